@@ -1,4 +1,7 @@
-/** The one place that reads and writes the kernel, real or simulated. */
+/**
+ * The one door to a kernel: {@link org.switchback.kernel.Kernel} and its two implementations, the running Linux and a
+ * simulated one. Whatever blocks, fails or lies does so behind this door.
+ */
 @NullMarked
 package org.switchback.kernel;
 

@@ -1,4 +1,7 @@
-/** The steps of a switch, each with its inverse and its text as a shell command; nothing here touches the machine. */
+/**
+ * What has to be done to move a GPU, decided from a {@link org.switchback.hardware.Machine} alone: pure, no input or
+ * output, the same answer for the same facts.
+ */
 @NullMarked
 package org.switchback.plan;
 

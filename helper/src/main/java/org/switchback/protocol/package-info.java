@@ -1,4 +1,7 @@
-/** The contract between app and helper on the system D-Bus: interfaces, structures and errors. */
+/**
+ * The contract on the bus: interfaces, structures, error names. Everything is text and numbers; what the texts say to a
+ * person is the front end's business.
+ */
 @NullMarked
 package org.switchback.protocol;
 
