@@ -262,12 +262,20 @@ public final class Planner {
         return unbound;
     }
 
-    private static HostSettings standing(List<PciDevice> functions, Optional<FirmwareFramebuffer> framebuffer) {
+    /** How the functions stand in host mode; of one that is on vfio-pci already, what was remembered, if anything. */
+    private HostSettings standing(List<PciDevice> functions, Optional<FirmwareFramebuffer> unbound) {
         Map<PciAddress, HostSettings.Function> standing = new TreeMap<>();
-        functions.forEach(f -> standing.put(
-                f.address(),
-                new HostSettings.Function(driver(f), override(f), f.power().control())));
-        return new HostSettings(standing, framebuffer);
+        for (PciDevice f : functions) {
+            if (f.onVfio()) {
+                remembered.flatMap(settings -> wanted(settings, f)).ifPresent(w -> standing.put(f.address(), w));
+            } else {
+                standing.put(
+                        f.address(),
+                        new HostSettings.Function(
+                                driver(f), override(f), f.power().control()));
+            }
+        }
+        return new HostSettings(standing, unbound.or(() -> remembered.flatMap(HostSettings::framebuffer)));
     }
 
     private static SwitchPlan.Risk risk(Gpu gpu) {

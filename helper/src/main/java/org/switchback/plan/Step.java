@@ -66,9 +66,10 @@ public sealed interface Step {
 
     /** Lets the kernel find a driver of its own for a function of which nobody knows what driver it had. */
     record Offer(PciAddress function) implements Step {
+        /** By unbinding whatever driver took it. */
         @Override
         public Undo undo() {
-            return Undo.STAYS;
+            return Undo.REVERSIBLE;
         }
 
         @Override
