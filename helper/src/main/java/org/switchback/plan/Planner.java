@@ -62,7 +62,7 @@ public final class Planner {
 
     private SwitchPlan toVm(Gpu gpu) {
         List<PciDevice> functions = withExtras(gpu, request.with());
-        if (gpu.mode() == Gpu.Mode.VM) {
+        if (gpu.mode() == Gpu.Mode.VM && gpu.conflicts().isEmpty()) {
             refusals.add(new Refusal.AlreadyThere(gpu.address(), Target.VM));
             return new SwitchPlan(
                     request, gpu, functions, steps, refusals, standing(functions, Optional.empty()), risk(gpu));
@@ -92,10 +92,18 @@ public final class Planner {
         for (PciDevice function : functions) {
             if (!function.onVfio()) {
                 change(new Setting.Driver(function.address()), "", PciDevice.VFIO_PCI);
+                sayEvicted(gpu, function);
             }
         }
         step(Step.Question.PROVEN, functions);
         return new SwitchPlan(request, gpu, functions, steps, refusals, standing(functions, unbound), risk(gpu));
+    }
+
+    private void sayEvicted(Gpu gpu, PciDevice function) {
+        gpu.overlaps().stream()
+                .filter(o -> o.verdict() == Overlap.Verdict.EVICTED && o.gpu().equals(function.address()))
+                .forEach(o -> steps.add(new Step.Eviction(
+                        o.gpu(), o.bar().index(), o.region().name(), o.region().range())));
     }
 
     private SwitchPlan toHost(Gpu gpu) {
