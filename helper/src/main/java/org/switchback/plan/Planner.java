@@ -62,7 +62,7 @@ public final class Planner {
 
     private SwitchPlan toVm(Gpu gpu) {
         List<PciDevice> functions = withExtras(gpu, request.with());
-        if (gpu.mode() == Gpu.Mode.VM) {
+        if (gpu.mode() == Gpu.Mode.VM && gpu.conflicts().isEmpty()) {
             refusals.add(new Refusal.AlreadyThere(gpu.address(), Target.VM));
             return new SwitchPlan(
                     request, gpu, functions, steps, refusals, standing(functions, Optional.empty()), risk(gpu));
@@ -92,10 +92,18 @@ public final class Planner {
         for (PciDevice function : functions) {
             if (!function.onVfio()) {
                 change(new Setting.Driver(function.address()), "", PciDevice.VFIO_PCI);
+                sayEvicted(gpu, function);
             }
         }
         step(Step.Question.PROVEN, functions);
         return new SwitchPlan(request, gpu, functions, steps, refusals, standing(functions, unbound), risk(gpu));
+    }
+
+    private void sayEvicted(Gpu gpu, PciDevice function) {
+        gpu.overlaps().stream()
+                .filter(o -> o.verdict() == Overlap.Verdict.EVICTED && o.gpu().equals(function.address()))
+                .forEach(o -> steps.add(new Step.Eviction(
+                        o.gpu(), o.bar().index(), o.region().name(), o.region().range())));
     }
 
     private SwitchPlan toHost(Gpu gpu) {
@@ -262,12 +270,20 @@ public final class Planner {
         return unbound;
     }
 
-    private static HostSettings standing(List<PciDevice> functions, Optional<FirmwareFramebuffer> framebuffer) {
+    /** How the functions stand in host mode; of one that is on vfio-pci already, what was remembered, if anything. */
+    private HostSettings standing(List<PciDevice> functions, Optional<FirmwareFramebuffer> unbound) {
         Map<PciAddress, HostSettings.Function> standing = new TreeMap<>();
-        functions.forEach(f -> standing.put(
-                f.address(),
-                new HostSettings.Function(driver(f), override(f), f.power().control())));
-        return new HostSettings(standing, framebuffer);
+        for (PciDevice f : functions) {
+            if (f.onVfio()) {
+                remembered.flatMap(settings -> wanted(settings, f)).ifPresent(w -> standing.put(f.address(), w));
+            } else {
+                standing.put(
+                        f.address(),
+                        new HostSettings.Function(
+                                driver(f), override(f), f.power().control()));
+            }
+        }
+        return new HostSettings(standing, unbound.or(() -> remembered.flatMap(HostSettings::framebuffer)));
     }
 
     private static SwitchPlan.Risk risk(Gpu gpu) {

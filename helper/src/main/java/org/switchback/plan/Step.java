@@ -2,6 +2,7 @@ package org.switchback.plan;
 
 import java.util.List;
 import java.util.Optional;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
 
 /** One step of a plan. */
@@ -66,14 +67,35 @@ public sealed interface Step {
 
     /** Lets the kernel find a driver of its own for a function of which nobody knows what driver it had. */
     record Offer(PciAddress function) implements Step {
+        /** By unbinding whatever driver took it. */
         @Override
         public Undo undo() {
-            return Undo.STAYS;
+            return Undo.REVERSIBLE;
         }
 
         @Override
         public Optional<KernelWrite> write() {
             return Optional.of(KernelWrite.offer(function));
+        }
+    }
+
+    /**
+     * vfio-pci removes a firmware framebuffer while it takes the function: said beforehand, since the host's firmware
+     * console does not come back before a restart.
+     *
+     * @param bar    index of the BAR it lies in
+     * @param region its name in /proc/iomem
+     * @param range  as listed
+     */
+    record Eviction(PciAddress function, int bar, String region, AddressRange range) implements Step {
+        @Override
+        public Undo undo() {
+            return Undo.UNTIL_RESTART;
+        }
+
+        @Override
+        public Optional<KernelWrite> write() {
+            return Optional.empty();
         }
     }
 

@@ -1,0 +1,231 @@
+# shellcheck shell=bash
+# Functions shared by the real-kernel tests: the cache, Debian's kernels, the initramfs and the machine itself.
+# Sourced, never run.
+
+# A failure inside $(...) ends the script too.
+shopt -s inherit_errexit
+
+VM_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+VM_CACHE=${SWITCHBACK_VM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/switchback-vm}
+VM_STARTED=$(date +%s%N)
+
+# Seconds since the script began, with one decimal: every stage says how long it took.
+vm_elapsed() {
+    local ms=$((($(date +%s%N) - VM_STARTED) / 1000000))
+    printf '%d.%d' $((ms / 1000)) $((ms % 1000 / 100))
+}
+
+vm_log() { printf '[%6ss] %s\n' "$(vm_elapsed)" "$*" >&2; }
+
+vm_die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# vm_need FILE-OR-COMMAND=PACKAGE... : installs the packages whose file or command is missing, and says so.
+vm_need() {
+    local pair thing missing=()
+    for pair in "$@"; do
+        thing=${pair%%=*}
+        case $thing in
+            /*) [ -e "$thing" ] || missing+=("${pair#*=}") ;;
+            *) command -v "$thing" >/dev/null || missing+=("${pair#*=}") ;;
+        esac
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    [ "$(id -u)" = 0 ] || vm_die "missing packages: ${missing[*]} (install them, or run this as root)"
+    vm_log "installing ${missing[*]}"
+    apt-get update -q >"$VM_CACHE/apt-install.log" 2>&1 || true
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" \
+        >>"$VM_CACHE/apt-install.log" 2>&1 ||
+        vm_die "apt-get could not install ${missing[*]}; see $VM_CACHE/apt-install.log"
+}
+
+vm_need_tools() {
+    mkdir -p "$VM_CACHE"
+    vm_need qemu-system-x86_64=qemu-system-x86 /usr/share/ovmf/OVMF.fd=ovmf \
+        /bin/busybox=busybox-static cpio=cpio gcc=gcc /usr/include/linux/vfio.h=linux-libc-dev \
+        /usr/include/stdio.h=libc6-dev xz=xz-utils depmod=kmod
+    # The guest has no shared libraries, so its busybox must be the static one.
+    if ! busybox_is_static; then
+        vm_log "replacing busybox by busybox-static"
+        DEBIAN_FRONTEND=noninteractive apt-get install -q -y busybox-static >>"$VM_CACHE/apt-install.log" 2>&1 ||
+            vm_die "busybox-static is needed"
+    fi
+}
+
+busybox_is_static() { ! ldd /bin/busybox >/dev/null 2>&1; }
+
+# The mirror of the machine's own apt, so that other suites come from where this one comes from.
+# $1: the archive's label, "Debian" or "Debian-Security".
+vm_mirror() {
+    # apt expands the variables, not the shell.
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' |
+        awk -v label="$1" '$1 == label { print $2; exit }'
+}
+
+# --- Debian's kernels -------------------------------------------------------------------------------------------------
+
+# An apt of its own for another suite: same mirror, same keys, nothing installed, nothing of the machine touched.
+vm_apt() {
+    local suite=$1 base=$VM_CACHE/apt/$1 tool=$2
+    shift 2
+    mkdir -p "$base"/{lists/partial,archives/partial,etc}
+    [ -e "$base/status" ] || : >"$base/status"
+    "$tool" -q \
+        -o Dir::Etc::SourceList="$base/etc/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+        -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
+        -o Dir::State="$base" -o Dir::State::Lists="$base/lists" -o Dir::State::Status="$base/status" \
+        -o Dir::Cache="$base" -o Dir::Cache::Archives="$base/archives" \
+        -o APT::Sandbox::User="$(id -un)" -o APT::Architecture=amd64 -o APT::Architectures::=amd64 \
+        -o APT::Update::Post-Invoke-Success::=true -o Acquire::Languages=none "$@"
+}
+
+vm_apt_update() {
+    local suite=$1 base=$VM_CACHE/apt/$1 mirror security
+    mirror=$(vm_mirror Debian)
+    security=$(vm_mirror Debian-Security)
+    [ -n "$mirror" ] || vm_die "this machine's apt knows no Debian mirror"
+    mkdir -p "$base/etc"
+    local keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    echo "deb [signed-by=$keys] $mirror $suite main" >"$base/etc/sources.list"
+    # Stable users run the security archive's kernel. Unstable has none, and an old release may have lost its own.
+    if [ -n "$security" ] && [ "$suite" != sid ] && [ "$suite" != unstable ]; then
+        echo "deb [signed-by=$keys] $security $suite-security main" >>"$base/etc/sources.list"
+        vm_apt "$suite" apt-get update >"$base/update.log" 2>&1 && ! grep -q '^[EW]:' "$base/update.log" && return 0
+        sed -i '$d' "$base/etc/sources.list"
+    fi
+    vm_apt "$suite" apt-get update >"$base/update.log" 2>&1 || vm_die "apt-get update for $suite; see $base/update.log"
+}
+
+# vm_kernel SUITE: makes $VM_CACHE/kernel/SUITE with `release`, `vmlinuz` and a module tree in `root`.
+# A cached kernel is kept until SWITCHBACK_VM_REFRESH=1 asks for the mirror's newest.
+vm_kernel() {
+    local suite=$1 dir=$VM_CACHE/kernel/$1 release deb packages
+    if [ -e "$dir/release" ] && [ -z "${SWITCHBACK_VM_REFRESH:-}" ]; then
+        return 0
+    fi
+    vm_log "fetching the kernel of $suite"
+    vm_apt_update "$suite"
+    # The metapackage leads to the real one; newer releases split it into several, all named linux-*.
+    packages=$(vm_apt "$suite" apt-get install -s --no-install-recommends linux-image-amd64 |
+        awk '$1 == "Inst" && $2 ~ /^linux-(image|modules|binary|base)-[0-9]/ { print $2 }')
+    [ -n "$packages" ] || vm_die "$suite has no linux-image-amd64"
+    rm -rf "$dir"
+    mkdir -p "$dir/deb" "$dir/root/usr/lib"
+    ln -s usr/lib "$dir/root/lib"
+    # shellcheck disable=SC2086  # a list of package names
+    (cd "$dir/deb" && vm_apt "$suite" apt-get download $packages >/dev/null) || vm_die "download of $packages"
+    for deb in "$dir"/deb/*.deb; do
+        # tar through the link lib -> usr/lib: older packages still ship /lib.
+        dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$dir/root"
+    done
+    release=$(basename "$(echo "$dir"/root/usr/lib/modules/*)")
+    cp "$(find "$dir/root" -name "vmlinuz*" -type f | head -n 1)" "$dir/vmlinuz"
+    depmod -b "$dir/root" "$release"
+    rm -rf "$dir/deb"
+    echo "$release" >"$dir/release"
+    vm_log "$suite is $release"
+}
+
+# --- The initramfs ----------------------------------------------------------------------------------------------------
+
+# What the machine's hardware and the tests may ask for. Names that a kernel does not have are skipped: 5.10 says
+# bochs-drm, later ones bochs; vfio_virqfd is gone from 6.3 on.
+VM_MODULES="vfio vfio-pci vfio_iommu_type1 bochs bochs-drm virtio_gpu virtio_pci snd-hda-intel snd-hda-codec-generic
+    snd-hda-codec-hdmi fuse i2c-i801 lpc_ich ahci"
+
+# vm_copy_modules SUITE DIRECTORY: the wanted modules and what they depend on, uncompressed, with their indexes.
+vm_copy_modules() {
+    local suite=$1 to=$2 kernel=$VM_CACHE/kernel/$1 release module file
+    release=$(cat "$kernel/release")
+    local tree=usr/lib/modules/$release
+    mkdir -p "$to/$tree"
+    for module in $VM_MODULES; do
+        modprobe -d "$kernel/root" -S "$release" --show-depends "$module" 2>/dev/null || true
+    done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
+        file=/lib/modules/${file#*/lib/modules/}
+        mkdir -p "$to/usr${file%/*}"
+        # Uncompressed: unpacking xz under an emulated processor costs more than reading the bytes.
+        case $file in
+            *.xz) xz -dc "$kernel/root/usr$file" >"$to/usr${file%.xz}" ;;
+            *) cp "$kernel/root/usr$file" "$to/usr$file" ;;
+        esac
+    done
+    cp "$kernel/root/$tree"/modules.{builtin,builtin.modinfo,order} "$to/$tree/"
+    [ -e "$to/lib" ] || ln -s usr/lib "$to/lib"
+    depmod -b "$to" "$release"
+}
+
+vm_cpio() { (cd "$1" && find . -print0 | LC_ALL=C sort -z | cpio --quiet -0 -o -H newc -R 0:0 --reproducible); }
+
+# vm_fast_base SUITE: a busybox initramfs with the modules, cached by what goes into it. Prints its path.
+vm_fast_base() {
+    local suite=$1 key out tree
+    key=$({
+        cat "$VM_CACHE/kernel/$suite/release" "$VM_SOURCE/guest/init"
+        stat -c '%s %Y' /bin/busybox
+        echo "$VM_MODULES"
+    } | sha256sum | cut -c 1-12)
+    out=$VM_CACHE/initramfs/fast-$suite-$key.cpio
+    if [ ! -e "$out" ]; then
+        tree=$(mktemp -d)
+        mkdir -p "$tree"/{bin,dev,proc,sys,run,tmp,etc,root,out,usr/bin,usr/sbin} "$VM_CACHE/initramfs"
+        ln -s bin "$tree/sbin"
+        cp /bin/busybox "$tree/bin/busybox"
+        local applet
+        for applet in $(busybox --list); do
+            [ "$applet" = busybox ] || ln -sf busybox "$tree/bin/$applet"
+        done
+        printf 'root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000:Ann:/tmp:/bin/sh\n' >"$tree/etc/passwd"
+        printf 'root:x:0:\nann:x:1000:\n' >"$tree/etc/group"
+        install -m 755 "$VM_SOURCE/guest/init" "$tree/init"
+        vm_copy_modules "$suite" "$tree"
+        rm -f "$VM_CACHE/initramfs/fast-$suite-"*.cpio
+        vm_cpio "$tree" >"$out.part"
+        mv "$out.part" "$out"
+        rm -rf "$tree"
+    fi
+    echo "$out"
+}
+
+# vm_program NAME: compiles NAME.c statically into the cache and prints the program's path.
+vm_program() {
+    local source=$VM_SOURCE/$1.c out=$VM_CACHE/bin/$1
+    mkdir -p "$VM_CACHE/bin"
+    if [ ! -e "$out" ] || [ "$source" -nt "$out" ]; then
+        gcc -std=c11 -O1 -Wall -Wextra -Werror -static -o "$out.part" "$source"
+        mv "$out.part" "$out"
+    fi
+    echo "$out"
+}
+
+# --- The machine ------------------------------------------------------------------------------------------------------
+
+# vm_boot CLASS KERNEL INITRD DIRECTORY TIMEOUT [KERNEL-ARGUMENT...]
+# Boots the machine that has the problem (two GPUs, the firmware's framebuffer in the first one's BAR) and waits for its
+# end. DIRECTORY gets console.log (ttyS0), out (ttyS2, raw) and status.log (ttyS3).
+vm_boot() {
+    local class=$1 kernel=$2 initrd=$3 dir=$4 timeout=$5 gpu
+    shift 5
+    case $class in
+        0300) gpu=VGA ;;
+        0380) gpu=bochs-display ;;
+        *) vm_die "no such GPU class: $class" ;;
+    esac
+    mkdir -p "$dir"
+    # split irqchip and intremap: without interrupt remapping vfio refuses the group. no_timer_check: under TCG the
+    # remapped timer fails the kernel's check. OVMF talks on COM1 and COM2, so the tests use COM3 and COM4.
+    timeout --kill-after=5 "$timeout" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+        -machine q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max -smp 2 -m "${VM_MEMORY:-1024}" \
+        -bios /usr/share/ovmf/OVMF.fd -kernel "$kernel" -initrd "$initrd" \
+        -device intel-iommu,intremap=on,caching-mode=on \
+        -device pcie-root-port,id=rp1,chassis=1,slot=1,bus=pcie.0,addr=1 \
+        -device "$gpu",id=gpu,bus=rp1,addr=0.0,multifunction=on \
+        -device intel-hda,id=hda,bus=rp1,addr=0.1 -device hda-output,bus=hda.0,audiodev=none -audiodev none,id=none \
+        -device pcie-root-port,id=rp2,chassis=2,slot=2,bus=pcie.0,addr=2 -device virtio-gpu-pci,id=gpu2,bus=rp2 \
+        -serial file:"$dir/console.log" -serial null -serial file:"$dir/out" -serial file:"$dir/status.log" \
+        -append "console=ttyS0,115200 panic=-1 no_timer_check intel_iommu=on iommu.passthrough=0 rdinit=/init $*" \
+        </dev/null >"$dir/qemu.log" 2>&1
+}
