@@ -76,8 +76,11 @@ public final class Planner {
             steps.add(new Step.Change(
                     new Setting.Module(PciDevice.VFIO_PCI), "", Setting.Module.LOADED, Step.Undo.STAYS));
         }
+        // A sleeping function answers its config space with ones; vfio-pci manages the power of its own by itself.
         for (PciDevice function : functions) {
-            change(new Setting.PowerControl(function.address()), function.power().control(), "on");
+            if (function.power().control().equals("auto") && !function.onVfio()) {
+                change(new Setting.PowerControl(function.address()), "auto", "on");
+            }
         }
         Optional<FirmwareFramebuffer> unbound = releaseFramebuffer(gpu);
         for (PciDevice function : functions) {
