@@ -1,0 +1,48 @@
+package org.switchback.app;
+
+import org.jspecify.annotations.Nullable;
+import org.switchback.app.cli.CommandLineMain;
+import org.switchback.app.cli.Demonstration;
+
+/**
+ * Starts the window, or one command of the command line.
+ *
+ * <p>Nothing on the way to a command loads a class of JavaFX: that alone would double its time.
+ */
+public final class Main {
+    /** Exit code when there is no display for the window. */
+    private static final int NO_DISPLAY = 2;
+
+    private Main() {}
+
+    public static void main(String[] args) {
+        if (!wantsWindow(args)) {
+            System.exit(CommandLineMain.run(args));
+        }
+        @Nullable String problem = Display.problem();
+        if (problem == null) {
+            Window.open(args);
+        } else if (Boolean.getBoolean("switchback.demonstration")) {
+            System.out.println(problem);
+            System.exit(Demonstration.run());
+        } else {
+            System.err.println("switchback: " + problem);
+            System.exit(NO_DISPLAY);
+        }
+    }
+
+    /** A window unless there is anything but options that the window knows: the same rule as in the launcher. */
+    static boolean wantsWindow(String... args) {
+        boolean valueFollows = false;
+        for (String arg : args) {
+            if (valueFollows) {
+                valueFollows = false;
+            } else if (arg.equals("--sample")) {
+                valueFollows = true;
+            } else if (!arg.startsWith("--sample=")) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,17 @@
+package org.switchback.app.helper;
+
+import org.switchback.hardware.Capture;
+
+/** Opens connections to helpers. */
+public interface HelperConnections {
+    /** The helper of the system; when there is none, one inside this process that can only look. Never fails. */
+    HelperConnection thisMachine();
+
+    /**
+     * A helper inside this process on a simulated kernel.
+     *
+     * @param machine what the simulated kernel starts from
+     * @param source  {@link Source.Sample} or {@link Source.SavedReport}
+     */
+    HelperConnection simulated(Capture machine, Source source);
+}

@@ -1,0 +1,5 @@
+/** Sample machines: everything can be tried without touching this computer. */
+@NullMarked
+package org.switchback.app.samples;
+
+import org.jspecify.annotations.NullMarked;

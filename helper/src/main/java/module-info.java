@@ -1,0 +1,19 @@
+/** Everything that knows the hardware and changes it. */
+module org.switchback.helper {
+    requires static transitive org.jspecify;
+    requires org.freedesktop.dbus;
+    requires com.sun.jna;
+    requires com.google.gson;
+
+    exports org.switchback.hardware;
+    exports org.switchback.Helper1.Error;
+    exports org.switchback.protocol;
+    // The app runs the same helper inside itself for sample machines.
+    exports org.switchback.service to
+            org.switchback.app;
+
+    opens org.switchback.protocol to
+            org.freedesktop.dbus;
+    opens org.switchback.service to
+            org.freedesktop.dbus;
+}

@@ -1,0 +1,55 @@
+package org.switchback.hardware;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The names under which the firmware's framebuffer stands in /proc/iomem, and the platform device behind each.
+ */
+public enum FirmwareClaim {
+    /** The region that sysfb gives the simple framebuffer device (drivers/firmware/sysfb_simplefb.c). */
+    BOOTFB("BOOTFB", "simple-framebuffer"),
+    /** drivers/video/fbdev/simplefb.c, inside BOOTFB. */
+    SIMPLEFB("simplefb", "simple-framebuffer"),
+    /** drivers/gpu/drm/tiny/simpledrm.c, inside BOOTFB. */
+    SIMPLEDRM("simpledrm", "simple-framebuffer"),
+    /** drivers/video/fbdev/efifb.c. */
+    EFIFB("efifb", "efi-framebuffer"),
+    /** drivers/gpu/drm/sysfb/efidrm.c, 6.16 and later. */
+    EFIDRM("efidrm", "efi-framebuffer"),
+    /** drivers/video/fbdev/vesafb.c. */
+    VESAFB("vesafb", "vesa-framebuffer"),
+    /** drivers/gpu/drm/sysfb/vesadrm.c, 6.16 and later. */
+    VESADRM("vesadrm", "vesa-framebuffer");
+
+    private final String region;
+    private final String device;
+
+    FirmwareClaim(String region, String device) {
+        this.region = region;
+        this.device = device;
+    }
+
+    /** Name of the platform device without its number. */
+    public String device() {
+        return device;
+    }
+
+    /** The claim a region of that name is; empty for every other region. */
+    public static Optional<FirmwareClaim> ofRegion(String name) {
+        return List.of(values()).stream().filter(claim -> claim.region.equals(name)).findFirst();
+    }
+
+    /** A claim that a platform device makes: {@code efi-framebuffer.0}; empty for every other platform device. */
+    public static Optional<FirmwareClaim> ofDevice(String name) {
+        int dot = name.lastIndexOf('.');
+        return List.of(values()).stream()
+                .filter(claim -> dot > 0 && claim.device.equals(name.substring(0, dot)))
+                .findFirst();
+    }
+
+    /** Whether the region stays when its driver is unbound, because the platform device itself owns it. */
+    public boolean outlivesDriver() {
+        return this == BOOTFB;
+    }
+}

@@ -1,0 +1,64 @@
+package org.switchback.hardware;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A graphics function and the other functions of its slot, which move together.
+ *
+ * @param graphics   function of class 03xx
+ * @param companions the other functions of the slot, by address
+ * @param overlaps   what lies in the BARs of the graphics function, by BAR
+ * @param holders    programs that use any of the functions
+ */
+public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> overlaps, List<Holder> holders) {
+    /** Whose hands the functions are in. */
+    public enum Mode {
+        /** The host's: none is on vfio-pci, the graphics function has a driver. */
+        HOST,
+        /** A virtual machine's for the taking: all are on vfio-pci. */
+        VM,
+        /** Some are on vfio-pci and some are not. */
+        MIXED,
+        /** Nobody's: none is on vfio-pci and the graphics function has no driver. */
+        UNBOUND
+    }
+
+    public Gpu {
+        companions = List.copyOf(companions);
+        overlaps = List.copyOf(overlaps);
+        holders = List.copyOf(holders);
+    }
+
+    public PciAddress address() {
+        return graphics.address();
+    }
+
+    /** Graphics first, then the companions. */
+    public List<PciDevice> functions() {
+        return Stream.concat(Stream.of(graphics), companions.stream()).toList();
+    }
+
+    public Mode mode() {
+        long onVfio = functions().stream().filter(PciDevice::onVfio).count();
+        if (onVfio == functions().size()) {
+            return Mode.VM;
+        }
+        // A companion without any driver does not keep the group from a virtual machine.
+        boolean restIsFree = functions().stream().allMatch(f -> f.onVfio() || f.driver().isEmpty());
+        if (onVfio > 0) {
+            return graphics.onVfio() && restIsFree ? Mode.VM : Mode.MIXED;
+        }
+        return graphics.driver().isPresent() ? Mode.HOST : Mode.UNBOUND;
+    }
+
+    /** What vfio-pci could not live with. */
+    public List<Overlap> conflicts() {
+        return overlaps.stream().filter(o -> o.verdict() == Overlap.Verdict.REFUSED).toList();
+    }
+
+    /** Whether it shows a picture that people may be looking at: a screen switched on, or the firmware's console. */
+    public boolean drivesDisplay() {
+        return !graphics.displays().isEmpty() || overlaps.stream().anyMatch(Overlap::fromFirmware);
+    }
+}

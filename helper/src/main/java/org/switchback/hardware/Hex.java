@@ -1,0 +1,35 @@
+package org.switchback.hardware;
+
+import java.util.Optional;
+
+/** Numbers as sysfs writes them. */
+final class Hex {
+    private Hex() {}
+
+    /** @return the unsigned number, {@code 0x} in front or not; empty when the text is none or wider than 64 bits */
+    static Optional<Long> number(String text) {
+        String digits = text.startsWith("0x") ? text.substring(2) : text;
+        if (digits.isEmpty() || digits.length() > 16 || digits.charAt(0) == '+' || digits.charAt(0) == '-') {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Long.parseUnsignedLong(digits, 16));
+        } catch (NumberFormatException notHexadecimal) {
+            return Optional.empty();
+        }
+    }
+
+    /** The numbers of a line, blanks between them; no numbers at all when one of them can't be read. */
+    static long[] fields(String line) {
+        String[] words = line.strip().split("\\s+");
+        long[] numbers = new long[words.length];
+        for (int i = 0; i < words.length; i++) {
+            Optional<Long> number = number(words[i]);
+            if (number.isEmpty()) {
+                return new long[0];
+            }
+            numbers[i] = number.get();
+        }
+        return numbers;
+    }
+}

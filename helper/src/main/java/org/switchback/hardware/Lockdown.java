@@ -1,0 +1,25 @@
+package org.switchback.hardware;
+
+/** How far the kernel keeps root out (/sys/kernel/security/lockdown; security/lockdown/lockdown.c). */
+public enum Lockdown {
+    NONE,
+    INTEGRITY,
+    CONFIDENTIALITY,
+    /** securityfs is not mounted or not readable. */
+    UNKNOWN;
+
+    /** @param text the choices with the one in force in brackets: {@code none [integrity] confidentiality} */
+    static Lockdown parse(String text) {
+        int open = text.indexOf('[');
+        int close = text.indexOf(']', open + 1);
+        if (open < 0 || close < 0) {
+            return UNKNOWN;
+        }
+        return switch (text.substring(open + 1, close)) {
+            case "none" -> NONE;
+            case "integrity" -> INTEGRITY;
+            case "confidentiality" -> CONFIDENTIALITY;
+            default -> UNKNOWN;
+        };
+    }
+}

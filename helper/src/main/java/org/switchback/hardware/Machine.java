@@ -1,0 +1,75 @@
+package org.switchback.hardware;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Everything known about a machine at one moment.
+ *
+ * @param kernel       version of the running kernel
+ * @param commandLine  its command line; empty when unknown
+ * @param processor    vendor of the processor as /proc/cpuinfo names it: {@code GenuineIntel}; empty when unknown
+ * @param memory       the memory map; hidden when it was read without root, empty when it could not be read
+ * @param devices      all PCI functions, by address
+ * @param gpus         the graphics functions among them that are not bridges, by address
+ * @param groups       IOMMU groups by number; empty when the IOMMU is off
+ * @param framebuffers platform devices of the firmware's framebuffer
+ * @param holders      programs that have a node of a GPU's function open, as far as the reader may see them
+ * @param taint        what the kernel says has happened to it
+ * @param lockdown     how far it keeps root out
+ * @param vfio         whether vfio-pci is there
+ */
+public record Machine(
+        KernelVersion kernel,
+        String commandLine,
+        String processor,
+        MemoryMap memory,
+        Map<PciAddress, PciDevice> devices,
+        List<Gpu> gpus,
+        Map<Integer, IommuGroup> groups,
+        List<FirmwareFramebuffer> framebuffers,
+        List<Holder> holders,
+        Taint taint,
+        Lockdown lockdown,
+        VfioDriver vfio) {
+
+    /** Whether vfio-pci can be used. */
+    public enum VfioDriver {
+        LOADED,
+        /** On disk, to be loaded. */
+        LOADABLE,
+        /** Neither loaded nor among the running kernel's modules. */
+        MISSING
+    }
+
+    public Machine {
+        devices = java.util.Collections.unmodifiableMap(new java.util.TreeMap<>(devices));
+        gpus = List.copyOf(gpus);
+        groups = java.util.Collections.unmodifiableMap(new java.util.TreeMap<>(groups));
+        framebuffers = List.copyOf(framebuffers);
+        holders = List.copyOf(holders);
+    }
+
+    public Optional<PciDevice> device(PciAddress address) {
+        return Optional.ofNullable(devices.get(address));
+    }
+
+    public Optional<Gpu> gpu(PciAddress address) {
+        return gpus.stream().filter(gpu -> gpu.address().equals(address)).findFirst();
+    }
+
+    /** The group a function is in; empty without an IOMMU. */
+    public Optional<IommuGroup> groupOf(PciDevice device) {
+        return device.group().map(groups::get);
+    }
+
+    /** Programs that use the function. */
+    public List<Holder> holdersOf(PciDevice device) {
+        return holders.stream().filter(h -> uses(h, device)).toList();
+    }
+
+    static boolean uses(Holder holder, PciDevice device) {
+        return device.nodes().contains(holder.node());
+    }
+}

@@ -1,0 +1,282 @@
+package org.switchback.hardware;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The physical address space as /proc/iomem lists it, nested.
+ *
+ * <p>Three kinds of text are read: the root view; the view of everyone else, in which the kernel prints every address as
+ * zero; and what people paste into bug reports, line breaks and indentation lost and parts left out. Nesting follows
+ * from containment, since the kernel stops indenting at level 5, and for equal ranges from the order of the lines; only
+ * when the addresses are hidden is the indentation used.
+ *
+ * @param roots         outermost regions, in the order of the listing
+ * @param hidden        every address was printed as zero
+ * @param omissions     how many times the author of the text left something out ({@code <snip>})
+ * @param regions       number of regions in the whole tree
+ * @param unreadable    lines that are neither a region nor a mark of omission
+ */
+public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int regions, int unreadable) {
+    /** A map of no regions: what a machine has whose listing could not be read. */
+    public static final MemoryMap EMPTY = new MemoryMap(List.of(), false, 0, 0, 0);
+
+    /** Deeper nesting is flattened into this level; real maps were seen to reach 8. */
+    static final int DEEPEST = 64;
+
+    private static final Pattern ENTRY = Pattern.compile("(?<![0-9a-fA-F-])([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
+    private static final Pattern OMISSION =
+            Pattern.compile("(?i)<\\s*snip\\s*>|\\[\\s*(?:snip|\\.{3,}|…)\\s*]|\\(\\s*snip\\s*\\)|-+\\s*snip\\s*-+"
+                    + "|(?<=^|\\s)(?:\\.{3,}|…|snip)(?=\\s|$)");
+
+    public MemoryMap {
+        roots = List.copyOf(roots);
+    }
+
+    /** Reads any text; what is no region is counted, never thrown. A text without one region gives an empty map. */
+    public static MemoryMap parse(String text) {
+        Listing listing = new Listing();
+        int start = 0;
+        while (start <= text.length()) {
+            int end = text.indexOf('\n', start);
+            if (end < 0) {
+                end = text.length();
+            }
+            listing.line(text, start, end);
+            start = end + 1;
+        }
+        return listing.nest();
+    }
+
+    public boolean isEmpty() {
+        return roots.isEmpty();
+    }
+
+    /** The innermost region that claims the address, or empty when none does. */
+    public Optional<Region> at(long address) {
+        List<Region> path = pathTo(region -> region.range().contains(address), roots);
+        return path.isEmpty() ? Optional.empty() : Optional.of(path.getLast());
+    }
+
+    /** Every region for which the test holds, in the order of the listing. */
+    public List<Region> find(Predicate<Region> test) {
+        List<Region> found = new ArrayList<>();
+        find(roots, test, found);
+        return found;
+    }
+
+    private static void find(List<Region> among, Predicate<Region> test, List<Region> found) {
+        for (Region region : among) {
+            if (test.test(region)) {
+                found.add(region);
+            }
+            find(region.children(), test, found);
+        }
+    }
+
+    private static List<Region> pathTo(Predicate<Region> inside, List<Region> among) {
+        List<Region> path = new ArrayList<>();
+        List<Region> level = among;
+        while (true) {
+            Optional<Region> next = level.stream().filter(inside).findFirst();
+            if (next.isEmpty()) {
+                return path;
+            }
+            path.add(next.get());
+            level = next.get().children();
+        }
+    }
+
+    /** The listing again as the kernel prints it, two blanks a level; levels past 5 too, unlike the kernel. */
+    public String toText() {
+        StringBuilder text = new StringBuilder();
+        print(roots, 0, text);
+        return text.toString();
+    }
+
+    private static void print(List<Region> level, int depth, StringBuilder text) {
+        for (Region region : level) {
+            text.repeat("  ", depth).append(region.line()).append('\n');
+            print(region.children(), depth + 1, text);
+        }
+    }
+
+    /** The regions in the order of the text, flat, until {@link #nest} makes the tree of them. */
+    private static final class Listing {
+        private long[] first = new long[256];
+        private long[] last = new long[256];
+        private int[] indent = new int[256];
+        private String[] name = new String[256];
+        private int size;
+        private int omissions;
+        private int unreadable;
+        private boolean anyAddress;
+
+        void line(String text, int start, int end) {
+            int from = start;
+            while (from < end && (text.charAt(from) == ' ' || text.charAt(from) == '>' || text.charAt(from) == '\t')) {
+                from++;
+            }
+            if (from == end || (from == end - 1 && text.charAt(from) == '\r')) {
+                return;
+            }
+            if (!plain(text, start, from, end)) {
+                entangled(text, start, from, end);
+            }
+        }
+
+        /** A line as the kernel prints it, and nothing else on it: all that a live listing consists of. */
+        private boolean plain(String text, int start, int from, int end) {
+            int dash = hexEnd(text, from, end);
+            if (dash == from || dash == end || text.charAt(dash) != '-') {
+                return false;
+            }
+            int colon = hexEnd(text, dash + 1, end);
+            if (colon == dash + 1 || colon - dash > 17 || dash - from > 16 || !text.startsWith(" : ", colon)) {
+                return false;
+            }
+            for (int i = colon + 3; i < end; i++) {
+                char c = text.charAt(i);
+                if (c == '<' || c == '…' || c == '\r' || (c == ' ' && text.startsWith(" : ", i))) {
+                    return false;
+                }
+                if ((c == '.' && text.startsWith("...", i)) || (c == 'n' && text.startsWith("nip", i))) {
+                    return false;
+                }
+            }
+            if (colon + 3 > end
+                    || !add(
+                            Long.parseUnsignedLong(text, from, dash, 16),
+                            Long.parseUnsignedLong(text, dash + 1, colon, 16),
+                            from - start)) {
+                return false;
+            }
+            name[size - 1] = text.substring(colon + 3, end).strip();
+            return true;
+        }
+
+        private static int hexEnd(String text, int from, int end) {
+            int at = from;
+            while (at < end && Character.digit(text.charAt(at), 16) >= 0 && text.charAt(at) < 'g') {
+                at++;
+            }
+            return at;
+        }
+
+        private void entangled(String text, int start, int begin, int end) {
+            int from = begin;
+            Matcher matcher = ENTRY.matcher(text).region(from, end).useTransparentBounds(true);
+            int nameStart = -1;
+            while (matcher.find()) {
+                if (nameStart >= 0) {
+                    nameLast(text.substring(nameStart, matcher.start()));
+                } else if (matcher.start() > from) {
+                    before(text.substring(from, matcher.start()));
+                }
+                nameStart = matcher.end();
+                if (!add(
+                        Long.parseUnsignedLong(matcher.group(1), 16),
+                        Long.parseUnsignedLong(matcher.group(2), 16),
+                        from - start)) {
+                    unreadable++;
+                    nameStart = -1;
+                    from = matcher.end();
+                }
+            }
+            if (nameStart >= 0) {
+                nameLast(text.substring(nameStart, end));
+            } else {
+                before(text.substring(from, end));
+            }
+        }
+
+        private void before(String text) {
+            int marks = omissionsIn(text);
+            omissions += marks;
+            if (marks == 0 && !text.isBlank()) {
+                unreadable++;
+            }
+        }
+
+        private static int omissionsIn(String text) {
+            return (int) OMISSION.matcher(text).results().count();
+        }
+
+        private boolean add(long lower, long upper, int depth) {
+            if (Long.compareUnsigned(lower, upper) > 0) {
+                return false;
+            }
+            if (size == first.length) {
+                first = Arrays.copyOf(first, size * 2);
+                last = Arrays.copyOf(last, size * 2);
+                indent = Arrays.copyOf(indent, size * 2);
+                name = Arrays.copyOf(name, size * 2);
+            }
+            first[size] = lower;
+            last[size] = upper;
+            indent[size] = depth;
+            anyAddress |= upper != 0;
+            size++;
+            return true;
+        }
+
+        private void nameLast(String text) {
+            omissions += omissionsIn(text);
+            Matcher mark = OMISSION.matcher(text);
+            name[size - 1] = (mark.find() ? text.substring(0, mark.start()) : text).strip();
+        }
+
+        MemoryMap nest() {
+            int[] parent = new int[size];
+            int[] path = new int[DEEPEST];
+            int depth = 0;
+            for (int i = 0; i < size; i++) {
+                while (depth > 0 && !inside(i, path[depth - 1])) {
+                    depth--;
+                }
+                parent[i] = depth == 0 ? -1 : path[depth - 1];
+                if (depth < DEEPEST) {
+                    path[depth++] = i;
+                }
+            }
+            return new MemoryMap(freeze(parent), size > 0 && !anyAddress, omissions, size, unreadable);
+        }
+
+        private boolean inside(int inner, int outer) {
+            if (!anyAddress) {
+                return indent[inner] > indent[outer];
+            }
+            return Long.compareUnsigned(first[outer], first[inner]) <= 0
+                    && Long.compareUnsigned(last[inner], last[outer]) <= 0;
+        }
+
+        /** Children come after their parent, so from the last line back every region finds its children made. */
+        private List<Region> freeze(int[] parent) {
+            List<Region> roots = new ArrayList<>();
+            @SuppressWarnings({"unchecked", "rawtypes"})
+            List<Region>[] children = new List[size];
+            for (int i = size - 1; i >= 0; i--) {
+                List<Region> own = children[i] == null ? List.of() : children[i];
+                children[i] = null;
+                Collections.reverse(own);
+                Region region = new Region(new AddressRange(first[i], last[i]), name[i], own);
+                if (parent[i] < 0) {
+                    roots.add(region);
+                } else {
+                    if (children[parent[i]] == null) {
+                        children[parent[i]] = new ArrayList<>();
+                    }
+                    children[parent[i]].add(region);
+                }
+            }
+            Collections.reverse(roots);
+            return roots;
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package org.switchback.hardware;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Finds what lies in a GPU's BARs and decides what vfio-pci would make of it.
+ *
+ * <p>vfio-pci reserves the whole BAR; any region inside makes that fail, busy or not, since {@code __request_region}
+ * descends into it and finds the BAR larger (kernel/resource.c).
+ */
+final class Overlaps {
+    private final MemoryMap memory;
+    private final KernelVersion kernel;
+    private final List<FirmwareFramebuffer> framebuffers;
+
+    Overlaps(MemoryMap memory, KernelVersion kernel, List<FirmwareFramebuffer> framebuffers) {
+        this.memory = memory;
+        this.kernel = kernel;
+        this.framebuffers = framebuffers;
+    }
+
+    List<Overlap> in(PciDevice gpu) {
+        List<Region> own = memory.find(region -> region.name().equals(gpu.address().toString()));
+        List<Overlap> overlaps = new ArrayList<>();
+        List<Bar> bars = gpu.bars().stream()
+                .filter(bar -> bar.space() == Bar.Space.MEMORY)
+                .sorted(Comparator.comparing(bar -> bar.range().first(), Long::compareUnsigned))
+                .toList();
+        for (int i = 0; i < bars.size(); i++) {
+            Bar bar = bars.get(i);
+            // Without addresses the listing still has the order of the addresses, a line a BAR.
+            Optional<Region> region = memory.hidden()
+                    ? Optional.of(i).filter(n -> own.size() == bars.size()).map(own::get)
+                    : own.stream().filter(r -> r.range().equals(bar.range())).findFirst();
+            region.ifPresent(found -> found.children().stream()
+                    .filter(child -> !child.name().equals(PciDevice.VFIO_PCI))
+                    .forEach(child -> overlaps.add(overlap(gpu, bar, child))));
+        }
+        overlaps.sort(Comparator.comparingInt(overlap -> overlap.bar().index()));
+        return overlaps;
+    }
+
+    private Overlap overlap(PciDevice gpu, Bar bar, Region claim) {
+        List<Region> chain = new ArrayList<>();
+        for (Region at = claim; at != null; at = at.children().isEmpty() ? null : at.children().getFirst()) {
+            chain.add(at);
+        }
+        Optional<FirmwareClaim> firmware = FirmwareClaim.ofRegion(claim.name());
+        Optional<FirmwareFramebuffer> owner = firmware.flatMap(f -> framebuffers.stream()
+                .filter(fb -> fb.device().startsWith(f.device() + "."))
+                .findFirst());
+        return new Overlap(gpu.address(), bar, chain, owner, verdict(gpu, bar, claim, firmware.isPresent()));
+    }
+
+    private Overlap.Verdict verdict(PciDevice gpu, Bar bar, Region claim, boolean firmware) {
+        if (!firmware && gpu.driver().filter(driver -> !driver.equals(PciDevice.VFIO_PCI)).isPresent()) {
+            return Overlap.Verdict.LEAVES_WITH_DRIVER;
+        }
+        boolean evicted = firmware && gpu.kind().isVga() && kernel.vfioEvictsFromVga();
+        return evicted ? Overlap.Verdict.EVICTED : Overlap.Verdict.REFUSED;
+    }
+}

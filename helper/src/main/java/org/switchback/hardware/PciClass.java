@@ -1,0 +1,46 @@
+package org.switchback.hardware;
+
+/**
+ * What kind of function it is: base class, subclass and programming interface (PCI Code and ID Assignment
+ * Specification; include/linux/pci_ids.h).
+ *
+ * @param code 24 bits, as sysfs' {@code class} has it
+ */
+public record PciClass(int code) {
+    /** Base class, 0 to 255. */
+    public int base() {
+        return code >> 16 & 0xff;
+    }
+
+    /** Base class and subclass, as {@code lspci -nn} prints it in brackets: 0x0300. */
+    public int baseAndSub() {
+        return code >> 8 & 0xffff;
+    }
+
+    public boolean isDisplay() {
+        return base() == 0x03;
+    }
+
+    /** The one class of display for which vfio-pci evicts firmware framebuffers ({@code vfio_pci_is_vga}). */
+    public boolean isVga() {
+        return baseAndSub() == 0x0300;
+    }
+
+    public boolean isBridge() {
+        return base() == 0x06;
+    }
+
+    public boolean isStorage() {
+        return base() == 0x01;
+    }
+
+    public boolean isNetwork() {
+        return base() == 0x02;
+    }
+
+    /** Four hexadecimal digits: {@code 0300}. */
+    @Override
+    public String toString() {
+        return String.format("%04x", baseAndSub());
+    }
+}

@@ -1,0 +1,101 @@
+package org.switchback.hardware;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One PCI function as /sys/bus/pci/devices shows it.
+ *
+ * @param address        where it sits
+ * @param ids            who made it and what it is
+ * @param kind           its class
+ * @param headerType     low seven bits of the header type register: 0 endpoint, 1 bridge; empty when config space could
+ *                       not be read
+ * @param driver         bound driver; empty when none is
+ * @param driverOverride the only driver it may bind; empty when any may
+ * @param bars           BARs and ROM that have an address, by index
+ * @param group          number of its IOMMU group; empty without an IOMMU
+ * @param parents        bridges above it, from the root complex down; empty directly on a root bus
+ * @param bootVga        firmware's VGA device; false for every other class, whatever the firmware drew on
+ * @param power          its power management
+ * @param resetMethods   in the order the kernel tries them; empty when it has none or does not say (before 5.15)
+ * @param resizable      sizes a BAR can take, by BAR index: bit n set means 2^(n+20) bytes
+ * @param link           PCI Express link; empty when it has none
+ * @param nodes          device nodes that programs open to use it, without {@code /dev/}: {@code dri/card0}
+ * @param displays       connectors with a screen that is switched on: {@code HDMI-A-1}
+ */
+public record PciDevice(
+        PciAddress address,
+        Ids ids,
+        PciClass kind,
+        Optional<Integer> headerType,
+        Optional<String> driver,
+        Optional<String> driverOverride,
+        List<Bar> bars,
+        Optional<Integer> group,
+        List<PciAddress> parents,
+        boolean bootVga,
+        Power power,
+        List<String> resetMethods,
+        Map<Integer, Long> resizable,
+        Optional<LinkState> link,
+        List<String> nodes,
+        List<String> displays) {
+
+    /** Name of the driver that gives a function to virtual machines. */
+    public static final String VFIO_PCI = "vfio-pci";
+
+    /**
+     * @param vendor     vendor ID, 16 bits
+     * @param device     device ID, 16 bits
+     * @param vendorName short name of the vendor; its ID in hexadecimal when it is unknown
+     * @param deviceName name of the device; its ID in hexadecimal when it is unknown
+     */
+    public record Ids(int vendor, int device, String vendorName, String deviceName) {
+        /** As {@code lspci -n} prints it: {@code 10de:1b80}. */
+        @Override
+        public String toString() {
+            return String.format("%04x:%04x", vendor, device);
+        }
+    }
+
+    /**
+     * @param control       {@code on} or {@code auto} (Documentation/ABI/testing/sysfs-devices-power); empty when unknown
+     * @param runtimeStatus {@code active}, {@code suspended}, …; empty when unknown
+     * @param state         {@code D0} to {@code D3cold}; empty when unknown
+     */
+    public record Power(String control, String runtimeStatus, String state) {}
+
+    /**
+     * @param speed    now, as printed: {@code 8.0 GT/s PCIe}
+     * @param width    lanes in use now
+     * @param maxSpeed the most the device can
+     * @param maxWidth lanes the device has
+     */
+    public record LinkState(String speed, int width, String maxSpeed, int maxWidth) {}
+
+    public PciDevice {
+        bars = List.copyOf(bars);
+        parents = List.copyOf(parents);
+        resetMethods = List.copyOf(resetMethods);
+        resizable = Map.copyOf(resizable);
+        nodes = List.copyOf(nodes);
+        displays = List.copyOf(displays);
+    }
+
+    /** Maker and model: {@code NVIDIA GeForce GTX 1080}. */
+    public String name() {
+        return ids.deviceName().startsWith(ids.vendorName()) ? ids.deviceName()
+                : ids.vendorName() + " " + ids.deviceName();
+    }
+
+    public boolean onVfio() {
+        return driver.filter(VFIO_PCI::equals).isPresent();
+    }
+
+    /** Bridges are told by their header as well as by their class: some misreport one of them. */
+    public boolean isBridge() {
+        return kind.isBridge() || headerType.filter(type -> type != 0).isPresent();
+    }
+}

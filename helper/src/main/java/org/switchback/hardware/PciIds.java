@@ -1,0 +1,130 @@
+package org.switchback.hardware;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Names of vendors, devices and classes out of {@code pci.ids}.
+ *
+ * @param vendors name by four lower-case hexadecimal digits
+ * @param devices name by {@code vendor:device}
+ * @param classes name by the four digits of base class and subclass
+ */
+public record PciIds(Map<String, String> vendors, Map<String, String> devices, Map<String, String> classes) {
+    public static final PciIds NONE = new PciIds(Map.of(), Map.of(), Map.of());
+
+    public PciIds {
+        vendors = Map.copyOf(vendors);
+        devices = Map.copyOf(devices);
+        classes = Map.copyOf(classes);
+    }
+
+    /** Reads a whole {@code pci.ids} or the excerpt that {@link #excerpt} made of one. */
+    public static PciIds parse(String text) {
+        Map<String, String> vendors = new HashMap<>();
+        Map<String, String> devices = new HashMap<>();
+        Map<String, String> classes = new HashMap<>();
+        String vendor = "";
+        String base = "";
+        for (String line : text.split("\n")) {
+            if (line.startsWith("C ") && line.length() > 6) {
+                base = line.substring(2, 4);
+                vendor = "";
+            } else if (line.startsWith("\t\t") || line.startsWith("#") || line.length() < 5) {
+                continue;
+            } else if (line.charAt(0) == '\t') {
+                if (!vendor.isEmpty() && line.length() > 7) {
+                    devices.put(vendor + ":" + line.substring(1, 5), line.substring(7).strip());
+                } else if (!base.isEmpty()) {
+                    classes.put(base + line.substring(1, 3), line.substring(5).strip());
+                }
+            } else if (line.length() > 6) {
+                vendor = line.substring(0, 4);
+                base = "";
+                vendors.put(vendor, line.substring(6).strip());
+            }
+        }
+        return new PciIds(vendors, devices, classes);
+    }
+
+    /**
+     * The lines of a {@code pci.ids} that name the given devices, and its display classes.
+     *
+     * @param wanted {@code vendor:device}, lower case
+     */
+    public static String excerpt(String text, Set<String> wanted) {
+        Set<String> vendors = new java.util.HashSet<>();
+        wanted.forEach(id -> vendors.add(id.substring(0, 4)));
+        List<String> kept = new ArrayList<>();
+        String vendor = "";
+        boolean display = false;
+        int start = 0;
+        while (start < text.length()) {
+            int end = text.indexOf('\n', start);
+            if (end < 0) {
+                end = text.length();
+            }
+            if (end - start > 6 && text.charAt(start) != '#') {
+                char head = text.charAt(start);
+                if (head == '\t') {
+                    boolean ownDevice = !vendor.isEmpty()
+                            && text.charAt(start + 1) != '\t'
+                            && wanted.contains(vendor + ":" + text.substring(start + 1, start + 5));
+                    if (ownDevice || (display && text.charAt(start + 1) != '\t')) {
+                        kept.add(text.substring(start, end));
+                    }
+                } else if (head == 'C' && text.charAt(start + 1) == ' ') {
+                    vendor = "";
+                    display = text.startsWith("C 03", start);
+                    if (display) {
+                        kept.add(text.substring(start, end));
+                    }
+                } else {
+                    display = false;
+                    vendor = text.substring(start, start + 4);
+                    if (vendors.contains(vendor)) {
+                        kept.add(text.substring(start, end));
+                    } else {
+                        vendor = "";
+                    }
+                }
+            }
+            start = end + 1;
+        }
+        return String.join("\n", kept);
+    }
+
+    /** Name of a device, the marketing name in brackets alone when there is one: {@code GeForce GTX 1080}. */
+    public Optional<String> device(int vendor, int device) {
+        return Optional.ofNullable(devices.get(String.format("%04x:%04x", vendor, device)))
+                .map(PciIds::inBrackets);
+    }
+
+    /** Short name of a vendor: {@code NVIDIA}, {@code AMD/ATI}, {@code Intel}. */
+    public Optional<String> vendor(int vendor) {
+        return Optional.ofNullable(vendors.get(String.format("%04x", vendor))).map(PciIds::shortened);
+    }
+
+    private static String inBrackets(String name) {
+        int open = name.indexOf('[');
+        int close = name.lastIndexOf(']');
+        return open >= 0 && close > open + 1 ? name.substring(open + 1, close) : name;
+    }
+
+    private static String shortened(String name) {
+        String inner = inBrackets(name);
+        if (!inner.equals(name)) {
+            return inner;
+        }
+        for (String tail : List.of(" Corporation", ", Inc.", " Inc.", " Co., Ltd.", " Ltd.")) {
+            if (name.endsWith(tail)) {
+                return name.substring(0, name.length() - tail.length());
+            }
+        }
+        return name;
+    }
+}

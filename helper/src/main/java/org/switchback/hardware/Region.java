@@ -1,0 +1,21 @@
+package org.switchback.hardware;
+
+import java.util.List;
+
+/**
+ * A claimed range of the physical address space, one line of /proc/iomem (kernel/resource.c, {@code r_show}).
+ *
+ * @param range    both ends inclusive; 0-0 when the kernel hid the addresses
+ * @param name     who claimed it, as printed: {@code System RAM}, {@code 0000:04:00.0}, {@code BOOTFB}
+ * @param children regions claimed inside this one, in the order of the listing
+ */
+public record Region(AddressRange range, String name, List<Region> children) {
+    public Region {
+        children = List.copyOf(children);
+    }
+
+    /** The line without indentation: {@code c0000000-c086ffff : BOOTFB}. */
+    public String line() {
+        return range + " : " + name;
+    }
+}

@@ -1,0 +1,16 @@
+package org.switchback.hardware;
+
+/**
+ * What the kernel says has happened to it (/proc/sys/kernel/tainted; Documentation/admin-guide/tainted-kernels.rst).
+ *
+ * @param bits as printed
+ */
+public record Taint(long bits) {
+    /** The bit that an oops or a BUG sets. */
+    public static final long DIED = 1 << 7;
+
+    /** An oops or a BUG has happened: no more drivers should be moved before a restart. */
+    public boolean oops() {
+        return (bits & DIED) != 0;
+    }
+}

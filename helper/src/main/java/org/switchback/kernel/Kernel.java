@@ -1,0 +1,88 @@
+package org.switchback.kernel;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.switchback.hardware.Capture;
+import org.switchback.hardware.Holder;
+import org.switchback.hardware.PciAddress;
+import org.switchback.plan.KernelWrite;
+import org.switchback.plan.Setting;
+
+/**
+ * What the helper may ask of a kernel. Implementations may be called from one thread at a time; {@link #capture} from
+ * any.
+ */
+public interface Kernel {
+    /** Makes ready for writes that are likely to follow, so that the first need not wait. May be left out. */
+    default void prepare() {}
+
+    /** Everything about the machine, as far as this process may read it. Never fails: what can't be read is missing. */
+    Capture capture();
+
+    /** Identifies the boot: a journal of another one is history. */
+    String bootId();
+
+    /** What {@link #read} answers when the kernel does not: a write that is stuck has the device locked. */
+    String NO_ANSWER = "?";
+
+    /**
+     * The value a setting has now; the empty text for none, and also when the device itself is gone. Never waits long:
+     * {@link #NO_ANSWER} when the kernel does not tell.
+     */
+    String read(Setting setting);
+
+    /** Programs that use any of the functions at this moment. */
+    List<Holder> holders(List<PciAddress> functions);
+
+    /** Whether the kernel has had an oops since it was started. */
+    boolean oops();
+
+    /**
+     * Writes, in a process of its own, and waits for the answer. The answer says what the write returned, not what is
+     * true now: read the setting.
+     *
+     * @param patience how long to wait at the most
+     * @param waiting  told about every second how long the write has lasted; never told when it is quick
+     */
+    Answer write(KernelWrite write, Duration patience, Consumer<Duration> waiting);
+
+    /** Opens the functions' groups as a virtual machine would and maps and reads every BAR. */
+    Proof prove(List<PciAddress> functions);
+
+    /** What a write came to. */
+    sealed interface Answer {
+        /** The kernel took it. */
+        record Done() implements Answer {}
+
+        /** @param errno the kernel's name for it: {@code EBUSY}; {@code ?} when it could not be told */
+        record Failed(String errno) implements Answer {}
+
+        /** It has not returned within the time given; it may still do so, or never. */
+        record Stuck() implements Answer {}
+    }
+
+    /** What a VFIO client got. */
+    sealed interface Proof {
+        /** @param bars number of BARs that were mapped or read */
+        record Whole(int bars) implements Proof {}
+
+        /**
+         * @param function the one that failed
+         * @param what     in a few words of the field: {@code group not viable}, {@code BAR 0: EBUSY}
+         */
+        record Broken(PciAddress function, String what) implements Proof {
+            public static final String NOT_ON_VFIO = "not on vfio-pci";
+            public static final String NOT_VIABLE = "group not viable";
+            /** Another program has the group open. */
+            public static final String GROUP_BUSY = "group: EBUSY";
+            /** Config space reads as ones: the function has fallen off the bus. */
+            public static final String NO_CONFIG = "config space does not answer";
+
+            /** @param errno what the kernel answered when the BAR was asked for */
+            public static String bar(int index, String errno) {
+                return "BAR " + index + ": " + errno;
+            }
+        }
+    }
+}

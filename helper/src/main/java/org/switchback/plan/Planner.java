@@ -1,0 +1,295 @@
+package org.switchback.plan;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.switchback.hardware.FirmwareClaim;
+import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Holder;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.Region;
+
+/**
+ * Decides what a switch takes. The order of the steps is that of a transaction: overrides before anything is unbound, so
+ * that udev cannot race for the function; companions before graphics; every write one step, so that a crash is always
+ * between two of them.
+ */
+public final class Planner {
+    private final Machine machine;
+    private final Request request;
+    private final Optional<HostSettings> remembered;
+    private final List<Refusal> refusals = new ArrayList<>();
+    private final List<Step> steps = new ArrayList<>();
+
+    private Planner(Machine machine, Request request, Optional<HostSettings> remembered) {
+        this.machine = machine;
+        this.request = request;
+        this.remembered = remembered;
+    }
+
+    /** What a request comes to: a plan, or the one reason why there is nothing to plan for. */
+    public sealed interface Answer {
+        /** @param plan with its steps and whatever speaks against them */
+        record Planned(SwitchPlan plan) implements Answer {}
+
+        /** @param reason the request names nothing that could be planned for */
+        record NoPlan(Refusal reason) implements Answer {}
+    }
+
+    /**
+     * @param remembered how the GPU stood before it was last switched to VM mode; empty when nobody remembers
+     */
+    public static Answer plan(Machine machine, Request request, Optional<HostSettings> remembered) {
+        Optional<Gpu> gpu = machine.gpu(request.gpu());
+        if (gpu.isPresent()) {
+            Planner planner = new Planner(machine, request, remembered);
+            return new Answer.Planned(
+                    request.target() == Target.VM ? planner.toVm(gpu.get()) : planner.toHost(gpu.get()));
+        }
+        return new Answer.NoPlan(machine.device(request.gpu())
+                .<Refusal>map(device ->
+                        new Refusal.NotAGpu(device.address(), device.name(), device.kind().toString()))
+                .orElse(new Refusal.NoSuchDevice(request.gpu())));
+    }
+
+    private SwitchPlan toVm(Gpu gpu) {
+        List<PciDevice> functions = withExtras(gpu, request.with());
+        if (gpu.mode() == Gpu.Mode.VM && gpu.conflicts().isEmpty()) {
+            refusals.add(new Refusal.AlreadyThere(gpu.address(), Target.VM));
+            return new SwitchPlan(
+                    request, gpu, functions, steps, refusals, standing(functions, Optional.empty()), risk(gpu));
+        }
+        refuseDeadKernel();
+        refuseWithoutVfio(gpu);
+        refuseSharedGroups(functions);
+        refuseHeld(functions);
+        step(Step.Question.UNUSED, functions);
+        if (machine.vfio() == Machine.VfioDriver.LOADABLE) {
+            steps.add(new Step.Change(
+                    new Setting.Module(PciDevice.VFIO_PCI), "", Setting.Module.LOADED, Step.Undo.STAYS));
+        }
+        // A sleeping function answers its config space with ones; vfio-pci manages the power of its own by itself.
+        for (PciDevice function : functions) {
+            if (function.power().control().equals("auto") && !function.onVfio()) {
+                change(new Setting.PowerControl(function.address()), "auto", "on");
+            }
+        }
+        Optional<FirmwareFramebuffer> unbound = releaseFramebuffer(gpu);
+        for (PciDevice function : functions) {
+            change(new Setting.Override(function.address()), override(function), PciDevice.VFIO_PCI);
+        }
+        // The GPU last: its companions depend on it, and it takes the longest.
+        for (PciDevice function : functions.reversed()) {
+            if (!function.onVfio()) {
+                change(new Setting.Driver(function.address()), driver(function), "");
+            }
+        }
+        for (PciDevice function : functions) {
+            if (!function.onVfio()) {
+                change(new Setting.Driver(function.address()), "", PciDevice.VFIO_PCI);
+                sayEvicted(gpu, function);
+            }
+        }
+        step(Step.Question.PROVEN, functions);
+        return new SwitchPlan(request, gpu, functions, steps, refusals, standing(functions, unbound), risk(gpu));
+    }
+
+    private void sayEvicted(Gpu gpu, PciDevice function) {
+        gpu.overlaps().stream()
+                .filter(o -> o.verdict() == Overlap.Verdict.EVICTED && o.gpu().equals(function.address()))
+                .forEach(o -> steps.add(new Step.Eviction(
+                        o.gpu(), o.bar().index(), o.region().name(), o.region().range())));
+    }
+
+    private SwitchPlan toHost(Gpu gpu) {
+        Set<PciAddress> extras = new LinkedHashSet<>(request.with());
+        remembered.ifPresent(settings -> settings.functions().keySet().stream()
+                .filter(address -> machine.device(address).filter(PciDevice::onVfio).isPresent())
+                .forEach(extras::add));
+        List<PciDevice> functions = withExtras(gpu, List.copyOf(extras));
+        HostSettings settings = remembered.orElse(new HostSettings(Map.of(), Optional.empty()));
+        boolean anyThere = functions.stream()
+                .anyMatch(f -> f.onVfio() || override(f).equals(PciDevice.VFIO_PCI));
+        if (!anyThere) {
+            refusals.add(new Refusal.AlreadyThere(gpu.address(), Target.HOST));
+            return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.Risk.RESTORE);
+        }
+        refuseDeadKernel();
+        refuseHeld(functions);
+        step(Step.Question.UNUSED, functions);
+        for (PciDevice function : functions) {
+            String before = wanted(settings, function).map(HostSettings.Function::override).orElse("");
+            change(new Setting.Override(function.address()), override(function), before);
+        }
+        for (PciDevice function : functions.reversed()) {
+            if (function.onVfio()) {
+                change(new Setting.Driver(function.address()), PciDevice.VFIO_PCI, "");
+            }
+        }
+        // Only now: a framebuffer bound back while vfio-pci has the GPU would block the next virtual machine.
+        settings.framebuffer().ifPresent(this::restoreFramebuffer);
+        for (PciDevice function : functions) {
+            if (function.onVfio() || function.driver().isEmpty()) {
+                bindBack(function, wanted(settings, function));
+            }
+        }
+        for (PciDevice function : functions) {
+            wanted(settings, function)
+                    .map(HostSettings.Function::powerControl)
+                    .filter(control -> !control.isEmpty())
+                    .ifPresent(control -> change(
+                            new Setting.PowerControl(function.address()), function.power().control(), control));
+        }
+        step(Step.Question.BACK, functions);
+        return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.Risk.RESTORE);
+    }
+
+    private void bindBack(PciDevice function, Optional<HostSettings.Function> before) {
+        if (before.isEmpty()) {
+            steps.add(new Step.Offer(function.address()));
+        } else {
+            change(new Setting.Driver(function.address()), "", before.get().driver());
+        }
+    }
+
+    private void restoreFramebuffer(FirmwareFramebuffer before) {
+        machine.framebuffers().stream()
+                .filter(now -> now.device().equals(before.device()) && now.driver().isEmpty())
+                .findFirst()
+                .ifPresent(now -> change(
+                        new Setting.FramebufferDriver(now.device()), "", before.driver().orElse("")));
+    }
+
+    private static Optional<HostSettings.Function> wanted(HostSettings settings, PciDevice function) {
+        return Optional.ofNullable(settings.functions().get(function.address()));
+    }
+
+    private void change(Setting setting, String from, String to) {
+        if (!from.equals(to)) {
+            steps.add(new Step.Change(setting, from, to, Step.Undo.REVERSIBLE));
+        }
+    }
+
+    private void step(Step.Question question, List<PciDevice> functions) {
+        steps.add(new Step.Check(
+                question, functions.stream().map(PciDevice::address).toList()));
+    }
+
+    private static String driver(PciDevice device) {
+        return device.driver().orElse("");
+    }
+
+    private static String override(PciDevice device) {
+        return device.driverOverride().orElse("");
+    }
+
+    private List<PciDevice> withExtras(Gpu gpu, List<PciAddress> extras) {
+        List<PciDevice> functions = new ArrayList<>(gpu.functions());
+        for (PciAddress address : extras) {
+            Optional<PciDevice> extra = machine.device(address);
+            if (extra.isEmpty()) {
+                refusals.add(new Refusal.NoSuchDevice(address));
+            } else if (!functions.contains(extra.get())) {
+                refuseImmovable(extra.get());
+                functions.add(extra.get());
+            }
+        }
+        return functions;
+    }
+
+    private void refuseImmovable(PciDevice device) {
+        Optional<Refusal.NeverMoves.Kind> kind = device.isBridge()
+                ? Optional.of(Refusal.NeverMoves.Kind.BRIDGE)
+                : device.kind().isStorage()
+                        ? Optional.of(Refusal.NeverMoves.Kind.STORAGE)
+                        : device.kind().isNetwork() ? Optional.of(Refusal.NeverMoves.Kind.NETWORK) : Optional.empty();
+        kind.ifPresent(k -> refusals.add(new Refusal.NeverMoves(device.address(), device.name(), k)));
+    }
+
+    private void refuseDeadKernel() {
+        if (machine.taint().oops()) {
+            refusals.add(new Refusal.KernelDied());
+        }
+    }
+
+    private void refuseWithoutVfio(Gpu gpu) {
+        if (gpu.graphics().group().isEmpty()) {
+            // The option belongs to the maker of the processor, not of the GPU.
+            String option = machine.processor().equals("AuthenticAMD") ? "amd_iommu=on" : "intel_iommu=on";
+            refusals.add(new Refusal.IommuOff(gpu.address(), option));
+        }
+        if (machine.vfio() == Machine.VfioDriver.MISSING) {
+            refusals.add(new Refusal.VfioMissing(machine.kernel().release()));
+        }
+    }
+
+    /** A group is viable when nobody else in it is on a driver of the host; bridges' own drivers do not count. */
+    private void refuseSharedGroups(List<PciDevice> functions) {
+        Set<PciDevice> seen = new LinkedHashSet<>(functions);
+        for (PciDevice function : functions) {
+            machine.groupOf(function).ifPresent(group -> group.members().stream()
+                    .filter(member -> member.driver().isPresent() && !member.onVfio() && !member.isBridge())
+                    .filter(seen::add)
+                    .forEach(member -> refusals.add(new Refusal.GroupShared(
+                            function.address(), group.number(), member.address(), member.name(), driver(member)))));
+        }
+    }
+
+    private void refuseHeld(List<PciDevice> functions) {
+        for (PciDevice function : functions) {
+            machine.holdersOf(function).stream()
+                    .filter(Holder::blocks)
+                    .forEach(holder -> refusals.add(new Refusal.InUse(function.address(), holder)));
+        }
+    }
+
+    /** @return the framebuffer whose driver a step unbinds; empty when vfio-pci evicts it or none is in the way */
+    private Optional<FirmwareFramebuffer> releaseFramebuffer(Gpu gpu) {
+        Optional<FirmwareFramebuffer> unbound = Optional.empty();
+        for (Overlap overlap : gpu.conflicts()) {
+            Region region = overlap.region();
+            Optional<FirmwareClaim> claim = FirmwareClaim.ofRegion(region.name());
+            Optional<FirmwareFramebuffer> bound =
+                    overlap.framebuffer().filter(fb -> fb.driver().isPresent());
+            if (claim.isEmpty()) {
+                refusals.add(new Refusal.UnknownClaim(
+                        gpu.address(), overlap.bar().index(), region.name(), region.range()));
+            } else if (claim.get().outlivesDriver() || bound.isEmpty()) {
+                refusals.add(new Refusal.FramebufferStays(
+                        gpu.address(), overlap.bar().index(), region.name(), region.range()));
+            } else {
+                change(new Setting.FramebufferDriver(bound.get().device()), bound.get().driver().orElse(""), "");
+                unbound = bound;
+            }
+        }
+        return unbound;
+    }
+
+    /** How the functions stand in host mode; of one that is on vfio-pci already, what was remembered, if anything. */
+    private HostSettings standing(List<PciDevice> functions, Optional<FirmwareFramebuffer> unbound) {
+        Map<PciAddress, HostSettings.Function> standing = new TreeMap<>();
+        for (PciDevice f : functions) {
+            if (f.onVfio()) {
+                remembered.flatMap(settings -> wanted(settings, f)).ifPresent(w -> standing.put(f.address(), w));
+            } else {
+                standing.put(
+                        f.address(),
+                        new HostSettings.Function(
+                                driver(f), override(f), f.power().control()));
+            }
+        }
+        return new HostSettings(standing, unbound.or(() -> remembered.flatMap(HostSettings::framebuffer)));
+    }
+
+    private static SwitchPlan.Risk risk(Gpu gpu) {
+        return gpu.drivesDisplay() ? SwitchPlan.Risk.SWITCH_DISPLAY : SwitchPlan.Risk.SWITCH;
+    }
+}

@@ -1,0 +1,171 @@
+package org.switchback.plan;
+
+import java.util.List;
+import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.Holder;
+import org.switchback.hardware.PciAddress;
+
+/** Why a request cannot be met as things are. */
+public sealed interface Refusal {
+    /** Fixed name on the bus and in the catalogue of sentences. */
+    String code();
+
+    /** What the sentence is about, in the order its text expects. */
+    List<String> details();
+
+    /** There is no such function. */
+    record NoSuchDevice(PciAddress address) implements Refusal {
+        @Override
+        public String code() {
+            return "no-such-device";
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.brief());
+        }
+    }
+
+    /** Not a graphics function; {@code kind} is the four digits of its class. */
+    record NotAGpu(PciAddress address, String name, String kind) implements Refusal {
+        @Override
+        public String code() {
+            return "not-a-gpu";
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.brief(), name, kind);
+        }
+    }
+
+    /** Nothing to do. */
+    record AlreadyThere(PciAddress address, Target target) implements Refusal {
+        @Override
+        public String code() {
+            return "already-in-" + target.word() + "-mode";
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.brief());
+        }
+    }
+
+    /** No IOMMU group for the function. */
+    record IommuOff(PciAddress address, String kernelOption) implements Refusal {
+        @Override
+        public String code() {
+            return "iommu-off";
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.brief(), kernelOption);
+        }
+    }
+
+    /** The running kernel has no vfio-pci. */
+    record VfioMissing(String release) implements Refusal {
+        @Override
+        public String code() {
+            return "vfio-missing";
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(release);
+        }
+    }
+
+    /** A program has a node of one of the functions open. */
+    record InUse(PciAddress address, Holder holder) implements Refusal {
+        @Override
+        public String code() {
+            return "in-use";
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(
+                    address.brief(),
+                    holder.program(),
+                    Integer.toString(holder.pid()),
+                    holder.owner(),
+                    "/dev/" + holder.node());
+        }
+    }
+
+    /** A function of another device is in the same group and on a driver of the host. */
+    record GroupShared(PciAddress address, int group, PciAddress member, String name, String driver)
+            implements Refusal {
+        @Override
+        public String code() {
+            return "group-shared";
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.brief(), Integer.toString(group), member.brief(), name, driver);
+        }
+    }
+
+    /** Bridges, storage and network are never moved, whoever asks. */
+    record NeverMoves(PciAddress address, String name, Kind kind) implements Refusal {
+        /** What it is that never moves. */
+        public enum Kind {
+            BRIDGE,
+            STORAGE,
+            NETWORK
+        }
+
+        @Override
+        public String code() {
+            return "never-moves-" + kind.name().toLowerCase(java.util.Locale.ROOT);
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.brief(), name);
+        }
+    }
+
+    /** Only the framebuffer module could free the region, and it is not part of this version. */
+    record FramebufferStays(PciAddress address, int bar, String region, AddressRange range) implements Refusal {
+        @Override
+        public String code() {
+            return "framebuffer-stays";
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.brief(), Integer.toString(bar), region, range.toString());
+        }
+    }
+
+    /** Something nobody here knows has claimed part of a BAR. */
+    record UnknownClaim(PciAddress address, int bar, String region, AddressRange range) implements Refusal {
+        @Override
+        public String code() {
+            return "unknown-claim";
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.brief(), Integer.toString(bar), region, range.toString());
+        }
+    }
+
+    /** The kernel has had an oops since it was started. */
+    record KernelDied() implements Refusal {
+        @Override
+        public String code() {
+            return "kernel-died";
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of();
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package org.switchback.protocol;
+
+import org.freedesktop.dbus.annotations.DBusInterfaceName;
+import org.freedesktop.dbus.annotations.DBusProperty;
+import org.freedesktop.dbus.annotations.DBusProperty.Access;
+import org.freedesktop.dbus.interfaces.DBusInterface;
+
+/**
+ * A GPU, at {@link Names#GPU_PATH}ADDRESS. Its properties are read through {@code org.freedesktop.DBus.Properties} and
+ * announced by {@code PropertiesChanged}.
+ */
+@DBusInterfaceName("org.switchback.Helper1.Gpu")
+@DBusProperty(name = "Address", type = String.class, access = Access.READ)
+@DBusProperty(name = "Name", type = String.class, access = Access.READ)
+@DBusProperty(name = "Mode", type = String.class, access = Access.READ)
+@DBusProperty(name = "Driver", type = String.class, access = Access.READ)
+@DBusProperty(name = "Conflict", type = Boolean.class, access = Access.READ)
+public interface GpuInterface extends DBusInterface {}

@@ -1,0 +1,45 @@
+package org.switchback.protocol;
+
+import java.util.List;
+import org.freedesktop.dbus.Struct;
+import org.freedesktop.dbus.annotations.Position;
+
+/** One thing that happened to a job. */
+public final class JobEntry extends Struct {
+    /**
+     * {@code authorizing}, {@code authorized}, {@code started}, {@code waiting} (a write has lasted over a second; again
+     * every second), {@code done}, {@code failed}, {@code undoing}, {@code undone}, {@code undo-failed}, {@code stuck},
+     * or at the end {@code finished}.
+     */
+    @Position(0)
+    public final String what;
+
+    /** Step, counted from 0; -1 for what concerns the whole job. */
+    @Position(1)
+    public final int step;
+
+    /** Since authorisation, microseconds; 0 before it. */
+    @Position(2)
+    public final long micros;
+
+    /**
+     * Empty but for {@code failed} (an errno or what was seen instead), and for {@code finished}: {@code done},
+     * {@code put-back}, {@code mixed}, {@code stuck}, {@code kernel-died}, {@code denied}, {@code no-agent},
+     * {@code authentication-cancelled}, {@code cancelled}, {@code stale}, {@code journal-unwritable}, {@code busy} (while
+     * this one was at its prompt another switch began), {@code refused} (the entry before says why), {@code error}.
+     */
+    @Position(3)
+    public final String detail;
+
+    /** Values for a sentence about it: the holder that appeared, the BAR that was refused. */
+    @Position(4)
+    public final List<String> values;
+
+    public JobEntry(String what, int step, long micros, String detail, List<String> values) {
+        this.what = what;
+        this.step = step;
+        this.micros = micros;
+        this.detail = detail;
+        this.values = values;
+    }
+}

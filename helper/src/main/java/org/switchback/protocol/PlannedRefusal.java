@@ -1,0 +1,21 @@
+package org.switchback.protocol;
+
+import java.util.List;
+import org.freedesktop.dbus.Struct;
+import org.freedesktop.dbus.annotations.Position;
+
+/** Why a plan can't be applied. */
+public final class PlannedRefusal extends Struct {
+    /** Fixed name: {@code in-use}, {@code group-shared}, … */
+    @Position(0)
+    public final String code;
+
+    /** What the sentence is about, in the order of {@code org.switchback.plan.Refusal#details}. */
+    @Position(1)
+    public final List<String> details;
+
+    public PlannedRefusal(String code, List<String> details) {
+        this.code = code;
+        this.details = details;
+    }
+}

@@ -1,0 +1,20 @@
+package org.switchback.transaction;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Something that happened while a plan was carried out.
+ *
+ * @param phase  what
+ * @param step   to which step, counted from 0
+ * @param since  the beginning of the switch
+ * @param detail for FAILED and UNDO_FAILED why: an errno, {@code in-use}, {@code changed}, {@code not-true},
+ *               {@code not-proven}, {@code not-back}; empty otherwise
+ * @param values what the reason is about: the holder, the value found instead, the BAR
+ */
+public record Event(Phase phase, int step, Duration since, String detail, List<String> values) {
+    public Event {
+        values = List.copyOf(values);
+    }
+}

@@ -1,0 +1,301 @@
+package org.switchback.transaction;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.switchback.hardware.Holder;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+import org.switchback.kernel.Kernel;
+import org.switchback.plan.HostSettings;
+import org.switchback.plan.KernelWrite;
+import org.switchback.plan.Setting;
+import org.switchback.plan.Step;
+
+/** One switch under way: its steps in order, and back in reverse. */
+final class Execution {
+    /** After this long in the kernel a write counts as stuck; a slow one was seen to take three minutes. */
+    private static final Duration PATIENCE = Duration.ofSeconds(200);
+
+    private final Kernel kernel;
+    private final Journal journal;
+    private final List<Step> steps;
+    private final Consumer<Event> progress;
+    private final long start = System.nanoTime();
+
+    Execution(Kernel kernel, Journal journal, List<Step> steps, Consumer<Event> progress) {
+        this.kernel = kernel;
+        this.journal = journal;
+        this.steps = steps;
+        this.progress = progress;
+    }
+
+    /** What became of a step. */
+    private sealed interface Result {
+        record Fine() implements Result {}
+
+        record Failed(String detail, List<String> values) implements Result {}
+
+        record Frozen(Outcome why) implements Result {}
+
+        static Result failed(String detail, String... values) {
+            return new Failed(detail, List.of(values));
+        }
+    }
+
+    /** What must be on the medium before the switch counts as done. */
+    interface Commit {
+        void write() throws IOException;
+    }
+
+    Outcome run(BooleanSupplier cancelled, Commit commit, HostSettings remembered) {
+        for (int i = 0; i < steps.size(); i++) {
+            if (cancelled.getAsBoolean()) {
+                return undo(i - 1, Outcome.CANCELLED);
+            }
+            tell(Phase.STARTED, i);
+            Result result = take(i, remembered);
+            if (result instanceof Result.Frozen(Outcome why)) {
+                return why;
+            }
+            if (result instanceof Result.Failed(String detail, List<String> values)) {
+                tell(Phase.FAILED, i, detail, values);
+                return undo(i, Outcome.PUT_BACK);
+            }
+            tell(Phase.DONE, i);
+        }
+        try {
+            commit.write();
+            journal.append(Journal.Kind.END, List.of(Outcome.DONE.word()));
+            return Outcome.DONE;
+        } catch (IOException unwritable) {
+            return undo(steps.size() - 1, Outcome.PUT_BACK);
+        }
+    }
+
+    /** @param last the last step that may have been written; -1 for none */
+    Outcome putBack(int last) {
+        return undo(last, Outcome.PUT_BACK);
+    }
+
+    private Result take(int i, HostSettings remembered) {
+        return switch (steps.get(i)) {
+            case Step.Check(Step.Question question, List<PciAddress> functions) ->
+                ask(question, functions, remembered);
+            case Step.Change(Setting setting, String before, String after, Step.Undo undo) -> {
+                Optional<Holder> holder = holderInTheWay(setting, before);
+                if (holder.isPresent()) {
+                    yield inUse(holder.get());
+                }
+                String now = kernel.read(setting);
+                // Drivers set the power control of their function themselves when they are bound.
+                if (now.equals(after) && setting instanceof Setting.PowerControl) {
+                    yield new Result.Fine();
+                }
+                if (!now.equals(before)) {
+                    yield Result.failed("changed", now);
+                }
+                yield write(i, Journal.Kind.INTENT, setting, before, after);
+            }
+            // The kernel does it; the proof at the end tells whether it did.
+            case Step.Eviction eviction -> new Result.Fine();
+            case Step.Offer(PciAddress function) -> {
+                Setting.Driver driver = new Setting.Driver(function);
+                Result result = journalled(i, Journal.Kind.INTENT, "", "?", KernelWrite.offer(function));
+                // No driver for it is an answer too: it had none that anybody knew of.
+                yield result instanceof Result.Failed && kernel.read(driver).isEmpty() ? new Result.Fine() : result;
+            }
+        };
+    }
+
+    private Result ask(Step.Question question, List<PciAddress> functions, HostSettings remembered) {
+        return switch (question) {
+            case UNUSED -> blocking(functions).map(Execution::inUse).orElse(new Result.Fine());
+            case PROVEN -> switch (kernel.prove(functions)) {
+                case Kernel.Proof.Whole(int bars) -> new Result.Fine();
+                case Kernel.Proof.Broken(PciAddress function, String what) ->
+                    Result.failed("not-proven", function.brief(), what);
+            };
+            case BACK -> functions.stream()
+                    .filter(f -> !isBack(f, Optional.ofNullable(remembered.functions().get(f))))
+                    .findFirst()
+                    .map(f -> Result.failed("not-back", f.brief(), kernel.read(new Setting.Driver(f))))
+                    .orElse(new Result.Fine());
+        };
+    }
+
+    private boolean isBack(PciAddress function, Optional<HostSettings.Function> before) {
+        String driver = kernel.read(new Setting.Driver(function));
+        return before.map(f -> f.driver().equals(driver)).orElse(!driver.equals(PciDevice.VFIO_PCI));
+    }
+
+    private static Result inUse(Holder holder) {
+        return Result.failed(
+                "in-use", holder.program(), Integer.toString(holder.pid()), holder.owner(), "/dev/" + holder.node());
+    }
+
+    /** Unbinding a driver under a program that uses the function is what the kernel does not prevent. */
+    private Optional<Holder> holderInTheWay(Setting setting, String driver) {
+        return setting instanceof Setting.Driver(PciAddress function) && !driver.isEmpty()
+                ? blocking(List.of(function))
+                : Optional.empty();
+    }
+
+    private Optional<Holder> blocking(List<PciAddress> functions) {
+        return kernel.holders(functions).stream().filter(Holder::blocks).findFirst();
+    }
+
+    /** Undoes every step up to the given one, last first; stops at the first that can't be undone. */
+    private Outcome undo(int last, Outcome whenUndone) {
+        if (kernel.oops()) {
+            return freeze(Outcome.KERNEL_DIED, Journal.Kind.DIED, last);
+        }
+        for (int i : undoOrder(steps.subList(0, last + 1))) {
+            Result result = undoStep(i);
+            if (result instanceof Result.Frozen(Outcome why)) {
+                return why;
+            }
+            if (result instanceof Result.Failed(String detail, List<String> values)) {
+                tell(Phase.UNDO_FAILED, i, detail, values);
+                return Outcome.MIXED;
+            }
+        }
+        try {
+            journal.append(Journal.Kind.END, List.of(whenUndone.word()));
+            return whenUndone;
+        } catch (IOException unwritable) {
+            // Everything is back; only the note about it is missing, and undoing again does nothing.
+            return whenUndone;
+        }
+    }
+
+    /**
+     * Last step first, but for one thing: a function can be bound again to the driver it had only when its override is
+     * what it was then.
+     */
+    static List<Integer> undoOrder(List<Step> taken) {
+        Set<Integer> order = new LinkedHashSet<>();
+        for (int i = taken.size() - 1; i >= 0; i--) {
+            if (taken.get(i) instanceof Step.Change(Setting.Driver(PciAddress function), String before, var a, var u)
+                    && !before.isEmpty()) {
+                for (int j = i - 1; j >= 0; j--) {
+                    if (taken.get(j) instanceof Step.Change change
+                            && change.setting().equals(new Setting.Override(function))) {
+                        order.add(j);
+                    }
+                }
+            }
+            order.add(i);
+        }
+        return List.copyOf(order);
+    }
+
+    private Result undoStep(int i) {
+        return switch (steps.get(i)) {
+            case Step.Change(Setting setting, String before, String after, Step.Undo undo)
+            when undo == Step.Undo.REVERSIBLE -> {
+                String now = kernel.read(setting);
+                // An undo that was itself cut off may have got past this step.
+                if (now.equals(before) || now.equals(original(setting))) {
+                    yield new Result.Fine();
+                }
+                yield now.equals(after) ? undoWrite(i, setting, now, before) : Result.failed("changed", now);
+            }
+            case Step.Offer(PciAddress function) -> {
+                Setting driver = new Setting.Driver(function);
+                String now = kernel.read(driver);
+                yield now.isEmpty() || now.equals(original(driver))
+                        ? new Result.Fine()
+                        : undoWrite(i, driver, now, "");
+            }
+            case Step.Change stays -> new Result.Fine();
+            case Step.Check check -> new Result.Fine();
+            case Step.Eviction eviction -> new Result.Fine();
+        };
+    }
+
+    /** The value a setting had before the switch; the empty text when the switch does not change it. */
+    private String original(Setting setting) {
+        for (Step step : steps) {
+            if (step instanceof Step.Change change && change.setting().equals(setting)) {
+                return change.before();
+            }
+        }
+        return "";
+    }
+
+    private Result undoWrite(int i, Setting setting, String now, String before) {
+        Optional<Holder> holder = holderInTheWay(setting, now);
+        if (holder.isPresent()) {
+            return inUse(holder.get());
+        }
+        tell(Phase.UNDOING, i);
+        Result result = write(i, Journal.Kind.UNDO_INTENT, setting, now, before);
+        if (result instanceof Result.Fine) {
+            tell(Phase.UNDONE, i);
+        }
+        return result;
+    }
+
+    /** Writes, and believes the setting rather than the answer. */
+    private Result write(int i, Journal.Kind intent, Setting setting, String from, String to) {
+        Result result = journalled(i, intent, from, to, KernelWrite.of(setting, from, to));
+        if (!(result instanceof Result.Fine)) {
+            return result;
+        }
+        String now = kernel.read(setting);
+        return now.equals(to) ? result : Result.failed("not-true", now);
+    }
+
+    /** No durable intent, no write. */
+    private Result journalled(int i, Journal.Kind intent, String from, String to, KernelWrite write) {
+        try {
+            journal.append(intent, List.of(Integer.toString(i), from, to));
+        } catch (IOException unwritable) {
+            return Result.failed("journal-unwritable");
+        }
+        Kernel.Answer answer = kernel.write(
+                write,
+                PATIENCE,
+                waited -> tell(Phase.WAITING, i, "", List.of(Long.toString(waited.toSeconds()))));
+        if (answer instanceof Kernel.Answer.Stuck) {
+            tell(Phase.STUCK, i);
+            return new Result.Frozen(freeze(Outcome.STUCK, Journal.Kind.STUCK, i));
+        }
+        if (kernel.oops()) {
+            return new Result.Frozen(freeze(Outcome.KERNEL_DIED, Journal.Kind.DIED, i));
+        }
+        if (answer instanceof Kernel.Answer.Failed(String errno)) {
+            return Result.failed(errno);
+        }
+        try {
+            Journal.Kind done = intent == Journal.Kind.INTENT ? Journal.Kind.DONE : Journal.Kind.UNDONE;
+            journal.append(done, List.of(Integer.toString(i), from, to));
+        } catch (IOException unwritable) {
+            return Result.failed("journal-unwritable");
+        }
+        return new Result.Fine();
+    }
+
+    private Outcome freeze(Outcome why, Journal.Kind kind, int step) {
+        try {
+            journal.append(kind, List.of(Integer.toString(step)));
+        } catch (IOException unwritable) {
+            // Nothing is written to the kernel after this either way.
+        }
+        return why;
+    }
+
+    private void tell(Phase phase, int step) {
+        tell(phase, step, "", List.of());
+    }
+
+    private void tell(Phase phase, int step, String detail, List<String> values) {
+        progress.accept(new Event(phase, step, Duration.ofNanos(System.nanoTime() - start), detail, values));
+    }
+}

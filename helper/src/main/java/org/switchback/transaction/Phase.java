@@ -1,0 +1,22 @@
+package org.switchback.transaction;
+
+import java.util.Locale;
+
+/** What happens to a step. */
+public enum Phase {
+    STARTED,
+    /** Its write has lasted over a second, and has not returned. */
+    WAITING,
+    DONE,
+    FAILED,
+    UNDOING,
+    UNDONE,
+    UNDO_FAILED,
+    /** Its write has not returned and may never. */
+    STUCK;
+
+    /** As the bus spells it. */
+    public String word() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,76 @@
+# Read by the launchers: finds a Java 25 or later without starting one.
+# Takes home (the tree) and tool (a name for messages); sets java, and options to what every start shares.
+
+# Takes a folder; sets found_version and found_build when it holds a Java 25 or later.
+is_java() {
+    [ -x "$1/bin/java" ] && [ -r "$1/release" ] || return 1
+    found_version=0 found_build=
+    while IFS= read -r line; do
+        value=${line#*\"}
+        case $line in
+            JAVA_VERSION=*) found_version=${value%%[!0-9]*} ;;
+            JAVA_RUNTIME_VERSION=*) found_build=${value%\"*} ;;
+        esac
+    done <"$1/release"
+    [ "${found_version:-0}" -ge 25 ]
+}
+
+missing_java() {
+    printf '%s: %s\n' "$tool" "$1" >&2
+    exit 1
+}
+
+find_java() {
+    java='' java_build=''
+    if [ -n "${SWITCHBACK_JAVA:-}" ]; then
+        folder=${SWITCHBACK_JAVA%/bin/java}
+        is_java "$folder" || missing_java \
+            "SWITCHBACK_JAVA names $SWITCHBACK_JAVA, which is not a Java 25 or later."
+        java=$folder/bin/java java_build=$found_build
+        return
+    fi
+    # A run-time image inside the tree, then the person's choice.
+    for folder in "$home/runtime" "${JAVA_HOME:-}"; do
+        if [ -n "$folder" ] && is_java "$folder"; then
+            java=$folder/bin/java java_build=$found_build
+            return
+        fi
+    done
+    # The build that the AOT caches were made with starts fastest; else the newest.
+    newest=0
+    for folder in /usr/lib/jvm/*; do
+        is_java "$folder" || continue
+        if [ "$found_build" = "$cache_build" ]; then
+            java=$folder/bin/java java_build=$found_build
+            return
+        fi
+        if [ "$found_version" -gt "$newest" ]; then
+            newest=$found_version java=$folder/bin/java java_build=$found_build
+        fi
+    done
+    if [ -z "$java" ]; then
+        on_path=$(command -v java || true)
+        if [ -n "$on_path" ]; then
+            on_path=$(readlink -f "$on_path")
+            folder=${on_path%/bin/java}
+            is_java "$folder" && java=$folder/bin/java java_build=$found_build
+        fi
+    fi
+    [ -n "$java" ] || missing_java \
+        "Java 25 or later is needed: install one (Debian: openjdk-25-jre, or Temurin 25 under /usr/lib/jvm)."
+}
+
+# Takes the name of an AOT cache, and in-place for one that serves only where it was made; sets cache to an option when
+# the cache fits, else to nothing: one that does not fit costs time.
+find_cache() {
+    cache=''
+    [ "$java_build" = "$cache_build" ] && [ -r "$home/lib/$1.aot" ] || return 0
+    [ -z "${2:-}" ] || [ "$home" = "$cache_home" ] || return 0
+    cache=-XX:AOTCache=$home/lib/$1.aot
+}
+
+cache_build='' cache_home=''
+if [ -r "$home/lib/aot-made" ]; then
+    { IFS= read -r cache_build && IFS= read -r cache_home; } <"$home/lib/aot-made" || true
+fi
+find_java
