@@ -294,6 +294,55 @@ vm_program() {
     echo "$out"
 }
 
+# --- The module -------------------------------------------------------------------------------------------------------
+
+# vm_headers SUITE: a chroot with the headers of that suite's cached kernel, their compiler and sparse: what a module is
+# built with on users' machines. Needs root. Prints its path.
+vm_headers() {
+    local suite=$1 release root
+    vm_kernel "$suite"
+    release=$(cat "$VM_CACHE/kernel/$suite/release")
+    root=$VM_CACHE/headers/$suite-$(vm_key "$release" "$(declare -f vm_headers)")
+    if [ ! -e "$root" ]; then
+        vm_need mmdebstrap=mmdebstrap
+        vm_log "fetching headers and compiler of $suite"
+        [ -e "$VM_CACHE/apt/$suite/etc/sources.list" ] || vm_apt_update "$suite"
+        rm -rf "$VM_CACHE/headers/$suite-"*
+        mkdir -p "$VM_CACHE/headers"
+        mmdebstrap --quiet --variant=minbase --include="linux-headers-$release,make,sparse" \
+            --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+            --dpkgopt='path-exclude=/usr/share/locale/*' \
+            "$suite" "$root.part" "$VM_CACHE/apt/$suite/etc/sources.list" >"$VM_CACHE/mmdebstrap-$suite.log" 2>&1 ||
+            vm_die "no headers for $release (SWITCHBACK_VM_REFRESH=1?); see $VM_CACHE/mmdebstrap-$suite.log"
+        mv "$root.part" "$root"
+    fi
+    echo "$root"
+}
+
+# vm_module SUITE [MAKE-ARGUMENT...]: builds the module from scratch for Debian's kernel of that suite, or for one of
+# small-kernel's. Prints where it lies; make's words are in the file "log" beside it.
+vm_module() {
+    local suite=$1 dir root result=0
+    shift
+    case $suite in
+        small-*) dir=$VM_CACHE/module/$suite root='' ;;
+        *)
+            root=$(vm_headers "$suite")
+            dir=$root/kmod
+            ;;
+    esac
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    cp "$VM_SOURCE"/../../kmod/{Kbuild,Makefile,switchback_bootfb.c} "$dir/"
+    if [ -n "$root" ]; then
+        chroot "$root" make -C /kmod KDIR="/usr/src/linux-headers-$(cat "$VM_CACHE/kernel/$suite/release")" "$@"
+    else
+        make -C "$dir" KDIR="$VM_CACHE/kernel/$suite/headers" "$@"
+    fi >"$dir/log" 2>&1 || result=$?
+    echo "$dir/switchback_bootfb.ko"
+    return "$result"
+}
+
 # --- The machine ------------------------------------------------------------------------------------------------------
 
 # vm_boot CLASS KERNEL INITRD DIRECTORY TIMEOUT [KERNEL-ARGUMENT...]
