@@ -1,6 +1,7 @@
 package org.switchback.app.cli;
 
 import java.util.Locale;
+import org.switchback.app.helper.DBusHelperConnections;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.words.Words;
 
@@ -23,7 +24,7 @@ public final class CommandLineMain {
 
     /** The helpers that the commands talk to. */
     static HelperConnections connections() {
-        throw new UnsupportedOperationException("the helper's side of the app is still to come");
+        return new DBusHelperConnections();
     }
 
     static int run(Terminal terminal, HelperConnections connections, String... args) {

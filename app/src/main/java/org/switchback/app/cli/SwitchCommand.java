@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnection.RunningSwitch;
 import org.switchback.app.helper.HelperProblem;
@@ -67,12 +68,7 @@ final class SwitchCommand extends Wish {
             throws CommandFailure, InterruptedException {
         JsonArray events = new JsonArray();
         Progress progress = new Progress(terminal(), words(), answer, events::add);
-        RunningSwitch running;
-        try {
-            running = connection.apply(answer.plan().id, json ? progress::record : progress::show);
-        } catch (HelperProblem problem) {
-            throw surroundings().failure(problem);
-        }
+        RunningSwitch running = start(connection, answer, json ? progress::record : progress::show);
         CountDownLatch ended = new CountDownLatch(1);
         Thread interrupted = new Thread(() -> cancel(running, ended));
         Runtime.getRuntime().addShutdownHook(interrupted);
@@ -87,6 +83,23 @@ final class SwitchCommand extends Wish {
             } catch (IllegalStateException shuttingDown) {
                 // It runs already.
             }
+        }
+    }
+
+    private RunningSwitch start(HelperConnection connection, Answer answer, Consumer<JobEntry> listener)
+            throws CommandFailure {
+        try {
+            return connection.apply(answer.plan().id, listener);
+        } catch (HelperProblem problem) {
+            if (problem.kind() != HelperProblem.Kind.INCOMPLETE || answer.target().equals("vm")) {
+                throw surroundings().failure(problem);
+            }
+        }
+        // Back to the host from a switch that was left half done: what it did is undone.
+        try {
+            return connection.restore(answer.gpu().address(), listener);
+        } catch (HelperProblem problem) {
+            throw surroundings().failure(problem);
         }
     }
 
@@ -105,9 +118,13 @@ final class SwitchCommand extends Wish {
 
     private int conclude(JobEntry end, Machine after, Answer answer, JsonObject object) {
         Optional<Gpu> gpu = after.gpu(answer.gpu().address());
+        boolean reached = gpu.filter(now -> reached(now, answer.target())).isPresent();
         int exitCode = exitCode(end.detail);
         String sentence = words().finished(end, answer.target(), answer.gpu().graphics().name());
-        if (exitCode == ExitCode.OK && gpu.filter(now -> reached(now, answer.target())).isEmpty()) {
+        if (end.detail.equals("put-back") && reached) {
+            // Putting back a switch to VM mode is a switch to the host.
+            exitCode = ExitCode.OK;
+        } else if (exitCode == ExitCode.OK && !reached) {
             // The kernel has the last word, not the helper.
             exitCode = ExitCode.MIXED;
             sentence = words().text(
