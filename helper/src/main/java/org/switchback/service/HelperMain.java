@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
 import org.switchback.kernel.Kernel;
+import org.switchback.kernel.LinuxKernel;
 import org.switchback.protocol.Names;
 
 /**
@@ -27,11 +28,14 @@ public final class HelperMain {
             System.out.println("switchback-helper 0.1.0");
             return;
         }
-        Kernel kernel = new org.switchback.kernel.SimulatedKernel(org.switchback.hardware.Capture.EMPTY);
-        System.exit(run(
-                kernel,
-                Path.of(System.getProperty("switchback.run", "/run/switchback")),
-                Duration.ofSeconds(Long.getLong("switchback.idle", 60))));
+        int code;
+        try (LinuxKernel kernel = new LinuxKernel(Path.of(System.getProperty("switchback.root", "/")))) {
+            code = run(
+                    kernel,
+                    Path.of(System.getProperty("switchback.run", "/run/switchback")),
+                    Duration.ofSeconds(Long.getLong("switchback.idle", 60)));
+        }
+        System.exit(code);
     }
 
     /** @return the exit code: 0 when nobody needed it any more, 1 when it could not be or go on */
