@@ -1,5 +1,6 @@
 package org.switchback.app.cli;
 
+import java.io.PrintWriter;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -55,14 +56,19 @@ final class RootCommand implements Callable<Integer> {
                 .addSubcommand(new IomemCommand(surroundings, this))
                 .addSubcommand(new ReportCommand(surroundings, this))
                 .setResourceBundle(surroundings.words().bundle())
-                .setOut(new java.io.PrintWriter(surroundings.terminal().out(), true))
-                .setErr(new java.io.PrintWriter(surroundings.terminal().err(), true))
+                .setOut(new PrintWriter(surroundings.terminal().out(), true))
+                .setErr(new PrintWriter(surroundings.terminal().err(), true))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         surroundings.terminal().coloured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
                 .setParameterExceptionHandler(this::misused)
                 .setExecutionExceptionHandler((failure, command, parsed) -> failed(failure));
-        return line.execute(args);
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError full) {
+            surroundings.terminal().err().println("switchback: " + surroundings.words().text("cli.too-much"));
+            return ExitCode.FAILED;
+        }
     }
 
     /** Without a command there is only what the options ask for. */
