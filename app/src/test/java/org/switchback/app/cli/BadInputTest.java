@@ -10,6 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnections;
+import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Capture;
@@ -154,6 +155,11 @@ class BadInputTest extends CommandTestCase {
                     throw error;
                 }
                 throw (RuntimeException) failure;
+            }
+
+            @Override
+            public HelperConnection lookOnly(HelperProblem.Kind why) {
+                return thisMachine();
             }
 
             @Override
