@@ -192,8 +192,11 @@ final class LiveCapture {
     /** What a driver offers programs to open. */
     private void nodesOf(String folder, String[] inside) {
         if (has(inside, "drm")) {
+            // controlD64 is a link to the card, for programs of long ago.
             for (String name : files.names(folder + "/drm")) {
-                node(folder + "/drm/" + name, "dri/" + name);
+                if (name.startsWith("card") || name.startsWith("renderD")) {
+                    node(folder + "/drm/" + name, "dri/" + name);
+                }
             }
         }
         if (has(inside, "graphics")) {
