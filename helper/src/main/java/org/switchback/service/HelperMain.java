@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.freedesktop.dbus.connections.base.IncomingMessageThread;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
 import org.switchback.kernel.Kernel;
@@ -54,10 +55,12 @@ public final class HelperMain {
             LOG.accept("can't be on the system bus as " + Names.BUS);
             return 1;
         }
-        // The thread that reads the bus is dbus-java's own: without it the helper would own its name and be deaf.
         Thread.setDefaultUncaughtExceptionHandler((thread, unexpected) -> {
             LOG.accept("thread " + thread.getName() + " ended: " + Trouble.text(unexpected));
-            helper.fail();
+            // The one that reads the bus: without it the helper would own its name and be deaf.
+            if (thread instanceof IncomingMessageThread) {
+                helper.fail();
+            }
         });
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(helper)));
         return helper.awaitEnd() ? 0 : 1;
