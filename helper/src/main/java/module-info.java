@@ -6,6 +6,7 @@ module org.switchback.helper {
     requires com.google.gson;
 
     exports org.switchback.hardware;
+    exports org.switchback.Helper1.Error;
     exports org.switchback.protocol;
     // The app runs the same helper inside itself for sample machines.
     exports org.switchback.service to

@@ -62,7 +62,7 @@ public final class Planner {
 
     private SwitchPlan toVm(Gpu gpu) {
         List<PciDevice> functions = withExtras(gpu, request.with());
-        if (gpu.mode() == Gpu.Mode.VM) {
+        if (gpu.mode() == Gpu.Mode.VM && gpu.conflicts().isEmpty()) {
             refusals.add(new Refusal.AlreadyThere(gpu.address(), Target.VM));
             return new SwitchPlan(
                     request, gpu, functions, steps, refusals, standing(functions, Optional.empty()), risk(gpu));
@@ -76,8 +76,11 @@ public final class Planner {
             steps.add(new Step.Change(
                     new Setting.Module(PciDevice.VFIO_PCI), "", Setting.Module.LOADED, Step.Undo.STAYS));
         }
+        // A sleeping function answers its config space with ones; vfio-pci manages the power of its own by itself.
         for (PciDevice function : functions) {
-            change(new Setting.PowerControl(function.address()), function.power().control(), "on");
+            if (function.power().control().equals("auto") && !function.onVfio()) {
+                change(new Setting.PowerControl(function.address()), "auto", "on");
+            }
         }
         Optional<FirmwareFramebuffer> unbound = releaseFramebuffer(gpu);
         for (PciDevice function : functions) {
@@ -92,10 +95,18 @@ public final class Planner {
         for (PciDevice function : functions) {
             if (!function.onVfio()) {
                 change(new Setting.Driver(function.address()), "", PciDevice.VFIO_PCI);
+                sayEvicted(gpu, function);
             }
         }
         step(Step.Question.PROVEN, functions);
         return new SwitchPlan(request, gpu, functions, steps, refusals, standing(functions, unbound), risk(gpu));
+    }
+
+    private void sayEvicted(Gpu gpu, PciDevice function) {
+        gpu.overlaps().stream()
+                .filter(o -> o.verdict() == Overlap.Verdict.EVICTED && o.gpu().equals(function.address()))
+                .forEach(o -> steps.add(new Step.Eviction(
+                        o.gpu(), o.bar().index(), o.region().name(), o.region().range())));
     }
 
     private SwitchPlan toHost(Gpu gpu) {

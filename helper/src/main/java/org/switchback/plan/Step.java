@@ -2,6 +2,7 @@ package org.switchback.plan;
 
 import java.util.List;
 import java.util.Optional;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
 
 /** One step of a plan. */
@@ -75,6 +76,26 @@ public sealed interface Step {
         @Override
         public Optional<KernelWrite> write() {
             return Optional.of(KernelWrite.offer(function));
+        }
+    }
+
+    /**
+     * vfio-pci removes a firmware framebuffer while it takes the function: said beforehand, since the host's firmware
+     * console does not come back before a restart.
+     *
+     * @param bar    index of the BAR it lies in
+     * @param region its name in /proc/iomem
+     * @param range  as listed
+     */
+    record Eviction(PciAddress function, int bar, String region, AddressRange range) implements Step {
+        @Override
+        public Undo undo() {
+            return Undo.UNTIL_RESTART;
+        }
+
+        @Override
+        public Optional<KernelWrite> write() {
+            return Optional.empty();
         }
     }
 

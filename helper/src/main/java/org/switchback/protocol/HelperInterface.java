@@ -6,7 +6,7 @@ import org.freedesktop.dbus.annotations.DBusInterfaceName;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 
 /**
- * The helper itself, at {@link Names#HELPER_PATH}. Errors are those of {@link HelperErrors}.
+ * The helper itself, at {@link Names#HELPER_PATH}. Errors are those of {@code org.switchback.Helper1.Error}.
  */
 @DBusInterfaceName("org.switchback.Helper1")
 public interface HelperInterface extends DBusInterface {
@@ -29,7 +29,7 @@ public interface HelperInterface extends DBusInterface {
      * @param target {@code vm} or {@code host}
      * @param with   PCI addresses of functions outside the slot that should go along
      */
-    PlanReply Plan(String gpu, String target, List<String> with);
+    PlanValues Plan(String gpu, String target, List<String> with);
 
     /**
      * Carries a plan out. The answer comes at once; the job first asks for the permission the plan needs.

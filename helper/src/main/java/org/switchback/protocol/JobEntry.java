@@ -25,7 +25,8 @@ public final class JobEntry extends Struct {
     /**
      * Empty but for {@code failed} (an errno or what was seen instead), and for {@code finished}: {@code done},
      * {@code put-back}, {@code mixed}, {@code stuck}, {@code kernel-died}, {@code denied}, {@code no-agent},
-     * {@code authentication-cancelled}, {@code cancelled}, {@code stale}, {@code journal-unwritable}.
+     * {@code authentication-cancelled}, {@code cancelled}, {@code stale}, {@code journal-unwritable}, {@code busy} (while
+     * this one was at its prompt another switch began), {@code refused} (the entry before says why), {@code error}.
      */
     @Position(3)
     public final String detail;

@@ -18,13 +18,24 @@ public interface JobInterface extends DBusInterface {
     /** Stops between two steps and puts back what was done. Does nothing once the job has ended. */
     void Cancel();
 
-    /** Something happened; the same as the last entry of the log. */
+    /** Something happened. */
     final class Happened extends DBusSignal {
+        private final int index;
         private final JobEntry entry;
 
-        public Happened(String path, JobEntry entry) throws DBusException {
-            super(path, entry);
+        /**
+         * @param path  the job
+         * @param index where the entry stands in the job's log, counted from 0
+         * @param entry the same as there
+         */
+        public Happened(String path, int index, JobEntry entry) throws DBusException {
+            super(path, index, entry);
+            this.index = index;
             this.entry = entry;
+        }
+
+        public int index() {
+            return index;
         }
 
         public JobEntry entry() {

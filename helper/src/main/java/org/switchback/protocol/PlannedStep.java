@@ -7,7 +7,8 @@ import org.freedesktop.dbus.annotations.Position;
 public final class PlannedStep extends Struct {
     /**
      * {@code check-unused}, {@code check-proven}, {@code check-back}, {@code driver}, {@code override}, {@code power},
-     * {@code framebuffer}, {@code module} or {@code offer}.
+     * {@code framebuffer}, {@code module}, {@code offer} or {@code eviction} (its {@code before} is the BAR's index, the
+     * region's name and its range, blanks between them).
      */
     @Position(0)
     public final String kind;

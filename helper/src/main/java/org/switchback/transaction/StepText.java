@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.Setting;
 import org.switchback.plan.Step;
@@ -25,6 +26,14 @@ final class StepText {
                         "");
             case Step.Change(Setting setting, String before, String after, Step.Undo undo) ->
                 List.of("change", kind(setting), subject(setting), before, after, undo.name());
+            case Step.Eviction(PciAddress function, int bar, String region, AddressRange range) ->
+                List.of(
+                        "eviction",
+                        Integer.toString(bar),
+                        function.toString(),
+                        region,
+                        Long.toHexString(range.first()),
+                        Long.toHexString(range.last()));
             case Step.Offer(PciAddress function) -> List.of("offer", "", function.toString(), "", "", "");
         };
     }
@@ -43,6 +52,12 @@ final class StepText {
                         fields.get(3),
                         fields.get(4),
                         Step.Undo.valueOf(fields.get(5))));
+                case "eviction" -> Optional.of(new Step.Eviction(
+                        PciAddress.of(fields.get(2)),
+                        Integer.parseInt(fields.get(1)),
+                        fields.get(3),
+                        new AddressRange(
+                                Long.parseUnsignedLong(fields.get(4), 16), Long.parseUnsignedLong(fields.get(5), 16))));
                 case "offer" -> Optional.of(new Step.Offer(PciAddress.of(fields.get(2))));
                 default -> Optional.empty();
             };

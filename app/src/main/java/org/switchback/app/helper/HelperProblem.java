@@ -31,7 +31,9 @@ public final class HelperProblem extends Exception {
         /** This helper can only look. */
         READ_ONLY,
         /** No answer in time. */
-        NO_ANSWER
+        NO_ANSWER,
+        /** It answered that it went wrong itself, or in a way nobody here understands. */
+        FAILED
     }
 
     private final Kind kind;

@@ -1,0 +1,49 @@
+package org.switchback.hardware;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The captured machines that tests work on: those of real kernels, and the samples that come with the app. */
+public final class Captures {
+    private static final List<Path> FOLDERS = List.of(
+            Path.of("src/test/resources/captures"),
+            Path.of("../app/src/main/resources/org/switchback/app/samples"));
+
+    private Captures() {}
+
+    public static Capture named(String name) {
+        for (Path folder : FOLDERS) {
+            Path file = folder.resolve(name + ".capture");
+            if (Files.exists(file)) {
+                try {
+                    return Capture.parse(Files.readString(file));
+                } catch (IOException failed) {
+                    throw new UncheckedIOException(failed);
+                } catch (Capture.MalformedCapture malformed) {
+                    throw new AssertionError(file + ": " + malformed.getMessage(), malformed);
+                }
+            }
+        }
+        throw new AssertionError("no capture named " + name);
+    }
+
+    public static Machine machine(String name) {
+        return MachineReader.read(named(name));
+    }
+
+    /** Names of all captures of real kernels, by name. */
+    public static List<String> ofRealKernels() {
+        try (var files = Files.list(FOLDERS.getFirst())) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".capture"))
+                    .map(name -> name.substring(0, name.length() - ".capture".length()))
+                    .sorted()
+                    .toList();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package org.switchback.hardware;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MachineReaderTest {
+    private static final PciAddress GPU = PciAddress.of("01:00.0");
+
+    @Test
+    void theBootGpuIsReadFromARealTree() {
+        Machine machine = Captures.machine("q35-6.1-0380");
+        assertThat(machine.kernel().atLeast(6, 1)).isTrue();
+        assertThat(machine.gpus()).extracting(Gpu::address).containsExactly(GPU, PciAddress.of("02:00.0"));
+        Gpu gpu = machine.gpu(GPU).orElseThrow();
+        assertThat(gpu.graphics().ids().toString()).isEqualTo("1234:1111");
+        assertThat(gpu.graphics().kind()).hasToString("0380");
+        assertThat(gpu.graphics().bootVga()).isFalse();
+        assertThat(gpu.companions()).extracting(PciDevice::address).containsExactly(PciAddress.of("01:00.1"));
+        assertThat(gpu.graphics().parents()).containsExactly(PciAddress.of("00:01.0"));
+        assertThat(machine.groupOf(gpu.graphics()).orElseThrow().members())
+                .extracting(PciDevice::address)
+                .contains(GPU, PciAddress.of("01:00.1"));
+        assertThat(gpu.mode()).isEqualTo(Gpu.Mode.UNBOUND);
+        assertThat(machine.vfio()).isEqualTo(Machine.VfioDriver.LOADABLE);
+        assertThat(machine.device(PciAddress.of("00:01.0")).orElseThrow().isBridge()).isTrue();
+        assertThat(machine.framebuffers())
+                .contains(new FirmwareFramebuffer("efi-framebuffer.0", java.util.Optional.of("efi-framebuffer")));
+    }
+
+    @Test
+    void theBarsHaveTheirSizesAndKinds() {
+        PciDevice gpu = Captures.machine("q35-6.1-0380").device(GPU).orElseThrow();
+        assertThat(gpu.bars())
+                .extracting(Bar::index, bar -> bar.range().toString(), Bar::space, Bar::prefetchable)
+                .contains(org.assertj.core.groups.Tuple.tuple(0, "c0000000-c0ffffff", Bar.Space.MEMORY, true));
+        assertThat(gpu.bars().getFirst().length()).isEqualTo(16 << 20);
+    }
+
+    @Test
+    void theVgaClassGpuIsTheFirmwaresBootDevice() {
+        assertThat(Captures.machine("q35-6.1-0300").device(GPU).orElseThrow().bootVga())
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "q35-5.10-0300,              REFUSED",
+        "q35-5.10-0380,              REFUSED",
+        "q35-6.1-0300,               EVICTED",
+        "q35-6.1-0380,               REFUSED",
+        "q35-6.12-0300,              EVICTED",
+        "q35-6.12-0380,              REFUSED",
+        "q35-7.2-0300,               EVICTED",
+        "q35-7.2-0380,               REFUSED",
+        "q35-6.1-0380-vfio-blocked,  REFUSED",
+        "q35-5.10-0300-vfio-blocked, REFUSED",
+    })
+    void efifbInTheBarIsJudgedByKernelAndClass(String name, Overlap.Verdict verdict) {
+        Gpu gpu = Captures.machine(name).gpu(GPU).orElseThrow();
+        Overlap overlap = gpu.overlaps().getFirst();
+        assertThat(overlap.region().line()).isEqualTo("c0000000-c03e7fff : efifb");
+        assertThat(overlap.bar().index()).isZero();
+        assertThat(overlap.verdict()).isEqualTo(verdict);
+        assertThat(overlap.framebuffer().orElseThrow().device()).isEqualTo("efi-framebuffer.0");
+        assertThat(gpu.conflicts().isEmpty()).isEqualTo(verdict != Overlap.Verdict.REFUSED);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"q35-5.10-0300-native", "q35-6.1-0380-native", "q35-7.2-0300-native"})
+    void aDriversOwnRegionLeavesWithTheDriver(String name) {
+        Gpu gpu = Captures.machine(name).gpu(GPU).orElseThrow();
+        assertThat(gpu.mode()).isEqualTo(Gpu.Mode.HOST);
+        assertThat(gpu.conflicts()).isEmpty();
+        assertThat(gpu.overlaps())
+                .extracting(Overlap::verdict)
+                .containsOnly(Overlap.Verdict.LEAVES_WITH_DRIVER);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"q35-5.10-0300-vfio", "q35-6.1-0300-vfio", "q35-6.1-0380-vfio"})
+    void aGpuInVmModeWithNothingInItsBars(String name) {
+        Gpu gpu = Captures.machine(name).gpu(GPU).orElseThrow();
+        assertThat(gpu.mode()).isEqualTo(Gpu.Mode.VM);
+        assertThat(gpu.overlaps()).isEmpty();
+    }
+
+    @Test
+    void withoutAddressesTheOverlapIsStillFoundAndItsBarNamed() {
+        Gpu gpu = Captures.machine("q35-6.1-0380-user").gpu(GPU).orElseThrow();
+        assertThat(gpu.overlaps()).hasSize(1);
+        Overlap overlap = gpu.overlaps().getFirst();
+        assertThat(overlap.addressed()).isFalse();
+        assertThat(overlap.region().name()).isEqualTo("efifb");
+        assertThat(overlap.bar().index()).isZero();
+        assertThat(overlap.verdict()).isEqualTo(Overlap.Verdict.REFUSED);
+    }
+
+    @Test
+    void aBootfbWithSimpledrmInsideIsOneOverlapInA32GibBar() {
+        Gpu gpu = Captures.machine("strix-halo-32g").gpus().getFirst();
+        Overlap overlap = gpu.overlaps().getFirst();
+        assertThat(overlap.regions()).extracting(Region::name).containsExactly("BOOTFB", "simpledrm");
+        assertThat(overlap.bar().length()).isEqualTo(32L << 30);
+        assertThat(overlap.verdict()).isEqualTo(Overlap.Verdict.REFUSED);
+    }
+
+    @Test
+    void theMailsMachineHasBootfbInBar1() {
+        Machine machine = Captures.machine("x99-gtx1080");
+        Gpu gpu = machine.gpu(PciAddress.of("04:00.0")).orElseThrow();
+        assertThat(gpu.graphics().name()).isEqualTo("NVIDIA GeForce GTX 1080");
+        assertThat(gpu.conflicts())
+                .extracting(o -> o.bar().index(), o -> o.region().line())
+                .containsExactly(org.assertj.core.groups.Tuple.tuple(1, "c0000000-c086ffff : BOOTFB"));
+        assertThat(gpu.mode()).isEqualTo(Gpu.Mode.HOST);
+    }
+
+    @Test
+    void programsThatUseAGpuAreNamed() {
+        Machine machine = Captures.machine("laptop-one-gpu");
+        List<Holder> holders = machine.gpus().getFirst().holders();
+        assertThat(holders).isNotEmpty().allMatch(Holder::blocks);
+    }
+}

@@ -1,0 +1,143 @@
+package org.switchback.hardware;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+
+class MemoryMapTest {
+    /** The listing as it stands in the mail of 2016: line breaks and indentation lost, parts left out. */
+    private static final String ONE_LINE = "# cat /proc/iomem # before hack <snip> 60000000-6fffffff : PCI MMCONFIG"
+            + " 0000 [bus 00-ff] 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff :"
+            + " PCI Bus 0000:04 c0000000-cfffffff : 0000:04:00.0 c0000000-c086ffff : BOOTFB d0000000-d1ffffff :"
+            + " 0000:04:00.0 <snip>";
+
+    @Test
+    void aOneLinePasteGetsItsNestingBack() {
+        MemoryMap map = MemoryMap.parse(ONE_LINE);
+        assertThat(map.toText())
+                .isEqualTo(
+                        """
+                        60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]
+                          60000000-6fffffff : reserved
+                        70000000-fbffbfff : PCI Bus 0000:00
+                          c0000000-d1ffffff : PCI Bus 0000:04
+                            c0000000-cfffffff : 0000:04:00.0
+                              c0000000-c086ffff : BOOTFB
+                            d0000000-d1ffffff : 0000:04:00.0
+                        """);
+        assertThat(map.regions()).isEqualTo(7);
+        assertThat(map.omissions()).isEqualTo(2);
+        assertThat(map.hidden()).isFalse();
+    }
+
+    @Test
+    void theInnermostRegionAnswersForAnAddress() {
+        MemoryMap map = MemoryMap.parse(ONE_LINE);
+        assertThat(map.at(0xc0400000L)).map(Region::name).contains("BOOTFB");
+        assertThat(map.at(0xc0870000L)).map(Region::name).contains("0000:04:00.0");
+        assertThat(map.at(0xd2000000L)).map(Region::name).contains("PCI Bus 0000:00");
+        assertThat(map.at(0x10L)).isEmpty();
+    }
+
+    @Test
+    void nestingFollowsContainmentPastTheFiveLevelsTheKernelIndents() {
+        StringBuilder text = new StringBuilder();
+        for (int level = 0; level < 16; level++) {
+            text.append("  ".repeat(Math.min(level, 4)))
+                    .append(String.format("%08x-%08x : level %d%n", level << 20, 0x7fffffff - (level << 20), level));
+        }
+        MemoryMap map = MemoryMap.parse(text.toString());
+        Region region = map.roots().getFirst();
+        for (int level = 0; level < 15; level++) {
+            assertThat(region.name()).isEqualTo("level " + level);
+            region = region.children().getFirst();
+        }
+        assertThat(region.name()).isEqualTo("level 15");
+    }
+
+    @Test
+    void withoutAddressesTheIndentationGivesTheNesting() {
+        MemoryMap map = MemoryMap.parse(
+                """
+                00000000-00000000 : PCI Bus 0000:00
+                  00000000-00000000 : 0000:01:00.0
+                    00000000-00000000 : efifb
+                  00000000-00000000 : 0000:01:00.1
+                00000000-00000000 : System RAM
+                """);
+        assertThat(map.hidden()).isTrue();
+        assertThat(map.roots()).extracting(Region::name).containsExactly("PCI Bus 0000:00", "System RAM");
+        assertThat(map.roots().getFirst().children())
+                .extracting(Region::name)
+                .containsExactly("0000:01:00.0", "0000:01:00.1");
+        assertThat(map.roots().getFirst().children().getFirst().children())
+                .extracting(Region::name)
+                .containsExactly("efifb");
+    }
+
+    @Test
+    void equalRangesNestInTheOrderOfTheLines() {
+        MemoryMap map = MemoryMap.parse("b0000000-bfffffff : outer\nb0000000-bfffffff : inner\n");
+        assertThat(map.roots()).hasSize(1);
+        assertThat(map.roots().getFirst().children()).extracting(Region::name).containsExactly("inner");
+    }
+
+    @Test
+    void theUpperHalfOfTheAddressSpaceIsNotNegative() {
+        MemoryMap map =
+                MemoryMap.parse("00000000-ffffffffffffffff : all\n8000000000000000-ffffffffffffffff : upper half\n");
+        assertThat(map.roots()).hasSize(1);
+        assertThat(map.at(-1L)).map(Region::name).contains("upper half");
+        assertThat(ByteSize.text(map.roots().getFirst().range().length(), Locale.ROOT))
+                .isEqualTo("16 EiB");
+    }
+
+    @Test
+    void quotedMailAndWindowsLineEndsAreRead() {
+        MemoryMap map = MemoryMap.parse("> c0000000-cfffffff : 0000:04:00.0\r\n>   c0000000-c086ffff : BOOTFB\r\n");
+        assertThat(map.toText()).isEqualTo("c0000000-cfffffff : 0000:04:00.0\n  c0000000-c086ffff : BOOTFB\n");
+    }
+
+    @Test
+    void otherMarksOfOmissionAreCountedToo() {
+        MemoryMap map = MemoryMap.parse("[...]\n00001000-0009ffff : System RAM\n...\n000a0000-000bffff : PCI Bus\n(snip)\n…\n");
+        assertThat(map.omissions()).isEqualTo(4);
+        assertThat(map.unreadable()).isZero();
+        assertThat(map.regions()).isEqualTo(2);
+    }
+
+    @Test
+    void aTextThatIsNoListingGivesAnEmptyMap() {
+        MemoryMap map = MemoryMap.parse("Lorem ipsum\ndolor sit amet\n");
+        assertThat(map.isEmpty()).isTrue();
+        assertThat(map.unreadable()).isEqualTo(2);
+    }
+
+    @Test
+    void aRangeThatEndsBeforeItBeginsIsNoRegion() {
+        MemoryMap map = MemoryMap.parse("00002000-00001000 : backwards\n00003000-00003fff : fine\n");
+        assertThat(map.roots()).extracting(Region::name).containsExactly("fine");
+        assertThat(map.unreadable()).isPositive();
+    }
+
+    @Test
+    void whatWasReadPrintsAsItWasCaptured() {
+        for (String name : List.of("q35-6.1-0380", "q35-5.10-0300", "q35-7.2-0300-native")) {
+            String text = Captures.named(name).text("/proc/iomem").orElseThrow();
+            MemoryMap map = MemoryMap.parse(text);
+            assertThat(map.toText().strip()).as(name).isEqualTo(text.strip());
+            assertThat(map.unreadable()).isZero();
+        }
+    }
+
+    @Test
+    void aHundredThousandRegionsNestWithoutRecursionTrouble() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 100_000; i++) {
+            text.append("00000000-ffffffff : same range ").append(i).append('\n');
+        }
+        assertThat(MemoryMap.parse(text.toString()).regions()).isEqualTo(100_000);
+    }
+}
