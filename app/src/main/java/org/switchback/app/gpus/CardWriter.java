@@ -7,11 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.switchback.app.helper.Source;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.words.Words;
-import org.switchback.hardware.ByteSize;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.Machine;
@@ -42,8 +41,7 @@ final class CardWriter {
                 words.text("window.gpu.identity", gpu.address().toString(), graphics.ids().toString(), kind(graphics)),
                 status(gpu),
                 strips,
-                captions(strips),
-                concerns(gpu),
+                claims(strips),
                 facts(gpu, machine),
                 choices,
                 reason);
@@ -64,69 +62,27 @@ final class CardWriter {
             case HOST ->
                 Overview.drawsDesktop(gpu)
                         ? new GpuCard.Status(
-                                words.text("window.status.desktop", driver(gpu)), GpuCard.Tone.DESKTOP)
-                        : new GpuCard.Status(words.text("window.status.host", driver(gpu)), GpuCard.Tone.HOST);
-            case VM -> vmStatus(gpu);
-            case MIXED -> new GpuCard.Status(words.text("window.status.mixed"), GpuCard.Tone.MIXED);
-            case UNBOUND -> new GpuCard.Status(words.text("window.status.unbound"), GpuCard.Tone.UNBOUND);
+                                words.text("mode.desktop", words.driver(gpu.graphics())), GpuCard.Tone.DESKTOP)
+                        : new GpuCard.Status(words.mode(gpu), GpuCard.Tone.HOST);
+            case VM -> new GpuCard.Status(words.mode(gpu), GpuCard.Tone.VM);
+            case MIXED -> new GpuCard.Status(words.mode(gpu), GpuCard.Tone.MIXED);
+            case UNBOUND -> new GpuCard.Status(words.mode(gpu), GpuCard.Tone.UNBOUND);
         };
     }
 
-    private GpuCard.Status vmStatus(Gpu gpu) {
-        Optional<String> user = gpu.holders().stream()
-                .filter(holder -> holder.node().startsWith("vfio/"))
-                .map(Holder::program)
-                .findFirst();
-        return new GpuCard.Status(
-                user.map(program -> words.text("window.status.vm.used", program))
-                        .orElseGet(() -> words.text("window.status.vm", PciDevice.VFIO_PCI)),
-                GpuCard.Tone.VM);
-    }
-
-    private static String driver(Gpu gpu) {
-        return gpu.graphics().driver().orElse("");
-    }
-
-    private List<GpuCard.Caption> captions(List<BarStrip> strips) {
-        List<GpuCard.Caption> captions = new ArrayList<>();
-        for (BarStrip strip : strips) {
-            for (BarStrip.Piece piece : strip.pieces()) {
-                if (piece instanceof BarStrip.Claimed(Overlap overlap, Optional<Long> length)) {
-                    captions.add(new GpuCard.Caption(
-                            strip.bar().index(),
-                            length.map(bytes -> words.text(
-                                            "window.bar.covers",
-                                            chain(overlap),
-                                            ByteSize.text(bytes, words.locale()),
-                                            overlap.region().range().toString()))
-                                    .orElseGet(() -> words.text("window.bar.covers.hidden", chain(overlap)))));
-                }
-            }
-        }
-        return captions;
-    }
-
-    /** The claim and what is claimed inside it: {@code BOOTFB › simpledrm}. */
-    private static String chain(Overlap overlap) {
-        return overlap.regions().stream().map(region -> region.name()).collect(Collectors.joining(" › "));
-    }
-
-    private List<GpuCard.Concern> concerns(Gpu gpu) {
-        return gpu.overlaps().stream()
-                .filter(Overlap::fromFirmware)
-                .map(overlap -> new GpuCard.Concern(
-                        words.text(
-                                overlap.verdict() == Overlap.Verdict.REFUSED
-                                        ? "window.concern.refused"
-                                        : "window.concern.evicted",
-                                overlap.region().name(),
-                                bar(overlap)),
+    private List<GpuCard.Claim> claims(List<BarStrip> strips) {
+        return strips.stream()
+                .flatMap(strip -> strip.pieces().stream())
+                .flatMap(piece ->
+                        piece instanceof BarStrip.Claimed(Overlap overlap, Optional<Long> length)
+                                ? Stream.of(overlap)
+                                : Stream.empty())
+                .map(overlap -> new GpuCard.Claim(
+                        overlap.bar().index(),
+                        words.overlap(overlap),
+                        words.verdict(overlap),
                         overlap.verdict() == Overlap.Verdict.REFUSED))
                 .toList();
-    }
-
-    private String bar(Overlap overlap) {
-        return words.bar(overlap.bar().index());
     }
 
     private List<GpuCard.Fact> facts(Gpu gpu, Machine machine) {
@@ -161,9 +117,7 @@ final class CardWriter {
     }
 
     private String device(PciDevice device) {
-        return device.driver()
-                .map(driver -> words.text("window.device", device.address().brief(), device.name(), driver))
-                .orElseGet(() -> words.text("window.device.driverless", device.address().brief(), device.name()));
+        return words.text("window.gpu.device", device.address().brief(), device.name(), words.driver(device));
     }
 
     private String users(Gpu gpu) {
@@ -174,16 +128,15 @@ final class CardWriter {
                     source instanceof Source.LookOnly ? "window.gpu.users.unseen" : "window.gpu.users.none");
         }
         return words.text(
-                "window.gpu.users",
-                programs.values().stream()
-                        .map(holder -> holder.owner().isEmpty()
-                                ? words.text("window.program", holder.program(), Integer.toString(holder.pid()))
-                                : words.text(
-                                        "window.program.owned",
-                                        holder.program(),
-                                        Integer.toString(holder.pid()),
-                                        holder.owner()))
-                        .collect(Collectors.joining(", ")));
+                "window.gpu.users", words.list(programs.values().stream().map(this::program).toList()));
+    }
+
+    private String program(Holder holder) {
+        return words.text(
+                holder.owner().isEmpty() ? "window.gpu.program.no-owner" : "window.gpu.program",
+                holder.program(),
+                Integer.toString(holder.pid()),
+                holder.owner());
     }
 
     /** @return why the main choice is disabled or missing; empty when it can be made */
@@ -210,7 +163,7 @@ final class CardWriter {
             }
         }
         if (readOnly) {
-            return words.text("window.reason.readonly");
+            return words.text("window.reason.look-only");
         }
         if (!refusals.isEmpty()) {
             choices.add(choice(Direction.TO_VM, "window.choice.plan", true));

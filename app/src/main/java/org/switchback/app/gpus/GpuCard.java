@@ -12,8 +12,7 @@ import org.switchback.hardware.PciAddress;
  * @param identity address, ids and class
  * @param status   whose the GPU is
  * @param strips   its memory BARs, by index
- * @param captions what lies in a BAR, a line for each claim, in the order of the strips
- * @param concerns what vfio-pci would make of the claims
+ * @param claims   what lies in the BARs, in the order of the strips
  * @param facts    group, companions, users
  * @param choices  what can be done with it, the main choice first; none for a GPU that stays where it is
  * @param reason   why the main choice is disabled, or why there is none; empty when it can be made
@@ -24,8 +23,7 @@ public record GpuCard(
         String identity,
         Status status,
         List<BarStrip> strips,
-        List<Caption> captions,
-        List<Concern> concerns,
+        List<Claim> claims,
         List<Fact> facts,
         List<Choice> choices,
         String reason) {
@@ -46,16 +44,14 @@ public record GpuCard(
     }
 
     /**
-     * @param bar  index of the BAR
-     * @param text what covers how much of it
+     * Something that lies in a BAR.
+     *
+     * @param bar     index of the BAR
+     * @param text    what covers how much of it
+     * @param verdict what vfio-pci would make of it, a sentence
+     * @param refused a virtual machine would not get the GPU
      */
-    public record Caption(int bar, String text) {}
-
-    /**
-     * @param text    a sentence
-     * @param serious a virtual machine would not get the GPU
-     */
-    public record Concern(String text, boolean serious) {}
+    public record Claim(int bar, String text, String verdict, boolean refused) {}
 
     /**
      * @param kind what it is about
@@ -80,8 +76,7 @@ public record GpuCard(
 
     public GpuCard {
         strips = List.copyOf(strips);
-        captions = List.copyOf(captions);
-        concerns = List.copyOf(concerns);
+        claims = List.copyOf(claims);
         facts = List.copyOf(facts);
         choices = List.copyOf(choices);
     }

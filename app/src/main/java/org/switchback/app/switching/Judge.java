@@ -4,10 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciDevice;
 import org.switchback.protocol.JobEntry;
 
@@ -33,7 +31,7 @@ final class Judge {
      */
     Outcome outcome(JobEntry end, List<StepRow> rows, Optional<Gpu> now) {
         List<String> lines = new ArrayList<>();
-        String why = end.detail.equals("done") ? "" : words.finished(end);
+        String why = end.detail.equals("done") ? "" : words.finished(end, direction.word(), name());
         if (now.isEmpty()) {
             add(lines, why);
             lines.add(words.text("window.result.unknown.advice"));
@@ -97,19 +95,17 @@ final class Judge {
                     ? function.onVfio() || (function.driver().isEmpty() && !function.equals(gpu.graphics()))
                     : !function.onVfio();
             if (!right) {
-                return function.driver()
-                        .map(driver -> words.text(
-                                "window.result.untrue", function.address().brief(), driver))
-                        .orElseGet(() -> words.text(
-                                "window.result.untrue.driverless",
-                                function.address().brief()));
+                return words.text(
+                        function.driver().isPresent() ? "window.result.untrue" : "window.result.untrue.driverless",
+                        function.address().brief(),
+                        words.driver(function));
             }
         }
         return gpu.conflicts().stream()
                 .findFirst()
-                .map(Overlap::region)
-                .map(region -> words.text("window.result.untrue.claim", region.name()))
-                .orElseGet(() -> words.text("window.result.untrue.other"));
+                .map(conflict -> words.text(
+                        "window.result.untrue.claim", conflict.region().name()))
+                .orElseGet(() -> words.text("window.result.untrue.missing"));
     }
 
     /** A sentence with the driver that each function has now. */
@@ -118,14 +114,10 @@ final class Judge {
     }
 
     private String drivers(Gpu gpu) {
-        return gpu.functions().stream()
-                .map(function -> function.driver()
-                        .map(driver -> words.text(
-                                "window.result.function", function.address().brief(), driver))
-                        .orElseGet(() -> words.text(
-                                "window.result.function.driverless",
-                                function.address().brief())))
-                .collect(Collectors.joining(", "));
+        return words.list(gpu.functions().stream()
+                .map(function -> words.text(
+                        "window.result.function", function.address().brief(), words.driver(function)))
+                .toList());
     }
 
     private boolean sameDrivers(Gpu gpu) {
@@ -134,7 +126,7 @@ final class Judge {
     }
 
     private String halves(Gpu gpu) {
-        return gpu.functions().stream()
+        return words.list(gpu.functions().stream()
                 .map(function -> words.text(
                         function.onVfio()
                                 ? "window.result.half.vm"
@@ -142,7 +134,7 @@ final class Judge {
                                         ? "window.result.half.host"
                                         : "window.result.half.nobody",
                         part(function)))
-                .collect(Collectors.joining(", "));
+                .toList());
     }
 
     private String part(PciDevice function) {

@@ -227,7 +227,7 @@ public final class SwitchViewModel {
         PlanReply reply = prepared.plan().orElseThrow();
         plan = reply;
         reply.functions.forEach(function -> devices.add(device(prepared.machine(), function)));
-        showSteps(reply.steps);
+        showSteps(reply.steps, prepared.machine());
         if (reply.refusals.isEmpty() && gpu.isPresent()) {
             notes.setAll(notes(prepared.machine(), gpu.get(), reply));
             enter(
@@ -251,17 +251,18 @@ public final class SwitchViewModel {
     private String device(Machine machine, String function) {
         return PciAddress.parse(function)
                 .flatMap(machine::device)
-                .map(device -> words.text("window.switch.device", device.address().brief(), device.name()))
+                .map(device -> words.text(
+                        "window.gpu.device", device.address().brief(), device.name(), words.driver(device)))
                 .orElse(function);
     }
 
-    private void showSteps(List<PlannedStep> planned) {
+    private void showSteps(List<PlannedStep> planned, Machine machine) {
         List<StepRow> rows = new ArrayList<>();
         for (PlannedStep step : planned) {
             rows.add(new StepRow(
                     rows.size() + 1,
-                    words.step(step),
-                    words.undo(step.undo),
+                    words.step(step, machine),
+                    words.undo(step),
                     step.shell,
                     StepRow.State.AHEAD,
                     "",
@@ -281,7 +282,7 @@ public final class SwitchViewModel {
             said.add(words.text(sound ? "window.switch.meanwhile.sound" : "window.switch.meanwhile"));
         }
         if (connection.source().real()) {
-            said.add(words.text("window.switch.password." + reply.action));
+            words.permission(reply.action).ifPresent(said::add);
         }
         return said;
     }
@@ -352,11 +353,11 @@ public final class SwitchViewModel {
             }
             case "waiting" -> waiting(entry);
             case "done" -> {
-                mark(entry, StepRow.State.DONE, words.duration(entry.micros - stepStarted), "");
+                mark(entry, StepRow.State.DONE, duration(entry.micros - stepStarted), "");
                 progress.set((entry.step + 1.0) / Math.max(1, steps.size()));
             }
             case "failed" ->
-                mark(entry, StepRow.State.FAILED, words.duration(entry.micros - stepStarted), words.failure(entry));
+                mark(entry, StepRow.State.FAILED, duration(entry.micros - stepStarted), words.failure(entry));
             case "undoing" -> {
                 stepStarted = entry.micros;
                 mark(entry, StepRow.State.UNDOING, "", "");
@@ -382,7 +383,7 @@ public final class SwitchViewModel {
                 entry.step,
                 row.now(
                         row.state(),
-                        words.text("window.step.lasting", words.duration(lasted)),
+                        words.text("window.step.lasting", duration(lasted)),
                         lasted >= SLOW_MICROS ? words.text("window.step.slow") : ""));
         if (phase.get() == Phase.RUNNING && actions.stream().anyMatch(a -> a.id().equals("switch-stop") && a.enabled())) {
             actions.setAll(new Action("switch-stop", words.text("window.action.unstoppable"), false, false, () -> {}));
@@ -396,6 +397,17 @@ public final class SwitchViewModel {
                     entry.step,
                     row.now(state, time.isEmpty() ? row.time() : time, note.isEmpty() ? row.note() : note));
         }
+    }
+
+    private String duration(long micros) {
+        long millis = micros / 1000;
+        if (millis < 1000) {
+            return words.text("window.time.ms", Long.toString(millis));
+        }
+        if (millis < 60_000) {
+            return words.text("window.time.s", String.format(words.locale(), "%.1f", millis / 1000.0));
+        }
+        return words.text("window.time.min", Long.toString(millis / 60_000), Long.toString(millis % 60_000 / 1000));
     }
 
     private Action stopAction() {

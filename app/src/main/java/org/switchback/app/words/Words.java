@@ -1,44 +1,324 @@
 package org.switchback.app.words;
 
 import java.text.MessageFormat;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.ResourceBundle;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.hardware.Bar;
+import org.switchback.hardware.ByteSize;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Holder;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.Region;
+import org.switchback.protocol.JobEntry;
 import org.switchback.protocol.PlannedRefusal;
 import org.switchback.protocol.PlannedStep;
 
-/** The catalogue of sentences in one language. */
+/**
+ * The texts of the window and the command line, in one language. What comes over the bus as codes becomes a sentence
+ * here; a code this version does not know becomes one that quotes it.
+ */
 public final class Words {
+    private static final String HIDDEN = "00000000-00000000";
+
     private final Locale locale;
     private final ResourceBundle bundle;
 
-    public Words(Locale locale) {
+    /**
+     * @param locale decides decimal marks
+     * @param bundle has every key of {@code Words.properties}
+     */
+    public Words(Locale locale, ResourceBundle bundle) {
         this.locale = locale;
-        this.bundle = ResourceBundle.getBundle("org.switchback.app.words.Words", locale);
+        this.bundle = bundle;
+    }
+
+    /** The catalogue that comes with the app, in the language nearest to the one asked for. */
+    public static Words in(Locale locale) {
+        return new Words(locale, ResourceBundle.getBundle("org.switchback.app.words.Words", locale));
     }
 
     public Locale locale() {
         return locale;
     }
 
+    /** The catalogue itself, for libraries that read their texts from one. */
+    public ResourceBundle bundle() {
+        return bundle;
+    }
+
+    /**
+     * A text of the catalogue.
+     *
+     * @param values for its placeholders; texts, since numbers would be grouped
+     * @throws java.util.MissingResourceException when the catalogue has no such key
+     */
     public String text(String key, Object... values) {
         return new MessageFormat(bundle.getString(key), locale).format(values);
     }
 
-    public String problem(HelperProblem.Kind kind) {
-        return text("helper.problem." + kind);
+    /** A size in binary units: {@code 8.4 MiB}; 0 stands for 2^64 bytes. */
+    public String size(long bytes) {
+        return ByteSize.text(bytes, locale);
     }
 
-    public String refusal(PlannedRefusal refusal) {
-        return text("refusal." + refusal.code, refusal.details.toArray());
-    }
-
+    /** {@code BAR 1}, or the name of the expansion ROM. */
     public String bar(int index) {
-        return index == Bar.ROM ? text("window.bar.rom") : text("window.bar", index);
+        return index == Bar.ROM ? text("bar.rom") : text("bar", Integer.toString(index));
     }
 
-    public String step(PlannedStep step) {
-        return text("step." + step.kind, step.subject, step.before, step.after);
+    /** Things in a row: {@code a, b and c}. */
+    public String list(List<String> things) {
+        if (things.isEmpty()) {
+            return text("none");
+        }
+        String row = things.getFirst();
+        for (int i = 1; i < things.size(); i++) {
+            row = text(i == things.size() - 1 ? "list.two" : "list.more", row, things.get(i));
+        }
+        return row;
+    }
+
+    /** Whose a GPU is, in a few words: {@code Host mode (nvidia)}. */
+    public String mode(Gpu gpu) {
+        return switch (gpu.mode()) {
+            case HOST -> text("mode.host", gpu.graphics().driver().orElse(""));
+            case VM ->
+                gpu.holders().stream()
+                        .filter(holder -> holder.node().startsWith("vfio/"))
+                        .findFirst()
+                        .map(holder -> text("mode.vm.used", holder.program()))
+                        .orElseGet(() -> text("mode.vm"));
+            case MIXED -> text("mode.mixed");
+            case UNBOUND -> text("mode.unbound");
+        };
+    }
+
+    /** @param target {@code vm} or {@code host} */
+    public String target(String target) {
+        return text("target." + target);
+    }
+
+    /** What lies where, without a full stop: {@code BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1}. */
+    public String overlap(Overlap overlap) {
+        String bar = bar(overlap.bar().index());
+        String chain = chain(overlap);
+        if (!overlap.addressed()) {
+            return text("overlap.covers.hidden", chain, "", "", bar);
+        }
+        long covered = overlap.region()
+                .range()
+                .intersection(overlap.bar().range())
+                .orElse(overlap.region().range())
+                .length();
+        return text("overlap.covers", chain, overlap.region().range().toString(), size(covered), bar);
+    }
+
+    /** The names of a claim and of what is claimed inside it. */
+    private String chain(Overlap overlap) {
+        List<Region> regions = overlap.regions();
+        String chain = regions.getFirst().name();
+        for (Region inner : regions.subList(1, regions.size())) {
+            chain = text("overlap.chain", chain, inner.name());
+        }
+        return chain;
+    }
+
+    /** What vfio-pci will make of it, a sentence. */
+    public String verdict(Overlap overlap) {
+        return text(
+                switch (overlap.verdict()) {
+                    case REFUSED -> "verdict.refused";
+                    case EVICTED -> "verdict.evicted";
+                    case LEAVES_WITH_DRIVER -> "verdict.leaves-with-driver";
+                },
+                overlap.region().name(),
+                bar(overlap.bar().index()));
+    }
+
+    /** Who uses a device through which node: {@code Xorg (PID 812, user root) through /dev/dri/card0}. */
+    public String holder(Holder holder) {
+        return text(
+                holder.owner().isEmpty() ? "holder.no-owner" : "holder",
+                holder.program(),
+                Integer.toString(holder.pid()),
+                holder.owner(),
+                "/dev/" + holder.node());
+    }
+
+    /** What a step does, without a full stop: {@code Take 04:00.0 from nvidia}. */
+    public String step(PlannedStep step, Machine machine) {
+        String subject = brief(step.subject);
+        return switch (step.kind) {
+            case "check-unused", "check-proven", "check-back" -> text("step." + step.kind, subject);
+            case "module", "offer" -> text("step." + step.kind, subject);
+            case "power" -> text(step.after.equals("auto") ? "step.power.auto" : "step.power.on", subject);
+            case "framebuffer" -> framebufferStep(step, machine);
+            case "override" ->
+                text(step.after.isEmpty() ? "step.override.clear" : "step.override.set", subject, step.after);
+            case "driver" ->
+                step.after.isEmpty()
+                        ? text("step.driver.unbind", subject, step.before)
+                        : text("step.driver.bind", subject, step.after);
+            case "eviction" -> {
+                String[] parts = step.before.split(" ", 3);
+                yield parts.length == 3
+                        ? text("step.eviction", parts[1], parts[2], barNamed(parts[0]), subject)
+                        : step.before;
+            }
+            default -> step.shell.isEmpty() ? step.kind : step.shell;
+        };
+    }
+
+    private String framebufferStep(PlannedStep step, Machine machine) {
+        if (!step.after.isEmpty()) {
+            return text("step.framebuffer.restore", "", step.subject, step.after);
+        }
+        return machine.gpus().stream()
+                .flatMap(gpu -> gpu.overlaps().stream())
+                .filter(overlap -> overlap.addressed()
+                        && overlap.framebuffer()
+                                .filter(fb -> fb.device().equals(step.subject))
+                                .isPresent())
+                .findFirst()
+                .map(overlap -> text(
+                        "step.framebuffer.release",
+                        overlap.region().name() + " " + overlap.region().range(),
+                        step.subject,
+                        step.before))
+                .orElseGet(() -> text("step.framebuffer.release.unknown", "", step.subject, step.before));
+    }
+
+    /** Whether a step can be undone, in a word or two. */
+    public String undo(PlannedStep step) {
+        return optional("undo." + step.undo).orElse(step.undo);
+    }
+
+    /** What undoes a step, without a full stop: {@code give it back to nvidia}. */
+    public String inverse(PlannedStep step) {
+        return switch (step.kind) {
+            case "module", "offer", "eviction" -> text("inverse." + step.kind);
+            case "power" -> text(step.before.equals("auto") ? "inverse.power.on" : "inverse.power.auto");
+            case "framebuffer" ->
+                step.after.isEmpty()
+                        ? text("inverse.framebuffer.release", step.before)
+                        : text("inverse.framebuffer.restore");
+            case "override" ->
+                step.before.isEmpty() ? text("inverse.override.set") : text("inverse.override.replace", step.before);
+            case "driver" ->
+                step.after.isEmpty()
+                        ? text("inverse.driver.unbind", step.before)
+                        : text("inverse.driver.bind", step.after);
+            default -> text("inverse.none");
+        };
+    }
+
+    /** Why a plan is refused and what a person can do, one or two sentences. */
+    public String refusal(PlannedRefusal refusal) {
+        Object[] details = refusal.details.toArray();
+        String variant = refusal.code;
+        switch (refusal.code) {
+            case "in-use" -> {
+                if (refusal.details.size() > 4 && refusal.details.get(4).startsWith("/dev/vfio/")) {
+                    variant += ".vm";
+                } else if (refusal.details.size() > 3 && refusal.details.get(3).isEmpty()) {
+                    variant += ".no-owner";
+                }
+            }
+            case "framebuffer-stays", "unknown-claim" -> {
+                if (refusal.details.size() > 3) {
+                    details[1] = barNamed(refusal.details.get(1));
+                    variant += refusal.details.get(3).equals(HIDDEN) ? ".hidden" : "";
+                }
+            }
+            default -> {
+                // The sentence takes the details as they are.
+            }
+        }
+        return optional("refusal." + variant, details)
+                .orElseGet(() -> text("refusal.unknown", refusal.code, String.join(" ", refusal.details)));
+    }
+
+    /** What the user will be asked for, a sentence. */
+    public Optional<String> permission(String action) {
+        return optional("permission." + action);
+    }
+
+    /** What is the matter with the helper, a sentence. */
+    public String problem(HelperProblem.Kind kind) {
+        return text("problem." + kind.name());
+    }
+
+    /** Why a step failed: the detail and the values of a {@code failed} or {@code undo-failed} entry, a sentence. */
+    public String failure(JobEntry entry) {
+        List<String> values = entry.values;
+        return switch (entry.detail) {
+            case "in-use" ->
+                text(
+                        values.size() > 2 && values.get(2).isEmpty() ? "failure.in-use.no-owner" : "failure.in-use",
+                        values.toArray());
+            case "changed", "not-true" -> text("failure." + entry.detail, orNone(values, 0));
+            case "not-back" -> text("failure.not-back", values.isEmpty() ? "" : values.getFirst(), orNone(values, 1));
+            default ->
+                optional("failure." + entry.detail, values.toArray())
+                        .orElseGet(() -> text("failure.errno", entry.detail));
+        };
+    }
+
+    private String orNone(List<String> values, int index) {
+        return values.size() > index && !values.get(index).isEmpty() ? values.get(index) : text("driver.none");
+    }
+
+    /**
+     * One entry of a switch under way, without a full stop but for failures and the end.
+     *
+     * @param steps  of the plan
+     * @param target {@code vm} or {@code host}
+     * @param gpu    name of the GPU
+     */
+    public String progress(JobEntry entry, List<PlannedStep> steps, Machine machine, String target, String gpu) {
+        String step = entry.step >= 0 && entry.step < steps.size() ? step(steps.get(entry.step), machine) : "";
+        return switch (entry.what) {
+            case "started" ->
+                text("job.started", Integer.toString(entry.step + 1), Integer.toString(steps.size()), step);
+            case "waiting" -> text("job.waiting", step, entry.values.isEmpty() ? "" : entry.values.getFirst());
+            case "failed", "undo-failed" -> text("job." + entry.what, step, failure(entry));
+            case "finished" -> finished(entry, target, gpu);
+            default -> optional("job." + entry.what, step).orElse(entry.what);
+        };
+    }
+
+    /** How a switch ended, one or two sentences. */
+    public String finished(JobEntry entry, String target, String gpu) {
+        return optional(entry.detail.equals("done") ? "finished.done." + target : "finished." + entry.detail, gpu)
+                .orElseGet(() -> text("finished.unknown", entry.detail));
+    }
+
+    private Optional<String> optional(String key, Object... values) {
+        return bundle.containsKey(key) ? Optional.of(text(key, values)) : Optional.empty();
+    }
+
+    private String barNamed(String index) {
+        return index.length() == 1 && Character.isDigit(index.charAt(0)) ? bar(index.charAt(0) - '0') : text("bar", index);
+    }
+
+    /** Addresses without their domain when it is 0; anything else as it is. */
+    private String brief(String subject) {
+        List<String> parts = new ArrayList<>();
+        for (String part : subject.split(",")) {
+            parts.add(PciAddress.parse(part).map(PciAddress::brief).orElse(part));
+        }
+        return list(parts);
+    }
+
+    /** The driver a function is bound to, or that there is none. */
+    public String driver(PciDevice device) {
+        return device.driver().orElseGet(() -> text("driver.none"));
     }
 }
