@@ -6,10 +6,22 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Says whether a window can be opened, before JavaFX is asked, whose own answer is a stack trace. */
 final class Display {
+    /** What JavaFX's own library is linked with, each with its Debian package. */
+    private static final SequencedMap<String, String> LIBRARIES = new LinkedHashMap<>();
+
+    static {
+        LIBRARIES.put("libgtk-3.so.0", "libgtk-3-0");
+        LIBRARIES.put("libXtst.so.6", "libxtst6");
+    }
+
     private Display() {}
 
     /** One sentence that says why no window can be opened, or null. */
@@ -24,13 +36,17 @@ final class Display {
                     : "The window needs an X display, and this Wayland session offers none"
                             + " (Debian: install the package xwayland).";
         }
-        // Never unloaded again: GTK cannot be.
-        if (load("libgtk-3.so.0") == null) {
-            return "The window needs GTK 3, which is not installed (Debian: install the package libgtk-3-0).";
+        String missing = LIBRARIES.entrySet().stream()
+                .filter(library -> load(library.getKey()) == null)
+                .map(Map.Entry::getValue)
+                .collect(Collectors.joining(" "));
+        if (!missing.isEmpty()) {
+            return "The window needs GTK 3, which is not installed or not whole (Debian: apt install " + missing + ").";
         }
         return opens() ? null : "The display " + display.replaceAll("\\p{Cntrl}", "?") + " cannot be opened.";
     }
 
+    // Never unloaded again: GTK cannot be.
     private static @Nullable SymbolLookup load(String library) {
         try {
             return SymbolLookup.libraryLookup(library, Arena.global());

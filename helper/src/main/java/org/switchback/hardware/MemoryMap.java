@@ -126,6 +126,51 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             if (from == end || (from == end - 1 && text.charAt(from) == '\r')) {
                 return;
             }
+            if (!plain(text, start, from, end)) {
+                entangled(text, start, from, end);
+            }
+        }
+
+        /** A line as the kernel prints it, and nothing else on it: all that a live listing consists of. */
+        private boolean plain(String text, int start, int from, int end) {
+            int dash = hexEnd(text, from, end);
+            if (dash == from || dash == end || text.charAt(dash) != '-') {
+                return false;
+            }
+            int colon = hexEnd(text, dash + 1, end);
+            if (colon == dash + 1 || colon - dash > 17 || dash - from > 16 || !text.startsWith(" : ", colon)) {
+                return false;
+            }
+            for (int i = colon + 3; i < end; i++) {
+                char c = text.charAt(i);
+                if (c == '<' || c == '…' || c == '\r' || (c == ' ' && text.startsWith(" : ", i))) {
+                    return false;
+                }
+                if ((c == '.' && text.startsWith("...", i)) || (c == 'n' && text.startsWith("nip", i))) {
+                    return false;
+                }
+            }
+            if (colon + 3 > end
+                    || !add(
+                            Long.parseUnsignedLong(text, from, dash, 16),
+                            Long.parseUnsignedLong(text, dash + 1, colon, 16),
+                            from - start)) {
+                return false;
+            }
+            name[size - 1] = text.substring(colon + 3, end).strip();
+            return true;
+        }
+
+        private static int hexEnd(String text, int from, int end) {
+            int at = from;
+            while (at < end && Character.digit(text.charAt(at), 16) >= 0 && text.charAt(at) < 'g') {
+                at++;
+            }
+            return at;
+        }
+
+        private void entangled(String text, int start, int begin, int end) {
+            int from = begin;
             Matcher matcher = ENTRY.matcher(text).region(from, end).useTransparentBounds(true);
             int nameStart = -1;
             while (matcher.find()) {
@@ -135,7 +180,10 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                     before(text.substring(from, matcher.start()));
                 }
                 nameStart = matcher.end();
-                if (!add(matcher.group(1), matcher.group(2), from - start)) {
+                if (!add(
+                        Long.parseUnsignedLong(matcher.group(1), 16),
+                        Long.parseUnsignedLong(matcher.group(2), 16),
+                        from - start)) {
                     unreadable++;
                     nameStart = -1;
                     from = matcher.end();
@@ -160,9 +208,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             return (int) OMISSION.matcher(text).results().count();
         }
 
-        private boolean add(String from, String to, int depth) {
-            long lower = Long.parseUnsignedLong(from, 16);
-            long upper = Long.parseUnsignedLong(to, 16);
+        private boolean add(long lower, long upper, int depth) {
             if (Long.compareUnsigned(lower, upper) > 0) {
                 return false;
             }
@@ -181,13 +227,9 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
         }
 
         private void nameLast(String text) {
-            String plain = text;
-            if (text.indexOf('<') >= 0 || text.indexOf('.') >= 0 || text.indexOf('…') >= 0 || text.contains("nip")) {
-                omissions += omissionsIn(text);
-                Matcher mark = OMISSION.matcher(text);
-                plain = mark.find() ? text.substring(0, mark.start()) : text;
-            }
-            name[size - 1] = plain.strip();
+            omissions += omissionsIn(text);
+            Matcher mark = OMISSION.matcher(text);
+            name[size - 1] = (mark.find() ? text.substring(0, mark.start()) : text).strip();
         }
 
         MemoryMap nest() {

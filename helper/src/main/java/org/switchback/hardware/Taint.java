@@ -6,7 +6,8 @@ package org.switchback.hardware;
  * @param bits as printed
  */
 public record Taint(long bits) {
-    private static final long DIED = 1 << 7;
+    /** The bit that an oops or a BUG sets. */
+    public static final long DIED = 1 << 7;
 
     /** An oops or a BUG has happened: no more drivers should be moved before a restart. */
     public boolean oops() {

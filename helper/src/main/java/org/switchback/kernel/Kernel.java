@@ -20,7 +20,13 @@ public interface Kernel {
     /** Identifies the boot: a journal of another one is history. */
     String bootId();
 
-    /** The value a setting has now; the empty text for none, and also when the device itself is gone. */
+    /** What {@link #read} answers when the kernel does not: a write that is stuck has the device locked. */
+    String NO_ANSWER = "?";
+
+    /**
+     * The value a setting has now; the empty text for none, and also when the device itself is gone. Never waits long:
+     * {@link #NO_ANSWER} when the kernel does not tell.
+     */
     String read(Setting setting);
 
     /** Programs that use any of the functions at this moment. */
@@ -62,6 +68,18 @@ public interface Kernel {
          * @param function the one that failed
          * @param what     in a few words of the field: {@code group not viable}, {@code BAR 0: EBUSY}
          */
-        record Broken(PciAddress function, String what) implements Proof {}
+        record Broken(PciAddress function, String what) implements Proof {
+            public static final String NOT_ON_VFIO = "not on vfio-pci";
+            public static final String NOT_VIABLE = "group not viable";
+            /** Another program has the group open. */
+            public static final String GROUP_BUSY = "group: EBUSY";
+            /** Config space reads as ones: the function has fallen off the bus. */
+            public static final String NO_CONFIG = "config space does not answer";
+
+            /** @param errno what the kernel answered when the BAR was asked for */
+            public static String bar(int index, String errno) {
+                return "BAR " + index + ": " + errno;
+            }
+        }
     }
 }

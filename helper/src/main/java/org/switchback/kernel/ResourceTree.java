@@ -1,0 +1,123 @@
+package org.switchback.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.Region;
+
+/** The tree of claimed physical addresses and the rules for claiming more, after kernel/resource.c. */
+final class ResourceTree {
+    /** Deepest level that /proc/iomem indents ({@code MAX_IORES_LEVEL}). */
+    private static final int DEEPEST_INDENT = 5;
+
+    private final Node root = new Node(new AddressRange(0, -1), "PCI mem");
+    private final boolean bootfbIsBusy;
+
+    /** @param bootfbIsBusy whether sysfb claims BOOTFB for itself alone: it did until c96898342c38 (5.18) */
+    ResourceTree(MemoryMap map, boolean bootfbIsBusy) {
+        this.bootfbIsBusy = bootfbIsBusy;
+        map.roots().forEach(region -> root.children.add(copy(region)));
+    }
+
+    private static Node copy(Region region) {
+        Node node = new Node(region.range(), region.name());
+        region.children().forEach(child -> node.children.add(copy(child)));
+        return node;
+    }
+
+    /**
+     * Claims a range ({@code __request_region}): it goes as deep as regions that are not busy hold all of it.
+     *
+     * @return false when a region that is busy, or not wide enough, is in the way (EBUSY)
+     */
+    boolean request(AddressRange range, String name) {
+        Node parent = root;
+        // A region narrower than the range fails here, once it has become the parent.
+        while (parent.range.contains(range)) {
+            int at = 0;
+            while (at < parent.children.size() && parent.children.get(at).isBelow(range)) {
+                at++;
+            }
+            if (at == parent.children.size() || !parent.children.get(at).range.overlaps(range)) {
+                parent.children.add(at, new Node(range, name));
+                return true;
+            }
+            if (busy(parent.children.get(at))) {
+                return false;
+            }
+            parent = parent.children.get(at);
+        }
+        return false;
+    }
+
+    /** Takes out every region for which the test holds, and what is in it. */
+    void release(Predicate<Region> test) {
+        release(root, test);
+    }
+
+    private static void release(Node parent, Predicate<Region> test) {
+        parent.children.removeIf(child -> test.test(child.region()));
+        parent.children.forEach(child -> release(child, test));
+    }
+
+    /** Everything claimed inside a range that the PCI core made a resource of, at any depth; outermost first. */
+    List<Region> inside(AddressRange bar, PciAddress function) {
+        List<Region> found = new ArrayList<>();
+        inside(root, new Region(bar, function.toString(), List.of()), false, found);
+        return found;
+    }
+
+    private static void inside(Node parent, Region bar, boolean within, List<Region> found) {
+        for (Node child : parent.children) {
+            if (within) {
+                found.add(child.region());
+            }
+            inside(child, bar, within || child.region().equals(bar), found);
+        }
+    }
+
+    /** As /proc/iomem prints it ({@code r_show}), without the last line feed. */
+    String toText() {
+        List<String> lines = new ArrayList<>();
+        print(root, 0, lines);
+        return String.join("\n", lines);
+    }
+
+    private static void print(Node parent, int depth, List<String> lines) {
+        for (Node child : parent.children) {
+            lines.add("  ".repeat(Math.min(depth, DEEPEST_INDENT)) + child.region().line());
+            print(child, depth + 1, lines);
+        }
+    }
+
+    /** The PCI core's own resources leave room for one owner inside, and so does BOOTFB since 5.18. */
+    private boolean busy(Node node) {
+        boolean roomy = node.name.startsWith("PCI Bus ")
+                || PciAddress.parse(node.name).isPresent()
+                || (node.name.equals("BOOTFB") && !bootfbIsBusy);
+        return !roomy;
+    }
+
+    private static final class Node {
+        private final AddressRange range;
+        private final String name;
+        private final List<Node> children = new ArrayList<>();
+
+        Node(AddressRange range, String name) {
+            this.range = range;
+            this.name = name;
+        }
+
+        boolean isBelow(AddressRange other) {
+            return Long.compareUnsigned(range.last(), other.first()) < 0;
+        }
+
+        /** Without its children. */
+        Region region() {
+            return new Region(range, name, List.of());
+        }
+    }
+}
