@@ -263,15 +263,15 @@ public final class MainViewModel {
         switch (source) {
             case Source.ThisMachine() -> introduce("window.title", "", "");
             case Source.LookOnly(HelperProblem.Kind why) ->
-                introduce("window.title", "", words.problem(why) + " " + words.text("window.banner.lookonly"));
+                introduce("window.title", "", words.text("source.look-only", words.problem(why)));
             case Source.Sample(String name) ->
                 introduce(
                         "window.title.sample",
                         words.text("sample." + name),
                         "",
-                        words.text("window.ribbon.sample", words.text("sample." + name)));
+                        words.text("window.ribbon.sample"));
             case Source.SavedReport(String file) ->
-                introduce("window.title.report", file, "", words.text("window.ribbon.report", file));
+                introduce("window.title.report", file, "", words.text("source.report", file));
         }
         elsewhere.set(!ofThisComputer(source));
     }

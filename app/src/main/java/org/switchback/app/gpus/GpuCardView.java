@@ -55,7 +55,7 @@ final class GpuCardView extends VBox {
         name.setWrapText(true);
         Label identity = new Label(card.identity());
         identity.setId("identity-" + card.id());
-        identity.getStyleClass().addAll("identity", Styles.TEXT_MUTED);
+        identity.getStyleClass().add("identity");
         identity.setWrapText(true);
         VBox names = new VBox(2, name, identity);
         HBox.setHgrow(names, Priority.ALWAYS);
@@ -112,7 +112,7 @@ final class GpuCardView extends VBox {
             }
         }
         Label scale = new Label(words.text("window.bar.scale"));
-        scale.getStyleClass().addAll("scale-note", Styles.TEXT_SUBTLE);
+        scale.getStyleClass().add("scale-note");
         GridPane.setHalignment(scale, HPos.RIGHT);
         grid.add(scale, 1, row, 2, 1);
         return grid;

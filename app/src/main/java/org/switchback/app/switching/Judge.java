@@ -43,9 +43,12 @@ final class Judge {
         if (reached && (claimedDone || !direction.reached(before))) {
             add(lines, why);
             lines.add(standing(gpu));
+            if (direction == Direction.TO_VM) {
+                lines.add(meanwhile(words, gpu));
+            }
             return new Outcome(
                     Outcome.Kind.REACHED,
-                    words.text(direction == Direction.TO_VM ? "window.result.vm" : "window.result.host", name()),
+                    words.text("finished.done." + direction.word(), name()),
                     lines);
         }
         if (claimedDone) {
@@ -59,14 +62,18 @@ final class Judge {
             lines.add(words.text(touched ? "window.result.putback" : "window.result.untouched", drivers(gpu)));
             return new Outcome(Outcome.Kind.UNCHANGED, why, lines);
         }
-        if (gpu.mode() == Gpu.Mode.MIXED) {
+        boolean half = gpu.mode() == Gpu.Mode.MIXED;
+        if (half && !end.detail.equals("mixed")) {
             add(lines, why);
         }
         lines.add(standing(gpu));
-        return new Outcome(
-                Outcome.Kind.HALF,
-                gpu.mode() == Gpu.Mode.MIXED ? words.text("window.result.half", halves(gpu)) : why,
-                lines);
+        return new Outcome(Outcome.Kind.HALF, half ? words.text("window.result.half", halves(gpu)) : why, lines);
+    }
+
+    /** What the host has to do without while the GPU is in VM mode. */
+    static String meanwhile(Words words, Gpu gpu) {
+        boolean sound = gpu.companions().stream().anyMatch(c -> c.kind().base() == 0x04);
+        return words.text(sound ? "window.switch.meanwhile.sound" : "window.switch.meanwhile");
     }
 
     private String name() {
@@ -79,13 +86,14 @@ final class Judge {
         }
     }
 
-    private static List<String> failures(List<StepRow> rows) {
+    private List<String> failures(List<StepRow> rows) {
         return rows.stream()
                 .filter(row -> !row.note().isEmpty()
                         && (row.state() == StepRow.State.FAILED
                                 || row.state() == StepRow.State.STUCK
                                 || row.state() == StepRow.State.UNDO_FAILED))
-                .map(StepRow::note)
+                .map(row -> words.text(
+                        "window.result.step", Integer.toString(row.number()), row.text(), row.note()))
                 .toList();
     }
 

@@ -58,6 +58,7 @@ public final class SwitchViewModel {
 
     private final ReadOnlyObjectWrapper<Phase> phase = new ReadOnlyObjectWrapper<>(Phase.PLANNING);
     private final ReadOnlyStringWrapper title = new ReadOnlyStringWrapper("");
+    private final ReadOnlyStringWrapper name = new ReadOnlyStringWrapper("");
     private final ReadOnlyStringWrapper status = new ReadOnlyStringWrapper("");
     private final ReadOnlyDoubleWrapper progress = new ReadOnlyDoubleWrapper(0);
     private final ReadOnlyObjectWrapper<@Nullable Outcome> outcome = new ReadOnlyObjectWrapper<>(null);
@@ -106,6 +107,11 @@ public final class SwitchViewModel {
     /** What is to be done. */
     public ReadOnlyStringProperty titleProperty() {
         return title.getReadOnlyProperty();
+    }
+
+    /** Name of the GPU. */
+    public ReadOnlyStringProperty nameProperty() {
+        return name.getReadOnlyProperty();
     }
 
     /** What is going on, one sentence. */
@@ -196,7 +202,7 @@ public final class SwitchViewModel {
         plan = null;
         outcome.set(null);
         progress.set(0);
-        title.set(heading(address.brief()));
+        call(address.brief());
         steps.clear();
         refusals.clear();
         notes.clear();
@@ -219,7 +225,7 @@ public final class SwitchViewModel {
     private void prepared(Prepared prepared) {
         Optional<Gpu> gpu = prepared.machine().gpu(address);
         before = gpu.orElse(null);
-        gpu.ifPresent(known -> title.set(heading(known.graphics().ids().deviceName())));
+        gpu.ifPresent(known -> call(known.graphics().ids().deviceName()));
         if (prepared.problem().isPresent()) {
             problem(prepared.problem().get().kind());
             return;
@@ -240,8 +246,10 @@ public final class SwitchViewModel {
         }
     }
 
-    private String heading(String name) {
-        return words.text(direction == Direction.TO_VM ? "window.switch.title.vm" : "window.switch.title.host", name);
+    private void call(String gpu) {
+        name.set(gpu);
+        title.set(
+                words.text(direction == Direction.TO_VM ? "window.switch.title.vm" : "window.switch.title.host", gpu));
     }
 
     private String applyLabel() {
@@ -278,8 +286,7 @@ public final class SwitchViewModel {
                 .findFirst()
                 .ifPresent(other -> said.add(words.text("window.switch.desktop", other.graphics().name())));
         if (direction == Direction.TO_VM) {
-            boolean sound = gpu.companions().stream().anyMatch(c -> c.kind().base() == 0x04);
-            said.add(words.text(sound ? "window.switch.meanwhile.sound" : "window.switch.meanwhile"));
+            said.add(Judge.meanwhile(words, gpu));
         }
         if (connection.source().real()) {
             words.permission(reply.action).ifPresent(said::add);
@@ -446,6 +453,7 @@ public final class SwitchViewModel {
             return;
         }
         Outcome result = new Judge(words, direction, known).outcome(end, steps, now);
+        notes.clear();
         outcome.set(result);
         enter(Phase.ENDED, result.title(), nextActions(result));
     }

@@ -1,0 +1,42 @@
+package org.switchback.app.helper;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.switchback.hardware.Capture;
+
+/** Gives out one scripted helper for this machine, and a fresh one for each sample. */
+public final class ScriptedConnections implements HelperConnections {
+    private final List<ScriptedHelper> opened = new ArrayList<>();
+    private ScriptedHelper here;
+
+    public ScriptedConnections(ScriptedHelper here) {
+        this.here = here;
+    }
+
+    /** From now on this machine answers through another helper. */
+    public synchronized void here(ScriptedHelper helper) {
+        here = helper;
+    }
+
+    /** The connection opened last. */
+    public synchronized ScriptedHelper last() {
+        return opened.getLast();
+    }
+
+    public synchronized int count() {
+        return opened.size();
+    }
+
+    @Override
+    public synchronized HelperConnection thisMachine() {
+        opened.add(here);
+        return here;
+    }
+
+    @Override
+    public synchronized HelperConnection simulated(Capture machine, Source source) {
+        ScriptedHelper helper = new ScriptedHelper(source, machine);
+        opened.add(helper);
+        return helper;
+    }
+}
