@@ -190,6 +190,100 @@ vm_fast_base() {
     echo "$out"
 }
 
+# --- The full user land -----------------------------------------------------------------------------------------------
+
+# vm_key TEXT... : a short name for what a cached file is made from.
+vm_key() { printf '%s\n' "$@" | sha256sum | cut -c 1-12; }
+
+# Debian 12 with what Switchback talks to: the bus and its activation, polkit, kmod. No udev and no systemd as PID 1, so
+# that nothing else reacts to a bind. Prints the path of the archive.
+vm_user_land() {
+    local out tree mirror
+    out=$VM_CACHE/initramfs/userland-$(vm_key "$(declare -f vm_user_land)").cpio
+    if [ ! -e "$out" ]; then
+        vm_need mmdebstrap=mmdebstrap
+        vm_log "building the user land"
+        mirror=$(vm_mirror Debian)
+        tree=$(mktemp -d)
+        # The same dates every time, and nothing that only a person reads.
+        SOURCE_DATE_EPOCH=1700000000 mmdebstrap --quiet --variant=minbase \
+            --include=dbus,polkitd,pkexec,kmod,procps,busybox-static \
+            --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
+            --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+            --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
+            bookworm "$tree/root" "$mirror" >"$VM_CACHE/mmdebstrap.log" 2>&1 ||
+            vm_die "mmdebstrap failed; see $VM_CACHE/mmdebstrap.log"
+        (
+            cd "$tree/root" || exit
+            # Every byte is copied by an emulated processor before PID 1 runs.
+            rm -rf usr/share/perl* usr/lib/x86_64-linux-gnu/{perl*,libperl*,gconv} usr/share/{zoneinfo,i18n,bash-completion} \
+                usr/lib/{apt,udev} usr/bin/{apt*,perl*} usr/lib/x86_64-linux-gnu/libapt* var/lib/{apt,dpkg} var/cache/* \
+                var/log/* dev/* proc/* sys/* run/* tmp/* usr/lib/systemd/systemd-* etc/machine-id
+            printf 'ann:x:1000:1000:Ann:/home/ann:/bin/bash\nbob:x:1001:1001:Bob:/home/bob:/bin/bash\n' >>etc/passwd
+            printf 'ann:x:1000:\nbob:x:1001:\n' >>etc/group
+            install -d -o 1000 -g 1000 home/ann
+            install -d -o 1001 -g 1001 home/bob
+            find . -print0 | LC_ALL=C sort -z | cpio --quiet -0 -o -H newc --reproducible
+        ) >"$out.part"
+        rm -f "$VM_CACHE/initramfs/userland-"*.cpio
+        mv "$out.part" "$out"
+        rm -rf "$tree"
+    fi
+    echo "$out"
+}
+
+# The build machine's JDK of at least 25: $JAVA_HOME, or the newest under /usr/lib/jvm.
+vm_jdk() {
+    local home version
+    for home in "${JAVA_HOME:-}" $(printf '%s\n' /usr/lib/jvm/* | sort -rV); do
+        if [ ! -x "$home/bin/jlink" ] || [ ! -r "$home/release" ]; then continue; fi
+        version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$home/release")
+        if [ "${version:-0}" -ge 25 ]; then
+            echo "$home"
+            return
+        fi
+    done
+    vm_die "no JDK 25 or later found; set JAVA_HOME"
+}
+
+# A runtime linked from that JDK, in the guest at /usr/lib/jvm/runtime with /usr/bin/java. Prints the archive's path.
+vm_java() {
+    local jdk out tree
+    jdk=$(vm_jdk)
+    out=$VM_CACHE/initramfs/java-$(vm_key "$(cat "$jdk/release")" "$(declare -f vm_java)").cpio
+    if [ ! -e "$out" ]; then
+        vm_log "linking a runtime from $jdk"
+        tree=$(mktemp -d)
+        mkdir -p "$tree/usr/lib/jvm" "$tree/usr/bin"
+        "$jdk/bin/jlink" --add-modules java.se,jdk.unsupported,jdk.net,jdk.zipfs,jdk.management,jdk.jfr \
+            --strip-debug --no-header-files --no-man-pages --generate-cds-archive --output "$tree/usr/lib/jvm/runtime" \
+            >"$VM_CACHE/jlink.log" 2>&1 || vm_die "jlink failed; see $VM_CACHE/jlink.log"
+        rm -rf "$tree/usr/lib/jvm/runtime/legal" "$tree/usr/lib/jvm/runtime/lib/server/classes_nocoops.jsa"
+        ln -s ../lib/jvm/runtime/bin/java "$tree/usr/bin/java"
+        rm -f "$VM_CACHE/initramfs/java-"*.cpio
+        vm_cpio "$tree" >"$out.part"
+        mv "$out.part" "$out"
+        rm -rf "$tree"
+    fi
+    echo "$out"
+}
+
+# vm_modules SUITE: the kernel's modules alone, for the full user land. Prints the archive's path.
+vm_modules() {
+    local suite=$1 out tree
+    out=$VM_CACHE/initramfs/modules-$suite-$(vm_key "$(cat "$VM_CACHE/kernel/$suite/release")" "$VM_MODULES").cpio
+    if [ ! -e "$out" ]; then
+        tree=$(mktemp -d)
+        vm_copy_modules "$suite" "$tree"
+        rm "$tree/lib" # the user land's own
+        rm -f "$VM_CACHE/initramfs/modules-$suite-"*.cpio
+        vm_cpio "$tree" >"$out.part"
+        mv "$out.part" "$out"
+        rm -rf "$tree"
+    fi
+    echo "$out"
+}
+
 # vm_program NAME: compiles NAME.c statically into the cache and prints the program's path.
 vm_program() {
     local source=$VM_SOURCE/$1.c out=$VM_CACHE/bin/$1
@@ -217,7 +311,7 @@ vm_boot() {
     mkdir -p "$dir"
     # split irqchip and intremap: without interrupt remapping vfio refuses the group. no_timer_check: under TCG the
     # remapped timer fails the kernel's check. OVMF talks on COM1 and COM2, so the tests use COM3 and COM4.
-    timeout --kill-after=5 "$timeout" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+    timeout --foreground --kill-after=5 "$timeout" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
         -machine q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max -smp 2 -m "${VM_MEMORY:-1024}" \
         -bios /usr/share/ovmf/OVMF.fd -kernel "$kernel" -initrd "$initrd" \
         -device intel-iommu,intremap=on,caching-mode=on \

@@ -2,8 +2,10 @@ package org.switchback.transaction;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.switchback.hardware.Holder;
@@ -153,7 +155,7 @@ final class Execution {
         if (kernel.oops()) {
             return freeze(Outcome.KERNEL_DIED, Journal.Kind.DIED, last);
         }
-        for (int i = last; i >= 0; i--) {
+        for (int i : undoOrder(steps.subList(0, last + 1))) {
             Result result = undoStep(i);
             if (result instanceof Result.Frozen(Outcome why)) {
                 return why;
@@ -172,36 +174,62 @@ final class Execution {
         }
     }
 
-    private Result undoStep(int i) {
-        Setting setting;
-        String before;
-        switch (steps.get(i)) {
-            case Step.Change change when change.undo() == Step.Undo.REVERSIBLE -> {
-                setting = change.setting();
-                before = change.before();
-                String now = kernel.read(setting);
-                if (!now.equals(before) && !now.equals(change.after())) {
-                    return Result.failed("changed", now);
+    /**
+     * Last step first, but for one thing: a function can be bound again to the driver it had only when its override is
+     * what it was then.
+     */
+    static List<Integer> undoOrder(List<Step> taken) {
+        Set<Integer> order = new LinkedHashSet<>();
+        for (int i = taken.size() - 1; i >= 0; i--) {
+            if (taken.get(i) instanceof Step.Change(Setting.Driver(PciAddress function), String before, var a, var u)
+                    && !before.isEmpty()) {
+                for (int j = i - 1; j >= 0; j--) {
+                    if (taken.get(j) instanceof Step.Change change
+                            && change.setting().equals(new Setting.Override(function))) {
+                        order.add(j);
+                    }
                 }
             }
+            order.add(i);
+        }
+        return List.copyOf(order);
+    }
+
+    private Result undoStep(int i) {
+        return switch (steps.get(i)) {
+            case Step.Change(Setting setting, String before, String after, Step.Undo undo)
+            when undo == Step.Undo.REVERSIBLE -> {
+                String now = kernel.read(setting);
+                // An undo that was itself cut off may have got past this step.
+                if (now.equals(before) || now.equals(original(setting))) {
+                    yield new Result.Fine();
+                }
+                yield now.equals(after) ? undoWrite(i, setting, now, before) : Result.failed("changed", now);
+            }
             case Step.Offer(PciAddress function) -> {
-                setting = new Setting.Driver(function);
-                before = "";
+                Setting driver = new Setting.Driver(function);
+                String now = kernel.read(driver);
+                yield now.isEmpty() || now.equals(original(driver))
+                        ? new Result.Fine()
+                        : undoWrite(i, driver, now, "");
             }
-            case Step.Change change -> {
-                return new Result.Fine();
-            }
-            case Step.Check check -> {
-                return new Result.Fine();
-            }
-            case Step.Eviction eviction -> {
-                return new Result.Fine();
+            case Step.Change stays -> new Result.Fine();
+            case Step.Check check -> new Result.Fine();
+            case Step.Eviction eviction -> new Result.Fine();
+        };
+    }
+
+    /** The value a setting had before the switch; the empty text when the switch does not change it. */
+    private String original(Setting setting) {
+        for (Step step : steps) {
+            if (step instanceof Step.Change change && change.setting().equals(setting)) {
+                return change.before();
             }
         }
-        String now = kernel.read(setting);
-        if (now.equals(before)) {
-            return new Result.Fine();
-        }
+        return "";
+    }
+
+    private Result undoWrite(int i, Setting setting, String now, String before) {
         Optional<Holder> holder = holderInTheWay(setting, now);
         if (holder.isPresent()) {
             return inUse(holder.get());
