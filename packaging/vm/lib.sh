@@ -236,7 +236,7 @@ vm_user_land() {
 vm_jdk() {
     local home version
     for home in "${JAVA_HOME:-}" $(printf '%s\n' /usr/lib/jvm/* | sort -rV); do
-        if [ ! -x "$home/bin/jlink" ] || [ ! -r "$home/release" ]; then continue; fi
+        if [ ! -x "$home/bin/java" ] || [ ! -r "$home/release" ]; then continue; fi
         version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$home/release")
         if [ "${version:-0}" -ge 25 ]; then
             echo "$home"
@@ -246,20 +246,19 @@ vm_jdk() {
     vm_die "no JDK 25 or later found; set JAVA_HOME"
 }
 
-# A runtime linked from that JDK, in the guest at /usr/lib/jvm/runtime with /usr/bin/java. Prints the archive's path.
+# That JDK without what only developers need, in the guest under /usr/lib/jvm. A copy and no linked image: the product's
+# AOT caches belong to the very build that made them. Prints the archive's path.
 vm_java() {
     local jdk out tree
     jdk=$(vm_jdk)
     out=$VM_CACHE/initramfs/java-$(vm_key "$(cat "$jdk/release")" "$(declare -f vm_java)").cpio
     if [ ! -e "$out" ]; then
-        vm_log "linking a runtime from $jdk"
         tree=$(mktemp -d)
-        mkdir -p "$tree/usr/lib/jvm" "$tree/usr/bin"
-        "$jdk/bin/jlink" --add-modules java.se,jdk.unsupported,jdk.net,jdk.zipfs,jdk.management,jdk.jfr \
-            --strip-debug --no-header-files --no-man-pages --generate-cds-archive --output "$tree/usr/lib/jvm/runtime" \
-            >"$VM_CACHE/jlink.log" 2>&1 || vm_die "jlink failed; see $VM_CACHE/jlink.log"
-        rm -rf "$tree/usr/lib/jvm/runtime/legal" "$tree/usr/lib/jvm/runtime/lib/server/classes_nocoops.jsa"
-        ln -s ../lib/jvm/runtime/bin/java "$tree/usr/bin/java"
+        mkdir -p "$tree/usr/lib/jvm/java/bin" "$tree/usr/bin"
+        cp -a "$jdk"/{conf,lib,release} "$tree/usr/lib/jvm/java/"
+        cp -a "$jdk/bin/java" "$tree/usr/lib/jvm/java/bin/"
+        rm -f "$tree"/usr/lib/jvm/java/lib/{src.zip,ct.sym,server/classes_*.jsa}
+        ln -s ../lib/jvm/java/bin/java "$tree/usr/bin/java"
         rm -f "$VM_CACHE/initramfs/java-"*.cpio
         vm_cpio "$tree" >"$out.part"
         mv "$out.part" "$out"
@@ -293,6 +292,55 @@ vm_program() {
         mv "$out.part" "$out"
     fi
     echo "$out"
+}
+
+# --- The module -------------------------------------------------------------------------------------------------------
+
+# vm_headers SUITE: a chroot with the headers of that suite's cached kernel, their compiler and sparse: what a module is
+# built with on users' machines. Needs root. Prints its path.
+vm_headers() {
+    local suite=$1 release root
+    vm_kernel "$suite"
+    release=$(cat "$VM_CACHE/kernel/$suite/release")
+    root=$VM_CACHE/headers/$suite-$(vm_key "$release" "$(declare -f vm_headers)")
+    if [ ! -e "$root" ]; then
+        vm_need mmdebstrap=mmdebstrap
+        vm_log "fetching headers and compiler of $suite"
+        [ -e "$VM_CACHE/apt/$suite/etc/sources.list" ] || vm_apt_update "$suite"
+        rm -rf "$VM_CACHE/headers/$suite-"*
+        mkdir -p "$VM_CACHE/headers"
+        mmdebstrap --quiet --variant=minbase --include="linux-headers-$release,make,sparse" \
+            --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+            --dpkgopt='path-exclude=/usr/share/locale/*' \
+            "$suite" "$root.part" "$VM_CACHE/apt/$suite/etc/sources.list" >"$VM_CACHE/mmdebstrap-$suite.log" 2>&1 ||
+            vm_die "no headers for $release (SWITCHBACK_VM_REFRESH=1?); see $VM_CACHE/mmdebstrap-$suite.log"
+        mv "$root.part" "$root"
+    fi
+    echo "$root"
+}
+
+# vm_module SUITE [MAKE-ARGUMENT...]: builds the module from scratch for Debian's kernel of that suite, or for one of
+# small-kernel's. Prints where it lies; make's words are in the file "log" beside it.
+vm_module() {
+    local suite=$1 dir root result=0
+    shift
+    case $suite in
+        small-*) dir=$VM_CACHE/module/$suite root='' ;;
+        *)
+            root=$(vm_headers "$suite")
+            dir=$root/kmod
+            ;;
+    esac
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    cp "$VM_SOURCE"/../../kmod/{Kbuild,Makefile,switchback_bootfb.c} "$dir/"
+    if [ -n "$root" ]; then
+        chroot "$root" make -C /kmod KDIR="/usr/src/linux-headers-$(cat "$VM_CACHE/kernel/$suite/release")" "$@"
+    else
+        make -C "$dir" KDIR="$VM_CACHE/kernel/$suite/headers" "$@"
+    fi >"$dir/log" 2>&1 || result=$?
+    echo "$dir/switchback_bootfb.ko"
+    return "$result"
 }
 
 # --- The machine ------------------------------------------------------------------------------------------------------

@@ -14,6 +14,9 @@ import org.switchback.plan.Setting;
  * any.
  */
 public interface Kernel {
+    /** Makes ready for writes that are likely to follow, so that the first need not wait. May be left out. */
+    default void prepare() {}
+
     /** Everything about the machine, as far as this process may read it. Never fails: what can't be read is missing. */
     Capture capture();
 
@@ -75,6 +78,9 @@ public interface Kernel {
             public static final String GROUP_BUSY = "group: EBUSY";
             /** Config space reads as ones: the function has fallen off the bus. */
             public static final String NO_CONFIG = "config space does not answer";
+
+            /** The kernel did not come back in time. */
+            public static final String NO_ANSWER = "no answer";
 
             /** @param errno what the kernel answered when the BAR was asked for */
             public static String bar(int index, String errno) {

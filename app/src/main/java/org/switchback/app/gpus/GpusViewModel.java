@@ -31,6 +31,8 @@ public final class GpusViewModel {
     private final Words words;
     private final BiConsumer<PciAddress, Direction> chosen;
     private final ObservableList<GpuCard> cards = FXCollections.observableArrayList();
+    // A field, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
+    private final ObservableList<GpuCard> shownCards = FXCollections.unmodifiableObservableList(cards);
     private final ReadOnlyObjectWrapper<State> state = new ReadOnlyObjectWrapper<>(State.SCANNING);
     private final ReadOnlyStringWrapper message = new ReadOnlyStringWrapper("");
     private final ReadOnlyStringWrapper hint = new ReadOnlyStringWrapper("");
@@ -44,7 +46,7 @@ public final class GpusViewModel {
 
     /** A card a GPU, by address. A card that says what it said before stays the same object. */
     public ObservableList<GpuCard> cards() {
-        return FXCollections.unmodifiableObservableList(cards);
+        return shownCards;
     }
 
     public ReadOnlyObjectProperty<State> stateProperty() {

@@ -68,6 +68,12 @@ public final class SwitchViewModel {
     private final ObservableList<String> refusals = FXCollections.observableArrayList();
     private final ObservableList<StepRow> steps = FXCollections.observableArrayList();
     private final ObservableList<Action> actions = FXCollections.observableArrayList();
+    // Fields, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
+    private final ObservableList<String> shownDevices = FXCollections.unmodifiableObservableList(devices);
+    private final ObservableList<String> shownNotes = FXCollections.unmodifiableObservableList(notes);
+    private final ObservableList<String> shownRefusals = FXCollections.unmodifiableObservableList(refusals);
+    private final ObservableList<StepRow> shownSteps = FXCollections.unmodifiableObservableList(steps);
+    private final ObservableList<Action> shownActions = FXCollections.unmodifiableObservableList(actions);
 
     private Direction direction;
     private @Nullable Errand errand;
@@ -136,27 +142,27 @@ public final class SwitchViewModel {
 
     /** The functions that move, graphics first, as people name them. */
     public ObservableList<String> devices() {
-        return FXCollections.unmodifiableObservableList(devices);
+        return shownDevices;
     }
 
     /** What to know before it is done. */
     public ObservableList<String> notes() {
-        return FXCollections.unmodifiableObservableList(notes);
+        return shownNotes;
     }
 
     /** Why it cannot be done, or why there is no plan; sentences. */
     public ObservableList<String> refusals() {
-        return FXCollections.unmodifiableObservableList(refusals);
+        return shownRefusals;
     }
 
     /** The steps in order. */
     public ObservableList<StepRow> steps() {
-        return FXCollections.unmodifiableObservableList(steps);
+        return shownSteps;
     }
 
     /** The buttons, the main one last. */
     public ObservableList<Action> actions() {
-        return FXCollections.unmodifiableObservableList(actions);
+        return shownActions;
     }
 
     /** The commands a person could type instead, one a line; empty without steps. */
@@ -402,7 +408,7 @@ public final class SwitchViewModel {
             StepRow row = steps.get(entry.step);
             steps.set(
                     entry.step,
-                    row.now(state, time.isEmpty() ? row.time() : time, note.isEmpty() ? row.note() : note));
+                    row.now(state, time.isEmpty() ? row.time() : time, note));
         }
     }
 

@@ -6,6 +6,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.switchback.app.helper.HelperProblem;
 
@@ -14,6 +17,12 @@ class BackgroundTest {
     private final Queue<Runnable> screen = new ArrayDeque<>();
     private final Background background = new Background(work::add, screen::add);
     private final List<String> told = new ArrayList<>();
+    private final Logger log = Logger.getLogger(Background.class.getName());
+
+    @AfterEach
+    void logAgain() {
+        log.setLevel(null);
+    }
 
     @Test
     void nothingIsCalledBeforeAWorkerDoesIt() {
@@ -40,6 +49,8 @@ class BackgroundTest {
 
     @Test
     void anErrorOfTheProgramDoesNotLeaveTheScreenWaiting() {
+        // What is provoked here need not be read by whoever reads the log of the tests.
+        log.setLevel(Level.OFF);
         background.run(
                 () -> {
                     throw new IllegalStateException("on purpose, in a test");

@@ -2,12 +2,14 @@ package org.switchback.app.helper;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.switchback.hardware.Capture;
 
 /** Gives out one scripted helper for this machine, and a fresh one for each sample. */
 public final class ScriptedConnections implements HelperConnections {
     private final List<ScriptedHelper> opened = new ArrayList<>();
     private ScriptedHelper here;
+    private volatile CountDownLatch answer = new CountDownLatch(0);
 
     public ScriptedConnections(ScriptedHelper here) {
         this.here = here;
@@ -27,10 +29,22 @@ public final class ScriptedConnections implements HelperConnections {
         return opened.size();
     }
 
+    /** From now on this machine does not answer before the latch is open. */
+    public void waitsFor(CountDownLatch latch) {
+        answer = latch;
+    }
+
     @Override
-    public synchronized HelperConnection thisMachine() {
-        opened.add(here);
-        return here;
+    public HelperConnection thisMachine() {
+        try {
+            answer.await();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+        synchronized (this) {
+            opened.add(here);
+            return here;
+        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.MachineReader;
@@ -83,15 +84,16 @@ public final class ScriptedHelper implements HelperConnection {
                 driver.isEmpty()
                         ? Optional.empty()
                         : Optional.of(new Capture.Link("../../../../bus/pci/drivers/" + driver))));
+        if (function.equals(GTX_1080) && !driver.equals("nvidia")) {
+            releases("nvidia");
+        }
     }
 
-    /** Takes everything out of the GPU's BARs. */
-    public synchronized void clearsBars() {
+    /** A claim goes out of the memory map. */
+    private void releases(String claim) {
         String map = machine.text("/proc/iomem").orElseThrow();
-        String without = map.lines()
-                .filter(line -> !line.endsWith(": efifb") && !line.endsWith(": nvidia"))
-                .reduce((a, b) -> a + "\n" + b)
-                .orElseThrow();
+        String without =
+                map.lines().filter(line -> !line.endsWith(": " + claim)).collect(Collectors.joining("\n"));
         machine = machine.with(Map.of("/proc/iomem", Optional.of(new Capture.Text(without))));
     }
 
@@ -112,10 +114,10 @@ public final class ScriptedHelper implements HelperConnection {
     }
 
     /** All functions of the GPU are on vfio-pci and nothing lies in its BARs. */
-    public void isInVmMode() {
+    public synchronized void isInVmMode() {
         binds(GTX_1080, "vfio-pci");
         binds(ITS_SOUND, "vfio-pci");
-        clearsBars();
+        releases("efifb");
     }
 
     /** A thing happens to the job, this long after the one before. */
