@@ -48,6 +48,13 @@ public final class ScriptedConnections implements HelperConnections {
     }
 
     @Override
+    public synchronized HelperConnection lookOnly(HelperProblem.Kind why) {
+        ScriptedHelper helper = new ScriptedHelper(new Source.LookOnly(why), Capture.EMPTY);
+        opened.add(helper);
+        return helper;
+    }
+
+    @Override
     public synchronized HelperConnection simulated(Capture machine, Source source) {
         ScriptedHelper helper = new ScriptedHelper(source, machine);
         opened.add(helper);
