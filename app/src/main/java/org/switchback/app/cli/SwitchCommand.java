@@ -13,6 +13,7 @@ import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineReader;
 import org.switchback.protocol.JobEntry;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -29,11 +30,12 @@ final class SwitchCommand extends Wish {
 
     @Override
     public Integer call() throws CommandFailure, InterruptedException {
-        try (HelperConnection connection = root().connect()) {
+        try (Sight sight = root().look(false)) {
+            HelperConnection connection = sight.connection();
             if (connection.source() instanceof Source.LookOnly) {
                 throw surroundings().failure(ExitCode.FAILED, "cli.switch.look-only");
             }
-            Answer answer = answer(connection);
+            Answer answer = answer(sight);
             JsonObject object = new Json(words()).plan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
             object.add("source", Json.source(connection.source()));
             if (!json) {
@@ -75,7 +77,9 @@ final class SwitchCommand extends Wish {
         try {
             JobEntry end = running.await();
             object.add("events", events);
-            return conclude(end, look(connection), answer, object);
+            return conclude(end, MachineReader.read(connection.inspect(false)), answer, object);
+        } catch (HelperProblem blind) {
+            throw surroundings().failure(blind);
         } finally {
             ended.countDown();
             try {

@@ -8,7 +8,12 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.switchback.app.helper.HelperConnection;
+import org.switchback.app.helper.HelperConnections;
+import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
+import org.switchback.hardware.Capture;
 
 /** Whatever is typed, the answer is one sentence and an exit code. */
 class BadInputTest extends CommandTestCase {
@@ -124,6 +129,44 @@ class BadInputTest extends CommandTestCase {
     void theSamplesAreListed() {
         assertThat(run("--samples").out().lines().map(line -> line.split(" ")[0]))
                 .containsExactlyElementsOf(SampleMachines.names());
+    }
+
+    @Test
+    void whatGoesWrongInsideIsNoStackTrace() {
+        assertOneSentence(
+                new Shell(failing(new IllegalStateException("secret"))).run("status"),
+                ExitCode.FAILED,
+                "This went wrong inside Switchback (IllegalStateException), please report it.");
+    }
+
+    @Test
+    void moreThanFitsIntoMemoryIsSaidSo() {
+        assertOneSentence(
+                new Shell(failing(new OutOfMemoryError("Java heap space"))).run("status"),
+                ExitCode.FAILED,
+                "That is more than fits into memory.");
+    }
+
+    private static HelperConnections failing(Throwable failure) {
+        return new HelperConnections() {
+            @Override
+            public HelperConnection thisMachine() {
+                if (failure instanceof Error error) {
+                    throw error;
+                }
+                throw (RuntimeException) failure;
+            }
+
+            @Override
+            public HelperConnection lookOnly(HelperProblem.Kind why) {
+                return thisMachine();
+            }
+
+            @Override
+            public HelperConnection simulated(Capture machine, Source source) {
+                return thisMachine();
+            }
+        };
     }
 
     private Shell.Result run(String... args) {

@@ -41,6 +41,7 @@ final class HelpersWithoutABus implements HelperConnections {
     private final Path folder;
     private Consumer<SimulatedKernel> prepare = kernel -> {};
     private Optional<HelperProblem.Kind> wholeMap = Optional.empty();
+    private Optional<HelperProblem.Kind> look = Optional.empty();
     private Optional<HelperProblem.Kind> apply = Optional.empty();
     private Optional<String> end = Optional.empty();
 
@@ -62,6 +63,12 @@ final class HelpersWithoutABus implements HelperConnections {
         return this;
     }
 
+    /** The helper of the system lets nobody look. */
+    HelpersWithoutABus refusingToLook(HelperProblem.Kind why) {
+        look = Optional.of(why);
+        return this;
+    }
+
     HelpersWithoutABus refusingToApply(HelperProblem.Kind why) {
         apply = Optional.of(why);
         return this;
@@ -76,6 +83,11 @@ final class HelpersWithoutABus implements HelperConnections {
     @Override
     public HelperConnection thisMachine() {
         return new Connection(thisComputer, source);
+    }
+
+    @Override
+    public HelperConnection lookOnly(HelperProblem.Kind why) {
+        return new Connection(thisComputer, new Source.LookOnly(why));
     }
 
     @Override
@@ -109,6 +121,9 @@ final class HelpersWithoutABus implements HelperConnections {
 
         @Override
         public Capture inspect(boolean all) throws HelperProblem {
+            if (look.isPresent() && of.real()) {
+                throw new HelperProblem(look.get());
+            }
             if (all && wholeMap.isPresent()) {
                 throw new HelperProblem(wholeMap.get());
             }

@@ -137,7 +137,7 @@ class IomemCommandTest extends CommandTestCase {
                 .run("iomem");
         assertThat(result.exitCode()).isZero();
         assertThat(result.err())
-                .startsWith("Only the part around the GPUs is shown: the whole map needs permission.\n");
+                .startsWith("Denied: permission was not given. Of the memory map only the part around the GPUs is here.\n");
         assertThat(result.out()).contains("efifb");
     }
 

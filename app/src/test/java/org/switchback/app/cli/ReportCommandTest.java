@@ -95,7 +95,6 @@ class ReportCommandTest extends CommandTestCase {
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).startsWith("switchback-capture 1\n");
         assertThat(result.err())
-                .isEqualTo("Denied: permission was not given. The report has only the part of the memory map that lies"
-                        + " around the GPUs.\n");
+                .isEqualTo("Denied: permission was not given. Of the memory map only the part around the GPUs is here.\n");
     }
 }

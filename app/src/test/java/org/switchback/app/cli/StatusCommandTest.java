@@ -7,6 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.PciAddress;
@@ -57,6 +58,28 @@ class StatusCommandTest extends CommandTestCase {
         assertThat(result.err())
                 .isEqualTo("The helper is not installed. This computer can be looked at, not changed.\n");
         assertThat(result.out()).contains("NVIDIA GeForce RTX 3060");
+    }
+
+    @Test
+    void whomTheHelperDoesNotLetLookSeesWhatEverybodyMay() {
+        for (String command : List.of("status", "iomem", "report")) {
+            Shell.Result result = new Shell(
+                            computer("iommu-off").refusingToLook(HelperProblem.Kind.REFUSED))
+                    .run(command);
+            assertThat(result.exitCode()).as(command).isZero();
+            assertThat(result.err())
+                    .as(command)
+                    .isEqualTo("Denied: permission was not given. This computer can be looked at, not changed.\n");
+            assertThat(result.out()).as(command).contains("06:00.0");
+        }
+    }
+
+    @Test
+    void aHelperThatDoesNotAnswerIsNotPassedOver() {
+        assertOneSentence(
+                new Shell(computer("iommu-off").refusingToLook(HelperProblem.Kind.NO_ANSWER)).run("status"),
+                ExitCode.FAILED,
+                "The helper has not answered in time.");
     }
 
     @ParameterizedTest

@@ -197,7 +197,7 @@ class SwitchCommandTest extends CommandTestCase {
         Shell.Result result = new Shell(withoutHelper(MACHINE)).run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.FAILED);
         assertThat(result.err())
-                .endsWith("switchback: Without its helper Switchback can only look. Nothing was changed.\n");
+                .endsWith("switchback: Without the helper nothing can be switched. Nothing was changed.\n");
         assertThat(result.out()).isEmpty();
     }
 
