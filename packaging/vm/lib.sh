@@ -308,9 +308,11 @@ vm_headers() {
         vm_need mmdebstrap=mmdebstrap
         vm_log "fetching headers and compiler of $suite"
         [ -e "$VM_CACHE/apt/$suite/etc/sources.list" ] || vm_apt_update "$suite"
-        rm -rf "$VM_CACHE/headers/$suite-"*
+        # mmdebstrap mounts /proc, /sys and parts of /dev in there. In a name space of its own they go with it, however
+        # it ends; and what it left behind is never removed across a mount.
+        rm -rf --one-file-system "$VM_CACHE/headers/$suite-"*
         mkdir -p "$VM_CACHE/headers"
-        mmdebstrap --quiet --variant=minbase --include="linux-headers-$release,make,sparse" \
+        unshare --mount mmdebstrap --quiet --variant=minbase --include="linux-headers-$release,make,sparse" \
             --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
             --dpkgopt='path-exclude=/usr/share/locale/*' \
             "$suite" "$root.part" "$VM_CACHE/apt/$suite/etc/sources.list" >"$VM_CACHE/mmdebstrap-$suite.log" 2>&1 ||
@@ -328,7 +330,7 @@ vm_module() {
     case $suite in
         small-*) dir=$VM_CACHE/module/$suite root='' ;;
         *)
-            root=$(vm_headers "$suite")
+            root=$(vm_headers "$suite") || exit
             dir=$root/kmod
             ;;
     esac
