@@ -236,7 +236,7 @@ vm_user_land() {
 vm_jdk() {
     local home version
     for home in "${JAVA_HOME:-}" $(printf '%s\n' /usr/lib/jvm/* | sort -rV); do
-        if [ ! -x "$home/bin/jlink" ] || [ ! -r "$home/release" ]; then continue; fi
+        if [ ! -x "$home/bin/java" ] || [ ! -r "$home/release" ]; then continue; fi
         version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$home/release")
         if [ "${version:-0}" -ge 25 ]; then
             echo "$home"
@@ -246,20 +246,19 @@ vm_jdk() {
     vm_die "no JDK 25 or later found; set JAVA_HOME"
 }
 
-# A runtime linked from that JDK, in the guest at /usr/lib/jvm/runtime with /usr/bin/java. Prints the archive's path.
+# That JDK without what only developers need, in the guest under /usr/lib/jvm. A copy and no linked image: the product's
+# AOT caches belong to the very build that made them. Prints the archive's path.
 vm_java() {
     local jdk out tree
     jdk=$(vm_jdk)
     out=$VM_CACHE/initramfs/java-$(vm_key "$(cat "$jdk/release")" "$(declare -f vm_java)").cpio
     if [ ! -e "$out" ]; then
-        vm_log "linking a runtime from $jdk"
         tree=$(mktemp -d)
-        mkdir -p "$tree/usr/lib/jvm" "$tree/usr/bin"
-        "$jdk/bin/jlink" --add-modules java.se,jdk.unsupported,jdk.net,jdk.zipfs,jdk.management,jdk.jfr \
-            --strip-debug --no-header-files --no-man-pages --generate-cds-archive --output "$tree/usr/lib/jvm/runtime" \
-            >"$VM_CACHE/jlink.log" 2>&1 || vm_die "jlink failed; see $VM_CACHE/jlink.log"
-        rm -rf "$tree/usr/lib/jvm/runtime/legal" "$tree/usr/lib/jvm/runtime/lib/server/classes_nocoops.jsa"
-        ln -s ../lib/jvm/runtime/bin/java "$tree/usr/bin/java"
+        mkdir -p "$tree/usr/lib/jvm/java/bin" "$tree/usr/bin"
+        cp -a "$jdk"/{conf,lib,release} "$tree/usr/lib/jvm/java/"
+        cp -a "$jdk/bin/java" "$tree/usr/lib/jvm/java/bin/"
+        rm -f "$tree"/usr/lib/jvm/java/lib/{src.zip,ct.sym,server/classes_*.jsa}
+        ln -s ../lib/jvm/java/bin/java "$tree/usr/bin/java"
         rm -f "$VM_CACHE/initramfs/java-"*.cpio
         vm_cpio "$tree" >"$out.part"
         mv "$out.part" "$out"

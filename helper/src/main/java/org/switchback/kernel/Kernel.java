@@ -14,6 +14,9 @@ import org.switchback.plan.Setting;
  * any.
  */
 public interface Kernel {
+    /** Makes ready for writes that are likely to follow, so that the first need not wait. May be left out. */
+    default void prepare() {}
+
     /** Everything about the machine, as far as this process may read it. Never fails: what can't be read is missing. */
     Capture capture();
 

@@ -152,6 +152,26 @@ public final class Transactions implements AutoCloseable {
         };
     }
 
+    /**
+     * Puts a journal that can't be read aside, so that somebody who was asked can switch by what the kernel says alone.
+     * Does nothing unless the standing is {@link Standing.Broken}.
+     *
+     * @throws JournalProblem when it can't be put aside; the standing stays as it is then
+     */
+    public void setBrokenAside() throws JournalProblem {
+        if (standing instanceof Standing.Broken) {
+            try {
+                Files.move(
+                        folder.resolve(JOURNAL),
+                        folder.resolve(JOURNAL + ".broken"),
+                        StandardCopyOption.REPLACE_EXISTING);
+            } catch (IOException failed) {
+                throw new JournalProblem("the broken journal can't be put aside", failed);
+            }
+            standing = new Standing.Clean();
+        }
+    }
+
     private Outcome putBack(Request request, Consumer<Event> progress) {
         try {
             Journal.Content content = Journal.read(folder.resolve(JOURNAL));

@@ -218,6 +218,11 @@ class CrashTest {
             assertThat(transactions.standing()).isEqualTo(new Standing.Broken());
             assertThat(transactions.putBack(event -> {})).isEqualTo(Outcome.MIXED);
             assertThat(start.kernel().written()).hasSize(writes);
+            transactions.setBrokenAside();
+            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+        }
+        try (Transactions transactions = Transactions.open(start.kernel(), start.folder())) {
+            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
         }
     }
 }

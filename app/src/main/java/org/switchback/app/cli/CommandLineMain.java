@@ -1,22 +1,33 @@
 package org.switchback.app.cli;
 
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
+import java.util.Locale;
+import org.switchback.app.helper.HelperConnections;
+import org.switchback.app.words.Words;
 
-/** The root command. */
-@Command(
-        name = "switchback",
-        version = "switchback 0.1.0",
-        mixinStandardHelpOptions = true,
-        description = "Hands a GPU over to a virtual machine and takes it back.")
-public final class CommandLineMain implements Runnable {
-    /** Runs one command and answers its exit code. */
+/** The command line: what the window shows and does, for a terminal, a script or a screen reader. */
+public final class CommandLineMain {
+    private CommandLineMain() {}
+
+    /**
+     * Runs one command on the terminal of this process.
+     *
+     * @return its exit code, of {@link ExitCode}
+     */
     public static int run(String... args) {
-        return new CommandLine(new CommandLineMain()).execute(args);
+        Terminal terminal = Terminal.ofProcess();
+        int exitCode = run(terminal, connections(), args);
+        // A reader that has gone away, as head does, is no failure of ours: what is left is dropped in silence.
+        terminal.out().flush();
+        return exitCode;
     }
 
-    @Override
-    public void run() {
-        CommandLine.usage(this, System.out);
+    /** The helpers that the commands talk to. */
+    static HelperConnections connections() {
+        throw new UnsupportedOperationException("the helper's side of the app is still to come");
+    }
+
+    static int run(Terminal terminal, HelperConnections connections, String... args) {
+        Words words = Words.in(Locale.getDefault());
+        return new RootCommand(new Surroundings(terminal, words, connections)).run(args);
     }
 }

@@ -2,10 +2,12 @@ package org.switchback.app.words;
 
 import java.text.MessageFormat;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.ResourceBundle;
+import java.util.Set;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.ByteSize;
@@ -243,6 +245,21 @@ public final class Words {
         }
         return optional("refusal." + variant, details)
                 .orElseGet(() -> text("refusal.unknown", refusal.code, String.join(" ", refusal.details)));
+    }
+
+    /** As {@link #refusal}, a program that uses a function through several nodes named once. */
+    public List<String> refusals(List<PlannedRefusal> refusals) {
+        List<String> sentences = new ArrayList<>();
+        Set<List<String>> users = new HashSet<>();
+        for (PlannedRefusal refusal : refusals) {
+            boolean again = refusal.code.equals("in-use")
+                    && refusal.details.size() > 2
+                    && !users.add(refusal.details.subList(0, 3));
+            if (!again) {
+                sentences.add(refusal(refusal));
+            }
+        }
+        return sentences;
     }
 
     /** What the user will be asked for, a sentence. */

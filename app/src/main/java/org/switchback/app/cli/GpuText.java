@@ -1,0 +1,171 @@
+package org.switchback.app.cli;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.switchback.app.words.Words;
+import org.switchback.hardware.Bar;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Holder;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+import org.switchback.protocol.PlanReply;
+
+/** All that is known about a GPU, as a block of lines. */
+final class GpuText {
+    private static final int LABEL = 13;
+
+    private final Terminal terminal;
+    private final Words words;
+
+    GpuText(Terminal terminal, Words words) {
+        this.terminal = terminal;
+        this.words = words;
+    }
+
+    /**
+     * Where a GPU could go.
+     *
+     * @param target {@code vm} or {@code host}
+     * @param plan   what that would take
+     */
+    record Way(String target, PlanReply plan) {}
+
+    void print(Gpu gpu, Machine machine, List<Way> ways) {
+        heading(gpu);
+        PciDevice graphics = gpu.graphics();
+        field(
+                words.text("cli.status.device"),
+                graphics.group().isPresent()
+                        ? words.text(
+                                "cli.status.identity",
+                                graphics.ids().toString(),
+                                graphics.kind().toString(),
+                                Integer.toString(graphics.group().get()))
+                        : words.text(
+                                "cli.status.identity.no-group",
+                                graphics.ids().toString(),
+                                graphics.kind().toString()));
+        String label = words.text("cli.status.companions");
+        for (PciDevice companion : gpu.companions()) {
+            field(label, device(companion));
+            label = "";
+        }
+        label = words.text("cli.status.group");
+        for (PciDevice other : othersInGroup(gpu, machine)) {
+            field(label, device(other));
+            label = "";
+        }
+        bars(gpu);
+        if (!graphics.displays().isEmpty()) {
+            field(words.text("cli.status.screen"), words.list(graphics.displays()));
+        }
+        users(gpu);
+        for (Way way : ways) {
+            way(gpu, machine, way);
+        }
+    }
+
+    private void heading(Gpu gpu) {
+        String name = gpu.address().brief() + "  " + gpu.graphics().name();
+        String mode = words.mode(gpu);
+        int room = Columns.WIDTH - name.length() - mode.length();
+        String gap = room > 1 ? " ".repeat(room) : "\n" + " ".repeat(Columns.WIDTH - mode.length());
+        terminal.out().println(terminal.bold(name) + gap + mode);
+    }
+
+    private String device(PciDevice device) {
+        return words.text("cli.device", device.address().brief(), device.name(), words.driver(device));
+    }
+
+    private static List<PciDevice> othersInGroup(Gpu gpu, Machine machine) {
+        return machine.groupOf(gpu.graphics()).stream()
+                .flatMap(group -> group.members().stream())
+                .filter(member -> !member.isBridge() && !gpu.functions().contains(member))
+                .toList();
+    }
+
+    private void bars(Gpu gpu) {
+        for (Bar bar : gpu.graphics().bars()) {
+            if (bar.index() == Bar.ROM) {
+                continue;
+            }
+            String size = bar.space() == Bar.Space.MEMORY
+                    ? words.size(bar.length())
+                    : words.text("cli.status.ports", Long.toUnsignedString(bar.length()));
+            line(words.bar(bar.index()), Columns.right(size, 9) + "  " + bar.range());
+            for (Overlap overlap : gpu.overlaps()) {
+                if (overlap.bar().equals(bar) && overlap.fromFirmware()) {
+                    String sentence = words.overlap(overlap) + ". " + words.verdict(overlap);
+                    boolean refused = overlap.verdict() == Overlap.Verdict.REFUSED;
+                    for (String part : Columns.wrap(sentence, Columns.WIDTH - LABEL - 2)) {
+                        line("", refused ? terminal.warning(part) : part);
+                    }
+                }
+            }
+        }
+    }
+
+    private void users(Gpu gpu) {
+        Map<Integer, Holder> programs = new LinkedHashMap<>();
+        for (Holder holder : gpu.holders()) {
+            if (holder.blocks()) {
+                programs.putIfAbsent(holder.pid(), holder);
+            }
+        }
+        if (programs.isEmpty()) {
+            field(words.text("cli.status.users"), words.text("cli.status.users.none"));
+        }
+        String label = words.text("cli.status.users");
+        for (Holder holder : programs.values()) {
+            field(label, words.holder(holder));
+            label = "";
+        }
+    }
+
+    private void way(Gpu gpu, Machine machine, Way way) {
+        String label = words.text("cli.status.way." + way.target());
+        if (way.plan().refusals.isEmpty()) {
+            field(label, terminal.good(words.text("cli.status.ready")) + " " + summary(machine, way));
+            field(
+                    "",
+                    terminal.faint("switchback switch " + way.target() + " "
+                            + gpu.address().brief()));
+            return;
+        }
+        for (String refusal : words.refusals(way.plan().refusals)) {
+            field(label, refusal);
+            label = "";
+        }
+    }
+
+    /** The steps that matter most to a person, as one sentence. */
+    private String summary(Machine machine, Way way) {
+        Optional<String> release = way.plan().steps.stream()
+                .filter(step -> step.kind.equals("framebuffer") && step.after.isEmpty())
+                .findFirst()
+                .map(step -> words.step(step, machine));
+        String functions = words.list(way.plan().functions.stream()
+                .map(function -> PciAddress.parse(function)
+                        .map(PciAddress::brief)
+                        .orElse(function))
+                .toList());
+        return release.map(text -> words.text("cli.status.summary.release", text, functions))
+                .orElseGet(() -> words.text("cli.status.summary." + way.target(), functions));
+    }
+
+    private void field(String label, String text) {
+        String before = label;
+        for (String part : Columns.wrap(text, Columns.WIDTH - LABEL - 2)) {
+            line(before, part);
+            before = "";
+        }
+    }
+
+    private void line(String label, String text) {
+        terminal.out().println("  " + terminal.faint(Columns.left(label, LABEL)) + text);
+    }
+}

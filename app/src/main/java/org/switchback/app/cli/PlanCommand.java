@@ -1,0 +1,29 @@
+package org.switchback.app.cli;
+
+import com.google.gson.JsonObject;
+import org.switchback.app.helper.HelperConnection;
+import picocli.CommandLine.Command;
+
+/** {@code plan}: what a switch would take. Changes nothing. */
+@Command(name = "plan", sortOptions = false)
+final class PlanCommand extends Wish {
+    PlanCommand(Surroundings surroundings, RootCommand root) {
+        super(surroundings, root);
+    }
+
+    @Override
+    public Integer call() throws CommandFailure {
+        try (HelperConnection connection = root().connect()) {
+            Answer answer = answer(connection);
+            if (json) {
+                JsonObject object =
+                        new Json(words()).plan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
+                object.add("source", Json.source(connection.source()));
+                print(object);
+            } else {
+                new PlanText(terminal(), words(), answer).print(commands);
+            }
+            return answer.plan().refusals.isEmpty() ? ExitCode.OK : ExitCode.BLOCKED;
+        }
+    }
+}

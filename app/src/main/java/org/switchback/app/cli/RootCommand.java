@@ -1,0 +1,181 @@
+package org.switchback.app.cli;
+
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.switchback.app.helper.HelperConnection;
+import org.switchback.app.helper.Source;
+import org.switchback.app.samples.SampleMachines;
+import org.switchback.hardware.Capture;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** {@code switchback} itself: which machine, and which command. */
+@Command(name = "switchback", version = "switchback 0.1.0", sortOptions = false)
+final class RootCommand implements Callable<Integer> {
+    @Spec
+    @Nullable CommandSpec spec;
+
+    @Option(names = "--sample", paramLabel = "NAME", scope = ScopeType.INHERIT)
+    @Nullable String sample;
+
+    @Option(names = "--machine", paramLabel = "FILE", scope = ScopeType.INHERIT)
+    @Nullable String machine;
+
+    @Option(names = "--samples")
+    boolean listSamples;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT)
+    boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true)
+    boolean version;
+
+    private final Surroundings surroundings;
+    private boolean noted;
+
+    RootCommand(Surroundings surroundings) {
+        this.surroundings = surroundings;
+    }
+
+    int run(String... args) {
+        CommandLine line = new CommandLine(this)
+                .addSubcommand(new StatusCommand(surroundings, this))
+                .addSubcommand(new PlanCommand(surroundings, this))
+                .addSubcommand(new SwitchCommand(surroundings, this))
+                .addSubcommand(new IomemCommand(surroundings, this))
+                .addSubcommand(new ReportCommand(surroundings, this))
+                .setResourceBundle(surroundings.words().bundle())
+                .setOut(new java.io.PrintWriter(surroundings.terminal().out(), true))
+                .setErr(new java.io.PrintWriter(surroundings.terminal().err(), true))
+                .setColorScheme(CommandLine.Help.defaultColorScheme(
+                        surroundings.terminal().coloured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+                .setUsageHelpAutoWidth(false)
+                .setParameterExceptionHandler(this::misused)
+                .setExecutionExceptionHandler((failure, command, parsed) -> failed(failure));
+        return line.execute(args);
+    }
+
+    /** Without a command there is only what the options ask for. */
+    @Override
+    public Integer call() {
+        if (listSamples) {
+            int width = SampleMachines.names().stream().mapToInt(String::length).max().orElse(0);
+            for (String name : SampleMachines.names()) {
+                surroundings.terminal().out().println(
+                        Columns.left(name, width) + "  " + surroundings.words().text("sample." + name));
+            }
+            return ExitCode.OK;
+        }
+        Objects.requireNonNull(spec).commandLine().usage(surroundings.terminal().err());
+        return ExitCode.USAGE;
+    }
+
+    /**
+     * A connection to the machine that the options name. Says on standard error when it is not this computer, or this
+     * computer without its helper.
+     */
+    HelperConnection connect() throws CommandFailure {
+        HelperConnection connection = open();
+        note(connection.source());
+        return connection;
+    }
+
+    private HelperConnection open() throws CommandFailure {
+        String name = sample;
+        String file = machine;
+        if (name != null && file != null) {
+            throw surroundings.failure(ExitCode.USAGE, "cli.sample-and-machine");
+        }
+        if (name != null) {
+            Capture capture = SampleMachines.load(name)
+                    .orElseThrow(() -> surroundings.failure(
+                            ExitCode.USAGE,
+                            "cli.unknown-sample",
+                            TextFile.quoted(name),
+                            surroundings.words().list(SampleMachines.names())));
+            return surroundings.connections().simulated(capture, new Source.Sample(name));
+        }
+        if (file != null) {
+            return surroundings.connections().simulated(report(file), new Source.SavedReport(file));
+        }
+        return surroundings.connections().thisMachine();
+    }
+
+    private Capture report(String file) throws CommandFailure {
+        String text = TextFile.read(file, surroundings);
+        try {
+            return Capture.parse(text);
+        } catch (Capture.MalformedCapture broken) {
+            throw Capture.looksLike(text)
+                    ? surroundings.failure(
+                            ExitCode.FAILED,
+                            "cli.broken-report",
+                            TextFile.quoted(file),
+                            Integer.toString(broken.line()))
+                    : surroundings.failure(ExitCode.FAILED, "cli.no-report", TextFile.quoted(file));
+        }
+    }
+
+    private void note(Source source) {
+        String text =
+                switch (source) {
+                    case Source.ThisMachine() -> "";
+                    case Source.LookOnly(var why) ->
+                        surroundings.words().text(
+                                "source.look-only", surroundings.words().problem(why));
+                    case Source.Sample(String name) -> surroundings.words().text("source.sample", name);
+                    case Source.SavedReport(String file) ->
+                        surroundings.words().text("source.report", TextFile.quoted(file));
+                };
+        if (!text.isEmpty() && !noted) {
+            noted = true;
+            surroundings.terminal().err().println(text);
+        }
+    }
+
+    private int misused(CommandLine.ParameterException problem, String[] args) {
+        CommandLine command = problem.getCommandLine();
+        String what =
+                switch (problem) {
+                    case CommandLine.UnmatchedArgumentException unmatched ->
+                        surroundings.words().text(
+                                unmatched.isUnknownOption()
+                                        ? "cli.unknown-option"
+                                        : command.getParent() == null ? "cli.unknown-command" : "cli.unknown-argument",
+                                TextFile.quoted(unmatched.getUnmatched().getFirst()));
+                    case CommandLine.MissingParameterException missing ->
+                        surroundings.words().text(
+                                "cli.missing",
+                                surroundings.words().list(missing.getMissing().stream()
+                                        .map(CommandLine.Model.ArgSpec::paramLabel)
+                                        .distinct()
+                                        .toList()));
+                    default -> TextFile.printable(String.valueOf(problem.getMessage())) + ".";
+                };
+        surroundings.terminal().err().println(
+                "switchback: " + what + " "
+                        + surroundings.words().text("cli.see-help", command.getCommandSpec().qualifiedName()));
+        return ExitCode.USAGE;
+    }
+
+    private int failed(Exception failure) {
+        surroundings.terminal().out().flush();
+        if (failure instanceof CommandFailure known) {
+            surroundings.terminal().err().println("switchback: " + known.sentence());
+            return known.exitCode();
+        }
+        surroundings.terminal().err().println("switchback: "
+                + surroundings.words().text("cli.internal", failure.getClass().getSimpleName()));
+        return ExitCode.FAILED;
+    }
+}

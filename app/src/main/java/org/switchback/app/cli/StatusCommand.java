@@ -1,0 +1,82 @@
+package org.switchback.app.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import org.switchback.app.helper.HelperConnection;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
+import org.switchback.protocol.PlanReply;
+import picocli.CommandLine.Command;
+
+/** {@code status}: every GPU, what lies in its memory, and where it could go. */
+@Command(name = "status", sortOptions = false)
+final class StatusCommand extends MachineCommand {
+    StatusCommand(Surroundings surroundings, RootCommand root) {
+        super(surroundings, root);
+    }
+
+    @Override
+    public Integer call() throws CommandFailure {
+        try (HelperConnection connection = root().connect()) {
+            Machine machine = look(connection);
+            if (json) {
+                print(json(connection, machine));
+            } else {
+                show(connection, machine);
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    /** Also part of the demonstration. */
+    void show(HelperConnection connection, Machine machine) throws CommandFailure {
+        if (machine.gpus().isEmpty()) {
+            terminal().out().println(words().text("cli.status.no-gpu"));
+        }
+        GpuText text = new GpuText(terminal(), words());
+        String separator = "";
+        for (Gpu gpu : machine.gpus()) {
+            terminal().out().print(separator);
+            List<GpuText.Way> ways = new ArrayList<>();
+            for (String target : targets(gpu)) {
+                ways.add(new GpuText.Way(target, plan(connection, gpu.address(), target, List.of())));
+            }
+            text.print(gpu, machine, ways);
+            separator = "\n";
+        }
+    }
+
+    /** Where a GPU could go from where it is. */
+    private static List<String> targets(Gpu gpu) {
+        return switch (gpu.mode()) {
+            case HOST, UNBOUND -> List.of("vm");
+            case VM -> gpu.conflicts().isEmpty() ? List.of("host") : List.of("vm", "host");
+            case MIXED -> List.of("vm", "host");
+        };
+    }
+
+    private JsonObject json(HelperConnection connection, Machine machine) throws CommandFailure {
+        Json json = new Json(words());
+        JsonObject object = json.machine(machine);
+        object.add("source", Json.source(connection.source()));
+        JsonArray gpus = new JsonArray();
+        for (Gpu gpu : machine.gpus()) {
+            JsonObject one = json.gpu(gpu);
+            JsonArray ways = new JsonArray();
+            for (String target : targets(gpu)) {
+                PlanReply plan = plan(connection, gpu.address(), target, List.of());
+                JsonObject way = new JsonObject();
+                way.addProperty("target", target);
+                way.addProperty("ready", plan.refusals.isEmpty());
+                way.add("refusals", json.refusals(plan.refusals));
+                ways.add(way);
+            }
+            one.add("ways", ways);
+            gpus.add(one);
+        }
+        object.add("gpus", gpus);
+        return object;
+    }
+}

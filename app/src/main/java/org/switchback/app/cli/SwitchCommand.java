@@ -1,0 +1,157 @@
+package org.switchback.app.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.switchback.app.helper.HelperConnection;
+import org.switchback.app.helper.HelperConnection.RunningSwitch;
+import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.Source;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
+import org.switchback.protocol.JobEntry;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code switch}: shows the plan, asks, and carries it out. */
+@Command(name = "switch", sortOptions = false)
+final class SwitchCommand extends Wish {
+    @Option(names = {"-y", "--yes"})
+    boolean yes;
+
+    SwitchCommand(Surroundings surroundings, RootCommand root) {
+        super(surroundings, root);
+    }
+
+    @Override
+    public Integer call() throws CommandFailure, InterruptedException {
+        try (HelperConnection connection = root().connect()) {
+            if (connection.source() instanceof Source.LookOnly) {
+                throw surroundings().failure(ExitCode.FAILED, "cli.switch.look-only");
+            }
+            Answer answer = answer(connection);
+            JsonObject object = new Json(words()).plan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
+            object.add("source", Json.source(connection.source()));
+            if (!json) {
+                new PlanText(terminal(), words(), answer).print(commands);
+                terminal().out().println();
+            }
+            if (!answer.plan().refusals.isEmpty()) {
+                object.addProperty("result", "refused");
+                finish(object, words().text("cli.switch.unchanged"));
+                return ExitCode.BLOCKED;
+            }
+            if (connection.source().real() && !yes && !agreed()) {
+                terminal().out().println(words().text("cli.switch.unchanged"));
+                return ExitCode.BLOCKED;
+            }
+            return carryOut(connection, answer, object);
+        }
+    }
+
+    /** On a sample nothing is at stake, so nobody is asked. */
+    private boolean agreed() throws CommandFailure {
+        if (!terminal().asks() || json) {
+            throw surroundings().failure(ExitCode.USAGE, "cli.switch.add-yes");
+        }
+        Optional<String> reply = terminal().ask(words().text("cli.switch.question") + " ");
+        return reply.map(text -> text.strip().toLowerCase(Locale.ROOT))
+                .filter(text -> !text.isEmpty() && words().text("cli.switch.question.yes").contains(" " + text + " "))
+                .isPresent();
+    }
+
+    private int carryOut(HelperConnection connection, Answer answer, JsonObject object)
+            throws CommandFailure, InterruptedException {
+        JsonArray events = new JsonArray();
+        Progress progress = new Progress(terminal(), words(), answer, events::add);
+        RunningSwitch running;
+        try {
+            running = connection.apply(answer.plan().id, json ? progress::record : progress::show);
+        } catch (HelperProblem problem) {
+            throw surroundings().failure(problem);
+        }
+        CountDownLatch ended = new CountDownLatch(1);
+        Thread interrupted = new Thread(() -> cancel(running, ended));
+        Runtime.getRuntime().addShutdownHook(interrupted);
+        try {
+            JobEntry end = running.await();
+            object.add("events", events);
+            return conclude(end, look(connection), answer, object);
+        } finally {
+            ended.countDown();
+            try {
+                Runtime.getRuntime().removeShutdownHook(interrupted);
+            } catch (IllegalStateException shuttingDown) {
+                // It runs already.
+            }
+        }
+    }
+
+    /** Ctrl+C: the process stays until what was changed is put back and said to be, but not for ever. */
+    private void cancel(RunningSwitch running, CountDownLatch ended) {
+        running.cancel();
+        try {
+            if (!ended.await(30, TimeUnit.SECONDS)) {
+                terminal().err().println(words().text("cli.switch.left"));
+            }
+        } catch (InterruptedException hurry) {
+            Thread.currentThread().interrupt();
+        }
+        terminal().out().flush();
+    }
+
+    private int conclude(JobEntry end, Machine after, Answer answer, JsonObject object) {
+        Optional<Gpu> gpu = after.gpu(answer.gpu().address());
+        int exitCode = exitCode(end.detail);
+        String sentence = words().finished(end, answer.target(), answer.gpu().graphics().name());
+        if (exitCode == ExitCode.OK && gpu.filter(now -> reached(now, answer.target())).isEmpty()) {
+            // The kernel has the last word, not the helper.
+            exitCode = ExitCode.MIXED;
+            sentence = words().text(
+                    "cli.switch.not-true",
+                    answer.gpu().address().brief(),
+                    gpu.map(now -> words().driver(now.graphics())).orElse(words().text("driver.none")));
+        }
+        object.addProperty("result", end.detail);
+        gpu.ifPresent(now -> object.addProperty("mode", now.mode().name().toLowerCase(Locale.ROOT)));
+        object.addProperty("text", sentence);
+        finish(object, exitCode == ExitCode.OK ? terminal().good(sentence) : terminal().bad(sentence));
+        return exitCode;
+    }
+
+    private void finish(JsonObject object, String sentence) {
+        if (json) {
+            print(object);
+        } else {
+            terminal().out().println(sentence);
+        }
+    }
+
+    private static boolean reached(Gpu gpu, String target) {
+        return switch (gpu.mode()) {
+            case VM -> target.equals("vm");
+            case HOST, UNBOUND -> target.equals("host");
+            case MIXED -> false;
+        };
+    }
+
+    private static int exitCode(String outcome) {
+        return switch (outcome) {
+            case "done" -> ExitCode.OK;
+            case "put-back", "cancelled" -> ExitCode.PUT_BACK;
+            case "mixed", "stuck", "kernel-died" -> ExitCode.MIXED;
+            case "denied",
+                    "no-agent",
+                    "authentication-cancelled",
+                    "stale",
+                    "busy",
+                    "refused",
+                    "journal-unwritable" ->
+                ExitCode.BLOCKED;
+            default -> ExitCode.FAILED;
+        };
+    }
+}

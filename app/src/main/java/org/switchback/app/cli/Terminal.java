@@ -1,0 +1,87 @@
+package org.switchback.app.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.BufferedReader;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Where a command writes and reads.
+ *
+ * @param out      what was asked for
+ * @param err      what is said beside it
+ * @param in       answers and piped texts
+ * @param asks     somebody sits at {@code in}
+ * @param coloured {@code out} is a terminal that shows colours
+ */
+record Terminal(PrintStream out, PrintStream err, InputStream in, boolean asks, boolean coloured) {
+    /** Of this process. */
+    static Terminal ofProcess() {
+        Charset charset = System.out.charset();
+        // A map has thousands of lines: System.out would write each by itself.
+        PrintStream out = new PrintStream(
+                new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 15), false, charset);
+        boolean colours = System.getenv("NO_COLOR") == null && !"dumb".equals(System.getenv("TERM"));
+        return new Terminal(out, System.err, System.in, isTerminal(0), colours && isTerminal(1));
+    }
+
+    /** Asking the C library would cost more than this; a name that is no terminal's costs a colour or a question. */
+    private static boolean isTerminal(int descriptor) {
+        try {
+            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
+                    .toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+        } catch (IOException | UnsupportedOperationException unknown) {
+            return false;
+        }
+    }
+
+    /** Asks; empty when the other end has gone. */
+    Optional<String> ask(String question) {
+        out.print(question);
+        out.flush();
+        try {
+            BufferedReader reader = new BufferedReader(new InputStreamReader(in, out.charset()));
+            return Optional.ofNullable(reader.readLine());
+        } catch (IOException gone) {
+            return Optional.empty();
+        }
+    }
+
+    String bold(String text) {
+        return styled("1", text);
+    }
+
+    String faint(String text) {
+        return styled("2", text);
+    }
+
+    String good(String text) {
+        return styled("32", text);
+    }
+
+    String bad(String text) {
+        return styled("1;31", text);
+    }
+
+    String warning(String text) {
+        return styled("33", text);
+    }
+
+    private String styled(String code, String text) {
+        return coloured ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
+    }
+
+    /** The first text, or where the character set of the terminal lacks it, the second. */
+    String sign(String wanted, String plain) {
+        return out.charset().newEncoder().canEncode(wanted) ? wanted : plain;
+    }
+}

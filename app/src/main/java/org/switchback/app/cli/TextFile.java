@@ -1,0 +1,74 @@
+package org.switchback.app.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** Reads texts that people name on the command line, whatever the name leads to. */
+final class TextFile {
+    /** Far more than any memory map or report; less than what would fill the heap. */
+    static final int LARGEST = 8 << 20;
+
+    private static final String STANDARD_INPUT = "-";
+
+    private TextFile() {}
+
+    /**
+     * The whole text; bytes that are no UTF-8 become replacement characters.
+     *
+     * @param name of a file, or {@code -} for standard input
+     * @throws CommandFailure when it can't be read or is larger than {@link #LARGEST}
+     */
+    static String read(String name, Surroundings surroundings) throws CommandFailure {
+        try {
+            if (name.equals(STANDARD_INPUT)) {
+                return read(surroundings.terminal().in(), name, surroundings);
+            }
+            Path path = Path.of(name);
+            if (Files.isDirectory(path)) {
+                throw surroundings.failure(ExitCode.FAILED, "cli.file.directory", quoted(name));
+            }
+            try (InputStream file = Files.newInputStream(path)) {
+                return read(file, name, surroundings);
+            }
+        } catch (NoSuchFileException | InvalidPathException missing) {
+            throw surroundings.failure(ExitCode.FAILED, "cli.file.missing", quoted(name));
+        } catch (AccessDeniedException denied) {
+            throw surroundings.failure(ExitCode.FAILED, "cli.file.denied", quoted(name));
+        } catch (IOException unreadable) {
+            throw surroundings.failure(ExitCode.FAILED, "cli.file.unreadable", quoted(name));
+        }
+    }
+
+    private static String read(InputStream file, String name, Surroundings surroundings)
+            throws IOException, CommandFailure {
+        byte[] bytes = file.readNBytes(LARGEST + 1);
+        if (bytes.length > LARGEST) {
+            throw surroundings.failure(
+                    ExitCode.FAILED,
+                    "cli.file.large",
+                    quoted(name),
+                    surroundings.words().size(LARGEST));
+        }
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** What somebody typed, fit to be shown on a terminal. */
+    static String quoted(String typed) {
+        return "\"" + printable(typed) + "\"";
+    }
+
+    /** Without what would move the cursor or change colours. */
+    static String printable(String text) {
+        StringBuilder plain = new StringBuilder();
+        text.codePoints()
+                .limit(200)
+                .forEach(c -> plain.appendCodePoint(Character.isISOControl(c) ? '?' : c));
+        return plain.toString();
+    }
+}

@@ -1,0 +1,240 @@
+package org.switchback.app.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.switchback.app.helper.HelperConnection;
+import org.switchback.app.helper.HelperConnections;
+import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.Source;
+import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.PciAddress;
+import org.switchback.kernel.SimulatedKernel;
+import org.switchback.plan.KernelWrite;
+import org.switchback.plan.Planner;
+import org.switchback.plan.Request;
+import org.switchback.plan.Setting;
+import org.switchback.plan.Step;
+import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.Target;
+import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.PlanReply;
+import org.switchback.protocol.PlannedRefusal;
+import org.switchback.protocol.PlannedStep;
+import org.switchback.transaction.JournalProblem;
+import org.switchback.transaction.Transactions;
+
+/**
+ * Helpers on a simulated kernel in the same thread, without a bus between: planner, transaction and kernel are the real
+ * ones. What this computer is, the test decides.
+ */
+final class HelpersWithoutABus implements HelperConnections {
+    private final Capture thisComputer;
+    private final Source source;
+    private final Path folder;
+    private Consumer<SimulatedKernel> prepare = kernel -> {};
+    private Optional<HelperProblem.Kind> wholeMap = Optional.empty();
+    private Optional<HelperProblem.Kind> apply = Optional.empty();
+    private Optional<String> end = Optional.empty();
+
+    /** @param folder for the journal */
+    HelpersWithoutABus(Capture thisComputer, Source source, Path folder) {
+        this.thisComputer = thisComputer;
+        this.source = source;
+        this.folder = folder;
+    }
+
+    /** What is done to the kernel before anybody looks at it. */
+    HelpersWithoutABus prepared(Consumer<SimulatedKernel> preparation) {
+        prepare = preparation;
+        return this;
+    }
+
+    HelpersWithoutABus refusingTheWholeMap(HelperProblem.Kind why) {
+        wholeMap = Optional.of(why);
+        return this;
+    }
+
+    HelpersWithoutABus refusingToApply(HelperProblem.Kind why) {
+        apply = Optional.of(why);
+        return this;
+    }
+
+    /** A switch ends at once, before it has begun. */
+    HelpersWithoutABus ending(String detail) {
+        end = Optional.of(detail);
+        return this;
+    }
+
+    @Override
+    public HelperConnection thisMachine() {
+        return new Connection(thisComputer, source);
+    }
+
+    @Override
+    public HelperConnection simulated(Capture machine, Source of) {
+        return new Connection(machine, of);
+    }
+
+    private final class Connection implements HelperConnection {
+        private final SimulatedKernel kernel;
+        private final Source of;
+        private final Transactions transactions;
+        private final List<SwitchPlan> plans = new ArrayList<>();
+
+        Connection(Capture machine, Source of) {
+            this.kernel = new SimulatedKernel(machine);
+            this.of = of;
+            prepare.accept(kernel);
+            try {
+                transactions = Transactions.open(kernel, Files.createTempDirectory(folder, "journal"));
+            } catch (IOException unwritable) {
+                throw new UncheckedIOException(unwritable);
+            } catch (JournalProblem problem) {
+                throw new IllegalStateException(problem);
+            }
+        }
+
+        @Override
+        public Source source() {
+            return of;
+        }
+
+        @Override
+        public Capture inspect(boolean all) throws HelperProblem {
+            if (all && wholeMap.isPresent()) {
+                throw new HelperProblem(wholeMap.get());
+            }
+            return kernel.capture();
+        }
+
+        @Override
+        public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with) {
+            Planner.Answer answer = Planner.plan(
+                    MachineReader.read(kernel.capture()),
+                    new Request(gpu, Target.ofWord(target).orElseThrow(), with),
+                    transactions.remembered(gpu));
+            SwitchPlan plan = ((Planner.Answer.Planned) answer).plan();
+            plans.add(plan);
+            return new PlanReply(
+                    plan.refused() ? "" : Integer.toString(plans.size() - 1),
+                    plan.risk().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'),
+                    plan.functions().stream().map(f -> f.address().toString()).toList(),
+                    plan.steps().stream().map(HelpersWithoutABus::planned).toList(),
+                    plan.refusals().stream()
+                            .map(refusal -> new PlannedRefusal(refusal.code(), refusal.details()))
+                            .toList());
+        }
+
+        @Override
+        public RunningSwitch apply(String planId, Consumer<JobEntry> listener) throws HelperProblem {
+            if (apply.isPresent()) {
+                throw new HelperProblem(apply.get());
+            }
+            String outcome = end.orElseGet(() -> transactions
+                    .run(
+                            plans.get(Integer.parseInt(planId)),
+                            () -> false,
+                            event -> listener.accept(new JobEntry(
+                                    event.phase().word(),
+                                    event.step(),
+                                    event.since().toNanos() / 1000,
+                                    event.detail(),
+                                    event.values())))
+                    .word());
+            JobEntry last = new JobEntry("finished", -1, 0, outcome, List.of());
+            listener.accept(last);
+            return new RunningSwitch() {
+                @Override
+                public void cancel() {
+                    // It is over.
+                }
+
+                @Override
+                public JobEntry await() {
+                    return CompletableFuture.completedFuture(last).join();
+                }
+            };
+        }
+
+        @Override
+        public RunningSwitch restore(PciAddress gpu, Consumer<JobEntry> listener) {
+            throw new UnsupportedOperationException("no command asks for it");
+        }
+
+        @Override
+        public void onChange(Runnable listener) {
+            throw new UnsupportedOperationException("no command asks for it");
+        }
+
+        @Override
+        public void close() {
+            transactions.close();
+        }
+    }
+
+    private static PlannedStep planned(Step step) {
+        String undo = step.undo().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+        String shell = step.write().map(KernelWrite::shell).orElse("");
+        return switch (step) {
+            case Step.Check(Step.Question question, List<PciAddress> functions) ->
+                new PlannedStep(
+                        "check-" + question.name().toLowerCase(java.util.Locale.ROOT),
+                        functions.stream().map(PciAddress::toString).collect(Collectors.joining(",")),
+                        "",
+                        "",
+                        undo,
+                        shell,
+                        "");
+            case Step.Change change -> changed(change, undo, shell);
+            case Step.Offer(PciAddress function) ->
+                new PlannedStep("offer", function.toString(), "", "", undo, shell, "");
+            case Step.Eviction eviction ->
+                new PlannedStep(
+                        "eviction",
+                        eviction.function().toString(),
+                        eviction.bar() + " " + eviction.region() + " " + eviction.range(),
+                        "",
+                        undo,
+                        shell,
+                        "");
+        };
+    }
+
+    private static PlannedStep changed(Step.Change change, String undo, String shell) {
+        String inverse = change.inverse().map(KernelWrite::shell).orElse("");
+        String kind;
+        String subject;
+        switch (change.setting()) {
+            case Setting.Driver(PciAddress function) -> {
+                kind = "driver";
+                subject = function.toString();
+            }
+            case Setting.Override(PciAddress function) -> {
+                kind = "override";
+                subject = function.toString();
+            }
+            case Setting.PowerControl(PciAddress function) -> {
+                kind = "power";
+                subject = function.toString();
+            }
+            case Setting.FramebufferDriver(String device) -> {
+                kind = "framebuffer";
+                subject = device;
+            }
+            case Setting.Module(String name) -> {
+                kind = "module";
+                subject = name;
+            }
+        }
+        return new PlannedStep(kind, subject, change.before(), change.after(), undo, shell, inverse);
+    }
+}

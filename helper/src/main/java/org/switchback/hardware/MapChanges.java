@@ -1,0 +1,57 @@
+package org.switchback.hardware;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What became of the regions between two readings of a memory map. A region is the same when its range and its name
+ * are; where the addresses of either map are hidden, when its name and those of all regions around it are.
+ *
+ * @param removed   regions of the earlier map alone, in the order of its listing; their children are listed themselves
+ * @param added     regions of the later map alone, likewise
+ * @param namesOnly the addresses of a map are hidden, so that names alone were compared
+ */
+public record MapChanges(List<Region> removed, List<Region> added, boolean namesOnly) {
+    public MapChanges {
+        removed = List.copyOf(removed);
+        added = List.copyOf(added);
+    }
+
+    public static MapChanges between(MemoryMap before, MemoryMap after) {
+        boolean namesOnly = before.hidden() || after.hidden();
+        return new MapChanges(missing(before, after, namesOnly), missing(after, before, namesOnly), namesOnly);
+    }
+
+    public boolean nothing() {
+        return removed.isEmpty() && added.isEmpty();
+    }
+
+    /** Regions that the first map has more often than the second. */
+    private static List<Region> missing(MemoryMap from, MemoryMap in, boolean namesOnly) {
+        Map<Object, Integer> there = new HashMap<>();
+        visit(in.roots(), "", namesOnly, (key, region) -> there.merge(key, 1, Integer::sum));
+        List<Region> missing = new ArrayList<>();
+        visit(from.roots(), "", namesOnly, (key, region) -> {
+            if (there.merge(key, -1, Integer::sum) < 0) {
+                missing.add(region);
+            }
+        });
+        return missing;
+    }
+
+    private interface Visitor {
+        void region(Object key, Region region);
+    }
+
+    private record Place(AddressRange range, String name) {}
+
+    private static void visit(List<Region> level, String above, boolean namesOnly, Visitor visitor) {
+        for (Region region : level) {
+            String path = namesOnly ? above + '\n' + region.name() : "";
+            visitor.region(namesOnly ? path : new Place(region.range(), region.name()), region);
+            visit(region.children(), path, namesOnly, visitor);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package org.switchback.kernel;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** The kernel's error numbers that matter here, with the C library's words for them (locale C). */
+enum Errno {
+    EPERM(1, "Operation not permitted"),
+    ENOENT(2, "No such file or directory"),
+    EINTR(4, "Interrupted system call"),
+    EIO(5, "Input/output error"),
+    ENXIO(6, "No such device or address"),
+    ENOEXEC(8, "Exec format error"),
+    EAGAIN(11, "Resource temporarily unavailable"),
+    ENOMEM(12, "Cannot allocate memory"),
+    EACCES(13, "Permission denied"),
+    EFAULT(14, "Bad address"),
+    EBUSY(16, "Device or resource busy"),
+    EEXIST(17, "File exists"),
+    ENODEV(19, "No such device"),
+    ENOTDIR(20, "Not a directory"),
+    EISDIR(21, "Is a directory"),
+    EINVAL(22, "Invalid argument"),
+    ENOTTY(25, "Inappropriate ioctl for device"),
+    ENOSPC(28, "No space left on device"),
+    EROFS(30, "Read-only file system"),
+    ENOSYS(38, "Function not implemented"),
+    EOPNOTSUPP(95, "Operation not supported"),
+    ETIMEDOUT(110, "Connection timed out"),
+    EKEYREJECTED(129, "Key was rejected by service");
+
+    private static final Map<Integer, String> BY_NUMBER = new HashMap<>();
+    private static final Map<String, String> BY_WORDS = new HashMap<>();
+
+    static {
+        for (Errno errno : values()) {
+            BY_NUMBER.put(errno.number, errno.name());
+            BY_WORDS.put(errno.words, errno.name());
+        }
+    }
+
+    private final int number;
+    private final String words;
+
+    Errno(int number, String words) {
+        this.number = number;
+        this.words = words;
+    }
+
+    /** @return {@code ?} for every other number */
+    static String name(int number) {
+        return BY_NUMBER.getOrDefault(number, "?");
+    }
+
+    /** @return {@code ?} for all other words */
+    static String name(String words) {
+        return BY_WORDS.getOrDefault(words, "?");
+    }
+}

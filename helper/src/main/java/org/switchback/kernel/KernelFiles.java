@@ -1,0 +1,183 @@
+package org.switchback.kernel;
+
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotLinkException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.switchback.hardware.Capture.Bytes;
+import org.switchback.hardware.Capture.Entry;
+import org.switchback.hardware.Capture.Link;
+import org.switchback.hardware.Capture.Text;
+import org.switchback.hardware.Capture.Unreadable;
+
+/**
+ * Reads files of sysfs and /proc, under a root folder. Made for a thousand small files in a JVM that has just started:
+ * plain streams, no exception for what is simply not there.
+ */
+final class KernelFiles {
+    /** Most that is read of a file, in bytes, unless the caller knows that it is large. */
+    static final int SMALL = 1 << 20;
+
+    private static final String[] NOTHING = {};
+
+    private final String root;
+
+    /** @param root {@code /}, or a folder that has a copy of the files */
+    KernelFiles(Path root) {
+        String text = root.toAbsolutePath().toString();
+        this.root = text.equals("/") ? "" : text;
+    }
+
+    /** Where a path of the kernel's really is. */
+    String real(String path) {
+        return root + path;
+    }
+
+    /** Names in a folder, in order; none when it is not there or not readable. */
+    String[] names(String folder) {
+        String[] names = new File(root + folder).list();
+        if (names == null) {
+            return NOTHING;
+        }
+        Arrays.sort(names);
+        return names;
+    }
+
+    boolean isDirectory(String path) {
+        return new File(root + path).isDirectory();
+    }
+
+    boolean isFile(String path) {
+        return new File(root + path).isFile();
+    }
+
+    /** A regular file's text; empty when there is no such file. Nothing else is opened: it might never answer. */
+    Optional<Entry> text(String path, int limit) {
+        File file = new File(root + path);
+        if (!file.isFile()) {
+            return Optional.empty();
+        }
+        try {
+            byte[] content = content(file, limit);
+            return content.length > limit
+                    ? Optional.of(new Unreadable("longer than " + limit + " bytes"))
+                    : Optional.of(new Text(text(content)));
+        } catch (IOException failed) {
+            return Optional.of(new Unreadable(reason(failed)));
+        }
+    }
+
+    /** The first bytes of a regular file; empty when there is no such file. */
+    Optional<Entry> bytes(String path, int count) {
+        File file = new File(root + path);
+        if (!file.isFile()) {
+            return Optional.empty();
+        }
+        try (FileInputStream in = new FileInputStream(file)) {
+            return Optional.of(new Bytes(HexFormat.of().formatHex(in.readNBytes(count))));
+        } catch (IOException failed) {
+            return Optional.of(new Unreadable(reason(failed)));
+        }
+    }
+
+    /** One short line; empty when there is no such file or it can't be read. */
+    Optional<String> line(String path) {
+        return text(path, SMALL).flatMap(entry ->
+                entry instanceof Text(String text) ? Optional.of(text) : Optional.<String>empty());
+    }
+
+    /** A link's target as it is written there; empty when there is no link. */
+    Optional<Entry> link(String path) {
+        try {
+            return Optional.of(new Link(Files.readSymbolicLink(Path.of(root + path)).toString()));
+        } catch (NoSuchFileException | NotLinkException none) {
+            return Optional.empty();
+        } catch (IOException failed) {
+            return Optional.of(new Unreadable(reason(failed)));
+        }
+    }
+
+    /** Device number of the node that a path leads to; 0 when it leads to none. */
+    long deviceNumber(String path) {
+        try {
+            return (Long) Files.getAttribute(Path.of(root + path), "unix:rdev");
+        } catch (IOException gone) {
+            return 0;
+        }
+    }
+
+    /** Name of the user whose a path is; the number when it has no name, empty when the path is gone. */
+    String owner(String path) {
+        try {
+            return Files.getOwner(Path.of(root + path), LinkOption.NOFOLLOW_LINKS).getName();
+        } catch (IOException gone) {
+            return "";
+        }
+    }
+
+    /** Whether a regular file has the text in its first 16 MiB. */
+    boolean mentions(String path, String text) {
+        File file = new File(root + path);
+        if (!file.isFile()) {
+            return false;
+        }
+        try {
+            // Names of modules are ASCII, so a byte a character finds them.
+            return new String(content(file, 16 * SMALL), StandardCharsets.ISO_8859_1).contains(text);
+        } catch (IOException unreadable) {
+            return false;
+        }
+    }
+
+    /** At most one byte more than the limit, so that the caller sees that there was more. */
+    private static byte[] content(File file, int limit) throws IOException {
+        try (FileInputStream in = new FileInputStream(file)) {
+            // What the kernel makes up has length 0 or a page in stat: read until the end.
+            byte[] buffer = new byte[4096];
+            int length = 0;
+            while (length <= limit) {
+                if (length == buffer.length) {
+                    buffer = Arrays.copyOf(buffer, Math.min(2 * length, limit + 1));
+                }
+                int count = in.read(buffer, length, buffer.length - length);
+                if (count < 0) {
+                    break;
+                }
+                length += count;
+            }
+            return Arrays.copyOf(buffer, length);
+        }
+    }
+
+    /** Without the last line feed, as captures have it. */
+    private static String text(byte[] content) {
+        int length = content.length;
+        if (length > 0 && content[length - 1] == '\n') {
+            length--;
+        }
+        return new String(content, 0, length, StandardCharsets.UTF_8);
+    }
+
+    /** Java says {@code path (Permission denied)}, or {@code Input/output error}, or the path alone. */
+    private static String reason(IOException failed) {
+        String message = String.valueOf(failed.getMessage());
+        int open = message.lastIndexOf('(');
+        if (open >= 0 && message.endsWith(")")) {
+            return message.substring(open + 1, message.length() - 1);
+        }
+        List<String> plain = List.of("/", "null");
+        return plain.stream().anyMatch(message::startsWith)
+                ? failed.getClass().getSimpleName().toLowerCase(Locale.ROOT)
+                : message;
+    }
+}

@@ -1,0 +1,237 @@
+package org.switchback.kernel;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.switchback.hardware.Capture;
+import org.switchback.hardware.Capture.Entry;
+import org.switchback.hardware.Capture.Link;
+import org.switchback.hardware.Capture.Text;
+import org.switchback.hardware.Holder;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.Taint;
+import org.switchback.plan.KernelWrite;
+import org.switchback.plan.Setting;
+
+/**
+ * The running kernel, through sysfs, /proc and VFIO. Nothing here writes from within this JVM, and nothing waits for the
+ * kernel without a deadline.
+ */
+public final class LinuxKernel implements Kernel, AutoCloseable {
+    /** A file that is read has this long to answer. */
+    private static final Duration FILE_PATIENCE = Duration.ofSeconds(1);
+
+    /** So many files that do not answer are passed over in one capture; what comes after a further one is missing. */
+    private static final int MOST_SILENT = 3;
+
+    private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
+
+    private final KernelFiles files;
+    private final GuardedReader guarded;
+    private final PciNames names;
+    private final Set<String> silent = ConcurrentHashMap.newKeySet();
+    private @Nullable Shell writer;
+
+    /** @param root {@code /}, or a folder with a tree like the kernel's below it */
+    public LinuxKernel(Path root) {
+        files = new KernelFiles(root);
+        guarded = new GuardedReader(files, FILE_PATIENCE);
+        names = new PciNames(files);
+    }
+
+    @Override
+    public void prepare() {
+        guarded.prepare();
+        try {
+            writer();
+        } catch (IOException noBash) {
+            // The first write will say so.
+        }
+    }
+
+    @Override
+    public Capture capture() {
+        return look(LiveCapture::machine);
+    }
+
+    @Override
+    public List<Holder> holders(List<PciAddress> functions) {
+        Machine machine = MachineReader.read(look(live -> live.holders(functions)));
+        return functions.stream()
+                .flatMap(function -> machine.device(function).stream())
+                .flatMap(device -> machine.holdersOf(device).stream())
+                .distinct()
+                .toList();
+    }
+
+    /** Looks from a thread of its own, so that a file which does not answer keeps that one and not the caller. */
+    private Capture look(Consumer<LiveCapture> what) {
+        while (true) {
+            LiveCapture live = new LiveCapture(files, guarded, names, Set.copyOf(silent));
+            Thread thread = Thread.ofPlatform().daemon().name("capture").start(() -> what.accept(live));
+            Optional<String> stuckAt = waitFor(thread, live);
+            if (stuckAt.isEmpty() || silent.size() >= MOST_SILENT) {
+                return live.found();
+            }
+            silent.add(stuckAt.get());
+            Thread.ofPlatform().daemon().name("silent").start(() -> forget(stuckAt.get(), thread));
+        }
+    }
+
+    /** @return the path at which it has not moved for too long; empty when it has finished */
+    private static Optional<String> waitFor(Thread thread, LiveCapture live) {
+        while (true) {
+            String at = live.at();
+            if (joined(thread, FILE_PATIENCE.multipliedBy(2))) {
+                return Optional.empty();
+            }
+            if (at.equals(live.at())) {
+                return Optional.of(at);
+            }
+        }
+    }
+
+    private void forget(String path, Thread thread) {
+        while (!joined(thread, Duration.ofDays(1))) {}
+        silent.remove(path);
+    }
+
+    private static boolean joined(Thread thread, Duration patience) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return thread.join(patience);
+                } catch (InterruptedException later) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public String bootId() {
+        return files.line("/proc/sys/kernel/random/boot_id").orElse("");
+    }
+
+    @Override
+    public boolean oops() {
+        try {
+            return new Taint(Long.parseLong(files.line("/proc/sys/kernel/tainted").orElse("0"))).oops();
+        } catch (NumberFormatException none) {
+            return false;
+        }
+    }
+
+    @Override
+    public String read(Setting setting) {
+        return switch (setting) {
+            case Setting.Driver(PciAddress function) -> linkName(MachineReader.PCI_DEVICES + function + "/driver");
+            case Setting.Override(PciAddress function) ->
+                guarded(MachineReader.PCI_DEVICES + function + "/driver_override");
+            case Setting.PowerControl(PciAddress function) ->
+                files.line(MachineReader.PCI_DEVICES + function + "/power/control").orElse("");
+            case Setting.FramebufferDriver(String device) -> linkName(PLATFORM_DEVICES + device + "/driver");
+            case Setting.Module(String name) ->
+                files.isDirectory("/sys/module/" + name.replace('-', '_'))
+                                || files.isDirectory("/sys/bus/pci/drivers/" + name)
+                        ? Setting.Module.LOADED
+                        : "";
+        };
+    }
+
+    private String linkName(String path) {
+        return files.link(path)
+                .map(entry -> entry instanceof Link(String target)
+                        ? target.substring(target.lastIndexOf('/') + 1)
+                        : NO_ANSWER)
+                .orElse("");
+    }
+
+    private String guarded(String path) {
+        Map<String, Entry> answers = guarded.ask(List.of(path)).answers();
+        Entry entry = answers.getOrDefault(path, new Text(""));
+        return entry instanceof Text(String text) ? (text.equals("(null)") ? "" : text) : NO_ANSWER;
+    }
+
+    @Override
+    public Answer write(KernelWrite write, Duration patience, Consumer<Duration> waiting) {
+        Shell shell;
+        try {
+            shell = writer();
+        } catch (IOException noBash) {
+            return new Answer.Failed("?");
+        }
+        switch (write) {
+            case KernelWrite.Sysfs(String path, String value) ->
+                shell.send(Shell.Verb.WRITE, files.real(checked(path, "/sys/")), checked(value, ""));
+            case KernelWrite.Modprobe(String module) -> shell.send(Shell.Verb.MODPROBE, "", checked(module, ""));
+        }
+        Duration waited = Duration.ZERO;
+        while (waited.compareTo(patience) < 0) {
+            Duration left = patience.minus(waited);
+            Duration step = left.compareTo(SECOND) < 0 ? left : SECOND;
+            Optional<Shell.Reply> reply = shell.reply(step);
+            if (reply.isPresent()) {
+                return reply.get().succeeded() ? new Answer.Done() : new Answer.Failed(reply.get().errno());
+            }
+            waited = waited.plus(step);
+            if (step.equals(SECOND)) {
+                waiting.accept(waited);
+            }
+        }
+        // It writes nothing that it has not begun to write by now.
+        shell.close();
+        writer = null;
+        return new Answer.Stuck();
+    }
+
+    private Shell writer() throws IOException {
+        Shell shell = writer;
+        if (shell == null || shell.isGone()) {
+            shell = Shell.start();
+            writer = shell;
+        }
+        return shell;
+    }
+
+    /** Plans make these texts from addresses and names of drivers; anything else was made by a mistake. */
+    private static String checked(String text, String prefix) {
+        boolean plain = text.chars()
+                .allMatch(c -> (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+                        || "/_.:-".indexOf(c) >= 0);
+        if (!plain || !text.startsWith(prefix) || text.contains("..")) {
+            throw new IllegalArgumentException("not a path or value of the kernel's: " + text);
+        }
+        return text;
+    }
+
+    @Override
+    public Proof prove(List<PciAddress> functions) {
+        return new VfioClient(files).prove(functions);
+    }
+
+    /** Ends the child processes; one that is stuck in the kernel ends when that lets it go. */
+    @Override
+    public void close() {
+        guarded.close();
+        if (writer != null) {
+            writer.close();
+            writer = null;
+        }
+    }
+}

@@ -1,0 +1,393 @@
+package org.switchback.kernel;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.switchback.hardware.Capture;
+import org.switchback.hardware.Capture.Directory;
+import org.switchback.hardware.Capture.Entry;
+import org.switchback.hardware.Capture.Link;
+import org.switchback.hardware.Capture.Text;
+import org.switchback.hardware.FirmwareClaim;
+import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.PciAddress;
+
+/**
+ * Reads, of a running machine, the files that {@link MachineReader} understands. One pass of one thread; another may
+ * look at what has been found so far.
+ *
+ * <p>Looking changes nothing: what would wake a sleeping function is left out while it sleeps, and no command line of a
+ * program is read.
+ */
+final class LiveCapture {
+    private static final int IOMEM = 16 << 20;
+
+    /** Enough for the header type. */
+    private static final int CONFIG_BYTES = 64;
+
+    private static final Set<String> PCI_TEXTS = Set.of(
+            "vendor", "device", "class", "resource", "boot_vga", "power_state", "reset_method", "current_link_speed",
+            "current_link_width", "max_link_speed", "max_link_width");
+
+    /** Major number of the NVIDIA driver's nodes, which sysfs does not list (Documentation/admin-guide/devices.txt). */
+    private static final int NVIDIA = 195;
+
+    private final KernelFiles files;
+    private final GuardedReader guarded;
+    private final PciNames names;
+    private final Set<String> silent;
+    private final ConcurrentSkipListMap<String, Entry> found = new ConcurrentSkipListMap<>();
+    private final Map<Long, String> nodes = new HashMap<>();
+    private volatile String at = "";
+
+    /** @param silent paths that did not answer before and still have not; they are not asked again */
+    LiveCapture(KernelFiles files, GuardedReader guarded, PciNames names, Set<String> silent) {
+        this.files = files;
+        this.guarded = guarded;
+        this.names = names;
+        this.silent = silent;
+    }
+
+    /** What is being read now. */
+    String at() {
+        return at;
+    }
+
+    /** What has been found so far. */
+    Capture found() {
+        return new Capture(new TreeMap<>(found));
+    }
+
+    /** Reads everything. */
+    void machine() {
+        String[] functions = files.names(MachineReader.PCI_DEVICES);
+        GuardedReader.Question question = askFirst(functions);
+        kernel();
+        for (String function : functions) {
+            function(function);
+        }
+        display();
+        vfio();
+        found.putAll(question.answers());
+        nvidiaNodes();
+        processes();
+        names.of(found).ifPresent(text -> found.put(PciNames.PATH, new Text(text)));
+    }
+
+    /** Reads what tells the programs that use some functions. */
+    void holders(List<PciAddress> functions) {
+        String[] wanted = functions.stream().map(PciAddress::toString).toArray(String[]::new);
+        GuardedReader.Question question = guarded.ask(Arrays.stream(wanted)
+                .map(LiveCapture::nvidiaInformation)
+                .filter(path -> files.isFile(path))
+                .toList());
+        for (String function : wanted) {
+            nodesOf(function);
+        }
+        vfioNodes();
+        found.putAll(question.answers());
+        nvidiaNodes();
+        processes();
+    }
+
+    private GuardedReader.Question askFirst(String[] functions) {
+        List<String> paths = new ArrayList<>();
+        for (String function : functions) {
+            paths.add(MachineReader.PCI_DEVICES + function + "/driver_override");
+        }
+        for (String gpu : files.names("/proc/driver/nvidia/gpus")) {
+            paths.add(nvidiaInformation(gpu));
+        }
+        return guarded.ask(paths);
+    }
+
+    private static String nvidiaInformation(String function) {
+        return "/proc/driver/nvidia/gpus/" + function + "/information";
+    }
+
+    private void kernel() {
+        text("/proc/sys/kernel/osrelease");
+        text("/proc/sys/kernel/tainted");
+        text("/proc/cmdline");
+        text("/sys/kernel/security/lockdown");
+        if (answers("/proc/iomem")) {
+            files.text("/proc/iomem", IOMEM).ifPresent(entry -> found.put("/proc/iomem", entry));
+        }
+        processor();
+        directories("/sys/class/iommu");
+        for (String module : List.of("vfio", "vfio_pci", "nvidia", "nvidia_drm")) {
+            directory("/sys/module/" + module);
+        }
+        directories("/sys/bus/pci/drivers");
+    }
+
+    /** Of /proc/cpuinfo the line with the vendor; ARM has none. */
+    private void processor() {
+        if (!answers("/proc/cpuinfo")) {
+            return;
+        }
+        files.line("/proc/cpuinfo").ifPresent(text -> {
+            int start = text.indexOf("vendor_id");
+            int colon = text.indexOf(':', start + 1);
+            int end = text.indexOf('\n', start + 1);
+            if (start >= 0 && colon >= 0) {
+                String vendor = text.substring(colon + 1, end < 0 ? text.length() : end).strip();
+                found.put("/proc/cpuinfo", new Text("vendor_id : " + vendor));
+            }
+        });
+    }
+
+    private void function(String function) {
+        String folder = MachineReader.PCI_DEVICES + function;
+        link(folder);
+        String[] inside = files.names(folder);
+        boolean asleep = has(inside, "power") && power(folder);
+        for (String name : inside) {
+            String path = folder + "/" + name;
+            if (PCI_TEXTS.contains(name)) {
+                text(path);
+            } else if (name.equals("driver") || name.equals("iommu_group")) {
+                link(path);
+            } else if (!asleep && name.equals("config")) {
+                if (answers(path)) {
+                    files.bytes(path, CONFIG_BYTES).ifPresent(entry -> found.put(path, entry));
+                }
+            } else if (!asleep && name.startsWith("resource") && name.endsWith("_resize")) {
+                text(path);
+            }
+        }
+        nodesOf(folder, inside);
+    }
+
+    /** @return whether the function sleeps: to read its config space would wake it (pci_config_pm_runtime_get) */
+    private boolean power(String folder) {
+        text(folder + "/power/control");
+        text(folder + "/power/runtime_status");
+        return found.get(folder + "/power/runtime_status") instanceof Text(String status)
+                && status.startsWith("suspend");
+    }
+
+    private void nodesOf(String function) {
+        String folder = MachineReader.PCI_DEVICES + function;
+        link(folder + "/driver");
+        link(folder + "/iommu_group");
+        nodesOf(folder, files.names(folder));
+    }
+
+    /** What a driver offers programs to open. */
+    private void nodesOf(String folder, String[] inside) {
+        if (has(inside, "drm")) {
+            for (String name : files.names(folder + "/drm")) {
+                node(folder + "/drm/" + name, "dri/" + name);
+            }
+        }
+        if (has(inside, "graphics")) {
+            for (String name : files.names(folder + "/graphics")) {
+                node(folder + "/graphics/" + name, name);
+            }
+        }
+        if (has(inside, "vfio-dev")) {
+            for (String name : files.names(folder + "/vfio-dev")) {
+                node(folder + "/vfio-dev/" + name, "vfio/devices/" + name);
+            }
+        }
+        if (has(inside, "sound")) {
+            for (String card : files.names(folder + "/sound")) {
+                sound(folder + "/sound/" + card);
+            }
+        }
+        for (String name : inside) {
+            if (name.startsWith("i2c-")) {
+                found.put(folder + "/" + name, new Directory());
+                known(folder + "/" + name + "/i2c-dev/" + name, name);
+            }
+        }
+    }
+
+    private void sound(String card) {
+        found.put(card, new Directory());
+        for (String name : files.names(card)) {
+            if (name.startsWith("pcm") || name.startsWith("controlC") || name.startsWith("hw") || name.startsWith("midi")) {
+                known(card + "/" + name, "snd/" + name);
+            }
+        }
+    }
+
+    private void node(String folder, String node) {
+        found.put(folder, new Directory());
+        known(folder, node);
+    }
+
+    /** Remembers the device number by which a node is known, whatever its path. */
+    private void known(String folder, String node) {
+        if (answers(folder + "/dev")) {
+            files.line(folder + "/dev").ifPresent(text -> {
+                int colon = text.indexOf(':');
+                if (colon > 0) {
+                    nodes.put(number(text.substring(0, colon), text.substring(colon + 1)), node);
+                }
+            });
+        }
+    }
+
+    /** As the C library's {@code makedev} puts a device number together; 0 when these are no numbers. */
+    private static long number(String major, String minor) {
+        try {
+            return number(Long.parseLong(major), Long.parseLong(minor));
+        } catch (NumberFormatException none) {
+            return 0;
+        }
+    }
+
+    private static long number(long major, long minor) {
+        return ((major & 0xfff) << 8) | ((major & ~0xfffL) << 32) | (minor & 0xff) | ((minor & ~0xffL) << 12);
+    }
+
+    private void display() {
+        for (String name : files.names("/sys/class/drm")) {
+            String path = "/sys/class/drm/" + name;
+            if (name.indexOf('-') > 0) {
+                text(path + "/status");
+                text(path + "/enabled");
+            } else if (name.startsWith("card") || name.startsWith("renderD")) {
+                link(path);
+            }
+        }
+        for (String name : files.names("/sys/class/graphics")) {
+            if (name.startsWith("fb") && !name.equals("fbcon")) {
+                link("/sys/class/graphics/" + name);
+                text("/sys/class/graphics/" + name + "/name");
+            }
+        }
+        for (String name : files.names("/sys/class/vtconsole")) {
+            text("/sys/class/vtconsole/" + name + "/name");
+            text("/sys/class/vtconsole/" + name + "/bind");
+        }
+        for (String name : files.names("/sys/bus/platform/devices")) {
+            if (name.contains("-framebuffer.") && FirmwareClaim.ofDevice(name).isPresent()) {
+                link("/sys/bus/platform/devices/" + name);
+                link("/sys/bus/platform/devices/" + name + "/driver");
+            }
+        }
+        for (FirmwareClaim claim : FirmwareClaim.values()) {
+            directory("/sys/bus/platform/drivers/" + claim.device());
+        }
+    }
+
+    private void vfio() {
+        vfioNodes();
+        if (found.containsKey("/sys/module/vfio_pci") || found.containsKey("/sys/bus/pci/drivers/vfio-pci")) {
+            return;
+        }
+        if (found.get("/proc/sys/kernel/osrelease") instanceof Text(String release)) {
+            String modules = "/lib/modules/" + release;
+            if (files.mentions(modules + "/modules.dep", "/vfio-pci.ko")
+                    || files.mentions(modules + "/modules.builtin", "/vfio-pci.ko")) {
+                found.put(modules + "/vfio-pci", new Directory());
+            }
+        }
+    }
+
+    private void vfioNodes() {
+        for (String group : files.names("/sys/class/vfio")) {
+            known("/sys/class/vfio/" + group, "vfio/" + group);
+        }
+    }
+
+    private void nvidiaNodes() {
+        found.forEach((path, entry) -> {
+            if (path.startsWith("/proc/driver/nvidia/gpus/") && entry instanceof Text(String text)) {
+                text.lines()
+                        .filter(line -> line.startsWith("Device Minor:"))
+                        .map(line -> line.substring(13).strip())
+                        .forEach(minor -> nodes.put(number(Integer.toString(NVIDIA), minor), "nvidia" + minor));
+            }
+        });
+    }
+
+    /** Programs that have one of the nodes open, whatever path they opened it by. */
+    private void processes() {
+        for (String process : files.names("/proc")) {
+            char first = process.charAt(0);
+            if (first >= '1' && first <= '9') {
+                process("/proc/" + process);
+            }
+        }
+    }
+
+    private void process(String folder) {
+        if (!answers(folder)) {
+            return;
+        }
+        boolean holds = false;
+        for (String descriptor : files.names(folder + "/fd")) {
+            String path = folder + "/fd/" + descriptor;
+            Optional<String> node = files.link(path).flatMap(entry -> node(path, entry));
+            if (node.isPresent()) {
+                found.put(path, new Link("/dev/" + node.get()));
+                holds = true;
+            }
+        }
+        if (holds) {
+            text(folder + "/comm");
+            found.put(folder + "/owner", new Text(files.owner(folder)));
+        }
+    }
+
+    private Optional<String> node(String path, Entry entry) {
+        return entry instanceof Link(String target) && mayBeOurs(target)
+                ? Optional.ofNullable(nodes.get(files.deviceNumber(path)))
+                : Optional.empty();
+    }
+
+    /** Nodes that nearly every program has open are not looked at twice. */
+    private static boolean mayBeOurs(String target) {
+        return target.startsWith("/dev/")
+                && !target.startsWith("/dev/null")
+                && !target.startsWith("/dev/pts/")
+                && !target.startsWith("/dev/shm/")
+                && !target.startsWith("/dev/tty")
+                && !target.startsWith("/dev/urandom");
+    }
+
+    private void text(String path) {
+        if (answers(path)) {
+            files.text(path, KernelFiles.SMALL).ifPresent(entry -> found.put(path, entry));
+        }
+    }
+
+    private void link(String path) {
+        files.link(path).ifPresent(entry -> found.put(path, entry));
+    }
+
+    private void directory(String path) {
+        if (files.isDirectory(path)) {
+            found.put(path, new Directory());
+        }
+    }
+
+    private void directories(String folder) {
+        for (String name : files.names(folder)) {
+            found.put(folder + "/" + name, new Directory());
+        }
+    }
+
+    private boolean answers(String path) {
+        if (silent.contains(path)) {
+            found.put(path, GuardedReader.NO_ANSWER);
+            return false;
+        }
+        at = path;
+        return true;
+    }
+
+    private static boolean has(String[] sorted, String name) {
+        return Arrays.binarySearch(sorted, name) >= 0;
+    }
+}

@@ -1,0 +1,299 @@
+package org.switchback.kernel;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Library;
+import com.sun.jna.Memory;
+import com.sun.jna.Native;
+import com.sun.jna.NativeLong;
+import com.sun.jna.Pointer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.switchback.hardware.Capture.Link;
+import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+import org.switchback.kernel.Kernel.Proof;
+
+/**
+ * A small user of VFIO that does what a virtual machine monitor does first with a passed-through function: container,
+ * group, IOMMU, device, and every BAR mapped and read. The kernel reserves a BAR only then, not when vfio-pci is bound
+ * (vfio_pci_core_mmap and vfio_pci_core_setup_barmap, drivers/vfio/pci).
+ *
+ * <p>A mapping is made and taken away again without a look at it: a read through it while memory decoding is off, or
+ * from a device that has gone, is a SIGBUS, and that ends the JVM. The same words come through pread, which answers with
+ * an errno instead. Of a BAR that is not prefetchable only the first word is read: reading other registers may have
+ * effects, and the kernel has checked everything by then.
+ *
+ * <p>Opening a function resets it when it can be reset, as it will be for the virtual machine.
+ */
+final class VfioClient {
+    /** What the C library has, as JNA calls it. */
+    interface LibC extends Library {
+        int open(String path, int flags) throws LastErrorException;
+
+        int close(int file) throws LastErrorException;
+
+        int ioctl(int file, NativeLong request, Object... argument) throws LastErrorException;
+
+        Pointer mmap(Pointer where, NativeLong length, int protection, int flags, int file, NativeLong offset)
+                throws LastErrorException;
+
+        int munmap(Pointer where, NativeLong length) throws LastErrorException;
+
+        NativeLong pread(int file, Pointer buffer, NativeLong count, NativeLong offset) throws LastErrorException;
+
+        NativeLong pwrite(int file, Pointer buffer, NativeLong count, NativeLong offset) throws LastErrorException;
+    }
+
+    // include/uapi/linux/vfio.h: _IO(';', 100 + n)
+    private static final int GET_API_VERSION = 0x3b64;
+    private static final int SET_IOMMU = 0x3b66;
+    private static final int GROUP_GET_STATUS = 0x3b67;
+    private static final int GROUP_SET_CONTAINER = 0x3b68;
+    private static final int GROUP_GET_DEVICE_FD = 0x3b6a;
+    private static final int DEVICE_GET_REGION_INFO = 0x3b6c;
+
+    private static final int API_VERSION = 0;
+    private static final int TYPE1V2_IOMMU = 3;
+    private static final int STATUS_VIABLE = 1;
+    private static final int REGION_READ = 1;
+    private static final int REGION_MMAP = 4;
+    private static final int BARS = 6;
+    private static final int CONFIG = 7;
+
+    // include/uapi/linux/pci_regs.h
+    private static final long COMMAND = 0x04;
+    private static final int COMMAND_MEMORY = 0x2;
+    private static final long BASE_ADDRESS_0 = 0x10;
+    private static final int ADDRESS_IO = 0x1;
+    private static final int ADDRESS_PREFETCH = 0x8;
+
+    // include/uapi/asm-generic/fcntl.h, mman-common.h
+    private static final int O_RDWR = 0x2;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final int PROT_READ = 0x1;
+    private static final int MAP_SHARED = 0x1;
+
+    private static final int WORD = 4;
+    private static final int NONE = -1;
+
+    private final KernelFiles files;
+    private final LibC libc = Native.load("c", LibC.class);
+    private final Deque<Runnable> undo = new ArrayDeque<>();
+    private final Map<String, Integer> groups = new HashMap<>();
+    private int container = NONE;
+
+    VfioClient(KernelFiles files) {
+        this.files = files;
+    }
+
+    /** What the kernel would not do. */
+    private static final class Refused extends Exception {
+        private static final long serialVersionUID = 1;
+        private final String what;
+
+        Refused(String what) {
+            super(what, null, false, false);
+            this.what = what;
+        }
+    }
+
+    /** A region of a device as the kernel describes it. */
+    private record Region(int flags, long size, long offset) {
+        boolean has(int flag) {
+            return (flags & flag) != 0;
+        }
+    }
+
+    /** Proves the functions one after the other, all in one container, and lets go of everything. */
+    Proof prove(List<PciAddress> functions) {
+        int bars = 0;
+        try {
+            List<Integer> devices = new ArrayList<>();
+            for (PciAddress function : functions) {
+                try {
+                    devices.add(device(function));
+                } catch (Refused refused) {
+                    return new Proof.Broken(function, refused.what);
+                }
+            }
+            for (int i = 0; i < devices.size(); i++) {
+                try {
+                    bars += bars(devices.get(i));
+                } catch (Refused refused) {
+                    return new Proof.Broken(functions.get(i), refused.what);
+                }
+            }
+            return new Proof.Whole(bars);
+        } finally {
+            while (!undo.isEmpty()) {
+                undo.pop().run();
+            }
+        }
+    }
+
+    private int device(PciAddress function) throws Refused {
+        String folder = MachineReader.PCI_DEVICES + function;
+        if (!linkName(folder + "/driver").equals(PciDevice.VFIO_PCI)) {
+            throw new Refused(Proof.Broken.NOT_ON_VFIO);
+        }
+        String number = linkName(folder + "/iommu_group");
+        Integer group = groups.get(number);
+        if (group == null) {
+            group = group(number);
+            groups.put(number, group);
+        }
+        try {
+            return opened(libc.ioctl(group, request(GROUP_GET_DEVICE_FD), function.toString()));
+        } catch (LastErrorException failed) {
+            throw refused("device", failed);
+        }
+    }
+
+    private String linkName(String path) {
+        return files.link(path)
+                .map(entry -> entry instanceof Link(String target) ? target.substring(target.lastIndexOf('/') + 1) : "")
+                .orElse("");
+    }
+
+    private int group(String number) throws Refused {
+        if (container == NONE) {
+            container = container();
+        }
+        int group = open("/dev/vfio/" + number, "group");
+        try (Memory status = new Memory(8)) {
+            status.setInt(0, 8);
+            status.setInt(4, 0);
+            libc.ioctl(group, request(GROUP_GET_STATUS), status);
+            if ((status.getInt(4) & STATUS_VIABLE) == 0) {
+                throw new Refused(Proof.Broken.NOT_VIABLE);
+            }
+            try (Memory argument = new Memory(4)) {
+                argument.setInt(0, container);
+                libc.ioctl(group, request(GROUP_SET_CONTAINER), argument);
+            }
+            // A container takes its IOMMU driver once it has a group.
+            if (groups.isEmpty()) {
+                libc.ioctl(container, request(SET_IOMMU), TYPE1V2_IOMMU);
+            }
+            return group;
+        } catch (LastErrorException failed) {
+            throw refused("group", failed);
+        }
+    }
+
+    private int container() throws Refused {
+        int file = open("/dev/vfio/vfio", "container");
+        if (libc.ioctl(file, request(GET_API_VERSION)) != API_VERSION) {
+            throw new Refused("container: another version");
+        }
+        return file;
+    }
+
+    private int bars(int device) throws Refused {
+        Region config = region(device, CONFIG, "config space");
+        try (Memory word = new Memory(WORD)) {
+            if ((int) word(device, config.offset, word) == -1) {
+                throw new Refused(Proof.Broken.NO_CONFIG);
+            }
+            // Without memory decoding the kernel answers EIO for every BAR; a VMM sets it the same way.
+            libc.pread(device, word, new NativeLong(2), new NativeLong(config.offset + COMMAND));
+            short command = word.getShort(0);
+            word.setShort(0, (short) (command | COMMAND_MEMORY));
+            libc.pwrite(device, word, new NativeLong(2), new NativeLong(config.offset + COMMAND));
+            int bars = 0;
+            try {
+                for (int bar = 0; bar < BARS; bar++) {
+                    int address = (int) word(device, config.offset + BASE_ADDRESS_0 + (long) WORD * bar, word);
+                    bars += bar(device, bar, address) ? 1 : 0;
+                }
+            } finally {
+                word.setShort(0, command);
+                libc.pwrite(device, word, new NativeLong(2), new NativeLong(config.offset + COMMAND));
+            }
+            return bars;
+        } catch (LastErrorException failed) {
+            throw refused("config space", failed);
+        }
+    }
+
+    /** @return false when the function has no such BAR */
+    private boolean bar(int device, int bar, int address) throws Refused {
+        Region region = region(device, bar, "BAR " + bar);
+        if (region.size == 0) {
+            return false;
+        }
+        try (Memory word = new Memory(WORD)) {
+            if (region.has(REGION_MMAP)) {
+                NativeLong length = new NativeLong(region.size);
+                Pointer mapped =
+                        libc.mmap(Pointer.NULL, length, PROT_READ, MAP_SHARED, device, new NativeLong(region.offset));
+                libc.munmap(mapped, length);
+            }
+            if (region.has(REGION_READ)) {
+                boolean prefetch = (address & ADDRESS_IO) == 0 && (address & ADDRESS_PREFETCH) != 0;
+                long last = (region.size - WORD) & -WORD;
+                long[] places = prefetch ? new long[] {0, last / 2 & -WORD, last} : new long[] {0};
+                for (long place : places) {
+                    word(device, region.offset + place, word);
+                }
+            }
+            return true;
+        } catch (LastErrorException failed) {
+            throw refused("BAR " + bar, failed);
+        }
+    }
+
+    private long word(int device, long offset, Memory word) {
+        long count = libc.pread(device, word, new NativeLong(WORD), new NativeLong(offset)).longValue();
+        if (count != WORD) {
+            // EIO
+            throw new LastErrorException(5);
+        }
+        return word.getInt(0);
+    }
+
+    private Region region(int device, int index, String what) throws Refused {
+        int size = 32;
+        try (Memory info = new Memory(size)) {
+            info.clear();
+            info.setInt(0, size);
+            info.setInt(8, index);
+            libc.ioctl(device, request(DEVICE_GET_REGION_INFO), info);
+            return new Region(info.getInt(4), info.getLong(16), info.getLong(24));
+        } catch (LastErrorException failed) {
+            throw refused(what, failed);
+        }
+    }
+
+    private int open(String path, String what) throws Refused {
+        try {
+            return opened(libc.open(files.real(path), O_RDWR | O_CLOEXEC));
+        } catch (LastErrorException failed) {
+            throw refused(what, failed);
+        }
+    }
+
+    private int opened(int file) {
+        undo.push(() -> {
+            try {
+                libc.close(file);
+            } catch (LastErrorException ignored) {
+                // Closed all the same.
+            }
+        });
+        return file;
+    }
+
+    private static NativeLong request(int number) {
+        return new NativeLong(number);
+    }
+
+    private static Refused refused(String what, LastErrorException failed) {
+        return new Refused(what + ": " + Errno.name(failed.getErrorCode()));
+    }
+}

@@ -1,0 +1,62 @@
+package org.switchback.service;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.freedesktop.dbus.connections.AbstractConnection;
+import org.freedesktop.dbus.exceptions.DBusException;
+import org.freedesktop.dbus.interfaces.Properties;
+import org.freedesktop.dbus.types.Variant;
+import org.jspecify.annotations.Nullable;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.Names;
+
+/** An object on the bus for every GPU there is. */
+final class GpuObjects {
+    private final AbstractConnection bus;
+    private final Gate gate;
+    private final Map<PciAddress, GpuObject> objects = new TreeMap<>();
+
+    GpuObjects(AbstractConnection bus, Gate gate) {
+        this.bus = bus;
+        this.gate = gate;
+    }
+
+    /** Takes over how the machine is now, and announces what has changed. */
+    synchronized void update(Machine machine) {
+        try {
+            Set<PciAddress> there = machine.gpus().stream().map(Gpu::address).collect(Collectors.toSet());
+            objects.values().removeIf(object -> {
+                boolean gone = !there.contains(object.address());
+                if (gone) {
+                    bus.unExportObject(object.getObjectPath());
+                }
+                return gone;
+            });
+            for (Gpu gpu : machine.gpus()) {
+                update(gpu);
+            }
+        } catch (DBusException impossible) {
+            throw new IllegalStateException("an address makes a good object path", impossible);
+        }
+    }
+
+    private void update(Gpu gpu) throws DBusException {
+        @Nullable GpuObject object = objects.get(gpu.address());
+        if (object == null) {
+            object = new GpuObject(gpu, gate);
+            bus.exportObject(object.getObjectPath(), object);
+            objects.put(gpu.address(), object);
+            return;
+        }
+        Map<String, Variant<?>> changed = object.update(gpu);
+        if (!changed.isEmpty() && bus.isConnected()) {
+            bus.sendMessage(new Properties.PropertiesChanged(
+                    object.getObjectPath(), Names.BUS + ".Gpu", changed, List.of()));
+        }
+    }
+}

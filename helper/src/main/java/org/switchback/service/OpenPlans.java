@@ -1,0 +1,84 @@
+package org.switchback.service;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.switchback.Helper1.Error.LimitReached;
+import org.switchback.Helper1.Error.UnknownPlan;
+import org.switchback.plan.SwitchPlan;
+
+/** Plans that were made and not applied yet. A plan is good for the caller it was made for, once, for a time. */
+final class OpenPlans {
+    static final Duration GOOD_FOR = Duration.ofMinutes(10);
+    /** A caller's sixth plan drops that caller's oldest. */
+    static final int PER_CALLER = 5;
+
+    static final int IN_ALL = 100;
+
+    private final SecureRandom random = new SecureRandom();
+    private final LongSupplier nanos;
+    /** In the order they were made, which is also that in which they run out. */
+    private final Map<String, Open> plans = new LinkedHashMap<>();
+
+    private record Open(String sender, SwitchPlan plan, long made) {}
+
+    /** @param nanos a clock that only runs forwards */
+    OpenPlans(LongSupplier nanos) {
+        this.nanos = nanos;
+    }
+
+    /**
+     * Keeps a plan.
+     *
+     * @return its id, 128 random bits in hexadecimal
+     * @throws LimitReached when other callers' plans fill the table
+     */
+    synchronized String add(Caller caller, SwitchPlan plan) {
+        dropOld();
+        if (plans.values().stream().filter(open -> open.sender.equals(caller.sender())).count() >= PER_CALLER) {
+            String oldest = plans.entrySet().stream()
+                    .filter(entry -> entry.getValue().sender.equals(caller.sender()))
+                    .findFirst()
+                    .orElseThrow()
+                    .getKey();
+            plans.remove(oldest);
+        }
+        if (plans.size() >= IN_ALL) {
+            throw new LimitReached();
+        }
+        byte[] bits = new byte[16];
+        random.nextBytes(bits);
+        String id = HexFormat.of().formatHex(bits);
+        plans.put(id, new Open(caller.sender(), plan, nanos.getAsLong()));
+        return id;
+    }
+
+    /**
+     * Takes a plan out.
+     *
+     * @throws UnknownPlan when there is none by that id, or it was made for another caller
+     */
+    synchronized SwitchPlan take(Caller caller, String id) {
+        dropOld();
+        @Nullable Open open = plans.get(id);
+        if (open == null || !open.sender.equals(caller.sender())) {
+            throw new UnknownPlan();
+        }
+        plans.remove(id);
+        return open.plan;
+    }
+
+    synchronized boolean isEmpty() {
+        dropOld();
+        return plans.isEmpty();
+    }
+
+    private void dropOld() {
+        long now = nanos.getAsLong();
+        plans.values().removeIf(open -> now - open.made > GOOD_FOR.toNanos());
+    }
+}

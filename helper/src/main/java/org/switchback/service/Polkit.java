@@ -1,0 +1,125 @@
+package org.switchback.service;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.freedesktop.dbus.connections.impl.DBusConnection;
+import org.freedesktop.dbus.exceptions.DBusException;
+import org.freedesktop.dbus.exceptions.DBusExecutionException;
+import org.freedesktop.dbus.interfaces.CallbackHandler;
+import org.freedesktop.dbus.types.UInt32;
+import org.freedesktop.dbus.types.Variant;
+
+/**
+ * Asks polkit. The subject is always the unique name of the sender: a process id could by now be another process's
+ * (CVE-2013-4288). A polkit that is not there, or goes wrong, or does not answer, says no.
+ */
+final class Polkit implements Authority {
+    private static final int ALLOW_USER_INTERACTION = 1;
+    /** A prompt that nobody answers in this time is closed. */
+    private static final long PROMPT_SECONDS = 300;
+
+    private static final long DECISION_SECONDS = 5;
+
+    private final DBusConnection bus;
+    private final PolkitInterface polkit;
+    private final ScheduledExecutorService timer;
+    private final AtomicLong asked = new AtomicLong();
+
+    Polkit(DBusConnection bus, ScheduledExecutorService timer) throws DBusException {
+        this.bus = bus;
+        this.timer = timer;
+        // Started when it is not running: it is one of the services that a bus activates.
+        this.polkit = bus.getRemoteObject(
+                "org.freedesktop.PolicyKit1",
+                "/org/freedesktop/PolicyKit1/Authority",
+                PolkitInterface.class,
+                true);
+    }
+
+    @Override
+    public Check ask(Caller caller, Action action, Map<String, String> details, Consumer<Verdict> answer) {
+        String id = "switchback-" + asked.incrementAndGet();
+        Map<String, Variant<?>> subject = new LinkedHashMap<>();
+        subject.put("name", new Variant<>(caller.sender()));
+        AtomicBoolean told = new AtomicBoolean();
+        Consumer<Verdict> once = verdict -> {
+            if (told.compareAndSet(false, true)) {
+                answer.accept(verdict);
+            }
+        };
+        ScheduledFuture<?> deadline = timer.schedule(
+                () -> {
+                    once.accept(action.mayPrompt() ? Verdict.DISMISSED : Verdict.NO);
+                    cancel(id);
+                },
+                action.mayPrompt() ? PROMPT_SECONDS : DECISION_SECONDS,
+                TimeUnit.SECONDS);
+        CallbackHandler<PolkitInterface.Result> callback = new CallbackHandler<>() {
+            @Override
+            public void handle(PolkitInterface.Result result) {
+                deadline.cancel(false);
+                once.accept(verdict(result));
+            }
+
+            @Override
+            public void handleError(DBusExecutionException error) {
+                deadline.cancel(false);
+                once.accept(Verdict.NO);
+            }
+        };
+        try {
+            bus.callWithCallback(
+                    polkit,
+                    "CheckAuthorization",
+                    callback,
+                    new PolkitInterface.Subject("system-bus-name", subject),
+                    action.id(),
+                    details,
+                    new UInt32(action.mayPrompt() ? ALLOW_USER_INTERACTION : 0),
+                    id);
+        } catch (DBusExecutionException unreachable) {
+            deadline.cancel(false);
+            once.accept(Verdict.NO);
+        }
+        return () -> {
+            deadline.cancel(false);
+            if (told.compareAndSet(false, true)) {
+                cancel(id);
+            }
+        };
+    }
+
+    private static Verdict verdict(PolkitInterface.Result result) {
+        if (result.authorized) {
+            return Verdict.YES;
+        }
+        if (result.details.containsKey("polkit.dismissed")) {
+            return Verdict.DISMISSED;
+        }
+        // With a prompt allowed, "challenge" means that there was nobody to show it.
+        return result.challenge ? Verdict.NO_AGENT : Verdict.NO;
+    }
+
+    private void cancel(String id) {
+        try {
+            bus.callWithCallback(polkit, "CancelCheckAuthorization", IGNORED, id);
+        } catch (DBusExecutionException unreachable) {
+            // Then nobody is being asked either.
+        }
+    }
+
+    private static final CallbackHandler<List<Object>> IGNORED = new CallbackHandler<>() {
+        @Override
+        public void handle(List<Object> nothing) {}
+
+        @Override
+        public void handleError(DBusExecutionException error) {}
+    };
+}

@@ -1,0 +1,417 @@
+package org.switchback.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.hardware.Capture;
+import org.switchback.hardware.Captures;
+import org.switchback.hardware.Holder;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.PciAddress;
+import org.switchback.plan.KernelWrite;
+import org.switchback.plan.Setting;
+
+/** The running kernel's reader and writer on trees of ordinary files. */
+@Timeout(60)
+class LinuxKernelTest {
+    private static final PciAddress GPU = PciAddress.parse("0000:01:00.0").orElseThrow();
+    private static final String FOLDER = MachineReader.PCI_DEVICES + GPU;
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    @TempDir
+    Path root;
+
+    private LinuxKernel kernel;
+
+    @BeforeEach
+    void kernelOfTheTree() {
+        kernel = new LinuxKernel(root);
+    }
+
+    @AfterEach
+    void endItsChildren() {
+        kernel.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "q35-5.10-0300-vfio", "q35-6.1-0380", "q35-6.12-0380-native", "q35-7.2-0300", "x99-gtx1080",
+                "laptop-one-gpu"
+            })
+    void aCopiedTreeReadsAsTheMachineItWasCopiedFrom(String machine) throws IOException {
+        Capture original = Captures.named(machine);
+        copy(original);
+
+        Capture read = kernel.capture();
+
+        TreeMap<String, Capture.Entry> expected = new TreeMap<>(original.entries());
+        expected.keySet().removeIf(path -> isOfAProgram(path) || isOfNoInterest(path) || wouldWake(path, original));
+        assertThat(expected.keySet().stream()
+                        .filter(path -> !Objects.equals(read.entries().get(path), expected.get(path))))
+                .as("paths that were read otherwise")
+                .isEmpty();
+        assertThat(read.entries().keySet().stream()
+                        .filter(path -> !expected.containsKey(path) && !isOfNoInterest(path)))
+                .as("paths that came from nowhere")
+                .allMatch(path -> path.matches(".*/graphics/fb\\d+"));
+    }
+
+    private static boolean isOfAProgram(String path) {
+        return path.matches("/proc/\\d+/.*");
+    }
+
+    /** What captures made by other means have more, or in another form. */
+    private static boolean isOfNoInterest(String path) {
+        return path.equals("/proc/version")
+                || path.equals("/usr/share/misc/pci.ids")
+                // Whether it could be loaded is not asked once it is.
+                || path.startsWith("/lib/modules/")
+                || path.startsWith("/sys/kernel/iommu_groups/")
+                || path.matches(".*/(subsystem_vendor|subsystem_device|revision|modalias|d3cold_allowed)");
+    }
+
+    private static boolean wouldWake(String path, Capture capture) {
+        String folder = path.substring(0, path.lastIndexOf('/'));
+        return path.matches(".*/(config|resource._resize)")
+                && capture.text(folder + "/power/runtime_status").filter("suspended"::equals).isPresent();
+    }
+
+    @Test
+    void vfioThatCouldBeLoadedIsFound() throws IOException {
+        copy(Captures.named("q35-6.1-0380"));
+
+        assertThat(MachineReader.read(kernel.capture()).vfio()).isEqualTo(Machine.VfioDriver.LOADABLE);
+    }
+
+    @Test
+    void vfioThatIsNowhereIsMissing() throws IOException {
+        copy(Captures.named("q35-6.1-0380"));
+        Files.delete(root.resolve("lib/modules/6.1.0-56-amd64/modules.dep"));
+
+        assertThat(MachineReader.read(kernel.capture()).vfio()).isEqualTo(Machine.VfioDriver.MISSING);
+    }
+
+    @Test
+    void aSleepingFunctionIsNotWoken() throws IOException {
+        copy(Captures.named("q35-6.1-0380-vfio"));
+        assertThat(Files.readString(root.resolve(FOLDER.substring(1) + "/power/runtime_status"))).contains("suspended");
+
+        assertThat(kernel.capture().entries()).doesNotContainKey(FOLDER + "/config").containsKey(FOLDER + "/resource");
+    }
+
+    @Test
+    void aMachineWithoutAnythingIsReadToo() {
+        assertThat(kernel.capture().entries().keySet()).allMatch(path -> path.startsWith("/sys/bus/platform"));
+        assertThat(kernel.bootId()).isEmpty();
+        assertThat(kernel.oops()).isFalse();
+    }
+
+    @Test
+    void programsAreNamedByWhatTheyHaveOpenWhateverItsPath() throws IOException {
+        copy(withGpuNode("1:5"));
+        Path process = Files.createDirectories(root.resolve("proc/4711"));
+        Files.createDirectories(process.resolve("fd"));
+        Files.writeString(process.resolve("comm"), "Xorg\n");
+        Files.writeString(process.resolve("cmdline"), "Xorg\0-secret\0");
+        // Device 1:5, which the tree says is the card; 1:7 is of no interest.
+        Files.createSymbolicLink(process.resolve("fd/3"), Path.of("/dev/full"));
+        Files.createSymbolicLink(process.resolve("fd/4"), Path.of("/dev/zero"));
+        Files.createSymbolicLink(process.resolve("fd/5"), Path.of("socket:[1]"));
+
+        Holder xorg = new Holder(4711, "Xorg", System.getProperty("user.name"), "dri/card0");
+        assertThat(kernel.holders(List.of(GPU))).containsExactly(xorg);
+        Capture capture = kernel.capture();
+        assertThat(MachineReader.read(capture).gpu(GPU).orElseThrow().holders()).containsExactly(xorg);
+        assertThat(capture.names("/proc/4711")).containsExactly("comm", "fd", "owner");
+        assertThat(capture.toText()).doesNotContain("secret");
+    }
+
+    @Test
+    void aProgramThatUsesAnotherFunctionIsNoHolder() throws IOException {
+        copy(withGpuNode("1:5"));
+        Path process = Files.createDirectories(root.resolve("proc/4711/fd"));
+        Files.createSymbolicLink(process.resolve("3"), Path.of("/dev/zero"));
+
+        assertThat(kernel.holders(List.of(new PciAddress(0, 2, 0, 0)))).isEmpty();
+    }
+
+    private static Capture withGpuNode(String number) {
+        return Captures.named("q35-6.1-0380-native")
+                .with(Map.of(FOLDER + "/drm/card0/dev", Optional.of(new Capture.Text(number))));
+    }
+
+    @Test
+    void theNamesOfDevicesComeFromTheSystemsList() throws IOException {
+        copy(Captures.named("q35-6.1-0380"));
+        Path list = Files.createDirectories(root.resolve("usr/share/hwdata")).resolve("pci.ids");
+        Files.writeString(list, "# comment\n1234  Technical Corp.\n\t1111  QEMU Virtual Video Controller\n"
+                + "1235  Somebody else\n\t1111  Nothing here\n");
+
+        assertThat(MachineReader.read(kernel.capture()).gpu(GPU).orElseThrow().graphics().name())
+                .isEqualTo("Technical Corp. QEMU Virtual Video Controller");
+        assertThat(kernel.capture().text("/usr/share/misc/pci.ids").orElseThrow()).doesNotContain("Somebody");
+    }
+
+    @Test
+    void whatCannotBeReadSaysWhy() throws IOException {
+        copy(Captures.named("q35-6.1-0380"));
+        Path huge = root.resolve(FOLDER.substring(1) + "/power_state");
+        Files.write(huge, new byte[2 << 20]);
+
+        assertThat(kernel.capture().entries().get(FOLDER + "/power_state"))
+                .isEqualTo(new Capture.Unreadable("longer than 1048576 bytes"));
+    }
+
+    @Test
+    void aPipeInPlaceOfAFileIsPassedOver() throws Exception {
+        copy(Captures.named("q35-6.1-0380"));
+        pipe(FOLDER + "/power_state");
+
+        assertThat(kernel.capture().entries()).doesNotContainKey(FOLDER + "/power_state").containsKey(FOLDER + "/vendor");
+    }
+
+    @Test
+    void aDeviceThatIsLockedDoesNotKeepTheCaptureWaiting() throws Exception {
+        copy(Captures.named("q35-6.1-0380"));
+        pipe(FOLDER + "/driver_override");
+
+        long start = System.nanoTime();
+        Capture capture = kernel.capture();
+
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+        assertThat(capture.entries().get(FOLDER + "/driver_override")).isEqualTo(new Capture.Unreadable("no answer"));
+        assertThat(capture.text(MachineReader.PCI_DEVICES + "0000:01:00.1/driver_override")).hasValue("(null)");
+        assertThat(kernel.read(new Setting.Override(GPU))).isEqualTo(Kernel.NO_ANSWER);
+    }
+
+    @Test
+    void settingsHaveTheirValues() throws IOException {
+        copy(Captures.named("q35-6.1-0380-vfio"));
+
+        assertThat(kernel.read(new Setting.Driver(GPU))).isEqualTo("vfio-pci");
+        assertThat(kernel.read(new Setting.Override(GPU))).isEqualTo("vfio-pci");
+        assertThat(kernel.read(new Setting.PowerControl(GPU))).isEqualTo("auto");
+        assertThat(kernel.read(new Setting.FramebufferDriver("efi-framebuffer.0"))).isEmpty();
+        assertThat(kernel.read(new Setting.Module("vfio-pci"))).isEqualTo("loaded");
+        assertThat(kernel.read(new Setting.Module("nvidia"))).isEmpty();
+        PciAddress second = new PciAddress(0, 2, 0, 0);
+        assertThat(kernel.read(new Setting.Override(second))).isEmpty();
+        PciAddress gone = new PciAddress(0, 9, 0, 0);
+        assertThat(List.of(kernel.read(new Setting.Driver(gone)), kernel.read(new Setting.Override(gone))))
+                .containsOnly("");
+    }
+
+    @Test
+    void theTaintTellsAnOops() throws IOException {
+        Path tainted = Files.createDirectories(root.resolve("proc/sys/kernel")).resolve("tainted");
+        Files.writeString(tainted, "4224\n");
+
+        assertThat(kernel.oops()).isTrue();
+    }
+
+    @Test
+    void aWriteIsTheValueAndALineFeed() throws IOException {
+        Path file = file("/sys/bus/pci/drivers_probe");
+
+        assertThat(write("/sys/bus/pci/drivers_probe", "0000:01:00.0")).isEqualTo(new Kernel.Answer.Done());
+        assertThat(Files.readString(file)).isEqualTo("0000:01:00.0\n");
+        assertThat(write("/sys/bus/pci/drivers_probe", "")).isEqualTo(new Kernel.Answer.Done());
+        assertThat(Files.readString(file)).isEqualTo("\n");
+    }
+
+    @Test
+    void theKernelsAnswerIsNamed() throws IOException {
+        Files.createDirectories(root.resolve("sys"));
+        Files.createSymbolicLink(root.resolve("sys/full"), Path.of("/dev/full"));
+        Files.createDirectories(root.resolve("sys/folder"));
+
+        assertThat(write("/sys/full", "1")).isEqualTo(new Kernel.Answer.Failed("ENOSPC"));
+        assertThat(write("/sys/folder", "1")).isEqualTo(new Kernel.Answer.Failed("EISDIR"));
+        assertThat(write("/sys/nothing", "1")).isEqualTo(new Kernel.Answer.Failed("ENOENT"));
+        assertThat(root.resolve("sys/nothing")).doesNotExist();
+    }
+
+    @Test
+    void aFailedWriteLeavesNothingForTheNext() throws IOException {
+        Files.createDirectories(root.resolve("sys"));
+        Files.createSymbolicLink(root.resolve("sys/full"), Path.of("/dev/full"));
+        Path file = file("/sys/file");
+
+        write("/sys/full", "first");
+        write("/sys/file", "second");
+
+        assertThat(Files.readString(file)).isEqualTo("second\n");
+    }
+
+    @Test
+    void aModuleThatIsNotThereIsNotFound() {
+        assertThat(kernel.write(new KernelWrite.Modprobe("switchback-no-such-module"), LONG, waited -> {}))
+                .isEqualTo(new Kernel.Answer.Failed("ENOENT"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/proc/sysrq-trigger", "/sys/../etc/passwd", "/sys/x\ny", "/sys/$(touch x)"})
+    void otherPathsAreNotWritten(String path) {
+        assertThatThrownBy(() -> write(path, "1")).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a b", "a\nwrite", "`id`", "a;b"})
+    void otherValuesAreNotWritten(String value) throws IOException {
+        Path file = file("/sys/file");
+
+        assertThatThrownBy(() -> write("/sys/file", value)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(file).isEmptyFile();
+    }
+
+    @Test
+    void aWriteThatDoesNotReturnIsLeftBehind() throws Exception {
+        pipe("/sys/stuck");
+        Path file = file("/sys/file");
+        List<Duration> told = new ArrayList<>();
+
+        Kernel.Answer stuck =
+                kernel.write(new KernelWrite.Sysfs("/sys/stuck", "1"), Duration.ofMillis(2200), told::add);
+
+        assertThat(stuck).isEqualTo(new Kernel.Answer.Stuck());
+        assertThat(told).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
+        assertThat(write("/sys/file", "next")).isEqualTo(new Kernel.Answer.Done());
+        assertThat(Files.readString(file)).isEqualTo("next\n");
+    }
+
+    @Test
+    void aWriteThatReturnsLateIsDone() throws Exception {
+        Path pipe = pipe("/sys/slow");
+        List<Duration> told = new ArrayList<>();
+
+        Kernel.Answer answer = kernel.write(new KernelWrite.Sysfs("/sys/slow", "1"), LONG, waited -> {
+            told.add(waited);
+            if (told.size() == 1) {
+                // Somebody reads at last.
+                Thread.ofVirtual().start(() -> {
+                    try {
+                        Files.readAllBytes(pipe);
+                    } catch (IOException failed) {
+                        throw new java.io.UncheckedIOException(failed);
+                    }
+                });
+            }
+        });
+
+        assertThat(answer).isEqualTo(new Kernel.Answer.Done());
+        assertThat(told).isNotEmpty();
+    }
+
+    @Test
+    void aWriterThatIsKilledIsReplaced() throws Exception {
+        pipe("/sys/stuck");
+        Path file = file("/sys/file");
+        write("/sys/file", "1");
+        ProcessHandle child = ProcessHandle.current()
+                .children()
+                .filter(process -> process.info().commandLine().orElse("").contains("switchback-shell"))
+                .findFirst()
+                .orElseThrow();
+
+        Kernel.Answer answer = kernel.write(
+                new KernelWrite.Sysfs("/sys/stuck", "1"), LONG, waited -> child.destroyForcibly());
+
+        assertThat(answer).isEqualTo(new Kernel.Answer.Failed("?"));
+        assertThat(write("/sys/file", "2")).isEqualTo(new Kernel.Answer.Done());
+        assertThat(Files.readString(file)).isEqualTo("2\n");
+    }
+
+    @Test
+    void theWriterInheritsNoFileButItsPipes() throws Exception {
+        kernel.prepare();
+        try (var open = Files.newInputStream(file("/sys/file"))) {
+            write("/sys/file", "1");
+            List<Path> inherited = new ArrayList<>();
+            for (ProcessHandle child : ProcessHandle.current().children().toList()) {
+                try (var descriptors = Files.list(Path.of("/proc/" + child.pid() + "/fd"))) {
+                    descriptors
+                            .map(LinuxKernelTest::target)
+                            .filter(target -> !target.toString().startsWith("pipe:"))
+                            .filter(target -> !target.equals(Path.of("/dev/null")))
+                            .forEach(inherited::add);
+                }
+            }
+            assertThat(inherited).isEmpty();
+            assertThat(open.read()).isEqualTo('1');
+        }
+    }
+
+    private static Path target(Path link) {
+        try {
+            return Files.readSymbolicLink(link);
+        } catch (IOException closed) {
+            return Path.of("/dev/null");
+        }
+    }
+
+    @Test
+    void afterCloseNoChildIsLeft() throws Exception {
+        kernel.prepare();
+        List<ProcessHandle> children = ProcessHandle.current().children().toList();
+        assertThat(children).isNotEmpty();
+
+        kernel.close();
+
+        for (ProcessHandle child : children) {
+            child.onExit().get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private Kernel.Answer write(String path, String value) {
+        return kernel.write(new KernelWrite.Sysfs(path, value), LONG, waited -> {});
+    }
+
+    private Path file(String path) throws IOException {
+        Path file = root.resolve(path.substring(1));
+        Files.createDirectories(file.getParent());
+        return Files.createFile(file);
+    }
+
+    /** A named pipe: to open it waits until somebody opens the other end, as a device lock makes a writer wait. */
+    private Path pipe(String path) throws Exception {
+        Path pipe = root.resolve(path.substring(1));
+        Files.createDirectories(pipe.getParent());
+        Files.deleteIfExists(pipe);
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        return pipe;
+    }
+
+    private void copy(Capture capture) throws IOException {
+        TreeMap<String, Capture.Entry> entries = new TreeMap<>(capture.entries());
+        entries.keySet().removeIf(LinuxKernelTest::isOfAProgram);
+        CapturedTree.write(new Capture(entries), root);
+        String release = capture.text("/proc/sys/kernel/osrelease").orElseThrow();
+        if (capture.has("/lib/modules/" + release + "/vfio-pci")) {
+            Path modules = root.resolve("lib/modules/" + release);
+            Files.delete(modules.resolve("vfio-pci"));
+            Files.writeString(
+                    modules.resolve("modules.dep"),
+                    "kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/drivers/vfio/vfio.ko.xz\n");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package org.switchback.service;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+
+/** Waits for something to become true, and not for ever. */
+final class Deadline {
+    private final long at;
+
+    private Deadline(long at) {
+        this.at = at;
+    }
+
+    static Deadline seconds(long seconds) {
+        return new Deadline(System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
+    }
+
+    void await(String what, Callable<Boolean> condition) throws InterruptedException {
+        while (true) {
+            try {
+                if (condition.call()) {
+                    return;
+                }
+            } catch (Exception notYet) {
+                if (System.nanoTime() - at > 0) {
+                    throw new AssertionError(what, notYet);
+                }
+            }
+            if (System.nanoTime() - at > 0) {
+                throw new AssertionError("waited too long for: " + what);
+            }
+            Thread.sleep(5);
+        }
+    }
+}

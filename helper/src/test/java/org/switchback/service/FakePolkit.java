@@ -1,0 +1,95 @@
+package org.switchback.service;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.freedesktop.dbus.connections.impl.DBusConnection;
+import org.freedesktop.dbus.exceptions.DBusException;
+import org.freedesktop.dbus.types.UInt32;
+import org.switchback.service.PolkitInterface.Result;
+import org.switchback.service.PolkitInterface.Subject;
+
+/** Stands in for polkit on a private bus and decides as the test says. */
+final class FakePolkit implements FakePolkitInterface, AutoCloseable {
+    /** What it was asked. */
+    record Asked(
+            String kind, String sender, String action, Map<String, String> details, boolean mayPrompt, String id) {}
+
+    static final Result YES = new Result(true, false, Map.of());
+    static final Result NO = new Result(false, false, Map.of());
+    static final Result CHALLENGE = new Result(false, true, Map.of());
+    static final Result DISMISSED = new Result(false, false, Map.of("polkit.dismissed", "true"));
+
+    private final DBusConnection bus;
+    private final List<Asked> asked = new CopyOnWriteArrayList<>();
+    private final List<String> cancelled = new CopyOnWriteArrayList<>();
+    private final Map<String, Result> answers = new ConcurrentHashMap<>();
+    private final Map<String, CountDownLatch> prompts = new ConcurrentHashMap<>();
+
+    FakePolkit(PrivateBus bus) throws DBusException {
+        this.bus = bus.connect();
+        this.bus.exportObject(getObjectPath(), this);
+        this.bus.requestBusName("org.freedesktop.PolicyKit1");
+    }
+
+    /** From now on that action is answered so. Without an answer it is yes. */
+    void answer(String action, Result result) {
+        answers.put("org.switchback.helper." + action, result);
+    }
+
+    /** From now on that action has a prompt, which stays until the latch is down. */
+    void prompt(String action, CountDownLatch until) {
+        prompts.put("org.switchback.helper." + action, until);
+    }
+
+    List<Asked> asked() {
+        return new ArrayList<>(asked);
+    }
+
+    List<String> cancelled() {
+        return new ArrayList<>(cancelled);
+    }
+
+    @Override
+    public FakePolkitInterface.Single<Result> CheckAuthorization(
+            Subject subject, String action, Map<String, String> details, UInt32 flags, String cancellation) {
+        asked.add(new Asked(
+                subject.kind,
+                String.valueOf(subject.details.get("name").getValue()),
+                action,
+                new HashMap<>(details),
+                flags.intValue() == 1,
+                cancellation));
+        CountDownLatch prompt = prompts.get(action);
+        if (prompt != null) {
+            try {
+                if (!prompt.await(30, TimeUnit.SECONDS)) {
+                    throw new IllegalStateException("the prompt was never closed");
+                }
+            } catch (InterruptedException closing) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        return new FakePolkitInterface.Single<>(answers.getOrDefault(action, YES));
+    }
+
+    @Override
+    public void CancelCheckAuthorization(String cancellation) {
+        cancelled.add(cancellation);
+    }
+
+    @Override
+    public String getObjectPath() {
+        return "/org/freedesktop/PolicyKit1/Authority";
+    }
+
+    @Override
+    public void close() {
+        bus.disconnect();
+    }
+}

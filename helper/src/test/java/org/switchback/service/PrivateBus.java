@@ -1,0 +1,144 @@
+package org.switchback.service;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.freedesktop.dbus.connections.impl.DBusConnection;
+import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
+import org.freedesktop.dbus.exceptions.DBusException;
+
+/** A message bus for one test. */
+final class PrivateBus implements AutoCloseable {
+    /** As the system's: only who is allowed to may own a name, or call one. */
+    private static final String LIKE_THE_SYSTEM =
+            """
+            <policy context="default">
+              <allow user="*"/>
+              <deny own="*"/>
+              <deny send_type="method_call"/>
+              <allow send_type="signal"/>
+              <allow send_requested_reply="true" send_type="method_return"/>
+              <allow send_requested_reply="true" send_type="error"/>
+              <allow receive_type="method_call"/>
+              <allow receive_type="method_return"/>
+              <allow receive_type="error"/>
+              <allow receive_type="signal"/>
+              <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus"/>
+              <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Introspectable"/>
+            </policy>
+            """;
+
+    private static final String EVERYTHING =
+            """
+            <policy context="default">
+              <allow user="*"/>
+              <allow own="*"/>
+              <allow send_destination="*" eavesdrop="true"/>
+              <allow eavesdrop="true"/>
+            </policy>
+            """;
+
+    private final Path folder;
+    private final Process daemon;
+
+    private PrivateBus(Path folder, Process daemon) {
+        this.folder = folder;
+        this.daemon = daemon;
+    }
+
+    /** A bus on which everybody may do everything. */
+    static PrivateBus open() throws IOException, InterruptedException {
+        return open(EVERYTHING, List.of());
+    }
+
+    /** A bus with the system's rules and these files with further ones. */
+    static PrivateBus likeTheSystem(List<Path> rules) throws IOException, InterruptedException {
+        return open(LIKE_THE_SYSTEM, rules);
+    }
+
+    private static PrivateBus open(String policy, List<Path> rules) throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory("bus");
+        // Other users have to get to the socket.
+        folder.toFile().setExecutable(true, false);
+        folder.toFile().setReadable(true, false);
+        StringBuilder includes = new StringBuilder();
+        for (Path rule : rules) {
+            includes.append("<include>").append(rule.toAbsolutePath().normalize()).append("</include>\n");
+        }
+        Path services = Files.createDirectory(folder.resolve("services"));
+        Path config = folder.resolve("bus.conf");
+        Files.writeString(
+                config,
+                """
+                <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+                 "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+                <busconfig>
+                <listen>unix:path=%s</listen>
+                <auth>EXTERNAL</auth>
+                <servicedir>%s</servicedir>
+                %s%s</busconfig>
+                """
+                        .formatted(folder.resolve("bus"), services, policy, includes));
+        // A daemon that outlives its test must not hold on to what the test's own process writes to.
+        Process daemon = new ProcessBuilder("dbus-daemon", "--nofork", "--config-file=" + config)
+                .redirectInput(new File("/dev/null"))
+                .redirectOutput(folder.resolve("stdout").toFile())
+                .redirectError(folder.resolve("stderr").toFile())
+                .start();
+        PrivateBus bus = new PrivateBus(folder, daemon);
+        try {
+            Deadline.seconds(10).await("the bus", () -> {
+                if (!daemon.isAlive()) {
+                    throw new AssertionError(Files.readString(folder.resolve("stderr")));
+                }
+                return Files.exists(folder.resolve("bus"));
+            });
+            return bus;
+        } catch (RuntimeException | Error failed) {
+            bus.close();
+            throw failed;
+        }
+    }
+
+    String address() {
+        return "unix:path=" + folder.resolve("bus");
+    }
+
+    /** Where a test may put files; it goes with the bus. */
+    Path folder() {
+        return folder;
+    }
+
+    /** Makes the bus start a program when somebody calls a name. */
+    void activate(String name, String command) throws IOException {
+        Files.writeString(
+                folder.resolve("services").resolve(name + ".service"),
+                "[D-BUS Service]\nName=%s\nExec=%s\n".formatted(name, command));
+    }
+
+    DBusConnection connect() throws DBusException {
+        return DBusConnectionBuilder.forAddress(address()).withShared(false).build();
+    }
+
+    @Override
+    public void close() {
+        daemon.destroy();
+        try {
+            if (!daemon.waitFor(5, TimeUnit.SECONDS)) {
+                daemon.destroyForcibly().waitFor(5, TimeUnit.SECONDS);
+            }
+            try (Stream<Path> files = Files.walk(folder)) {
+                files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            }
+        } catch (IOException left) {
+            // A few files stay behind.
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
