@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.switchback.app.words.Words;
 
 /** Says whether a window can be opened, before JavaFX is asked, whose own answer is a stack trace. */
 final class Display {
@@ -25,25 +26,24 @@ final class Display {
     private Display() {}
 
     /** One sentence that says why no window can be opened, or null. */
-    static @Nullable String problem() {
+    static @Nullable String problem(Words words) {
         if ("Headless".equals(System.getProperty("glass.platform"))) {
             return null;
         }
         @Nullable String display = System.getenv("DISPLAY");
         if (display == null || display.isEmpty()) {
             return System.getenv("WAYLAND_DISPLAY") == null
-                    ? "There is no display for the window: neither DISPLAY nor WAYLAND_DISPLAY is set."
-                    : "The window needs an X display, and this Wayland session offers none"
-                            + " (Debian: install the package xwayland).";
+                    ? words.text("display.none")
+                    : words.text("display.wayland");
         }
         String missing = LIBRARIES.entrySet().stream()
                 .filter(library -> load(library.getKey()) == null)
                 .map(Map.Entry::getValue)
                 .collect(Collectors.joining(" "));
         if (!missing.isEmpty()) {
-            return "The window needs GTK 3, which is not installed or not whole (Debian: apt install " + missing + ").";
+            return words.text("display.libraries", missing);
         }
-        return opens() ? null : "The display " + display.replaceAll("\\p{Cntrl}", "?") + " cannot be opened.";
+        return opens() ? null : words.text("display.closed", display);
     }
 
     // Never unloaded again: GTK cannot be.

@@ -1,8 +1,10 @@
 package org.switchback.app;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.cli.CommandLineMain;
 import org.switchback.app.cli.Demonstration;
+import org.switchback.app.words.Words;
 
 /**
  * Starts the window, or one command of the command line.
@@ -19,7 +21,7 @@ public final class Main {
         if (!wantsWindow(args)) {
             System.exit(CommandLineMain.run(args));
         }
-        @Nullable String problem = Display.problem();
+        @Nullable String problem = Display.problem(Words.in(Locale.getDefault()));
         if (problem == null) {
             Window.open(args);
         } else if (Boolean.getBoolean("switchback.demonstration")) {

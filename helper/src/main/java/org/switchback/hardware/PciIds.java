@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Names of vendors, devices and classes out of {@code pci.ids}.
@@ -57,45 +58,36 @@ public record PciIds(Map<String, String> vendors, Map<String, String> devices, M
      * @param wanted {@code vendor:device}, lower case
      */
     public static String excerpt(String text, Set<String> wanted) {
-        Set<String> vendors = new java.util.HashSet<>();
-        wanted.forEach(id -> vendors.add(id.substring(0, 4)));
         List<String> kept = new ArrayList<>();
-        String vendor = "";
-        boolean display = false;
-        int start = 0;
-        while (start < text.length()) {
-            int end = text.indexOf('\n', start);
-            if (end < 0) {
-                end = text.length();
-            }
-            if (end - start > 6 && text.charAt(start) != '#') {
-                char head = text.charAt(start);
-                if (head == '\t') {
-                    boolean ownDevice = !vendor.isEmpty()
-                            && text.charAt(start + 1) != '\t'
-                            && wanted.contains(vendor + ":" + text.substring(start + 1, start + 5));
-                    if (ownDevice || (display && text.charAt(start + 1) != '\t')) {
-                        kept.add(text.substring(start, end));
-                    }
-                } else if (head == 'C' && text.charAt(start + 1) == ' ') {
-                    vendor = "";
-                    display = text.startsWith("C 03", start);
-                    if (display) {
-                        kept.add(text.substring(start, end));
-                    }
-                } else {
-                    display = false;
-                    vendor = text.substring(start, start + 4);
-                    if (vendors.contains(vendor)) {
-                        kept.add(text.substring(start, end));
-                    } else {
-                        vendor = "";
-                    }
-                }
-            }
-            start = end + 1;
-        }
+        wanted.stream()
+                .map(id -> id.substring(0, 4))
+                .distinct()
+                .sorted()
+                .forEach(vendor -> section(
+                        text,
+                        vendor + "  ",
+                        line -> line.length() > 6 && wanted.contains(vendor + ":" + line.substring(1, 5)),
+                        kept));
+        section(text, "C 03", line -> true, kept);
         return String.join("\n", kept);
+    }
+
+    /** Looks for a section rather than at every line: the file has 40,000 of them. */
+    private static void section(String text, String head, Predicate<String> entry, List<String> kept) {
+        int start = text.startsWith(head) ? 0 : text.indexOf("\n" + head) + 1;
+        if (start == 0 && !text.startsWith(head)) {
+            return;
+        }
+        for (boolean first = true; start < text.length(); first = false) {
+            int end = text.indexOf('\n', start);
+            String line = text.substring(start, end < 0 ? text.length() : end);
+            if (first || (line.startsWith("\t") && !line.startsWith("\t\t") && entry.test(line))) {
+                kept.add(line);
+            } else if (!line.isEmpty() && line.charAt(0) != '\t' && line.charAt(0) != '#') {
+                return;
+            }
+            start += line.length() + 1;
+        }
     }
 
     /** Name of a device, the marketing name in brackets alone when there is one: {@code GeForce GTX 1080}. */

@@ -479,12 +479,12 @@ final class DriverCore {
             if (device == null || !driver(function).equals(PciDevice.VFIO_PCI)) {
                 return new Proof.Broken(function, Proof.Broken.NOT_ON_VFIO);
             }
-            if (!isViable(device)) {
-                return new Proof.Broken(function, Proof.Broken.NOT_VIABLE);
-            }
             if (!usersOfGroup(device).isEmpty()) {
                 // vfio_group_fops_open lets one in at a time.
                 return new Proof.Broken(function, Proof.Broken.GROUP_BUSY);
+            }
+            if (!isViable(device)) {
+                return new Proof.Broken(function, Proof.Broken.NOT_VIABLE);
             }
             if (files.get(folder(function) + "/config") instanceof Capture.Bytes(String hex) && hex.startsWith("ffff")) {
                 return new Proof.Broken(function, Proof.Broken.NO_CONFIG);

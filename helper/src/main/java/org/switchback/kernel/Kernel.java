@@ -79,6 +79,9 @@ public interface Kernel {
             /** Config space reads as ones: the function has fallen off the bus. */
             public static final String NO_CONFIG = "config space does not answer";
 
+            /** The kernel did not come back in time. */
+            public static final String NO_ANSWER = "no answer";
+
             /** @param errno what the kernel answered when the BAR was asked for */
             public static String bar(int index, String errno) {
                 return "BAR " + index + ": " + errno;

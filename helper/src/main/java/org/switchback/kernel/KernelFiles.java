@@ -125,17 +125,16 @@ final class KernelFiles {
         }
     }
 
-    /** Whether a regular file has the text in its first 16 MiB. */
-    boolean mentions(String path, String text) {
+    /** The first bytes of a regular file, each as the character of that number; empty when it can't be read. */
+    Optional<String> undecoded(String path, int limit) {
         File file = new File(root + path);
         if (!file.isFile()) {
-            return false;
+            return Optional.empty();
         }
         try {
-            // Names of modules are ASCII, so a byte a character finds them.
-            return new String(content(file, 16 * SMALL), StandardCharsets.ISO_8859_1).contains(text);
+            return Optional.of(new String(content(file, limit), StandardCharsets.ISO_8859_1));
         } catch (IOException unreadable) {
-            return false;
+            return Optional.empty();
         }
     }
 

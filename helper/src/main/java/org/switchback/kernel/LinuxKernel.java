@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.Capture;
@@ -29,6 +31,9 @@ import org.switchback.plan.Setting;
 public final class LinuxKernel implements Kernel, AutoCloseable {
     /** A file that is read has this long to answer. */
     private static final Duration FILE_PATIENCE = Duration.ofSeconds(1);
+
+    /** To open a function resets it, which takes a second or more; one that does not come back takes longer. */
+    private static final Duration PROOF_PATIENCE = Duration.ofSeconds(60);
 
     /** So many files that do not answer are passed over in one capture; what comes after a further one is missing. */
     private static final int MOST_SILENT = 3;
@@ -222,7 +227,17 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
 
     @Override
     public Proof prove(List<PciAddress> functions) {
-        return new VfioClient(files).prove(functions);
+        if (functions.isEmpty()) {
+            return new Proof.Whole(0);
+        }
+        return CompletableFuture.supplyAsync(
+                        () -> new VfioClient(files).prove(functions),
+                        Thread.ofPlatform().daemon().name("proof")::start)
+                .completeOnTimeout(
+                        new Proof.Broken(functions.getFirst(), Proof.Broken.NO_ANSWER),
+                        PROOF_PATIENCE.toSeconds(),
+                        TimeUnit.SECONDS)
+                .join();
     }
 
     /** Ends the child processes; one that is stuck in the kernel ends when that lets it go. */

@@ -26,7 +26,8 @@ import org.switchback.hardware.PciAddress;
  * program is read.
  */
 final class LiveCapture {
-    private static final int IOMEM = 16 << 20;
+    /** For lists that grow with the machine or the distribution, in bytes. */
+    private static final int LARGE = 16 << 20;
 
     /** Enough for the header type. */
     private static final int CONFIG_BYTES = 64;
@@ -67,11 +68,13 @@ final class LiveCapture {
     /** Reads everything. */
     void machine() {
         String[] functions = files.names(MachineReader.PCI_DEVICES);
-        GuardedReader.Question question = askFirst(functions);
+        // To start a process takes as long as to read all the rest.
+        Thread starter = Thread.ofPlatform().daemon().start(guarded::prepare);
         kernel();
         for (String function : functions) {
             function(function);
         }
+        GuardedReader.Question question = ask(functions, starter);
         display();
         vfio();
         found.putAll(question.answers());
@@ -96,13 +99,19 @@ final class LiveCapture {
         processes();
     }
 
-    private GuardedReader.Question askFirst(String[] functions) {
+    private GuardedReader.Question ask(String[] functions, Thread starter) {
         List<String> paths = new ArrayList<>();
         for (String function : functions) {
             paths.add(MachineReader.PCI_DEVICES + function + "/driver_override");
         }
         for (String gpu : files.names("/proc/driver/nvidia/gpus")) {
             paths.add(nvidiaInformation(gpu));
+        }
+        try {
+            starter.join();
+        } catch (InterruptedException none) {
+            // Nobody interrupts a thread of ours; a second child would do no harm either.
+            Thread.currentThread().interrupt();
         }
         return guarded.ask(paths);
     }
@@ -117,7 +126,7 @@ final class LiveCapture {
         text("/proc/cmdline");
         text("/sys/kernel/security/lockdown");
         if (answers("/proc/iomem")) {
-            files.text("/proc/iomem", IOMEM).ifPresent(entry -> found.put("/proc/iomem", entry));
+            files.text("/proc/iomem", LARGE).ifPresent(entry -> found.put("/proc/iomem", entry));
         }
         processor();
         directories("/sys/class/iommu");
@@ -183,8 +192,11 @@ final class LiveCapture {
     /** What a driver offers programs to open. */
     private void nodesOf(String folder, String[] inside) {
         if (has(inside, "drm")) {
+            // controlD64 is a link to the card, for programs of long ago.
             for (String name : files.names(folder + "/drm")) {
-                node(folder + "/drm/" + name, "dri/" + name);
+                if (name.startsWith("card") || name.startsWith("renderD")) {
+                    node(folder + "/drm/" + name, "dri/" + name);
+                }
             }
         }
         if (has(inside, "graphics")) {
@@ -287,11 +299,14 @@ final class LiveCapture {
         }
         if (found.get("/proc/sys/kernel/osrelease") instanceof Text(String release)) {
             String modules = "/lib/modules/" + release;
-            if (files.mentions(modules + "/modules.dep", "/vfio-pci.ko")
-                    || files.mentions(modules + "/modules.builtin", "/vfio-pci.ko")) {
+            if (names(modules + "/modules.dep") || names(modules + "/modules.builtin")) {
                 found.put(modules + "/vfio-pci", new Directory());
             }
         }
+    }
+
+    private boolean names(String list) {
+        return files.undecoded(list, LARGE).filter(text -> text.contains("/vfio-pci.ko")).isPresent();
     }
 
     private void vfioNodes() {

@@ -1,5 +1,6 @@
 package org.switchback.kernel;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,17 +34,20 @@ final class PciNames {
             if (path.startsWith(MachineReader.PCI_DEVICES) && path.endsWith("/vendor")) {
                 String device = path.substring(0, path.length() - "vendor".length()) + "device";
                 if (entry instanceof Text(String vendor) && found.get(device) instanceof Text(String model)) {
-                    wanted.add(digits(vendor) + ":" + digits(model));
+                    String id = digits(vendor) + ":" + digits(model);
+                    if (id.length() == 9) {
+                        wanted.add(id);
+                    }
                 }
             }
         });
         if (!wanted.equals(known)) {
             known = wanted;
-            excerpt = files.text(PATH, LIMIT)
-                    .or(() -> files.text(OTHER_PATH, LIMIT))
-                    .flatMap(entry -> entry instanceof Text(String text)
-                            ? Optional.of(PciIds.excerpt(text, wanted))
-                            : Optional.empty());
+            // A character a byte until little is left: most of the time would go into decoding what nobody reads.
+            excerpt = files.undecoded(PATH, LIMIT)
+                    .or(() -> files.undecoded(OTHER_PATH, LIMIT))
+                    .map(text -> PciIds.excerpt(text, wanted).getBytes(StandardCharsets.ISO_8859_1))
+                    .map(bytes -> new String(bytes, StandardCharsets.UTF_8));
         }
         return excerpt;
     }

@@ -36,19 +36,27 @@ final class Shell implements AutoCloseable {
     private static final String SCRIPT =
             """
             exec 2>&1
-            while IFS= read -r -N %d order; do
-              what=${order%%%%$'\\n'*} order=${order#*$'\\n'}
-              path=${order%%%%$'\\n'*} order=${order#*$'\\n'}
-              value=${order%%%%$'\\n'*}
+            while IFS= read -r -N RECORD order; do
+              what=${order%%$'\n'*} order=${order#*$'\n'}
+              path=${order%%$'\n'*} order=${order#*$'\n'}
+              value=${order%%$'\n'*}
               case $what in
-                write) if [[ -e $path ]]; then printf '%%s\\n' "$value" >"$path"; else echo ': No such file or directory'; false; fi ;;
-                read) value=; if { IFS= read -r -d '' value || true; } <"$path"; then printf '%%s' "$value"; else false; fi ;;
+                write)
+                  if [[ -e $path ]]; then
+                    printf '%s\n' "$value" >"$path"
+                  else
+                    echo ': No such file or directory'
+                    false
+                  fi ;;
+                read)
+                  value=
+                  if { IFS= read -r -d '' value || true; } <"$path"; then printf '%s' "$value"; else false; fi ;;
                 modprobe) modprobe -- "$value" </dev/null ;;
               esac
-              printf '\\004%%d\\n' $?
+              printf '\004%d\n' $?
             done
             """
-                    .formatted(RECORD);
+                    .replace("RECORD", Integer.toString(RECORD));
 
     /**
      * What an order came to.

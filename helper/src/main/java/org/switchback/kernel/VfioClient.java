@@ -188,10 +188,14 @@ final class VfioClient {
 
     private int container() throws Refused {
         int file = open("/dev/vfio/vfio", "container");
-        if (libc.ioctl(file, request(GET_API_VERSION)) != API_VERSION) {
-            throw new Refused("container: another version");
+        try {
+            if (libc.ioctl(file, request(GET_API_VERSION)) != API_VERSION) {
+                throw new Refused("container: another version");
+            }
+            return file;
+        } catch (LastErrorException failed) {
+            throw refused("container", failed);
         }
-        return file;
     }
 
     private int bars(int device) throws Refused {

@@ -17,7 +17,7 @@ public final class PlannedStep extends Struct {
     @Position(1)
     public final String subject;
 
-    /** Value before; empty for none. For an eviction the region that goes: {@code efifb c0000000-c02fffff}. */
+    /** Value before; empty for none. For an eviction what goes: {@code 0 efifb c0000000-c02fffff}. */
     @Position(2)
     public final String before;
 

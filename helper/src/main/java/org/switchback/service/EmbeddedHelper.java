@@ -20,6 +20,7 @@ import org.freedesktop.dbus.connections.transports.TransportBuilder.SaslAuthMode
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.switchback.hardware.Capture;
 import org.switchback.kernel.Kernel;
+import org.switchback.kernel.LinuxKernel;
 import org.switchback.kernel.SimulatedKernel;
 import org.switchback.transaction.JournalProblem;
 import org.switchback.transaction.Transactions;
@@ -35,16 +36,13 @@ public final class EmbeddedHelper implements AutoCloseable {
     private final DirectConnection server;
     private final DirectConnection client;
     private final HelperService service;
-    private final Optional<Transactions> transactions;
-    private final Optional<Path> journal;
+    private final Runnable afterwards;
 
-    private EmbeddedHelper(
-            Ends ends, HelperService service, Optional<Transactions> transactions, Optional<Path> journal) {
+    private EmbeddedHelper(Ends ends, HelperService service, Runnable afterwards) {
         this.server = ends.server;
         this.client = ends.client;
         this.service = service;
-        this.transactions = transactions;
-        this.journal = journal;
+        this.afterwards = afterwards;
     }
 
     private record Ends(DirectConnection server, DirectConnection client) {}
@@ -64,12 +62,13 @@ public final class EmbeddedHelper implements AutoCloseable {
 
     /** A helper that looks at this computer and answers every change with ReadOnly. */
     public static EmbeddedHelper lookOnly() {
-        return lookOnly(new SimulatedKernel(Capture.EMPTY));
+        LinuxKernel kernel = new LinuxKernel(Path.of("/"));
+        return lookOnly(kernel, kernel::close);
     }
 
-    static EmbeddedHelper lookOnly(Kernel kernel) {
+    static EmbeddedHelper lookOnly(Kernel kernel, Runnable afterwards) {
         try {
-            return start(kernel, Optional.empty(), Optional.empty());
+            return start(kernel, Optional.empty(), afterwards);
         } catch (IOException | DBusException failed) {
             throw new IllegalStateException("no helper inside this process", failed);
         }
@@ -79,14 +78,18 @@ public final class EmbeddedHelper implements AutoCloseable {
     static EmbeddedHelper on(Kernel kernel) {
         try {
             Path journal = Files.createTempDirectory("switchback-journal");
-            return start(kernel, Optional.of(Transactions.open(kernel, journal)), Optional.of(journal));
+            Transactions transactions = Transactions.open(kernel, journal);
+            return start(kernel, Optional.of(transactions), () -> {
+                transactions.close();
+                delete(journal);
+            });
         } catch (IOException | JournalProblem | DBusException failed) {
             throw new IllegalStateException("no helper inside this process", failed);
         }
     }
 
     private static EmbeddedHelper start(
-            Kernel kernel, Optional<Transactions> transactions, Optional<Path> journal)
+            Kernel kernel, Optional<Transactions> transactions, Runnable afterwards)
             throws IOException, DBusException {
         Ends ends = meet();
         HelperService service = new HelperService(
@@ -98,7 +101,7 @@ public final class EmbeddedHelper implements AutoCloseable {
                 CallRate.UNLIMITED,
                 System::nanoTime,
                 NO_LOG);
-        return new EmbeddedHelper(ends, service, transactions, journal);
+        return new EmbeddedHelper(ends, service, afterwards);
     }
 
     /** Nobody else can come to the socket: its folder is this user's alone, and is gone once both ends have met. */
@@ -151,12 +154,14 @@ public final class EmbeddedHelper implements AutoCloseable {
                 .back();
     }
 
-    private static void delete(Path folder) throws IOException {
+    private static void delete(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             List<Path> leavesFirst = files.sorted(Comparator.reverseOrder()).toList();
             for (Path file : leavesFirst) {
                 Files.deleteIfExists(file);
             }
+        } catch (IOException left) {
+            // A few files stay in the folder for temporary ones.
         }
     }
 
@@ -173,15 +178,9 @@ public final class EmbeddedHelper implements AutoCloseable {
         } catch (InterruptedException hurried) {
             Thread.currentThread().interrupt();
         }
-        client.disconnect();
+        // The server first: dbus-java's server does not stop reading when its client has gone.
         server.disconnect();
-        transactions.ifPresent(Transactions::close);
-        journal.ifPresent(folder -> {
-            try {
-                delete(folder);
-            } catch (IOException left) {
-                // A few files stay in the folder for temporary ones.
-            }
-        });
+        client.disconnect();
+        afterwards.run();
     }
 }

@@ -35,6 +35,11 @@ final class Facts {
         return new Reading(capture, machine);
     }
 
+    /** Has the kernel made ready for writes. */
+    void prepare() {
+        kernel.prepare();
+    }
+
     Planner.Answer plan(Machine machine, Request request) {
         return Planner.plan(machine, request, remembered(request.gpu()));
     }

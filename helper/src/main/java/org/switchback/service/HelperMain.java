@@ -4,9 +4,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.freedesktop.dbus.connections.base.IncomingMessageThread;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
 import org.switchback.kernel.Kernel;
+import org.switchback.kernel.LinuxKernel;
 import org.switchback.protocol.Names;
 
 /**
@@ -27,11 +29,14 @@ public final class HelperMain {
             System.out.println("switchback-helper 0.1.0");
             return;
         }
-        Kernel kernel = new org.switchback.kernel.SimulatedKernel(org.switchback.hardware.Capture.EMPTY);
-        System.exit(run(
-                kernel,
-                Path.of(System.getProperty("switchback.run", "/run/switchback")),
-                Duration.ofSeconds(Long.getLong("switchback.idle", 60))));
+        int code;
+        try (LinuxKernel kernel = new LinuxKernel(Path.of(System.getProperty("switchback.root", "/")))) {
+            code = run(
+                    kernel,
+                    Path.of(System.getProperty("switchback.run", "/run/switchback")),
+                    Duration.ofSeconds(Long.getLong("switchback.idle", 60)));
+        }
+        System.exit(code);
     }
 
     /** @return the exit code: 0 when nobody needed it any more, 1 when it could not be or go on */
@@ -50,10 +55,12 @@ public final class HelperMain {
             LOG.accept("can't be on the system bus as " + Names.BUS);
             return 1;
         }
-        // The thread that reads the bus is dbus-java's own: without it the helper would own its name and be deaf.
         Thread.setDefaultUncaughtExceptionHandler((thread, unexpected) -> {
             LOG.accept("thread " + thread.getName() + " ended: " + Trouble.text(unexpected));
-            helper.fail();
+            // The one that reads the bus: without it the helper would own its name and be deaf.
+            if (thread instanceof IncomingMessageThread) {
+                helper.fail();
+            }
         });
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(helper)));
         return helper.awaitEnd() ? 0 : 1;

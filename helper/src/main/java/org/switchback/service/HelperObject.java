@@ -113,7 +113,11 @@ final class HelperObject implements HelperInterface {
     }
 
     private PlanReply reply(Caller caller, SwitchPlan plan) {
-        return PlanReplies.reply(plan.refused() ? "" : plans.add(caller, plan), plan);
+        if (plan.refused()) {
+            return PlanReplies.reply("", plan);
+        }
+        jobs.expectOne();
+        return PlanReplies.reply(plans.add(caller, plan), plan);
     }
 
     @Override

@@ -20,6 +20,7 @@ import org.switchback.Helper1.Error.BadArgument;
 import org.switchback.Helper1.Error.Busy;
 import org.switchback.Helper1.Error.Incomplete;
 import org.switchback.Helper1.Error.ReadOnly;
+import org.switchback.Helper1.Error.RestartNeeded;
 import org.switchback.Helper1.Error.Stale;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
@@ -31,6 +32,8 @@ import org.switchback.plan.Target;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.Names;
 import org.switchback.protocol.PlannedStep;
+import org.switchback.transaction.JournalProblem;
+import org.switchback.transaction.Outcome;
 import org.switchback.transaction.Standing;
 import org.switchback.transaction.Transactions;
 
@@ -114,6 +117,13 @@ final class Jobs {
         }
     }
 
+    /** Makes ready for a switch, which is likely to come now. Returns at once. */
+    void expectOne() {
+        if (transactions.isPresent()) {
+            aside(facts::prepare);
+        }
+    }
+
     /** Starts the switch that an open plan describes. */
     DBusPath apply(Caller caller, String planId) {
         return claimed(caller, open -> {
@@ -136,6 +146,10 @@ final class Jobs {
             if (standing instanceof Standing.Incomplete(Request half) && half.gpu().equals(address)) {
                 return order(caller, Action.RESTORE, plan, List.of(), job -> open.putBack(job::event).word());
             }
+            if (standing instanceof Standing.Broken) {
+                return order(
+                        caller, Action.RESTORE, plan, PlanReplies.steps(plan), job -> runAnew(plan, job, open));
+            }
             checkClean();
             return order(caller, Action.RESTORE, plan, PlanReplies.steps(plan), job -> run(plan, job, open));
         });
@@ -157,6 +171,16 @@ final class Jobs {
         return plan.refused() ? "refused" : open.run(plan, job::cancelled, job::event).word();
     }
 
+    /** With a journal that can't be read, what the kernel says is all there is to go by. */
+    private String runAnew(SwitchPlan plan, JobObject job, Transactions open) {
+        try {
+            open.setBrokenAside();
+            return run(plan, job, open);
+        } catch (JournalProblem unwritable) {
+            return Outcome.JOURNAL_UNWRITABLE.word();
+        }
+    }
+
     private boolean holds(SwitchPlan plan) {
         return facts.planNow(plan.request()) instanceof Planner.Answer.Planned(SwitchPlan now) && now.equals(plan);
     }
@@ -169,8 +193,8 @@ final class Jobs {
         switch (standing) {
             case Standing.Clean() -> {}
             case Standing.Incomplete incomplete -> throw new Incomplete();
-            case Standing.Frozen frozen -> throw new ReadOnly();
-            case Standing.Broken() -> throw new ReadOnly();
+            case Standing.Broken() -> throw new Incomplete();
+            case Standing.Frozen frozen -> throw new RestartNeeded();
         }
     }
 

@@ -80,7 +80,13 @@ final class PlanReplies {
             case Step.Offer(PciAddress function) ->
                 planned("offer", function.toString(), "", "", step, Optional.empty());
             case Step.Eviction(PciAddress function, int bar, String region, AddressRange range) ->
-                planned("eviction", function.toString(), region + " " + range, "", step, Optional.empty());
+                planned(
+                        "eviction",
+                        function.toString(),
+                        bar + " " + region + " " + range,
+                        "",
+                        step,
+                        Optional.empty());
         };
     }
 

@@ -21,6 +21,9 @@ import org.switchback.transaction.Transactions;
 
 /** The helper as a process on a message bus: all of it is put together here, and taken down again. */
 final class SystemHelper {
+    /** One attempt: dbus-java makes one for every half second of this. */
+    private static final int CONNECT_MILLIS = 500;
+
     private static final long WATCH_SECONDS = 2;
     /** A helper that is just going still has the journal for a moment. */
     private static final int JOURNAL_TRIES = 20;
@@ -63,6 +66,9 @@ final class SystemHelper {
                         fail();
                     }
                 })
+                .transportConfig()
+                .withTimeout(CONNECT_MILLIS)
+                .back()
                 .receivingThreadConfig()
                 .withMethodCallThreadCount(HelperService.METHOD_THREADS)
                 .connectionConfig()

@@ -382,6 +382,33 @@ class LinuxKernelTest {
         }
     }
 
+    @Test
+    void onlyAFunctionOnVfioIsProven() throws IOException {
+        copy(Captures.named("q35-6.1-0380-native"));
+
+        assertThat(kernel.prove(List.of(GPU))).isEqualTo(new Kernel.Proof.Broken(GPU, "not on vfio-pci"));
+    }
+
+    @Test
+    void whereThereIsNoVfioNothingIsProven() throws IOException {
+        copy(Captures.named("q35-6.1-0380-vfio"));
+
+        assertThat(kernel.prove(List.of(GPU))).isEqualTo(new Kernel.Proof.Broken(GPU, "container: ENOENT"));
+    }
+
+    @Test
+    void aProofThatFailsLeavesNothingOpen() throws IOException {
+        copy(Captures.named("q35-6.1-0380-vfio"));
+        Path container = file("/dev/vfio/vfio");
+
+        Kernel.Proof proof = kernel.prove(List.of(GPU));
+
+        assertThat(proof).isEqualTo(new Kernel.Proof.Broken(GPU, "container: ENOTTY"));
+        try (var descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            assertThat(descriptors.map(LinuxKernelTest::target)).doesNotContain(container);
+        }
+    }
+
     private Kernel.Answer write(String path, String value) {
         return kernel.write(new KernelWrite.Sysfs(path, value), LONG, waited -> {});
     }

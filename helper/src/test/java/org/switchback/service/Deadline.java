@@ -4,18 +4,18 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /** Waits for something to become true, and not for ever. */
-final class Deadline {
+public final class Deadline {
     private final long at;
 
     private Deadline(long at) {
         this.at = at;
     }
 
-    static Deadline seconds(long seconds) {
+    public static Deadline seconds(long seconds) {
         return new Deadline(System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
     }
 
-    void await(String what, Callable<Boolean> condition) throws InterruptedException {
+    public void await(String what, Callable<Boolean> condition) throws InterruptedException {
         while (true) {
             try {
                 if (condition.call()) {

@@ -26,6 +26,7 @@ import org.switchback.Helper1.Error.BadArgument;
 import org.switchback.Helper1.Error.Busy;
 import org.switchback.Helper1.Error.Failed;
 import org.switchback.Helper1.Error.ReadOnly;
+import org.switchback.Helper1.Error.RestartNeeded;
 import org.switchback.Helper1.Error.Stale;
 import org.switchback.Helper1.Error.UnknownPlan;
 import org.switchback.hardware.Capture;
@@ -204,8 +205,8 @@ class HelperOverPrivateLineTest {
         kernel.simulated().once(write -> write.shell().contains("unbind"), new Fault.Hang());
         assertThat(outcome(helper.Apply(plan.id).getPath())).isEqualTo("stuck");
 
-        assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> helper.Apply(other.id));
-        assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> helper.Restore(GPU));
+        assertThatExceptionOfType(RestartNeeded.class).isThrownBy(() -> helper.Apply(other.id));
+        assertThatExceptionOfType(RestartNeeded.class).isThrownBy(() -> helper.Restore(GPU));
     }
 
     @Test
@@ -232,7 +233,7 @@ class HelperOverPrivateLineTest {
 
     @Test
     void whoMayOnlyLookChangesNothing() throws Exception {
-        try (EmbeddedHelper lookOnly = EmbeddedHelper.lookOnly(kernel)) {
+        try (EmbeddedHelper lookOnly = EmbeddedHelper.lookOnly(kernel, () -> {})) {
             HelperInterface looking = helper(lookOnly.client());
             assertThat(looking.Inspect()).startsWith("switchback-capture 1\n");
             PlanReply plan = looking.Plan(GPU, "vm", List.of()).reply();

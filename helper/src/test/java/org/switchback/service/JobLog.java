@@ -1,6 +1,7 @@
 package org.switchback.service;
 
 import java.util.List;
+import org.switchback.Helper1.Error.LimitReached;
 import org.switchback.protocol.JobEntry;
 import org.switchback.protocol.JobInterface;
 
@@ -13,7 +14,12 @@ final class JobLog {
     static List<JobEntry> untilFinished(JobInterface job) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (true) {
-            List<JobEntry> log = job.Log();
+            List<JobEntry> log = List.of();
+            try {
+                log = job.Log();
+            } catch (LimitReached tooOften) {
+                Thread.sleep(200);
+            }
             if (!log.isEmpty() && log.getLast().what.equals("finished")) {
                 return log;
             }

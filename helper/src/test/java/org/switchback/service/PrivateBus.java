@@ -13,7 +13,7 @@ import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
 import org.freedesktop.dbus.exceptions.DBusException;
 
 /** A message bus for one test. */
-final class PrivateBus implements AutoCloseable {
+public final class PrivateBus implements AutoCloseable {
     /** As the system's: only who is allowed to may own a name, or call one. */
     private static final String LIKE_THE_SYSTEM =
             """
@@ -52,12 +52,12 @@ final class PrivateBus implements AutoCloseable {
     }
 
     /** A bus on which everybody may do everything. */
-    static PrivateBus open() throws IOException, InterruptedException {
+    public static PrivateBus open() throws IOException, InterruptedException {
         return open(EVERYTHING, List.of());
     }
 
     /** A bus with the system's rules and these files with further ones. */
-    static PrivateBus likeTheSystem(List<Path> rules) throws IOException, InterruptedException {
+    public static PrivateBus likeTheSystem(List<Path> rules) throws IOException, InterruptedException {
         return open(LIKE_THE_SYSTEM, rules);
     }
 
@@ -105,23 +105,23 @@ final class PrivateBus implements AutoCloseable {
         }
     }
 
-    String address() {
+    public String address() {
         return "unix:path=" + folder.resolve("bus");
     }
 
     /** Where a test may put files; it goes with the bus. */
-    Path folder() {
+    public Path folder() {
         return folder;
     }
 
     /** Makes the bus start a program when somebody calls a name. */
-    void activate(String name, String command) throws IOException {
+    public void activate(String name, String command) throws IOException {
         Files.writeString(
                 folder.resolve("services").resolve(name + ".service"),
                 "[D-BUS Service]\nName=%s\nExec=%s\n".formatted(name, command));
     }
 
-    DBusConnection connect() throws DBusException {
+    public DBusConnection connect() throws DBusException {
         return DBusConnectionBuilder.forAddress(address()).withShared(false).build();
     }
 

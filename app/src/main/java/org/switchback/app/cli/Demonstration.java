@@ -66,6 +66,11 @@ public final class Demonstration {
         }
 
         @Override
+        public HelperConnection lookOnly(HelperProblem.Kind why) {
+            return new Open(connection);
+        }
+
+        @Override
         public HelperConnection simulated(Capture machine, Source source) {
             return new Open(connection);
         }

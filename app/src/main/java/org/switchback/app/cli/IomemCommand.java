@@ -8,8 +8,6 @@ import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.switchback.app.helper.HelperConnection;
-import org.switchback.app.helper.HelperProblem;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
@@ -123,8 +121,8 @@ final class IomemCommand extends MachineCommand {
     }
 
     private void machine() throws CommandFailure, IOException {
-        try (HelperConnection connection = root().connect()) {
-            Machine machine = MachineReader.read(wholeMap(connection));
+        try (Sight sight = root().look(true)) {
+            Machine machine = MachineReader.read(sight.capture());
             MemoryMap map = machine.memory();
             if (map.isEmpty()) {
                 throw surroundings().failure(ExitCode.FAILED, "map.empty");
@@ -147,23 +145,6 @@ final class IomemCommand extends MachineCommand {
             }
             terminal().out().flush();
             text.notes(map, false).forEach(terminal().err()::println);
-        }
-    }
-
-    /** The whole map where that is allowed, else what anybody may see. */
-    private Capture wholeMap(HelperConnection connection) throws CommandFailure {
-        try {
-            return connection.inspect(true);
-        } catch (HelperProblem problem) {
-            if (problem.kind() != HelperProblem.Kind.REFUSED && problem.kind() != HelperProblem.Kind.READ_ONLY) {
-                throw surroundings().failure(problem);
-            }
-        }
-        terminal().err().println(words().text("cli.iomem.partly"));
-        try {
-            return connection.inspect(false);
-        } catch (HelperProblem problem) {
-            throw surroundings().failure(problem);
         }
     }
 

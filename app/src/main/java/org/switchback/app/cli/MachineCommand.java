@@ -8,8 +8,6 @@ import java.util.concurrent.Callable;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.words.Words;
-import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.protocol.PlanReply;
 import picocli.CommandLine.Option;
@@ -41,14 +39,6 @@ abstract class MachineCommand implements Callable<Integer> {
 
     final Words words() {
         return surroundings.words();
-    }
-
-    final Machine look(HelperConnection connection) throws CommandFailure {
-        try {
-            return MachineReader.read(connection.inspect(false));
-        } catch (HelperProblem problem) {
-            throw surroundings.failure(problem);
-        }
     }
 
     final PlanReply plan(HelperConnection connection, PciAddress gpu, String target, List<PciAddress> with)

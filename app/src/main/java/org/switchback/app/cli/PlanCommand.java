@@ -1,7 +1,6 @@
 package org.switchback.app.cli;
 
 import com.google.gson.JsonObject;
-import org.switchback.app.helper.HelperConnection;
 import picocli.CommandLine.Command;
 
 /** {@code plan}: what a switch would take. Changes nothing. */
@@ -13,12 +12,12 @@ final class PlanCommand extends Wish {
 
     @Override
     public Integer call() throws CommandFailure {
-        try (HelperConnection connection = root().connect()) {
-            Answer answer = answer(connection);
+        try (Sight sight = root().look(false)) {
+            Answer answer = answer(sight);
             if (json) {
                 JsonObject object =
                         new Json(words()).plan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
-                object.add("source", Json.source(connection.source()));
+                object.add("source", Json.source(sight.connection().source()));
                 print(object);
             } else {
                 new PlanText(terminal(), words(), answer).print(commands);

@@ -43,15 +43,21 @@ final class Progress {
     void show(JobEntry entry) {
         Optional<Double> seconds = seconds(entry);
         switch (entry.what) {
-            case "authorizing" -> line(words.text("job.authorizing"));
+            case "authorizing" -> {
+                if (answer.real()) {
+                    line(words.text("job.authorizing"));
+                }
+            }
             case "authorized", "finished" -> closeLine();
             case "started" -> open(
                     Columns.right(Integer.toString(entry.step + 1), 2) + "  " + title(entry));
             case "waiting" -> waiting(entry);
             case "done" -> close(terminal.good(terminal.sign("\u2714", "done")), seconds);
             case "failed" -> {
-                close(terminal.bad(terminal.sign("\u2718", "failed")), seconds);
-                line("      " + Columns.hanging(words.failure(entry), 6));
+                if (lineOpen) {
+                    close(terminal.bad(terminal.sign("\u2718", "failed")), seconds);
+                }
+                line("      " + Columns.hanging(words.failure(entry), 8));
             }
             case "undoing" -> open(terminal.sign("\u21a9", "<-") + "   " + words.text("job.undoing", title(entry)));
             case "undone" -> close(terminal.good(terminal.sign("\u2714", "done")), seconds);
@@ -59,7 +65,7 @@ final class Progress {
                 if (lineOpen) {
                     close(terminal.bad(terminal.sign("\u2718", "failed")), seconds);
                 }
-                line("      " + Columns.hanging(words.text("job.undo-failed", title(entry), words.failure(entry)), 6));
+                line("      " + Columns.hanging(words.text("job.undo-failed", title(entry), words.failure(entry)), 8));
             }
             case "stuck" -> {
                 closeLine();
@@ -72,7 +78,7 @@ final class Progress {
 
     private String title(JobEntry entry) {
         if (entry.step < 0 || entry.step >= answer.plan().steps.size()) {
-            return "";
+            return words.text("cli.step", Integer.toString(entry.step + 1));
         }
         PlannedStep step = answer.plan().steps.get(entry.step);
         return words.step(step, answer.machine());

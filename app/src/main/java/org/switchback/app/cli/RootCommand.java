@@ -1,9 +1,11 @@
 package org.switchback.app.cli;
 
+import java.io.PrintWriter;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.helper.HelperConnection;
+import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Capture;
@@ -55,14 +57,19 @@ final class RootCommand implements Callable<Integer> {
                 .addSubcommand(new IomemCommand(surroundings, this))
                 .addSubcommand(new ReportCommand(surroundings, this))
                 .setResourceBundle(surroundings.words().bundle())
-                .setOut(new java.io.PrintWriter(surroundings.terminal().out(), true))
-                .setErr(new java.io.PrintWriter(surroundings.terminal().err(), true))
+                .setOut(new PrintWriter(surroundings.terminal().out(), true))
+                .setErr(new PrintWriter(surroundings.terminal().err(), true))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         surroundings.terminal().coloured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
                 .setParameterExceptionHandler(this::misused)
                 .setExecutionExceptionHandler((failure, command, parsed) -> failed(failure));
-        return line.execute(args);
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError full) {
+            surroundings.terminal().err().println("switchback: " + surroundings.words().text("cli.too-much"));
+            return ExitCode.FAILED;
+        }
     }
 
     /** Without a command there is only what the options ask for. */
@@ -81,13 +88,46 @@ final class RootCommand implements Callable<Integer> {
     }
 
     /**
-     * A connection to the machine that the options name. Says on standard error when it is not this computer, or this
-     * computer without its helper.
+     * Looks at the machine that the options name. Says on standard error when that is not this computer, or when this
+     * computer could only be looked at.
+     *
+     * @param wholeMap with the whole memory map where that is allowed
      */
-    HelperConnection connect() throws CommandFailure {
+    Sight look(boolean wholeMap) throws CommandFailure {
         HelperConnection connection = open();
+        try {
+            return sight(connection, wholeMap);
+        } catch (HelperProblem problem) {
+            connection.close();
+            if (problem.kind() != HelperProblem.Kind.REFUSED || !connection.source().real()) {
+                throw surroundings.failure(problem);
+            }
+        }
+        HelperConnection own = surroundings.connections().lookOnly(HelperProblem.Kind.REFUSED);
+        try {
+            return sight(own, wholeMap);
+        } catch (HelperProblem problem) {
+            own.close();
+            throw surroundings.failure(problem);
+        }
+    }
+
+    private Sight sight(HelperConnection connection, boolean wholeMap) throws HelperProblem {
+        if (wholeMap) {
+            try {
+                Sight whole = new Sight(connection, connection.inspect(true));
+                note(connection.source());
+                return whole;
+            } catch (HelperProblem problem) {
+                Sight part = new Sight(connection, connection.inspect(false));
+                surroundings.terminal().err().println(surroundings.words().text(
+                        "cli.partly", surroundings.words().problem(problem.kind())));
+                return part;
+            }
+        }
+        Sight part = new Sight(connection, connection.inspect(false));
         note(connection.source());
-        return connection;
+        return part;
     }
 
     private HelperConnection open() throws CommandFailure {

@@ -7,6 +7,7 @@ import java.util.List;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineReader;
 import org.switchback.protocol.PlanReply;
 import picocli.CommandLine.Command;
 
@@ -19,19 +20,18 @@ final class StatusCommand extends MachineCommand {
 
     @Override
     public Integer call() throws CommandFailure {
-        try (HelperConnection connection = root().connect()) {
-            Machine machine = look(connection);
+        try (Sight sight = root().look(false)) {
+            Machine machine = MachineReader.read(sight.capture());
             if (json) {
-                print(json(connection, machine));
+                print(json(sight.connection(), machine));
             } else {
-                show(connection, machine);
+                show(sight.connection(), machine);
             }
         }
         return ExitCode.OK;
     }
 
-    /** Also part of the demonstration. */
-    void show(HelperConnection connection, Machine machine) throws CommandFailure {
+    private void show(HelperConnection connection, Machine machine) throws CommandFailure {
         if (machine.gpus().isEmpty()) {
             terminal().out().println(words().text("cli.status.no-gpu"));
         }

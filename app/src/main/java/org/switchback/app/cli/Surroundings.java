@@ -21,7 +21,7 @@ record Surroundings(Terminal terminal, Words words, HelperConnections connection
     CommandFailure failure(HelperProblem problem) {
         int exitCode =
                 switch (problem.kind()) {
-                    case REFUSED, BUSY, STALE, UNKNOWN_PLAN, LIMIT, INCOMPLETE -> ExitCode.BLOCKED;
+                    case REFUSED, BUSY, STALE, UNKNOWN_PLAN, LIMIT, INCOMPLETE, RESTART_NEEDED -> ExitCode.BLOCKED;
                     case MISSING,
                             STOPPED,
                             WRONG_VERSION,

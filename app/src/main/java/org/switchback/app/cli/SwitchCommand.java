@@ -6,12 +6,14 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnection.RunningSwitch;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineReader;
 import org.switchback.protocol.JobEntry;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -28,11 +30,12 @@ final class SwitchCommand extends Wish {
 
     @Override
     public Integer call() throws CommandFailure, InterruptedException {
-        try (HelperConnection connection = root().connect()) {
+        try (Sight sight = root().look(false)) {
+            HelperConnection connection = sight.connection();
             if (connection.source() instanceof Source.LookOnly) {
                 throw surroundings().failure(ExitCode.FAILED, "cli.switch.look-only");
             }
-            Answer answer = answer(connection);
+            Answer answer = answer(sight);
             JsonObject object = new Json(words()).plan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
             object.add("source", Json.source(connection.source()));
             if (!json) {
@@ -67,19 +70,16 @@ final class SwitchCommand extends Wish {
             throws CommandFailure, InterruptedException {
         JsonArray events = new JsonArray();
         Progress progress = new Progress(terminal(), words(), answer, events::add);
-        RunningSwitch running;
-        try {
-            running = connection.apply(answer.plan().id, json ? progress::record : progress::show);
-        } catch (HelperProblem problem) {
-            throw surroundings().failure(problem);
-        }
+        RunningSwitch running = start(connection, answer, json ? progress::record : progress::show);
         CountDownLatch ended = new CountDownLatch(1);
         Thread interrupted = new Thread(() -> cancel(running, ended));
         Runtime.getRuntime().addShutdownHook(interrupted);
         try {
             JobEntry end = running.await();
             object.add("events", events);
-            return conclude(end, look(connection), answer, object);
+            return conclude(end, MachineReader.read(connection.inspect(false)), answer, object);
+        } catch (HelperProblem blind) {
+            throw surroundings().failure(blind);
         } finally {
             ended.countDown();
             try {
@@ -87,6 +87,23 @@ final class SwitchCommand extends Wish {
             } catch (IllegalStateException shuttingDown) {
                 // It runs already.
             }
+        }
+    }
+
+    private RunningSwitch start(HelperConnection connection, Answer answer, Consumer<JobEntry> listener)
+            throws CommandFailure {
+        try {
+            return connection.apply(answer.plan().id, listener);
+        } catch (HelperProblem problem) {
+            if (problem.kind() != HelperProblem.Kind.INCOMPLETE || answer.target().equals("vm")) {
+                throw surroundings().failure(problem);
+            }
+        }
+        // Back to the host from a switch that was left half done: what it did is undone.
+        try {
+            return connection.restore(answer.gpu().address(), listener);
+        } catch (HelperProblem problem) {
+            throw surroundings().failure(problem);
         }
     }
 
@@ -105,9 +122,13 @@ final class SwitchCommand extends Wish {
 
     private int conclude(JobEntry end, Machine after, Answer answer, JsonObject object) {
         Optional<Gpu> gpu = after.gpu(answer.gpu().address());
+        boolean reached = gpu.filter(now -> reached(now, answer.target())).isPresent();
         int exitCode = exitCode(end.detail);
         String sentence = words().finished(end, answer.target(), answer.gpu().graphics().name());
-        if (exitCode == ExitCode.OK && gpu.filter(now -> reached(now, answer.target())).isEmpty()) {
+        if (end.detail.equals("put-back") && reached) {
+            // Putting back a switch to VM mode is a switch to the host.
+            exitCode = ExitCode.OK;
+        } else if (exitCode == ExitCode.OK && !reached) {
             // The kernel has the last word, not the helper.
             exitCode = ExitCode.MIXED;
             sentence = words().text(

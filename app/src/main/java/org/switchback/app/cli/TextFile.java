@@ -19,7 +19,8 @@ final class TextFile {
     private TextFile() {}
 
     /**
-     * The whole text; bytes that are no UTF-8 become replacement characters.
+     * The whole text; bytes that are no UTF-8 become replacement characters, and what would steer a terminal becomes
+     * question marks.
      *
      * @param name of a file, or {@code -} for standard input
      * @throws CommandFailure when it can't be read or is larger than {@link #LARGEST}
@@ -54,6 +55,12 @@ final class TextFile {
                     "cli.file.large",
                     quoted(name),
                     surroundings.words().size(LARGEST));
+        }
+        for (int i = 0; i < bytes.length; i++) {
+            boolean control = (bytes[i] >= 0 && bytes[i] < ' ') || bytes[i] == 0x7f;
+            if (control && bytes[i] != '\n' && bytes[i] != '\t' && bytes[i] != '\r') {
+                bytes[i] = '?';
+            }
         }
         return new String(bytes, StandardCharsets.UTF_8);
     }

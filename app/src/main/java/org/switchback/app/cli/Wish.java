@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.switchback.app.helper.HelperConnection;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.protocol.PlanReply;
 import picocli.CommandLine.Option;
@@ -38,13 +38,13 @@ abstract class Wish extends MachineCommand {
      */
     record Answer(Machine machine, Gpu gpu, String target, PlanReply plan, boolean real) {}
 
-    /** Looks and plans; changes nothing. */
-    final Answer answer(HelperConnection connection) throws CommandFailure {
+    /** Plans; changes nothing. */
+    final Answer answer(Sight sight) throws CommandFailure {
         String where = Objects.requireNonNull(target);
         if (!where.equals("vm") && !where.equals("host")) {
             throw surroundings().failure(ExitCode.USAGE, "cli.target", TextFile.quoted(where));
         }
-        Machine machine = look(connection);
+        Machine machine = MachineReader.read(sight.capture());
         GpuChoice choice = new GpuChoice(machine, surroundings());
         Gpu meant = choice.find(Objects.requireNonNull(gpu));
         List<PciAddress> along = new ArrayList<>();
@@ -55,7 +55,7 @@ abstract class Wish extends MachineCommand {
                 machine,
                 meant,
                 where,
-                plan(connection, meant.address(), where, along),
-                connection.source().real());
+                plan(sight.connection(), meant.address(), where, along),
+                sight.connection().source().real());
     }
 }

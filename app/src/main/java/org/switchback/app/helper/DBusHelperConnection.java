@@ -37,6 +37,7 @@ import org.switchback.Helper1.Error.Incomplete;
 import org.switchback.Helper1.Error.LimitReached;
 import org.switchback.Helper1.Error.NotAuthorized;
 import org.switchback.Helper1.Error.ReadOnly;
+import org.switchback.Helper1.Error.RestartNeeded;
 import org.switchback.Helper1.Error.Stale;
 import org.switchback.Helper1.Error.UnknownPlan;
 import org.switchback.hardware.Capture;
@@ -324,6 +325,7 @@ final class DBusHelperConnection implements HelperConnection {
                 case BadArgument e -> HelperProblem.Kind.BAD_ARGUMENT;
                 case Incomplete e -> HelperProblem.Kind.INCOMPLETE;
                 case ReadOnly e -> HelperProblem.Kind.READ_ONLY;
+                case RestartNeeded e -> HelperProblem.Kind.RESTART_NEEDED;
                 case Failed e -> HelperProblem.Kind.FAILED;
             };
         }

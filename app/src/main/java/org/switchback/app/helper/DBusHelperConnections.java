@@ -50,9 +50,13 @@ public final class DBusHelperConnections implements HelperConnections {
         try {
             return helperOfTheSystem();
         } catch (HelperProblem problem) {
-            return new DBusHelperConnection(
-                    new PrivateLine(lookOnly.get()), new Source.LookOnly(problem.kind()));
+            return lookOnly(problem.kind());
         }
+    }
+
+    @Override
+    public HelperConnection lookOnly(HelperProblem.Kind why) {
+        return new DBusHelperConnection(new PrivateLine(lookOnly.get()), new Source.LookOnly(why));
     }
 
     @Override

@@ -8,6 +8,14 @@ public interface HelperConnections {
     HelperConnection thisMachine();
 
     /**
+     * A helper inside this process that can only look at this computer: for whoever the helper of the system does not let
+     * look.
+     *
+     * @param why what is the matter with the helper of the system
+     */
+    HelperConnection lookOnly(HelperProblem.Kind why);
+
+    /**
      * A helper inside this process on a simulated kernel.
      *
      * @param machine what the simulated kernel starts from

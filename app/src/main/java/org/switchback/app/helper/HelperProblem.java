@@ -30,6 +30,8 @@ public final class HelperProblem extends Exception {
         INCOMPLETE,
         /** This helper can only look. */
         READ_ONLY,
+        /** Nothing may be written before this computer is restarted. */
+        RESTART_NEEDED,
         /** No answer in time. */
         NO_ANSWER,
         /** It answered that it went wrong itself, or in a way nobody here understands. */

@@ -58,11 +58,25 @@ public final class Words {
     /**
      * A text of the catalogue.
      *
-     * @param values for its placeholders; texts, since numbers would be grouped
+     * @param values for its placeholders; texts, since numbers would be grouped. What a program calls itself may be meant
+     *     to steer a terminal: control characters become question marks.
      * @throws java.util.MissingResourceException when the catalogue has no such key
      */
     public String text(String key, Object... values) {
-        return new MessageFormat(bundle.getString(key), locale).format(values);
+        Object[] plain = new Object[values.length];
+        for (int i = 0; i < values.length; i++) {
+            plain[i] = plain(values[i].toString());
+        }
+        return new MessageFormat(bundle.getString(key), locale).format(plain);
+    }
+
+    private static String plain(String text) {
+        return text.chars().anyMatch(Character::isISOControl)
+                ? text.chars()
+                        .map(c -> Character.isISOControl(c) ? '?' : c)
+                        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                        .toString()
+                : text;
     }
 
     /** A size in binary units: {@code 8.4 MiB}; 0 stands for 2^64 bytes. */
@@ -227,7 +241,7 @@ public final class Words {
         String variant = refusal.code;
         switch (refusal.code) {
             case "in-use" -> {
-                if (refusal.details.size() > 4 && refusal.details.get(4).startsWith("/dev/vfio/")) {
+                if (virtualMachine(refusal)) {
                     variant += ".vm";
                 } else if (refusal.details.size() > 3 && refusal.details.get(3).isEmpty()) {
                     variant += ".no-owner";
@@ -247,14 +261,21 @@ public final class Words {
                 .orElseGet(() -> text("refusal.unknown", refusal.code, String.join(" ", refusal.details)));
     }
 
-    /** As {@link #refusal}, a program that uses a function through several nodes named once. */
+    private static boolean virtualMachine(PlannedRefusal inUse) {
+        return inUse.details.size() > 4 && inUse.details.get(4).startsWith("/dev/vfio/");
+    }
+
+    /**
+     * As {@link #refusal}, a program that uses a function through several nodes named once, and a virtual machine that
+     * uses several functions likewise.
+     */
     public List<String> refusals(List<PlannedRefusal> refusals) {
         List<String> sentences = new ArrayList<>();
         Set<List<String>> users = new HashSet<>();
         for (PlannedRefusal refusal : refusals) {
             boolean again = refusal.code.equals("in-use")
-                    && refusal.details.size() > 2
-                    && !users.add(refusal.details.subList(0, 3));
+                    && refusal.details.size() > 4
+                    && !users.add(refusal.details.subList(virtualMachine(refusal) ? 1 : 0, 3));
             if (!again) {
                 sentences.add(refusal(refusal));
             }
@@ -275,6 +296,10 @@ public final class Words {
     /** Why a step failed: the detail and the values of a {@code failed} or {@code undo-failed} entry, a sentence. */
     public String failure(JobEntry entry) {
         List<String> values = entry.values;
+        if (entry.step < 0) {
+            // What speaks against the whole of it is said as it would be of a plan.
+            return refusal(new PlannedRefusal(entry.detail, values));
+        }
         return switch (entry.detail) {
             case "in-use" ->
                 text(
@@ -305,7 +330,8 @@ public final class Words {
             case "started" ->
                 text("job.started", Integer.toString(entry.step + 1), Integer.toString(steps.size()), step);
             case "waiting" -> text("job.waiting", step, entry.values.isEmpty() ? "" : entry.values.getFirst());
-            case "failed", "undo-failed" -> text("job." + entry.what, step, failure(entry));
+            case "failed", "undo-failed" ->
+                entry.step < 0 ? failure(entry) : text("job." + entry.what, step, failure(entry));
             case "finished" -> finished(entry, target, gpu);
             default -> optional("job." + entry.what, step).orElse(entry.what);
         };

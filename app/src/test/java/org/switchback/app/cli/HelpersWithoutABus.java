@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.switchback.app.helper.HelperConnection;
@@ -42,6 +41,7 @@ final class HelpersWithoutABus implements HelperConnections {
     private final Path folder;
     private Consumer<SimulatedKernel> prepare = kernel -> {};
     private Optional<HelperProblem.Kind> wholeMap = Optional.empty();
+    private Optional<HelperProblem.Kind> look = Optional.empty();
     private Optional<HelperProblem.Kind> apply = Optional.empty();
     private Optional<String> end = Optional.empty();
 
@@ -63,6 +63,12 @@ final class HelpersWithoutABus implements HelperConnections {
         return this;
     }
 
+    /** The helper of the system lets nobody look. */
+    HelpersWithoutABus refusingToLook(HelperProblem.Kind why) {
+        look = Optional.of(why);
+        return this;
+    }
+
     HelpersWithoutABus refusingToApply(HelperProblem.Kind why) {
         apply = Optional.of(why);
         return this;
@@ -77,6 +83,11 @@ final class HelpersWithoutABus implements HelperConnections {
     @Override
     public HelperConnection thisMachine() {
         return new Connection(thisComputer, source);
+    }
+
+    @Override
+    public HelperConnection lookOnly(HelperProblem.Kind why) {
+        return new Connection(thisComputer, new Source.LookOnly(why));
     }
 
     @Override
@@ -110,6 +121,9 @@ final class HelpersWithoutABus implements HelperConnections {
 
         @Override
         public Capture inspect(boolean all) throws HelperProblem {
+            if (look.isPresent() && of.real()) {
+                throw new HelperProblem(look.get());
+            }
             if (all && wholeMap.isPresent()) {
                 throw new HelperProblem(wholeMap.get());
             }
@@ -152,6 +166,21 @@ final class HelpersWithoutABus implements HelperConnections {
                     .word());
             JobEntry last = new JobEntry("finished", -1, 0, outcome, List.of());
             listener.accept(last);
+            return ended(last);
+        }
+
+        @Override
+        public RunningSwitch restore(PciAddress gpu, Consumer<JobEntry> listener) {
+            // As if the switch to VM mode had been interrupted at its very end.
+            for (SwitchPlan plan : plans) {
+                transactions.run(plan, () -> false, event -> {});
+            }
+            JobEntry last = new JobEntry("finished", -1, 0, "put-back", List.of());
+            listener.accept(last);
+            return ended(last);
+        }
+
+        private static RunningSwitch ended(JobEntry last) {
             return new RunningSwitch() {
                 @Override
                 public void cancel() {
@@ -160,14 +189,9 @@ final class HelpersWithoutABus implements HelperConnections {
 
                 @Override
                 public JobEntry await() {
-                    return CompletableFuture.completedFuture(last).join();
+                    return last;
                 }
             };
-        }
-
-        @Override
-        public RunningSwitch restore(PciAddress gpu, Consumer<JobEntry> listener) {
-            throw new UnsupportedOperationException("no command asks for it");
         }
 
         @Override

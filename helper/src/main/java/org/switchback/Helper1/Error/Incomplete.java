@@ -1,6 +1,6 @@
 package org.switchback.Helper1.Error;
 
-/** An earlier switch was left half done and has to be put back first. */
+/** An earlier switch was left half done, or its journal can't be read; {@code Restore} has to come first. */
 public final class Incomplete extends HelperError {
     private static final long serialVersionUID = 1;
 

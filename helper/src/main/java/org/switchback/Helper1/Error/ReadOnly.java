@@ -1,6 +1,6 @@
 package org.switchback.Helper1.Error;
 
-/** The helper can only look: it runs without root, its journal can't be used, or nothing may be written before a restart. */
+/** The helper can only look: it runs without root, or its journal can't be used. */
 public final class ReadOnly extends HelperError {
     private static final long serialVersionUID = 1;
 

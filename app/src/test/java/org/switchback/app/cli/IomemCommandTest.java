@@ -1,0 +1,231 @@
+package org.switchback.app.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.samples.SampleMachines;
+
+class IomemCommandTest extends CommandTestCase {
+    /** As such a report arrives: one line, parts left out. */
+    private static final String BEFORE = "# cat /proc/iomem <snip> 60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]"
+            + " 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff : PCI Bus 0000:04"
+            + " c0000000-cfffffff : 0000:04:00.0 c0000000-c086ffff : BOOTFB d0000000-d1ffffff : 0000:04:00.0 <snip>";
+
+    private static final String NESTED =
+            """
+            60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]
+              60000000-6fffffff : reserved
+            70000000-fbffbfff : PCI Bus 0000:00
+              c0000000-d1ffffff : PCI Bus 0000:04
+                c0000000-cfffffff : 0000:04:00.0
+                  c0000000-c086ffff : BOOTFB
+                d0000000-d1ffffff : 0000:04:00.0
+            """;
+
+    @Test
+    void aMapInOneLineIsNestedAgain() throws IOException {
+        Shell.Result result = run("iomem", file("mail", BEFORE));
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out()).isEqualTo(NESTED);
+        assertThat(result.err())
+                .isEqualTo("Read 7 regions. 2 parts were left out by the author (<snip>).\n"
+                        + "BOOTFB c0000000-c086ffff (8.4 MiB) lies in c0000000-cfffffff of 04:00.0.\n");
+    }
+
+    @Test
+    void aMapCanBePipedIn() {
+        Shell.Result result = new Shell(computer(SampleMachines.DEFAULT))
+                .piping(BEFORE.getBytes(StandardCharsets.UTF_8))
+                .run("iomem", "-");
+        assertThat(result.out()).isEqualTo(NESTED);
+    }
+
+    @Test
+    void itReadsWhatItPrints() throws IOException {
+        assertThat(run("iomem", file("nested", NESTED)).out()).isEqualTo(NESTED);
+    }
+
+    @Test
+    void twoMapsDifferInOneRegion() throws IOException {
+        String after = BEFORE.replace(" c0000000-c086ffff : BOOTFB", "");
+        Shell.Result result = run("iomem", "--diff", file("before", BEFORE), file("after", after));
+        assertThat(result.out()).isEqualTo("1 region removed: BOOTFB (8.4 MiB). Nothing else changed.\n");
+        assertThat(result.exitCode()).isZero();
+        assertThat(run("iomem", "--diff", file("b", BEFORE), file("b", BEFORE)).out())
+                .isEqualTo("Nothing changed.\n");
+    }
+
+    @Test
+    void severalDifferencesAreListedToo() throws IOException {
+        String after = BEFORE.replace(" c0000000-c086ffff : BOOTFB", "")
+                .replace("d0000000-d1ffffff : 0000:04:00.0", "d0000000-d0ffffff : 0000:04:00.0");
+        assertThat(run("iomem", "--diff", file("before", BEFORE), file("after", after))
+                        .out())
+                .isEqualTo(
+                        """
+                        2 regions removed: BOOTFB (8.4 MiB) and 0000:04:00.0 (32 MiB). 1 region added: 0000:04:00.0 (16 MiB). Nothing else changed.
+                        - c0000000-c086ffff : BOOTFB
+                        - d0000000-d1ffffff : 0000:04:00.0
+                        + d0000000-d0ffffff : 0000:04:00.0
+                        """);
+    }
+
+    @Test
+    void manyDifferencesAreCounted() throws IOException {
+        StringBuilder many = new StringBuilder(NESTED);
+        for (int i = 0; i < 9; i++) {
+            many.append(String.format("%x0000000-%x0ffffff : thing %d\n", 0x10 + i, 0x10 + i, i));
+        }
+        assertThat(run("iomem", "--diff", file("few", NESTED), file("many", many.toString()))
+                        .out())
+                .startsWith("9 regions added: thing 0 (16 MiB), thing 1 (16 MiB), thing 2 (16 MiB), thing 3 (16 MiB)"
+                        + " and 5 more. Nothing else changed.\n");
+    }
+
+    @Test
+    void aMapWithoutAddressesShowsNamesAndNesting() throws IOException {
+        String hidden = NESTED.replaceAll("[0-9a-f]{8}-[0-9a-f]{8}", "00000000-00000000");
+        Shell.Result result = run("iomem", file("hidden", hidden));
+        assertThat(result.out()).isEqualTo(hidden);
+        assertThat(result.err())
+                .contains("This dump has no addresses: it was read without root. Names and nesting are shown; sizes are"
+                        + " not.\n")
+                .contains("BOOTFB lies in a BAR of 04:00.0.\n");
+        assertThat(run("iomem", "--sizes", file("hidden", hidden)).out())
+                .contains("      BOOTFB\n")
+                .doesNotContain("MiB");
+        JsonObject json = JsonParser.parseString(
+                        run("iomem", "--json", file("hidden", hidden)).out())
+                .getAsJsonObject();
+        assertThat(json.get("hidden").getAsBoolean()).isTrue();
+        assertThat(json.getAsJsonArray("map").get(0).getAsJsonObject().has("size")).isFalse();
+    }
+
+    @Test
+    void theMapOfTheMachineIsNestedAndSaysWhatLiesInABar() {
+        Shell.Result result = onSample("x99-gtx1080", "iomem");
+        assertThat(result.out()).contains(NESTED.lines().skip(2).limit(5).reduce("", (a, b) -> a + b + "\n"));
+        assertThat(result.err()).endsWith("BOOTFB c0000000-c086ffff (8.4 MiB) lies in c0000000-cfffffff of 04:00.0.\n");
+    }
+
+    @Test
+    void aroundAGpuSizesAndOwnersAreShown() {
+        assertThat(onSample(SampleMachines.DEFAULT, "iomem", "--gpu", "gtx").out().lines().toList())
+                .containsSubsequence(
+                        "c0000000-d1ffffff    288 MiB  PCI Bus 0000:04",
+                        "c0000000-cfffffff    256 MiB    0000:04:00.0  BAR 1 of NVIDIA GeForce GTX 1080",
+                        "c0000000-c086ffff    8.4 MiB      efifb  covers 3.3% of BAR 1",
+                        "fa000000-faffffff     16 MiB      nvidia",
+                        "fb080000-fb083fff     16 KiB    0000:04:00.1  BAR 0")
+                .noneMatch(line -> line.contains("System RAM"));
+    }
+
+    @Test
+    void whereTheWholeMapIsNotAllowedThePartIsShown() {
+        Shell.Result result = new Shell(
+                        computer(SampleMachines.DEFAULT).refusingTheWholeMap(HelperProblem.Kind.REFUSED))
+                .run("iomem");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.err())
+                .startsWith("Denied: permission was not given. Of the memory map only the part around the GPUs is here.\n");
+        assertThat(result.out()).contains("efifb");
+    }
+
+    @Test
+    void aSavedReportHasAMapToo() throws IOException {
+        String report = onSample("x99-gtx1080", "report").out();
+        assertThat(run("iomem", file("report", report)).out()).contains("      c0000000-c086ffff : BOOTFB\n");
+    }
+
+    @Test
+    void sixteenLevelsStayNested() throws IOException {
+        StringBuilder nest = new StringBuilder();
+        for (int i = 0; i < 16; i++) {
+            // The kernel stops indenting at level 5.
+            nest.append("  ".repeat(Math.min(i, 5)))
+                    .append(String.format("%08x-%08x : level %d\n", i << 12, 0x10000000 - (i << 12), i));
+        }
+        Shell.Result result = run("iomem", file("nest", nest.toString()));
+        for (int i = 0; i < 16; i++) {
+            assertThat(result.out().lines().toList().get(i)).startsWith("  ".repeat(i) + "0").endsWith("level " + i);
+        }
+        JsonElement level = JsonParser.parseString(
+                        run("iomem", "--json", file("nest", nest.toString())).out())
+                .getAsJsonObject()
+                .getAsJsonArray("map")
+                .get(0);
+        int depth = 1;
+        while (!level.getAsJsonObject().getAsJsonArray("children").isEmpty()) {
+            level = level.getAsJsonObject().getAsJsonArray("children").get(0);
+            depth++;
+        }
+        assertThat(depth).isEqualTo(16);
+    }
+
+    @Test
+    @Timeout(30)
+    void aHundredThousandLinesAreNoProblem() throws IOException {
+        StringBuilder big = new StringBuilder();
+        for (long i = 0; i < 50_000; i++) {
+            long start = i << 20;
+            big.append(String.format("%08x-%08x : region %d\n", start, start + 0xfffff, i))
+                    .append(String.format("  %08x-%08x : inner\n", start, start + 0xfff));
+        }
+        Shell.Result result = run("iomem", file("big", big.toString()));
+        assertThat(result.out()).isEqualTo(big.toString());
+        assertThat(result.err()).isEqualTo("Read 100000 regions.\n");
+        assertThat(JsonParser.parseString(run("iomem", "--json", file("big", big.toString())).out())
+                        .getAsJsonObject()
+                        .get("regions")
+                        .getAsInt())
+                .isEqualTo(100_000);
+    }
+
+    @Test
+    void theWholeAddressSpaceHasASize() throws IOException {
+        String all = file("all", "00000000-ffffffffffffffff : everything\n");
+        assertThat(run("iomem", "--sizes", all).out()).contains("   16 EiB  everything\n");
+        assertThat(run("iomem", "--json", all).out()).contains("\"size\": 18446744073709551616");
+    }
+
+    @Test
+    void randomBytesAreNoMap() throws IOException {
+        Random random = new Random(29);
+        for (int i = 0; i < 50; i++) {
+            byte[] bytes = new byte[random.nextInt(20_000)];
+            random.nextBytes(bytes);
+            Path file = Files.write(folder.resolve("random" + i), bytes);
+            assertOneSentence(
+                    run("iomem", file.toString()),
+                    ExitCode.FAILED,
+                    "No region of a memory map was found in \"" + file + "\".");
+            assertOneSentence(
+                    run("--machine", file.toString(), "status"),
+                    ExitCode.FAILED,
+                    "\"" + file + "\" is no report of Switchback.");
+        }
+    }
+
+    @Test
+    void escapesInANameAreNotPlayedBack() throws IOException {
+        assertThat(run("iomem", file("evil", "c0000000-cfffffff : \u001b[2Jgone\n")).out()).doesNotContain("\u001b");
+    }
+
+    private Shell.Result run(String... args) {
+        return new Shell(computer(SampleMachines.DEFAULT)).run(args);
+    }
+
+    private String file(String name, String text) throws IOException {
+        return Files.writeString(folder.resolve(name), text).toString();
+    }
+}

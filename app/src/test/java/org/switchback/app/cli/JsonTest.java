@@ -1,0 +1,97 @@
+package org.switchback.app.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.switchback.app.samples.SampleMachines;
+import org.switchback.kernel.Fault;
+import org.switchback.plan.KernelWrite;
+
+class JsonTest extends CommandTestCase {
+    @Test
+    void everyKeyIsDocumented() throws IOException {
+        Set<String> keys = new TreeSet<>();
+        for (String sample : SampleMachines.names()) {
+            keys(json(onSample(sample, "status", "--json")), keys);
+            keys(json(onSample(sample, "iomem", "--json")), keys);
+            keys(json(onSample(sample, "report", "--json")), keys);
+        }
+        keys(json(onSample("x99-gtx1080", "plan", "vm", "gtx", "--json")), keys);
+        keys(json(onSample(SampleMachines.DEFAULT, "switch", "vm", "gtx", "--json")), keys);
+        keys(json(new Shell(withoutHelper("iommu-off")).run("status", "--json")), keys);
+        keys(
+                json(new Shell(computer(SampleMachines.DEFAULT)
+                                .prepared(kernel -> kernel.once(
+                                        write -> write instanceof KernelWrite.Sysfs(String path, String value)
+                                                && path.endsWith("nvidia/unbind"),
+                                        new Fault.Lie())))
+                        .run("switch", "vm", "gtx", "--yes", "--json")),
+                keys);
+        Path map = Files.writeString(folder.resolve("map"), "c0000000-c0000fff : x\n");
+        Path other = Files.writeString(folder.resolve("other"), "d0000000-d0000fff : x\n");
+        Shell shell = new Shell(computer(SampleMachines.DEFAULT));
+        keys(json(shell.run("iomem", "--json", "--diff", map.toString(), other.toString())), keys);
+        keys(json(shell.run("--machine", report(), "status", "--json")), keys);
+        String documentation = Files.readString(Path.of("../docs/command-line.md"));
+        assertThat(keys).hasSizeGreaterThan(50).allSatisfy(key -> assertThat(documentation)
+                .contains("`" + key + "`"));
+    }
+
+    private String report() throws IOException {
+        return Files.writeString(
+                        folder.resolve("report"), onSample("iommu-off", "report").out())
+                .toString();
+    }
+
+    @Test
+    void aPlanHasItsStepsWithInverseAndItsRefusals() {
+        JsonObject plan = json(onSample("x99-gtx1080", "plan", "vm", "04:00.0", "--json"));
+        assertThat(plan.get("ready").getAsBoolean()).isFalse();
+        assertThat(plan.getAsJsonArray("functions").toString()).isEqualTo("[\"0000:04:00.0\",\"0000:04:00.1\"]");
+        JsonObject unbind = plan.getAsJsonArray("steps").get(5).getAsJsonObject();
+        assertThat(unbind.get("text").getAsString()).isEqualTo("Take 04:00.0 from nvidia");
+        assertThat(unbind.get("command").getAsString()).endsWith("drivers/nvidia/unbind");
+        assertThat(unbind.get("inverse").getAsString()).endsWith("drivers/nvidia/bind");
+        JsonObject refusal = plan.getAsJsonArray("refusals").get(0).getAsJsonObject();
+        assertThat(refusal.get("code").getAsString()).isEqualTo("framebuffer-stays");
+        assertThat(refusal.getAsJsonArray("details").get(3).getAsString()).isEqualTo("c0000000-c086ffff");
+    }
+
+    @Test
+    void aStatusHasTheOverlapWithItsVerdict() {
+        JsonObject gpu = json(onSample("strix-halo-32g", "status", "--json"))
+                .getAsJsonArray("gpus")
+                .get(0)
+                .getAsJsonObject();
+        JsonObject bar = gpu.getAsJsonArray("bars").get(0).getAsJsonObject();
+        assertThat(bar.get("size").getAsLong()).isEqualTo(32L << 30);
+        JsonObject overlap = bar.getAsJsonArray("overlaps").get(0).getAsJsonObject();
+        assertThat(overlap.get("first").getAsString()).isEqualTo("0x2800000000");
+        assertThat(overlap.get("size").getAsLong()).isEqualTo(33177600);
+        assertThat(overlap.getAsJsonArray("names").toString()).isEqualTo("[\"BOOTFB\",\"simpledrm\"]");
+        assertThat(overlap.get("verdict").getAsString()).isEqualTo("refused");
+    }
+
+    private static JsonObject json(Shell.Result result) {
+        return JsonParser.parseString(result.out()).getAsJsonObject();
+    }
+
+    private static void keys(JsonElement element, Set<String> keys) {
+        if (element.isJsonObject()) {
+            element.getAsJsonObject().entrySet().forEach(entry -> {
+                keys.add(entry.getKey());
+                keys(entry.getValue(), keys);
+            });
+        } else if (element.isJsonArray()) {
+            element.getAsJsonArray().forEach(item -> keys(item, keys));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package org.switchback.app.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.switchback.app.samples.SampleMachines;
+import org.switchback.hardware.Holder;
+
+class PlanCommandTest extends CommandTestCase {
+    @Test
+    void theReportsMachineIsRefusedHonestlyAndStillShownEveryStep() {
+        Shell.Result result = onSample("x99-gtx1080", "plan", "vm", "04:00.0", "--commands");
+        assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
+        assertThat(result.out().lines().toList())
+                .containsSubsequence(
+                        "NVIDIA GeForce GTX 1080 (04:00.0) to VM mode",
+                        "  04:00.1  NVIDIA GP104 High Definition Audio Controller      from snd_hda_intel",
+                        "  BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1. vfio-pci can't reserve BAR 1",
+                        "  6  Take 04:00.0 from nvidia                        back to nvidia",
+                        "  8  Give 04:00.1 to vfio-pci                        away from vfio-pci",
+                        "  echo vfio-pci | sudo tee /sys/bus/pci/devices/0000:04:00.0/driver_override",
+                        "  echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/unbind",
+                        "  echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind",
+                        "The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM (08:00.0).",
+                        "Blocked. Nothing is changed.",
+                        "  BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0: no driver can be unbound",
+                        "  to free it, only a kernel module could, and this version has none.");
+        assertThat(result.out()).doesNotContain("new_id").doesNotContain("Ready");
+    }
+
+    @Test
+    void theDefaultMachineIsReadyAndReleasesTheFramebuffer() {
+        Shell.Result result = onSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out())
+                .contains("4  Release efifb c0000000-c086ffff                 back to efi-framebuffer\n")
+                .contains("3  Keep 04:00.1 awake                              let it sleep when idle\n")
+                .endsWith("Ready.\n")
+                .doesNotContain("sudo");
+    }
+
+    @Test
+    void onThisComputerItSaysWhatPermissionIsNeeded() {
+        assertThat(new Shell(computer(SampleMachines.DEFAULT))
+                        .run("plan", "vm", "04:00.0")
+                        .out())
+                .endsWith("Ready. An administrator's password is asked for each time: this GPU shows a picture.\n");
+    }
+
+    @Test
+    void aGpuIsFoundByAnyWayOfNamingIt() {
+        for (String name : new String[] {"0000:04:00.0", "04:00.0", "gtx 1080", "NVIDIA", "GeForce GTX 1080"}) {
+            assertThat(onSample(SampleMachines.DEFAULT, "plan", "vm", name).out())
+                    .as(name)
+                    .startsWith("NVIDIA GeForce GTX 1080 (04:00.0) to VM mode\n");
+        }
+    }
+
+    @Test
+    void anotherDeviceCanMoveAlong() {
+        Shell.Result result = onSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--with", "00:1b.0");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out())
+                .contains("  00:1b.0  Intel C610/X99 series chipset HD Audio Controller")
+                .contains("Give 00:1b.0 to vfio-pci");
+    }
+
+    @Test
+    void storageNeverMovesAlong() {
+        Shell.Result result = onSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--with", "00:1f.2");
+        assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
+        assertThat(result.out()).contains("is storage. Storage is never moved.");
+    }
+
+    @Test
+    void whoeverUsesTheGpuIsNamed() {
+        Shell.Result result = new Shell(computer(SampleMachines.DEFAULT)
+                        .prepared(kernel -> kernel.hold(new Holder(4121, "Xorg", "ann", "dri/card1"))))
+                .run("plan", "vm", "gtx");
+        assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
+        assertThat(result.out())
+                .contains("  Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card1. End that\n"
+                        + "  program or session, then check again.\n");
+    }
+
+    @Test
+    void aGpuThatIsThereAlreadyIsNoWork() {
+        Shell.Result result = onSample(SampleMachines.DEFAULT, "plan", "host", "04:00.0");
+        assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
+        assertThat(result.out()).contains("04:00.0 is in host mode already.");
+    }
+
+    @Test
+    void theWayBackIsPlannedToo() {
+        Shell.Result result = new Shell(computer(SampleMachines.DEFAULT).prepared(StatusCommandTest::toVm))
+                .run("plan", "host", "04:00.0");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out())
+                .contains("NVIDIA GeForce GTX 1080 (04:00.0) to host mode")
+                .contains("Take 04:00.0 from vfio-pci");
+    }
+
+    @Test
+    void planningNeedsNoHelper() {
+        assertThat(new Shell(withoutHelper(SampleMachines.DEFAULT))
+                        .run("plan", "vm", "04:00.0")
+                        .exitCode())
+                .isZero();
+    }
+}

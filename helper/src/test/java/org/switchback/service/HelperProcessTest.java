@@ -1,0 +1,168 @@
+package org.switchback.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.freedesktop.dbus.connections.impl.DBusConnection;
+import org.freedesktop.dbus.interfaces.DBus;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.hardware.Capture;
+import org.switchback.hardware.Captures;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.HelperInterface;
+import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobInterface;
+import org.switchback.protocol.Names;
+
+/** The helper as a process of its own, which is killed and told to go. */
+@Timeout(120)
+class HelperProcessTest {
+    private static final PciAddress GPU = PciAddress.of("0000:04:00.0");
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    @TempDir
+    private Path folder;
+
+    private PrivateBus bus;
+    private DBusConnection client;
+
+    @BeforeEach
+    void openBus() throws Exception {
+        bus = PrivateBus.open();
+        open.add(bus);
+        open.add(new FakePolkit(bus));
+        client = bus.connect();
+        open.add(client);
+    }
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable each : open.reversed()) {
+            each.close();
+        }
+    }
+
+    private Process start(String main, String address, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("DBUS_SYSTEM_BUS_ADDRESS", address);
+        Process process = builder.redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.appendTo(folder.resolve("stderr").toFile()))
+                .start();
+        open.add(() -> process.destroyForcibly().waitFor(10, TimeUnit.SECONDS));
+        return process;
+    }
+
+    private Process helper(int waitAtWrite) throws Exception {
+        Process process = start(
+                HelperOnDiskMain.class.getName(), bus.address(), folder.toString(), Integer.toString(waitAtWrite));
+        DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
+        Deadline.seconds(30).await("the helper", () -> {
+            if (!process.isAlive()) {
+                throw new AssertionError(Files.readString(folder.resolve("stderr")));
+            }
+            return driver.NameHasOwner(Names.BUS);
+        });
+        return process;
+    }
+
+    private JobInterface job(String path) throws Exception {
+        return client.getRemoteObject(Names.BUS, path, JobInterface.class, false);
+    }
+
+    private String applied() throws Exception {
+        HelperInterface helper = client.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, false);
+        return helper.Apply(helper.Plan(GPU.toString(), "vm", List.of()).reply().id)
+                .getPath();
+    }
+
+    private Machine machine() throws IOException, Capture.MalformedCapture {
+        return MachineReader.read(Capture.parse(Files.readString(folder.resolve("machine"))));
+    }
+
+    private void assertAsBefore() throws Exception {
+        Machine before = Captures.machine(HelperOnDiskMain.MACHINE);
+        Gpu gpu = machine().gpu(GPU).orElseThrow();
+        assertThat(gpu.mode()).isEqualTo(Gpu.Mode.HOST);
+        assertThat(gpu.functions())
+                .extracting(f -> f.driver() + " " + f.driverOverride() + " " + f.power().control())
+                .containsExactlyElementsOf(before.gpu(GPU).orElseThrow().functions().stream()
+                        .map(f -> f.driver() + " " + f.driverOverride() + " " + f.power().control())
+                        .toList());
+        assertThat(machine().framebuffers()).isEqualTo(before.framebuffers());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 5, 8})
+    void aHelperKilledInMidSwitchIsPutBackByTheNext(int write) throws Exception {
+        Process first = helper(write);
+        applied();
+        Deadline.seconds(30).await("the write", () -> Files.exists(HelperOnDiskMain.waiting(folder)));
+
+        first.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+        helper(0);
+
+        List<JobEntry> recovery = JobLog.untilFinished(job(Names.JOB_PATH + 1));
+        assertThat(recovery.getLast().detail).isEqualTo("put-back");
+        assertAsBefore();
+        assertThat(JobLog.untilFinished(job(applied())).getLast().detail).isEqualTo("done");
+    }
+
+    @Test
+    void aHelperToldToGoInMidSwitchPutsBackFirst() throws Exception {
+        Process helper = helper(5);
+        applied();
+        Deadline.seconds(30).await("the write", () -> Files.exists(HelperOnDiskMain.waiting(folder)));
+
+        helper.destroy();
+        assertThat(helper.waitFor(500, TimeUnit.MILLISECONDS)).isFalse();
+        Files.createFile(HelperOnDiskMain.goOn(folder));
+
+        assertThat(helper.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertAsBefore();
+    }
+
+    @Test
+    void withoutABusItEndsWithOneLine() throws Exception {
+        Process helper = start(HelperMain.class.getName(), "unix:path=" + folder.resolve("nothing"));
+
+        assertThat(helper.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(helper.exitValue()).isEqualTo(1);
+        assertThat(Files.readAllLines(folder.resolve("stderr")))
+                .containsExactly("switchback-helper: can't be on the system bus as org.switchback.Helper1");
+    }
+
+    @Test
+    void whenTheBusGoesItGoesToo() throws Exception {
+        Process helper = helper(0);
+
+        open.remove(bus);
+        bus.close();
+
+        assertThat(helper.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(helper.exitValue()).isEqualTo(1);
+    }
+}
