@@ -1,5 +1,6 @@
 package org.switchback.app.cli;
 
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -57,8 +58,8 @@ final class RootCommand implements Callable<Integer> {
                 .addSubcommand(new IomemCommand(surroundings, this))
                 .addSubcommand(new ReportCommand(surroundings, this))
                 .setResourceBundle(surroundings.words().bundle())
-                .setOut(new PrintWriter(surroundings.terminal().out(), true))
-                .setErr(new PrintWriter(surroundings.terminal().err(), true))
+                .setOut(writer(surroundings.terminal().out()))
+                .setErr(writer(surroundings.terminal().err()))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         surroundings.terminal().coloured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
@@ -70,6 +71,10 @@ final class RootCommand implements Callable<Integer> {
             surroundings.terminal().err().println("switchback: " + surroundings.words().text("cli.too-much"));
             return ExitCode.FAILED;
         }
+    }
+
+    private static PrintWriter writer(PrintStream stream) {
+        return new PrintWriter(stream, true, stream.charset());
     }
 
     /** Without a command there is only what the options ask for. */

@@ -354,7 +354,7 @@ public final class Words {
     /** Addresses without their domain when it is 0; anything else as it is. */
     private String brief(String subject) {
         List<String> parts = new ArrayList<>();
-        for (String part : subject.split(",")) {
+        for (String part : subject.split(",", -1)) {
             parts.add(PciAddress.parse(part).map(PciAddress::brief).orElse(part));
         }
         return list(parts);
