@@ -288,8 +288,9 @@ public final class SimulatedKernel implements Kernel {
         return null;
     }
 
+    /** Whether nobody can read the device's override now. */
     private boolean isLocked(String device) {
-        return tasks.stream().anyMatch(task -> task.answer == null && task.device.equals(device));
+        return model.machine().overrideTakesDeviceLock() && tasks.stream().anyMatch(task -> task.answer == null && task.device.equals(device));
     }
 
     /** Lets every write get as far as it can; one on a device waits for the earlier ones on it (device_lock). */
@@ -324,6 +325,8 @@ public final class SimulatedKernel implements Kernel {
             this.since = since;
             this.device = switch (write) {
                 case KernelWrite.Modprobe modprobe -> "";
+                case KernelWrite.Sysfs(String path, String value)
+                when path.endsWith("/driver_override") && !model.machine().overrideTakesDeviceLock() -> "";
                 case KernelWrite.Sysfs(String path, String value) when path.startsWith(MachineReader.PCI_DEVICES) ->
                     path.substring(MachineReader.PCI_DEVICES.length()).split("/", 2)[0];
                 case KernelWrite.Sysfs(String path, String value) -> value;
