@@ -396,8 +396,8 @@ vm_checked_boot() {
     sleep 1
     kill "$tail_pid"
     wait "$tail_pid" 2>/dev/null || true
-    rm "$work/initrd"
-    mkdir "$work/out"
+    rm -f "$work/initrd"
+    mkdir -p "$work/out"
     tar -x -C "$work/out" -f "$work/run/out" 2>/dev/null || true
 
     passed=$((passed + $(grep -c '^ok ' "$status" || true)))
