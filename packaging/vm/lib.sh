@@ -307,9 +307,11 @@ vm_headers() {
         vm_need mmdebstrap=mmdebstrap
         vm_log "fetching headers and compiler of $suite"
         [ -e "$VM_CACHE/apt/$suite/etc/sources.list" ] || vm_apt_update "$suite"
-        rm -rf "$VM_CACHE/headers/$suite-"*
+        # mmdebstrap mounts /proc, /sys and parts of /dev in there. In a name space of its own they go with it, however
+        # it ends; and what it left behind is never removed across a mount.
+        rm -rf --one-file-system "$VM_CACHE/headers/$suite-"*
         mkdir -p "$VM_CACHE/headers"
-        mmdebstrap --quiet --variant=minbase --include="linux-headers-$release,make,sparse" \
+        unshare --mount mmdebstrap --quiet --variant=minbase --include="linux-headers-$release,make,sparse" \
             --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
             --dpkgopt='path-exclude=/usr/share/locale/*' \
             "$suite" "$root.part" "$VM_CACHE/apt/$suite/etc/sources.list" >"$VM_CACHE/mmdebstrap-$suite.log" 2>&1 ||
@@ -327,13 +329,13 @@ vm_module() {
     case $suite in
         small-*) dir=$VM_CACHE/module/$suite root='' ;;
         *)
-            root=$(vm_headers "$suite")
+            root=$(vm_headers "$suite") || exit
             dir=$root/kmod
             ;;
     esac
     rm -rf "$dir"
     mkdir -p "$dir"
-    cp "$VM_SOURCE"/../../kmod/{Kbuild,Makefile,switchback_bootfb.c} "$dir/"
+    cp -r "$VM_SOURCE"/../../kmod/{Kbuild,Makefile,switchback_bootfb.c,tests} "$dir/"
     if [ -n "$root" ]; then
         chroot "$root" make -C /kmod KDIR="/usr/src/linux-headers-$(cat "$VM_CACHE/kernel/$suite/release")" "$@"
     else
@@ -370,4 +372,55 @@ vm_boot() {
         -serial file:"$dir/console.log" -serial null -serial file:"$dir/out" -serial file:"$dir/status.log" \
         -append "console=ttyS0,115200 panic=-1 no_timer_check intel_iommu=on iommu.passthrough=0 rdinit=/init $*" \
         </dev/null >"$dir/qemu.log" 2>&1
+}
+
+# What the kernel says when something went wrong in it.
+VM_COMPLAINTS='BUG:|BUG [a-z]|WARNING:|Oops|general protection fault|Kernel panic|blocked for more than|UBSAN|KASAN|refcount_t'
+
+# vm_checked_boot LABEL WORK CLASS KERNEL TIMEOUT [KERNEL-ARGUMENT...]
+# Boots WORK/initrd into WORK/run, shows the guest's checks as they come and unpacks what it leaves into WORK/out. Adds to
+# $passed and $failed; WORK goes if nothing failed, unless $keep is set.
+vm_checked_boot() {
+    local label=$1 work=$2 class=$3 kernel=$4 timeout=$5 status started tail_pid result=0 wrong
+    shift 5
+    mkdir "$work/run"
+    status=$work/run/status.log
+    : >"$status"
+    tail -n +1 -f "$status" &
+    tail_pid=$!
+    started=$(date +%s)
+    vm_boot "$class" "$kernel" "$work/initrd" "$work/run" "$timeout" "$@" || result=$?
+    sleep 1
+    kill "$tail_pid"
+    wait "$tail_pid" 2>/dev/null || true
+    rm "$work/initrd"
+    mkdir "$work/out"
+    tar -x -C "$work/out" -f "$work/run/out" 2>/dev/null || true
+
+    passed=$((passed + $(grep -c '^ok ' "$status" || true)))
+    wrong=$(grep -c '^not ok ' "$status" || true)
+    problem() {
+        echo "not ok - $label: $1"
+        wrong=$((wrong + 1))
+    }
+    if [ $result = 124 ] || [ $result = 137 ]; then
+        problem "no end within $timeout s"
+    elif [ $result != 0 ]; then
+        problem "QEMU ended with $result"
+    fi
+    if ! grep -qx "1\.\.$(grep -c -E '^(not )?ok ' "$status" || true)" "$status"; then
+        problem "the checks did not come to their end"
+    fi
+    if grep -E "$VM_COMPLAINTS" "$work/run/console.log" >"$work/complaints"; then
+        problem "the kernel complained"
+        head -n 5 "$work/complaints" | sed 's/^/#   /'
+    fi
+    failed=$((failed + wrong))
+    if [ "$wrong" -gt 0 ] || [ -n "$keep" ]; then
+        echo "# logs of $label: $work"
+    else
+        rm -rf "$work"
+    fi
+    # Without KVM everything waits for the build machine: a load above its processors stretches every time.
+    echo "# $label took $(($(date +%s) - started)) s; load $(cut -d ' ' -f 1-3 /proc/loadavg), $(nproc) processors"
 }

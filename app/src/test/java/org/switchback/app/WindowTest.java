@@ -2,25 +2,15 @@ package org.switchback.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import javafx.stage.Stage;
+import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.testfx.framework.junit5.ApplicationExtension;
-import org.testfx.framework.junit5.Start;
 
-@ExtendWith(ApplicationExtension.class)
 class WindowTest {
-    private Stage stage;
-
-    @Start
-    void start(Stage stage) {
-        this.stage = stage;
-        new Window().start(stage);
-    }
-
     @Test
-    void opensWithTheNameOfTheApp() {
-        assertThat(stage.getTitle()).isEqualTo("Switchback");
-        assertThat(stage.isShowing()).isTrue();
+    void aSampleIsNamedInEitherWay() {
+        assertThat(Window.sample(List.of("--sample=laptop-one-gpu"))).contains("laptop-one-gpu");
+        assertThat(Window.sample(List.of("--sample", "iommu-off"))).contains("iommu-off");
+        assertThat(Window.sample(List.of())).isEmpty();
+        assertThat(Window.sample(List.of("--sample"))).isEmpty();
     }
 }

@@ -17,8 +17,9 @@ import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
 /**
- * A kernel in memory that begins as a capture shows one and then behaves as Linux does: {@link DriverCore} has the rules.
- * Serves the sample machines, and tests, which make it refuse, wait, lie or die.
+ * A kernel in memory that begins as a capture shows one and then behaves as Linux does: {@link DriverCore},
+ * {@link Sysfb}, {@link VfioGroups} and {@link ResourceTree} have the rules. Serves the sample machines, and tests, which
+ * make it refuse, wait, lie or die.
  *
  * <p>It has a clock of its own, which writes that take time move on; whether real time passes along is the caller's
  * choice. What a write left behind in this kernel goes on when its writer is gone.
@@ -52,12 +53,21 @@ public final class SimulatedKernel implements Kernel {
     private final List<Rule> rules = new ArrayList<>();
     private final List<KernelWrite> written = new ArrayList<>();
     private final List<Task> tasks = new ArrayList<>();
-    private DriverCore core;
+    private Model model;
     private String bootId = UUID.randomUUID().toString();
     private Duration now = Duration.ZERO;
     private volatile Duration pace = Duration.ZERO;
     private volatile Consumer<KernelWrite> before = write -> {};
     private volatile BiConsumer<KernelWrite, Answer> after = (write, answer) -> {};
+
+    /** The rules and what they work on. */
+    private record Model(SimulatedMachine machine, VfioGroups vfio, DriverCore core) {
+        static Model of(Capture asBooted) {
+            SimulatedMachine machine = new SimulatedMachine(asBooted);
+            VfioGroups vfio = new VfioGroups(machine);
+            return new Model(machine, vfio, new DriverCore(machine, new Sysfb(machine), vfio));
+        }
+    }
 
     private record Rule(Predicate<KernelWrite> which, Fault fault, boolean once) {}
 
@@ -70,7 +80,7 @@ public final class SimulatedKernel implements Kernel {
     public SimulatedKernel(Capture asBooted, Pause pause) {
         this.asBooted = asBooted;
         this.pause = pause;
-        this.core = new DriverCore(asBooted);
+        this.model = Model.of(asBooted);
     }
 
     /** @param each how long every write takes from now on, at least */
@@ -81,21 +91,21 @@ public final class SimulatedKernel implements Kernel {
     /** Makes a driver known for a function that the capture does not show bound to it. */
     public void nativeDriver(PciAddress function, String driver) {
         synchronized (lock) {
-            core.nativeDriver(function, driver);
+            model.core().nativeDriver(function, driver);
         }
     }
 
     /** A program opens a node of its own; a user of {@code vfio/N} is a virtual machine with every function in it. */
     public void hold(Holder holder) {
         synchronized (lock) {
-            core.hold(holder);
+            model.vfio().open(holder);
         }
     }
 
     /** A program ends and lets go of all it has; writes that waited for that come to their end. */
     public void end(int pid) {
         synchronized (lock) {
-            core.end(pid);
+            model.vfio().end(pid);
             settle();
         }
     }
@@ -151,7 +161,7 @@ public final class SimulatedKernel implements Kernel {
     /** A restart of the machine: everything as booted, another boot, no faults. Drivers made known are forgotten. */
     public void restart() {
         synchronized (lock) {
-            core = new DriverCore(asBooted);
+            model = Model.of(asBooted);
             bootId = UUID.randomUUID().toString();
             rules.clear();
             written.clear();
@@ -162,7 +172,7 @@ public final class SimulatedKernel implements Kernel {
     @Override
     public Capture capture() {
         synchronized (lock) {
-            return core.capture(this::isLocked);
+            return model.machine().capture(this::isLocked);
         }
     }
 
@@ -178,15 +188,15 @@ public final class SimulatedKernel implements Kernel {
         synchronized (lock) {
             return switch (setting) {
                 case Setting.Driver(PciAddress function) ->
-                    core.link(MachineReader.PCI_DEVICES + function + "/driver");
+                    model.machine().link(MachineReader.PCI_DEVICES + function + "/driver");
                 case Setting.Override(PciAddress function) ->
-                    isLocked(function.toString()) ? NO_ANSWER : core.override(function);
+                    isLocked(function.toString()) ? NO_ANSWER : model.machine().override(function);
                 case Setting.PowerControl(PciAddress function) ->
-                    core.text(MachineReader.PCI_DEVICES + function + "/power/control").orElse("");
+                    model.machine().text(MachineReader.PCI_DEVICES + function + "/power/control").orElse("");
                 case Setting.FramebufferDriver(String device) ->
-                    core.link("/sys/bus/platform/devices/" + device + "/driver");
+                    model.machine().link("/sys/bus/platform/devices/" + device + "/driver");
                 case Setting.Module(String name) ->
-                    core.has("/sys/module/" + name.replace('-', '_')) || core.has("/sys/bus/pci/drivers/" + name)
+                    model.machine().has("/sys/module/" + name.replace('-', '_')) || model.machine().has("/sys/bus/pci/drivers/" + name)
                             ? Setting.Module.LOADED
                             : "";
             };
@@ -197,7 +207,7 @@ public final class SimulatedKernel implements Kernel {
     public List<Holder> holders(List<PciAddress> functions) {
         synchronized (lock) {
             return functions.stream()
-                    .flatMap(function -> core.holders(function).stream())
+                    .flatMap(function -> model.machine().holders(function).stream())
                     .distinct()
                     .toList();
         }
@@ -206,14 +216,14 @@ public final class SimulatedKernel implements Kernel {
     @Override
     public boolean oops() {
         synchronized (lock) {
-            return core.oops();
+            return model.machine().oops();
         }
     }
 
     @Override
     public Proof prove(List<PciAddress> functions) {
         synchronized (lock) {
-            return core.prove(functions);
+            return model.vfio().prove(functions);
         }
     }
 
@@ -326,7 +336,7 @@ public final class SimulatedKernel implements Kernel {
                 case Fault.Refuse(String errno) -> answer = new Answer.Failed(errno);
                 case Fault.Lie() -> answer = new Answer.Done();
                 case Fault.Die() -> {
-                    core.die();
+                    model.machine().die();
                     answer = new Answer.Failed("?");
                 }
                 case Fault.Hang() -> goOn(false);
@@ -340,7 +350,7 @@ public final class SimulatedKernel implements Kernel {
         private void goOn(boolean due) {
             boolean unbind = write instanceof KernelWrite.Sysfs(String path, String value) && path.endsWith("/unbind");
             if (outcome == null && (due || unbind)) {
-                outcome = core.write(write);
+                outcome = model.core().write(write);
             }
             if (!due) {
                 return;

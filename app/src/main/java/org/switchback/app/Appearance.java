@@ -1,0 +1,30 @@
+package org.switchback.app;
+
+import atlantafx.base.theme.PrimerDark;
+import atlantafx.base.theme.PrimerLight;
+import java.net.URL;
+import java.util.Objects;
+import javafx.application.Application;
+import javafx.application.ColorScheme;
+import javafx.beans.value.ObservableValue;
+import javafx.css.PseudoClass;
+import javafx.scene.Scene;
+
+/** Light or dark, as the desktop is. */
+final class Appearance {
+    private static final PseudoClass DARK = PseudoClass.getPseudoClass("dark");
+
+    private Appearance() {}
+
+    /** Keeps a scene in the colours of a scheme. */
+    static void follow(ObservableValue<ColorScheme> scheme, Scene scene) {
+        URL styles = Objects.requireNonNull(Appearance.class.getResource("switchback.css"));
+        scene.getStylesheets().add(styles.toExternalForm());
+        scheme.subscribe(now -> {
+            boolean dark = now == ColorScheme.DARK;
+            Application.setUserAgentStylesheet(
+                    (dark ? new PrimerDark() : new PrimerLight()).getUserAgentStylesheet());
+            scene.getRoot().pseudoClassStateChanged(DARK, dark);
+        });
+    }
+}

@@ -1,0 +1,269 @@
+package org.switchback.app;
+
+import atlantafx.base.theme.Styles;
+import java.io.File;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javafx.application.Platform;
+import javafx.beans.binding.Bindings;
+import javafx.beans.value.ObservableStringValue;
+import javafx.geometry.Pos;
+import javafx.scene.Node;
+import javafx.scene.control.Button;
+import javafx.scene.control.ButtonBase;
+import javafx.scene.control.Label;
+import javafx.scene.control.Menu;
+import javafx.scene.control.MenuButton;
+import javafx.scene.control.MenuItem;
+import javafx.scene.control.SeparatorMenuItem;
+import javafx.scene.control.ToggleButton;
+import javafx.scene.input.DragEvent;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyCodeCombination;
+import javafx.scene.input.KeyCombination;
+import javafx.scene.input.KeyEvent;
+import javafx.scene.input.TransferMode;
+import javafx.scene.layout.BorderPane;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
+import javafx.scene.layout.StackPane;
+import javafx.scene.layout.VBox;
+import javafx.stage.FileChooser;
+import org.controlsfx.control.SegmentedButton;
+import org.jspecify.annotations.Nullable;
+import org.kordamp.ikonli.Ikon;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.kordamp.ikonli.material2.Material2MZ;
+import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.app.gpus.GpusView;
+import org.switchback.app.switching.SwitchView;
+import org.switchback.app.switching.SwitchViewModel;
+import org.switchback.app.words.Words;
+import org.switchback.hardware.PciAddress;
+
+/** Everything in the main window: header, what is said about the machine as a whole, and the page. */
+final class MainView extends BorderPane {
+    private final MainViewModel model;
+    private final Words words;
+    private final GpusView gpus;
+    private final StackPane page = new StackPane();
+
+    MainView(MainViewModel model, Words words) {
+        this.model = model;
+        this.words = words;
+        this.gpus = new GpusView(
+                model.gpus(),
+                words,
+                model::refresh,
+                () -> model.openSample(model.samples().getFirst().name()));
+        getStyleClass().add("main");
+        setTop(new VBox(header(), ribbon(), banner(), notice()));
+        setCenter(page);
+        page.getChildren().setAll(gpus);
+        model.switchingProperty().addListener((observable, old, now) -> turnPage(old, now));
+        addEventFilter(KeyEvent.KEY_PRESSED, MainView::pressFocused);
+        addEventHandler(KeyEvent.KEY_PRESSED, this::shortcut);
+        addEventHandler(DragEvent.DRAG_OVER, this::dragged);
+        addEventHandler(DragEvent.DRAG_DROPPED, this::dropped);
+    }
+
+    private void turnPage(@Nullable SwitchViewModel old, @Nullable SwitchViewModel now) {
+        if (now != null) {
+            SwitchView pane = new SwitchView(now, words, words.text("window.page.gpus"));
+            page.getChildren().setAll(pane);
+            pane.focusMain();
+        } else {
+            page.getChildren().setAll(gpus);
+            if (old != null) {
+                PciAddress gpu = old.address();
+                gpus.focus(gpu);
+            }
+        }
+    }
+
+    // The header.
+
+    private Node header() {
+        StackPane mark = new StackPane(new FontIcon(Material2MZ.SWAP_HORIZ));
+        mark.getStyleClass().add("app-mark");
+        Label name = new Label(words.text("window.title"));
+        name.getStyleClass().add("app-name");
+        ToggleButton gpusPage = new ToggleButton(
+                words.text("window.page.gpus"), new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD));
+        gpusPage.setId("page-button-gpus");
+        gpusPage.setAccessibleText(gpusPage.getText());
+        gpusPage.setSelected(true);
+        SegmentedButton pages = new SegmentedButton(gpusPage);
+        pages.setId("pages");
+        pages.setAccessibleText(words.text("window.pages"));
+        // One page is always chosen.
+        gpusPage.selectedProperty().addListener((observable, was, selected) -> {
+            if (!selected) {
+                Platform.runLater(() -> gpusPage.setSelected(true));
+            }
+        });
+        Region gap = new Region();
+        HBox.setHgrow(gap, Priority.ALWAYS);
+        Button refresh = new Button(null, new FontIcon(Material2MZ.REFRESH));
+        refresh.setId("refresh");
+        refresh.setAccessibleText(words.text("window.menu.refresh"));
+        refresh.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT);
+        refresh.setOnAction(event -> model.refresh());
+        refresh.disableProperty().bind(model.switchingProperty().isNotNull());
+        HBox header = new HBox(12, mark, name, pages, gap, refresh, menu());
+        header.setAlignment(Pos.CENTER_LEFT);
+        header.getStyleClass().add("header");
+        return header;
+    }
+
+    private MenuButton menu() {
+        Menu samples = new Menu(words.text("window.menu.samples"), new FontIcon(Material2OutlinedMZ.SCIENCE));
+        samples.setId("menu-samples");
+        for (MainViewModel.Sample sample : model.samples()) {
+            MenuItem item = item("menu-sample-" + sample.name(), sample.title(), null, () -> model.openSample(sample.name()));
+            samples.getItems().add(item);
+        }
+        MenuItem report = item(
+                "menu-report",
+                words.text("window.menu.report"),
+                Material2OutlinedAL.FOLDER_OPEN,
+                () -> chooseReport().ifPresent(file -> model.openReport(file.toPath())));
+        report.setAccelerator(new KeyCodeCombination(KeyCode.O, KeyCombination.SHORTCUT_DOWN));
+        MenuItem home = item(
+                "menu-this", words.text("window.menu.this"), Material2OutlinedAL.COMPUTER, model::openThisMachine);
+        MenuItem busy = new MenuItem(words.text("window.menu.busy"));
+        busy.setId("menu-busy");
+        busy.setDisable(true);
+        busy.visibleProperty().bind(model.freeProperty().not());
+        MenuItem quit = item("menu-quit", words.text("window.menu.quit"), null, Platform::exit);
+        quit.setAccelerator(new KeyCodeCombination(KeyCode.Q, KeyCombination.SHORTCUT_DOWN));
+        for (MenuItem needsPeace : List.of(samples, report, home)) {
+            needsPeace.disableProperty().bind(model.freeProperty().not());
+        }
+        MenuButton menu = new MenuButton(null, new FontIcon(Material2MZ.MENU));
+        menu.getItems().setAll(busy, samples, report, home, new SeparatorMenuItem(), quit);
+        menu.setId("menu");
+        menu.setAccessibleText(words.text("window.menu"));
+        menu.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT, "no-arrow");
+        return menu;
+    }
+
+    private static MenuItem item(
+            String id, String text, @Nullable Ikon sign, Runnable run) {
+        MenuItem item = new MenuItem(text);
+        item.setId(id);
+        if (sign != null) {
+            item.setGraphic(new FontIcon(sign));
+        }
+        item.setOnAction(event -> run.run());
+        return item;
+    }
+
+    // What is said about the machine as a whole.
+
+    private Node ribbon() {
+        Button back = new Button(words.text("window.ribbon.back"));
+        back.setId("ribbon-back");
+        back.setAccessibleText(back.getText());
+        back.getStyleClass().addAll(Styles.FLAT, Styles.SMALL);
+        back.setOnAction(event -> model.openThisMachine());
+        back.disableProperty().bind(model.freeProperty().not());
+        return bar("ribbon", Material2OutlinedMZ.SCIENCE, model.ribbonProperty(), List.of(back));
+    }
+
+    private Node banner() {
+        Button check = new Button(words.text("window.menu.refresh"));
+        check.setId("banner-check");
+        check.setAccessibleText(check.getText());
+        check.getStyleClass().addAll(Styles.FLAT, Styles.SMALL);
+        check.setOnAction(event -> model.refresh());
+        return bar("banner", Material2OutlinedAL.INFO, model.bannerProperty(), List.of(check));
+    }
+
+    private Node notice() {
+        Button dismiss = new Button(words.text("window.notice.dismiss"));
+        dismiss.setId("notice-dismiss");
+        dismiss.setAccessibleText(dismiss.getText());
+        dismiss.getStyleClass().addAll(Styles.FLAT, Styles.SMALL);
+        dismiss.setOnAction(event -> model.dismissNotice());
+        return bar("notice", Material2OutlinedMZ.WARNING, model.noticeProperty(), List.of(dismiss));
+    }
+
+    /** A bar across the window, away when there is nothing to say. */
+    private static Node bar(String id, Ikon sign, ObservableStringValue text, List<Button> buttons) {
+        Label label = new Label(null, new FontIcon(sign));
+        label.setId(id + "-text");
+        label.textProperty().bind(text);
+        label.setWrapText(true);
+        label.setMinHeight(Region.USE_PREF_SIZE);
+        label.setMaxWidth(Double.MAX_VALUE);
+        HBox.setHgrow(label, Priority.ALWAYS);
+        List<Node> nodes = new ArrayList<>();
+        nodes.add(label);
+        nodes.addAll(buttons);
+        buttons.forEach(button -> button.setMinWidth(Region.USE_PREF_SIZE));
+        HBox bar = new HBox(12);
+        bar.getChildren().setAll(nodes);
+        bar.setId(id);
+        bar.setAlignment(Pos.CENTER_LEFT);
+        bar.getStyleClass().addAll("bar", id);
+        bar.visibleProperty()
+                .bind(Bindings.createBooleanBinding(
+                        () -> !text.get().isEmpty(), text));
+        bar.managedProperty().bind(bar.visibleProperty());
+        return bar;
+    }
+
+    // Keys and files.
+
+    /** Enter presses the button that has the keyboard, as the space bar does. */
+    private static void pressFocused(KeyEvent event) {
+        if (event.getCode() == KeyCode.ENTER
+                && event.getTarget() instanceof ButtonBase button
+                && !(button instanceof MenuButton)) {
+            event.consume();
+            button.fire();
+        }
+    }
+
+    private void shortcut(KeyEvent event) {
+        if (event.getCode() == KeyCode.F5) {
+            event.consume();
+            model.refresh();
+        } else if (event.getCode() == KeyCode.F10) {
+            event.consume();
+            if (lookup("#menu") instanceof MenuButton menu) {
+                menu.requestFocus();
+                menu.show();
+            }
+        }
+    }
+
+    private Optional<File> chooseReport() {
+        FileChooser chooser = new FileChooser();
+        chooser.setTitle(words.text("window.menu.report"));
+        chooser.getExtensionFilters()
+                .add(new FileChooser.ExtensionFilter(words.text("window.report.files"), "*"));
+        return Optional.ofNullable(chooser.showOpenDialog(getScene().getWindow()));
+    }
+
+    private void dragged(DragEvent event) {
+        if (model.freeProperty().get() && event.getDragboard().getFiles().size() == 1) {
+            event.acceptTransferModes(TransferMode.COPY);
+            event.consume();
+        }
+    }
+
+    private void dropped(DragEvent event) {
+        List<File> files = event.getDragboard().getFiles();
+        boolean taken = model.freeProperty().get() && files.size() == 1;
+        if (taken) {
+            model.openReport(files.getFirst().toPath());
+        }
+        event.setDropCompleted(taken);
+        event.consume();
+    }
+}

@@ -1,0 +1,354 @@
+package org.switchback.app;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import javafx.beans.property.ReadOnlyBooleanProperty;
+import javafx.beans.property.ReadOnlyBooleanWrapper;
+import javafx.beans.property.ReadOnlyObjectProperty;
+import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.ReadOnlyStringProperty;
+import javafx.beans.property.ReadOnlyStringWrapper;
+import org.jspecify.annotations.Nullable;
+import org.switchback.app.background.Background;
+import org.switchback.app.gpus.GpusViewModel;
+import org.switchback.app.gpus.Overview;
+import org.switchback.app.helper.HelperConnection;
+import org.switchback.app.helper.HelperConnections;
+import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.Source;
+import org.switchback.app.samples.SampleMachines;
+import org.switchback.app.switching.Direction;
+import org.switchback.app.switching.SwitchViewModel;
+import org.switchback.app.words.Words;
+import org.switchback.hardware.PciAddress;
+
+/** Which machine the window shows, and what it says about that machine as a whole. Belongs to the drawing thread. */
+public final class MainViewModel {
+    /** A switch makes a dozen changes in a row; they are looked at once. */
+    private static final Duration SETTLE = Duration.ofMillis(250);
+
+    private final HelperConnections connections;
+    private final Background background;
+    private final Words words;
+    private final BooleanSupplier firstStart;
+    private final GpusViewModel gpus;
+
+    private final ReadOnlyStringWrapper title = new ReadOnlyStringWrapper("");
+    private final ReadOnlyStringWrapper ribbon = new ReadOnlyStringWrapper("");
+    private final ReadOnlyStringWrapper banner = new ReadOnlyStringWrapper("");
+    private final ReadOnlyStringWrapper notice = new ReadOnlyStringWrapper("");
+    private final ReadOnlyObjectWrapper<@Nullable SwitchViewModel> switching = new ReadOnlyObjectWrapper<>(null);
+    private final ReadOnlyBooleanWrapper free = new ReadOnlyBooleanWrapper(true);
+    private final ReadOnlyBooleanWrapper elsewhere = new ReadOnlyBooleanWrapper(false);
+
+    private @Nullable HelperConnection connection;
+    /** Counts the machines that were opened: an answer about an earlier one is not shown any more. */
+    private int machine;
+
+    private boolean looking;
+    private boolean lookAgain;
+    private boolean healthy;
+
+    /** @param firstStart whether the window has never been opened before; may block */
+    public MainViewModel(
+            HelperConnections connections, Background background, Words words, BooleanSupplier firstStart) {
+        this.connections = connections;
+        this.background = background;
+        this.words = words;
+        this.firstStart = firstStart;
+        this.gpus = new GpusViewModel(words, this::choose);
+        title.set(words.text("window.title"));
+    }
+
+    public GpusViewModel gpus() {
+        return gpus;
+    }
+
+    /** Title of the window. */
+    public ReadOnlyStringProperty titleProperty() {
+        return title.getReadOnlyProperty();
+    }
+
+    /** Says that this is not this computer; empty when it is. */
+    public ReadOnlyStringProperty ribbonProperty() {
+        return ribbon.getReadOnlyProperty();
+    }
+
+    /** What is the matter with the helper; empty when nothing is. */
+    public ReadOnlyStringProperty bannerProperty() {
+        return banner.getReadOnlyProperty();
+    }
+
+    /** What came of something that was asked for, until it is dismissed; empty most of the time. */
+    public ReadOnlyStringProperty noticeProperty() {
+        return notice.getReadOnlyProperty();
+    }
+
+    /** The switch whose pane is open; null when none is. */
+    public ReadOnlyObjectProperty<@Nullable SwitchViewModel> switchingProperty() {
+        return switching.getReadOnlyProperty();
+    }
+
+    /** Whether another machine can be opened: not while a switch is under way. */
+    public ReadOnlyBooleanProperty freeProperty() {
+        return free.getReadOnlyProperty();
+    }
+
+    /** Whether a sample machine or a report is shown. */
+    public ReadOnlyBooleanProperty elsewhereProperty() {
+        return elsewhere.getReadOnlyProperty();
+    }
+
+    /**
+     * A sample machine that can be opened.
+     *
+     * @param name  as {@link SampleMachines} knows it
+     * @param title for people
+     */
+    public record Sample(String name, String title) {}
+
+    /** All of them, the default first. */
+    public List<Sample> samples() {
+        return SampleMachines.names().stream()
+                .map(name -> new Sample(name, words.text("sample." + name)))
+                .toList();
+    }
+
+    /**
+     * Opens the first machine.
+     *
+     * @param sample name of a sample machine; empty for this computer, or for a sample when there is nothing to switch
+     *     here and the window is opened for the first time
+     */
+    public void start(Optional<String> sample) {
+        sample.ifPresentOrElse(this::openSample, () -> open(connections::thisMachine, true));
+    }
+
+    /** Shows this computer. */
+    public void openThisMachine() {
+        open(connections::thisMachine, false);
+    }
+
+    /** Shows a sample machine. */
+    public void openSample(String name) {
+        if (!SampleMachines.names().contains(name)) {
+            notice.set(words.text("window.sample.unknown", name));
+            if (connection == null) {
+                openThisMachine();
+            }
+            return;
+        }
+        open(() -> connections.simulated(SampleMachines.load(name).orElseThrow(), new Source.Sample(name)), false);
+    }
+
+    /** Shows the machine of a saved report, or says why it cannot. */
+    public void openReport(Path file) {
+        String name = String.valueOf(file.getFileName());
+        background.run(
+                () -> ReportFile.read(file),
+                read -> {
+                    switch (read) {
+                        case ReportFile.Read.Report(var capture) ->
+                            open(() -> connections.simulated(capture, new Source.SavedReport(name)), false);
+                        case ReportFile.Read.NoReport() -> notice.set(words.text("window.report.other", name));
+                        case ReportFile.Read.Damaged(int line) ->
+                            notice.set(words.text("window.report.damaged", name, Integer.toString(line)));
+                        case ReportFile.Read.Unreadable() ->
+                            notice.set(words.text("window.report.unreadable", name));
+                    }
+                },
+                problem -> notice.set(words.text("window.report.unreadable", name)));
+    }
+
+    /** Takes the notice away. */
+    public void dismissNotice() {
+        notice.set("");
+    }
+
+    /** Looks again at the machine; where the helper was missing or lost, looks for the helper again first. */
+    public void refresh() {
+        if (switching.get() != null) {
+            return;
+        }
+        HelperConnection open = connection;
+        if (open != null && (healthy || !ofThisComputer(open.source()))) {
+            look(Duration.ZERO);
+        } else {
+            openThisMachine();
+        }
+    }
+
+    private static boolean ofThisComputer(Source source) {
+        return source instanceof Source.ThisMachine || source instanceof Source.LookOnly;
+    }
+
+    /** Lets go of the machine; the window is being closed. */
+    public void close() {
+        machine++;
+        HelperConnection last = connection;
+        connection = null;
+        if (last != null) {
+            background.run(last::close);
+        }
+    }
+
+    private record Opened(HelperConnection connection, Optional<Overview> overview, Optional<HelperProblem> problem) {}
+
+    private interface Opener {
+        HelperConnection open();
+    }
+
+    private void open(Opener opener, boolean first) {
+        if (!free.get()) {
+            return;
+        }
+        close();
+        int number = machine;
+        looking = false;
+        free.unbind();
+        free.set(true);
+        switching.set(null);
+        banner.set("");
+        gpus.scanning();
+        background.run(
+                () -> {
+                    HelperConnection fresh = opener.open();
+                    Opened opened = firstLook(fresh);
+                    boolean nothingHere =
+                            opened.overview().map(overview -> !overview.switchable()).orElse(true);
+                    if (first && nothingHere && firstStart.getAsBoolean()) {
+                        fresh.close();
+                        return firstLook(connections.simulated(
+                                SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
+                                new Source.Sample(SampleMachines.DEFAULT)));
+                    }
+                    return opened;
+                },
+                opened -> {
+                    if (number == machine) {
+                        opened(number, opened);
+                    } else {
+                        background.run(opened.connection()::close);
+                    }
+                },
+                problem -> {
+                    if (number == machine) {
+                        gpus.failed(problem);
+                    }
+                });
+    }
+
+    private static Opened firstLook(HelperConnection connection) {
+        try {
+            return new Opened(connection, Optional.of(Overview.of(connection)), Optional.empty());
+        } catch (HelperProblem problem) {
+            return new Opened(connection, Optional.empty(), Optional.of(problem));
+        }
+    }
+
+    private void opened(int number, Opened opened) {
+        HelperConnection fresh = opened.connection();
+        connection = fresh;
+        introduce(fresh.source());
+        fresh.onChange(() -> background.show(() -> changed(number)));
+        opened.overview().ifPresent(overview -> show(fresh, overview));
+        opened.problem().ifPresent(this::failed);
+    }
+
+    private void introduce(Source source) {
+        switch (source) {
+            case Source.ThisMachine() -> introduce("window.title", "", "");
+            case Source.LookOnly(HelperProblem.Kind why) ->
+                introduce("window.title", "", words.text("source.look-only", words.problem(why)));
+            case Source.Sample(String name) ->
+                introduce(
+                        "window.title.sample",
+                        words.text("sample." + name),
+                        "",
+                        words.text("window.ribbon.sample"));
+            case Source.SavedReport(String file) ->
+                introduce("window.title.report", file, "", words.text("source.report", file));
+        }
+        elsewhere.set(!ofThisComputer(source));
+    }
+
+    private void introduce(String titleKey, String what, String said) {
+        introduce(titleKey, what, said, "");
+    }
+
+    private void introduce(String titleKey, String what, String said, String onRibbon) {
+        title.set(words.text(titleKey, what));
+        ribbon.set(onRibbon);
+        banner.set(said);
+    }
+
+    private void show(HelperConnection shown, Overview overview) {
+        healthy = !(shown.source() instanceof Source.LookOnly);
+        gpus.show(overview, shown.source());
+    }
+
+    private void failed(HelperProblem problem) {
+        healthy = false;
+        gpus.failed(problem);
+    }
+
+    private void changed(int number) {
+        // While a pane is open the cards are not in view; leaving it looks again.
+        if (number == machine && switching.get() == null) {
+            look(SETTLE);
+        }
+    }
+
+    private void look(Duration settle) {
+        HelperConnection asked = connection;
+        if (asked == null) {
+            return;
+        }
+        if (looking) {
+            lookAgain = true;
+            return;
+        }
+        looking = true;
+        lookAgain = false;
+        int number = machine;
+        background.run(
+                () -> {
+                    LockSupport.parkNanos(settle.toNanos());
+                    return Overview.of(asked);
+                },
+                overview -> looked(number, () -> show(asked, overview)),
+                problem -> looked(number, () -> failed(problem)));
+    }
+
+    private void looked(int number, Runnable result) {
+        if (number != machine) {
+            return;
+        }
+        looking = false;
+        result.run();
+        if (lookAgain) {
+            look(SETTLE);
+        }
+    }
+
+    private void choose(PciAddress gpu, Direction direction) {
+        HelperConnection used = connection;
+        if (used == null || switching.get() != null) {
+            return;
+        }
+        SwitchViewModel pane = new SwitchViewModel(used, background, words, gpu, direction, this::left);
+        free.bind(pane.canLeaveProperty());
+        switching.set(pane);
+    }
+
+    private void left() {
+        free.unbind();
+        free.set(true);
+        switching.set(null);
+        look(Duration.ZERO);
+    }
+}

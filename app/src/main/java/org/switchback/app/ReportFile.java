@@ -1,0 +1,46 @@
+package org.switchback.app;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.switchback.hardware.Capture;
+
+/** A saved report: a capture in a file. */
+final class ReportFile {
+    /** No capture of a machine was seen to come near it; what is longer is something else. */
+    private static final long LONGEST_BYTES = 16 << 20;
+
+    private ReportFile() {}
+
+    /** What reading a file came to. */
+    sealed interface Read {
+        record Report(Capture machine) implements Read {}
+
+        /** Its text is something else. */
+        record NoReport() implements Read {}
+
+        /** @param line the first line that does not belong into a report, counted from 1 */
+        record Damaged(int line) implements Read {}
+
+        record Unreadable() implements Read {}
+    }
+
+    static Read read(Path file) {
+        try {
+            if (!Files.isRegularFile(file)) {
+                return new Read.Unreadable();
+            }
+            if (Files.size(file) > LONGEST_BYTES) {
+                return new Read.NoReport();
+            }
+            // Bytes that are no UTF-8 are somebody's device name; they are no reason to refuse the whole report.
+            String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+            return Capture.looksLike(text) ? new Read.Report(Capture.parse(text)) : new Read.NoReport();
+        } catch (IOException unreadable) {
+            return new Read.Unreadable();
+        } catch (Capture.MalformedCapture malformed) {
+            return new Read.Damaged(malformed.line());
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package org.switchback.app.gpus;
+
+import atlantafx.base.theme.Styles;
+import java.util.List;
+import javafx.beans.binding.Bindings;
+import javafx.collections.ListChangeListener;
+import javafx.geometry.Pos;
+import javafx.scene.Node;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.ProgressIndicator;
+import javafx.scene.control.ScrollPane;
+import javafx.scene.layout.Region;
+import javafx.scene.layout.StackPane;
+import javafx.scene.layout.VBox;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.switchback.app.words.Words;
+import org.switchback.hardware.PciAddress;
+
+/** The page of GPUs: a card each, or what is to be said instead. */
+public final class GpusView extends StackPane {
+    private final GpusViewModel model;
+    private final Words words;
+    private final VBox cards = new VBox(18);
+
+    /**
+     * @param check  looks at the machine again
+     * @param sample opens the first sample machine
+     */
+    public GpusView(GpusViewModel model, Words words, Runnable check, Runnable sample) {
+        this.model = model;
+        this.words = words;
+        setId("page-gpus");
+        getStyleClass().add("page");
+        cards.getStyleClass().add("cards");
+        cards.setMaxWidth(980);
+        StackPane centred = new StackPane(new VBox(18, cards, hint(sample)));
+        centred.getStyleClass().add("page-content");
+        ((Region) centred.getChildren().getFirst()).setMaxWidth(980);
+        StackPane.setAlignment(centred.getChildren().getFirst(), Pos.TOP_CENTER);
+        ScrollPane scroll = new ScrollPane(centred);
+        scroll.setFitToWidth(true);
+        scroll.setHbarPolicy(ScrollPane.ScrollBarPolicy.NEVER);
+        scroll.setFocusTraversable(false);
+        scroll.visibleProperty().bind(model.stateProperty().isEqualTo(GpusViewModel.State.CARDS));
+        getChildren().addAll(scroll, instead(check, sample));
+        model.cards().addListener((ListChangeListener<GpuCard>) change -> showCards());
+        showCards();
+    }
+
+    private Node hint(Runnable sample) {
+        Label text = new Label();
+        text.setId("hint");
+        text.setWrapText(true);
+        text.textProperty().bind(model.hintProperty());
+        Button open = button("hint-sample", "window.gpus.sample", sample);
+        VBox hint = new VBox(10, text, open);
+        hint.setAlignment(Pos.CENTER);
+        hint.visibleProperty().bind(model.hintProperty().isNotEmpty());
+        hint.managedProperty().bind(hint.visibleProperty());
+        return hint;
+    }
+
+    private Node instead(Runnable check, Runnable sample) {
+        ProgressIndicator spinner = new ProgressIndicator();
+        spinner.setMaxSize(36, 36);
+        spinner.setAccessibleText(words.text("window.gpus.scanning"));
+        FontIcon sign = new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD);
+        sign.getStyleClass().add("big-sign");
+        var scanning = model.stateProperty().isEqualTo(GpusViewModel.State.SCANNING);
+        spinner.visibleProperty().bind(scanning);
+        spinner.managedProperty().bind(scanning);
+        sign.visibleProperty().bind(scanning.not());
+        sign.managedProperty().bind(scanning.not());
+        Label text = new Label();
+        text.setId("message");
+        text.setWrapText(true);
+        text.getStyleClass().add(Styles.TITLE_4);
+        text.textProperty().bind(model.messageProperty());
+        Button again = button("gpus-check", "window.gpus.check", check);
+        Button open = button("gpus-sample", "window.gpus.sample", sample);
+        for (Button button : List.of(again, open)) {
+            button.visibleProperty().bind(scanning.not());
+        }
+        again.getStyleClass().add(Styles.ACCENT);
+        VBox instead = new VBox(18, spinner, sign, text, new VBox(8, again, open));
+        ((VBox) instead.getChildren().getLast()).setAlignment(Pos.CENTER);
+        instead.setAlignment(Pos.CENTER);
+        instead.setMaxWidth(520);
+        instead.visibleProperty()
+                .bind(Bindings.createBooleanBinding(
+                        () -> model.stateProperty().get() != GpusViewModel.State.CARDS, model.stateProperty()));
+        return instead;
+    }
+
+    private Button button(String id, String key, Runnable run) {
+        Button button = new Button(words.text(key));
+        button.setId(id);
+        button.setAccessibleText(button.getText());
+        button.setOnAction(event -> run.run());
+        return button;
+    }
+
+    /** A card that says what it said before keeps its node, so that the keyboard stays where it is. */
+    private void showCards() {
+        Node focused = getScene() == null ? null : getScene().getFocusOwner();
+        String focusedId = focused == null || focused.getId() == null ? "" : focused.getId();
+        List<GpuCardView> old =
+                cards.getChildren().stream().map(GpuCardView.class::cast).toList();
+        cards.getChildren()
+                .setAll(model.cards().stream()
+                        .map(card -> old.stream()
+                                .filter(view -> view.card() == card)
+                                .findFirst()
+                                .orElseGet(() -> new GpuCardView(card, model, words)))
+                        .toList());
+        if (!focusedId.isEmpty()) {
+            Node again = cards.lookup("#" + focusedId);
+            if (again != null) {
+                again.requestFocus();
+            }
+        }
+    }
+
+    /** Puts the keyboard on the main choice of a GPU's card. */
+    public void focus(PciAddress gpu) {
+        Node button = lookup("#switch-" + GpuCard.id(gpu));
+        if (button != null) {
+            button.requestFocus();
+        }
+    }
+}

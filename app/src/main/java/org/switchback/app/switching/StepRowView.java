@@ -1,0 +1,99 @@
+package org.switchback.app.switching;
+
+import java.util.Locale;
+import javafx.geometry.Pos;
+import javafx.scene.AccessibleRole;
+import javafx.scene.Node;
+import javafx.scene.control.Label;
+import javafx.scene.control.ProgressIndicator;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
+import javafx.scene.layout.StackPane;
+import javafx.scene.layout.VBox;
+import org.kordamp.ikonli.Ikon;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.kordamp.ikonli.material2.Material2AL;
+import org.kordamp.ikonli.material2.Material2MZ;
+import org.switchback.app.words.Words;
+
+/** One step of a plan in a row: number, text, whether it can be undone, how far it is. */
+final class StepRowView extends HBox {
+    private final Words words;
+    private final Label note = new Label();
+    private final Label time = new Label();
+    private final StackPane sign = new StackPane();
+
+    StepRowView(StepRow row, Words words) {
+        super(14);
+        this.words = words;
+        setId("step-" + row.number());
+        setAlignment(Pos.CENTER_LEFT);
+        setAccessibleRole(AccessibleRole.TEXT);
+        Label number = new Label(Integer.toString(row.number()));
+        number.getStyleClass().add("step-number");
+        Label text = new Label(row.text());
+        text.getStyleClass().add("step-text");
+        text.setWrapText(true);
+        text.setMinHeight(Region.USE_PREF_SIZE);
+        note.setId("step-note-" + row.number());
+        note.getStyleClass().add("step-note");
+        note.setWrapText(true);
+        note.setMinHeight(Region.USE_PREF_SIZE);
+        VBox middle = new VBox(2, text, note);
+        middle.setAlignment(Pos.CENTER_LEFT);
+        middle.setMaxWidth(Double.MAX_VALUE);
+        HBox.setHgrow(middle, Priority.ALWAYS);
+        Label undo = new Label(row.undo());
+        undo.setId("step-undo-" + row.number());
+        undo.getStyleClass().add("step-undo");
+        undo.setMinWidth(Region.USE_PREF_SIZE);
+        time.setId("step-time-" + row.number());
+        time.getStyleClass().add("step-time");
+        time.setMinWidth(72);
+        time.setAlignment(Pos.CENTER_RIGHT);
+        sign.setMinSize(22, 22);
+        getChildren().addAll(number, middle, undo, time, sign);
+        show(row);
+    }
+
+    /** Shows the step as it stands now. */
+    void show(StepRow row) {
+        String state = row.state().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        getStyleClass().setAll("step", state);
+        note.setText(row.note());
+        note.setVisible(!row.note().isEmpty());
+        note.setManaged(!row.note().isEmpty());
+        time.setText(row.time());
+        sign.getChildren().setAll(sign(row.state()));
+        setAccessibleText(words.text(
+                "window.step.accessible",
+                Integer.toString(row.number()),
+                row.text(),
+                row.undo(),
+                words.text("window.step.state." + row.state().name())));
+    }
+
+    private Node sign(StepRow.State state) {
+        Ikon ikon =
+                switch (state) {
+                    case AHEAD -> Material2MZ.RADIO_BUTTON_UNCHECKED;
+                    case DONE -> Material2AL.CHECK_CIRCLE;
+                    case FAILED, UNDO_FAILED -> Material2AL.ERROR;
+                    case UNDONE -> Material2MZ.UNDO;
+                    case STUCK -> Material2AL.HOURGLASS_DISABLED;
+                    case RUNNING, UNDOING -> null;
+                };
+        if (ikon != null) {
+            return new FontIcon(ikon);
+        }
+        // The one that is there keeps turning.
+        if (sign.getChildren().size() == 1 && sign.getChildren().getFirst() instanceof ProgressIndicator turning) {
+            return turning;
+        }
+        ProgressIndicator spinner = new ProgressIndicator();
+        spinner.setMaxSize(18, 18);
+        spinner.setAccessibleText(words.text("window.step.state." + state.name()));
+        return spinner;
+    }
+}

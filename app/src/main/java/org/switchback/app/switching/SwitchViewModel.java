@@ -1,0 +1,515 @@
+package org.switchback.app.switching;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import javafx.beans.property.ReadOnlyBooleanProperty;
+import javafx.beans.property.ReadOnlyBooleanWrapper;
+import javafx.beans.property.ReadOnlyDoubleProperty;
+import javafx.beans.property.ReadOnlyDoubleWrapper;
+import javafx.beans.property.ReadOnlyObjectProperty;
+import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.ReadOnlyStringProperty;
+import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.collections.FXCollections;
+import javafx.collections.ObservableList;
+import org.jspecify.annotations.Nullable;
+import org.switchback.app.background.Background;
+import org.switchback.app.background.Errand;
+import org.switchback.app.helper.HelperConnection;
+import org.switchback.app.helper.HelperConnection.RunningSwitch;
+import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.words.Words;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.PlanReply;
+import org.switchback.protocol.PlannedStep;
+
+/** One switch, from its plan to its result. Belongs to the drawing thread. */
+public final class SwitchViewModel {
+    private static final long MICROS_A_SECOND = 1_000_000;
+    /** From here on a step's row says that slow is not stuck. */
+    private static final long SLOW_MICROS = 10 * MICROS_A_SECOND;
+
+    /** Where a switch is. */
+    public enum Phase {
+        PLANNING,
+        PLANNED,
+        /** The plan cannot be carried out as things are. */
+        REFUSED,
+        /** There is no plan, or it was not taken. */
+        PROBLEM,
+        AUTHORISING,
+        RUNNING,
+        /** The helper has finished; the kernel is being asked. */
+        CHECKING,
+        ENDED
+    }
+
+    private final HelperConnection connection;
+    private final Background background;
+    private final Words words;
+    private final PciAddress address;
+    private final Runnable leave;
+
+    private final ReadOnlyObjectWrapper<Phase> phase = new ReadOnlyObjectWrapper<>(Phase.PLANNING);
+    private final ReadOnlyStringWrapper title = new ReadOnlyStringWrapper("");
+    private final ReadOnlyStringWrapper name = new ReadOnlyStringWrapper("");
+    private final ReadOnlyStringWrapper status = new ReadOnlyStringWrapper("");
+    private final ReadOnlyDoubleWrapper progress = new ReadOnlyDoubleWrapper(0);
+    private final ReadOnlyObjectWrapper<@Nullable Outcome> outcome = new ReadOnlyObjectWrapper<>(null);
+    private final ReadOnlyBooleanWrapper canLeave = new ReadOnlyBooleanWrapper(true);
+    private final ObservableList<String> devices = FXCollections.observableArrayList();
+    private final ObservableList<String> notes = FXCollections.observableArrayList();
+    private final ObservableList<String> refusals = FXCollections.observableArrayList();
+    private final ObservableList<StepRow> steps = FXCollections.observableArrayList();
+    private final ObservableList<Action> actions = FXCollections.observableArrayList();
+    // Fields, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
+    private final ObservableList<String> shownDevices = FXCollections.unmodifiableObservableList(devices);
+    private final ObservableList<String> shownNotes = FXCollections.unmodifiableObservableList(notes);
+    private final ObservableList<String> shownRefusals = FXCollections.unmodifiableObservableList(refusals);
+    private final ObservableList<StepRow> shownSteps = FXCollections.unmodifiableObservableList(steps);
+    private final ObservableList<Action> shownActions = FXCollections.unmodifiableObservableList(actions);
+
+    private Direction direction;
+    private @Nullable Errand errand;
+    private @Nullable Gpu before;
+    private @Nullable PlanReply plan;
+    private @Nullable RunningSwitch running;
+    private boolean cancelled;
+    private long stepStarted;
+
+    /**
+     * Makes the plan at once.
+     *
+     * @param gpu   address of the graphics function
+     * @param leave told when the pane is left
+     */
+    public SwitchViewModel(
+            HelperConnection connection,
+            Background background,
+            Words words,
+            PciAddress gpu,
+            Direction direction,
+            Runnable leave) {
+        this.connection = connection;
+        this.background = background;
+        this.words = words;
+        this.address = gpu;
+        this.direction = direction;
+        this.leave = leave;
+        makePlan();
+    }
+
+    /** Where the switch is. Changes before {@link #actions} do. */
+    public ReadOnlyObjectProperty<Phase> phaseProperty() {
+        return phase.getReadOnlyProperty();
+    }
+
+    /** What is to be done. */
+    public ReadOnlyStringProperty titleProperty() {
+        return title.getReadOnlyProperty();
+    }
+
+    /** Name of the GPU. */
+    public ReadOnlyStringProperty nameProperty() {
+        return name.getReadOnlyProperty();
+    }
+
+    /** What is going on, one sentence. */
+    public ReadOnlyStringProperty statusProperty() {
+        return status.getReadOnlyProperty();
+    }
+
+    /** Part of the steps that are done, 0 to 1. */
+    public ReadOnlyDoubleProperty progressProperty() {
+        return progress.getReadOnlyProperty();
+    }
+
+    /** The result; null before the end. */
+    public ReadOnlyObjectProperty<@Nullable Outcome> outcomeProperty() {
+        return outcome.getReadOnlyProperty();
+    }
+
+    /** Whether the pane can be left now: not while something is under way. */
+    public ReadOnlyBooleanProperty canLeaveProperty() {
+        return canLeave.getReadOnlyProperty();
+    }
+
+    /** The functions that move, graphics first, as people name them. */
+    public ObservableList<String> devices() {
+        return shownDevices;
+    }
+
+    /** What to know before it is done. */
+    public ObservableList<String> notes() {
+        return shownNotes;
+    }
+
+    /** Why it cannot be done, or why there is no plan; sentences. */
+    public ObservableList<String> refusals() {
+        return shownRefusals;
+    }
+
+    /** The steps in order. */
+    public ObservableList<StepRow> steps() {
+        return shownSteps;
+    }
+
+    /** The buttons, the main one last. */
+    public ObservableList<Action> actions() {
+        return shownActions;
+    }
+
+    /** The commands a person could type instead, one a line; empty without steps. */
+    public String commands() {
+        return steps.stream()
+                .map(StepRow::shell)
+                .filter(shell -> !shell.isEmpty())
+                .collect(Collectors.joining("\n"));
+    }
+
+    /** The GPU it is about. */
+    public PciAddress address() {
+        return address;
+    }
+
+    /** Leaves the pane; does nothing while something is under way. */
+    public void leave() {
+        if (canLeave.get()) {
+            drop();
+            leave.run();
+        }
+    }
+
+    private void drop() {
+        if (errand != null) {
+            errand.drop();
+        }
+    }
+
+    private void enter(Phase next, String say, List<Action> buttons) {
+        canLeave.set(next != Phase.AUTHORISING && next != Phase.RUNNING && next != Phase.CHECKING);
+        status.set(say);
+        phase.set(next);
+        actions.setAll(buttons);
+    }
+
+    // The plan.
+
+    private record Prepared(Machine machine, Optional<PlanReply> plan, Optional<HelperProblem> problem) {}
+
+    private void makePlan() {
+        drop();
+        plan = null;
+        outcome.set(null);
+        progress.set(0);
+        call(address.brief());
+        steps.clear();
+        refusals.clear();
+        notes.clear();
+        devices.clear();
+        enter(Phase.PLANNING, words.text("window.switch.planning"), List.of(cancelAction()));
+        Direction wanted = direction;
+        errand = background.run(() -> prepare(wanted), this::prepared, problem -> problem(problem.kind()));
+    }
+
+    private Prepared prepare(Direction wanted) throws HelperProblem {
+        Machine machine = MachineReader.read(connection.inspect(false));
+        try {
+            PlanReply reply = connection.plan(address, wanted.word(), List.of());
+            return new Prepared(machine, Optional.of(reply), Optional.empty());
+        } catch (HelperProblem problem) {
+            return new Prepared(machine, Optional.empty(), Optional.of(problem));
+        }
+    }
+
+    private void prepared(Prepared prepared) {
+        Optional<Gpu> gpu = prepared.machine().gpu(address);
+        before = gpu.orElse(null);
+        gpu.ifPresent(known -> call(known.graphics().ids().deviceName()));
+        if (prepared.problem().isPresent()) {
+            problem(prepared.problem().get().kind());
+            return;
+        }
+        PlanReply reply = prepared.plan().orElseThrow();
+        plan = reply;
+        reply.functions.forEach(function -> devices.add(device(prepared.machine(), function)));
+        showSteps(reply.steps, prepared.machine());
+        if (reply.refusals.isEmpty() && gpu.isPresent()) {
+            notes.setAll(notes(prepared.machine(), gpu.get(), reply));
+            enter(
+                    Phase.PLANNED,
+                    words.text("window.switch.planned"),
+                    List.of(cancelAction(), action("switch-apply", applyLabel(), true, this::apply)));
+        } else {
+            reply.refusals.forEach(refusal -> refusals.add(words.refusal(refusal)));
+            enter(Phase.REFUSED, words.text("window.switch.refused"), List.of(checkAgain()));
+        }
+    }
+
+    private void call(String gpu) {
+        name.set(gpu);
+        title.set(
+                words.text(direction == Direction.TO_VM ? "window.switch.title.vm" : "window.switch.title.host", gpu));
+    }
+
+    private String applyLabel() {
+        return words.text(direction == Direction.TO_VM ? "window.choice.vm" : "window.choice.host");
+    }
+
+    private String device(Machine machine, String function) {
+        return PciAddress.parse(function)
+                .flatMap(machine::device)
+                .map(device -> words.text(
+                        "window.gpu.device", device.address().brief(), device.name(), words.driver(device)))
+                .orElse(function);
+    }
+
+    private void showSteps(List<PlannedStep> planned, Machine machine) {
+        List<StepRow> rows = new ArrayList<>();
+        for (PlannedStep step : planned) {
+            rows.add(new StepRow(
+                    rows.size() + 1,
+                    words.step(step, machine),
+                    words.undo(step),
+                    step.shell,
+                    StepRow.State.AHEAD,
+                    "",
+                    ""));
+        }
+        steps.setAll(rows);
+    }
+
+    private List<String> notes(Machine machine, Gpu gpu, PlanReply reply) {
+        List<String> said = new ArrayList<>();
+        machine.gpus().stream()
+                .filter(other -> !other.address().equals(address) && !other.graphics().displays().isEmpty())
+                .findFirst()
+                .ifPresent(other -> said.add(words.text("window.switch.desktop", other.graphics().name())));
+        if (direction == Direction.TO_VM) {
+            said.add(Judge.meanwhile(words, gpu));
+        }
+        if (connection.source().real()) {
+            words.permission(reply.action).ifPresent(said::add);
+        }
+        return said;
+    }
+
+    private void problem(HelperProblem.Kind kind) {
+        refusals.setAll(words.problem(kind));
+        List<Action> buttons = new ArrayList<>();
+        if (kind == HelperProblem.Kind.INCOMPLETE) {
+            buttons.add(action("switch-leave", words.text("window.action.close"), false, this::leave));
+            buttons.add(action("switch-restore", words.text("window.action.putback"), true, this::restore));
+        } else {
+            buttons.add(checkAgain());
+        }
+        enter(Phase.PROBLEM, words.text("window.switch.problem"), buttons);
+    }
+
+    // The switch.
+
+    private void apply() {
+        if (plan != null) {
+            String id = plan.id;
+            begin(() -> connection.apply(id, this::heard));
+        }
+    }
+
+    private void restore() {
+        direction = Direction.TO_HOST;
+        steps.clear();
+        begin(() -> connection.restore(address, this::heard));
+    }
+
+    private void begin(Background.Call<RunningSwitch> start) {
+        running = null;
+        cancelled = false;
+        refusals.clear();
+        enter(
+                Phase.AUTHORISING,
+                words.text(connection.source().real() ? "window.switch.authorising" : "window.switch.starting"),
+                List.of(stopAction()));
+        errand = background.run(start, this::started, problem -> problem(problem.kind()));
+    }
+
+    private void started(RunningSwitch begun) {
+        running = begun;
+        if (cancelled) {
+            stop(begun);
+        }
+    }
+
+    /** Called on a thread of the connection. */
+    private void heard(JobEntry entry) {
+        background.show(() -> happened(entry));
+    }
+
+    private void happened(JobEntry entry) {
+        switch (entry.what) {
+            case "authorized" -> enter(Phase.RUNNING, words.text("window.switch.running"), List.of(stopAction()));
+            case "started" -> {
+                stepStarted = entry.micros;
+                mark(entry, StepRow.State.RUNNING, "", "");
+                steps.stream()
+                        .skip(entry.step)
+                        .findFirst()
+                        .ifPresent(row -> enter(
+                                Phase.RUNNING,
+                                words.text("window.switch.step", row.number(), steps.size(), row.text()),
+                                List.of(stopAction())));
+            }
+            case "waiting" -> waiting(entry);
+            case "done" -> {
+                mark(entry, StepRow.State.DONE, duration(entry.micros - stepStarted), "");
+                progress.set((entry.step + 1.0) / Math.max(1, steps.size()));
+            }
+            case "failed" ->
+                mark(entry, StepRow.State.FAILED, duration(entry.micros - stepStarted), words.failure(entry));
+            case "undoing" -> {
+                stepStarted = entry.micros;
+                mark(entry, StepRow.State.UNDOING, "", "");
+                enter(Phase.RUNNING, words.text("window.switch.undoing"), List.of());
+            }
+            case "undone" -> mark(entry, StepRow.State.UNDONE, "", "");
+            case "undo-failed" -> mark(entry, StepRow.State.UNDO_FAILED, "", words.failure(entry));
+            case "stuck" -> mark(entry, StepRow.State.STUCK, "", words.text("window.step.stuck"));
+            case "finished" -> finished(entry);
+            default -> {
+                // "authorizing": begin() has said so. Words of a later helper change nothing that is shown.
+            }
+        }
+    }
+
+    private void waiting(JobEntry entry) {
+        long lasted = entry.micros - stepStarted;
+        if (entry.step < 0 || entry.step >= steps.size()) {
+            return;
+        }
+        StepRow row = steps.get(entry.step);
+        steps.set(
+                entry.step,
+                row.now(
+                        row.state(),
+                        words.text("window.step.lasting", duration(lasted)),
+                        lasted >= SLOW_MICROS ? words.text("window.step.slow") : ""));
+        if (phase.get() == Phase.RUNNING && actions.stream().anyMatch(a -> a.id().equals("switch-stop") && a.enabled())) {
+            actions.setAll(new Action("switch-stop", words.text("window.action.unstoppable"), false, false, () -> {}));
+        }
+    }
+
+    private void mark(JobEntry entry, StepRow.State state, String time, String note) {
+        if (entry.step >= 0 && entry.step < steps.size()) {
+            StepRow row = steps.get(entry.step);
+            steps.set(
+                    entry.step,
+                    row.now(state, time.isEmpty() ? row.time() : time, note));
+        }
+    }
+
+    private String duration(long micros) {
+        long millis = micros / 1000;
+        if (millis < 1000) {
+            return words.text("window.time.ms", Long.toString(millis));
+        }
+        if (millis < 60_000) {
+            return words.text("window.time.s", String.format(words.locale(), "%.1f", millis / 1000.0));
+        }
+        return words.text("window.time.min", Long.toString(millis / 60_000), Long.toString(millis % 60_000 / 1000));
+    }
+
+    private Action stopAction() {
+        return cancelled
+                ? new Action("switch-stop", words.text("window.action.stopping"), false, false, () -> {})
+                : action("switch-stop", words.text("window.action.cancel"), false, this::cancelRun);
+    }
+
+    private void cancelRun() {
+        cancelled = true;
+        actions.setAll(stopAction());
+        if (running != null) {
+            stop(running);
+        }
+    }
+
+    private void stop(RunningSwitch begun) {
+        background.run(begun::cancel);
+    }
+
+    // The result.
+
+    private void finished(JobEntry end) {
+        running = null;
+        enter(Phase.CHECKING, words.text("window.switch.checking"), List.of());
+        errand = background.run(
+                () -> MachineReader.read(connection.inspect(false)),
+                machine -> ended(end, machine.gpu(address)),
+                problem -> ended(end, Optional.empty()));
+    }
+
+    private void ended(JobEntry end, Optional<Gpu> now) {
+        Gpu known = before;
+        if (known == null) {
+            problem(HelperProblem.Kind.LOST);
+            return;
+        }
+        Outcome result = new Judge(words, direction, known).outcome(end, steps, now);
+        notes.clear();
+        outcome.set(result);
+        enter(Phase.ENDED, result.title(), nextActions(result));
+    }
+
+    private List<Action> nextActions(Outcome result) {
+        boolean toVm = direction == Direction.TO_VM;
+        Action done = action("switch-done", words.text("window.action.done"), true, this::leave);
+        Action close = action("switch-done", words.text("window.action.close"), false, this::leave);
+        return switch (result.kind()) {
+            case REACHED ->
+                List.of(
+                        action(
+                                "switch-back",
+                                words.text(toVm ? "window.choice.host" : "window.choice.vm.again"),
+                                false,
+                                () -> again(toVm ? Direction.TO_HOST : Direction.TO_VM)),
+                        done);
+            case UNCHANGED ->
+                List.of(action("switch-again", words.text("window.action.again"), false, () -> again(direction)), done);
+            case HALF ->
+                toVm
+                        ? List.of(
+                                close,
+                                action("switch-finish", words.text("window.action.finish"), false, () -> again(direction)),
+                                action(
+                                        "switch-restore",
+                                        words.text("window.action.putback"),
+                                        true,
+                                        () -> again(Direction.TO_HOST)))
+                        : List.of(
+                                close,
+                                action("switch-finish", words.text("window.action.finish"), true, () -> again(direction)));
+            case UNKNOWN -> List.of(close, checkAgain());
+        };
+    }
+
+    private void again(Direction where) {
+        direction = where;
+        makePlan();
+    }
+
+    private Action cancelAction() {
+        return action("switch-cancel", words.text("window.action.cancel"), false, this::leave);
+    }
+
+    private Action checkAgain() {
+        return action("check-again", words.text("window.action.check"), true, this::makePlan);
+    }
+
+    private static Action action(String id, String label, boolean main, Runnable run) {
+        return new Action(id, label, main, true, run);
+    }
+}

@@ -1,0 +1,288 @@
+package org.switchback.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Queue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.switchback.app.background.Background;
+import org.switchback.app.gpus.GpuCard;
+import org.switchback.app.gpus.GpusViewModel;
+import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.ScriptedConnections;
+import org.switchback.app.helper.ScriptedHelper;
+import org.switchback.app.helper.Source;
+import org.switchback.app.samples.SampleMachines;
+import org.switchback.app.switching.SwitchViewModel;
+import org.switchback.app.words.Words;
+import org.switchback.hardware.Capture;
+
+class MainViewModelTest {
+    private final Words words = Words.in(Locale.ENGLISH);
+    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
+    private final ScriptedConnections connections = new ScriptedConnections(here);
+    private boolean firstStart = true;
+    private final MainViewModel model =
+            new MainViewModel(connections, new Background(Runnable::run, Runnable::run), words, () -> firstStart);
+
+    // Which machine.
+
+    @Test
+    void aMachineWithAGpuToSwitchIsShownAtOnce() {
+        model.start(Optional.empty());
+        assertThat(model.titleProperty().get()).isEqualTo("Switchback");
+        assertThat(model.ribbonProperty().get()).isEmpty();
+        assertThat(model.bannerProperty().get()).isEmpty();
+        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.CARDS);
+        assertThat(model.gpus().cards()).hasSize(2);
+        assertThat(connections.count()).isEqualTo(1);
+    }
+
+    @Test
+    void theFirstStartWithNothingToSwitchOpensTheFirstSample() {
+        connections.here(new ScriptedHelper(new Source.LookOnly(HelperProblem.Kind.MISSING), Capture.EMPTY));
+        model.start(Optional.empty());
+        assertThat(connections.last().source()).isEqualTo(new Source.Sample(SampleMachines.DEFAULT));
+        assertThat(model.ribbonProperty().get()).isEqualTo("Sample machine. Nothing here touches this computer.");
+        assertThat(model.titleProperty().get()).contains("sample machine");
+        assertThat(model.elsewhereProperty().get()).isTrue();
+        assertThat(model.gpus().cards()).hasSize(2);
+    }
+
+    @Test
+    void anotherStartWithNothingToSwitchShowsThisMachineAndSaysSo() {
+        firstStart = false;
+        connections.here(new ScriptedHelper(new Source.LookOnly(HelperProblem.Kind.MISSING), Capture.EMPTY));
+        model.start(Optional.empty());
+        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.EMPTY);
+        assertThat(model.gpus().messageProperty().get()).isEqualTo("No GPU was found on this machine.");
+    }
+
+    @Test
+    void aLaptopWhoseOnlyGpuDrawsTheDesktopIsOfferedASample() {
+        firstStart = false;
+        connections.here(new ScriptedHelper(
+                new Source.ThisMachine(),
+                SampleMachines.load("laptop-one-gpu").orElseThrow()));
+        model.start(Optional.empty());
+        assertThat(model.gpus().cards()).singleElement().matches(card -> card.choices()
+                .isEmpty());
+        assertThat(model.gpus().hintProperty().get()).contains("sample machine");
+    }
+
+    @Test
+    void aSampleNamedOnTheCommandLineIsOpenedWithoutLookingAtThisMachine() {
+        model.start(Optional.of("iommu-off"));
+        assertThat(connections.count()).isEqualTo(1);
+        assertThat(connections.last().source()).isEqualTo(new Source.Sample("iommu-off"));
+    }
+
+    @Test
+    void anUnknownSampleIsToldAndThisMachineShown() {
+        model.start(Optional.of("nonsense"));
+        assertThat(model.noticeProperty().get()).isEqualTo("There is no sample machine named nonsense.");
+        assertThat(connections.last()).isSameAs(here);
+        model.dismissNotice();
+        assertThat(model.noticeProperty().get()).isEmpty();
+    }
+
+    @Test
+    void fromASampleItGoesBackToThisMachine() {
+        model.start(Optional.of("iommu-off"));
+        ScriptedHelper sample = connections.last();
+        model.openThisMachine();
+        assertThat(sample.calls()).last().isEqualTo("close");
+        assertThat(model.ribbonProperty().get()).isEmpty();
+        assertThat(model.elsewhereProperty().get()).isFalse();
+        assertThat(model.titleProperty().get()).isEqualTo("Switchback");
+    }
+
+    @Test
+    void everySampleIsOnTheMenuByATitleOfItsOwn() {
+        assertThat(model.samples())
+                .extracting(MainViewModel.Sample::name)
+                .containsExactlyElementsOf(SampleMachines.names());
+        assertThat(model.samples()).extracting(MainViewModel.Sample::title).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void anAnswerAboutAnEarlierMachineIsNotShown() {
+        Queue<Runnable> work = new ArrayDeque<>();
+        MainViewModel slow =
+                new MainViewModel(connections, new Background(work::add, Runnable::run), words, () -> false);
+        slow.start(Optional.empty());
+        slow.openSample("iommu-off");
+        // This machine answers only after the sample was asked for.
+        while (!work.isEmpty()) {
+            work.remove().run();
+        }
+        assertThat(slow.ribbonProperty().get()).isNotEmpty();
+        assertThat(slow.gpus().cards()).first().extracting(GpuCard::id).isEqualTo("0000-06-00-0");
+        assertThat(here.calls()).last().isEqualTo("close");
+    }
+
+    // A saved report.
+
+    @Test
+    void aSavedReportIsAMachineToLookAtAndTry(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("friend.txt");
+        Files.writeString(file, SampleMachines.load("strix-halo-32g").orElseThrow().toText());
+        model.start(Optional.empty());
+        model.openReport(file);
+        assertThat(model.titleProperty().get()).isEqualTo("Switchback: saved report friend.txt");
+        assertThat(model.ribbonProperty().get())
+                .isEqualTo("Saved report friend.txt. Nothing here touches this computer.");
+        assertThat(model.gpus().cards()).singleElement().extracting(GpuCard::id).isEqualTo("0000-c3-00-0");
+    }
+
+    @Test
+    void whatIsNoReportIsToldAndTheMachineStays(@TempDir Path folder) throws Exception {
+        model.start(Optional.empty());
+        Path other = Files.writeString(folder.resolve("shopping.txt"), "eggs\n");
+        model.openReport(other);
+        assertThat(model.noticeProperty().get()).isEqualTo("shopping.txt is not a report that Switchback has saved.");
+        Path damaged = Files.writeString(folder.resolve("damaged.txt"), "switchback-capture 1\n/a = b\nnonsense\n");
+        model.openReport(damaged);
+        assertThat(model.noticeProperty().get())
+                .isEqualTo("damaged.txt is damaged: line 3 does not belong into a report.");
+        model.openReport(folder.resolve("away.txt"));
+        assertThat(model.noticeProperty().get()).isEqualTo("away.txt can't be read.");
+        model.openReport(folder);
+        assertThat(model.noticeProperty().get()).endsWith("can't be read.");
+        assertThat(connections.count()).isEqualTo(1);
+        assertThat(model.gpus().cards()).hasSize(2);
+    }
+
+    // The helper.
+
+    @ParameterizedTest
+    @EnumSource(
+            value = HelperProblem.Kind.class,
+            names = {"MISSING", "STOPPED", "REFUSED", "WRONG_VERSION", "LOST"})
+    void whateverIsTheMatterWithTheHelperTheGpusAreShownAndTheTextIsItsOwn(HelperProblem.Kind why) {
+        connections.here(new ScriptedHelper(
+                new Source.LookOnly(why), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
+        model.start(Optional.empty());
+        assertThat(model.bannerProperty().get())
+                .startsWith(words.problem(why))
+                .endsWith("This computer can be looked at, not changed.");
+        assertThat(model.gpus().cards()).hasSize(2);
+    }
+
+    @Test
+    void aRefusedLookIsToldAndCheckedAgainWithAFreshConnection() {
+        here.failsWith(HelperProblem.Kind.REFUSED);
+        firstStart = false;
+        model.start(Optional.empty());
+        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.FAILED);
+        assertThat(model.gpus().messageProperty().get()).isEqualTo(words.problem(HelperProblem.Kind.REFUSED));
+        here.works();
+        model.refresh();
+        assertThat(connections.count()).isEqualTo(2);
+        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.CARDS);
+    }
+
+    @Test
+    void aHelperThatGoesAwayIsToldAndItsCardsAreNotBelievedAnyMore() {
+        model.start(Optional.empty());
+        here.failsWith(HelperProblem.Kind.LOST);
+        model.refresh();
+        assertThat(model.gpus().cards()).isEmpty();
+        assertThat(model.gpus().messageProperty().get()).isEqualTo(words.problem(HelperProblem.Kind.LOST));
+    }
+
+    @Test
+    void aHelperInstalledMeanwhileIsFoundByCheckingAgain() {
+        connections.here(new ScriptedHelper(
+                new Source.LookOnly(HelperProblem.Kind.MISSING),
+                SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
+        model.start(Optional.empty());
+        connections.here(here);
+        model.refresh();
+        assertThat(model.bannerProperty().get()).isEmpty();
+        assertThat(connections.last()).isSameAs(here);
+    }
+
+    // Changes and switches.
+
+    @Test
+    void whatChangesOutsideIsShownAndOtherCardsStayTheSameObject() {
+        model.start(Optional.empty());
+        GpuCard desktop = model.gpus().cards().get(1);
+        here.isInVmMode();
+        here.changes();
+        assertThat(model.gpus().cards().getFirst().status().tone()).isEqualTo(GpuCard.Tone.VM);
+        assertThat(model.gpus().cards().get(1)).isSameAs(desktop);
+    }
+
+    @Test
+    void manyChangesInARowAreLookedAtOnce() {
+        Queue<Runnable> work = new ArrayDeque<>();
+        MainViewModel slow =
+                new MainViewModel(connections, new Background(work::add, Runnable::run), words, () -> false);
+        slow.start(Optional.empty());
+        work.remove().run();
+        for (int i = 0; i < 12; i++) {
+            here.changes();
+        }
+        int looks = 0;
+        while (!work.isEmpty()) {
+            work.remove().run();
+            looks++;
+        }
+        assertThat(looks).isEqualTo(2);
+    }
+
+    @Test
+    void choosingOpensThePaneOfASwitchAndLeavingItLooksAgain() {
+        model.start(Optional.empty());
+        choose();
+        SwitchViewModel pane = pane();
+        assertThat(pane.address()).isEqualTo(ScriptedHelper.GTX_1080);
+        here.isInVmMode();
+        pane.leave();
+        assertThat(model.switchingProperty().get()).isNull();
+        assertThat(model.gpus().cards().getFirst().status().tone()).isEqualTo(GpuCard.Tone.VM);
+    }
+
+    @Test
+    void noOtherMachineIsOpenedWhileASwitchIsUnderWay() {
+        model.start(Optional.empty());
+        choose();
+        assertThat(model.freeProperty().get()).isTrue();
+        pane().actions().getLast().run().run();
+        here.says("authorized", -1, 0, "");
+        assertThat(model.freeProperty().get()).isFalse();
+        model.openSample("iommu-off");
+        assertThat(connections.count()).isEqualTo(1);
+        here.says("finished", -1, 1, "put-back");
+        assertThat(model.freeProperty().get()).isTrue();
+        model.openSample("iommu-off");
+        assertThat(connections.count()).isEqualTo(2);
+        assertThat(model.switchingProperty().get()).isNull();
+    }
+
+    @Test
+    void closingTheWindowLetsGoOfTheConnection() {
+        model.start(Optional.empty());
+        model.close();
+        assertThat(here.calls()).last().isEqualTo("close");
+    }
+
+    private void choose() {
+        GpuCard card = model.gpus().cards().getFirst();
+        model.gpus().choose(card, card.choices().getFirst());
+    }
+
+    private SwitchViewModel pane() {
+        return Objects.requireNonNull(model.switchingProperty().get());
+    }
+}

@@ -1,0 +1,177 @@
+package org.switchback.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javafx.application.Platform;
+import javafx.geometry.Bounds;
+import javafx.scene.Node;
+import javafx.scene.Parent;
+import javafx.scene.control.ButtonBase;
+import javafx.scene.control.Labeled;
+import javafx.scene.text.Text;
+import javafx.stage.Stage;
+import org.switchback.app.background.Background;
+import org.switchback.app.helper.HelperConnections;
+import org.switchback.app.words.Words;
+import org.testfx.util.WaitForAsyncUtils;
+
+/** The main window in a test, with the real threads. */
+public final class Screen {
+    private final Stage stage;
+    private final MainViewModel model;
+
+    /** Opens the window; to be called on the FX thread. */
+    public Screen(Stage stage, HelperConnections connections, double width, double height) {
+        this.stage = stage;
+        Words words = Words.in(Locale.ENGLISH);
+        model = new MainViewModel(
+                connections,
+                new Background(Executors.newVirtualThreadPerTaskExecutor(), Platform::runLater),
+                words,
+                () -> false);
+        Window.show(stage, model, words);
+        stage.setWidth(width);
+        stage.setHeight(height);
+        model.start(Optional.empty());
+    }
+
+    public Stage stage() {
+        return stage;
+    }
+
+    public MainViewModel model() {
+        return model;
+    }
+
+    /** Waits until a node of that id is there, in view and not covered by its parents' being hidden. */
+    public <T extends Node> T node(String id, Class<T> type) {
+        until("#" + id + " is in view", () -> find(id).isPresent());
+        return type.cast(find(id).orElseThrow());
+    }
+
+    public Node node(String id) {
+        return node(id, Node.class);
+    }
+
+    /** The text of a node, once it is in view. */
+    public String text(String id) {
+        Labeled label = node(id, Labeled.class);
+        return onScreen(label::getText);
+    }
+
+    /** Waits until a node is in view and its text begins so. */
+    public void untilText(String id, String beginning) {
+        until(
+                "#" + id + " says: " + beginning,
+                () -> find(id).filter(node -> ((Labeled) node).getText().startsWith(beginning))
+                        .isPresent());
+    }
+
+    public boolean has(String id) {
+        return onScreen(() -> find(id).isPresent());
+    }
+
+    /** Presses a button, once it is in view, without mouse or keyboard. */
+    public void fire(String id) {
+        ButtonBase button = node(id, ButtonBase.class);
+        onScreen(() -> {
+            button.fire();
+            return true;
+        });
+    }
+
+    private Optional<Node> find(String id) {
+        return stage.getScene().getRoot().lookupAll("#" + id).stream()
+                .filter(Screen::inView)
+                .findFirst();
+    }
+
+    static boolean inView(Node node) {
+        for (Node at = node; at != null; at = at.getParent()) {
+            if (!at.isVisible()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Waits until something holds, ten seconds at the most.
+     *
+     * @param holds asked on the FX thread, so it must not wait itself
+     */
+    public static void until(String what, Callable<Boolean> holds) {
+        assertThat(Platform.isFxApplicationThread()).as("waits on the FX thread").isFalse();
+        try {
+            WaitForAsyncUtils.waitFor(10, TimeUnit.SECONDS, () -> onScreen(holds));
+        } catch (TimeoutException late) {
+            throw new AssertionError("not within ten seconds: " + what, late);
+        }
+    }
+
+    /** Asks on the FX thread. */
+    public static <T> T onScreen(Callable<T> question) {
+        return WaitForAsyncUtils.waitForAsyncFx(10_000, question);
+    }
+
+    /** Waits until what was given to the FX thread before is done and laid out. */
+    public static void settle() {
+        WaitForAsyncUtils.waitForFxEvents();
+    }
+
+    public void untilFocused(String id) {
+        until(
+                "#" + id + " has the keyboard",
+                () -> stage.getScene().getFocusOwner() != null
+                        && id.equals(stage.getScene().getFocusOwner().getId()));
+    }
+
+    /** Every node in view, from the root down. */
+    public List<Node> nodes() {
+        return onScreen(() -> {
+            List<Node> nodes = new ArrayList<>();
+            collect(stage.getScene().getRoot(), nodes);
+            return nodes;
+        });
+    }
+
+    private static void collect(Node node, List<Node> nodes) {
+        if (node.isVisible()) {
+            nodes.add(node);
+            if (node instanceof Parent parent) {
+                parent.getChildrenUnmodifiable().forEach(child -> collect(child, nodes));
+            }
+        }
+    }
+
+    /** No text is cut off and nothing sticks out at the side. */
+    public void assertNothingIsCutOff() {
+        settle();
+        double width = stage.getScene().getWidth();
+        for (Node node : nodes()) {
+            if (node instanceof Labeled label && label.getText() != null && !label.getText().isEmpty()) {
+                String shown = onScreen(() -> shown(label));
+                assertThat(shown).as("text of %s", label).isEqualTo(label.getText());
+                Bounds bounds = onScreen(() -> label.localToScene(label.getBoundsInLocal()));
+                assertThat(bounds.getMaxX()).as("right edge of %s", label).isLessThanOrEqualTo(width + 0.5);
+            }
+        }
+    }
+
+    /** What a label has drawn: its own text, or that with an ellipsis. */
+    private static String shown(Labeled label) {
+        return label.lookupAll(".text").stream()
+                .filter(Text.class::isInstance)
+                .map(text -> ((Text) text).getText())
+                .findFirst()
+                .orElse(label.getText());
+    }
+}

@@ -1,0 +1,63 @@
+package org.switchback.app.helper;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.switchback.hardware.Capture;
+
+/** Gives out one scripted helper for this machine, and a fresh one for each sample. */
+public final class ScriptedConnections implements HelperConnections {
+    private final List<ScriptedHelper> opened = new ArrayList<>();
+    private ScriptedHelper here;
+    private volatile CountDownLatch answer = new CountDownLatch(0);
+
+    public ScriptedConnections(ScriptedHelper here) {
+        this.here = here;
+    }
+
+    /** From now on this machine answers through another helper. */
+    public synchronized void here(ScriptedHelper helper) {
+        here = helper;
+    }
+
+    /** The connection opened last. */
+    public synchronized ScriptedHelper last() {
+        return opened.getLast();
+    }
+
+    public synchronized int count() {
+        return opened.size();
+    }
+
+    /** From now on this machine does not answer before the latch is open. */
+    public void waitsFor(CountDownLatch latch) {
+        answer = latch;
+    }
+
+    @Override
+    public HelperConnection thisMachine() {
+        try {
+            answer.await();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+        synchronized (this) {
+            opened.add(here);
+            return here;
+        }
+    }
+
+    @Override
+    public synchronized HelperConnection lookOnly(HelperProblem.Kind why) {
+        ScriptedHelper helper = new ScriptedHelper(new Source.LookOnly(why), Capture.EMPTY);
+        opened.add(helper);
+        return helper;
+    }
+
+    @Override
+    public synchronized HelperConnection simulated(Capture machine, Source source) {
+        ScriptedHelper helper = new ScriptedHelper(source, machine);
+        opened.add(helper);
+        return helper;
+    }
+}

@@ -1,0 +1,294 @@
+package org.switchback.app.helper;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.switchback.app.samples.SampleMachines;
+import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.PciAddress;
+import org.switchback.plan.KernelWrite;
+import org.switchback.plan.Planner;
+import org.switchback.plan.Refusal;
+import org.switchback.plan.Request;
+import org.switchback.plan.Setting;
+import org.switchback.plan.Step;
+import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.Target;
+import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.PlanReply;
+import org.switchback.protocol.PlannedRefusal;
+import org.switchback.protocol.PlannedStep;
+
+/**
+ * A helper that plans as the real one does and then says and does what a test tells it to, so that it can lie, hang and
+ * fail halfway.
+ */
+public final class ScriptedHelper implements HelperConnection {
+    public static final PciAddress GTX_1080 = PciAddress.of("0000:04:00.0");
+    public static final PciAddress ITS_SOUND = PciAddress.of("0000:04:00.1");
+
+    private final Source source;
+    private final List<String> calls = new ArrayList<>();
+    private final List<Runnable> listeners = new ArrayList<>();
+    private Capture machine;
+    private Optional<HelperProblem.Kind> problem = Optional.empty();
+    private Optional<HelperProblem.Kind> planProblem = Optional.empty();
+    private Optional<HelperProblem.Kind> applyProblem = Optional.empty();
+    private Consumer<JobEntry> listener = entry -> {};
+    private long micros;
+
+    public ScriptedHelper(Source source, Capture machine) {
+        this.source = source;
+        this.machine = machine;
+    }
+
+    /** The sample machine that everything works on, behind the helper of the system. */
+    public static ScriptedHelper withGtx1080() {
+        return new ScriptedHelper(
+                new Source.ThisMachine(), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
+    }
+
+    // What a test tells it.
+
+    public synchronized void failsWith(HelperProblem.Kind kind) {
+        problem = Optional.of(kind);
+    }
+
+    public synchronized void works() {
+        problem = Optional.empty();
+    }
+
+    public synchronized void plansFailWith(HelperProblem.Kind kind) {
+        planProblem = Optional.of(kind);
+    }
+
+    public synchronized void switchesFailWith(HelperProblem.Kind kind) {
+        applyProblem = Optional.of(kind);
+    }
+
+    public synchronized void becomes(Capture now) {
+        machine = now;
+    }
+
+    /** Binds a function to another driver, or to none where it is empty. */
+    public synchronized void binds(PciAddress function, String driver) {
+        String link = MachineReader.PCI_DEVICES + function + "/driver";
+        machine = machine.with(Map.of(
+                link,
+                driver.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new Capture.Link("../../../../bus/pci/drivers/" + driver))));
+        if (function.equals(GTX_1080) && !driver.equals("nvidia")) {
+            releases("nvidia");
+        }
+    }
+
+    /** A claim goes out of the memory map. */
+    private void releases(String claim) {
+        String map = machine.text("/proc/iomem").orElseThrow();
+        String without =
+                map.lines().filter(line -> !line.endsWith(": " + claim)).collect(Collectors.joining("\n"));
+        machine = machine.with(Map.of("/proc/iomem", Optional.of(new Capture.Text(without))));
+    }
+
+    /** Opens a device node of the GPU in a program. */
+    public synchronized void isHeldBy(int pid, String program, String user, String node) {
+        Map<String, Optional<Capture.Entry>> changes = new HashMap<>();
+        changes.put("/proc/" + pid + "/comm", Optional.of(new Capture.Text(program)));
+        changes.put("/proc/" + pid + "/owner", Optional.of(new Capture.Text(user)));
+        changes.put("/proc/" + pid + "/fd/7", Optional.of(new Capture.Link("/dev/" + node)));
+        changes.put(
+                MachineReader.PCI_DEVICES + GTX_1080 + "/drm/" + node.substring(node.indexOf('/') + 1),
+                Optional.of(new Capture.Directory()));
+        machine = machine.with(changes);
+    }
+
+    public synchronized void isLetGoBy(int pid) {
+        machine = machine.with(Map.of("/proc/" + pid + "/fd/7", Optional.empty()));
+    }
+
+    /** All functions of the GPU are on vfio-pci and nothing lies in its BARs. */
+    public synchronized void isInVmMode() {
+        binds(GTX_1080, "vfio-pci");
+        binds(ITS_SOUND, "vfio-pci");
+        releases("efifb");
+    }
+
+    /** A thing happens to the job, this long after the one before. */
+    public void says(String what, int step, long afterMillis, String detail, String... values) {
+        Consumer<JobEntry> told;
+        JobEntry entry;
+        synchronized (this) {
+            micros += afterMillis * 1000;
+            told = listener;
+            entry = new JobEntry(what, step, micros, detail, List.of(values));
+        }
+        told.accept(entry);
+    }
+
+    /** Carries steps out without a hitch. */
+    public void doesSteps(int first, int last) {
+        for (int step = first; step <= last; step++) {
+            says("started", step, 1, "");
+            says("done", step, 20, "");
+        }
+    }
+
+    public void changes() {
+        List.copyOf(listeners).forEach(Runnable::run);
+    }
+
+    public synchronized List<String> calls() {
+        return List.copyOf(calls);
+    }
+
+    // What the app asks of it.
+
+    private synchronized void called(String call, Optional<HelperProblem.Kind> own) throws HelperProblem {
+        calls.add(call);
+        Optional<HelperProblem.Kind> kind = problem.or(() -> own);
+        if (kind.isPresent()) {
+            throw new HelperProblem(kind.get());
+        }
+    }
+
+    @Override
+    public Source source() {
+        return source;
+    }
+
+    @Override
+    public Capture inspect(boolean wholeMap) throws HelperProblem {
+        called("inspect", Optional.empty());
+        synchronized (this) {
+            return machine;
+        }
+    }
+
+    @Override
+    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with) throws HelperProblem {
+        called("plan " + gpu + " " + target, planProblem);
+        Request request = new Request(gpu, Target.ofWord(target).orElseThrow(), with);
+        return switch (Planner.plan(MachineReader.read(machine), request, Optional.empty())) {
+            case Planner.Answer.Planned(SwitchPlan plan) -> reply(plan);
+            case Planner.Answer.NoPlan(Refusal reason) ->
+                new PlanReply("", "switch", List.of(), List.of(), List.of(refusal(reason)));
+        };
+    }
+
+    @Override
+    public RunningSwitch apply(String planId, Consumer<JobEntry> told) throws HelperProblem {
+        called("apply " + planId, applyProblem);
+        return begin(told);
+    }
+
+    @Override
+    public RunningSwitch restore(PciAddress gpu, Consumer<JobEntry> told) throws HelperProblem {
+        called("restore " + gpu, applyProblem);
+        return begin(told);
+    }
+
+    private synchronized RunningSwitch begin(Consumer<JobEntry> told) {
+        listener = told;
+        micros = 0;
+        return new RunningSwitch() {
+            @Override
+            public void cancel() {
+                synchronized (ScriptedHelper.this) {
+                    calls.add("cancel");
+                }
+            }
+
+            @Override
+            public JobEntry await() {
+                throw new UnsupportedOperationException("the window does not wait");
+            }
+        };
+    }
+
+    @Override
+    public void onChange(Runnable changed) {
+        listeners.add(changed);
+    }
+
+    @Override
+    public synchronized void close() {
+        calls.add("close");
+    }
+
+    private static PlanReply reply(SwitchPlan plan) {
+        return new PlanReply(
+                plan.refused() ? "" : "0123456789abcdef0123456789abcdef",
+                plan.risk().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                plan.functions().stream().map(f -> f.address().toString()).toList(),
+                plan.steps().stream().map(ScriptedHelper::step).toList(),
+                plan.refusals().stream().map(ScriptedHelper::refusal).toList());
+    }
+
+    private static PlannedRefusal refusal(Refusal refusal) {
+        return new PlannedRefusal(refusal.code(), refusal.details());
+    }
+
+    private static PlannedStep step(Step step) {
+        String undo = step.undo().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        String shell = step.write().map(KernelWrite::shell).orElse("");
+        return switch (step) {
+            case Step.Check(Step.Question question, List<PciAddress> functions) ->
+                new PlannedStep(
+                        "check-" + question.name().toLowerCase(Locale.ROOT),
+                        String.join(
+                                ",", functions.stream().map(PciAddress::toString).toList()),
+                        "",
+                        "",
+                        undo,
+                        shell,
+                        "");
+            case Step.Change change ->
+                new PlannedStep(
+                        kind(change.setting()),
+                        subject(change.setting()),
+                        change.before(),
+                        change.after(),
+                        undo,
+                        shell,
+                        change.inverse().map(KernelWrite::shell).orElse(""));
+            case Step.Eviction eviction ->
+                new PlannedStep(
+                        "eviction",
+                        eviction.function().toString(),
+                        eviction.bar() + " " + eviction.region() + " " + eviction.range(),
+                        "",
+                        undo,
+                        "",
+                        "");
+            case Step.Offer(PciAddress function) ->
+                new PlannedStep("offer", function.toString(), "", "", undo, shell, "");
+        };
+    }
+
+    private static String kind(Setting setting) {
+        return switch (setting) {
+            case Setting.Driver driver -> "driver";
+            case Setting.Override override -> "override";
+            case Setting.PowerControl power -> "power";
+            case Setting.FramebufferDriver framebuffer -> "framebuffer";
+            case Setting.Module module -> "module";
+        };
+    }
+
+    private static String subject(Setting setting) {
+        return switch (setting) {
+            case Setting.Driver(PciAddress function) -> function.toString();
+            case Setting.Override(PciAddress function) -> function.toString();
+            case Setting.PowerControl(PciAddress function) -> function.toString();
+            case Setting.FramebufferDriver(String device) -> device;
+            case Setting.Module(String name) -> name;
+        };
+    }
+}

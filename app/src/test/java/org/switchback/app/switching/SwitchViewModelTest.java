@@ -1,0 +1,465 @@
+package org.switchback.app.switching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Queue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.switchback.app.background.Background;
+import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.ScriptedHelper;
+import org.switchback.app.helper.Source;
+import org.switchback.app.samples.SampleMachines;
+import org.switchback.app.words.Words;
+
+class SwitchViewModelTest {
+    private static final int FIRST_UNBIND = 6;
+
+    private final Words words = Words.in(Locale.ENGLISH);
+    private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
+    private boolean left;
+
+    // The plan.
+
+    @Test
+    void thePlanListsEveryStepAndDeviceBeforeAnythingIsAsked() {
+        SwitchViewModel model = toVm();
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+        assertThat(model.titleProperty().get()).isEqualTo("Switch GeForce GTX 1080 to VM mode");
+        assertThat(model.steps())
+                .extracting(StepRow::text)
+                .containsExactly(
+                        "Check that no program uses 04:00.0 and 04:00.1",
+                        "Load vfio-pci",
+                        "Keep 04:00.1 awake",
+                        "Release efifb c0000000-c086ffff",
+                        "Reserve 04:00.0 for vfio-pci",
+                        "Reserve 04:00.1 for vfio-pci",
+                        "Take 04:00.1 from snd_hda_intel",
+                        "Take 04:00.0 from nvidia",
+                        "Give 04:00.0 to vfio-pci",
+                        "Give 04:00.1 to vfio-pci",
+                        "Check that a virtual machine gets every BAR");
+        assertThat(model.steps()).extracting(StepRow::undo).doesNotContain("").contains("reversible", "stays");
+        assertThat(model.steps()).extracting(StepRow::state).containsOnly(StepRow.State.AHEAD);
+        assertThat(model.devices())
+                .containsExactly(
+                        "04:00.0 NVIDIA GeForce GTX 1080 (nvidia)",
+                        "04:00.1 NVIDIA GP104 High Definition Audio Controller (snd_hda_intel)");
+        assertThat(helper.calls()).containsExactly("inspect", "plan 0000:04:00.0 vm");
+    }
+
+    @Test
+    void thePlanSaysWhereTheDesktopStaysAndWhatTheHostGoesWithout() {
+        assertThat(toVm().notes())
+                .contains(
+                        "The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM.",
+                        "Until it is switched back: no CUDA or OpenGL on this GPU, no sound on its HDMI port.")
+                .anyMatch(note -> note.contains("password"));
+    }
+
+    @Test
+    void aSampleMachineDoesNotTalkOfPasswords() {
+        ScriptedHelper sample = new ScriptedHelper(
+                new Source.Sample(SampleMachines.DEFAULT),
+                SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
+        SwitchViewModel model = model(sample, Direction.TO_VM);
+        assertThat(model.notes()).isNotEmpty().noneMatch(note -> note.contains("password"));
+        press(model, "switch-apply");
+        assertThat(model.statusProperty().get()).isEqualTo("Starting");
+    }
+
+    @Test
+    void theCommandsAreThePlanAsAPersonWouldTypeIt() {
+        assertThat(toVm().commands().lines())
+                .contains(
+                        "sudo modprobe vfio-pci",
+                        "echo efi-framebuffer.0 | sudo tee /sys/bus/platform/drivers/efi-framebuffer/unbind",
+                        "echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/unbind")
+                .hasSize(9);
+    }
+
+    @Test
+    void aPlanIsLeftWithoutAnythingHavingHappened() {
+        SwitchViewModel model = toVm();
+        press(model, "switch-cancel");
+        assertThat(left).isTrue();
+        assertThat(helper.calls()).noneMatch(call -> call.startsWith("apply"));
+    }
+
+    @Test
+    void aPlanThatComesAfterThePaneWasLeftIsNotShown() {
+        Queue<Runnable> screen = new ArrayDeque<>();
+        SwitchViewModel model = new SwitchViewModel(
+                helper,
+                new Background(Runnable::run, screen::add),
+                words,
+                ScriptedHelper.GTX_1080,
+                Direction.TO_VM,
+                () -> left = true);
+        model.leave();
+        screen.remove().run();
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNING);
+        assertThat(model.steps()).isEmpty();
+    }
+
+    // What blocks.
+
+    @Test
+    void programsThatUseTheGpuBlockAreNamedAndTheOnlyButtonIsCheckAgain() {
+        helper.isHeldBy(4121, "Xorg", "ann", "dri/card7");
+        SwitchViewModel model = toVm();
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.REFUSED);
+        assertThat(model.refusals())
+                .containsExactly("Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card7."
+                        + " End that program or session, then check again.");
+        assertThat(ids(model)).containsExactly("check-again");
+        assertThat(model.steps()).isNotEmpty();
+    }
+
+    @Test
+    void checkingAgainAfterTheProgramHasEndedGivesAPlan() {
+        helper.isHeldBy(4121, "Xorg", "ann", "dri/card7");
+        SwitchViewModel model = toVm();
+        helper.isLetGoBy(4121);
+        press(model, "check-again");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+        assertThat(model.refusals()).isEmpty();
+        assertThat(ids(model)).containsExactly("switch-cancel", "switch-apply");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = HelperProblem.Kind.class,
+            names = {"INCOMPLETE"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void everyProblemWithAPlanHasItsSentenceAndCheckAgain(HelperProblem.Kind kind) {
+        helper.plansFailWith(kind);
+        SwitchViewModel model = toVm();
+        assertThat(model.refusals()).containsExactly(words.problem(kind));
+        assertThat(ids(model)).containsExactly("check-again");
+    }
+
+    @Test
+    void aHelperThatDoesNotAnswerAtAllIsToldToo() {
+        helper.failsWith(HelperProblem.Kind.LOST);
+        SwitchViewModel model = toVm();
+        assertThat(model.refusals()).containsExactly(words.problem(HelperProblem.Kind.LOST));
+        helper.works();
+        press(model, "check-again");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+    }
+
+    @Test
+    void whatAnEarlierSwitchLeftHalfDoneCanBePutBack() {
+        helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
+        helper.plansFailWith(HelperProblem.Kind.INCOMPLETE);
+        SwitchViewModel model = toVm();
+        press(model, "switch-restore");
+        assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
+        helper.says("authorized", -1, 0, "");
+        helper.binds(ScriptedHelper.GTX_1080, "nvidia");
+        helper.says("finished", -1, 9, "done");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.REACHED);
+        assertThat(outcome(model).title()).isEqualTo("GeForce GTX 1080 is back in host mode.");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = HelperProblem.Kind.class,
+            names = {"BUSY", "STALE", "UNKNOWN_PLAN", "READ_ONLY", "LIMIT"})
+    void aPlanThatIsNotTakenSaysWhy(HelperProblem.Kind kind) {
+        helper.switchesFailWith(kind);
+        SwitchViewModel model = toVm();
+        press(model, "switch-apply");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PROBLEM);
+        assertThat(model.refusals()).containsExactly(words.problem(kind));
+        assertThat(ids(model)).containsExactly("check-again");
+    }
+
+    // Progress.
+
+    @Test
+    void beforeTheFirstStepItWaitsForAuthentication() {
+        SwitchViewModel model = begun();
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.AUTHORISING);
+        assertThat(model.statusProperty().get()).isEqualTo("Waiting for authentication");
+        assertThat(model.canLeaveProperty().get()).isFalse();
+        assertThat(ids(model)).containsExactly("switch-stop");
+    }
+
+    @Test
+    void everyStepShowsThatItRunsThatItIsDoneAndHowLongItTook() {
+        SwitchViewModel model = running();
+        helper.says("started", 0, 1, "");
+        assertThat(model.steps().getFirst().state()).isEqualTo(StepRow.State.RUNNING);
+        assertThat(model.statusProperty().get())
+                .isEqualTo("Step 1 of 11: Check that no program uses 04:00.0 and 04:00.1");
+        helper.says("done", 0, 1234, "");
+        assertThat(model.steps().getFirst().state()).isEqualTo(StepRow.State.DONE);
+        assertThat(model.steps().getFirst().time()).isEqualTo("1.2 s");
+        assertThat(model.progressProperty().get()).isEqualTo(1.0 / 11);
+    }
+
+    @Test
+    void aStepUnderTenSecondsHasNoSlowTextAndOneOverTenSecondsHas() {
+        SwitchViewModel model = running();
+        helper.says("started", FIRST_UNBIND, 1, "");
+        helper.says("waiting", FIRST_UNBIND, 9_900, "");
+        assertThat(model.steps().get(FIRST_UNBIND).time()).isEqualTo("9.9 s…");
+        assertThat(model.steps().get(FIRST_UNBIND).note()).isEmpty();
+        helper.says("waiting", FIRST_UNBIND, 1_000, "");
+        assertThat(model.steps().get(FIRST_UNBIND).note()).startsWith("Slow is not stuck");
+        helper.says("done", FIRST_UNBIND, 100, "");
+        assertThat(model.steps().get(FIRST_UNBIND).note()).isEmpty();
+        assertThat(model.steps().get(FIRST_UNBIND).time()).isEqualTo("11.0 s");
+    }
+
+    @Test
+    void insideAKernelWaitItSaysThatTheStepCannotBeCancelled() {
+        SwitchViewModel model = running();
+        helper.says("started", FIRST_UNBIND, 1, "");
+        helper.says("waiting", FIRST_UNBIND, 1_000, "");
+        assertThat(model.actions()).singleElement().satisfies(action -> {
+            assertThat(action.enabled()).isFalse();
+            assertThat(action.label()).isEqualTo("This step can't be cancelled");
+        });
+        helper.says("done", FIRST_UNBIND, 1, "");
+        helper.says("started", FIRST_UNBIND + 1, 1, "");
+        assertThat(model.actions()).singleElement().matches(Action::enabled);
+    }
+
+    @Test
+    void cancellingStopsAfterTheStepAndIsAskedForOnce() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, 2);
+        press(model, "switch-stop");
+        assertThat(helper.calls()).last().isEqualTo("cancel");
+        helper.says("started", 3, 1, "");
+        assertThat(model.actions()).singleElement().satisfies(action -> {
+            assertThat(action.enabled()).isFalse();
+            assertThat(action.label()).isEqualTo("Stopping after this step");
+        });
+        helper.says("done", 3, 1, "");
+        for (int step = 3; step > 1; step--) {
+            helper.says("undoing", step, 1, "");
+            helper.says("undone", step, 1, "");
+        }
+        helper.says("finished", -1, 1, "cancelled");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.UNCHANGED);
+        assertThat(outcome(model).title()).isEqualTo("Cancelled. What had been changed was put back.");
+        assertThat(helper.calls().stream().filter("cancel"::equals)).hasSize(1);
+    }
+
+    // Results.
+
+    @Test
+    void successIsWhatTheKernelSaysAfterwards() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, 10);
+        helper.isInVmMode();
+        helper.says("finished", -1, 1, "done");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.REACHED);
+        assertThat(outcome(model).title()).isEqualTo("GeForce GTX 1080 is in VM mode.");
+        assertThat(outcome(model).lines())
+                .first()
+                .isEqualTo("Read from the kernel just now: 04:00.0 is on vfio-pci and 04:00.1 is on vfio-pci.");
+        assertThat(helper.calls()).last().isEqualTo("inspect");
+        assertThat(ids(model)).containsExactly("switch-back", "switch-done");
+        assertThat(model.canLeaveProperty().get()).isTrue();
+    }
+
+    @Test
+    void aSuccessThatIsNotTrueIsFoundOut() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, 10);
+        helper.says("finished", -1, 1, "done");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.UNCHANGED);
+        assertThat(outcome(model).title()).isEqualTo("The helper reported success, but 04:00.0 is still on nvidia.");
+    }
+
+    @Test
+    void aSuccessWithTheFramebufferStillInTheGpusMemoryIsNotTrueEither() {
+        SwitchViewModel model = running();
+        helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
+        helper.binds(ScriptedHelper.ITS_SOUND, "vfio-pci");
+        helper.says("finished", -1, 1, "done");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.HALF);
+        assertThat(outcome(model).title()).startsWith("The helper reported success, but ").contains("memory");
+    }
+
+    @Test
+    void aFailureNamesTheStepAndWhatWasPutBack() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, FIRST_UNBIND);
+        helper.says("started", FIRST_UNBIND + 1, 1, "");
+        helper.says("failed", FIRST_UNBIND + 1, 40, "EBUSY");
+        for (int step = FIRST_UNBIND; step > 1; step--) {
+            helper.says("undoing", step, 1, "");
+            helper.says("undone", step, 1, "");
+        }
+        helper.says("finished", -1, 1, "put-back");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.UNCHANGED);
+        assertThat(outcome(model).title()).isEqualTo("Stopped. What had been changed was put back.");
+        assertThat(outcome(model).lines())
+                .containsExactly(
+                        "Step 8, Take 04:00.0 from nvidia: The kernel says that the device is busy (EBUSY).",
+                        "Put back, as the kernel says: 04:00.0 is on nvidia and 04:00.1 is on snd_hda_intel.");
+        assertThat(model.steps().get(FIRST_UNBIND + 1).state()).isEqualTo(StepRow.State.FAILED);
+        assertThat(model.steps().get(FIRST_UNBIND).state()).isEqualTo(StepRow.State.UNDONE);
+        assertThat(model.steps().get(FIRST_UNBIND + 2).state()).isEqualTo(StepRow.State.AHEAD);
+        assertThat(ids(model)).containsExactly("switch-again", "switch-done");
+    }
+
+    @Test
+    void whatIsSaidToBePutBackAndIsNotIsHalfSwitched() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, 8);
+        helper.says("started", 9, 1, "");
+        helper.says("failed", 9, 1, "EBUSY");
+        helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
+        helper.says("finished", -1, 1, "put-back");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.HALF);
+    }
+
+    @Test
+    void aHalfSwitchedGpuSaysWhichPartIsWhereAndCanBeFinishedOrPutBack() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, 8);
+        helper.says("started", 9, 1, "");
+        helper.says("failed", 9, 1, "EBUSY");
+        helper.says("undoing", 8, 1, "");
+        helper.says("undo-failed", 8, 1, "EBUSY");
+        helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
+        helper.says("finished", -1, 1, "mixed");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.HALF);
+        assertThat(outcome(model).title()).isEqualTo("Half switched: graphics in VM mode and sound in host mode.");
+        assertThat(ids(model)).containsExactly("switch-done", "switch-finish", "switch-restore");
+        press(model, "switch-restore");
+        assertThat(helper.calls()).last().isEqualTo("plan 0000:04:00.0 host");
+    }
+
+    @Test
+    void aHelperLostDuringAStepIsJudgedByTheKernelWhenItCanBeAsked() {
+        SwitchViewModel model = running();
+        helper.isInVmMode();
+        helper.says("finished", -1, 1, "helper-lost");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.REACHED);
+        assertThat(outcome(model).lines()).first().asString().startsWith("The helper was lost");
+    }
+
+    @Test
+    void aHelperLostDuringAStepLeavesItOpenWhenNobodyCanBeAsked() {
+        SwitchViewModel model = running();
+        helper.failsWith(HelperProblem.Kind.LOST);
+        helper.says("finished", -1, 1, "helper-lost");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.UNKNOWN);
+        assertThat(outcome(model).title()).isEqualTo("Nobody can tell where GeForce GTX 1080 is now.");
+        assertThat(ids(model)).contains("check-again");
+    }
+
+    @ParameterizedTest
+    @CsvSource(quoteCharacter = '|', value = {
+        "authentication-cancelled, Cancelled. Nothing was changed.",
+        "denied, Denied. Nothing was changed.",
+        "no-agent, Nobody could be asked for a password: no authentication agent runs in this session. Nothing was changed.",
+        "journal-unwritable, The journal can't be written. Nothing was changed."
+    })
+    void whatEndsBeforeTheFirstStepSaysThatNothingWasChanged(String detail, String sentence) {
+        SwitchViewModel model = begun();
+        helper.says("finished", -1, 0, detail);
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.UNCHANGED);
+        assertThat(outcome(model).title()).isEqualTo(sentence);
+        assertThat(outcome(model).lines())
+                .containsExactly("As before, as the kernel says: 04:00.0 is on nvidia and 04:00.1 is on snd_hda_intel.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"stuck", "kernel-died"})
+    void afterAnEndThatLeftSomethingBehindNobodySaysThatAllIsAsBefore(String detail) {
+        SwitchViewModel model = running();
+        helper.says("started", 6, 1, "");
+        helper.says("stuck", 6, 200_000, "");
+        helper.says("finished", -1, 1, detail);
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.HALF);
+        assertThat(outcome(model).lines()).noneMatch(line -> line.startsWith("As before"));
+    }
+
+    @Test
+    void fromTheResultItGoesStraightBack() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, 10);
+        helper.isInVmMode();
+        helper.says("finished", -1, 1, "done");
+        press(model, "switch-back");
+        assertThat(model.titleProperty().get()).isEqualTo("Switch GeForce GTX 1080 back to host mode");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+        assertThat(model.outcomeProperty().get()).isNull();
+        press(model, "switch-apply");
+        helper.says("authorized", -1, 0, "");
+        helper.binds(ScriptedHelper.GTX_1080, "nvidia");
+        helper.binds(ScriptedHelper.ITS_SOUND, "snd_hda_intel");
+        helper.says("finished", -1, 1, "done");
+        assertThat(outcome(model).title()).isEqualTo("GeForce GTX 1080 is back in host mode.");
+        press(model, "switch-done");
+        assertThat(left).isTrue();
+    }
+
+    @Test
+    void whileItRunsThePaneCannotBeLeft() {
+        SwitchViewModel model = running();
+        model.leave();
+        assertThat(left).isFalse();
+    }
+
+    private SwitchViewModel toVm() {
+        return model(helper, Direction.TO_VM);
+    }
+
+    private SwitchViewModel model(ScriptedHelper of, Direction direction) {
+        return new SwitchViewModel(
+                of,
+                new Background(Runnable::run, Runnable::run),
+                words,
+                ScriptedHelper.GTX_1080,
+                direction,
+                () -> left = true);
+    }
+
+    private SwitchViewModel begun() {
+        SwitchViewModel model = toVm();
+        press(model, "switch-apply");
+        helper.says("authorizing", -1, 0, "");
+        return model;
+    }
+
+    private SwitchViewModel running() {
+        SwitchViewModel model = begun();
+        helper.says("authorized", -1, 0, "");
+        return model;
+    }
+
+    private static Outcome outcome(SwitchViewModel model) {
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.ENDED);
+        return Objects.requireNonNull(model.outcomeProperty().get());
+    }
+
+    private static List<String> ids(SwitchViewModel model) {
+        return model.actions().stream().map(Action::id).toList();
+    }
+
+    private static void press(SwitchViewModel model, String id) {
+        Action action = model.actions().stream()
+                .filter(a -> a.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no button " + id + " among " + ids(model)));
+        assertThat(action.enabled()).isTrue();
+        action.run().run();
+    }
+}

@@ -1,0 +1,229 @@
+package org.switchback.app.switching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import javafx.scene.Node;
+import javafx.scene.control.Button;
+import javafx.scene.control.TextInputControl;
+import javafx.scene.input.Clipboard;
+import javafx.scene.input.KeyCode;
+import javafx.stage.Stage;
+import javafx.stage.Window;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.switchback.app.Screen;
+import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.ScriptedConnections;
+import org.switchback.app.helper.ScriptedHelper;
+import org.testfx.api.FxRobot;
+import org.testfx.framework.junit5.ApplicationExtension;
+import org.testfx.framework.junit5.Start;
+
+@ExtendWith(ApplicationExtension.class)
+class SwitchViewTest {
+    private static final String CARD_BUTTON = "switch-0000-04-00-0";
+
+    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
+    private Screen screen;
+
+    @Start
+    void start(Stage stage) {
+        screen = new Screen(stage, new ScriptedConnections(here), 800, 600);
+    }
+
+    @Test
+    void theWholeSwitchThereAndBackByKeyboardAlone(FxRobot robot) {
+        screen.node(CARD_BUTTON);
+        tabTo(robot, CARD_BUTTON);
+        press(robot, KeyCode.ENTER);
+        screen.untilFocused("switch-apply");
+        press(robot, KeyCode.ENTER);
+        screen.untilFocused("switch-stop");
+        here.says("authorizing", -1, 0, "");
+        here.says("authorized", -1, 0, "");
+        here.doesSteps(0, 10);
+        here.isInVmMode();
+        here.says("finished", -1, 1, "done");
+        screen.untilFocused("switch-done");
+        assertThat(screen.text("result-title")).isEqualTo("GeForce GTX 1080 is in VM mode.");
+        assertThat(Screen.onScreen(() -> Window.getWindows().size())).as("no box pops up").isEqualTo(1);
+
+        robot.press(KeyCode.SHIFT).press(KeyCode.TAB).release(KeyCode.TAB).release(KeyCode.SHIFT);
+        screen.untilFocused("switch-back");
+        press(robot, KeyCode.SPACE);
+        screen.untilFocused("switch-apply");
+        press(robot, KeyCode.ENTER);
+        here.says("authorized", -1, 0, "");
+        here.binds(ScriptedHelper.GTX_1080, "nvidia");
+        here.binds(ScriptedHelper.ITS_SOUND, "snd_hda_intel");
+        here.says("finished", -1, 1, "done");
+        screen.untilFocused("switch-done");
+        assertThat(screen.text("result-title")).isEqualTo("GeForce GTX 1080 is back in host mode.");
+        press(robot, KeyCode.ENTER);
+        screen.untilFocused(CARD_BUTTON);
+    }
+
+    @Test
+    void escapeLeavesThePlanAndTheKeyboardIsBackOnTheCard(FxRobot robot) {
+        openPlan(robot);
+        press(robot, KeyCode.ESCAPE);
+        screen.untilFocused(CARD_BUTTON);
+        assertThat(here.calls()).noneMatch(call -> call.startsWith("apply"));
+    }
+
+    @Test
+    void enterOnCancelCancelsAndDoesNotSwitch(FxRobot robot) {
+        openPlan(robot);
+        robot.press(KeyCode.SHIFT).press(KeyCode.TAB).release(KeyCode.TAB).release(KeyCode.SHIFT);
+        screen.untilFocused("switch-cancel");
+        press(robot, KeyCode.ENTER);
+        screen.untilFocused(CARD_BUTTON);
+        assertThat(here.calls()).noneMatch(call -> call.startsWith("apply"));
+    }
+
+    @Test
+    void escapeDuringTheSwitchAsksToStop(FxRobot robot) {
+        run(robot);
+        here.doesSteps(0, 3);
+        press(robot, KeyCode.ESCAPE);
+        Screen.until("the helper is asked", () -> here.calls().contains("cancel"));
+        screen.untilText("switch-stop", "Stopping after this step");
+        assertThat(screen.has("switch")).isTrue();
+    }
+
+    @Test
+    void everyStepOfThePlanIsInViewWithWhetherItCanBeUndone(FxRobot robot) {
+        openPlan(robot);
+        for (int number = 1; number <= 11; number++) {
+            assertThat(screen.node("step-" + number).getAccessibleText()).startsWith("Step " + number + ": ");
+            assertThat(screen.text("step-undo-" + number)).isNotEmpty();
+        }
+        screen.assertNothingIsCutOff();
+    }
+
+    @Test
+    void theCommandsAreShownOnRequestAndCanBeCopied(FxRobot robot) {
+        openPlan(robot);
+        assertThat(screen.has("switch-commands")).isFalse();
+        screen.fire("switch-commands-show");
+        assertThat(screen.node("switch-commands", TextInputControl.class).getText())
+                .contains("sudo modprobe vfio-pci");
+        screen.fire("switch-commands-copy");
+        assertThat(Screen.onScreen(() -> Clipboard.getSystemClipboard().getString()))
+                .contains("sudo modprobe vfio-pci");
+    }
+
+    @Test
+    void programsThatUseTheGpuLeaveOnlyCheckAgain(FxRobot robot) {
+        here.isHeldBy(4121, "Xorg", "ann", "dri/card7");
+        screen.fire(CARD_BUTTON);
+        screen.untilFocused("check-again");
+        assertThat(screen.text("refusal-1")).startsWith("Xorg (PID 4121, user ann) uses 04:00.0");
+        assertThat(screen.has("switch-apply")).isFalse();
+        screen.assertNothingIsCutOff();
+        here.isLetGoBy(4121);
+        press(robot, KeyCode.ENTER);
+        screen.untilFocused("switch-apply");
+    }
+
+    @Test
+    void aSlowStepSaysSoAndTheRestOfTheWindowAnswers(FxRobot robot) {
+        run(robot);
+        here.doesSteps(0, 6);
+        here.says("started", 7, 1, "");
+        for (int second = 1; second <= 12; second++) {
+            here.says("waiting", 7, 1000, "");
+        }
+        screen.untilText("step-note-8", "Slow is not stuck");
+        screen.untilText("switch-stop", "This step can't be cancelled");
+        assertThat(screen.text("step-time-8")).isEqualTo("12.0 s…");
+        assertThat(screen.node("switch-stop").isDisabled()).isTrue();
+        screen.assertNothingIsCutOff();
+    }
+
+    @Test
+    void theStepUnderWayIsScrolledIntoView(FxRobot robot) {
+        run(robot);
+        here.doesSteps(0, 9);
+        here.says("started", 10, 1, "");
+        Node row = screen.node("step-11");
+        Node pane = screen.node("switch").lookup(".viewport");
+        Screen.until("the last step is in view", () -> {
+            return pane.localToScene(pane.getBoundsInLocal())
+                    .contains(row.localToScene(row.getBoundsInLocal()));
+        });
+    }
+
+    @Test
+    void aFailureIsToldWithWhatWasPutBack(FxRobot robot) {
+        run(robot);
+        here.doesSteps(0, 3);
+        here.says("started", 4, 1, "");
+        here.says("failed", 4, 1, "EBUSY");
+        here.says("undoing", 3, 1, "");
+        here.says("undone", 3, 1, "");
+        here.says("finished", -1, 1, "put-back");
+        assertThat(screen.text("result-title")).isEqualTo("Stopped. What had been changed was put back.");
+        assertThat(screen.node("step-4").getAccessibleText()).endsWith("put back");
+        assertThat(screen.node("step-5").getAccessibleText()).endsWith("failed");
+        assertThat(screen.node("step-6").getAccessibleText()).endsWith("not begun");
+        screen.assertNothingIsCutOff();
+    }
+
+    @Test
+    void aFalseSuccessIsDetected(FxRobot robot) {
+        run(robot);
+        here.doesSteps(0, 10);
+        here.says("finished", -1, 1, "done");
+        assertThat(screen.text("result-title"))
+                .isEqualTo("The helper reported success, but 04:00.0 is still on nvidia.");
+    }
+
+    @Test
+    void aHalfSwitchedGpuIsFinishedOrPutBack(FxRobot robot) {
+        run(robot);
+        here.binds(ScriptedHelper.GTX_1080, "vfio-pci");
+        here.says("finished", -1, 1, "mixed");
+        screen.untilFocused("switch-restore");
+        assertThat(screen.text("result-title")).startsWith("Half switched:");
+        assertThat(screen.node("switch-finish", Button.class).isDisabled()).isFalse();
+        screen.assertNothingIsCutOff();
+    }
+
+    @Test
+    void aHelperLostDuringAStepIsTold(FxRobot robot) {
+        run(robot);
+        here.doesSteps(0, 4);
+        here.failsWith(HelperProblem.Kind.LOST);
+        here.says("finished", -1, 1, "helper-lost");
+        assertThat(screen.text("result-title")).isEqualTo("Nobody can tell where GeForce GTX 1080 is now.");
+    }
+
+    private void openPlan(FxRobot robot) {
+        screen.fire(CARD_BUTTON);
+        screen.untilFocused("switch-apply");
+    }
+
+    private void run(FxRobot robot) {
+        openPlan(robot);
+        press(robot, KeyCode.ENTER);
+        screen.untilFocused("switch-stop");
+        Screen.until("the helper has begun", () -> here.calls().getLast().startsWith("apply"));
+        here.says("authorized", -1, 0, "");
+    }
+
+    private static void press(FxRobot robot, KeyCode key) {
+        robot.press(key).release(key);
+    }
+
+    private void tabTo(FxRobot robot, String id) {
+        for (int i = 0; i < 30; i++) {
+            var owner = screen.stage().getScene().getFocusOwner();
+            if (owner != null && id.equals(owner.getId())) {
+                return;
+            }
+            press(robot, KeyCode.TAB);
+        }
+        screen.untilFocused(id);
+    }
+}

@@ -1,0 +1,93 @@
+package org.switchback.service;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.freedesktop.PolicyKit1.Error.Cancelled;
+import org.freedesktop.dbus.connections.impl.DBusConnection;
+import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
+import org.freedesktop.dbus.types.UInt32;
+import org.freedesktop.dbus.types.UInt64;
+import org.freedesktop.dbus.types.Variant;
+import org.switchback.protocol.HelperInterface;
+import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobInterface;
+import org.switchback.protocol.Names;
+
+/**
+ * An ordinary user's program that asks for a switch and shows polkit's prompt itself. Takes the address of the bus and
+ * what to do at the prompt: {@code close} it, or {@code stay} there. Prints the prompt's message and icon, and how the
+ * job ended.
+ */
+final class PromptedCallerMain {
+    private static final String AGENT = "/agent";
+
+    private PromptedCallerMain() {}
+
+    public static void main(String[] args) throws Exception {
+        DBusConnection bus =
+                DBusConnectionBuilder.forAddress(args[0]).withShared(false).build();
+        boolean close = args[1].equals("close");
+        bus.exportObject(AGENT, new PolkitAgents.Agent() {
+            @Override
+            public void BeginAuthentication(
+                    String action,
+                    String message,
+                    String icon,
+                    Map<String, String> details,
+                    String cookie,
+                    List<PolkitAgents.Identity> identities) {
+                say(message);
+                say(icon);
+                if (close) {
+                    throw new Cancelled();
+                }
+                try {
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException closing) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+
+            @Override
+            public void CancelAuthentication(String cookie) {
+                say("prompt cancelled");
+            }
+
+            @Override
+            public String getObjectPath() {
+                return AGENT;
+            }
+        });
+        bus.getRemoteObject(
+                        "org.freedesktop.PolicyKit1",
+                        "/org/freedesktop/PolicyKit1/Authority",
+                        PolkitAgents.Registry.class)
+                .RegisterAuthenticationAgent(new PolkitInterface.Subject("unix-process", thisProcess()), "C", AGENT);
+        HelperInterface helper = bus.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class);
+        String job = helper.Apply(
+                        helper.Plan("0000:04:00.0", "vm", List.of()).reply().id)
+                .getPath();
+        List<JobEntry> log = JobLog.untilFinished(bus.getRemoteObject(Names.BUS, job, JobInterface.class));
+        say(log.getLast().detail);
+        System.exit(0);
+    }
+
+    private static Map<String, Variant<?>> thisProcess() throws Exception {
+        // The 22nd field, counted after the name, which may have blanks (proc(5)).
+        String stat = Files.readString(Path.of("/proc/self/stat"));
+        String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        Map<String, Variant<?>> subject = new LinkedHashMap<>();
+        subject.put("pid", new Variant<>(new UInt32(ProcessHandle.current().pid())));
+        subject.put("start-time", new Variant<>(new UInt64(Long.parseLong(afterName[19]))));
+        return subject;
+    }
+
+    private static void say(String line) {
+        System.out.println(line);
+        System.out.flush();
+    }
+}
