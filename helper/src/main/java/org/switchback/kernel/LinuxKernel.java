@@ -182,27 +182,49 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
             return new Answer.Failed("?");
         }
         switch (write) {
-            case KernelWrite.Sysfs(String path, String value) ->
-                shell.send(Shell.Verb.WRITE, files.real(checked(path, "/sys/")), checked(value, ""));
-            case KernelWrite.Modprobe(String module) -> shell.send(Shell.Verb.MODPROBE, "", checked(module, ""));
+            case KernelWrite.Sysfs(String path, String value) -> {
+                if (!isLine(value)) {
+                    return new Answer.Failed("EINVAL");
+                }
+                shell.send(Shell.Verb.WRITE, files.real(checked(path)), value);
+            }
+            case KernelWrite.Modprobe(String module) -> {
+                if (!isLine(module)) {
+                    return new Answer.Failed("EINVAL");
+                }
+                shell.send(Shell.Verb.MODPROBE, "", module);
+            }
         }
+        Optional<Shell.Reply> reply = Optional.empty();
+        try {
+            reply = reply(shell, patience, waiting);
+        } finally {
+            if (reply.isEmpty()) {
+                // It writes nothing that it has not begun to write by now, and its answer is nobody's.
+                shell.close();
+                writer = null;
+            }
+        }
+        return reply.<Answer>map(r -> r.succeeded() ? new Answer.Done() : new Answer.Failed(r.errno()))
+                .orElse(new Answer.Stuck());
+    }
+
+    /** Waits for the answer, and says every second that it does. */
+    private static Optional<Shell.Reply> reply(Shell shell, Duration patience, Consumer<Duration> waiting) {
         Duration waited = Duration.ZERO;
         while (waited.compareTo(patience) < 0) {
             Duration left = patience.minus(waited);
             Duration step = left.compareTo(SECOND) < 0 ? left : SECOND;
             Optional<Shell.Reply> reply = shell.reply(step);
             if (reply.isPresent()) {
-                return reply.get().succeeded() ? new Answer.Done() : new Answer.Failed(reply.get().errno());
+                return reply;
             }
             waited = waited.plus(step);
             if (step.equals(SECOND)) {
                 waiting.accept(waited);
             }
         }
-        // It writes nothing that it has not begun to write by now.
-        shell.close();
-        writer = null;
-        return new Answer.Stuck();
+        return Optional.empty();
     }
 
     private Shell writer() throws IOException {
@@ -214,15 +236,20 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         return shell;
     }
 
-    /** Plans make these texts from addresses and names of drivers; anything else was made by a mistake. */
-    private static String checked(String text, String prefix) {
-        boolean plain = text.chars()
+    /** Plans make paths from addresses and names of drivers; anything else was made by a mistake. */
+    private static String checked(String path) {
+        boolean plain = path.chars()
                 .allMatch(c -> (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
                         || "/_.:-".indexOf(c) >= 0);
-        if (!plain || !text.startsWith(prefix) || text.contains("..")) {
-            throw new IllegalArgumentException("not a path or value of the kernel's: " + text);
+        if (!plain || !path.startsWith("/sys/") || path.contains("..")) {
+            throw new IllegalArgumentException("not a path of the kernel's: " + path);
         }
-        return text;
+        return path;
+    }
+
+    /** Whether a value is one short line of text. An old override may be anything that somebody once wrote. */
+    private static boolean isLine(String value) {
+        return value.length() <= 128 && value.chars().noneMatch(Character::isISOControl);
     }
 
     @Override

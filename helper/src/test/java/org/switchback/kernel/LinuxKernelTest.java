@@ -276,12 +276,36 @@ class LinuxKernelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"a b", "a\nwrite", "`id`", "a;b"})
-    void otherValuesAreNotWritten(String value) throws IOException {
+    @ValueSource(strings = {"a b", "`id`", "$(id)", "a;b", "'\"\\", "%s%n", "-n", "*"})
+    void aValueIsDataToTheShell(String value) throws IOException {
         Path file = file("/sys/file");
 
-        assertThatThrownBy(() -> write("/sys/file", value)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(write("/sys/file", value)).isEqualTo(new Kernel.Answer.Done());
+        assertThat(Files.readString(file)).isEqualTo(value + "\n");
+    }
+
+    @Test
+    void aValueOfSeveralLinesIsNotWritten() throws IOException {
+        Path file = file("/sys/file");
+
+        assertThat(write("/sys/file", "a\nwrite")).isEqualTo(new Kernel.Answer.Failed("EINVAL"));
+        assertThat(write("/sys/file", "x".repeat(129))).isEqualTo(new Kernel.Answer.Failed("EINVAL"));
         assertThat(file).isEmptyFile();
+    }
+
+    @Test
+    void anAnswerThatNobodyWaitedForIsNotTheNextOnes() throws Exception {
+        Path pipe = pipe("/sys/slow");
+        file("/sys/file");
+
+        assertThatThrownBy(() -> kernel.write(new KernelWrite.Sysfs("/sys/slow", "1"), LONG, waited -> {
+                    throw new IllegalStateException("killed");
+                }))
+                .hasMessage("killed");
+
+        assertThat(write("/sys/nothing", "1")).isEqualTo(new Kernel.Answer.Failed("ENOENT"));
+        assertThat(write("/sys/file", "1")).isEqualTo(new Kernel.Answer.Done());
+        assertThat(pipe).exists();
     }
 
     @Test
