@@ -168,7 +168,7 @@ final class MainView extends BorderPane {
         Button back = new Button(words.text("window.ribbon.back"));
         back.setId("ribbon-back");
         back.setAccessibleText(back.getText());
-        back.getStyleClass().addAll(Styles.FLAT, Styles.SMALL);
+        back.getStyleClass().add(Styles.FLAT);
         back.setOnAction(event -> model.openThisMachine());
         back.disableProperty().bind(model.freeProperty().not());
         return bar("ribbon", Material2OutlinedMZ.SCIENCE, model.ribbonProperty(), List.of(back));
@@ -178,7 +178,7 @@ final class MainView extends BorderPane {
         Button check = new Button(words.text("window.menu.refresh"));
         check.setId("banner-check");
         check.setAccessibleText(check.getText());
-        check.getStyleClass().addAll(Styles.FLAT, Styles.SMALL);
+        check.getStyleClass().add(Styles.FLAT);
         check.setOnAction(event -> model.refresh());
         return bar("banner", Material2OutlinedAL.INFO, model.bannerProperty(), List.of(check));
     }
@@ -187,7 +187,7 @@ final class MainView extends BorderPane {
         Button dismiss = new Button(words.text("window.notice.dismiss"));
         dismiss.setId("notice-dismiss");
         dismiss.setAccessibleText(dismiss.getText());
-        dismiss.getStyleClass().addAll(Styles.FLAT, Styles.SMALL);
+        dismiss.getStyleClass().add(Styles.FLAT);
         dismiss.setOnAction(event -> model.dismissNotice());
         return bar("notice", Material2OutlinedMZ.WARNING, model.noticeProperty(), List.of(dismiss));
     }

@@ -153,7 +153,9 @@ final class GpuText {
                         .map(PciAddress::brief)
                         .orElse(function))
                 .toList());
-        return release.map(text -> words.text("cli.status.summary.release", text, functions))
+        boolean there = way.plan().steps.stream().noneMatch(step -> step.kind.equals("driver"));
+        return release.map(text -> words.text(
+                        there ? "cli.status.summary.release-only" : "cli.status.summary.release", text, functions))
                 .orElseGet(() -> words.text("cli.status.summary." + way.target(), functions));
     }
 

@@ -129,7 +129,7 @@ final class MapText {
         line.append("  ".repeat(depth)).append(region.name());
         Optional<Overlap> overlap = overlap(region, gpus);
         if (overlap.isPresent() && overlap.get().fromFirmware()) {
-            out.println(terminal.warning(line + "  " + words.text("cli.iomem.covers", share(overlap.get()))));
+            out.println(terminal.warning(line + "  " + covers(overlap.get())));
         } else {
             String owner = owner(region, gpus, Columns.WIDTH - line.length() - 2);
             out.println(owner.isEmpty() ? line : line + "  " + terminal.faint(owner));
@@ -146,11 +146,14 @@ final class MapText {
                 .findFirst();
     }
 
-    private String share(Overlap overlap) {
+    private String covers(Overlap overlap) {
+        if (!overlap.addressed()) {
+            return words.text("cli.iomem.lies-in", words.bar(overlap.bar().index()));
+        }
         AddressRange claim = overlap.region().range();
         double part = 100 * amount(claim.length()) / amount(overlap.bar().length());
         return words.text(
-                "cli.iomem.share",
+                "cli.iomem.covers",
                 part < 0.1 ? "<0.1" : String.format(words.locale(), "%.1f", part),
                 words.bar(overlap.bar().index()));
     }

@@ -47,6 +47,11 @@ public final class GpusView extends StackPane {
         getChildren().addAll(scroll, instead(check, sample));
         model.cards().addListener((ListChangeListener<GpuCard>) change -> showCards());
         showCards();
+        model.stateProperty().addListener((observable, before, now) -> {
+            if (now == GpusViewModel.State.CARDS) {
+                focusFirst();
+            }
+        });
     }
 
     private Node hint(Runnable sample) {
@@ -121,6 +126,15 @@ public final class GpusView extends StackPane {
                 again.requestFocus();
             }
         }
+    }
+
+    /** Another machine has come into view: what can be done with it is where the keyboard goes. */
+    private void focusFirst() {
+        model.cards().stream()
+                .map(card -> lookup("#switch-" + card.id()))
+                .filter(button -> button != null && !button.isDisabled())
+                .findFirst()
+                .ifPresent(Node::requestFocus);
     }
 
     /** Puts the keyboard on the main choice of a GPU's card. */

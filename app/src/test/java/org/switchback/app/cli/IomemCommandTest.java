@@ -131,6 +131,20 @@ class IomemCommandTest extends CommandTestCase {
     }
 
     @Test
+    void aroundAGpuNoShareIsMadeUpWhereTheAddressesAreHidden() {
+        assertThat(new Shell(computer(SampleMachines.DEFAULT))
+                        .run(
+                                "--machine",
+                                "../helper/src/test/resources/captures/q35-6.1-0380-user.capture",
+                                "iomem",
+                                "--gpu",
+                                "01:00.0")
+                        .out())
+                .contains("    efifb  lies in BAR 0\n")
+                .doesNotContain("%");
+    }
+
+    @Test
     void whereTheWholeMapIsNotAllowedThePartIsShown() {
         Shell.Result result = new Shell(
                         computer(SampleMachines.DEFAULT).refusingTheWholeMap(HelperProblem.Kind.REFUSED))

@@ -2,6 +2,7 @@ package org.switchback.app.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Holder;
@@ -98,6 +99,28 @@ class PlanCommandTest extends CommandTestCase {
         assertThat(result.out())
                 .contains("NVIDIA GeForce GTX 1080 (04:00.0) to host mode")
                 .contains("Take 04:00.0 from vfio-pci");
+    }
+
+    @Test
+    void whatVfioPciRemovesItselfIsAStepThatLastsUntilRestart() {
+        Shell.Result result = new Shell(computer(SampleMachines.DEFAULT))
+                .run("--machine", real("q35-6.1-0300").toString(), "plan", "vm", "01:00.0");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out())
+                .contains("  7  vfio-pci removes efifb c0000000-c03e7fff        gone until restart\n")
+                .contains("then gone until restart.");
+    }
+
+    @Test
+    void whatBlocksAGpuInVmModeIsReleased() {
+        Shell.Result result = new Shell(computer(SampleMachines.DEFAULT))
+                .run("--machine", real("q35-5.10-0380-vfio-blocked").toString(), "status");
+        assertThat(result.out()).contains("  To VM mode   Ready. Release efifb c0000000-c03e7fff.\n");
+    }
+
+    /** A machine captured from a real kernel. */
+    private static Path real(String name) {
+        return Path.of("../helper/src/test/resources/captures", name + ".capture");
     }
 
     @Test

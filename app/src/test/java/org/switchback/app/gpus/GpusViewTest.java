@@ -95,6 +95,11 @@ class GpusViewTest {
     }
 
     @Test
+    void theKeyboardStartsOnTheFirstThingThatCanBeDone() {
+        screen.untilFocused("switch-0000-04-00-0");
+    }
+
+    @Test
     void theKeyboardStaysWhereItIsWhenTheMachineChanges(FxRobot robot) {
         Node button = screen.node("switch-0000-04-00-0");
         robot.interact(button::requestFocus);

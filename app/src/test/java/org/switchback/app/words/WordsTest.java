@@ -168,7 +168,7 @@ class WordsTest {
                 "0000:04:00.0",
                 "1 efifb c0000000-c086ffff",
                 "",
-                "vfio-pci removes efifb c0000000-c086ffff from BAR 1",
+                "vfio-pci removes efifb c0000000-c086ffff",
                 "gone until restart");
         assertStep(
                 "check-unused",
