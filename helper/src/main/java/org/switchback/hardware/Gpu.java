@@ -6,8 +6,11 @@ import java.util.stream.Stream;
 /**
  * A graphics function and the other functions of its slot, which move together.
  *
+ * <p>In a processor with graphics the slot also holds functions that have nothing to do with it, the USB controller of
+ * the keyboard and the crypto processor among them. What is in an IOMMU group of its own and plays no sound stays.
+ *
  * @param graphics   function of class 03xx
- * @param companions the other functions of the slot, by address
+ * @param companions the other functions of the slot that are in its group or are multimedia, by address
  * @param overlaps   what lies in the BARs of the graphics function, by BAR
  * @param holders    programs that use any of the functions
  */

@@ -72,6 +72,7 @@ public final class MachineReader {
     private Gpu gpu(PciDevice graphics, Map<PciAddress, PciDevice> devices, Overlaps overlaps) {
         List<PciDevice> companions = devices.values().stream()
                 .filter(d -> d.address().sameSlot(graphics.address()) && !d.equals(graphics))
+                .filter(d -> d.group().equals(graphics.group()) || d.kind().isMultimedia())
                 .toList();
         List<Holder> own = holders.stream()
                 .filter(h -> Stream.concat(Stream.of(graphics), companions.stream()).anyMatch(d -> Machine.uses(h, d)))

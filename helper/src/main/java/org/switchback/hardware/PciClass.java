@@ -30,6 +30,11 @@ public record PciClass(int code) {
         return base() == 0x06;
     }
 
+    /** Sound above all. */
+    public boolean isMultimedia() {
+        return base() == 0x04;
+    }
+
     public boolean isStorage() {
         return base() == 0x01;
     }

@@ -3,6 +3,8 @@ package org.switchback.hardware;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -106,6 +108,21 @@ class MachineReaderTest {
         assertThat(overlap.regions()).extracting(Region::name).containsExactly("BOOTFB", "simpledrm");
         assertThat(overlap.bar().length()).isEqualTo(32L << 30);
         assertThat(overlap.verdict()).isEqualTo(Overlap.Verdict.REFUSED);
+    }
+
+    @Test
+    void functionsOfTheSlotGoAlongUnlessTheyStandAloneAndPlayNoSound() {
+        Capture real = Captures.named("q35-6.1-0380");
+        String sound = "/sys/bus/pci/devices/0000:01:00.1";
+        var ownGroup = Optional.<Capture.Entry>of(new Capture.Link("../../../../kernel/iommu_groups/99"));
+        Machine ownGroupSound = MachineReader.read(real.with(Map.of(sound + "/iommu_group", ownGroup)));
+        assertThat(ownGroupSound.gpu(GPU).orElseThrow().companions()).hasSize(1);
+        var usb = Optional.<Capture.Entry>of(new Capture.Text("0x0c0330"));
+        Machine ownGroupUsb =
+                MachineReader.read(real.with(Map.of(sound + "/iommu_group", ownGroup, sound + "/class", usb)));
+        assertThat(ownGroupUsb.gpu(GPU).orElseThrow().companions()).isEmpty();
+        Machine sharedUsb = MachineReader.read(real.with(Map.of(sound + "/class", usb)));
+        assertThat(sharedUsb.gpu(GPU).orElseThrow().companions()).hasSize(1);
     }
 
     @Test

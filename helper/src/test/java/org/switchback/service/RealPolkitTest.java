@@ -132,15 +132,15 @@ class RealPolkitTest {
             for (String method : List.of("Log", "Steps", "Cancel")) {
                 assertThat(call(NOBODY, job, Names.BUS + ".Job." + method)).isEqualTo(error("NotAuthorized"));
             }
-        }
 
-        int before = kernel.written().size();
-        String refused = helper(NOBODY, "Restore", "string:" + GPU);
-        assertThat(refused).startsWith(Names.JOB_PATH);
-        // dbus-send has left by then, or nobody was there to type a password: both leave everything as it is.
-        assertThat(outcome(NOBODY, refused)).containsAnyOf("cancelled", "no-agent");
-        assertThat(kernel.written()).hasSize(before);
-        assertThat(outcome(ROOT, helper(ROOT, "Restore", "string:" + GPU))).containsAnyOf("done", "cancelled");
+            int written = kernel.written().size();
+            String refused = helper(NOBODY, "Restore", "string:" + GPU);
+            assertThat(refused).startsWith(Names.JOB_PATH);
+            // Nobody is there to type a password; or dbus-send has left before polkit looked, which is a no as well.
+            assertThat(outcome(NOBODY, refused)).containsAnyOf("no-agent", "cancelled", "denied");
+            assertThat(kernel.written()).hasSize(written);
+            assertThat(outcome(ROOT, helper.Restore(GPU).getPath())).contains("done");
+        }
 
         String gpu = Names.GPU_PATH + "0000_04_00_0";
         for (int user : List.of(ROOT, NOBODY)) {
@@ -252,7 +252,11 @@ class RealPolkitTest {
 
         caller.destroyForcibly();
 
-        Deadline.seconds(20).await("the end", () -> log.stream().anyMatch(line -> line.endsWith(": cancelled")));
+        // polkit sees that its agent has gone, the helper that its caller has: whoever sees it first, the answer is no.
+        Deadline.seconds(20)
+                .await("the end", () -> log.stream()
+                        .anyMatch(line ->
+                                line.matches(".*: (cancelled|denied|no-agent|authentication-cancelled)")));
         assertThat(kernel.written()).isEmpty();
     }
 }

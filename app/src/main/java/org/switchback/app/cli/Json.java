@@ -22,7 +22,7 @@ import org.switchback.protocol.PlannedRefusal;
 import org.switchback.protocol.PlannedStep;
 
 /**
- * What {@code --json} prints. Keys are never renamed and never change their meaning; {@code docs/command-line.md} says
+ * What {@code --json} prints. Keys are never renamed and never change their meaning; {@code app/command-line.md} says
  * what each means. Codes and addresses are for programs, {@code text} is for people.
  */
 final class Json {

@@ -40,7 +40,7 @@ class JsonTest extends CommandTestCase {
         Shell shell = new Shell(computer(SampleMachines.DEFAULT));
         keys(json(shell.run("iomem", "--json", "--diff", map.toString(), other.toString())), keys);
         keys(json(shell.run("--machine", report(), "status", "--json")), keys);
-        String documentation = Files.readString(Path.of("../docs/command-line.md"));
+        String documentation = Files.readString(Path.of("../app/command-line.md"));
         assertThat(keys).hasSizeGreaterThan(50).allSatisfy(key -> assertThat(documentation)
                 .contains("`" + key + "`"));
     }
