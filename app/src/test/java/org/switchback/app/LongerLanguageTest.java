@@ -51,7 +51,7 @@ class LongerLanguageTest {
         screen.untilFocused("switch-apply");
         screen.assertNothingIsCutOff();
         screen.fire("switch-apply");
-        Screen.until("the helper has begun", () -> here.calls().getLast().startsWith("apply"));
+        Screen.until("the helper has begun", () -> here.begun());
         here.says("authorized", -1, 0, "");
         here.doesSteps(0, 5);
         here.says("started", 6, 1, "");
