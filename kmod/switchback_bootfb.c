@@ -89,10 +89,10 @@ static int release(struct platform_device *fb, struct pci_dev *gpu,
 	bool foreign;
 	int ret;
 
-	if (is_bound_to_other_than(&gpu->dev, "vfio-pci"))
-		return -EBUSY;
 	if (!is_inside_memory_bar(gpu, range))
 		return -ERANGE;
+	if (is_bound_to_other_than(&gpu->dev, "vfio-pci"))
+		return -EBUSY;
 
 	if (!fb)
 		return -ENOENT;

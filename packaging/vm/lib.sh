@@ -299,7 +299,7 @@ vm_program() {
 # vm_headers SUITE: a chroot with the headers of that suite's cached kernel, their compiler and sparse: what a module is
 # built with on users' machines. Needs root. Prints its path.
 vm_headers() {
-    local suite=$1 release root
+    local suite=$1 release root valid
     vm_kernel "$suite"
     release=$(cat "$VM_CACHE/kernel/$suite/release")
     root=$VM_CACHE/headers/$suite-$(vm_key "$release" "$(declare -f vm_headers)")
@@ -311,7 +311,10 @@ vm_headers() {
         # it ends; and what it left behind is never removed across a mount.
         rm -rf --one-file-system "$VM_CACHE/headers/$suite-"*
         mkdir -p "$VM_CACHE/headers"
+        # As on this machine, whose mirror may be a snapshot that is no longer renewed.
+        valid=$(apt-config dump --format '%v' Acquire::Check-Valid-Until)
         unshare --mount mmdebstrap --quiet --variant=minbase --include="linux-headers-$release,make,sparse" \
+            --aptopt="Acquire::Check-Valid-Until \"${valid:-true}\"" \
             --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
             --dpkgopt='path-exclude=/usr/share/locale/*' \
             "$suite" "$root.part" "$VM_CACHE/apt/$suite/etc/sources.list" >"$VM_CACHE/mmdebstrap-$suite.log" 2>&1 ||
@@ -393,8 +396,8 @@ vm_checked_boot() {
     sleep 1
     kill "$tail_pid"
     wait "$tail_pid" 2>/dev/null || true
-    rm "$work/initrd"
-    mkdir "$work/out"
+    rm -f "$work/initrd"
+    mkdir -p "$work/out"
     tar -x -C "$work/out" -f "$work/run/out" 2>/dev/null || true
 
     passed=$((passed + $(grep -c '^ok ' "$status" || true)))

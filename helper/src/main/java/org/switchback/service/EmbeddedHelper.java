@@ -102,6 +102,7 @@ public final class EmbeddedHelper implements AutoCloseable {
                 Authority.EVERYTHING,
                 kernel,
                 transactions,
+                SleepLock.NONE,
                 CallRate.UNLIMITED,
                 System::nanoTime,
                 NO_LOG);
