@@ -185,7 +185,7 @@ final class Jobs {
     }
 
     private boolean holds(SwitchPlan plan) {
-        return facts.planNow(plan.request()) instanceof Planner.Answer.Planned(SwitchPlan now) && now.equals(plan);
+        return facts.planNow(plan.request()) instanceof Planner.Answer.Planned(SwitchPlan now) && now.sameAs(plan);
     }
 
     private Transactions writable() {
