@@ -30,8 +30,12 @@ public final class Screen {
 
     /** Opens the window; to be called on the FX thread. */
     public Screen(Stage stage, HelperConnections connections, double width, double height) {
+        this(stage, connections, Words.in(Locale.ENGLISH), width, height);
+    }
+
+    /** In another language. */
+    public Screen(Stage stage, HelperConnections connections, Words words, double width, double height) {
         this.stage = stage;
-        Words words = Words.in(Locale.ENGLISH);
         model = new MainViewModel(
                 connections,
                 new Background(Executors.newVirtualThreadPerTaskExecutor(), Platform::runLater),

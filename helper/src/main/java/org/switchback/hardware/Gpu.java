@@ -42,6 +42,15 @@ public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> 
         return Stream.concat(Stream.of(graphics), companions.stream()).toList();
     }
 
+    /** With its functions {@link PciDevice#settled}. */
+    public Gpu settled() {
+        return new Gpu(
+                graphics.settled(),
+                companions.stream().map(PciDevice::settled).toList(),
+                overlaps,
+                holders);
+    }
+
     public Mode mode() {
         long onVfio = functions().stream().filter(PciDevice::onVfio).count();
         if (onVfio == functions().size()) {

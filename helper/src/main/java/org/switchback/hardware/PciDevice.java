@@ -90,6 +90,27 @@ public record PciDevice(
                 : ids.vendorName() + " " + ids.deviceName();
     }
 
+    /** Without what it changes by itself from one moment to the next: it falls asleep and slows its link down. */
+    public PciDevice settled() {
+        return new PciDevice(
+                address,
+                ids,
+                kind,
+                headerType,
+                driver,
+                driverOverride,
+                bars,
+                group,
+                parents,
+                bootVga,
+                new Power(power.control(), "", ""),
+                resetMethods,
+                resizable,
+                Optional.empty(),
+                nodes,
+                displays);
+    }
+
     public boolean onVfio() {
         return driver.filter(VFIO_PCI::equals).isPresent();
     }

@@ -5,8 +5,8 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciDevice;
 
 /**
- * What a request comes to on a machine. Two plans are equal when every fact they rest on is, so a plan made again from
- * fresh facts tells whether an earlier one still holds.
+ * What a request comes to on a machine. A plan made again from fresh facts tells whether an earlier one still holds:
+ * {@link #sameAs}.
  *
  * @param request   what was asked for
  * @param gpu       the GPU as it stands
@@ -39,6 +39,25 @@ public record SwitchPlan(
         functions = List.copyOf(functions);
         steps = List.copyOf(steps);
         refusals = List.copyOf(refusals);
+    }
+
+    /**
+     * Whether every fact that the other plan rests on is the same. That a device has fallen asleep or woken up is no such
+     * fact: reading it does that.
+     */
+    public boolean sameAs(SwitchPlan other) {
+        return settled().equals(other.settled());
+    }
+
+    private SwitchPlan settled() {
+        return new SwitchPlan(
+                request,
+                gpu.settled(),
+                functions.stream().map(PciDevice::settled).toList(),
+                steps,
+                refusals,
+                remember,
+                risk);
     }
 
     public boolean refused() {

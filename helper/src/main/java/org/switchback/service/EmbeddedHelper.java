@@ -37,6 +37,7 @@ public final class EmbeddedHelper implements AutoCloseable {
     private final DirectConnection client;
     private final HelperService service;
     private final Runnable afterwards;
+    private final CompletableFuture<Void> lost = new CompletableFuture<>();
 
     private EmbeddedHelper(Ends ends, HelperService service, Runnable afterwards) {
         this.server = ends.server;
@@ -52,12 +53,15 @@ public final class EmbeddedHelper implements AutoCloseable {
      *
      * @param machine   what the kernel starts from
      * @param eachWrite how long a write takes, so that a person can follow; zero for no time
+     * @param mishap    what goes wrong in it
      */
-    public static EmbeddedHelper simulated(Capture machine, Duration eachWrite) {
+    public static EmbeddedHelper simulated(Capture machine, Duration eachWrite, Mishap mishap) {
         SimulatedKernel kernel = new SimulatedKernel(
                 machine, eachWrite.isZero() ? SimulatedKernel.Pause.NONE : SimulatedKernel.Pause.REAL);
         kernel.pace(eachWrite);
-        return on(kernel);
+        EmbeddedHelper helper = on(kernel);
+        mishap.arrange(kernel, machine, helper::lose);
+        return helper;
     }
 
     /** A helper that looks at this computer and answers every change with ReadOnly. */
@@ -98,6 +102,7 @@ public final class EmbeddedHelper implements AutoCloseable {
                 Authority.EVERYTHING,
                 kernel,
                 transactions,
+                SleepLock.NONE,
                 CallRate.UNLIMITED,
                 System::nanoTime,
                 NO_LOG);
@@ -168,6 +173,17 @@ public final class EmbeddedHelper implements AutoCloseable {
     /** The client's end. It belongs to this helper, which closes it. */
     public DirectConnection client() {
         return client;
+    }
+
+    /** Calls back once when the connection is cut before {@link #close}. */
+    public void whenLost(Runnable action) {
+        lost.thenRun(action);
+    }
+
+    private void lose() {
+        // Not on the thread that writes: the connection waits for its threads to end.
+        Thread.ofPlatform().name("helper-lost").daemon().start(server::disconnect);
+        lost.complete(null);
     }
 
     /** Has a running switch put back, waits for that, and ends both ends of the connection. */

@@ -26,6 +26,7 @@ final class HelperService {
      * Puts the helper's objects on the connection, and begins to put back what an earlier process left half done.
      *
      * @param transactions empty for a helper that can only look
+     * @param sleepLock    taken while a switch runs
      * @param rate         how many calls a user may make
      * @param nanos        a clock that only runs forwards
      * @param log          takes lines about what happens
@@ -36,6 +37,7 @@ final class HelperService {
             Authority authority,
             Kernel kernel,
             Optional<Transactions> transactions,
+            SleepLock sleepLock,
             CallRate rate,
             LongSupplier nanos,
             Consumer<String> log)
@@ -51,7 +53,7 @@ final class HelperService {
             drivers.update(machine);
         });
         Prompts prompts = new Prompts();
-        jobs = new Jobs(bus, gate, callers, authority, prompts, facts, plans, transactions, mutations, nanos, log);
+        jobs = new Jobs(bus, gate, callers, authority, prompts, facts, plans, transactions, mutations, sleepLock, nanos, log);
         HelperObject helper = new HelperObject(gate, callers, authority, prompts, facts, plans, jobs);
         bus.exportObject(helper.getObjectPath(), helper);
         jobs.recover();

@@ -54,6 +54,7 @@ final class Jobs {
     private final OpenPlans plans;
     private final Optional<Transactions> transactions;
     private final ExecutorService mutations;
+    private final SleepLock sleepLock;
     private final LongSupplier nanos;
     private final Consumer<String> log;
 
@@ -88,6 +89,7 @@ final class Jobs {
             OpenPlans plans,
             Optional<Transactions> transactions,
             ExecutorService mutations,
+            SleepLock sleepLock,
             LongSupplier nanos,
             Consumer<String> log) {
         this.bus = bus;
@@ -99,6 +101,7 @@ final class Jobs {
         this.plans = plans;
         this.transactions = transactions;
         this.mutations = mutations;
+        this.sleepLock = sleepLock;
         this.nanos = nanos;
         this.log = log;
         this.standing = transactions.map(Transactions::standing).orElse(new Standing.Clean());
@@ -182,7 +185,7 @@ final class Jobs {
     }
 
     private boolean holds(SwitchPlan plan) {
-        return facts.planNow(plan.request()) instanceof Planner.Answer.Planned(SwitchPlan now) && now.equals(plan);
+        return facts.planNow(plan.request()) instanceof Planner.Answer.Planned(SwitchPlan now) && now.sameAs(plan);
     }
 
     private Transactions writable() {
@@ -285,7 +288,7 @@ final class Jobs {
     private void carryOut(JobObject job, PciAddress gpu, Function<JobObject, String> work) {
         job.authorized();
         String outcome = "error";
-        try {
+        try (SleepLock.Held _ = sleepLock.take()) {
             outcome = work.apply(job);
         } catch (RuntimeException unexpected) {
             log.accept("a switch failed: " + Trouble.text(unexpected));

@@ -31,6 +31,7 @@ import org.switchback.Helper1.Error.Stale;
 import org.switchback.Helper1.Error.UnknownPlan;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Captures;
+import org.switchback.hardware.Holder;
 import org.switchback.kernel.Fault;
 import org.switchback.kernel.SimulatedKernel;
 import org.switchback.protocol.HelperInterface;
@@ -164,6 +165,27 @@ class HelperOverPrivateLineTest {
 
         assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(plan.id));
         assertThat(kernel.simulated().written()).isEmpty();
+    }
+
+    @Test
+    void aGpuThatHasFallenAsleepSinceThePlanIsSwitched() throws Exception {
+        PlanReply plan = plan();
+        String device = "/sys/bus/pci/devices/" + GPU;
+        kernel.change(capture -> capture.with(Map.of(
+                device + "/power/runtime_status", Optional.of(new Capture.Text("suspended")),
+                device + "/power_state", Optional.of(new Capture.Text("D3hot")),
+                device + "/current_link_speed", Optional.of(new Capture.Text("2.5 GT/s PCIe")))));
+        assertThat(kernel.capture()).isNotEqualTo(kernel.simulated().capture());
+
+        assertThat(outcome(helper.Apply(plan.id).getPath())).isEqualTo("done");
+    }
+
+    @Test
+    void aPlanWhoseGpuHasGotAUserSinceIsStale() {
+        PlanReply plan = plan();
+        kernel.simulated().hold(new Holder(4121, "Xorg", "ann", "dri/card1"));
+
+        assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(plan.id));
     }
 
     private static Capture without(Capture capture, String path) {

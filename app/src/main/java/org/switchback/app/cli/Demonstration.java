@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.Mishap;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.words.Words;
@@ -71,7 +72,7 @@ public final class Demonstration {
         }
 
         @Override
-        public HelperConnection simulated(Capture machine, Source source) {
+        public HelperConnection simulated(Capture machine, Source source, Mishap mishap) {
             return new Open(connection);
         }
     }

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import javafx.geometry.HPos;
-import javafx.geometry.Insets;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
@@ -142,27 +141,28 @@ final class GpuCardView extends VBox {
         HBox.setHgrow(facts, Priority.ALWAYS);
         facts.setMaxWidth(Double.MAX_VALUE);
 
-        VBox offer = new VBox(8);
+        HBox offer = new HBox(8);
         offer.setAlignment(Pos.BOTTOM_RIGHT);
         offer.setMinWidth(Region.USE_PREF_SIZE);
-        if (!card.reason().isEmpty()) {
-            Label reason = new Label(card.reason());
-            reason.setId("reason-" + card.id());
-            reason.getStyleClass().addAll("reason");
-            reason.setWrapText(true);
-            reason.setMaxWidth(340);
-            reason.setMinHeight(Region.USE_PREF_SIZE);
-            offer.getChildren().add(reason);
-        }
-        HBox buttons = new HBox(8);
-        buttons.setAlignment(Pos.CENTER_RIGHT);
-        buttons.getChildren().setAll(buttons());
-        offer.getChildren().add(buttons);
-
+        offer.getChildren().setAll(buttons());
         HBox foot = new HBox(24, facts, offer);
         foot.setAlignment(Pos.BOTTOM_LEFT);
-        foot.setPadding(new Insets(2, 0, 0, 0));
-        return foot;
+        if (card.reason().isEmpty()) {
+            return foot;
+        }
+        Label reason = new Label(card.reason());
+        reason.setId("reason-" + card.id());
+        reason.setWrapText(true);
+        reason.setMinHeight(Region.USE_PREF_SIZE);
+        if (card.choices().isEmpty()) {
+            reason.getStyleClass().add("stays");
+            offer.getChildren().add(reason);
+            return foot;
+        }
+        reason.setGraphic(new FontIcon(Material2OutlinedAL.BLOCK));
+        reason.setMaxWidth(Double.MAX_VALUE);
+        reason.getStyleClass().add("reason");
+        return new VBox(14, reason, foot);
     }
 
     /** The main choice is the last, where the eye ends. */
@@ -180,8 +180,6 @@ final class GpuCardView extends VBox {
                 if (!choice.enabled()) {
                     button.setAccessibleHelp(card.reason());
                 }
-            } else {
-                button.getStyleClass().add(Styles.FLAT);
             }
             button.setOnAction(event -> model.choose(card, choice));
             buttons.add(button);

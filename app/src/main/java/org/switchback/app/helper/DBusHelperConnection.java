@@ -51,8 +51,8 @@ import org.switchback.protocol.PlanValues;
 
 /** A helper at the other end of a line. */
 final class DBusHelperConnection implements HelperConnection {
-    /** Longer than the helper and polkit together take when nobody has to type a password. */
-    private static final Duration ANSWER = Duration.ofSeconds(10);
+    /** Much longer than the helper and polkit take when nobody has to type a password: a computer may be slow to start them. */
+    private static final Duration ANSWER = Duration.ofSeconds(25);
     /** The helper closes its prompt after five minutes. */
     private static final Duration PASSWORD = Duration.ofMinutes(5).plusSeconds(10);
 

@@ -60,9 +60,10 @@ public final class DBusHelperConnections implements HelperConnections {
     }
 
     @Override
-    public HelperConnection simulated(Capture machine, Source source) {
-        return new DBusHelperConnection(
-                new PrivateLine(EmbeddedHelper.simulated(machine, simulatedWrite)), source);
+    public HelperConnection simulated(Capture machine, Source source, Mishap mishap) {
+        EmbeddedHelper helper = EmbeddedHelper.simulated(
+                machine, simulatedWrite, org.switchback.service.Mishap.valueOf(mishap.name()));
+        return new DBusHelperConnection(new PrivateLine(helper), source);
     }
 
     private HelperConnection helperOfTheSystem() throws HelperProblem {

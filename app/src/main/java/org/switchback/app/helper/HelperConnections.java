@@ -15,11 +15,17 @@ public interface HelperConnections {
      */
     HelperConnection lookOnly(HelperProblem.Kind why);
 
+    /** A helper inside this process on a simulated kernel on which everything goes as it should. */
+    default HelperConnection simulated(Capture machine, Source source) {
+        return simulated(machine, source, Mishap.NONE);
+    }
+
     /**
      * A helper inside this process on a simulated kernel.
      *
      * @param machine what the simulated kernel starts from
      * @param source  {@link Source.Sample} or {@link Source.SavedReport}
+     * @param mishap  what goes wrong in it
      */
-    HelperConnection simulated(Capture machine, Source source);
+    HelperConnection simulated(Capture machine, Source source, Mishap mishap);
 }

@@ -32,7 +32,7 @@ final class PrivateLine implements Line {
 
     @Override
     public void whenLost(Runnable action) {
-        // It goes only together with this process.
+        helper.whenLost(action);
     }
 
     @Override

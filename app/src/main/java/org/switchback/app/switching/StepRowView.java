@@ -50,10 +50,13 @@ final class StepRowView extends HBox {
         undo.setMinWidth(Region.USE_PREF_SIZE);
         time.setId("step-time-" + row.number());
         time.getStyleClass().add("step-time");
-        time.setMinWidth(72);
-        time.setAlignment(Pos.CENTER_RIGHT);
+        time.setMinWidth(Region.USE_PREF_SIZE);
+        StackPane times = new StackPane(time);
+        times.setAlignment(Pos.CENTER_RIGHT);
+        times.setPrefWidth(72);
+        times.setMinWidth(Region.USE_COMPUTED_SIZE);
         sign.setMinSize(22, 22);
-        getChildren().addAll(number, middle, undo, time, sign);
+        getChildren().addAll(number, middle, undo, times, sign);
         show(row);
     }
 

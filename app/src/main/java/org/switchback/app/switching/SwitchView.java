@@ -295,7 +295,13 @@ public final class SwitchView extends BorderPane {
             text.setText(model.commands());
             text.setPrefRowCount(Math.clamp(model.commands().lines().count(), 1, 14));
         };
-        toggle.selectedProperty().addListener((observable, was, shown) -> fill.run());
+        toggle.selectedProperty().addListener((observable, was, shown) -> {
+            fill.run();
+            if (shown) {
+                layout();
+                bringIntoView(text);
+            }
+        });
         model.steps().addListener((ListChangeListener<StepRow>) change -> {
             if (!text.getText().equals(model.commands())) {
                 fill.run();

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.Mishap;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Capture;
@@ -163,7 +164,7 @@ class BadInputTest extends CommandTestCase {
             }
 
             @Override
-            public HelperConnection simulated(Capture machine, Source source) {
+            public HelperConnection simulated(Capture machine, Source source, Mishap mishap) {
                 return thisMachine();
             }
         };

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.Mishap;
 import org.switchback.app.helper.Source;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.MachineReader;
@@ -91,7 +92,7 @@ final class HelpersWithoutABus implements HelperConnections {
     }
 
     @Override
-    public HelperConnection simulated(Capture machine, Source of) {
+    public HelperConnection simulated(Capture machine, Source of, Mishap mishap) {
         return new Connection(machine, of);
     }
 

@@ -55,7 +55,7 @@ public final class ScriptedConnections implements HelperConnections {
     }
 
     @Override
-    public synchronized HelperConnection simulated(Capture machine, Source source) {
+    public synchronized HelperConnection simulated(Capture machine, Source source, Mishap mishap) {
         ScriptedHelper helper = new ScriptedHelper(source, machine);
         opened.add(helper);
         return helper;

@@ -42,6 +42,7 @@ public final class ScriptedHelper implements HelperConnection {
     private Optional<HelperProblem.Kind> applyProblem = Optional.empty();
     private Consumer<JobEntry> listener = entry -> {};
     private long micros;
+    private boolean begun;
 
     public ScriptedHelper(Source source, Capture machine) {
         this.source = source;
@@ -144,6 +145,11 @@ public final class ScriptedHelper implements HelperConnection {
         List.copyOf(listeners).forEach(Runnable::run);
     }
 
+    /** Whether a switch has been asked for since the last plan, so that somebody listens. */
+    public synchronized boolean begun() {
+        return begun;
+    }
+
     public synchronized List<String> calls() {
         return List.copyOf(calls);
     }
@@ -174,6 +180,9 @@ public final class ScriptedHelper implements HelperConnection {
     @Override
     public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with) throws HelperProblem {
         called("plan " + gpu + " " + target, planProblem);
+        synchronized (this) {
+            begun = false;
+        }
         Request request = new Request(gpu, Target.ofWord(target).orElseThrow(), with);
         return switch (Planner.plan(MachineReader.read(machine), request, Optional.empty())) {
             case Planner.Answer.Planned(SwitchPlan plan) -> reply(plan);
@@ -197,6 +206,7 @@ public final class ScriptedHelper implements HelperConnection {
     private synchronized RunningSwitch begin(Consumer<JobEntry> told) {
         listener = told;
         micros = 0;
+        begun = true;
         return new RunningSwitch() {
             @Override
             public void cancel() {

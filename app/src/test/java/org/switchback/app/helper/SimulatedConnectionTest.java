@@ -28,10 +28,15 @@ class SimulatedConnectionTest {
     private final HelperConnection connection = connect(Duration.ZERO);
 
     private static HelperConnection connect(Duration write) {
+        return connect(write, Mishap.NONE);
+    }
+
+    private static HelperConnection connect(Duration write, Mishap mishap) {
         return new DBusHelperConnections("unix:path=/nowhere", EmbeddedHelper::lookOnly, write)
                 .simulated(
                         SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
-                        new Source.Sample(SampleMachines.DEFAULT));
+                        new Source.Sample(SampleMachines.DEFAULT),
+                        mishap);
     }
 
     @AfterEach
@@ -141,6 +146,39 @@ class SimulatedConnectionTest {
         connection.close();
 
         assertThat(kind(() -> connection.inspect(false))).isEqualTo(HelperProblem.Kind.STOPPED);
+    }
+
+    private static String outcome(Mishap mishap, List<JobEntry> told) throws Exception {
+        try (HelperConnection unlucky = connect(Duration.ZERO, mishap)) {
+            return unlucky.apply(unlucky.plan(GPU, "vm", List.of()).id, told::add)
+                    .await()
+                    .detail;
+        }
+    }
+
+    @Test
+    void everyMishapOfASimulatedMachineIsWhatItIsCalled() throws Exception {
+        List<JobEntry> told = new CopyOnWriteArrayList<>();
+        assertThat(outcome(Mishap.NONE, new CopyOnWriteArrayList<>())).isEqualTo("done");
+        assertThat(outcome(Mishap.PUT_BACK, new CopyOnWriteArrayList<>())).isEqualTo("put-back");
+        assertThat(outcome(Mishap.MIXED, new CopyOnWriteArrayList<>())).isEqualTo("mixed");
+        assertThat(outcome(Mishap.HELPER_LOST, new CopyOnWriteArrayList<>())).isEqualTo("helper-lost");
+        assertThat(outcome(Mishap.SLOW_STEP, told)).isEqualTo("done");
+        assertThat(told).extracting(entry -> entry.what).contains("waiting");
+        try (HelperConnection unlucky = connect(Duration.ZERO, Mishap.IN_USE)) {
+            assertThat(unlucky.plan(GPU, "vm", List.of()).refusals)
+                    .extracting(refusal -> refusal.code)
+                    .containsExactly("in-use");
+        }
+    }
+
+    @Test
+    void theAppAndTheHelperKnowTheSameMishaps() {
+        assertThat(Mishap.values())
+                .extracting(Enum::name)
+                .containsExactlyElementsOf(java.util.Arrays.stream(org.switchback.service.Mishap.values())
+                        .map(Enum::name)
+                        .toList());
     }
 
     private interface Call {
