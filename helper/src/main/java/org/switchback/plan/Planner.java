@@ -144,12 +144,19 @@ public final class Planner {
         for (PciDevice function : functions) {
             wanted(settings, function)
                     .map(HostSettings.Function::powerControl)
-                    .filter(control -> !control.isEmpty())
-                    .ifPresent(control -> change(
-                            new Setting.PowerControl(function.address()), function.power().control(), control));
+                    .ifPresent(control -> restorePower(function, control));
         }
         step(Step.Question.BACK, functions);
         return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.Risk.RESTORE);
+    }
+
+    /** vfio-pci changes the power control when it comes and when it goes, so what it is now says nothing. */
+    private void restorePower(PciDevice function, String wanted) {
+        switch (wanted) {
+            case "auto" -> change(new Setting.PowerControl(function.address()), "on", "auto");
+            case "on" -> change(new Setting.PowerControl(function.address()), "auto", "on");
+            default -> {}
+        }
     }
 
     private void bindBack(PciDevice function, Optional<HostSettings.Function> before) {

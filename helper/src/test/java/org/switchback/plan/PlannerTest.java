@@ -146,6 +146,7 @@ class PlannerTest {
                         "echo efi-framebuffer.0 | sudo tee /sys/bus/platform/drivers/efi-framebuffer/bind",
                         "echo 0000:01:00.0 | sudo tee /sys/bus/pci/drivers/bochs-drm/bind",
                         "echo 0000:01:00.1 | sudo tee /sys/bus/pci/drivers/snd_hda_intel/bind",
+                        "echo auto | sudo tee /sys/bus/pci/devices/0000:01:00.0/power/control",
                         "echo on | sudo tee /sys/bus/pci/devices/0000:01:00.1/power/control");
         assertThat(plan.risk()).isEqualTo(SwitchPlan.Risk.RESTORE);
     }

@@ -32,8 +32,9 @@ final class SwitchCommand extends Wish {
     public Integer call() throws CommandFailure, InterruptedException {
         try (Sight sight = root().look(false)) {
             HelperConnection connection = sight.connection();
-            if (connection.source() instanceof Source.LookOnly) {
-                throw surroundings().failure(ExitCode.FAILED, "cli.switch.look-only");
+            if (connection.source() instanceof Source.LookOnly(HelperProblem.Kind why)) {
+                boolean refused = why == HelperProblem.Kind.REFUSED;
+                throw surroundings().failure(refused ? ExitCode.BLOCKED : ExitCode.FAILED, "cli.switch.look-only");
             }
             Answer answer = answer(sight);
             JsonObject object = new Json(words()).plan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
@@ -137,6 +138,7 @@ final class SwitchCommand extends Wish {
                     gpu.map(now -> words().driver(now.graphics())).orElse(words().text("driver.none")));
         }
         object.addProperty("result", end.detail);
+        object.addProperty("took", end.micros / 1e6);
         gpu.ifPresent(now -> object.addProperty("mode", now.mode().name().toLowerCase(Locale.ROOT)));
         object.addProperty("text", sentence);
         finish(object, exitCode == ExitCode.OK ? terminal().good(sentence) : terminal().bad(sentence));
