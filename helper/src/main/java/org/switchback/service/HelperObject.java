@@ -1,19 +1,12 @@
 package org.switchback.service;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.freedesktop.dbus.DBusPath;
 import org.switchback.Helper1.Error.BadArgument;
-import org.switchback.Helper1.Error.NotAuthorized;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
@@ -29,34 +22,18 @@ import org.switchback.protocol.PlanValues;
 
 /** The helper on the bus. */
 final class HelperObject implements HelperInterface {
-    /** A decision without a prompt takes polkit some milliseconds; a polkit that is slow says no. */
-    private static final Duration DECISION = Duration.ofSeconds(2);
-    /** Somebody has to find the password. */
-    private static final Duration PROMPT = Duration.ofMinutes(5);
-
     private static final Pattern ADDRESS = Pattern.compile("[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]");
     private static final Path PCI_DEVICES = Path.of(MachineReader.PCI_DEVICES);
 
     private final Gate gate;
-    private final Callers callers;
-    private final Authority authority;
-    private final Prompts prompts;
+    private final Permissions permissions;
     private final Facts facts;
     private final OpenPlans plans;
     private final Jobs jobs;
 
-    HelperObject(
-            Gate gate,
-            Callers callers,
-            Authority authority,
-            Prompts prompts,
-            Facts facts,
-            OpenPlans plans,
-            Jobs jobs) {
+    HelperObject(Gate gate, Permissions permissions, Facts facts, OpenPlans plans, Jobs jobs) {
         this.gate = gate;
-        this.callers = callers;
-        this.authority = authority;
-        this.prompts = prompts;
+        this.permissions = permissions;
         this.facts = facts;
         this.plans = plans;
         this.jobs = jobs;
@@ -75,7 +52,7 @@ final class HelperObject implements HelperInterface {
     @Override
     public String Inspect() {
         return gate.call(caller -> {
-            require(caller, Action.INSPECT);
+            permissions.require(caller, Action.INSPECT);
             Facts.Reading now = facts.now();
             return NearbyMemory.only(now.capture(), now.machine()).toText();
         });
@@ -84,7 +61,7 @@ final class HelperObject implements HelperInterface {
     @Override
     public String InspectAll() {
         return gate.call(caller -> {
-            require(caller, Action.INSPECT_ALL);
+            permissions.require(caller, Action.INSPECT_ALL);
             return facts.now().capture().toText();
         });
     }
@@ -100,7 +77,7 @@ final class HelperObject implements HelperInterface {
                     address(gpu),
                     Target.ofWord(target).orElseThrow(BadArgument::new),
                     with.stream().map(HelperObject::address).toList());
-            require(caller, Action.INSPECT);
+            permissions.require(caller, Action.INSPECT);
             Facts.Reading now = facts.now();
             checkPlace(now.capture(), request.gpu());
             request.with().forEach(address -> checkPlace(now.capture(), address));
@@ -154,41 +131,6 @@ final class HelperObject implements HelperInterface {
             }
         } else if (!capture.names(path).isEmpty()) {
             throw new BadArgument();
-        }
-    }
-
-    /**
-     * Waits for the authority. Only for an action that may not prompt, or within the few prompts there can be: there are
-     * more method threads than those.
-     */
-    private void require(Caller caller, Action action) {
-        if (!action.mayPrompt()) {
-            decide(caller, action, DECISION);
-            return;
-        }
-        prompts.enter(caller.uid());
-        try {
-            decide(caller, action, PROMPT);
-        } finally {
-            prompts.leave(caller.uid());
-        }
-    }
-
-    private void decide(Caller caller, Action action, Duration patience) {
-        CompletableFuture<Optional<Authority.Verdict>> decision = new CompletableFuture<>();
-        Question question = Question.ask(authority, callers, caller, action, Map.of(), decision::complete);
-        try {
-            if (!decision.get(patience.toMillis(), TimeUnit.MILLISECONDS).equals(Optional.of(Authority.Verdict.YES))) {
-                throw new NotAuthorized();
-            }
-        } catch (TimeoutException slow) {
-            question.withdraw();
-            throw new NotAuthorized();
-        } catch (ExecutionException impossible) {
-            throw new NotAuthorized();
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-            throw new NotAuthorized();
         }
     }
 }

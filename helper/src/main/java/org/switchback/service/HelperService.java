@@ -52,9 +52,9 @@ final class HelperService {
             gpus.update(machine);
             drivers.update(machine);
         });
-        Prompts prompts = new Prompts();
-        jobs = new Jobs(bus, gate, callers, authority, prompts, facts, plans, transactions, mutations, sleepLock, nanos, log);
-        HelperObject helper = new HelperObject(gate, callers, authority, prompts, facts, plans, jobs);
+        Permissions permissions = new Permissions(authority, callers);
+        jobs = new Jobs(bus, gate, permissions, facts, plans, transactions, mutations, sleepLock, nanos, log);
+        HelperObject helper = new HelperObject(gate, permissions, facts, plans, jobs);
         bus.exportObject(helper.getObjectPath(), helper);
         jobs.recover();
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.switchback.Helper1.Error.NotAuthorized;
 import org.switchback.protocol.JobEntry;
@@ -18,7 +19,7 @@ final class JobObject implements JobInterface {
 
     private final String path;
     private final Caller owner;
-    private final List<PlannedStep> steps;
+    private final Supplier<List<PlannedStep>> steps;
     private final Gate gate;
     private final LongSupplier nanos;
     private final Consumer<Happened> signal;
@@ -28,10 +29,11 @@ final class JobObject implements JobInterface {
     private boolean cancelled;
     private Runnable onCancel = () -> {};
 
+    /** @param steps makes them anew each time, see {@link #copy} */
     JobObject(
             String path,
             Caller owner,
-            List<PlannedStep> steps,
+            Supplier<List<PlannedStep>> steps,
             Gate gate,
             LongSupplier nanos,
             Consumer<Happened> signal) {
@@ -52,7 +54,7 @@ final class JobObject implements JobInterface {
     public List<PlannedStep> Steps() {
         return gate.call(caller -> {
             checkOwner(caller);
-            return steps;
+            return steps.get();
         });
     }
 
@@ -61,7 +63,7 @@ final class JobObject implements JobInterface {
         return gate.call(caller -> {
             checkOwner(caller);
             synchronized (this) {
-                return List.copyOf(log);
+                return log.stream().map(JobObject::copy).toList();
             }
         });
     }
@@ -73,6 +75,11 @@ final class JobObject implements JobInterface {
             cancel();
             return true;
         });
+    }
+
+    /** A struct takes its fields apart while it is sent, and two threads that send the same one get in each other's way. */
+    private static JobEntry copy(JobEntry entry) {
+        return new JobEntry(entry.what, entry.step, entry.micros, entry.detail, entry.values);
     }
 
     private void checkOwner(Caller caller) {
@@ -150,7 +157,7 @@ final class JobObject implements JobInterface {
         JobEntry entry = new JobEntry(what, step, micros, detail, values);
         log.add(entry);
         try {
-            signal.accept(new Happened(path, log.size() - 1, entry));
+            signal.accept(new Happened(path, log.size() - 1, copy(entry)));
         } catch (DBusException impossible) {
             throw new IllegalStateException("the path is a good one", impossible);
         }

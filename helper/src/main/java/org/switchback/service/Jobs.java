@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.freedesktop.dbus.DBusPath;
 import org.freedesktop.dbus.connections.AbstractConnection;
 import org.freedesktop.dbus.exceptions.DBusException;
@@ -47,9 +48,7 @@ final class Jobs {
 
     private final AbstractConnection bus;
     private final Gate gate;
-    private final Callers callers;
-    private final Authority authority;
-    private final Prompts prompts;
+    private final Permissions permissions;
     private final Facts facts;
     private final OpenPlans plans;
     private final Optional<Transactions> transactions;
@@ -76,15 +75,13 @@ final class Jobs {
             Action action,
             PciAddress gpu,
             Map<String, String> details,
-            List<PlannedStep> steps,
+            Supplier<List<PlannedStep>> steps,
             Function<JobObject, String> work) {}
 
     Jobs(
             AbstractConnection bus,
             Gate gate,
-            Callers callers,
-            Authority authority,
-            Prompts prompts,
+            Permissions permissions,
             Facts facts,
             OpenPlans plans,
             Optional<Transactions> transactions,
@@ -94,9 +91,7 @@ final class Jobs {
             Consumer<String> log) {
         this.bus = bus;
         this.gate = gate;
-        this.callers = callers;
-        this.authority = authority;
-        this.prompts = prompts;
+        this.permissions = permissions;
         this.facts = facts;
         this.plans = plans;
         this.transactions = transactions;
@@ -112,7 +107,7 @@ final class Jobs {
         if (standing instanceof Standing.Incomplete(Request request)) {
             Transactions open = writable();
             log.accept("putting back an interrupted switch of " + request.gpu());
-            JobObject job = show(new Caller("", 0), List.of());
+            JobObject job = show(new Caller("", 0), List::of);
             synchronized (this) {
                 running = job;
             }
@@ -135,7 +130,7 @@ final class Jobs {
             if (!holds(plan)) {
                 throw new Stale();
             }
-            return order(caller, Action.of(plan.risk()), plan, PlanReplies.steps(plan), job -> run(plan, job, open));
+            return order(caller, Action.of(plan.risk()), plan, () -> PlanReplies.steps(plan), job -> run(plan, job, open));
         });
     }
 
@@ -147,19 +142,19 @@ final class Jobs {
                 throw new BadArgument();
             }
             if (standing instanceof Standing.Incomplete(Request half) && half.gpu().equals(address)) {
-                return order(caller, Action.RESTORE, plan, List.of(), job -> open.putBack(job::event).word());
+                return order(caller, Action.RESTORE, plan, List::of, job -> open.putBack(job::event).word());
             }
             if (standing instanceof Standing.Broken) {
                 return order(
-                        caller, Action.RESTORE, plan, PlanReplies.steps(plan), job -> runAnew(plan, job, open));
+                        caller, Action.RESTORE, plan, () -> PlanReplies.steps(plan), job -> runAnew(plan, job, open));
             }
             checkClean();
-            return order(caller, Action.RESTORE, plan, PlanReplies.steps(plan), job -> run(plan, job, open));
+            return order(caller, Action.RESTORE, plan, () -> PlanReplies.steps(plan), job -> run(plan, job, open));
         });
     }
 
     private static Order order(
-            Caller caller, Action action, SwitchPlan plan, List<PlannedStep> steps, Function<JobObject, String> work) {
+            Caller caller, Action action, SwitchPlan plan, Supplier<List<PlannedStep>> steps, Function<JobObject, String> work) {
         return new Order(caller, action, plan.gpu().address(), details(plan), steps, work);
     }
 
@@ -232,7 +227,7 @@ final class Jobs {
             if (stopping || running != null) {
                 throw new Busy();
             }
-            prompts.enter(caller.uid());
+            permissions.enter(caller);
             asking++;
         }
         JobObject job;
@@ -245,20 +240,15 @@ final class Jobs {
             throw notBegun;
         }
         job.authorizing();
-        Question question = Question.ask(
-                authority,
-                callers,
-                caller,
-                order.action(),
-                order.details(),
-                verdict -> decided(job, order, verdict));
+        Question question = permissions.ask(
+                caller, order.action(), order.details(), verdict -> decided(job, order, verdict));
         job.whenCancelled(question::withdraw);
         return new DBusPath(job.getObjectPath());
     }
 
     private synchronized void unclaim(Caller caller) {
         asking--;
-        prompts.leave(caller.uid());
+        permissions.leave(caller);
     }
 
     private void decided(JobObject job, Order order, Optional<Authority.Verdict> verdict) {
@@ -316,7 +306,7 @@ final class Jobs {
         }
     }
 
-    private JobObject show(Caller owner, List<PlannedStep> steps) {
+    private JobObject show(Caller owner, Supplier<List<PlannedStep>> steps) {
         synchronized (this) {
             made++;
             JobObject job = new JobObject(Names.JOB_PATH + made, owner, steps, gate, nanos, this::announce);

@@ -21,8 +21,8 @@ import org.switchback.transaction.Transactions;
 
 /** The helper as a process on a message bus: all of it is put together here, and taken down again. */
 final class SystemHelper {
-    /** One attempt: dbus-java makes one for every half second of this. */
     private static final Path SYSTEMD_INHIBIT = Path.of("/usr/bin/systemd-inhibit");
+    /** One attempt: dbus-java makes one for every half second of this. */
     private static final int CONNECT_MILLIS = 500;
 
     private static final long WATCH_SECONDS = 2;

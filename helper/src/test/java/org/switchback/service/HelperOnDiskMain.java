@@ -20,7 +20,7 @@ import org.switchback.plan.Setting;
 
 /**
  * The helper's own main with a simulated kernel that outlives its process: its state is in a file. Takes the folder of
- * that file and of the journal, and at which write it stops and waits (0 for none).
+ * that file and of the journal, and at which write it stops and waits (0 for none), which it does only once.
  */
 final class HelperOnDiskMain {
     static final String MACHINE = "x99-gtx1080-efifb";
@@ -58,7 +58,7 @@ final class HelperOnDiskMain {
                             device.driver().ifPresent(driver -> kernel.nativeDriver(address, driver)));
             AtomicInteger writes = new AtomicInteger();
             kernel.beforeEachWrite(write -> {
-                if (writes.incrementAndGet() == waitAt) {
+                if (writes.incrementAndGet() == waitAt && !Files.exists(waiting(file.getParent()))) {
                     waitForGo();
                 }
             });

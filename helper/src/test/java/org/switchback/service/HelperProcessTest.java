@@ -146,6 +146,47 @@ class HelperProcessTest {
     }
 
     @Test
+    void aFloodOfMessagesCostsNoMoreThanAStart() throws Exception {
+        Path script = folder.resolve("helper");
+        Files.writeString(
+                script,
+                """
+                #!/bin/sh
+                DBUS_SYSTEM_BUS_ADDRESS='%s' exec '%s' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx24m \\
+                    -XX:+ExitOnOutOfMemoryError -cp '%s' %s '%s' 5 >>'%s' 2>&1
+                """
+                        .formatted(
+                                bus.address(),
+                                Path.of(System.getProperty("java.home"), "bin", "java"),
+                                System.getProperty("java.class.path"),
+                                HelperOnDiskMain.class.getName(),
+                                folder,
+                                folder.resolve("stderr")));
+        assertThat(script.toFile().setExecutable(true)).isTrue();
+        bus.activate(Names.BUS, script.toString());
+        HelperInterface helper = client.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, true);
+        helper.Apply(helper.Plan(GPU.toString(), "vm", List.of()).reply().id);
+        Deadline.seconds(30).await("the write", () -> Files.exists(HelperOnDiskMain.waiting(folder)));
+        DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
+        String first = driver.GetNameOwner(Names.BUS);
+
+        String flood = "x".repeat(8 << 20);
+        try (DBusConnection flooding = bus.connect()) {
+            HelperInterface flooded =
+                    flooding.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, false);
+            Deadline.seconds(60).await("the end of the first helper", () -> {
+                flooding.callMethodAsync(flooded, "Apply", flood);
+                return !driver.NameHasOwner(Names.BUS) || !driver.GetNameOwner(Names.BUS).equals(first);
+            });
+        }
+
+        // 5 s on a computer that does nothing else; this one runs tests.
+        Deadline.seconds(20).await("the next helper", () -> helper.Version() == Names.VERSION);
+        assertThat(JobLog.untilFinished(job(Names.JOB_PATH + 1)).getLast().detail).isEqualTo("put-back");
+        assertAsBefore();
+    }
+
+    @Test
     void withoutABusItEndsWithOneLine() throws Exception {
         Process helper = start(HelperMain.class.getName(), "unix:path=" + folder.resolve("nothing"));
 
