@@ -16,8 +16,10 @@ import javafx.scene.control.Label;
 import javafx.scene.control.Menu;
 import javafx.scene.control.MenuButton;
 import javafx.scene.control.MenuItem;
+import javafx.scene.control.RadioMenuItem;
 import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.ToggleButton;
+import javafx.scene.control.ToggleGroup;
 import javafx.scene.input.DragEvent;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
@@ -126,6 +128,22 @@ final class MainView extends BorderPane {
             MenuItem item = item("menu-sample-" + sample.name(), sample.title(), null, () -> model.openSample(sample.name()));
             samples.getItems().add(item);
         }
+        Menu failures = new Menu(words.text("window.menu.mishap"), new FontIcon(Material2OutlinedAL.BUG_REPORT));
+        failures.setId("menu-mishap");
+        failures.visibleProperty().bind(model.elsewhereProperty());
+        ToggleGroup one = new ToggleGroup();
+        for (MainViewModel.Failure failure : model.failures()) {
+            RadioMenuItem item = new RadioMenuItem(failure.title());
+            item.setId("menu-mishap-" + failure.id());
+            item.setToggleGroup(one);
+            item.setUserData(failure);
+            item.setOnAction(event -> model.tryFailure(failure));
+            failures.getItems().add(item);
+        }
+        failures.setOnShowing(event -> one.getToggles().stream()
+                .filter(toggle -> toggle.getUserData() instanceof MainViewModel.Failure failure
+                        && model.goesWrong(failure))
+                .forEach(one::selectToggle));
         MenuItem report = item(
                 "menu-report",
                 words.text("window.menu.report"),
@@ -140,11 +158,11 @@ final class MainView extends BorderPane {
         busy.visibleProperty().bind(model.freeProperty().not());
         MenuItem quit = item("menu-quit", words.text("window.menu.quit"), null, Platform::exit);
         quit.setAccelerator(new KeyCodeCombination(KeyCode.Q, KeyCombination.SHORTCUT_DOWN));
-        for (MenuItem needsPeace : List.of(samples, report, home)) {
+        for (MenuItem needsPeace : List.of(samples, failures, report, home)) {
             needsPeace.disableProperty().bind(model.freeProperty().not());
         }
         MenuButton menu = new MenuButton(null, new FontIcon(Material2MZ.MENU));
-        menu.getItems().setAll(busy, samples, report, home, new SeparatorMenuItem(), quit);
+        menu.getItems().setAll(busy, samples, failures, report, home, new SeparatorMenuItem(), quit);
         menu.setId("menu");
         menu.setAccessibleText(words.text("window.menu"));
         menu.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT, "no-arrow");

@@ -3,9 +3,11 @@ package org.switchback.app;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
@@ -19,11 +21,13 @@ import org.switchback.app.gpus.Overview;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.Mishap;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.switching.SwitchViewModel;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.Capture;
 import org.switchback.hardware.PciAddress;
 
 /** Which machine the window shows, and what it says about that machine as a whole. Belongs to the drawing thread. */
@@ -48,6 +52,9 @@ public final class MainViewModel {
     private @Nullable HelperConnection connection;
     /** Counts the machines that were opened: an answer about an earlier one is not shown any more. */
     private int machine;
+
+    /** The machine that is simulated; null for this computer. */
+    private @Nullable Simulated simulated;
 
     private boolean looking;
     private boolean lookAgain;
@@ -125,12 +132,31 @@ public final class MainViewModel {
      *     here and the window is opened for the first time
      */
     public void start(Optional<String> sample) {
-        sample.ifPresentOrElse(this::openSample, () -> open(connections::thisMachine, true));
+        sample.ifPresentOrElse(this::openSample, () -> openThisMachine(true));
     }
 
     /** Shows this computer. */
     public void openThisMachine() {
-        open(connections::thisMachine, false);
+        openThisMachine(false);
+    }
+
+    private void openThisMachine(boolean first) {
+        open(
+                () -> {
+                    Opened opened = lookedAt(connections.thisMachine());
+                    if (first && !switchable(opened) && firstStart.getAsBoolean()) {
+                        opened.connection().close();
+                        return simulation(new Simulated(
+                                SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
+                                new Source.Sample(SampleMachines.DEFAULT),
+                                Mishap.NONE));
+                    }
+                    return opened;
+                });
+    }
+
+    private static boolean switchable(Opened opened) {
+        return opened.overview().map(Overview::switchable).orElse(false);
     }
 
     /** Shows a sample machine. */
@@ -142,7 +168,7 @@ public final class MainViewModel {
             }
             return;
         }
-        open(() -> connections.simulated(SampleMachines.load(name).orElseThrow(), new Source.Sample(name)), false);
+        simulate(new Simulated(SampleMachines.load(name).orElseThrow(), new Source.Sample(name), Mishap.NONE));
     }
 
     /** Shows the machine of a saved report, or says why it cannot. */
@@ -153,7 +179,7 @@ public final class MainViewModel {
                 read -> {
                     switch (read) {
                         case ReportFile.Read.Report(var capture) ->
-                            open(() -> connections.simulated(capture, new Source.SavedReport(name)), false);
+                            simulate(new Simulated(capture, new Source.SavedReport(name), Mishap.NONE));
                         case ReportFile.Read.NoReport() -> notice.set(words.text("window.report.other", name));
                         case ReportFile.Read.Damaged(int line) ->
                             notice.set(words.text("window.report.damaged", name, Integer.toString(line)));
@@ -162,6 +188,48 @@ public final class MainViewModel {
                     }
                 },
                 problem -> notice.set(words.text("window.report.unreadable", name)));
+    }
+
+    /**
+     * Something that can be made to go wrong on a machine that is not this computer.
+     *
+     * @param mishap what
+     * @param title  for people
+     */
+    public record Failure(Mishap mishap, String title) {
+        /** As part of the name of a node: {@code slow-step}. */
+        public String id() {
+            return mishap.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    /** All of them, that nothing goes wrong first. */
+    public List<Failure> failures() {
+        return Stream.of(Mishap.values())
+                .map(mishap -> new Failure(mishap, words.text("window.mishap." + mishap.name())))
+                .toList();
+    }
+
+    /** Opens the machine that is shown anew, with that failure. */
+    public void tryFailure(Failure failure) {
+        tryMishap(failure.mishap());
+    }
+
+    /** Whether that is what goes wrong on the machine that is shown. */
+    public boolean goesWrong(Failure failure) {
+        return failure.mishap() == mishap();
+    }
+
+    /** What goes wrong on the machine that is shown. */
+    public Mishap mishap() {
+        return simulated == null ? Mishap.NONE : simulated.mishap();
+    }
+
+    /** Opens the machine that is shown anew, with something that goes wrong; does nothing on this computer. */
+    public void tryMishap(Mishap mishap) {
+        if (simulated != null) {
+            simulate(new Simulated(simulated.capture(), simulated.source(), mishap));
+        }
     }
 
     /** Takes the notice away. */
@@ -174,9 +242,10 @@ public final class MainViewModel {
         if (switching.get() != null) {
             return;
         }
-        HelperConnection open = connection;
-        if (open != null && (healthy || !ofThisComputer(open.source()))) {
+        if (healthy) {
             look(Duration.ZERO);
+        } else if (simulated != null) {
+            simulate(simulated);
         } else {
             openThisMachine();
         }
@@ -196,13 +265,48 @@ public final class MainViewModel {
         }
     }
 
-    private record Opened(HelperConnection connection, Optional<Overview> overview, Optional<HelperProblem> problem) {}
+    /**
+     * A machine that is not this computer.
+     *
+     * @param capture what it is at first
+     * @param source  where it is from
+     * @param mishap  what goes wrong on it
+     */
+    private record Simulated(Capture capture, Source source, Mishap mishap) {}
 
-    private interface Opener {
-        HelperConnection open();
+    private record Opened(
+            HelperConnection connection,
+            Optional<Simulated> simulated,
+            Optional<Overview> overview,
+            Optional<HelperProblem> problem) {}
+
+    private void simulate(Simulated machineToBe) {
+        open(() -> simulation(machineToBe));
     }
 
-    private void open(Opener opener, boolean first) {
+    private Opened simulation(Simulated of) {
+        HelperConnection fresh = connections.simulated(of.capture(), of.source(), of.mishap());
+        try {
+            return new Opened(fresh, Optional.of(of), Optional.of(Overview.of(fresh)), Optional.empty());
+        } catch (HelperProblem problem) {
+            return new Opened(fresh, Optional.of(of), Optional.empty(), Optional.of(problem));
+        }
+    }
+
+    /** Where the helper does not let us look, everybody may still look at what the kernel shows everybody. */
+    private Opened lookedAt(HelperConnection fresh) {
+        try {
+            return new Opened(fresh, Optional.empty(), Optional.of(Overview.of(fresh)), Optional.empty());
+        } catch (HelperProblem problem) {
+            if (fresh.source() instanceof Source.LookOnly) {
+                return new Opened(fresh, Optional.empty(), Optional.empty(), Optional.of(problem));
+            }
+            fresh.close();
+            return lookedAt(connections.lookOnly(problem.kind()));
+        }
+    }
+
+    private void open(Background.Call<Opened> opener) {
         if (!free.get()) {
             return;
         }
@@ -215,19 +319,7 @@ public final class MainViewModel {
         banner.set("");
         gpus.scanning();
         background.run(
-                () -> {
-                    HelperConnection fresh = opener.open();
-                    Opened opened = firstLook(fresh);
-                    boolean nothingHere =
-                            opened.overview().map(overview -> !overview.switchable()).orElse(true);
-                    if (first && nothingHere && firstStart.getAsBoolean()) {
-                        fresh.close();
-                        return firstLook(connections.simulated(
-                                SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
-                                new Source.Sample(SampleMachines.DEFAULT)));
-                    }
-                    return opened;
-                },
+                opener,
                 opened -> {
                     if (number == machine) {
                         opened(number, opened);
@@ -242,21 +334,17 @@ public final class MainViewModel {
                 });
     }
 
-    private static Opened firstLook(HelperConnection connection) {
-        try {
-            return new Opened(connection, Optional.of(Overview.of(connection)), Optional.empty());
-        } catch (HelperProblem problem) {
-            return new Opened(connection, Optional.empty(), Optional.of(problem));
-        }
-    }
-
     private void opened(int number, Opened opened) {
         HelperConnection fresh = opened.connection();
         connection = fresh;
+        simulated = opened.simulated().orElse(null);
         introduce(fresh.source());
         fresh.onChange(() -> background.show(() -> changed(number)));
         opened.overview().ifPresent(overview -> show(fresh, overview));
-        opened.problem().ifPresent(this::failed);
+        opened.problem().ifPresent(problem -> {
+            healthy = false;
+            gpus.failed(problem);
+        });
     }
 
     private void introduce(Source source) {
@@ -269,11 +357,16 @@ public final class MainViewModel {
                         "window.title.sample",
                         words.text("sample." + name),
                         "",
-                        words.text("window.ribbon.sample"));
+                        words.text("window.ribbon.sample") + wrong());
             case Source.SavedReport(String file) ->
-                introduce("window.title.report", file, "", words.text("source.report", file));
+                introduce("window.title.report", file, "", words.text("source.report", file) + wrong());
         }
         elsewhere.set(!ofThisComputer(source));
+    }
+
+    /** What goes wrong on purpose, to go on with after a sentence; empty when nothing does. */
+    private String wrong() {
+        return mishap() == Mishap.NONE ? "" : " " + words.text("window.ribbon.mishap", words.text("window.mishap." + mishap().name()));
     }
 
     private void introduce(String titleKey, String what, String said) {
@@ -291,9 +384,14 @@ public final class MainViewModel {
         gpus.show(overview, shown.source());
     }
 
-    private void failed(HelperProblem problem) {
+    /** What was known of the machine is not true any more. */
+    private void failed(HelperConnection asked, HelperProblem problem) {
         healthy = false;
-        gpus.failed(problem);
+        if (asked.source() instanceof Source.ThisMachine) {
+            open(() -> lookedAt(connections.lookOnly(problem.kind())));
+        } else {
+            gpus.failed(problem);
+        }
     }
 
     private void changed(int number) {
@@ -321,7 +419,7 @@ public final class MainViewModel {
                     return Overview.of(asked);
                 },
                 overview -> looked(number, () -> show(asked, overview)),
-                problem -> looked(number, () -> failed(problem)));
+                problem -> looked(number, () -> failed(asked, problem)));
     }
 
     private void looked(int number, Runnable result) {

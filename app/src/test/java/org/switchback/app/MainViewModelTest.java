@@ -17,6 +17,7 @@ import org.switchback.app.background.Background;
 import org.switchback.app.gpus.GpuCard;
 import org.switchback.app.gpus.GpusViewModel;
 import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.Mishap;
 import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.helper.Source;
@@ -178,25 +179,59 @@ class MainViewModelTest {
     }
 
     @Test
-    void aRefusedLookIsToldAndCheckedAgainWithAFreshConnection() {
+    void whomTheHelperDoesNotLetLookSeesWhatEverybodyMay() {
         here.failsWith(HelperProblem.Kind.REFUSED);
-        firstStart = false;
         model.start(Optional.empty());
-        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.FAILED);
-        assertThat(model.gpus().messageProperty().get()).isEqualTo(words.problem(HelperProblem.Kind.REFUSED));
+        assertThat(connections.last().source()).isEqualTo(new Source.LookOnly(HelperProblem.Kind.REFUSED));
+        assertThat(model.bannerProperty().get()).startsWith(words.problem(HelperProblem.Kind.REFUSED));
+        assertThat(model.gpus().cards()).hasSize(2);
         here.works();
+        model.refresh();
+        assertThat(model.bannerProperty().get()).isEmpty();
+        assertThat(connections.last()).isSameAs(here);
+    }
+
+    @Test
+    void aHelperThatGoesAwayIsToldAndTheGpusAreLookedAtWithoutIt() {
+        model.start(Optional.empty());
+        here.failsWith(HelperProblem.Kind.LOST);
+        model.refresh();
+        assertThat(model.bannerProperty().get()).startsWith(words.problem(HelperProblem.Kind.LOST));
+        assertThat(model.gpus().cards()).hasSize(2).first().satisfies(card -> assertThat(card.choices())
+                .noneMatch(GpuCard.Choice::enabled));
+    }
+
+    @Test
+    void aSimulatedMachineWhoseHelperIsLostIsOpenedAnew() {
+        model.start(Optional.of(SampleMachines.DEFAULT));
+        connections.last().failsWith(HelperProblem.Kind.LOST);
+        model.refresh();
+        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.FAILED);
+        assertThat(model.gpus().messageProperty().get()).isEqualTo(words.problem(HelperProblem.Kind.LOST));
         model.refresh();
         assertThat(connections.count()).isEqualTo(2);
         assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.CARDS);
     }
 
     @Test
-    void aHelperThatGoesAwayIsToldAndItsCardsAreNotBelievedAnyMore() {
+    void aFailureCanBeTriedOnASampleAndTheRibbonSaysWhich() {
+        model.start(Optional.of("iommu-off"));
+        model.tryMishap(Mishap.SLOW_STEP);
+        assertThat(connections.mishaps()).containsExactly(Mishap.NONE, Mishap.SLOW_STEP);
+        assertThat(connections.last().source()).isEqualTo(new Source.Sample("iommu-off"));
+        assertThat(model.mishap()).isEqualTo(Mishap.SLOW_STEP);
+        assertThat(model.ribbonProperty().get())
+                .isEqualTo("Sample machine. Nothing here touches this computer. On purpose: a step takes long.");
+        model.tryMishap(Mishap.NONE);
+        assertThat(model.ribbonProperty().get()).isEqualTo("Sample machine. Nothing here touches this computer.");
+    }
+
+    @Test
+    void noFailureIsTriedOnThisComputer() {
         model.start(Optional.empty());
-        here.failsWith(HelperProblem.Kind.LOST);
-        model.refresh();
-        assertThat(model.gpus().cards()).isEmpty();
-        assertThat(model.gpus().messageProperty().get()).isEqualTo(words.problem(HelperProblem.Kind.LOST));
+        model.tryMishap(Mishap.MIXED);
+        assertThat(connections.count()).isEqualTo(1);
+        assertThat(connections.mishaps()).isEmpty();
     }
 
     @Test

@@ -25,12 +25,13 @@ final class Judge {
     }
 
     /**
-     * @param end  the last entry
-     * @param rows the steps as they ended
-     * @param now  the GPU as it is afterwards; empty when it could not be looked at
+     * @param end        the last entry
+     * @param objections what spoke against it from the start, sentences
+     * @param rows       the steps as they ended
+     * @param now        the GPU as it is afterwards; empty when it could not be looked at
      */
-    Outcome outcome(JobEntry end, List<StepRow> rows, Optional<Gpu> now) {
-        List<String> lines = new ArrayList<>();
+    Outcome outcome(JobEntry end, List<String> objections, List<StepRow> rows, Optional<Gpu> now) {
+        List<String> lines = new ArrayList<>(objections);
         String why = end.detail.equals("done") ? "" : words.finished(end, direction.word(), name());
         if (now.isEmpty()) {
             add(lines, why);

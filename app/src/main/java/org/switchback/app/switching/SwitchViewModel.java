@@ -27,6 +27,7 @@ import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.protocol.JobEntry;
 import org.switchback.protocol.PlanReply;
+import org.switchback.protocol.PlannedRefusal;
 import org.switchback.protocol.PlannedStep;
 
 /** One switch, from its plan to its result. Belongs to the drawing thread. */
@@ -80,6 +81,9 @@ public final class SwitchViewModel {
     private @Nullable Gpu before;
     private @Nullable PlanReply plan;
     private @Nullable RunningSwitch running;
+    /** What spoke against a switch that nobody had seen the plan of. */
+    private final List<String> objections = new ArrayList<>();
+
     private boolean cancelled;
     private long stepStarted;
 
@@ -331,6 +335,7 @@ public final class SwitchViewModel {
         running = null;
         cancelled = false;
         refusals.clear();
+        objections.clear();
         enter(
                 Phase.AUTHORISING,
                 words.text(connection.source().real() ? "window.switch.authorising" : "window.switch.starting"),
@@ -369,8 +374,7 @@ public final class SwitchViewModel {
                 mark(entry, StepRow.State.DONE, duration(entry.micros - stepStarted), "");
                 progress.set((entry.step + 1.0) / Math.max(1, steps.size()));
             }
-            case "failed" ->
-                mark(entry, StepRow.State.FAILED, duration(entry.micros - stepStarted), words.failure(entry));
+            case "failed" -> failed(entry);
             case "undoing" -> {
                 stepStarted = entry.micros;
                 mark(entry, StepRow.State.UNDOING, "", "");
@@ -400,6 +404,14 @@ public final class SwitchViewModel {
                         lasted >= SLOW_MICROS ? words.text("window.step.slow") : ""));
         if (phase.get() == Phase.RUNNING && actions.stream().anyMatch(a -> a.id().equals("switch-stop") && a.enabled())) {
             actions.setAll(new Action("switch-stop", words.text("window.action.unstoppable"), false, false, () -> {}));
+        }
+    }
+
+    private void failed(JobEntry entry) {
+        if (entry.step < 0) {
+            objections.add(words.refusal(new PlannedRefusal(entry.detail, entry.values)));
+        } else {
+            mark(entry, StepRow.State.FAILED, duration(entry.micros - stepStarted), words.failure(entry));
         }
     }
 
@@ -458,7 +470,7 @@ public final class SwitchViewModel {
             problem(HelperProblem.Kind.LOST);
             return;
         }
-        Outcome result = new Judge(words, direction, known).outcome(end, steps, now);
+        Outcome result = new Judge(words, direction, known).outcome(end, objections, steps, now);
         notes.clear();
         outcome.set(result);
         enter(Phase.ENDED, result.title(), nextActions(result));

@@ -8,6 +8,7 @@ import org.switchback.hardware.Capture;
 /** Gives out one scripted helper for this machine, and a fresh one for each sample. */
 public final class ScriptedConnections implements HelperConnections {
     private final List<ScriptedHelper> opened = new ArrayList<>();
+    private final List<Mishap> mishaps = new ArrayList<>();
     private ScriptedHelper here;
     private volatile CountDownLatch answer = new CountDownLatch(0);
 
@@ -23,6 +24,11 @@ public final class ScriptedConnections implements HelperConnections {
     /** The connection opened last. */
     public synchronized ScriptedHelper last() {
         return opened.getLast();
+    }
+
+    /** What was to go wrong on the simulated machines, in the order in which they were opened. */
+    public synchronized List<Mishap> mishaps() {
+        return List.copyOf(mishaps);
     }
 
     public synchronized int count() {
@@ -49,13 +55,14 @@ public final class ScriptedConnections implements HelperConnections {
 
     @Override
     public synchronized HelperConnection lookOnly(HelperProblem.Kind why) {
-        ScriptedHelper helper = new ScriptedHelper(new Source.LookOnly(why), Capture.EMPTY);
+        ScriptedHelper helper = new ScriptedHelper(new Source.LookOnly(why), here.machine());
         opened.add(helper);
         return helper;
     }
 
     @Override
     public synchronized HelperConnection simulated(Capture machine, Source source, Mishap mishap) {
+        mishaps.add(mishap);
         ScriptedHelper helper = new ScriptedHelper(source, machine);
         opened.add(helper);
         return helper;

@@ -73,8 +73,9 @@ public final class ScriptedHelper implements HelperConnection {
         applyProblem = Optional.of(kind);
     }
 
-    public synchronized void becomes(Capture now) {
-        machine = now;
+    /** The machine as it is by now. */
+    public synchronized Capture machine() {
+        return machine;
     }
 
     /** Binds a function to another driver, or to none where it is empty. */

@@ -170,6 +170,18 @@ class SwitchViewModelTest {
         assertThat(outcome(model).title()).isEqualTo("GeForce GTX 1080 is back in host mode.");
     }
 
+    @Test
+    void whatSpeaksAgainstPuttingBackIsTold() {
+        helper.plansFailWith(HelperProblem.Kind.INCOMPLETE);
+        SwitchViewModel model = toVm();
+        press(model, "switch-restore");
+        helper.says("authorized", -1, 0, "");
+        helper.says("failed", -1, 0, "in-use", "04:00.0", "qemu", "77", "ann", "/dev/vfio/27");
+        helper.says("finished", -1, 0, "refused");
+        assertThat(outcome(model).title()).isEqualTo("Stopped before anything was changed.");
+        assertThat(outcome(model).lines()).first().asString().startsWith("A virtual machine (qemu, PID 77) uses 04:00.0.");
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = HelperProblem.Kind.class,
