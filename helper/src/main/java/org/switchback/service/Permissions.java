@@ -13,8 +13,8 @@ import org.switchback.Helper1.Error.NotAuthorized;
 
 /** Asks the authority on behalf of callers. */
 final class Permissions {
-    /** A decision without a prompt takes polkit some milliseconds; a polkit that is slow says no. */
-    private static final Duration DECISION = Duration.ofSeconds(2);
+    /** A decision without a prompt takes polkit some milliseconds; one that takes this long means no. */
+    private static final Duration DECISION = Duration.ofSeconds(12);
     /** Somebody has to find the password. */
     private static final Duration PROMPT = Duration.ofMinutes(5);
 
