@@ -57,6 +57,8 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     @Override
     public void prepare() {
         guarded.prepare();
+        // The C library takes JNA longer to open than most steps last.
+        Thread.ofPlatform().daemon().name("vfio").start(() -> new VfioClient(files));
         try {
             writer();
         } catch (IOException noBash) {

@@ -1,5 +1,7 @@
 package org.switchback.service;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -7,6 +9,7 @@ import java.util.function.Consumer;
 import org.freedesktop.dbus.connections.base.IncomingMessageThread;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
+import org.switchback.hardware.Capture;
 import org.switchback.kernel.Kernel;
 import org.switchback.kernel.LinuxKernel;
 import org.switchback.protocol.Names;
@@ -29,6 +32,9 @@ public final class HelperMain {
             System.out.println("switchback-helper 0.1.0");
             return;
         }
+        if (args.length == 2 && args[0].equals("--rehearse")) {
+            System.exit(rehearse(Path.of(args[1])));
+        }
         int code;
         try (LinuxKernel kernel = new LinuxKernel(Path.of(System.getProperty("switchback.root", "/")))) {
             code = run(
@@ -37,6 +43,16 @@ public final class HelperMain {
                     Duration.ofSeconds(Long.getLong("switchback.idle", 60)));
         }
         System.exit(code);
+    }
+
+    private static int rehearse(Path capture) throws InterruptedException {
+        try {
+            Rehearsal.play(Capture.parse(Files.readString(capture)));
+            return 0;
+        } catch (IOException | Capture.MalformedCapture | DBusException | RuntimeException failed) {
+            LOG.accept("no rehearsal: " + Trouble.text(failed));
+            return 1;
+        }
     }
 
     /** @return the exit code: 0 when nobody needed it any more, 1 when it could not be or go on */

@@ -14,7 +14,7 @@ import org.switchback.Helper1.Error.NotAuthorized;
 /** Asks the authority on behalf of callers. */
 final class Permissions {
     /** A decision without a prompt takes polkit some milliseconds; one that takes this long means no. */
-    private static final Duration DECISION = Duration.ofSeconds(12);
+    private static final Duration DECISION = Duration.ofSeconds(6);
     /** Somebody has to find the password. */
     private static final Duration PROMPT = Duration.ofMinutes(5);
 

@@ -25,7 +25,7 @@ final class Polkit implements Authority {
     /** A prompt that nobody answers in this time is closed. */
     private static final long PROMPT_SECONDS = 300;
 
-    private static final long DECISION_SECONDS = 10;
+    private static final long DECISION_SECONDS = 5;
 
     private final DBusConnection bus;
     private final PolkitInterface polkit;
