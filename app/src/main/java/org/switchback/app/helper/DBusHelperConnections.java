@@ -18,7 +18,7 @@ import org.switchback.service.EmbeddedHelper;
 public final class DBusHelperConnections implements HelperConnections {
     private static final String SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket";
     /** For the bus alone, which answers in milliseconds; the helper has longer to start. */
-    private static final Duration BUS = Duration.ofSeconds(8);
+    private static final Duration BUS = Duration.ofSeconds(3);
     /** How long a simulated write takes: long enough to follow, short enough to try again. */
     private static final Duration SIMULATED_WRITE = Duration.ofMillis(350);
 
