@@ -109,7 +109,9 @@ public final class Words {
                 gpu.holders().stream()
                         .filter(holder -> holder.node().startsWith("vfio/"))
                         .findFirst()
-                        .map(holder -> text("mode.vm.used", holder.program()))
+                        .map(holder -> holder.guest().isEmpty()
+                                ? text("mode.vm.used", holder.program())
+                                : text("mode.vm.guest", holder.guest()))
                         .orElseGet(() -> text("mode.vm"));
             case MIXED -> text("mode.mixed");
             case UNBOUND -> text("mode.unbound");
@@ -245,6 +247,13 @@ public final class Words {
                     variant += ".vm";
                 } else if (refusal.details.size() > 3 && refusal.details.get(3).isEmpty()) {
                     variant += ".no-owner";
+                }
+            }
+            case "iommu-off" -> {
+                if (refusal.details.size() > 2 && !refusal.details.get(2).isEmpty()) {
+                    variant += ".remove";
+                } else if (refusal.details.size() > 1 && !refusal.details.get(1).isEmpty()) {
+                    variant += ".add";
                 }
             }
             case "framebuffer-stays", "unknown-claim" -> {
