@@ -70,6 +70,11 @@ public final class Words {
         return new MessageFormat(bundle.getString(key), locale).format(plain);
     }
 
+    /** Whether the catalogue has a text of that key. */
+    public boolean has(String key) {
+        return bundle.containsKey(key);
+    }
+
     private static String plain(String text) {
         return text.chars().anyMatch(Character::isISOControl)
                 ? text.chars()
@@ -353,7 +358,7 @@ public final class Words {
     }
 
     private Optional<String> optional(String key, Object... values) {
-        return bundle.containsKey(key) ? Optional.of(text(key, values)) : Optional.empty();
+        return has(key) ? Optional.of(text(key, values)) : Optional.empty();
     }
 
     private String barNamed(String index) {
