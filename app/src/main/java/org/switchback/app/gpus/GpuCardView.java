@@ -30,6 +30,7 @@ final class GpuCardView extends VBox {
     private final GpuCard card;
     private final GpusViewModel model;
     private final Words words;
+    private final ToggleButton fold = new ToggleButton();
 
     GpuCardView(GpuCard card, GpusViewModel model, Words words) {
         super(14);
@@ -156,6 +157,7 @@ final class GpuCardView extends VBox {
             line.setMinHeight(Region.USE_PREF_SIZE);
             facts.getChildren().add(line);
         }
+        facts.getChildren().add(fold);
         HBox.setHgrow(facts, Priority.ALWAYS);
         facts.setMaxWidth(Double.MAX_VALUE);
 
@@ -224,10 +226,9 @@ final class GpuCardView extends VBox {
             text.setMinHeight(Region.USE_PREF_SIZE);
             grid.addRow(row++, label, text);
         }
-        ToggleButton fold = new ToggleButton();
         fold.setId("fold-" + card.id());
         fold.setAccessibleText(words.text("window.gpu.details.accessible", card.name()));
-        fold.getStyleClass().addAll(Styles.FLAT, Styles.SMALL, "quiet");
+        fold.getStyleClass().addAll(Styles.FLAT, "quiet", "fold");
         Runnable show = () -> {
             boolean open = fold.isSelected();
             fold.setText(words.text(open ? "window.gpu.details.hide" : "window.gpu.details.show"));
@@ -241,7 +242,7 @@ final class GpuCardView extends VBox {
             model.fold(card, !open);
             show.run();
         });
-        return new VBox(8, fold, grid);
+        return grid;
     }
 
     private static Ikon sign(GpuCard.Fact.Kind kind) {
