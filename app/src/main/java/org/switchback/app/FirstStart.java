@@ -4,11 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.switchback.app.state.StateFolder;
 
-/**
- * Remembers that the window has been opened before, in a file of the user's state folder (XDG Base Directory
- * Specification).
- */
+/** Remembers that the window has been opened before, in a file of the user's state folder. */
 final class FirstStart {
     private final Path mark;
 
@@ -18,12 +16,7 @@ final class FirstStart {
 
     /** The mark of the user whose environment it is. */
     static FirstStart of(Map<String, String> environment) {
-        String state = environment.getOrDefault("XDG_STATE_HOME", "");
-        // The specification wants relative paths to be ignored.
-        Path folder = state.startsWith("/")
-                ? Path.of(state)
-                : Path.of(environment.getOrDefault("HOME", "/"), ".local", "state");
-        return new FirstStart(folder.resolve("switchback").resolve("started"));
+        return new FirstStart(StateFolder.of(environment).resolve("started"));
     }
 
     /** Whether the window is opened for the first time; true again and again where nothing can be remembered. */

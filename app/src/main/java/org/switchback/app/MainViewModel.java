@@ -24,6 +24,7 @@ import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Mishap;
 import org.switchback.app.helper.Source;
 import org.switchback.app.readiness.ReadinessViewModel;
+import org.switchback.app.report.ReportFile;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.switching.SwitchViewModel;

@@ -1,6 +1,7 @@
 package org.switchback.app.cli;
 
 import com.google.gson.JsonObject;
+import org.switchback.app.report.Anonymous;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

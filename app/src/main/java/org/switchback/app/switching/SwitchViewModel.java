@@ -371,7 +371,7 @@ public final class SwitchViewModel {
             }
             case "waiting" -> waiting(entry);
             case "done" -> {
-                mark(entry, StepRow.State.DONE, duration(entry.micros - stepStarted), "");
+                mark(entry, StepRow.State.DONE, words.duration(entry.micros - stepStarted), "");
                 progress.set((entry.step + 1.0) / Math.max(1, steps.size()));
             }
             case "failed" -> failed(entry);
@@ -400,7 +400,7 @@ public final class SwitchViewModel {
                 entry.step,
                 row.now(
                         row.state(),
-                        words.text("window.step.lasting", duration(lasted)),
+                        words.text("window.step.lasting", words.duration(lasted)),
                         lasted >= SLOW_MICROS ? words.text("window.step.slow") : ""));
         if (phase.get() == Phase.RUNNING && actions.stream().anyMatch(a -> a.id().equals("switch-stop") && a.enabled())) {
             actions.setAll(new Action("switch-stop", words.text("window.action.unstoppable"), false, false, () -> {}));
@@ -411,7 +411,7 @@ public final class SwitchViewModel {
         if (entry.step < 0) {
             objections.add(words.refusal(new PlannedRefusal(entry.detail, entry.values)));
         } else {
-            mark(entry, StepRow.State.FAILED, duration(entry.micros - stepStarted), words.failure(entry));
+            mark(entry, StepRow.State.FAILED, words.duration(entry.micros - stepStarted), words.failure(entry));
         }
     }
 
@@ -422,17 +422,6 @@ public final class SwitchViewModel {
                     entry.step,
                     row.now(state, time.isEmpty() ? row.time() : time, note));
         }
-    }
-
-    private String duration(long micros) {
-        long millis = micros / 1000;
-        if (millis < 1000) {
-            return words.text("window.time.ms", Long.toString(millis));
-        }
-        if (millis < 60_000) {
-            return words.text("window.time.s", String.format(words.locale(), "%.1f", millis / 1000.0));
-        }
-        return words.text("window.time.min", Long.toString(millis / 60_000), Long.toString(millis % 60_000 / 1000));
     }
 
     private Action stopAction() {

@@ -89,6 +89,18 @@ public final class Words {
         return ByteSize.text(bytes, locale);
     }
 
+    /** How long something took: {@code 85 ms}, {@code 1.2 s}, {@code 2 min 5 s}. */
+    public String duration(long micros) {
+        long millis = micros / 1000;
+        if (millis < 1000) {
+            return text("window.time.ms", Long.toString(millis));
+        }
+        if (millis < 60_000) {
+            return text("window.time.s", String.format(locale, "%.1f", millis / 1000.0));
+        }
+        return text("window.time.min", Long.toString(millis / 60_000), Long.toString(millis % 60_000 / 1000));
+    }
+
     /** {@code BAR 1}, or the name of the expansion ROM. */
     public String bar(int index) {
         return index == Bar.ROM ? text("bar.rom") : text("bar", Integer.toString(index));

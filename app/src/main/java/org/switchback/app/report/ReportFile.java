@@ -1,20 +1,21 @@
-package org.switchback.app;
+package org.switchback.app.report;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.switchback.app.state.WholeFile;
 import org.switchback.hardware.Capture;
 
 /** A saved report: a capture in a file. */
-final class ReportFile {
+public final class ReportFile {
     /** No capture of a machine was seen to come near it; what is longer is something else. */
     private static final long LONGEST_BYTES = 16 << 20;
 
     private ReportFile() {}
 
     /** What reading a file came to. */
-    sealed interface Read {
+    public sealed interface Read {
         record Report(Capture machine) implements Read {}
 
         /** Its text is something else. */
@@ -26,7 +27,8 @@ final class ReportFile {
         record Unreadable() implements Read {}
     }
 
-    static Read read(Path file) {
+    /** Reads a file that somebody names; blocks. */
+    public static Read read(Path file) {
         try {
             if (!Files.isRegularFile(file)) {
                 return new Read.Unreadable();
@@ -42,5 +44,10 @@ final class ReportFile {
         } catch (Capture.MalformedCapture malformed) {
             return new Read.Damaged(malformed.line());
         }
+    }
+
+    /** Saves a machine; blocks. A file of that name is replaced, whole or not at all. */
+    public static void write(Path file, Capture machine) throws IOException {
+        WholeFile.write(file, machine.toText());
     }
 }

@@ -1,4 +1,4 @@
-package org.switchback.app.cli;
+package org.switchback.app.report;
 
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import org.switchback.hardware.Capture;
 
 /** Leaves out of a capture who somebody is: names of users and of the host, wherever they stand as a word. */
-final class Anonymous {
+public final class Anonymous {
     private static final String HOST_NAME = "/proc/sys/kernel/hostname";
     private static final String HOST = "<host>";
     private static final String USER = "<user>";
@@ -23,7 +23,8 @@ final class Anonymous {
 
     private Anonymous() {}
 
-    static Capture of(Capture capture) {
+    /** The capture without them; what it says of the machine stays. */
+    public static Capture of(Capture capture) {
         Map<String, String> replacements = new HashMap<>();
         capture.text(HOST_NAME).ifPresent(host -> add(replacements, host.strip(), HOST));
         owners(capture).forEach(owner -> add(replacements, owner, USER));
@@ -51,6 +52,7 @@ final class Anonymous {
         }
         boolean free = path.equals("/proc/cmdline")
                 || path.equals(HOST_NAME)
+                || (path.startsWith("/proc/") && path.endsWith("/cgroup"))
                 || (path.startsWith("/proc/") && path.endsWith("/comm"));
         return free ? replace(text, replacements) : text;
     }

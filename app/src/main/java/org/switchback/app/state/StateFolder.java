@@ -1,0 +1,19 @@
+package org.switchback.app.state;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Where a user's programs remember things from one run to the next (XDG Base Directory Specification). */
+public final class StateFolder {
+    private StateFolder() {}
+
+    /** Ours, of the user whose environment it is; it need not be there yet. */
+    public static Path of(Map<String, String> environment) {
+        String state = environment.getOrDefault("XDG_STATE_HOME", "");
+        // The specification wants relative paths to be ignored.
+        Path folder = state.startsWith("/")
+                ? Path.of(state)
+                : Path.of(environment.getOrDefault("HOME", "/"), ".local", "state");
+        return folder.resolve("switchback");
+    }
+}
