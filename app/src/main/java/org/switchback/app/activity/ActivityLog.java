@@ -19,6 +19,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.state.StateFolder;
 import org.switchback.app.state.WholeFile;
+import org.switchback.app.words.Words;
 import org.switchback.hardware.PciAddress;
 
 /**
@@ -33,7 +34,11 @@ public final class ActivityLog {
 
     static final String FIRST_LINE = "{\"format\":\"switchback-activity\",\"version\":1}";
 
+    /** A lock on a file keeps other programs out, but not the other threads of this one. */
+    private static final Object THIS_PROGRAM = new Object();
+
     private final @Nullable Path file;
+    /** Those on other machines, and those that could not be saved. */
     private final List<Attempt> elsewhere = new ArrayList<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
@@ -78,6 +83,14 @@ public final class ActivityLog {
 
         /** It can be neither read nor written. */
         record Unusable(Path file) implements Trouble {}
+
+        /** A sentence or two about it. */
+        default String text(Words words) {
+            return switch (this) {
+                case SetAside(Path kept) -> words.text("activity.damaged", kept.toString());
+                case Unusable(Path unusable) -> words.text("activity.unusable", unusable.toString());
+            };
+        }
     }
 
     /** Calls back after every change made here. */
@@ -101,9 +114,11 @@ public final class ActivityLog {
     public void put(Attempt attempt) {
         synchronized (this) {
             Path saved = file;
-            if (attempt.real() && saved != null) {
-                locked(saved, attempts -> put(attempts, attempt));
-            } else {
+            boolean kept = attempt.real()
+                    && saved != null
+                    && !(locked(saved, attempts -> put(attempts, attempt)).trouble().orElse(null)
+                            instanceof Trouble.Unusable);
+            if (!kept) {
                 put(elsewhere, attempt);
             }
         }
@@ -128,10 +143,12 @@ public final class ActivityLog {
         try {
             Files.createDirectories(file.getParent());
             Path lock = file.resolveSibling(file.getFileName() + ".lock");
-            try (FileChannel channel =
-                            FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock held = channel.lock()) {
-                return changed(file, change);
+            synchronized (THIS_PROGRAM) {
+                try (FileChannel channel =
+                                FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                        FileLock held = channel.lock()) {
+                    return changed(file, change);
+                }
             }
         } catch (IOException | RuntimeException unusable) {
             System.getLogger(ActivityLog.class.getName())

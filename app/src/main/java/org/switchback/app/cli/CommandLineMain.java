@@ -1,6 +1,10 @@
 package org.switchback.app.cli;
 
+import java.time.Clock;
 import java.util.Locale;
+import org.switchback.app.activity.ActivityLog;
+import org.switchback.app.activity.Attempt;
+import org.switchback.app.activity.RecordedConnections;
 import org.switchback.app.helper.DBusHelperConnections;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.samples.SampleMachines;
@@ -20,7 +24,7 @@ public final class CommandLineMain {
         if (Boolean.getBoolean("switchback.training")) {
             train(terminal);
         }
-        int exitCode = run(terminal, connections(), args);
+        int exitCode = run(terminal, connections(), ActivityLog.of(System.getenv()), args);
         // A reader that has gone away, as head does, is no failure of ours: what is left is dropped in silence.
         terminal.out().flush();
         return exitCode;
@@ -29,10 +33,10 @@ public final class CommandLineMain {
     /** Packaging runs a command once to learn which classes it needs; a machine without a GPU needs too few. */
     private static void train(Terminal terminal) {
         String[] machine = {"--sample", SampleMachines.DEFAULT};
-        run(terminal, connections(), machine[0], machine[1], "status");
-        run(terminal, connections(), machine[0], machine[1], "plan", "vm", "04:00.0", "--commands");
-        run(terminal, connections(), machine[0], machine[1], "iomem", "--gpu", "04:00.0");
-        run(terminal, connections(), machine[0], machine[1], "status", "--json");
+        run(terminal, connections(), ActivityLog.inMemory(), machine[0], machine[1], "status");
+        run(terminal, connections(), ActivityLog.inMemory(), machine[0], machine[1], "plan", "vm", "04:00.0", "--commands");
+        run(terminal, connections(), ActivityLog.inMemory(), machine[0], machine[1], "iomem", "--gpu", "04:00.0");
+        run(terminal, connections(), ActivityLog.inMemory(), machine[0], machine[1], "status", "--json");
     }
 
     /** The helpers that the commands talk to. */
@@ -40,8 +44,10 @@ public final class CommandLineMain {
         return new DBusHelperConnections();
     }
 
-    static int run(Terminal terminal, HelperConnections connections, String... args) {
+    static int run(Terminal terminal, HelperConnections connections, ActivityLog activity, String... args) {
         Words words = Words.in(Locale.getDefault());
-        return new RootCommand(new Surroundings(terminal, words, connections)).run(args);
+        HelperConnections recorded = new RecordedConnections(
+                connections, activity, Attempt.By.COMMAND_LINE, Clock.systemUTC());
+        return new RootCommand(new Surroundings(terminal, words, recorded, activity)).run(args);
     }
 }

@@ -3,6 +3,7 @@ package org.switchback.app.cli;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
+import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.helper.HelperProblem;
@@ -32,7 +33,11 @@ public final class Demonstration {
     private Demonstration(Terminal terminal, HelperConnection connection) {
         this.connection = connection;
         this.surroundings =
-                new Surroundings(terminal, Words.in(Locale.getDefault()), new OneMachine(connection));
+                new Surroundings(
+                        terminal,
+                        Words.in(Locale.getDefault()),
+                        new OneMachine(connection),
+                        ActivityLog.inMemory());
         this.root = new RootCommand(surroundings);
     }
 

@@ -180,11 +180,7 @@ final class Json {
         JsonArray functions = new JsonArray();
         plan.functions.forEach(functions::add);
         object.add("functions", functions);
-        JsonArray steps = new JsonArray();
-        for (PlannedStep step : plan.steps) {
-            steps.add(step(step, machine));
-        }
-        object.add("steps", steps);
+        object.add("steps", steps(plan.steps, machine));
         object.add("refusals", refusals(plan.refusals));
         return object;
     }
@@ -200,6 +196,12 @@ final class Json {
             object.addProperty("text", words.refusal(refusal));
             array.add(object);
         }
+        return array;
+    }
+
+    JsonArray steps(List<PlannedStep> steps, Machine machine) {
+        JsonArray array = new JsonArray();
+        steps.forEach(step -> array.add(step(step, machine)));
         return array;
     }
 

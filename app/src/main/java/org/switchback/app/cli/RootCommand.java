@@ -57,6 +57,7 @@ final class RootCommand implements Callable<Integer> {
                 .addSubcommand(new PlanCommand(surroundings, this))
                 .addSubcommand(new SwitchCommand(surroundings, this))
                 .addSubcommand(new IomemCommand(surroundings, this))
+                .addSubcommand(new ActivityCommand(surroundings, this))
                 .addSubcommand(new ReportCommand(surroundings, this))
                 .setResourceBundle(surroundings.words().bundle())
                 .setOut(writer(surroundings.terminal().out()))

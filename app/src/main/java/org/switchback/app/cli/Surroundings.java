@@ -1,5 +1,6 @@
 package org.switchback.app.cli;
 
+import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.words.Words;
@@ -10,8 +11,9 @@ import org.switchback.app.words.Words;
  * @param terminal    where it writes
  * @param words       what it says
  * @param connections whom it asks
+ * @param activity    what has been switched so far
  */
-record Surroundings(Terminal terminal, Words words, HelperConnections connections) {
+record Surroundings(Terminal terminal, Words words, HelperConnections connections, ActivityLog activity) {
     /** A sentence of the catalogue that ends the command. */
     CommandFailure failure(int exitCode, String key, Object... values) {
         return new CommandFailure(exitCode, words.text(key, values));

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.helper.HelperConnections;
 
 /** Runs commands and keeps what they print. */
@@ -15,6 +16,7 @@ final class Shell {
     private boolean asks;
     private boolean coloured;
     private Charset charset = StandardCharsets.UTF_8;
+    private ActivityLog activity = ActivityLog.inMemory();
 
     Shell(HelperConnections connections) {
         this.connections = connections;
@@ -34,6 +36,12 @@ final class Shell {
         return this;
     }
 
+    /** Remembers what it switches in that log. */
+    Shell recording(ActivityLog log) {
+        activity = log;
+        return this;
+    }
+
     Shell coloured() {
         coloured = true;
         return this;
@@ -49,7 +57,7 @@ final class Shell {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Terminal terminal = new Terminal(
                 new PrintStream(out, false, charset), new PrintStream(err, true, charset), in, asks, coloured);
-        int exitCode = CommandLineMain.run(terminal, connections, args);
+        int exitCode = CommandLineMain.run(terminal, connections, activity, args);
         terminal.out().flush();
         return new Result(exitCode, out.toString(charset), err.toString(charset));
     }
