@@ -42,6 +42,7 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.app.activity.ActivityView;
 import org.switchback.app.gpus.GpusView;
 import org.switchback.app.readiness.ReadinessView;
 import org.switchback.app.switching.SwitchView;
@@ -90,6 +91,7 @@ final class MainView extends BorderPane {
         return switch (page) {
             case GPUS -> gpusPage;
             case READINESS -> new ReadinessView(model.readiness(), words, model::refresh);
+            case ACTIVITY -> new ActivityView(model.activity(), words);
         };
     }
 

@@ -1,7 +1,9 @@
 package org.switchback.app;
 
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -15,6 +17,10 @@ import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import org.jspecify.annotations.Nullable;
+import org.switchback.app.activity.ActivityLog;
+import org.switchback.app.activity.ActivityViewModel;
+import org.switchback.app.activity.Attempt;
+import org.switchback.app.activity.RecordedConnections;
 import org.switchback.app.background.Background;
 import org.switchback.app.gpus.GpusViewModel;
 import org.switchback.app.gpus.Overview;
@@ -38,6 +44,7 @@ public final class MainViewModel {
     private static final Duration SETTLE = Duration.ofMillis(250);
 
     private final HelperConnections connections;
+    private final ActivityLog log;
     private final Background background;
     private final Words words;
     private final BooleanSupplier firstStart;
@@ -64,10 +71,18 @@ public final class MainViewModel {
     private boolean lookAgain;
     private boolean healthy;
 
-    /** @param firstStart whether the window has never been opened before; may block */
+    /**
+     * @param log        where every switch is written down
+     * @param firstStart whether the window has never been opened before; may block
+     */
     public MainViewModel(
-            HelperConnections connections, Background background, Words words, BooleanSupplier firstStart) {
-        this.connections = connections;
+            HelperConnections connections,
+            ActivityLog log,
+            Background background,
+            Words words,
+            BooleanSupplier firstStart) {
+        this.connections = new RecordedConnections(connections, log, Attempt.By.WINDOW, Clock.systemUTC());
+        this.log = log;
         this.background = background;
         this.words = words;
         this.firstStart = firstStart;
@@ -103,6 +118,13 @@ public final class MainViewModel {
             }
         });
         return readiness;
+    }
+
+    /** What has been switched so far; reads the record once it is asked for. */
+    ActivityViewModel activity() {
+        ActivityViewModel activity = new ActivityViewModel(log, background, words, ZoneId.systemDefault());
+        shown.subscribe(now -> activity.machine(now == null ? null : now.connection()));
+        return activity;
     }
 
     /** The page that is open. */

@@ -7,7 +7,8 @@ import org.kordamp.ikonli.material2.Material2OutlinedAL;
 /** A page of the main window, in the order of its buttons. */
 enum Page {
     GPUS(Material2OutlinedAL.DEVELOPER_BOARD),
-    READINESS(Material2OutlinedAL.FACT_CHECK);
+    READINESS(Material2OutlinedAL.FACT_CHECK),
+    ACTIVITY(Material2OutlinedAL.HISTORY);
 
     private final Ikon sign;
 

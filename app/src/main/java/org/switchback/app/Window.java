@@ -12,6 +12,7 @@ import javafx.application.Platform;
 import javafx.scene.Scene;
 import javafx.stage.Stage;
 import org.jspecify.annotations.Nullable;
+import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.background.Background;
 import org.switchback.app.helper.DBusHelperConnections;
 import org.switchback.app.words.Words;
@@ -47,6 +48,7 @@ public final class Window extends Application {
         FirstStart firstStart = FirstStart.of(System.getenv());
         MainViewModel opened = new MainViewModel(
                 new DBusHelperConnections(),
+                ActivityLog.of(System.getenv()),
                 new Background(workers, Platform::runLater),
                 words,
                 firstStart::claim);

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.background.Background;
 import org.switchback.app.gpus.GpuCard;
 import org.switchback.app.gpus.GpuState;
@@ -238,7 +239,8 @@ class EveryStateTest {
     private MainViewModel opened(HelperProblem.Kind kind) {
         ScriptedHelper here = new ScriptedHelper(
                 new Source.LookOnly(kind), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
-        MainViewModel model = new MainViewModel(new ScriptedConnections(here), background, words, () -> false);
+        MainViewModel model = new MainViewModel(
+                new ScriptedConnections(here), ActivityLog.inMemory(), background, words, () -> false);
         model.openThisMachine();
         return model;
     }

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.background.Background;
 import org.switchback.app.gpus.GpuCard;
 import org.switchback.app.gpus.GpusViewModel;
@@ -32,7 +33,8 @@ class MainViewModelTest {
     private final ScriptedConnections connections = new ScriptedConnections(here);
     private boolean firstStart = true;
     private final MainViewModel model =
-            new MainViewModel(connections, new Background(Runnable::run, Runnable::run), words, () -> firstStart);
+            new MainViewModel(
+                    connections, ActivityLog.inMemory(), new Background(Runnable::run, Runnable::run), words, () -> firstStart);
 
     // Which machine.
 
@@ -118,7 +120,8 @@ class MainViewModelTest {
     void anAnswerAboutAnEarlierMachineIsNotShown() {
         Queue<Runnable> work = new ArrayDeque<>();
         MainViewModel slow =
-                new MainViewModel(connections, new Background(work::add, Runnable::run), words, () -> false);
+                new MainViewModel(
+                    connections, ActivityLog.inMemory(), new Background(work::add, Runnable::run), words, () -> false);
         slow.start(Optional.empty());
         slow.openSample("iommu-off");
         // This machine answers only after the sample was asked for.
@@ -262,7 +265,8 @@ class MainViewModelTest {
     void manyChangesInARowAreLookedAtOnce() {
         Queue<Runnable> work = new ArrayDeque<>();
         MainViewModel slow =
-                new MainViewModel(connections, new Background(work::add, Runnable::run), words, () -> false);
+                new MainViewModel(
+                    connections, ActivityLog.inMemory(), new Background(work::add, Runnable::run), words, () -> false);
         slow.start(Optional.empty());
         work.remove().run();
         for (int i = 0; i < 12; i++) {

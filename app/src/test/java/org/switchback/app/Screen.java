@@ -18,6 +18,7 @@ import javafx.scene.control.ButtonBase;
 import javafx.scene.control.Labeled;
 import javafx.scene.text.Text;
 import javafx.stage.Stage;
+import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.background.Background;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.words.Words;
@@ -38,6 +39,7 @@ public final class Screen {
         this.stage = stage;
         model = new MainViewModel(
                 connections,
+                ActivityLog.inMemory(),
                 new Background(Executors.newVirtualThreadPerTaskExecutor(), Platform::runLater),
                 words,
                 () -> false);
