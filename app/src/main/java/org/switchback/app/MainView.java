@@ -43,6 +43,7 @@ import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
 import org.switchback.app.gpus.GpusView;
+import org.switchback.app.readiness.ReadinessView;
 import org.switchback.app.switching.SwitchView;
 import org.switchback.app.switching.SwitchViewModel;
 import org.switchback.app.words.Words;
@@ -88,6 +89,7 @@ final class MainView extends BorderPane {
     private Node build(Page page) {
         return switch (page) {
             case GPUS -> gpusPage;
+            case READINESS -> new ReadinessView(model.readiness(), words, model::refresh);
         };
     }
 

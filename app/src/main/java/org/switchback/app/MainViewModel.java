@@ -23,6 +23,7 @@ import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Mishap;
 import org.switchback.app.helper.Source;
+import org.switchback.app.readiness.ReadinessViewModel;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.switching.SwitchViewModel;
@@ -88,6 +89,19 @@ public final class MainViewModel {
     /** The machine that is shown, anew after every look; null while one is opened and when it can't be looked at. */
     public ReadOnlyObjectProperty<@Nullable Shown> shownProperty() {
         return shown.getReadOnlyProperty();
+    }
+
+    /** A page of its own, which looks at the machine once it is asked for. */
+    ReadinessViewModel readiness() {
+        ReadinessViewModel readiness = new ReadinessViewModel(background, words);
+        shown.subscribe(now -> {
+            if (now != null) {
+                readiness.check(now.connection(), now.overview().machine());
+            } else {
+                readiness.nothing();
+            }
+        });
+        return readiness;
     }
 
     /** The page that is open. */

@@ -6,7 +6,8 @@ import org.kordamp.ikonli.material2.Material2OutlinedAL;
 
 /** A page of the main window, in the order of its buttons. */
 enum Page {
-    GPUS(Material2OutlinedAL.DEVELOPER_BOARD);
+    GPUS(Material2OutlinedAL.DEVELOPER_BOARD),
+    READINESS(Material2OutlinedAL.FACT_CHECK);
 
     private final Ikon sign;
 
