@@ -1,13 +1,9 @@
 package org.switchback.app;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.stream.Stream;
@@ -46,7 +42,7 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
         this.session = new SessionViewModel(
                 words, model.gpus(), model.switchingProperty(), this, stage::isFocused, this::say);
         stage.getIcons().setAll(Stream.of(16, 22, 24, 32, 48, 64, 128, 256)
-                .map(size -> picture(size + "x" + size + "/apps/" + DesktopSession.NAME + ".png"))
+                .map(ProductIcon::colored)
                 .toList());
         stage.showingProperty().addListener((observable, was, shown) -> session.hiddenProperty().set(!shown));
         stage.setOnCloseRequest(event -> {
@@ -130,8 +126,8 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
     }
 
     private static List<Pixmap> pixmaps(TrayContent.Sign sign) {
-        return Stream.of("22x22", "44x44")
-                .map(size -> pixmap(picture(size + "/status/" + DesktopSession.NAME + sign.suffix() + ".png")))
+        return Stream.of(22, 44)
+                .map(size -> pixmap(ProductIcon.symbolic(size, sign)))
                 .toList();
     }
 
@@ -143,13 +139,5 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
         ByteBuffer bytes = ByteBuffer.allocate(pixels.length * Integer.BYTES);
         bytes.asIntBuffer().put(pixels);
         return new Pixmap(width, height, bytes.array());
-    }
-
-    private static Image picture(String path) {
-        try (InputStream file = Objects.requireNonNull(SessionWindow.class.getResourceAsStream("icons/" + path))) {
-            return new Image(file);
-        } catch (IOException impossible) {
-            throw new UncheckedIOException("the program's own picture " + path, impossible);
-        }
     }
 }
