@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.kernel.Fault;
 import org.switchback.plan.KernelWrite;
@@ -22,6 +23,7 @@ class JsonTest extends CommandTestCase {
         for (String sample : SampleMachines.names()) {
             keys(json(onSample(sample, "status", "--json")), keys);
             keys(json(onSample(sample, "iomem", "--json")), keys);
+            keys(json(onSample(sample, "readiness", "--json")), keys);
             keys(json(onSample(sample, "report", "--json")), keys);
         }
         keys(json(onSample("x99-gtx1080", "plan", "vm", "gtx", "--json")), keys);
@@ -35,6 +37,9 @@ class JsonTest extends CommandTestCase {
                                         new Fault.Lie())))
                         .run("switch", "vm", "gtx", "--yes", "--json")),
                 keys);
+        Shell recorded = new Shell(computer(SampleMachines.DEFAULT)).recording(ActivityLog.inMemory());
+        recorded.run("switch", "vm", "gtx", "--yes");
+        keys(json(recorded.run("activity", "--json")), keys);
         Path map = Files.writeString(folder.resolve("map"), "c0000000-c0000fff : x\n");
         Path other = Files.writeString(folder.resolve("other"), "d0000000-d0000fff : x\n");
         Shell shell = new Shell(computer(SampleMachines.DEFAULT));
