@@ -19,6 +19,9 @@ import java.util.Optional;
  * @param taint        what the kernel says has happened to it
  * @param lockdown     how far it keeps root out
  * @param vfio         whether vfio-pci is there
+ * @param bootfb       whether the module that releases BOOTFB is there
+ * @param loading      what the kernel asks of a module before it loads it
+ * @param distribution {@code ID} and after it {@code ID_LIKE} of os-release; empty when unknown
  */
 public record Machine(
         KernelVersion kernel,
@@ -32,7 +35,10 @@ public record Machine(
         List<Holder> holders,
         Taint taint,
         Lockdown lockdown,
-        VfioDriver vfio) {
+        VfioDriver vfio,
+        BootfbModule bootfb,
+        ModuleLoading loading,
+        List<String> distribution) {
 
     /** Whether vfio-pci can be used. */
     public enum VfioDriver {
@@ -49,6 +55,7 @@ public record Machine(
         groups = java.util.Collections.unmodifiableMap(new java.util.TreeMap<>(groups));
         framebuffers = List.copyOf(framebuffers);
         holders = List.copyOf(holders);
+        distribution = List.copyOf(distribution);
     }
 
     public Optional<PciDevice> device(PciAddress address) {

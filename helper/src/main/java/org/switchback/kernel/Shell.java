@@ -51,7 +51,8 @@ final class Shell implements AutoCloseable {
                 read)
                   value=
                   if { IFS= read -r -d '' value || true; } <"$path"; then printf '%s' "$value"; else false; fi ;;
-                modprobe) modprobe -- "$value" </dev/null ;;
+                load) modprobe -- "$value" </dev/null ;;
+                unload) modprobe -r -- "$value" </dev/null ;;
               esac
               printf '\004%d\n' $?
             done
@@ -125,8 +126,10 @@ final class Shell implements AutoCloseable {
         WRITE("write"),
         /** The whole file; the value is ignored. */
         READ("read"),
-        /** Loads the module that the value names; the path is ignored. */
-        MODPROBE("modprobe");
+        /** Loads the module, or those for the device, that the value names; the path is ignored. */
+        LOAD("load"),
+        /** Unloads the module that the value names; the path is ignored. */
+        UNLOAD("unload");
 
         private final String word;
 

@@ -87,7 +87,8 @@ abstract class KernelContract {
             }
         }
         for (FirmwareFramebuffer framebuffer : framebuffersBefore) {
-            if (machine().framebuffers().stream().anyMatch(now -> now.device().equals(framebuffer.device()))) {
+            if (!framebuffer.spent()
+                    && machine().framebuffers().stream().anyMatch(now -> now.device().equals(framebuffer.device()))) {
                 change(new Setting.FramebufferDriver(framebuffer.device()), framebuffer.driver().orElse(""));
             }
         }

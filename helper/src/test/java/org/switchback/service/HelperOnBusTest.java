@@ -104,7 +104,7 @@ class HelperOnBusTest {
     }
 
     private static PlanReply plan(HelperInterface helper) {
-        return helper.Plan(GPU, "vm", List.of()).reply();
+        return helper.Plan(GPU, "vm", List.of(), false).reply();
     }
 
     private String applied() throws Exception {
@@ -460,7 +460,7 @@ class HelperOnBusTest {
         assertThat(log).isEmpty();
         for (String odd : List.of("swordfish", "swordfish\nroot: all is well")) {
             try {
-                helper.Plan(odd, odd, List.of(odd));
+                helper.Plan(odd, odd, List.of(odd), false);
             } catch (DBusExecutionException refused) {
                 assertThat(refused.getMessage()).doesNotContain("swordfish");
             }

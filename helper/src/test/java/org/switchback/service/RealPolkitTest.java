@@ -123,7 +123,7 @@ class RealPolkitTest {
         try (DBusConnection root = bus.connect()) {
             HelperInterface helper =
                     root.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, false);
-            String id = helper.Plan(GPU, "vm", List.of()).reply().id;
+            String id = helper.Plan(GPU, "vm", List.of(), false).reply().id;
             assertThat(helper(NOBODY, "Apply", "string:" + id)).isEqualTo(error("UnknownPlan"));
             String job = helper.Apply(id).getPath();
             assertThat(outcome(ROOT, job)).contains("done");

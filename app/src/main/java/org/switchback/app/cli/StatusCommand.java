@@ -41,7 +41,7 @@ final class StatusCommand extends MachineCommand {
             terminal().out().print(separator);
             List<GpuText.Way> ways = new ArrayList<>();
             for (String target : targets(gpu)) {
-                ways.add(new GpuText.Way(target, plan(connection, gpu.address(), target, List.of())));
+                ways.add(new GpuText.Way(target, plan(connection, gpu.address(), target, List.of(), false)));
             }
             text.print(gpu, machine, ways);
             separator = "\n";
@@ -66,7 +66,7 @@ final class StatusCommand extends MachineCommand {
             JsonObject one = json.gpu(gpu);
             JsonArray ways = new JsonArray();
             for (String target : targets(gpu)) {
-                PlanReply plan = plan(connection, gpu.address(), target, List.of());
+                PlanReply plan = plan(connection, gpu.address(), target, List.of(), false);
                 JsonObject way = new JsonObject();
                 way.addProperty("target", target);
                 way.addProperty("ready", plan.refusals.isEmpty());
