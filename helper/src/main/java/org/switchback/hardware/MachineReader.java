@@ -69,6 +69,7 @@ public final class MachineReader {
                         .orElse(0L)),
                 lockdown,
                 vfio(kernel),
+                FirmwareIommu.of(capture),
                 BootfbModule.of(capture, kernel),
                 ModuleLoading.of(capture, lockdown),
                 distribution());
@@ -298,7 +299,8 @@ public final class MachineReader {
             }
             String program = capture.text(folder + "/comm").orElse("?");
             String owner = capture.text(folder + "/owner").orElse("");
-            nodes.forEach(node -> holders.add(new Holder(pid.get(), program, owner, node)));
+            String guest = capture.text(folder + "/cgroup").map(Holder::guest).orElse("");
+            nodes.forEach(node -> holders.add(new Holder(pid.get(), program, owner, node, guest)));
         }
         holders.sort(Comparator.comparingInt(Holder::pid).thenComparing(Holder::node));
         return holders;
