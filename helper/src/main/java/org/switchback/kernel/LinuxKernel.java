@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Link;
@@ -219,20 +220,20 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
                 if (!isLine(module)) {
                     return new Answer.Failed("EINVAL");
                 }
-                shell.send(Shell.Verb.LOAD, "", module);
+                shell.send(Shell.Verb.LOAD, unit(module), module);
             }
             case KernelWrite.Unload(String module) -> {
                 if (!isLine(module)) {
                     return new Answer.Failed("EINVAL");
                 }
-                shell.send(Shell.Verb.UNLOAD, "", module);
+                shell.send(Shell.Verb.UNLOAD, unit(module), module);
             }
             case KernelWrite.LoadDriver(PciAddress function) -> {
                 Optional<String> alias = files.line(MachineReader.PCI_DEVICES + function + "/modalias");
                 if (alias.filter(MODALIAS.asMatchPredicate()).isEmpty()) {
                     return new Answer.Failed("ENOENT");
                 }
-                shell.send(Shell.Verb.LOAD, "", alias.get());
+                shell.send(Shell.Verb.LOAD, "switchback-driver@" + function + ".service", alias.get());
             }
         }
         Optional<Shell.Reply> reply = Optional.empty();
@@ -247,6 +248,14 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         }
         return reply.<Answer>map(r -> r.succeeded() ? new Answer.Done() : new Answer.Failed(r.errno()))
                 .orElse(new Answer.Stuck());
+    }
+
+    /** The unit in {@code packaging/systemd} that loads a module. */
+    private static String unit(String module) {
+        return switch (module) {
+            case BootfbModule.NAME -> "switchback-bootfb.service";
+            default -> "switchback-vfio.service";
+        };
     }
 
     /** Waits for the answer, and says every second that it does. */

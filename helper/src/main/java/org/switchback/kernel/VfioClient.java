@@ -44,6 +44,10 @@ final class VfioClient {
 
         int munmap(Pointer where, NativeLong length) throws LastErrorException;
 
+        NativeLong lseek(int file, NativeLong offset, int whence) throws LastErrorException;
+
+        NativeLong read(int file, Pointer buffer, NativeLong count) throws LastErrorException;
+
         NativeLong pread(int file, Pointer buffer, NativeLong count, NativeLong offset) throws LastErrorException;
 
         NativeLong pwrite(int file, Pointer buffer, NativeLong count, NativeLong offset) throws LastErrorException;
@@ -111,6 +115,15 @@ final class VfioClient {
 
     /** Proves the functions one after the other, all in one container, and lets go of everything. */
     Proof prove(List<PciAddress> functions) {
+        KernelLog log = new KernelLog(libc, files);
+        Proof proof = client(functions);
+        String said = log.since();
+        return proof instanceof Proof.Broken(PciAddress function, String what, var none)
+                ? new Proof.Broken(function, what, Kernel.Denied.in(said))
+                : proof;
+    }
+
+    private Proof client(List<PciAddress> functions) {
         int bars = 0;
         try {
             List<Integer> devices = new ArrayList<>();

@@ -11,7 +11,7 @@ import java.util.List;
  * @param since  the beginning of the switch
  * @param detail for FAILED and UNDO_FAILED why: an errno (after {@code load-} that of loading a module, after
  *               {@code release-} that of the framebuffer module), {@code in-use}, {@code changed}, {@code not-true},
- *               {@code still-there}, {@code not-proven}, {@code not-back}; empty otherwise
+ *               {@code still-there}, {@code not-proven}, {@code not-reserved}, {@code not-back}; empty otherwise
  * @param values what the reason is about: the holder, the value found instead, the BAR
  */
 public record Event(Phase phase, int step, Duration since, String detail, List<String> values) {

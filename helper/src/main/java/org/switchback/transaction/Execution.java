@@ -198,8 +198,14 @@ final class Execution {
             case UNUSED -> blocking(functions).map(Execution::inUse).orElse(new Result.Fine());
             case PROVEN -> switch (kernel.prove(functions)) {
                 case Kernel.Proof.Whole(int bars) -> new Result.Fine();
-                case Kernel.Proof.Broken(PciAddress function, String what) ->
-                    Result.failed("not-proven", function.brief(), what);
+                case Kernel.Proof.Broken(PciAddress function, String what, List<Kernel.Denied> denied) ->
+                    denied.isEmpty()
+                            ? Result.failed("not-proven", function.brief(), what)
+                            : Result.failed(
+                                    "not-reserved",
+                                    denied.getFirst().function().brief(),
+                                    denied.getFirst().bar(),
+                                    denied.getFirst().range().toString());
             };
             case BACK -> functions.stream()
                     .filter(f -> !isBack(f, Optional.ofNullable(remembered.functions().get(f))))

@@ -116,7 +116,7 @@ class RealPolkitTest {
         assertThat(helper(NOBODY, "Inspect")).isEqualTo(error("NotAuthorized"));
         assertThat(helper(ROOT, "InspectAll")).contains("Kernel code");
         assertThat(helper(NOBODY, "InspectAll")).isEqualTo(error("NotAuthorized"));
-        String[] plan = {"string:" + GPU, "string:vm", "array:string:"};
+        String[] plan = {"string:" + GPU, "string:vm", "array:string:", "boolean:false"};
         assertThat(helper(ROOT, "Plan", plan)).contains("switch-display");
         assertThat(helper(NOBODY, "Plan", plan)).isEqualTo(error("NotAuthorized"));
 

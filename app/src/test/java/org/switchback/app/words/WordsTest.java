@@ -196,6 +196,9 @@ class WordsTest {
                 .isEqualTo("04:00.0 is not back: it is on no driver.");
         assertThat(words.failure(entry("failed", "not-proven", "04:00.0", "BAR 0: EBUSY")))
                 .isEqualTo("A virtual machine would not get 04:00.0: BAR 0: EBUSY.");
+        assertThat(words.failure(entry("failed", "not-reserved", "04:00.0", "BAR 1", "c0000000-cfffffff")))
+                .isEqualTo("A virtual machine would not get 04:00.0: something is in BAR 1 (c0000000-cfffffff), and the kernel"
+                        + " can't reserve it.");
         assertThat(words.failure(entry("failed", "EOWNERDEAD"))).isEqualTo("The kernel refused: EOWNERDEAD.");
         assertThat(words.failure(entry("failed", "release-EOWNERDEAD"))).isEqualTo("The kernel refused: EOWNERDEAD.");
         assertThat(words.failure(entry("failed", "still-there", "BOOTFB", "c0000000-c086ffff")))
