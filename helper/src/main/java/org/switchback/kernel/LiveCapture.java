@@ -2,12 +2,16 @@ package org.switchback.kernel;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Capture.Directory;
@@ -15,8 +19,10 @@ import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Link;
 import org.switchback.hardware.Capture.Text;
 import org.switchback.hardware.FirmwareClaim;
+import org.switchback.hardware.Holder;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
 
 /**
  * Reads, of a running machine, the files that {@link MachineReader} understands. One pass of one thread; another may
@@ -45,6 +51,7 @@ final class LiveCapture {
     private final Set<String> silent;
     private final ConcurrentSkipListMap<String, Entry> found = new ConcurrentSkipListMap<>();
     private final Map<Long, String> nodes = new HashMap<>();
+    private final Queue<Holder> programs = new ConcurrentLinkedQueue<>();
     private volatile String at = "";
 
     /** @param silent paths that did not answer before and still have not; they are not asked again */
@@ -65,6 +72,14 @@ final class LiveCapture {
         return new Capture(new TreeMap<>(found));
     }
 
+    /** Programs that have a node open of what has been looked at; by process and node. */
+    List<Holder> programs() {
+        return programs.stream()
+                .distinct()
+                .sorted(Comparator.comparingInt(Holder::pid).thenComparing(Holder::node))
+                .toList();
+    }
+
     /** Reads everything. */
     void machine() {
         String[] functions = files.names(MachineReader.PCI_DEVICES);
@@ -83,27 +98,64 @@ final class LiveCapture {
         names.of(found).ifPresent(text -> found.put(PciNames.PATH, new Text(text)));
     }
 
-    /** Reads what tells the programs that use some functions. */
+    /** Reads what a switch of some functions rests on, except who uses them. */
+    void facts(List<PciAddress> functions) {
+        String[] moving = names(functions);
+        GuardedReader.Question question = guarded.ask(overrides(moving));
+        text("/proc/sys/kernel/tainted");
+        memory();
+        directory("/sys/module/vfio_pci");
+        directory("/sys/bus/pci/drivers/vfio-pci");
+        for (String function : moving) {
+            String folder = MachineReader.PCI_DEVICES + function;
+            link(folder);
+            link(folder + "/driver");
+            link(folder + "/iommu_group");
+            for (String name : List.of("vendor", "device", "class", "resource", "power/control")) {
+                text(folder + "/" + name);
+            }
+            for (String member : files.names(folder + "/iommu_group/devices")) {
+                link(MachineReader.PCI_DEVICES + member + "/driver");
+            }
+        }
+        display();
+        found.putAll(question.answers());
+    }
+
+    private static String[] names(List<PciAddress> functions) {
+        return functions.stream().map(PciAddress::toString).toArray(String[]::new);
+    }
+
+    /** Looks for the programs that use some functions. */
     void holders(List<PciAddress> functions) {
-        String[] wanted = functions.stream().map(PciAddress::toString).toArray(String[]::new);
+        String[] wanted = names(functions);
         GuardedReader.Question question = guarded.ask(Arrays.stream(wanted)
                 .map(LiveCapture::nvidiaInformation)
                 .filter(path -> files.isFile(path))
                 .toList());
         for (String function : wanted) {
-            nodesOf(function);
+            String folder = MachineReader.PCI_DEVICES + function;
+            nodesOf(folder, files.names(folder));
+            link(folder + "/driver");
+            link(folder + "/iommu_group");
+            if (linkName(folder + "/driver").equals(PciDevice.VFIO_PCI)) {
+                vfioNode(linkName(folder + "/iommu_group"));
+            }
         }
-        vfioNodes();
         found.putAll(question.answers());
         nvidiaNodes();
-        processes();
+        // Nothing to open, nobody who has it open.
+        if (!nodes.isEmpty()) {
+            processes();
+        }
+    }
+
+    private String linkName(String path) {
+        return found.get(path) instanceof Link(String target) ? target.substring(target.lastIndexOf('/') + 1) : "";
     }
 
     private GuardedReader.Question ask(String[] functions, Thread starter) {
-        List<String> paths = new ArrayList<>();
-        for (String function : functions) {
-            paths.add(MachineReader.PCI_DEVICES + function + "/driver_override");
-        }
+        List<String> paths = overrides(functions);
         for (String gpu : files.names("/proc/driver/nvidia/gpus")) {
             paths.add(nvidiaInformation(gpu));
         }
@@ -116,6 +168,14 @@ final class LiveCapture {
         return guarded.ask(paths);
     }
 
+    private static List<String> overrides(String[] functions) {
+        List<String> paths = new ArrayList<>();
+        for (String function : functions) {
+            paths.add(MachineReader.PCI_DEVICES + function + "/driver_override");
+        }
+        return paths;
+    }
+
     private static String nvidiaInformation(String function) {
         return "/proc/driver/nvidia/gpus/" + function + "/information";
     }
@@ -125,15 +185,19 @@ final class LiveCapture {
         text("/proc/sys/kernel/tainted");
         text("/proc/cmdline");
         text("/sys/kernel/security/lockdown");
-        if (answers("/proc/iomem")) {
-            files.text("/proc/iomem", LARGE).ifPresent(entry -> found.put("/proc/iomem", entry));
-        }
+        memory();
         processor();
         directories("/sys/class/iommu");
         for (String module : List.of("vfio", "vfio_pci", "nvidia", "nvidia_drm")) {
             directory("/sys/module/" + module);
         }
         directories("/sys/bus/pci/drivers");
+    }
+
+    private void memory() {
+        if (answers("/proc/iomem")) {
+            files.text("/proc/iomem", LARGE).ifPresent(entry -> found.put("/proc/iomem", entry));
+        }
     }
 
     /** Of /proc/cpuinfo the line with the vendor; ARM has none. */
@@ -180,13 +244,6 @@ final class LiveCapture {
         text(folder + "/power/runtime_status");
         return found.get(folder + "/power/runtime_status") instanceof Text(String status)
                 && status.startsWith("suspend");
-    }
-
-    private void nodesOf(String function) {
-        String folder = MachineReader.PCI_DEVICES + function;
-        link(folder + "/driver");
-        link(folder + "/iommu_group");
-        nodesOf(folder, files.names(folder));
     }
 
     /** What a driver offers programs to open. */
@@ -311,8 +368,12 @@ final class LiveCapture {
 
     private void vfioNodes() {
         for (String group : files.names("/sys/class/vfio")) {
-            known("/sys/class/vfio/" + group, "vfio/" + group);
+            vfioNode(group);
         }
+    }
+
+    private void vfioNode(String group) {
+        known("/sys/class/vfio/" + group, "vfio/" + group);
     }
 
     private void nvidiaNodes() {
@@ -340,18 +401,22 @@ final class LiveCapture {
         if (!answers(folder)) {
             return;
         }
-        boolean holds = false;
+        Set<String> held = new TreeSet<>();
         for (String descriptor : files.names(folder + "/fd")) {
             String path = folder + "/fd/" + descriptor;
             Optional<String> node = files.link(path).flatMap(entry -> node(path, entry));
             if (node.isPresent()) {
                 found.put(path, new Link("/dev/" + node.get()));
-                holds = true;
+                held.add(node.get());
             }
         }
-        if (holds) {
+        if (!held.isEmpty()) {
             text(folder + "/comm");
-            found.put(folder + "/owner", new Text(files.owner(folder)));
+            String owner = files.owner(folder);
+            found.put(folder + "/owner", new Text(owner));
+            String program = found.get(folder + "/comm") instanceof Text(String comm) ? comm : "?";
+            int pid = Integer.parseInt(folder.substring("/proc/".length()));
+            held.forEach(node -> programs.add(new Holder(pid, program, owner, node)));
         }
     }
 
