@@ -90,21 +90,21 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
 
     @Override
     public Capture capture() {
-        return look(LiveCapture::machine).found();
+        return look(LiveCapture::machine);
     }
 
     @Override
     public Capture factsOf(List<PciAddress> functions) {
-        return look(live -> live.facts(functions)).found();
+        return look(live -> live.facts(functions));
     }
 
     @Override
     public List<Holder> holders(List<PciAddress> functions) {
-        return look(live -> live.holders(functions)).programs();
+        return MachineReader.holders(look(live -> live.holders(functions)));
     }
 
     /** Looks from a thread of its own, so that a file which does not answer keeps that one and not the caller. */
-    private LiveCapture look(Consumer<LiveCapture> what) {
+    private Capture look(Consumer<LiveCapture> what) {
         while (true) {
             LiveCapture live = new LiveCapture(files, guarded, names, Set.copyOf(silent));
             CompletableFuture<Void> done = new CompletableFuture<>();
@@ -117,7 +117,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
             });
             Optional<String> stuckAt = waitFor(done, live);
             if (stuckAt.isEmpty() || silent.size() >= MOST_SILENT) {
-                return live;
+                return live.found();
             }
             silent.add(stuckAt.get());
             done.thenRun(() -> silent.remove(stuckAt.get()));

@@ -2,16 +2,12 @@ package org.switchback.kernel;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Capture.Directory;
@@ -19,7 +15,7 @@ import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Link;
 import org.switchback.hardware.Capture.Text;
 import org.switchback.hardware.FirmwareClaim;
-import org.switchback.hardware.Holder;
+import org.switchback.hardware.FirmwareIommu;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
@@ -51,7 +47,6 @@ final class LiveCapture {
     private final Set<String> silent;
     private final ConcurrentSkipListMap<String, Entry> found = new ConcurrentSkipListMap<>();
     private final Map<Long, String> nodes = new HashMap<>();
-    private final Queue<Holder> programs = new ConcurrentLinkedQueue<>();
     private volatile String at = "";
 
     /** @param silent paths that did not answer before and still have not; they are not asked again */
@@ -70,14 +65,6 @@ final class LiveCapture {
     /** What has been found so far. */
     Capture found() {
         return new Capture(new TreeMap<>(found));
-    }
-
-    /** Programs that have a node open of what has been looked at; by process and node. */
-    List<Holder> programs() {
-        return programs.stream()
-                .distinct()
-                .sorted(Comparator.comparingInt(Holder::pid).thenComparing(Holder::node))
-                .toList();
     }
 
     /** Reads everything. */
@@ -188,6 +175,7 @@ final class LiveCapture {
         memory();
         processor();
         directories("/sys/class/iommu");
+        firmware();
         for (String module : List.of("vfio", "vfio_pci", "nvidia", "nvidia_drm")) {
             directory("/sys/module/" + module);
         }
@@ -214,6 +202,19 @@ final class LiveCapture {
                 found.put("/proc/cpuinfo", new Text("vendor_id : " + vendor));
             }
         });
+    }
+
+    /** Whether the firmware describes an IOMMU; what is in the tables is root's alone and not needed. */
+    private void firmware() {
+        String[] tables = files.names(FirmwareIommu.TABLES);
+        if (tables.length > 0) {
+            found.put(FirmwareIommu.TABLES, new Directory());
+        }
+        for (String table : List.of(FirmwareIommu.DMAR, FirmwareIommu.IVRS)) {
+            if (has(tables, table)) {
+                found.put(FirmwareIommu.TABLES + "/" + table, new Directory());
+            }
+        }
     }
 
     private void function(String function) {
@@ -401,22 +402,24 @@ final class LiveCapture {
         if (!answers(folder)) {
             return;
         }
-        Set<String> held = new TreeSet<>();
+        boolean holds = false;
+        boolean guest = false;
         for (String descriptor : files.names(folder + "/fd")) {
             String path = folder + "/fd/" + descriptor;
             Optional<String> node = files.link(path).flatMap(entry -> node(path, entry));
             if (node.isPresent()) {
                 found.put(path, new Link("/dev/" + node.get()));
-                held.add(node.get());
+                holds = true;
+                guest |= node.get().startsWith("vfio/");
             }
         }
-        if (!held.isEmpty()) {
+        if (guest) {
+            // The name of the virtual machine. The command line has it too, but reading that may wait for the program.
+            text(folder + "/cgroup");
+        }
+        if (holds) {
             text(folder + "/comm");
-            String owner = files.owner(folder);
-            found.put(folder + "/owner", new Text(owner));
-            String program = found.get(folder + "/comm") instanceof Text(String comm) ? comm : "?";
-            int pid = Integer.parseInt(folder.substring("/proc/".length()));
-            held.forEach(node -> programs.add(new Holder(pid, program, owner, node)));
+            found.put(folder + "/owner", new Text(files.owner(folder)));
         }
     }
 
