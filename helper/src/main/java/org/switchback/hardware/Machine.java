@@ -23,6 +23,7 @@ import java.util.stream.Stream;
  * @param iommu        whether the firmware offers an IOMMU, and whose
  * @param bootfb       whether the module that releases BOOTFB is there
  * @param loading      what the kernel asks of a module before it loads it
+ * @param modules      whether the running kernel's modules are on disk
  * @param distribution {@code ID} and after it {@code ID_LIKE} of os-release; empty when unknown
  */
 public record Machine(
@@ -41,7 +42,15 @@ public record Machine(
         FirmwareIommu iommu,
         BootfbModule bootfb,
         ModuleLoading loading,
+        ModulesOnDisk modules,
         List<String> distribution) {
+
+    /** Whether the running kernel's modules are on disk: an update of the kernel may take them away under it. */
+    public enum ModulesOnDisk {
+        THERE,
+        GONE,
+        UNKNOWN
+    }
 
     /** Whether vfio-pci can be used. */
     public enum VfioDriver {

@@ -72,6 +72,7 @@ public final class MachineReader {
                 FirmwareIommu.of(capture),
                 BootfbModule.of(capture, kernel),
                 ModuleLoading.of(capture, lockdown),
+                modules(kernel),
                 distribution());
     }
 
@@ -99,6 +100,14 @@ public final class MachineReader {
                     .forEach(ids::add);
         }
         return ids;
+    }
+
+    private Machine.ModulesOnDisk modules(KernelVersion kernel) {
+        String folder = "/lib/modules/" + kernel.release();
+        if (capture.has(folder) || !capture.names(folder).isEmpty()) {
+            return Machine.ModulesOnDisk.THERE;
+        }
+        return capture.has("/lib/modules") ? Machine.ModulesOnDisk.GONE : Machine.ModulesOnDisk.UNKNOWN;
     }
 
     private Machine.VfioDriver vfio(KernelVersion kernel) {

@@ -378,6 +378,13 @@ final class LiveCapture {
     private void modules() {
         vfioNodes();
         bootfb();
+        // Where the folder is kept from us it is empty, and says nothing of what was in it.
+        if (files.names("/lib/modules").length > 0) {
+            found.put("/lib/modules", new Directory());
+        }
+        if (found.get("/proc/sys/kernel/osrelease") instanceof Text(String release)) {
+            directory("/lib/modules/" + release);
+        }
         if (found.containsKey("/sys/module/vfio_pci") || found.containsKey("/sys/bus/pci/drivers/vfio-pci")) {
             return;
         }

@@ -184,8 +184,20 @@ class MachineReaderTest {
                 firmware,
                 machine.bootfb(),
                 machine.loading(),
+                machine.modules(),
                 machine.distribution());
         assertThat(other.iommuOption().orElse("")).isEqualTo(option);
+    }
+
+    @Test
+    void modulesThatAnUpdateTookAwayAreMissed() {
+        Capture real = Captures.named("q35-6.1-0380");
+        assertThat(MachineReader.read(real).modules()).isEqualTo(Machine.ModulesOnDisk.THERE);
+        Capture without = real.with(Map.of("/lib/modules/6.1.0-56-amd64/vfio-pci", Optional.empty()));
+        assertThat(MachineReader.read(without).modules()).isEqualTo(Machine.ModulesOnDisk.UNKNOWN);
+        assertThat(MachineReader.read(without.with(Map.of("/lib/modules", Optional.of(new Capture.Directory()))))
+                        .modules())
+                .isEqualTo(Machine.ModulesOnDisk.GONE);
     }
 
     @ParameterizedTest

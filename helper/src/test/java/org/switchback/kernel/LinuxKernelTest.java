@@ -85,7 +85,7 @@ class LinuxKernelTest {
         return path.equals("/proc/version")
                 || path.equals("/usr/share/misc/pci.ids")
                 // Whether it could be loaded is not asked once it is.
-                || path.startsWith("/lib/modules/")
+                || path.startsWith("/lib/modules")
                 || path.startsWith("/sys/kernel/iommu_groups/")
                 || path.matches(".*/(subsystem_vendor|subsystem_device|revision|modalias|d3cold_allowed)");
     }

@@ -34,7 +34,15 @@ final class AttemptLine {
         JsonArray steps = new JsonArray();
         for (PlannedStep step : attempt.steps()) {
             JsonArray one = texts(List.of(
-                    step.kind, step.subject, step.before, step.after, step.undo, step.shell, step.inverse));
+                    step.kind,
+                    step.subject,
+                    step.before,
+                    step.after,
+                    step.undo,
+                    step.shell,
+                    step.inverse,
+                    step.rung,
+                    step.why));
             steps.add(one);
         }
         object.add("steps", steps);
@@ -68,7 +76,15 @@ final class AttemptLine {
             for (JsonElement element : object.getAsJsonArray("steps")) {
                 List<String> step = texts(element.getAsJsonArray());
                 steps.add(new PlannedStep(
-                        step.get(0), step.get(1), step.get(2), step.get(3), step.get(4), step.get(5), step.get(6)));
+                        step.get(0),
+                        step.get(1),
+                        step.get(2),
+                        step.get(3),
+                        step.get(4),
+                        step.get(5),
+                        step.get(6),
+                        step.get(7),
+                        step.get(8)));
             }
             List<JobEntry> log = new ArrayList<>();
             for (JsonElement element : object.getAsJsonArray("log")) {

@@ -155,7 +155,7 @@ public final class AttemptText {
 
     private static String state(String what) {
         return switch (what) {
-            case "done", "failed", "undone", "undo-failed", "stuck" -> what;
+            case "done", "skipped", "failed", "undone", "undo-failed", "stuck" -> what;
             default -> "begun";
         };
     }

@@ -66,8 +66,9 @@ final class RecordedConnection implements HelperConnection {
     }
 
     @Override
-    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with) throws HelperProblem {
-        PlanReply reply = connection.plan(gpu, target, with);
+    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+            throws HelperProblem {
+        PlanReply reply = connection.plan(gpu, target, with, nativeDriver);
         if (!reply.id.isEmpty()) {
             synchronized (this) {
                 plans.put(reply.id, new Planned(gpu, target, reply, seen));

@@ -3,6 +3,7 @@ package org.switchback.app.gpus;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.switchback.app.helper.Source;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Gpu;
@@ -69,7 +70,8 @@ public enum GpuState {
         if (refused(refusals, "group-shared")) {
             return GROUP_SHARED;
         }
-        if (refused(refusals, "framebuffer-stays") || refused(refusals, "unknown-claim")) {
+        if (Stream.of("framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing", "module-unsigned")
+                .anyMatch(code -> refused(refusals, code))) {
             return CLAIM_STAYS;
         }
         if (refusals.stream().anyMatch(refusal -> !refusal.code.equals("in-use"))) {

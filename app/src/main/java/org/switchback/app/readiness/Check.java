@@ -10,6 +10,8 @@ public enum Check {
     IOMMU_KERNEL,
     /** vfio-pci is loaded or can be. */
     VFIO,
+    /** The modules of the running kernel are still on disk. */
+    MODULES,
     /** Nobody else's function is in the GPU's group. */
     GROUP,
     /** The functions of the slot go together. */

@@ -3,10 +3,8 @@ package org.switchback.app.readiness;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
 import org.switchback.app.readiness.Finding.Result;
@@ -15,6 +13,7 @@ import org.switchback.hardware.FirmwareIommu;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.IommuGroup;
+import org.switchback.hardware.Lockdown;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
@@ -53,10 +52,11 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
     private static final class Judge {
         /** What the planner says of something in the GPU's memory that it can't have go. */
         private static final String[] CLAIMS = {
-            "framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing", "module-unsigned"
+            "framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing"
         };
 
-        private static final Set<String> OF_OTHER_CHECKS = Set.of("iommu-off", "in-use", "already-in-vm-mode");
+        private static final Set<String> OF_OTHER_CHECKS = Set.of(
+                "iommu-off", "in-use", "already-in-vm-mode", "vfio-missing", "group-shared", "module-unsigned");
 
         private final Machine machine;
         private final Gpu gpu;
@@ -80,6 +80,7 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
                             case IOMMU_FIRMWARE -> iommuInFirmware();
                             case IOMMU_KERNEL -> iommuInKernel();
                             case VFIO -> vfio();
+                            case MODULES -> modules();
                             case GROUP -> group();
                             case FUNCTIONS -> functions();
                             case DESKTOP -> desktop();
@@ -276,21 +277,35 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
                     : ready(Check.FRAMEBUFFER, "released");
         }
 
+        /** Without securityfs and its parameter the kernel may still ask for signatures, so that is not taken for granted. */
         private Finding lockdown() {
-            return switch (machine.lockdown()) {
-                case NONE -> ready(Check.LOCKDOWN, "none");
-                case INTEGRITY, CONFIDENTIALITY ->
-                    ready(Check.LOCKDOWN, "signed", List.of(machine.lockdown().name().toLowerCase(Locale.ROOT)));
-                case UNKNOWN -> unknown(Check.LOCKDOWN, "unknown");
+            List<PlannedRefusal> unsigned = refusals("module-unsigned");
+            if (!unsigned.isEmpty()) {
+                return refused(Check.LOCKDOWN, unsigned);
+            }
+            return switch (machine.loading()) {
+                case LOCKED_DOWN -> ready(Check.LOCKDOWN, "locked-down");
+                case SIGNED_ONLY -> ready(Check.LOCKDOWN, "signed-only");
+                case ANY ->
+                    machine.lockdown() == Lockdown.UNKNOWN
+                            ? unknown(Check.LOCKDOWN, "unknown")
+                            : ready(Check.LOCKDOWN, "none");
+            };
+        }
+
+        private Finding modules() {
+            return switch (machine.modules()) {
+                case THERE -> ready(Check.MODULES, "there", List.of(machine.kernel().release()));
+                case GONE -> toDo(Check.MODULES, "gone", List.of(machine.kernel().release()));
+                case UNKNOWN -> unknown(Check.MODULES, "unknown");
             };
         }
 
         private Finding kernel() {
             // What a later planner has against it belongs somewhere.
-            Set<String> told = Stream.concat(Stream.of("vfio-missing", "group-shared"), Stream.of(CLAIMS))
-                    .collect(Collectors.toSet());
             List<PlannedRefusal> others = refusals.stream()
-                    .filter(refusal -> !told.contains(refusal.code) && !OF_OTHER_CHECKS.contains(refusal.code))
+                    .filter(refusal -> !List.of(CLAIMS).contains(refusal.code)
+                            && !OF_OTHER_CHECKS.contains(refusal.code))
                     .toList();
             if (!others.isEmpty()) {
                 return refused(Check.KERNEL, others);

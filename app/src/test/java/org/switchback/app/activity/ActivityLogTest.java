@@ -202,7 +202,7 @@ class ActivityLogTest {
                 GPU,
                 "vm",
                 List.of(new PlannedStep(
-                        "driver", GPU.toString(), "nvidia", "", "reversible", "echo 0000:04:00.0 | sudo tee /sys/unbind", "back")),
+                        "driver", GPU.toString(), "nvidia", "", "reversible", "echo 0000:04:00.0 | sudo tee /sys/unbind", "back", "", "")),
                 List.of(
                         new JobEntry("started", 0, 5, "", List.of()),
                         new JobEntry("done", 0, 25_000, "", List.of()),

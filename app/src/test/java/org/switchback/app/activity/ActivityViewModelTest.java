@@ -112,7 +112,7 @@ class ActivityViewModelTest {
                         Clock.fixed(NOON.plus(Duration.ofSeconds(second)), ZoneOffset.UTC))
                 .thisMachine();
         connection.inspect(false);
-        connection.apply(connection.plan(ScriptedHelper.GTX_1080, "vm", List.of()).id, entry -> {});
+        connection.apply(connection.plan(ScriptedHelper.GTX_1080, "vm", List.of(), false).id, entry -> {});
         one.doesSteps(0, 10);
         one.isInVmMode();
         one.says("finished", -1, 1, "done");

@@ -39,7 +39,7 @@ class ActivityViewTest {
         switchToVm();
         screen.fire("page-button-activity");
         screen.untilText("attempt-result", "NVIDIA GeForce GTX 1080 is in VM mode.");
-        assertThat(screen.text("attempt-step-8")).isEqualTo("Take 04:00.0 from nvidia");
+        assertThat(screen.text("attempt-step-7")).isEqualTo("Take 04:00.0 from nvidia");
         assertThat(screen.text("attempt-changes")).contains("efifb (8.4 MiB)");
         assertThat(screen.node("attempt-writes", TextArea.class).getText()).contains("nvidia/unbind");
         assertThat(screen.node("attempt-before", TextArea.class).getText()).contains("efifb");

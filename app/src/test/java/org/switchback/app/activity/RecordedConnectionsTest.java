@@ -50,15 +50,15 @@ class RecordedConnectionsTest {
         AttemptText text = text(attempt);
         assertThat(text.title()).isEqualTo("NVIDIA GeForce GTX 1080 to VM mode");
         assertThat(text.result()).isEqualTo("NVIDIA GeForce GTX 1080 is in VM mode.");
-        assertThat(text.steps().get(7))
-                .isEqualTo(new AttemptText.StepLine(8, "Take 04:00.0 from nvidia", "done", "20 ms", ""));
+        assertThat(text.steps().get(6))
+                .isEqualTo(new AttemptText.StepLine(7, "Take 04:00.0 from nvidia", "done", "20 ms", ""));
         assertThat(text.changes()).contains("removed: ").contains("efifb (8.4 MiB)");
         assertThat(text.mapBefore()).contains("c0000000-c086ffff : efifb");
         assertThat(text.mapAfter()).isNotEmpty().doesNotContain("efifb");
         assertThat(text.took()).isEqualTo("232 ms");
         assertThat(text.plain())
                 .contains("Nov 22, 2026, 12:00:00")
-                .contains("  8  Take 04:00.0 from nvidia: done, 20 ms\n")
+                .contains("  7  Take 04:00.0 from nvidia: done, 20 ms\n")
                 .contains("Written to the kernel\nsudo modprobe vfio-pci\n");
     }
 
@@ -90,7 +90,7 @@ class RecordedConnectionsTest {
         helper.says("finished", -1, 1, "put-back");
         connection.close();
         Attempt attempt = only();
-        assertThat(attempt.writes().getLast()).isEqualTo("echo 0000:04:00.1 | sudo tee /sys/bus/pci/drivers/snd_hda_intel/bind");
+        assertThat(attempt.writes().getLast()).isEqualTo("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
         AttemptText text = text(attempt);
         assertThat(text.kind()).isEqualTo(AttemptText.Kind.UNCHANGED);
         assertThat(text.steps().get(7).note()).contains("EBUSY");
@@ -103,7 +103,7 @@ class RecordedConnectionsTest {
         helper.switchesFailWith(HelperProblem.Kind.STALE);
         HelperConnection connection = connections.thisMachine();
         connection.inspect(false);
-        String id = connection.plan(ScriptedHelper.GTX_1080, "vm", List.of()).id;
+        String id = connection.plan(ScriptedHelper.GTX_1080, "vm", List.of(), false).id;
         assertThatThrownBy(() -> connection.apply(id, heard::add)).isInstanceOf(HelperProblem.class);
         assertThat(text(only()).result()).startsWith("The machine has changed since the plan was made.");
         assertThat(only().succeeded()).isFalse();
@@ -157,7 +157,7 @@ class RecordedConnectionsTest {
 
     private HelperConnection begun(HelperConnection connection) throws HelperProblem {
         connection.inspect(false);
-        connection.apply(connection.plan(ScriptedHelper.GTX_1080, "vm", List.of()).id, heard::add);
+        connection.apply(connection.plan(ScriptedHelper.GTX_1080, "vm", List.of(), false).id, heard::add);
         return connection;
     }
 
