@@ -1,4 +1,4 @@
-package org.switchback.app.gpus;
+package org.switchback.app.memorymap;
 
 import java.util.List;
 
