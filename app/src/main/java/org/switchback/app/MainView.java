@@ -3,7 +3,9 @@ package org.switchback.app;
 import atlantafx.base.theme.Styles;
 import java.io.File;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javafx.application.Platform;
 import javafx.beans.binding.Bindings;
@@ -48,10 +50,16 @@ import org.switchback.hardware.PciAddress;
 
 /** Everything in the main window: header, what is said about the machine as a whole, and the page. */
 final class MainView extends BorderPane {
+    /** With Alt, each opens the page of its place. */
+    private static final List<KeyCode> PAGE_KEYS = List.of(KeyCode.DIGIT1, KeyCode.DIGIT2, KeyCode.DIGIT3, KeyCode.DIGIT4);
+
     private final MainViewModel model;
     private final Words words;
     private final GpusView gpus;
-    private final StackPane page = new StackPane();
+    /** The cards, or the pane of the switch that was begun from one of them. */
+    private final StackPane gpusPage = new StackPane();
+    /** A page is built when it is opened for the first time: most starts need one of them. */
+    private final Map<Page, Node> pages = new EnumMap<>(Page.class);
 
     MainView(MainViewModel model, Words words) {
         this.model = model;
@@ -63,22 +71,33 @@ final class MainView extends BorderPane {
                 () -> model.openSample(model.samples().getFirst().name()));
         getStyleClass().add("main");
         setTop(new VBox(header(), ribbon(), banner(), notice()));
-        setCenter(page);
-        page.getChildren().setAll(gpus);
-        model.switchingProperty().addListener((observable, old, now) -> turnPage(old, now));
+        gpusPage.getChildren().setAll(gpus);
+        setCenter(page(model.pageProperty().get()));
+        model.pageProperty().addListener((observable, old, now) -> setCenter(page(now)));
+        model.switchingProperty().addListener((observable, old, now) -> switchPane(old, now));
         addEventFilter(KeyEvent.KEY_PRESSED, MainView::pressFocused);
         addEventHandler(KeyEvent.KEY_PRESSED, this::shortcut);
         addEventHandler(DragEvent.DRAG_OVER, this::dragged);
         addEventHandler(DragEvent.DRAG_DROPPED, this::dropped);
     }
 
-    private void turnPage(@Nullable SwitchViewModel old, @Nullable SwitchViewModel now) {
+    private Node page(Page page) {
+        return pages.computeIfAbsent(page, this::build);
+    }
+
+    private Node build(Page page) {
+        return switch (page) {
+            case GPUS -> gpusPage;
+        };
+    }
+
+    private void switchPane(@Nullable SwitchViewModel old, @Nullable SwitchViewModel now) {
         if (now != null) {
-            SwitchView pane = new SwitchView(now, words, words.text("window.page.gpus"));
-            page.getChildren().setAll(pane);
+            SwitchView pane = new SwitchView(now, words, words.text(Page.GPUS.key()));
+            gpusPage.getChildren().setAll(pane);
             pane.focusMain();
         } else {
-            page.getChildren().setAll(gpus);
+            gpusPage.getChildren().setAll(gpus);
             if (old != null) {
                 PciAddress gpu = old.address();
                 gpus.focus(gpu);
@@ -93,20 +112,6 @@ final class MainView extends BorderPane {
         mark.getStyleClass().add("app-mark");
         Label name = new Label(words.text("window.title"));
         name.getStyleClass().add("app-name");
-        ToggleButton gpusPage = new ToggleButton(
-                words.text("window.page.gpus"), new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD));
-        gpusPage.setId("page-button-gpus");
-        gpusPage.setAccessibleText(gpusPage.getText());
-        gpusPage.setSelected(true);
-        SegmentedButton pages = new SegmentedButton(gpusPage);
-        pages.setId("pages");
-        pages.setAccessibleText(words.text("window.pages"));
-        // One page is always chosen.
-        gpusPage.selectedProperty().addListener((observable, was, selected) -> {
-            if (!selected) {
-                Platform.runLater(() -> gpusPage.setSelected(true));
-            }
-        });
         Region gap = new Region();
         HBox.setHgrow(gap, Priority.ALWAYS);
         Button refresh = new Button(null, new FontIcon(Material2MZ.REFRESH));
@@ -115,10 +120,33 @@ final class MainView extends BorderPane {
         refresh.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT);
         refresh.setOnAction(event -> model.refresh());
         refresh.disableProperty().bind(model.switchingProperty().isNotNull());
-        HBox header = new HBox(12, mark, name, pages, gap, refresh, menu());
+        HBox header = new HBox(12, mark, name, pageButtons(), gap, refresh, menu());
         header.setAlignment(Pos.CENTER_LEFT);
         header.getStyleClass().add("header");
         return header;
+    }
+
+    private SegmentedButton pageButtons() {
+        SegmentedButton buttons = new SegmentedButton();
+        buttons.setId("pages");
+        buttons.setAccessibleText(words.text("window.pages"));
+        ToggleGroup one = new ToggleGroup();
+        buttons.setToggleGroup(one);
+        for (Page page : Page.values()) {
+            ToggleButton button = new ToggleButton(words.text(page.key()), new FontIcon(page.sign()));
+            button.setId("page-button-" + page.id());
+            button.setAccessibleText(button.getText());
+            button.setOnAction(event -> {
+                // One page is always chosen, also when its button is pressed again.
+                button.setSelected(true);
+                model.open(page);
+            });
+            buttons.getButtons().add(button);
+        }
+        Runnable mark = () -> buttons.getButtons().get(model.pageProperty().get().ordinal()).setSelected(true);
+        mark.run();
+        model.pageProperty().addListener((observable, old, now) -> mark.run());
+        return buttons;
     }
 
     private MenuButton menu() {
@@ -248,7 +276,11 @@ final class MainView extends BorderPane {
     }
 
     private void shortcut(KeyEvent event) {
-        if (event.getCode() == KeyCode.F5) {
+        int page = event.isAltDown() ? PAGE_KEYS.indexOf(event.getCode()) : -1;
+        if (page >= 0 && page < Page.values().length) {
+            event.consume();
+            model.open(Page.values()[page]);
+        } else if (event.getCode() == KeyCode.F5) {
             event.consume();
             model.refresh();
         } else if (event.getCode() == KeyCode.F10) {

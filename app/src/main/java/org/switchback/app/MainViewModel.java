@@ -46,6 +46,8 @@ public final class MainViewModel {
     private final ReadOnlyStringWrapper banner = new ReadOnlyStringWrapper("");
     private final ReadOnlyStringWrapper notice = new ReadOnlyStringWrapper("");
     private final ReadOnlyObjectWrapper<@Nullable SwitchViewModel> switching = new ReadOnlyObjectWrapper<>(null);
+    private final ReadOnlyObjectWrapper<Page> page = new ReadOnlyObjectWrapper<>(Page.GPUS);
+    private final ReadOnlyObjectWrapper<@Nullable Shown> shown = new ReadOnlyObjectWrapper<>(null);
     private final ReadOnlyBooleanWrapper free = new ReadOnlyBooleanWrapper(true);
     private final ReadOnlyBooleanWrapper elsewhere = new ReadOnlyBooleanWrapper(false);
 
@@ -73,6 +75,29 @@ public final class MainViewModel {
 
     public GpusViewModel gpus() {
         return gpus;
+    }
+
+    /**
+     * A machine as it was last seen.
+     *
+     * @param connection to ask it more; its calls block
+     * @param overview   what was seen
+     */
+    public record Shown(HelperConnection connection, Overview overview) {}
+
+    /** The machine that is shown, anew after every look; null while one is opened and when it can't be looked at. */
+    public ReadOnlyObjectProperty<@Nullable Shown> shownProperty() {
+        return shown.getReadOnlyProperty();
+    }
+
+    /** The page that is open. */
+    ReadOnlyObjectProperty<Page> pageProperty() {
+        return page.getReadOnlyProperty();
+    }
+
+    /** Opens a page; the others stay as they are. */
+    void open(Page wanted) {
+        page.set(wanted);
     }
 
     /** Title of the window. */
@@ -318,6 +343,7 @@ public final class MainViewModel {
         switching.set(null);
         banner.set("");
         gpus.scanning();
+        shown.set(null);
         background.run(
                 opener,
                 opened -> {
@@ -342,8 +368,7 @@ public final class MainViewModel {
         fresh.onChange(() -> background.show(() -> changed(number)));
         opened.overview().ifPresent(overview -> show(fresh, overview));
         opened.problem().ifPresent(problem -> {
-            healthy = false;
-            gpus.failed(problem);
+            lose(problem);
         });
     }
 
@@ -379,19 +404,26 @@ public final class MainViewModel {
         banner.set(said);
     }
 
-    private void show(HelperConnection shown, Overview overview) {
-        healthy = !(shown.source() instanceof Source.LookOnly);
-        gpus.show(overview, shown.source());
+    private void show(HelperConnection asked, Overview overview) {
+        healthy = !(asked.source() instanceof Source.LookOnly);
+        gpus.show(overview, asked.source());
+        shown.set(new Shown(asked, overview));
     }
 
     /** What was known of the machine is not true any more. */
     private void failed(HelperConnection asked, HelperProblem problem) {
-        healthy = false;
         if (asked.source() instanceof Source.ThisMachine) {
+            healthy = false;
             open(() -> lookedAt(connections.lookOnly(problem.kind())));
         } else {
-            gpus.failed(problem);
+            lose(problem);
         }
+    }
+
+    private void lose(HelperProblem problem) {
+        healthy = false;
+        shown.set(null);
+        gpus.failed(problem);
     }
 
     private void changed(int number) {

@@ -14,6 +14,7 @@ import javafx.scene.control.Menu;
 import javafx.scene.control.MenuButton;
 import javafx.scene.control.ScrollBar;
 import javafx.scene.control.ScrollPane;
+import javafx.scene.control.ToggleButton;
 import javafx.scene.input.KeyCode;
 import javafx.stage.Stage;
 import org.junit.jupiter.api.Test;
@@ -81,6 +82,14 @@ class MainViewTest {
         assertThat(screen.node("switch-0000-04-00-0").isDisabled()).isTrue();
         assertThat(screen.text("reason-0000-04-00-0")).isEqualTo("Switching needs the helper.");
         screen.assertNothingIsCutOff();
+    }
+
+    @Test
+    void oneOfThePageButtonsIsAlwaysPressed(FxRobot robot) {
+        ToggleButton gpus = screen.node("page-button-gpus", ToggleButton.class);
+        assertThat(gpus.isSelected()).isTrue();
+        screen.fire("page-button-gpus");
+        assertThat(gpus.isSelected()).isTrue();
     }
 
     @Test

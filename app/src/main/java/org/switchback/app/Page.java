@@ -1,0 +1,30 @@
+package org.switchback.app;
+
+import java.util.Locale;
+import org.kordamp.ikonli.Ikon;
+import org.kordamp.ikonli.material2.Material2OutlinedAL;
+
+/** A page of the main window, in the order of its buttons. */
+enum Page {
+    GPUS(Material2OutlinedAL.DEVELOPER_BOARD);
+
+    private final Ikon sign;
+
+    Page(Ikon sign) {
+        this.sign = sign;
+    }
+
+    Ikon sign() {
+        return sign;
+    }
+
+    /** As part of the name of a node: {@code memory-map}. */
+    String id() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Of its name for people, in the bundle. */
+    String key() {
+        return "window.page." + id();
+    }
+}
