@@ -31,8 +31,11 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
     static final int DEEPEST = 64;
 
     private static final Pattern ENTRY = Pattern.compile("(?<![0-9a-fA-F-])([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
-    private static final Pattern OMISSION =
-            Pattern.compile("(?i)<\\s*snip\\s*>|\\[\\s*(?:snip|\\.{3,}|…)\\s*]|\\(\\s*snip\\s*\\)|-+\\s*snip\\s*-+"
+    /** What people write where they have left something out. */
+    private static final Pattern OMISSION = Pattern.compile(
+            "(?i)[<\\[({*]\\s*(?:\\.{2,}|…)?\\s*(?:snip|cut|omit|remov|delet|skip|truncat|redact|trimm)[^<>\\[\\](){}*\\n]{0,40}[>\\])}*]"
+                    + "|[<\\[({]\\s*(?:\\.{2,}|…)\\s*[>\\])}]"
+                    + "|-+\\s*(?:snip|cut)(?:\\s+here)?\\s*-+|-+\\s*(?:8<|>8)\\s*-+|\\.{2,}\\s*snip\\s*\\.{2,}"
                     + "|(?<=^|\\s)(?:\\.{3,}|…|snip)(?=\\s|$)");
 
     public MemoryMap {
@@ -143,10 +146,13 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             }
             for (int i = colon + 3; i < end; i++) {
                 char c = text.charAt(i);
-                if (c == '<' || c == '…' || c == '\r' || (c == ' ' && text.startsWith(" : ", i))) {
+                if (c == '<' || c == '[' || c == '(' || c == '{' || c == '*' || c == '…' || c == '\r'
+                        || (c == ' ' && text.startsWith(" : ", i))) {
                     return false;
                 }
-                if ((c == '.' && text.startsWith("...", i)) || (c == 'n' && text.startsWith("nip", i))) {
+                if ((c == '.' && text.startsWith("...", i))
+                        || (c == 'n' && text.startsWith("nip", i))
+                        || (c == '-' && text.startsWith("--", i))) {
                     return false;
                 }
             }

@@ -1,5 +1,6 @@
 package org.switchback.app.memorymap;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -33,27 +34,56 @@ public record FitScale(double pixelsPerBit) {
         return Math.max(NARROWEST, pixelsPerBit * bits(bytes));
     }
 
-    /** The scale at which one strip fills the room. Pieces too small for it keep the least width and take no share. */
     private static double filling(List<Long> strip, double room) {
-        double[] bits = strip.stream().mapToDouble(FitScale::bits).sorted().toArray();
-        double sum = 0;
-        for (double b : bits) {
-            sum += b;
-        }
-        double left = room;
-        for (double smallest : bits) {
-            double scale = left / sum;
-            if (scale * smallest >= NARROWEST) {
-                return scale;
-            }
-            left -= NARROWEST;
-            sum -= smallest;
-        }
-        return 0;
+        double[] bits = strip.stream().mapToDouble(FitScale::bits).toArray();
+        double[] least = new double[bits.length];
+        Arrays.fill(least, NARROWEST);
+        return filling(bits, least, room);
     }
 
-    private static double bits(long bytes) {
+    /**
+     * The scale at which a row of pieces fills the room, each as wide as its size or its least width, whichever is more.
+     * A piece that is too small for its least width takes no share of the rest.
+     *
+     * @param bits  {@link #bits} of each piece; 0 for a piece that does not grow
+     * @param least least width of each piece, pixels
+     * @param room  pixels
+     * @return pixels a bit; 0 when the least widths fill the room already
+     */
+    static double filling(double[] bits, double[] least, double room) {
+        double scale = Double.MAX_VALUE;
+        int growing = -1;
+        // The scale only falls, and each time fewer pieces grow, so this ends.
+        while (true) {
+            double left = room;
+            double sum = 0;
+            int count = 0;
+            for (int i = 0; i < bits.length; i++) {
+                if (scale * bits[i] > least[i]) {
+                    sum += bits[i];
+                    count++;
+                } else {
+                    left -= least[i];
+                }
+            }
+            if (count == 0 || left <= 0) {
+                return 0;
+            }
+            if (count == growing) {
+                return scale;
+            }
+            growing = count;
+            scale = left / sum;
+        }
+    }
+
+    /**
+     * What a size counts for.
+     *
+     * @param bytes unsigned; 0 stands for 2^64
+     */
+    static double bits(long bytes) {
         double size = bytes == 0 ? 0x1p64 : bytes > 0 ? bytes : bytes + 0x1p64;
-        return Math.log(1 + size / PAGE) / Math.log(2);
+        return Math.log1p(size / PAGE) / Math.log(2);
     }
 }
