@@ -3,6 +3,7 @@ package org.switchback.hardware;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -54,6 +55,21 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             listing.line(text, start, end);
             start = end + 1;
         }
+        return listing.nest();
+    }
+
+    /**
+     * A map with further regions in it, nested by their addresses.
+     *
+     * @param added regions that this map has not; only they themselves are taken, not what lies in them
+     */
+    public static MemoryMap union(MemoryMap map, List<Region> added) {
+        List<Region> all = new ArrayList<>(map.find(region -> true));
+        all.addAll(added);
+        all.sort(Comparator.<Region, Long>comparing(region -> region.range().first(), Long::compareUnsigned)
+                .thenComparing(region -> region.range().last(), (a, b) -> Long.compareUnsigned(b, a)));
+        Listing listing = new Listing();
+        all.forEach(listing::add);
         return listing.nest();
     }
 
@@ -230,6 +246,11 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             anyAddress |= upper != 0;
             size++;
             return true;
+        }
+
+        void add(Region region) {
+            add(region.range().first(), region.range().last(), 0);
+            name[size - 1] = region.name();
         }
 
         private void nameLast(String text) {

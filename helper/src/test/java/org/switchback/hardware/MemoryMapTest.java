@@ -142,6 +142,20 @@ class MemoryMapTest {
     }
 
     @Test
+    void theUnionOfTwoMapsHasEveryRegionWhereItBelongs() {
+        MemoryMap before = MemoryMap.parse("c0000000-cfffffff : 0000:04:00.0\nd0000000-d1ffffff : 0000:04:00.0\n");
+        List<Region> added = MemoryMap.parse("c0000000-c086ffff : BOOTFB\nb0000000-bfffffff : before all\n").roots();
+        assertThat(MemoryMap.union(before, added).toText())
+                .isEqualTo(
+                        """
+                        b0000000-bfffffff : before all
+                        c0000000-cfffffff : 0000:04:00.0
+                          c0000000-c086ffff : BOOTFB
+                        d0000000-d1ffffff : 0000:04:00.0
+                        """);
+    }
+
+    @Test
     void aTextThatIsNoListingGivesAnEmptyMap() {
         MemoryMap map = MemoryMap.parse("Lorem ipsum\ndolor sit amet\n");
         assertThat(map.isEmpty()).isTrue();
