@@ -55,7 +55,8 @@ record Picture(
         return pieces;
     }
 
-    private double title() {
+    /** Height of the title of a box here, pixels. */
+    double title() {
         int levels = Math.max(1, tree.below(focus) - (focus == MapTree.WHOLE ? 1 : 0));
         return Math.clamp((height - LOWEST) / levels, Math.min(NARROWEST, height / (levels + 1)), TITLE);
     }
