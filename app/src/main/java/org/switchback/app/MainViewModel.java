@@ -1,6 +1,7 @@
 package org.switchback.app;
 
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +24,8 @@ import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Mishap;
 import org.switchback.app.helper.Source;
+import org.switchback.app.readiness.ReadinessViewModel;
+import org.switchback.app.memorymap.MemoryMapViewModel;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.switching.SwitchViewModel;
@@ -40,6 +43,7 @@ public final class MainViewModel {
     private final Words words;
     private final BooleanSupplier firstStart;
     private final GpusViewModel gpus;
+    private final MemoryMapViewModel memoryMap;
 
     private final ReadOnlyStringWrapper title = new ReadOnlyStringWrapper("");
     private final ReadOnlyStringWrapper ribbon = new ReadOnlyStringWrapper("");
@@ -52,6 +56,7 @@ public final class MainViewModel {
     private final ReadOnlyBooleanWrapper elsewhere = new ReadOnlyBooleanWrapper(false);
 
     private @Nullable HelperConnection connection;
+    private @Nullable PciAddress wantedGpu;
     /** Counts the machines that were opened: an answer about an earlier one is not shown any more. */
     private int machine;
 
@@ -70,11 +75,34 @@ public final class MainViewModel {
         this.words = words;
         this.firstStart = firstStart;
         this.gpus = new GpusViewModel(words, this::choose);
+        this.memoryMap = new MemoryMapViewModel(background, words, Clock.systemDefaultZone(), this::showGpu);
+        shown.addListener((observable, before, now) -> {
+            if (now == null) {
+                memoryMap.forget();
+            } else {
+                memoryMap.show(now.connection(), now.overview().machine());
+            }
+        });
         title.set(words.text("window.title"));
     }
 
     public GpusViewModel gpus() {
         return gpus;
+    }
+
+    public MemoryMapViewModel memoryMap() {
+        return memoryMap;
+    }
+
+    private void showGpu(PciAddress gpu) {
+        wantedGpu = gpu;
+        open(Page.GPUS);
+        wantedGpu = null;
+    }
+
+    /** The GPU whose card is what the page of GPUs is opened for. */
+    Optional<PciAddress> wantedGpu() {
+        return Optional.ofNullable(wantedGpu);
     }
 
     /**
@@ -88,6 +116,19 @@ public final class MainViewModel {
     /** The machine that is shown, anew after every look; null while one is opened and when it can't be looked at. */
     public ReadOnlyObjectProperty<@Nullable Shown> shownProperty() {
         return shown.getReadOnlyProperty();
+    }
+
+    /** A page of its own, which looks at the machine once it is asked for. */
+    ReadinessViewModel readiness() {
+        ReadinessViewModel readiness = new ReadinessViewModel(background, words);
+        shown.subscribe(now -> {
+            if (now != null) {
+                readiness.check(now.connection(), now.overview().machine());
+            } else {
+                readiness.nothing();
+            }
+        });
+        return readiness;
     }
 
     /** The page that is open. */

@@ -3,6 +3,7 @@ package org.switchback.hardware;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Everything known about a machine at one moment.
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param taint        what the kernel says has happened to it
  * @param lockdown     how far it keeps root out
  * @param vfio         whether vfio-pci is there
+ * @param iommu        whether the firmware offers an IOMMU, and whose
  */
 public record Machine(
         KernelVersion kernel,
@@ -32,7 +34,8 @@ public record Machine(
         List<Holder> holders,
         Taint taint,
         Lockdown lockdown,
-        VfioDriver vfio) {
+        VfioDriver vfio,
+        FirmwareIommu iommu) {
 
     /** Whether vfio-pci can be used. */
     public enum VfioDriver {
@@ -62,6 +65,26 @@ public record Machine(
     /** The group a function is in; empty without an IOMMU. */
     public Optional<IommuGroup> groupOf(PciDevice device) {
         return device.group().map(groups::get);
+    }
+
+    /**
+     * The kernel option that would switch the IOMMU on: {@code intel_iommu=on}. Empty where the kernel uses it by itself
+     * once the firmware offers it, as on AMD, and where nobody can tell (Documentation/admin-guide/kernel-parameters.txt).
+     */
+    public Optional<String> iommuOption() {
+        boolean intel = iommu == FirmwareIommu.INTEL
+                || (iommu != FirmwareIommu.AMD && processor.equals("GenuineIntel"));
+        return intel ? Optional.of("intel_iommu=on") : Optional.empty();
+    }
+
+    /** The option on the command line that keeps the IOMMU off: {@code amd_iommu=off}. */
+    public Optional<String> iommuKeptOffBy() {
+        return Stream.of("iommu=off", "intel_iommu=off", "amd_iommu=off").filter(this::onCommandLine).findFirst();
+    }
+
+    /** Whether the kernel was given that option, word for word. */
+    public boolean onCommandLine(String option) {
+        return List.of(commandLine.split("\\s+")).contains(option);
     }
 
     /** Programs that use the function. */

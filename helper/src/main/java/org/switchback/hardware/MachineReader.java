@@ -66,7 +66,8 @@ public final class MachineReader {
                         .map(Long::parseLong)
                         .orElse(0L)),
                 capture.text("/sys/kernel/security/lockdown").map(Lockdown::parse).orElse(Lockdown.UNKNOWN),
-                vfio(kernel));
+                vfio(kernel),
+                FirmwareIommu.of(capture));
     }
 
     private Gpu gpu(PciDevice graphics, Map<PciAddress, PciDevice> devices, Overlaps overlaps) {
@@ -270,7 +271,8 @@ public final class MachineReader {
             }
             String program = capture.text(folder + "/comm").orElse("?");
             String owner = capture.text(folder + "/owner").orElse("");
-            nodes.forEach(node -> holders.add(new Holder(pid.get(), program, owner, node)));
+            String guest = capture.text(folder + "/cgroup").map(Holder::guest).orElse("");
+            nodes.forEach(node -> holders.add(new Holder(pid.get(), program, owner, node, guest)));
         }
         holders.sort(Comparator.comparingInt(Holder::pid).thenComparing(Holder::node));
         return holders;

@@ -111,6 +111,13 @@ public record PciDevice(
                 displays);
     }
 
+    /** The most a BAR can be resized to, bytes; empty when its size is fixed or not known to be otherwise. */
+    public Optional<Long> largest(int bar) {
+        return Optional.ofNullable(resizable.get(bar))
+                .filter(sizes -> sizes != 0)
+                .map(sizes -> 1L << Math.min(63, 63 - Long.numberOfLeadingZeros(sizes) + 20));
+    }
+
     public boolean onVfio() {
         return driver.filter(VFIO_PCI::equals).isPresent();
     }

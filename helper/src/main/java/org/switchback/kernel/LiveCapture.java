@@ -15,6 +15,7 @@ import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Link;
 import org.switchback.hardware.Capture.Text;
 import org.switchback.hardware.FirmwareClaim;
+import org.switchback.hardware.FirmwareIommu;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 
@@ -130,6 +131,7 @@ final class LiveCapture {
         }
         processor();
         directories("/sys/class/iommu");
+        firmware();
         for (String module : List.of("vfio", "vfio_pci", "nvidia", "nvidia_drm")) {
             directory("/sys/module/" + module);
         }
@@ -150,6 +152,19 @@ final class LiveCapture {
                 found.put("/proc/cpuinfo", new Text("vendor_id : " + vendor));
             }
         });
+    }
+
+    /** Whether the firmware describes an IOMMU; what is in the tables is root's alone and not needed. */
+    private void firmware() {
+        String[] tables = files.names(FirmwareIommu.TABLES);
+        if (tables.length > 0) {
+            found.put(FirmwareIommu.TABLES, new Directory());
+        }
+        for (String table : List.of(FirmwareIommu.DMAR, FirmwareIommu.IVRS)) {
+            if (has(tables, table)) {
+                found.put(FirmwareIommu.TABLES + "/" + table, new Directory());
+            }
+        }
     }
 
     private void function(String function) {
@@ -341,13 +356,19 @@ final class LiveCapture {
             return;
         }
         boolean holds = false;
+        boolean guest = false;
         for (String descriptor : files.names(folder + "/fd")) {
             String path = folder + "/fd/" + descriptor;
             Optional<String> node = files.link(path).flatMap(entry -> node(path, entry));
             if (node.isPresent()) {
                 found.put(path, new Link("/dev/" + node.get()));
                 holds = true;
+                guest |= node.get().startsWith("vfio/");
             }
+        }
+        if (guest) {
+            // The name of the virtual machine. The command line has it too, but reading that may wait for the program.
+            text(folder + "/cgroup");
         }
         if (holds) {
             text(folder + "/comm");

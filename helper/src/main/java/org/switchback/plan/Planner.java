@@ -229,9 +229,7 @@ public final class Planner {
 
     private void refuseWithoutVfio(Gpu gpu) {
         if (gpu.graphics().group().isEmpty()) {
-            // The option belongs to the maker of the processor, not of the GPU.
-            String option = machine.processor().equals("AuthenticAMD") ? "amd_iommu=on" : "intel_iommu=on";
-            refusals.add(new Refusal.IommuOff(gpu.address(), option));
+            refusals.add(new Refusal.IommuOff(gpu.address(), machine.iommuOption(), machine.iommuKeptOffBy()));
         }
         if (machine.vfio() == Machine.VfioDriver.MISSING) {
             refusals.add(new Refusal.VfioMissing(machine.kernel().release()));

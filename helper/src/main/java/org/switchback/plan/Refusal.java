@@ -1,6 +1,7 @@
 package org.switchback.plan;
 
 import java.util.List;
+import java.util.Optional;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.PciAddress;
@@ -52,8 +53,13 @@ public sealed interface Refusal {
         }
     }
 
-    /** No IOMMU group for the function. */
-    record IommuOff(PciAddress address, String kernelOption) implements Refusal {
+    /**
+     * No IOMMU group for the function. The options belong to the maker of the processor, not of the GPU.
+     *
+     * @param add    the kernel option that would switch the IOMMU on; empty where none is needed
+     * @param remove the one that keeps it off; empty when none does
+     */
+    record IommuOff(PciAddress address, Optional<String> add, Optional<String> remove) implements Refusal {
         @Override
         public String code() {
             return "iommu-off";
@@ -61,7 +67,7 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return List.of(address.brief(), kernelOption);
+            return List.of(address.brief(), add.orElse(""), remove.orElse(""));
         }
     }
 

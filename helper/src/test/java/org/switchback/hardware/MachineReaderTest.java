@@ -142,4 +142,57 @@ class MachineReaderTest {
         List<Holder> holders = machine.gpus().getFirst().holders();
         assertThat(holders).isNotEmpty().allMatch(Holder::blocks);
     }
+
+    @Test
+    void theFirmwaresTablesSayWhoseIommuItOffers() {
+        Capture real = Captures.named("q35-6.1-0380");
+        assertThat(MachineReader.read(real).iommu()).isEqualTo(FirmwareIommu.UNKNOWN);
+        var there = Optional.<Capture.Entry>of(new Capture.Directory());
+        Capture listed = real.with(Map.of(FirmwareIommu.TABLES, there));
+        assertThat(MachineReader.read(listed).iommu()).isEqualTo(FirmwareIommu.NONE);
+        assertThat(MachineReader.read(listed.with(Map.of(FirmwareIommu.TABLES + "/DMAR", there))).iommu())
+                .isEqualTo(FirmwareIommu.INTEL);
+        assertThat(MachineReader.read(listed.with(Map.of(FirmwareIommu.TABLES + "/IVRS", there))).iommu())
+                .isEqualTo(FirmwareIommu.AMD);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GenuineIntel, UNKNOWN, intel_iommu=on",
+        "GenuineIntel, NONE,    intel_iommu=on",
+        "AuthenticAMD, UNKNOWN, ''",
+        "AuthenticAMD, AMD,     ''",
+        // A virtual machine may have one maker's processor and the other's IOMMU.
+        "AuthenticAMD, INTEL,   intel_iommu=on",
+        "'',           UNKNOWN, ''",
+    })
+    void theOptionThatSwitchesTheIommuOnIsThatOfItsMaker(String processor, FirmwareIommu firmware, String option) {
+        Machine machine = Captures.machine("iommu-off");
+        Machine other = new Machine(
+                machine.kernel(),
+                machine.commandLine(),
+                processor,
+                machine.memory(),
+                machine.devices(),
+                machine.gpus(),
+                machine.groups(),
+                machine.framebuffers(),
+                machine.holders(),
+                machine.taint(),
+                machine.lockdown(),
+                machine.vfio(),
+                firmware);
+        assertThat(other.iommuOption().orElse("")).isEqualTo(option);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'0::/machine.slice/machine-qemu\\x2d3\\x2dwin10.scope/libvirt/emulator', win10",
+        "'0::/machine.slice/machine-qemu\\x2d12\\x2dold\\x2dxp\\x20two.scope', old-xp two",
+        "'0::/user.slice/user-1000.slice/session-2.scope', ''",
+        "'', ''",
+    })
+    void theNameOfAVirtualMachineIsThatOfItsScope(String cgroup, String name) {
+        assertThat(Holder.guest(cgroup)).isEqualTo(name);
+    }
 }

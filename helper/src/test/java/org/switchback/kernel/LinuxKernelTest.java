@@ -147,6 +147,21 @@ class LinuxKernelTest {
     }
 
     @Test
+    void theVirtualMachineThatAProgramRunsIsNamed() throws IOException {
+        copy(Captures.named("q35-6.1-0380-vfio")
+                .with(Map.of("/sys/class/vfio/4/dev", Optional.of(new Capture.Text("1:5")))));
+        Path process = Files.createDirectories(root.resolve("proc/4711/fd")).getParent();
+        Files.writeString(process.resolve("comm"), "qemu-system-x86\n");
+        Files.writeString(
+                process.resolve("cgroup"), "0::/machine.slice/machine-qemu\\x2d1\\x2dwin10.scope/libvirt/emulator\n");
+        Files.createSymbolicLink(process.resolve("fd/3"), Path.of("/dev/zero"));
+
+        assertThat(MachineReader.read(kernel.capture()).holders())
+                .containsExactly(new Holder(
+                        4711, "qemu-system-x86", System.getProperty("user.name"), "vfio/4", "win10"));
+    }
+
+    @Test
     void aProgramThatUsesAnotherFunctionIsNoHolder() throws IOException {
         copy(withGpuNode("1:5"));
         Path process = Files.createDirectories(root.resolve("proc/4711/fd"));

@@ -273,10 +273,30 @@ class PlannerTest {
 
     @Test
     void theKernelOptionIsThatOfTheProcessor() {
-        assertThat(plan(Captures.machine("iommu-off"), Target.VM).refusals())
-                .filteredOn(refusal -> refusal.code().equals("iommu-off"))
-                .singleElement()
-                .satisfies(refusal -> assertThat(refusal.details()).contains("amd_iommu=on"));
+        assertThat(iommuOff(Map.of("/proc/cpuinfo", text("vendor_id : GenuineIntel"))).details())
+                .containsExactly("06:00.0", "intel_iommu=on", "");
+    }
+
+    @Test
+    void onAmdTheKernelNeedsNoOption() {
+        assertThat(iommuOff(Map.of()).details()).containsExactly("06:00.0", "", "");
+    }
+
+    @Test
+    void anOptionThatKeepsTheIommuOffIsNamed() {
+        assertThat(iommuOff(Map.of("/proc/cmdline", text("ro amd_iommu=off quiet"))).details())
+                .containsExactly("06:00.0", "", "amd_iommu=off");
+    }
+
+    private static Refusal iommuOff(Map<String, Optional<Capture.Entry>> changes) {
+        Machine machine = MachineReader.read(Captures.named("iommu-off").with(changes));
+        Planner.Answer answer =
+                Planner.plan(machine, new Request(PciAddress.of("06:00.0"), Target.VM, List.of()), Optional.empty());
+        return ((Planner.Answer.Planned) answer)
+                .plan().refusals().stream()
+                        .filter(refusal -> refusal.code().equals("iommu-off"))
+                        .findFirst()
+                        .orElseThrow();
     }
 
     @ParameterizedTest

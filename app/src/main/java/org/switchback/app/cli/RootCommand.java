@@ -53,6 +53,7 @@ final class RootCommand implements Callable<Integer> {
     int run(String... args) {
         CommandLine line = new CommandLine(this)
                 .addSubcommand(new StatusCommand(surroundings, this))
+                .addSubcommand(new ReadinessCommand(surroundings, this))
                 .addSubcommand(new PlanCommand(surroundings, this))
                 .addSubcommand(new SwitchCommand(surroundings, this))
                 .addSubcommand(new IomemCommand(surroundings, this))

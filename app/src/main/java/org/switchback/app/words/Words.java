@@ -70,6 +70,11 @@ public final class Words {
         return new MessageFormat(bundle.getString(key), locale).format(plain);
     }
 
+    /** Whether the catalogue has a text of that key. */
+    public boolean has(String key) {
+        return bundle.containsKey(key);
+    }
+
     private static String plain(String text) {
         return text.chars().anyMatch(Character::isISOControl)
                 ? text.chars()
@@ -109,7 +114,9 @@ public final class Words {
                 gpu.holders().stream()
                         .filter(holder -> holder.node().startsWith("vfio/"))
                         .findFirst()
-                        .map(holder -> text("mode.vm.used", holder.program()))
+                        .map(holder -> holder.guest().isEmpty()
+                                ? text("mode.vm.used", holder.program())
+                                : text("mode.vm.guest", holder.guest()))
                         .orElseGet(() -> text("mode.vm"));
             case MIXED -> text("mode.mixed");
             case UNBOUND -> text("mode.unbound");
@@ -247,6 +254,13 @@ public final class Words {
                     variant += ".no-owner";
                 }
             }
+            case "iommu-off" -> {
+                if (refusal.details.size() > 2 && !refusal.details.get(2).isEmpty()) {
+                    variant += ".remove";
+                } else if (refusal.details.size() > 1 && !refusal.details.get(1).isEmpty()) {
+                    variant += ".add";
+                }
+            }
             case "framebuffer-stays", "unknown-claim" -> {
                 if (refusal.details.size() > 3) {
                     details[1] = barNamed(refusal.details.get(1));
@@ -344,7 +358,7 @@ public final class Words {
     }
 
     private Optional<String> optional(String key, Object... values) {
-        return bundle.containsKey(key) ? Optional.of(text(key, values)) : Optional.empty();
+        return has(key) ? Optional.of(text(key, values)) : Optional.empty();
     }
 
     private String barNamed(String index) {

@@ -106,7 +106,7 @@ class BadInputTest extends CommandTestCase {
     void withoutACommandTheHelpIsShown() {
         Shell.Result result = run();
         assertThat(result.exitCode()).isEqualTo(ExitCode.USAGE);
-        assertThat(result.err()).contains("Usage: switchback").contains("  status  Shows every GPU");
+        assertThat(result.err()).contains("Usage: switchback").contains("  status     Shows every GPU");
     }
 
     @Test

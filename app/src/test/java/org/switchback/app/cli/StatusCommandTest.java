@@ -105,8 +105,8 @@ class StatusCommandTest extends CommandTestCase {
     @Test
     void theIommuHintBelongsToTheProcessor() {
         assertThat(onSample("iommu-off", "status").out().replaceAll("\\s+", " "))
-                .contains("add amd_iommu=on to the kernel command line")
-                .doesNotContain("intel_iommu");
+                .contains("Switch the IOMMU on in the firmware setup and restart.")
+                .doesNotContain("_iommu=");
     }
 
     @Test

@@ -125,7 +125,7 @@ class GpuCardTest {
         GpuCard card = cards(sample("iommu-off")).getFirst();
         assertThat(card.choices().getFirst())
                 .isEqualTo(new GpuCard.Choice(Direction.TO_VM, "Switch to VM mode", false));
-        assertThat(card.reason()).contains("no IOMMU group").contains("kernel command line");
+        assertThat(card.reason()).contains("no IOMMU group").contains("firmware setup");
         assertThat(card.choices().getLast()).isEqualTo(new GpuCard.Choice(Direction.TO_VM, "See the plan", true));
     }
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,7 +45,9 @@ class WordsTest {
                 new Refusal.NotAGpu(GPU, "a card", "0200"),
                 new Refusal.AlreadyThere(GPU, Target.VM),
                 new Refusal.AlreadyThere(GPU, Target.HOST),
-                new Refusal.IommuOff(GPU, "amd_iommu=on"),
+                new Refusal.IommuOff(GPU, Optional.of("intel_iommu=on"), Optional.empty()),
+                new Refusal.IommuOff(GPU, Optional.empty(), Optional.of("amd_iommu=off")),
+                new Refusal.IommuOff(GPU, Optional.empty(), Optional.empty()),
                 new Refusal.VfioMissing("6.1.0"),
                 new Refusal.InUse(GPU, xorg),
                 new Refusal.InUse(GPU, new Holder(812, "Xorg", "", "dri/card0")),
