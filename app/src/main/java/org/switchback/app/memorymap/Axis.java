@@ -17,6 +17,9 @@ sealed interface Axis {
     /** What an overlap gets at least: so much that it is as wide as any piece when the boxes around it are drawn. */
     double OVERLAP = FitScale.NARROWEST + 14;
 
+    /** What a label needs that is written upright, with the edges of the boxes around it, pixels. */
+    double READABLE = PieceNode.UPRIGHT + 2;
+
     /** Left edge of an address, pixels. */
     double before(long address);
 
@@ -58,24 +61,26 @@ sealed interface Axis {
         return new Pieces(Arrays.copyOf(leaves.at, leaves.size), tree.last(focus), x);
     }
 
-    /** With more pieces than there is room for, a third of the room goes by size, and overlaps stay wide. */
+    /**
+     * With more pieces than there is room for, a third of the room goes by size. What must stay readable, overlaps and the
+     * sizes of gaps, is not squeezed as long as it is not most of what there is.
+     */
     private static void squeeze(Leaves leaves, double[] least, double width) {
         double sum = 0;
-        double overlaps = 0;
+        double kept = 0;
         for (int i = 0; i < least.length; i++) {
             sum += least[i];
-            overlaps += leaves.overlap[i] ? least[i] : 0;
+            kept += leaves.kept[i];
         }
         double room = width * 2 / 3;
         if (sum <= room) {
             return;
         }
-        boolean keep = overlaps <= width / 3;
-        double factor = keep ? (room - overlaps) / (sum - overlaps) : room / sum;
+        boolean keep = kept <= width / 2;
+        double factor = keep ? (room - kept) / (sum - kept) : room / sum;
         for (int i = 0; i < least.length; i++) {
-            if (!keep || !leaves.overlap[i]) {
-                least[i] *= factor;
-            }
+            double spared = keep ? leaves.kept[i] : 0;
+            least[i] = spared + (least[i] - spared) * factor;
         }
     }
 
@@ -86,7 +91,8 @@ sealed interface Axis {
         private long[] at = new long[64];
         private double[] least = new double[64];
         private double[] bits = new double[64];
-        private boolean[] overlap = new boolean[64];
+        /** What of the least width is not squeezed. */
+        private double[] kept = new double[64];
         private int size;
 
         private Leaves(MapTree tree, Set<Filter> shown) {
@@ -111,11 +117,12 @@ sealed interface Axis {
                 at = Arrays.copyOf(at, size * 2);
                 least = Arrays.copyOf(least, size * 2);
                 bits = Arrays.copyOf(bits, size * 2);
-                overlap = Arrays.copyOf(overlap, size * 2);
+                kept = Arrays.copyOf(kept, size * 2);
             }
             at[size] = tree.first(item);
-            overlap[size] = kind == Kind.OVERLAP && !out;
-            least[size] = out ? FILTERED : kind == Kind.GAP ? GAP : overlap[size] ? OVERLAP : FitScale.NARROWEST;
+            boolean overlap = kind == Kind.OVERLAP;
+            least[size] = out ? FILTERED : kind == Kind.GAP ? GAP : overlap ? OVERLAP : FitScale.NARROWEST;
+            kept[size] = out ? 0 : kind == Kind.GAP ? READABLE : overlap ? OVERLAP : 0;
             bits[size] = out || kind == Kind.GAP ? 0 : FitScale.bits(tree.length(item));
             size++;
         }
@@ -147,11 +154,10 @@ sealed interface Axis {
             int piece = Math.max(0, found >= 0 ? found : -found - 2);
             double width = x[piece + 1] - x[piece];
             double part = width <= 0 ? 0 : Math.clamp((place - x[piece]) / width, 0, 1);
-            double length = length(piece);
-            // The last address of a piece belongs to it, and a double has not the digits of all of them.
-            double offset = Math.min(part * length, length - 1);
-            long whole = offset >= 0x1p63 ? (long) (offset - 0x1p63) + Long.MIN_VALUE : (long) offset;
-            return at[piece] + whole;
+            double offset = part * length(piece);
+            long end = end(piece);
+            // A double has not the digits of all addresses, and the last one belongs to the piece.
+            return offset >= unsigned(end - at[piece]) ? end : at[piece] + whole(offset);
         }
 
         private int piece(long address) {
@@ -169,8 +175,11 @@ sealed interface Axis {
         }
 
         private double length(int piece) {
-            long end = piece + 1 < at.length ? at[piece + 1] - 1 : last;
-            return unsigned(end - at[piece]) + 1;
+            return unsigned(end(piece) - at[piece]) + 1;
+        }
+
+        private long end(int piece) {
+            return piece + 1 < at.length ? at[piece + 1] - 1 : last;
         }
 
         private static double share(long offset, double length) {
@@ -209,7 +218,7 @@ sealed interface Axis {
         public long address(double place) {
             double low = log(unsigned(first));
             double at = Math.expm1(low + (log(unsigned(last) + 1) - low) * Math.clamp(place / width, 0, 1)) * PAGE;
-            long found = at >= 0x1p63 ? (long) (at - 0x1p63) + Long.MIN_VALUE : (long) at;
+            long found = whole(at);
             return Long.compareUnsigned(found, first) < 0 ? first
                     : Long.compareUnsigned(found, last) > 0 ? last : found;
         }
@@ -217,5 +226,10 @@ sealed interface Axis {
 
     private static double unsigned(long number) {
         return number >= 0 ? number : number + 0x1p64;
+    }
+
+    /** @param number 0 to below 2^64; what is past that becomes the largest */
+    private static long whole(double number) {
+        return number >= 0x1p63 ? (long) Math.min(number - 0x1p63, 0x1.fffffffffffffp62) + Long.MIN_VALUE : (long) number;
     }
 }

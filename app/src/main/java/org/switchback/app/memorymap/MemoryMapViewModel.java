@@ -550,12 +550,14 @@ public final class MemoryMapViewModel {
         Set<Filter> changed = EnumSet.copyOf(shown.get());
         if (show ? changed.add(filter) : changed.remove(filter)) {
             shown.set(changed);
-            if (!visible(selection.get())) {
-                selection.set(tree.get().parent(selection.get()));
+            int seen = selection.get();
+            while (!visible(seen)) {
+                seen = tree.get().parent(seen);
             }
             if (!visible(focus.get())) {
                 whole();
             }
+            selection.set(seen);
         }
     }
 

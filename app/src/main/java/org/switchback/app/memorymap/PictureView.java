@@ -45,9 +45,6 @@ final class PictureView extends Region {
             "card", "ram", "window", "bar", "overlap", "stripe", "firmware", "other", "gap", "removed", "added");
     private static final StyleablePropertyFactory<PictureView> FACTORY =
             new StyleablePropertyFactory<>(Region.getClassCssMetaData());
-    /** A label needs this much. */
-    private static final double LABELLED = 17;
-
     private final MemoryMapViewModel model;
     private final Words words;
     private final Map<String, StyleableProperty<Color>> colours = new LinkedHashMap<>();
@@ -226,7 +223,7 @@ final class PictureView extends Region {
         Set<Integer> gone = new HashSet<>(nodes.keySet());
         List<PieceNode> fresh = new ArrayList<>();
         for (Piece piece : pieces) {
-            if (!all && piece.width() < 2 * LABELLED) {
+            if (!all && piece.width() < 2 * PieceNode.UPRIGHT) {
                 continue;
             }
             int item = piece.item();
@@ -261,7 +258,7 @@ final class PictureView extends Region {
         if (piece.count() > 1) {
             return List.of("+" + (piece.count() - 1));
         }
-        if (piece.width() < LABELLED) {
+        if (piece.width() < PieceNode.UPRIGHT) {
             return List.of("");
         }
         return switch (tree.kind(item)) {

@@ -16,6 +16,9 @@ import org.kordamp.ikonli.material2.Material2MZ;
 
 /** A piece of the picture as a node: its label where there is room for one, and what is said about it. */
 final class PieceNode extends Region {
+    /** Width that a label needs which is written upright, pixels. */
+    static final double UPRIGHT = 17;
+
     private static final double BESIDE = 7;
     private static final double SIGN = 18;
     private static final double LINE = 16;
@@ -31,7 +34,7 @@ final class PieceNode extends Region {
         this.item = item;
         this.widths = widths;
         setId("piece-" + item);
-        getStyleClass().addAll("map-piece", kind.name().toLowerCase(Locale.ROOT));
+        getStyleClass().addAll("map-piece", "is-" + kind.name().toLowerCase(Locale.ROOT));
         setAccessibleRole(AccessibleRole.TEXT);
         setManaged(false);
         setMouseTransparent(true);
@@ -70,7 +73,7 @@ final class PieceNode extends Region {
                 return;
             }
         }
-        if (!titled && width >= LINE + 1 && (width < 60 || captions.size() == 1)) {
+        if (!titled && width >= UPRIGHT && (width < 60 || captions.size() == 1)) {
             for (String caption : captions) {
                 if (measured(caption) + signWidth + 2 * BESIDE <= height) {
                     putUpright(caption, width, height, signWidth);

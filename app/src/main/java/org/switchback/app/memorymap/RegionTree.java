@@ -33,19 +33,15 @@ final class RegionTree extends TreeTableView<Integer> {
         setFixedCellSize(28);
         setColumnResizePolicy(CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
         getSelectionModel().setSelectionMode(SelectionMode.SINGLE);
-        TreeTableColumn<Integer, String> region = column("window.map.tree.region", 210);
+        TreeTableColumn<Integer, String> region = column("window.map.tree.region", 330);
         region.setCellValueFactory(row -> text(said().label(row.getValue().getValue())));
         region.setCellFactory(column -> new NameCell());
-        TreeTableColumn<Integer, String> range = column("window.map.tree.range", 150);
-        range.setCellValueFactory(row -> text(
-                said().range(row.getValue().getValue()).map(Object::toString).orElse("")));
         TreeTableColumn<Integer, String> size = column("window.map.tree.size", 78);
         size.setCellValueFactory(row -> text(said().size(row.getValue().getValue())));
         size.getStyleClass().add("map-size");
         TreeTableColumn<Integer, String> owner = column("window.map.tree.owner", 70);
         owner.setCellValueFactory(row -> text(said().owner(row.getValue().getValue())));
         getColumns().add(region);
-        getColumns().add(range);
         getColumns().add(size);
         getColumns().add(owner);
         setTreeColumn(region);

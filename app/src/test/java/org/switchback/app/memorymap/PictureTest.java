@@ -79,8 +79,9 @@ class PictureTest {
             assertThat(piece.x()).isLessThan(800);
         }
         int bootfb = tree.overlaps()[0];
-        assertThat(box(picture(tree, MapTree.WHOLE, Scale.FIT, 800, 4, 0.4), bootfb).width())
-                .isGreaterThan(3 * box(picture(tree, MapTree.WHOLE, Scale.FIT, 800, 1, 0), bootfb).width());
+        Piece small = box(picture(tree, MapTree.WHOLE, Scale.FIT, 800, 1, 0), bootfb);
+        Piece large = box(picture(tree, MapTree.WHOLE, Scale.FIT, 800, 4, small.x() / 800 - 0.02), bootfb);
+        assertThat(large.width()).isGreaterThan(3 * small.width());
     }
 
     @Test
