@@ -129,6 +129,14 @@ vm_kernel() {
     vm_log "$suite is $release"
 }
 
+# vm_any_kernel KERNEL: Debian's of that suite, or one of small-kernel's, in the cache.
+vm_any_kernel() {
+    case $1 in
+        small-*) "$VM_SOURCE/small-kernel" "${1#small-}" ;;
+        *) vm_kernel "$1" ;;
+    esac
+}
+
 # --- The initramfs ----------------------------------------------------------------------------------------------------
 
 # What the machine's hardware and the tests may ask for. Names that a kernel does not have are skipped: 5.10 says
@@ -136,9 +144,10 @@ vm_kernel() {
 VM_MODULES="vfio vfio-pci vfio_iommu_type1 bochs bochs-drm virtio_gpu virtio_pci snd-hda-intel snd-hda-codec-generic
     snd-hda-codec-hdmi fuse i2c-i801 lpc_ich ahci"
 
-# vm_copy_modules SUITE DIRECTORY: the wanted modules and what they depend on, uncompressed, with their indexes.
+# vm_copy_modules SUITE DIRECTORY [FILE]: the wanted modules and what they depend on, uncompressed, with their indexes;
+# FILE is a module from elsewhere, installed as one of the distribution's users would have it.
 vm_copy_modules() {
-    local suite=$1 to=$2 kernel=$VM_CACHE/kernel/$1 release module file
+    local suite=$1 to=$2 extra=${3:-} kernel=$VM_CACHE/kernel/$1 release module file
     release=$(cat "$kernel/release")
     local tree=usr/lib/modules/$release
     mkdir -p "$to/$tree"
@@ -155,6 +164,7 @@ vm_copy_modules() {
     done
     cp "$kernel/root/$tree"/modules.{builtin,builtin.modinfo,order} "$to/$tree/"
     [ -e "$to/lib" ] || ln -s usr/lib "$to/lib"
+    [ -z "$extra" ] || install -D -m 644 -t "$to/$tree/extra" "$extra"
     depmod -b "$to" "$release"
 }
 
@@ -197,17 +207,19 @@ vm_key() { printf '%s\n' "$@" | sha256sum | cut -c 1-12; }
 
 # Debian 12 with what Switchback talks to: the bus and its activation, polkit, kmod. No udev and no systemd as PID 1, so
 # that nothing else reacts to a bind. Prints the path of the archive.
+# vm_user_land PACKAGES: with these as well, a list with commas; it may be empty.
 vm_user_land() {
-    local out tree mirror
-    out=$VM_CACHE/initramfs/userland-$(vm_key "$(declare -f vm_user_land)").cpio
+    local more=$1 prefix out tree mirror
+    prefix=$VM_CACHE/initramfs/userland-${more:+with-}
+    out=$prefix$(vm_key "$(declare -f vm_user_land)" "$more").cpio
     if [ ! -e "$out" ]; then
         vm_need mmdebstrap=mmdebstrap
-        vm_log "building the user land"
+        vm_log "building the user land${more:+ with $more}"
         mirror=$(vm_mirror Debian)
         tree=$(mktemp -d)
         # The same dates every time, and nothing that only a person reads.
         SOURCE_DATE_EPOCH=1700000000 mmdebstrap --quiet --variant=minbase \
-            --include=dbus,polkitd,pkexec,kmod,procps,busybox-static \
+            --include="dbus,polkitd,pkexec,kmod,procps,busybox-static${more:+,$more}" \
             --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
             --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
             --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
@@ -225,7 +237,7 @@ vm_user_land() {
             install -d -o 1001 -g 1001 home/bob
             find . -print0 | LC_ALL=C sort -z | cpio --quiet -0 -o -H newc --reproducible
         ) >"$out.part"
-        rm -f "$VM_CACHE/initramfs/userland-"*.cpio
+        rm -f "$prefix"????????????.cpio
         mv "$out.part" "$out"
         rm -rf "$tree"
     fi
@@ -267,20 +279,37 @@ vm_java() {
     echo "$out"
 }
 
-# vm_modules SUITE: the kernel's modules alone, for the full user land. Prints the archive's path.
+# vm_modules SUITE [FILE]: the kernel's modules alone, for the full user land. Prints the archive's path.
 vm_modules() {
-    local suite=$1 out tree
-    out=$VM_CACHE/initramfs/modules-$suite-$(vm_key "$(cat "$VM_CACHE/kernel/$suite/release")" "$VM_MODULES").cpio
+    local suite=$1 extra=${2:-} prefix out tree
+    prefix=$VM_CACHE/initramfs/modules-$suite-${extra:+with-}
+    out=$prefix$(vm_key "$(cat "$VM_CACHE/kernel/$suite/release")" "$VM_MODULES" \
+        "$(cat "$VM_CACHE/kernel/$suite/key" 2>/dev/null)" "${extra:+$(sha256sum <"$extra")}").cpio
     if [ ! -e "$out" ]; then
         tree=$(mktemp -d)
-        vm_copy_modules "$suite" "$tree"
+        vm_copy_modules "$suite" "$tree" "$extra"
         rm "$tree/lib" # the user land's own
-        rm -f "$VM_CACHE/initramfs/modules-$suite-"*.cpio
+        rm -f "$prefix"????????????.cpio
         vm_cpio "$tree" >"$out.part"
         mv "$out.part" "$out"
         rm -rf "$tree"
     fi
     echo "$out"
+}
+
+# vm_install_product DIRECTORY: the packaged tree, and what a package would put beside it, into a guest's root.
+vm_install_product() {
+    local tree=$1 project=$VM_SOURCE/../.. product
+    product=$project/app/target/switchback
+    [ -x "$product/bin/switchback" ] || vm_die "no $product/bin/switchback: run mvn package first"
+    mkdir -p "$tree"/usr/{lib,bin} "$tree"/usr/share/dbus-1/{system-services,system.d} \
+        "$tree"/usr/share/polkit-1/{actions,rules.d}
+    cp "$VM_SOURCE/guest/polkit.rules" "$tree/usr/share/polkit-1/rules.d/10-test.rules"
+    cp -a "$product" "$tree/usr/lib/switchback"
+    ln -s ../lib/switchback/bin/switchback "$tree/usr/bin/switchback"
+    cp "$project/packaging/dbus/org.switchback.Helper1.service" "$tree/usr/share/dbus-1/system-services/"
+    cp "$project/packaging/dbus/org.switchback.Helper1.conf" "$tree/usr/share/dbus-1/system.d/"
+    cp "$project/packaging/polkit/org.switchback.helper.policy" "$tree/usr/share/polkit-1/actions/"
 }
 
 # vm_program NAME: compiles NAME.c statically into the cache and prints the program's path.
@@ -340,7 +369,10 @@ vm_module() {
     mkdir -p "$dir"
     cp -r "$VM_SOURCE"/../../kmod/{Kbuild,Makefile,switchback_bootfb.c,tests} "$dir/"
     if [ -n "$root" ]; then
-        chroot "$root" make -C /kmod KDIR="/usr/src/linux-headers-$(cat "$VM_CACHE/kernel/$suite/release")" "$@"
+        # From 7 on objtool asks /proc for the size of its stack; the mount goes with the name space.
+        # shellcheck disable=SC2016  # the inner shell's
+        unshare --mount sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" \
+            make -C /kmod KDIR="/usr/src/linux-headers-$(cat "$VM_CACHE/kernel/$suite/release")" "$@"
     else
         make -C "$dir" KDIR="$VM_CACHE/kernel/$suite/headers" "$@"
     fi >"$dir/log" 2>&1 || result=$?
@@ -352,7 +384,7 @@ vm_module() {
 
 # vm_boot CLASS KERNEL INITRD DIRECTORY TIMEOUT [KERNEL-ARGUMENT...]
 # Boots the machine that has the problem (two GPUs, the firmware's framebuffer in the first one's BAR) and waits for its
-# end. DIRECTORY gets console.log (ttyS0), out (ttyS2, raw) and status.log (ttyS3).
+# end. Machines wait for each other when SWITCHBACK_VM_LOCK names a file. DIRECTORY gets console.log (ttyS0), out (ttyS2, raw) and status.log (ttyS3).
 vm_boot() {
     local class=$1 kernel=$2 initrd=$3 dir=$4 timeout=$5 gpu
     shift 5
@@ -364,7 +396,8 @@ vm_boot() {
     mkdir -p "$dir"
     # split irqchip and intremap: without interrupt remapping vfio refuses the group. no_timer_check: under TCG the
     # remapped timer fails the kernel's check. OVMF talks on COM1 and COM2, so the tests use COM3 and COM4.
-    timeout --foreground --kill-after=5 "$timeout" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+    ${SWITCHBACK_VM_LOCK:+flock "$SWITCHBACK_VM_LOCK"} \
+        timeout --foreground --kill-after=5 "$timeout" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
         -machine q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max -smp 2 -m "${VM_MEMORY:-1024}" \
         -bios /usr/share/ovmf/OVMF.fd -kernel "$kernel" -initrd "$initrd" \
         -device intel-iommu,intremap=on,caching-mode=on \
@@ -382,7 +415,7 @@ VM_COMPLAINTS='BUG:|BUG [a-z]|WARNING:|Oops|general protection fault|Kernel pani
 
 # vm_checked_boot LABEL WORK CLASS KERNEL TIMEOUT [KERNEL-ARGUMENT...]
 # Boots WORK/initrd into WORK/run, shows the guest's checks as they come and unpacks what it leaves into WORK/out. Adds to
-# $passed and $failed; WORK goes if nothing failed, unless $keep is set.
+# $passed and $failed; WORK goes if nothing failed, unless $keep is set, and $collect WORK is called before.
 vm_checked_boot() {
     local label=$1 work=$2 class=$3 kernel=$4 timeout=$5 status started tail_pid result=0 wrong
     shift 5
@@ -419,6 +452,7 @@ vm_checked_boot() {
         head -n 5 "$work/complaints" | sed 's/^/#   /'
     fi
     failed=$((failed + wrong))
+    [ -z "${collect:-}" ] || "$collect" "$work"
     if [ "$wrong" -gt 0 ] || [ -n "$keep" ]; then
         echo "# logs of $label: $work"
     else

@@ -14,7 +14,13 @@ module org.switchback.app {
 
     exports org.switchback.app to
             javafx.graphics;
+    exports org.switchback.app.session.bus to
+            org.freedesktop.dbus;
 
     opens org.switchback.app.cli to
             info.picocli;
+    opens org.switchback.app.session to
+            org.freedesktop.dbus;
+    opens org.switchback.app.session.bus to
+            org.freedesktop.dbus;
 }

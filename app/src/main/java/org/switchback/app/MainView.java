@@ -22,6 +22,7 @@ import javafx.scene.control.RadioMenuItem;
 import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
+import javafx.scene.image.ImageView;
 import javafx.scene.input.DragEvent;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
@@ -54,6 +55,9 @@ import org.switchback.hardware.PciAddress;
 final class MainView extends BorderPane {
     /** With Alt, each opens the page of its place. */
     private static final List<KeyCode> PAGE_KEYS = List.of(KeyCode.DIGIT1, KeyCode.DIGIT2, KeyCode.DIGIT3, KeyCode.DIGIT4);
+
+    /** Height of the product's picture beside its name. */
+    private static final double MARK = 32;
 
     private final MainViewModel model;
     private final Words words;
@@ -117,8 +121,10 @@ final class MainView extends BorderPane {
     // The header.
 
     private Node header() {
-        StackPane mark = new StackPane(new FontIcon(Material2MZ.SWAP_HORIZ));
-        mark.getStyleClass().add("app-mark");
+        ImageView mark = new ImageView(ProductIcon.colored(64));
+        mark.setFitHeight(MARK);
+        mark.setPreserveRatio(true);
+        mark.setSmooth(true);
         Label name = new Label(words.text("window.title"));
         name.getStyleClass().add("app-name");
         Region gap = new Region();

@@ -520,6 +520,7 @@ public final class MainViewModel {
         free.unbind();
         free.set(true);
         switching.set(null);
+        gpus.expectChange();
         look(Duration.ZERO);
     }
 }

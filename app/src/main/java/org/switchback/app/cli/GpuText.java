@@ -4,6 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.switchback.app.gpus.GpuDetail;
+import org.switchback.app.gpus.GpuState;
+import org.switchback.app.helper.Source;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.Gpu;
@@ -13,6 +16,7 @@ import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.protocol.PlanReply;
+import org.switchback.protocol.PlannedRefusal;
 
 /** All that is known about a GPU, as a block of lines. */
 final class GpuText {
@@ -20,10 +24,13 @@ final class GpuText {
 
     private final Terminal terminal;
     private final Words words;
+    private final Source source;
 
-    GpuText(Terminal terminal, Words words) {
+    /** @param source where the facts are from */
+    GpuText(Terminal terminal, Words words, Source source) {
         this.terminal = terminal;
         this.words = words;
+        this.source = source;
     }
 
     /**
@@ -36,6 +43,7 @@ final class GpuText {
 
     void print(Gpu gpu, Machine machine, List<Way> ways) {
         heading(gpu);
+        field("", GpuState.of(gpu, source, refusals(ways)).sentence(gpu, machine, words));
         PciDevice graphics = gpu.graphics();
         field(
                 words.text("cli.status.device"),
@@ -60,13 +68,25 @@ final class GpuText {
             label = "";
         }
         bars(gpu);
-        if (!graphics.displays().isEmpty()) {
-            field(words.text("cli.status.screen"), words.list(graphics.displays()));
+        for (GpuDetail detail : GpuDetail.of(gpu, words)) {
+            // The driver is in the heading, and the BARs are above.
+            boolean said = detail.kind() == GpuDetail.Kind.DRIVER || detail.kind() == GpuDetail.Kind.BAR;
+            if (!said) {
+                field(detail.label(), detail.text());
+            }
         }
         users(gpu);
         for (Way way : ways) {
             way(gpu, machine, way);
         }
+    }
+
+    /** Against a switch to VM mode. */
+    private static List<PlannedRefusal> refusals(List<Way> ways) {
+        return ways.stream()
+                .filter(way -> way.target().equals("vm"))
+                .flatMap(way -> way.plan().refusals.stream())
+                .toList();
     }
 
     private void heading(Gpu gpu) {

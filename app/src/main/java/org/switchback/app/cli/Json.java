@@ -69,9 +69,27 @@ final class Json {
         object.add("displays", displays);
         JsonArray bars = new JsonArray();
         for (Bar bar : gpu.graphics().bars()) {
-            bars.add(bar(bar, gpu.overlaps().stream().filter(o -> o.bar().equals(bar)).toList()));
+            JsonObject one = bar(bar, gpu.overlaps().stream().filter(o -> o.bar().equals(bar)).toList());
+            gpu.graphics().largest(bar.index()).ifPresent(largest -> one.add("largest", size(largest)));
+            bars.add(one);
         }
         object.add("bars", bars);
+        gpu.graphics().link().ifPresent(link -> {
+            JsonObject one = new JsonObject();
+            one.addProperty("speed", link.speed());
+            one.addProperty("width", link.width());
+            one.addProperty("maxSpeed", link.maxSpeed());
+            one.addProperty("maxWidth", link.maxWidth());
+            object.add("link", one);
+        });
+        JsonArray resetMethods = new JsonArray();
+        gpu.graphics().resetMethods().forEach(resetMethods::add);
+        object.add("resetMethods", resetMethods);
+        JsonObject power = new JsonObject();
+        power.addProperty("control", gpu.graphics().power().control());
+        power.addProperty("status", gpu.graphics().power().runtimeStatus());
+        power.addProperty("level", gpu.graphics().power().state());
+        object.add("power", power);
         JsonArray companions = new JsonArray();
         gpu.companions().forEach(companion -> companions.add(device(companion)));
         object.add("companions", companions);
@@ -126,6 +144,9 @@ final class Json {
         object.addProperty("program", holder.program());
         if (!holder.owner().isEmpty()) {
             object.addProperty("user", holder.owner());
+        }
+        if (!holder.guest().isEmpty()) {
+            object.addProperty("guest", holder.guest());
         }
         object.addProperty("node", "/dev/" + holder.node());
         object.addProperty("blocks", holder.blocks());

@@ -4,11 +4,14 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import org.switchback.app.gpus.GpuState;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
 import org.switchback.protocol.PlanReply;
+import org.switchback.protocol.PlannedRefusal;
 import picocli.CommandLine.Command;
 
 /** {@code status}: every GPU, what lies in its memory, and where it could go. */
@@ -35,7 +38,7 @@ final class StatusCommand extends MachineCommand {
         if (machine.gpus().isEmpty()) {
             terminal().out().println(words().text("cli.status.no-gpu"));
         }
-        GpuText text = new GpuText(terminal(), words());
+        GpuText text = new GpuText(terminal(), words(), connection.source());
         String separator = "";
         for (Gpu gpu : machine.gpus()) {
             terminal().out().print(separator);
@@ -65,8 +68,12 @@ final class StatusCommand extends MachineCommand {
         for (Gpu gpu : machine.gpus()) {
             JsonObject one = json.gpu(gpu);
             JsonArray ways = new JsonArray();
+            List<PlannedRefusal> refusals = List.of();
             for (String target : targets(gpu)) {
                 PlanReply plan = plan(connection, gpu.address(), target, List.of());
+                if (target.equals("vm")) {
+                    refusals = plan.refusals;
+                }
                 JsonObject way = new JsonObject();
                 way.addProperty("target", target);
                 way.addProperty("ready", plan.refusals.isEmpty());
@@ -74,6 +81,9 @@ final class StatusCommand extends MachineCommand {
                 ways.add(way);
             }
             one.add("ways", ways);
+            GpuState state = GpuState.of(gpu, connection.source(), refusals);
+            one.addProperty("state", state.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+            one.addProperty("text", state.sentence(gpu, machine, words()));
             gpus.add(one);
         }
         object.add("gpus", gpus);

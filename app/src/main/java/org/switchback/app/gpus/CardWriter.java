@@ -15,6 +15,7 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
 /** Puts what is known about a GPU into words. */
@@ -22,11 +23,14 @@ final class CardWriter {
     private final Words words;
     private final Overview overview;
     private final Source source;
+    private final Map<PciAddress, String> changes;
 
-    CardWriter(Words words, Overview overview, Source source) {
+    /** @param changes what has happened to a GPU without Switchback, sentences */
+    CardWriter(Words words, Overview overview, Source source, Map<PciAddress, String> changes) {
         this.words = words;
         this.overview = overview;
         this.source = source;
+        this.changes = changes;
     }
 
     GpuCard card(Gpu gpu) {
@@ -40,9 +44,12 @@ final class CardWriter {
                 graphics.name(),
                 words.text("window.gpu.identity", gpu.address().toString(), graphics.ids().toString(), kind(graphics)),
                 status(gpu),
+                GpuState.of(gpu, source, overview.refusals(gpu.address())).sentence(gpu, machine, words),
+                changes.getOrDefault(gpu.address(), ""),
                 strips,
                 claims(strips),
                 facts(gpu, machine),
+                GpuDetail.of(gpu, words),
                 choices,
                 reason);
     }
@@ -106,7 +113,7 @@ final class CardWriter {
     }
 
     /** Functions of other devices that the IOMMU cannot tell from this GPU's. */
-    private static Set<PciDevice> neighbours(Gpu gpu, Machine machine) {
+    static Set<PciDevice> neighbours(Gpu gpu, Machine machine) {
         Set<PciDevice> others = new LinkedHashSet<>();
         for (PciDevice function : gpu.functions()) {
             machine.groupOf(function).ifPresent(group -> group.members().stream()

@@ -11,9 +11,12 @@ import org.switchback.hardware.PciAddress;
  * @param name     maker and model
  * @param identity address, ids and class
  * @param status   whose the GPU is
+ * @param sentence how it stands
+ * @param change   what has happened to it without Switchback; mostly empty
  * @param strips   its memory BARs, by index
  * @param claims   what lies in the BARs, in the order of the strips
  * @param facts    group, companions, users
+ * @param details  what else there is to know
  * @param choices  what can be done with it, the main choice first; none for a GPU that stays where it is
  * @param reason   why the main choice is disabled, or why there is none; empty when it can be made
  */
@@ -22,9 +25,12 @@ public record GpuCard(
         String name,
         String identity,
         Status status,
+        String sentence,
+        String change,
         List<BarStrip> strips,
         List<Claim> claims,
         List<Fact> facts,
+        List<GpuDetail> details,
         List<Choice> choices,
         String reason) {
 
@@ -78,6 +84,7 @@ public record GpuCard(
         strips = List.copyOf(strips);
         claims = List.copyOf(claims);
         facts = List.copyOf(facts);
+        details = List.copyOf(details);
         choices = List.copyOf(choices);
     }
 

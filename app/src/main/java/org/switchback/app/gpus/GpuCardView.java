@@ -9,6 +9,7 @@ import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
+import javafx.scene.control.ToggleButton;
 import javafx.scene.layout.ColumnConstraints;
 import javafx.scene.layout.GridPane;
 import javafx.scene.layout.HBox;
@@ -29,6 +30,7 @@ final class GpuCardView extends VBox {
     private final GpuCard card;
     private final GpusViewModel model;
     private final Words words;
+    private final ToggleButton fold = new ToggleButton();
 
     GpuCardView(GpuCard card, GpusViewModel model, Words words) {
         super(14);
@@ -38,7 +40,7 @@ final class GpuCardView extends VBox {
         setId("gpu-" + card.id());
         getStyleClass().add("gpu-card");
         setAccessibleText(card.name() + ", " + card.status().text());
-        getChildren().addAll(head(), bars(), foot());
+        getChildren().addAll(head(), standing(), bars(), foot(), details());
     }
 
     GpuCard card() {
@@ -81,6 +83,23 @@ final class GpuCardView extends VBox {
             case MIXED -> Material2MZ.WARNING;
             case UNBOUND -> Material2AL.LINK_OFF;
         };
+    }
+
+    private Node standing() {
+        Label sentence = new Label(card.sentence());
+        sentence.setId("state-" + card.id());
+        sentence.setWrapText(true);
+        sentence.setMinHeight(Region.USE_PREF_SIZE);
+        VBox standing = new VBox(4, sentence);
+        if (!card.change().isEmpty()) {
+            Label change = new Label(card.change(), new FontIcon(Material2OutlinedAL.INFO));
+            change.setId("change-" + card.id());
+            change.getStyleClass().add("fact");
+            change.setWrapText(true);
+            change.setMinHeight(Region.USE_PREF_SIZE);
+            standing.getChildren().add(change);
+        }
+        return standing;
     }
 
     private Node bars() {
@@ -138,6 +157,7 @@ final class GpuCardView extends VBox {
             line.setMinHeight(Region.USE_PREF_SIZE);
             facts.getChildren().add(line);
         }
+        facts.getChildren().add(fold);
         HBox.setHgrow(facts, Priority.ALWAYS);
         facts.setMaxWidth(Double.MAX_VALUE);
 
@@ -185,6 +205,44 @@ final class GpuCardView extends VBox {
             buttons.add(button);
         }
         return buttons;
+    }
+
+    private Node details() {
+        GridPane grid = new GridPane(14, 5);
+        grid.setId("details-" + card.id());
+        grid.getStyleClass().add("details");
+        ColumnConstraints labels = new ColumnConstraints();
+        labels.setMinWidth(Region.USE_PREF_SIZE);
+        ColumnConstraints texts = new ColumnConstraints();
+        texts.setHgrow(Priority.ALWAYS);
+        grid.getColumnConstraints().addAll(labels, texts);
+        int row = 0;
+        for (GpuDetail detail : card.details()) {
+            Label label = new Label(detail.label());
+            label.getStyleClass().add("detail-label");
+            Label text = new Label(detail.text());
+            text.setId("detail-" + detail.kind().name().toLowerCase(Locale.ROOT) + "-" + card.id());
+            text.setWrapText(true);
+            text.setMinHeight(Region.USE_PREF_SIZE);
+            grid.addRow(row++, label, text);
+        }
+        fold.setId("fold-" + card.id());
+        fold.setAccessibleText(words.text("window.gpu.details.accessible", card.name()));
+        fold.getStyleClass().addAll(Styles.FLAT, "quiet", "fold");
+        Runnable show = () -> {
+            boolean open = fold.isSelected();
+            fold.setText(words.text(open ? "window.gpu.details.hide" : "window.gpu.details.show"));
+            fold.setGraphic(new FontIcon(open ? Material2AL.EXPAND_LESS : Material2AL.EXPAND_MORE));
+            grid.setVisible(open);
+            grid.setManaged(open);
+        };
+        fold.setSelected(model.detailed(card));
+        show.run();
+        fold.selectedProperty().addListener((observable, was, open) -> {
+            model.fold(card, !open);
+            show.run();
+        });
+        return grid;
     }
 
     private static Ikon sign(GpuCard.Fact.Kind kind) {

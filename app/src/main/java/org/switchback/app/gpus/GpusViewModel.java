@@ -1,6 +1,11 @@
 package org.switchback.app.gpus;
 
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
@@ -12,7 +17,9 @@ import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
 
 /** What the page of GPUs shows. Belongs to the drawing thread. */
 public final class GpusViewModel {
@@ -36,6 +43,12 @@ public final class GpusViewModel {
     private final ReadOnlyObjectWrapper<State> state = new ReadOnlyObjectWrapper<>(State.SCANNING);
     private final ReadOnlyStringWrapper message = new ReadOnlyStringWrapper("");
     private final ReadOnlyStringWrapper hint = new ReadOnlyStringWrapper("");
+
+    /** As it was last seen, to tell a change that was made without Switchback. */
+    private final Map<PciAddress, Gpu> known = new HashMap<>();
+
+    private final Map<PciAddress, String> outside = new HashMap<>();
+    private final Set<PciAddress> detailed = new HashSet<>();
 
     /** @param chosen told which GPU should go where */
     public GpusViewModel(Words words, BiConsumer<PciAddress, Direction> chosen) {
@@ -63,6 +76,20 @@ public final class GpusViewModel {
         return hint.getReadOnlyProperty();
     }
 
+    /** Whether the details of a GPU are unfolded. */
+    boolean detailed(GpuCard card) {
+        return detailed.contains(card.address());
+    }
+
+    /** Folds the details of a GPU away, or back. */
+    void fold(GpuCard card, boolean away) {
+        if (away) {
+            detailed.remove(card.address());
+        } else {
+            detailed.add(card.address());
+        }
+    }
+
     /** Makes the choice of a card. */
     public void choose(GpuCard card, GpuCard.Choice choice) {
         chosen.accept(card.address(), choice.direction());
@@ -71,6 +98,8 @@ public final class GpusViewModel {
     /** Forgets the machine: another one is being looked at. */
     public void scanning() {
         cards.clear();
+        expectChange();
+        outside.clear();
         say(State.SCANNING, words.text("window.gpus.scanning"));
     }
 
@@ -82,7 +111,8 @@ public final class GpusViewModel {
 
     /** Shows a machine. */
     public void show(Overview overview, Source source) {
-        CardWriter writer = new CardWriter(words, overview, source);
+        notice(overview.machine().gpus());
+        CardWriter writer = new CardWriter(words, overview, source, outside);
         replace(overview.machine().gpus().stream().map(writer::card).toList());
         hint.set(overview.switchable() ? "" : words.text("window.gpus.unswitchable"));
         if (cards.isEmpty()) {
@@ -91,6 +121,27 @@ public final class GpusViewModel {
             state.set(State.CARDS);
             message.set("");
         }
+    }
+
+    /** What a GPU is next time is Switchback's own doing: a switch has been made here. */
+    public void expectChange() {
+        known.clear();
+    }
+
+    /** Another driver than last time, and nobody here has bound it. */
+    private void notice(List<Gpu> gpus) {
+        for (Gpu gpu : gpus) {
+            Gpu before = known.put(gpu.address(), gpu);
+            if (before == null) {
+                outside.remove(gpu.address());
+            } else if (!drivers(before).equals(drivers(gpu))) {
+                outside.put(gpu.address(), words.text("state.changed-outside", words.mode(before)));
+            }
+        }
+    }
+
+    private static List<Optional<String>> drivers(Gpu gpu) {
+        return gpu.functions().stream().map(PciDevice::driver).toList();
     }
 
     private void say(State now, String text) {

@@ -68,7 +68,7 @@ final class Judge {
             add(lines, why);
         }
         lines.add(standing(gpu));
-        return new Outcome(Outcome.Kind.HALF, half ? words.text("window.result.half", halves(gpu)) : why, lines);
+        return new Outcome(Outcome.Kind.HALF, half ? words.text("state.mixed", words.halves(gpu)) : why, lines);
     }
 
     /** What the host has to do without while the GPU is in VM mode. */
@@ -132,28 +132,5 @@ final class Judge {
     private boolean sameDrivers(Gpu gpu) {
         return gpu.functions().stream().map(PciDevice::driver).toList()
                 .equals(before.functions().stream().map(PciDevice::driver).toList());
-    }
-
-    private String halves(Gpu gpu) {
-        return words.list(gpu.functions().stream()
-                .map(function -> words.text(
-                        function.onVfio()
-                                ? "window.result.half.vm"
-                                : function.driver().isPresent()
-                                        ? "window.result.half.host"
-                                        : "window.result.half.nobody",
-                        part(function)))
-                .toList());
-    }
-
-    private String part(PciDevice function) {
-        return words.text(
-                switch (function.kind().base()) {
-                    case 0x03 -> "window.part.graphics";
-                    case 0x04 -> "window.part.sound";
-                    case 0x0c -> "window.part.usb";
-                    default -> "window.part.other";
-                },
-                function.address().brief());
     }
 }

@@ -123,6 +123,28 @@ public final class Words {
         };
     }
 
+    /** Which parts of a half switched GPU are in which mode: {@code graphics in VM mode and sound in host mode}. */
+    public String halves(Gpu gpu) {
+        return list(gpu.functions().stream()
+                .map(function -> text(
+                        function.onVfio()
+                                ? "half.vm"
+                                : function.driver().isPresent() ? "half.host" : "half.nobody",
+                        part(function)))
+                .toList());
+    }
+
+    private String part(PciDevice function) {
+        return text(
+                switch (function.kind().base()) {
+                    case 0x03 -> "part.graphics";
+                    case 0x04 -> "part.sound";
+                    case 0x0c -> "part.usb";
+                    default -> "part.other";
+                },
+                function.address().brief());
+    }
+
     /** @param target {@code vm} or {@code host} */
     public String target(String target) {
         return text("target." + target);

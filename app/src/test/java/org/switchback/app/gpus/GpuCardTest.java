@@ -1,12 +1,14 @@
 package org.switchback.app.gpus;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +39,30 @@ class GpuCardTest {
                         "IOMMU group 27",
                         "Moves with it: 04:00.1 NVIDIA GP104 High Definition Audio Controller (snd_hda_intel)",
                         "Used by no program");
+    }
+
+    @Test
+    void itsDetailsAreTold() throws Exception {
+        GpuCard card = cards(ScriptedHelper.withGtx1080()).getFirst();
+        assertThat(card.details())
+                .extracting(GpuDetail::label, GpuDetail::text)
+                .containsExactly(
+                        tuple("Driver", "nvidia"),
+                        tuple("Link", "2.5 GT/s PCIe ×16, up to 8.0 GT/s PCIe ×16"),
+                        tuple("Screens", "none is on"),
+                        tuple("BAR 0", "16 MiB at fa000000-faffffff"),
+                        tuple("BAR 1", "256 MiB at c0000000-cfffffff, prefetchable"),
+                        tuple("BAR 3", "32 MiB at d0000000-d1ffffff, prefetchable"),
+                        tuple("BAR 5", "128 ports at 0000e000-0000e07f"),
+                        tuple("expansion ROM", "512 KiB at fb000000-fb07ffff, prefetchable"),
+                        tuple("Reset", "not known"),
+                        tuple("Power", "awake (D0), kept awake"));
+        assertThat(cards(sample("iommu-off")).get(1).details())
+                .extracting(GpuDetail::label, GpuDetail::text)
+                .contains(
+                        tuple("Screens", "DP-1"),
+                        tuple("Resizable", "BAR 0 has 16 GiB, the most it can have."),
+                        tuple("Reset", "bus"));
     }
 
     @Test
@@ -206,7 +232,7 @@ class GpuCardTest {
 
     private List<GpuCard> cards(ScriptedHelper helper) throws HelperProblem {
         Overview overview = Overview.of(helper);
-        CardWriter writer = new CardWriter(words, overview, helper.source());
+        CardWriter writer = new CardWriter(words, overview, helper.source(), Map.of());
         return overview.machine().gpus().stream().map(writer::card).toList();
     }
 

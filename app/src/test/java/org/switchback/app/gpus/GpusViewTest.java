@@ -96,6 +96,21 @@ class GpusViewTest {
     }
 
     @Test
+    void theDetailsAreFoldedAwayUntilSomebodyWantsThemAndStayOpenThen() {
+        screen.node("fold-0000-04-00-0");
+        assertThat(screen.has("details-0000-04-00-0")).isFalse();
+        screen.fire("fold-0000-04-00-0");
+        screen.untilText("detail-link-0000-04-00-0", "2.5 GT/s PCIe");
+        screen.assertNothingIsCutOff();
+        here.isHeldBy(99, "glxgears", "ann", "dri/card7");
+        here.changes();
+        screen.untilText("users-0000-04-00-0", "Used by glxgears");
+        assertThat(screen.has("details-0000-04-00-0")).isTrue();
+        screen.fire("fold-0000-04-00-0");
+        Screen.until("the details are away", () -> !screen.has("details-0000-04-00-0"));
+    }
+
+    @Test
     void theKeyboardStartsOnTheFirstThingThatCanBeDone() {
         screen.untilFocused("switch-0000-04-00-0");
     }

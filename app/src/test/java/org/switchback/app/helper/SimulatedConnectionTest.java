@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.switchback.app.bus.BusAddress;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.MachineReader;
@@ -32,7 +33,7 @@ class SimulatedConnectionTest {
     }
 
     private static HelperConnection connect(Duration write, Mishap mishap) {
-        return new DBusHelperConnections("unix:path=/nowhere", EmbeddedHelper::lookOnly, write)
+        return new DBusHelperConnections(new BusAddress("unix:path=/nowhere"), EmbeddedHelper::lookOnly, write)
                 .simulated(
                         SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
                         new Source.Sample(SampleMachines.DEFAULT),
