@@ -254,7 +254,8 @@ public final class MachineReader {
                 .toList();
     }
 
-    private static List<Holder> holders(Capture capture) {
+    /** Programs that a capture shows with a node open; by process and node. */
+    public static List<Holder> holders(Capture capture) {
         List<Holder> holders = new ArrayList<>();
         for (String process : capture.names("/proc")) {
             Optional<Integer> pid = number(process);

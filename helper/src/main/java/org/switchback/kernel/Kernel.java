@@ -14,11 +14,19 @@ import org.switchback.plan.Setting;
  * any.
  */
 public interface Kernel {
-    /** Makes ready for writes that are likely to follow, so that the first need not wait. May be left out. */
+    /** Makes ready for writes and a proof that are likely to follow, and waits for that. May be left out. */
     default void prepare() {}
 
     /** Everything about the machine, as far as this process may read it. Never fails: what can't be read is missing. */
     Capture capture();
+
+    /**
+     * The part of a capture that a switch of the functions rests on, but for the programs that use them. Two equal ones
+     * say that nothing of it has changed in between; different ones say nothing yet.
+     */
+    default Capture factsOf(List<PciAddress> functions) {
+        return capture();
+    }
 
     /** Identifies the boot: a journal of another one is history. */
     String bootId();

@@ -422,6 +422,22 @@ abstract class KernelContract {
         assertThat(driver(gpu)).isEmpty();
     }
 
+    @Test
+    void theFactsOfFunctionsChangeWithEverySettingOfTheirs() {
+        List<PciAddress> functions = List.of(gpu, audio);
+        List<Capture> seen = new ArrayList<>(List.of(kernel.factsOf(functions)));
+        assertThat(kernel.factsOf(functions)).isEqualTo(seen.getFirst());
+
+        change(new Setting.Override(audio), VFIO);
+        seen.add(kernel.factsOf(functions));
+        change(new Setting.Driver(audio), "");
+        seen.add(kernel.factsOf(functions));
+        change(new Setting.Driver(audio), VFIO);
+        seen.add(kernel.factsOf(functions));
+
+        assertThat(seen).doesNotHaveDuplicates();
+    }
+
     private Machine machine() {
         return MachineReader.read(kernel.capture());
     }
