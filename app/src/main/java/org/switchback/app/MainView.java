@@ -60,6 +60,9 @@ final class MainView extends BorderPane {
     /** Height of the product's picture beside its name. */
     private static final double MARK = 32;
 
+    /** Width of the header from which on it has the name of the program, pixels. */
+    private static final double NARROW = 900;
+
     private final MainViewModel model;
     private final Words words;
     private final GpusView gpus;
@@ -138,6 +141,9 @@ final class MainView extends BorderPane {
         refresh.setOnAction(event -> model.refresh());
         refresh.disableProperty().bind(model.switchingProperty().isNotNull());
         HBox header = new HBox(12, mark, name, pageButtons(), gap, refresh, menu());
+        // In a narrow window the pages need the room; the title bar has the name as well.
+        name.visibleProperty().bind(header.widthProperty().greaterThan(NARROW));
+        name.managedProperty().bind(name.visibleProperty());
         header.setAlignment(Pos.CENTER_LEFT);
         header.getStyleClass().add("header");
         return header;
