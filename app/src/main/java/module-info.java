@@ -12,6 +12,8 @@ module org.switchback.app {
     requires org.kordamp.ikonli.javafx;
     requires org.kordamp.ikonli.material2;
 
+    exports org.switchback to
+            javafx.graphics;
     exports org.switchback.app to
             javafx.graphics;
     exports org.switchback.app.session.bus to

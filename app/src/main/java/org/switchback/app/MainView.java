@@ -14,6 +14,7 @@ import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBase;
+import javafx.scene.control.ContextMenu;
 import javafx.scene.control.Label;
 import javafx.scene.control.Menu;
 import javafx.scene.control.MenuButton;
@@ -36,6 +37,7 @@ import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import javafx.stage.FileChooser;
+import javafx.stage.PopupWindow;
 import org.controlsfx.control.SegmentedButton;
 import org.jspecify.annotations.Nullable;
 import org.kordamp.ikonli.Ikon;
@@ -139,7 +141,7 @@ final class MainView extends BorderPane {
         refresh.setAccessibleText(words.text("window.menu.refresh"));
         refresh.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT);
         refresh.setOnAction(event -> model.refresh());
-        refresh.disableProperty().bind(model.switchingProperty().isNotNull());
+        refresh.disableProperty().bind(model.freeProperty().not());
         HBox header = new HBox(12, mark, name, pageButtons(), gap, refresh, menu());
         // In a narrow window the pages need the room; the title bar has the name as well.
         name.visibleProperty().bind(header.widthProperty().greaterThan(NARROW));
@@ -216,8 +218,18 @@ final class MainView extends BorderPane {
         menu.getItems().setAll(busy, samples, failures, report, home, new SeparatorMenuItem(), quit);
         menu.setId("menu");
         menu.setAccessibleText(words.text("window.menu"));
+        menu.setOnShown(event -> alignRight(menu));
         menu.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT, "no-arrow");
         return menu;
+    }
+
+    /** At the right edge of the window a menu that opens to the right would leave it. */
+    private static void alignRight(MenuButton menu) {
+        ContextMenu popup = menu.getItems().getFirst().getParentPopup();
+        if (popup != null) {
+            popup.setAnchorLocation(PopupWindow.AnchorLocation.CONTENT_TOP_RIGHT);
+            popup.setAnchorX(menu.localToScreen(menu.getBoundsInLocal()).getMaxX());
+        }
     }
 
     private static MenuItem item(

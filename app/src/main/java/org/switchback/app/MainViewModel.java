@@ -73,6 +73,8 @@ public final class MainViewModel {
     private boolean looking;
     private boolean lookAgain;
     private boolean healthy;
+    /** Somebody has asked for another look: a simulated machine whose helper is gone is then opened anew. */
+    private boolean reopens;
 
     /**
      * @param log        where every switch is written down
@@ -325,12 +327,19 @@ public final class MainViewModel {
         notice.set("");
     }
 
-    /** Looks again at the machine; where the helper was missing or lost, looks for the helper again first. */
+    /**
+     * Looks again at the machine, from whatever page, and leaves the pane of a switch that is not under way; where the
+     * helper was missing or lost, looks for the helper again first.
+     */
     public void refresh() {
-        if (switching.get() != null) {
+        if (!free.get()) {
             return;
         }
+        if (switching.get() != null) {
+            closePane();
+        }
         if (healthy) {
+            reopens = true;
             look(Duration.ZERO);
         } else if (simulated != null) {
             simulate(simulated);
@@ -469,6 +478,7 @@ public final class MainViewModel {
 
     private void show(HelperConnection asked, Overview overview) {
         healthy = !(asked.source() instanceof Source.LookOnly);
+        reopens = false;
         gpus.show(overview, asked.source());
         shown.set(new Shown(asked, overview));
     }
@@ -485,6 +495,13 @@ public final class MainViewModel {
 
     private void lose(HelperProblem problem) {
         healthy = false;
+        Simulated again = simulated;
+        if (reopens && again != null) {
+            // Somebody has asked for it: what is gone does not have to be asked for twice.
+            reopens = false;
+            simulate(again);
+            return;
+        }
         shown.set(null);
         gpus.failed(problem);
     }
@@ -539,10 +556,14 @@ public final class MainViewModel {
     }
 
     private void left() {
+        closePane();
+        look(Duration.ZERO);
+    }
+
+    private void closePane() {
         free.unbind();
         free.set(true);
         switching.set(null);
         gpus.expectChange();
-        look(Duration.ZERO);
     }
 }

@@ -14,6 +14,7 @@ import javafx.application.Application;
 import javafx.application.Platform;
 import javafx.scene.Scene;
 import javafx.stage.Stage;
+import org.switchback.Switchback;
 import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.background.Background;
 import org.switchback.app.bus.BusAddress;
@@ -22,7 +23,7 @@ import org.switchback.app.session.DesktopSession;
 import org.switchback.app.words.Words;
 
 /** The main window. */
-public final class Window extends Application {
+public class Window extends Application {
     private static final double WIDTH = 1000;
     private static final double HEIGHT = 760;
 
@@ -36,7 +37,7 @@ public final class Window extends Application {
         if (Boolean.getBoolean("switchback.training")) {
             closeSoon();
         }
-        launch(Window.class, args);
+        launch(Switchback.class, args);
     }
 
     /** Packaging opens the window once to learn which classes it needs. */

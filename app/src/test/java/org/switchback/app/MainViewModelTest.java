@@ -207,13 +207,25 @@ class MainViewModelTest {
     @Test
     void aSimulatedMachineWhoseHelperIsLostIsOpenedAnew() {
         model.start(Optional.of(SampleMachines.DEFAULT));
-        connections.last().failsWith(HelperProblem.Kind.LOST);
+        ScriptedHelper lost = connections.last();
+        lost.failsWith(HelperProblem.Kind.LOST);
         model.refresh();
-        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.FAILED);
-        assertThat(model.gpus().messageProperty().get()).isEqualTo(words.problem(HelperProblem.Kind.LOST));
+        assertThat(connections.last()).isNotSameAs(lost);
+        assertThat(model.gpus().cards()).hasSize(2);
+    }
+
+    @Test
+    void checkingAgainFromAPaneThatCanBeLeftOpensALostMachineAnewToo() {
+        model.start(Optional.of(SampleMachines.DEFAULT));
+        ScriptedHelper lost = connections.last();
+        GpuCard card = model.gpus().cards().getFirst();
+        model.gpus().choose(card, card.choices().getFirst());
+        assertThat(model.switchingProperty().get()).isNotNull();
+        lost.failsWith(HelperProblem.Kind.LOST);
         model.refresh();
-        assertThat(connections.count()).isEqualTo(2);
-        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.CARDS);
+        assertThat(model.switchingProperty().get()).isNull();
+        assertThat(connections.last()).isNotSameAs(lost);
+        assertThat(model.gpus().cards()).hasSize(2);
     }
 
     @Test

@@ -16,6 +16,7 @@ import javafx.scene.control.ScrollBar;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.input.KeyCode;
+import javafx.stage.PopupWindow;
 import javafx.stage.Stage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -68,6 +69,21 @@ class MainViewTest {
         robot.press(KeyCode.ESCAPE).release(KeyCode.ESCAPE);
         Screen.until("the menu is closed", () -> !menu.isShowing());
         screen.untilFocused("menu");
+    }
+
+    @Test
+    void theMenuStaysInsideTheWindow(FxRobot robot) {
+        screen.node("gpu-0000-04-00-0");
+        MenuButton menu = screen.node("menu", MenuButton.class);
+        robot.interact(menu::show);
+        Screen.until("the menu is open", menu::isShowing);
+        Screen.until("its right edge is the button's", () -> {
+            var popup = menu.getItems().getFirst().getParentPopup();
+            double button = menu.localToScreen(menu.getBoundsInLocal()).getMaxX();
+            return popup.getAnchorX() <= button + 1
+                    && popup.getAnchorLocation() == PopupWindow.AnchorLocation.CONTENT_TOP_RIGHT;
+        });
+        robot.interact(menu::hide);
     }
 
     @Test

@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 import org.switchback.app.state.StateFolder;
 import org.switchback.app.state.WholeFile;
 import org.switchback.app.words.Words;
-import org.switchback.hardware.PciAddress;
 
 /**
  * All attempts. Those made on this computer are saved in a file of the user, a line an attempt after a first line that
@@ -211,15 +210,5 @@ public final class ActivityLog {
             text.append(AttemptLine.write(attempt)).append('\n');
         }
         WholeFile.write(file, text.toString());
-    }
-
-    /** The last attempt on a GPU that led there, of those on the same machine; empty when none did. */
-    public Optional<Attempt> lastSuccess(String where, PciAddress gpu, String target) {
-        return content().attempts().stream()
-                .filter(attempt -> attempt.where().equals(where)
-                        && attempt.gpu().equals(gpu)
-                        && attempt.target().equals(target)
-                        && attempt.succeeded())
-                .findFirst();
     }
 }

@@ -9,7 +9,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperProblem;
@@ -142,17 +141,6 @@ class RecordedConnectionsTest {
         connection.restore(PciAddress.of("06:00.0"), heard::add);
         assertThat(only().where()).isEqualTo("iommu-off");
         assertThat(text(only()).circumstances()).endsWith("on iommu-off: simulated and not saved");
-    }
-
-    @Test
-    void theLastSuccessIsFoundForTheSameGpuAndTarget() throws Exception {
-        HelperConnection connection = begun(connections.thisMachine());
-        assertThat(log.lastSuccess("", ScriptedHelper.GTX_1080, "vm")).isEmpty();
-        helper.says("finished", -1, 1, "done");
-        connection.close();
-        assertThat(log.lastSuccess("", ScriptedHelper.GTX_1080, "vm")).isPresent();
-        assertThat(log.lastSuccess("", ScriptedHelper.GTX_1080, "host")).isEqualTo(Optional.empty());
-        assertThat(log.lastSuccess("x99-gtx1080", ScriptedHelper.GTX_1080, "vm")).isEmpty();
     }
 
     private HelperConnection begun(HelperConnection connection) throws HelperProblem {
