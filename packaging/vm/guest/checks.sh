@@ -118,7 +118,7 @@ is_native() { [ "$(driver_of $GPU)" = bochs-drm ]; }
 
 on_vfio() { drivers >"$WORK/now"; [ "$(grep -c 'driver vfio-pci$' "$WORK/now")" = 2 ] || { cat "$WORK/now"; return 1; }; }
 
-every_bar() { /job/vfio-client $GPU $AUDIO; }
+every_bar() { /job/vfio-client --time $GPU $AUDIO; }
 
 # "00.0: 0 2 6; 00.1: 0", and REFUSED behind a BAR that was.
 client_row() {

@@ -77,7 +77,9 @@ final class LiveCapture {
             function(function);
         }
         GuardedReader.Question question = ask(functions, starter);
-        display();
+        connectors();
+        consoles();
+        framebuffers();
         vfio();
         found.putAll(question.answers());
         nvidiaNodes();
@@ -105,7 +107,8 @@ final class LiveCapture {
                 link(MachineReader.PCI_DEVICES + member + "/driver");
             }
         }
-        display();
+        connectors();
+        framebuffers();
         found.putAll(question.answers());
     }
 
@@ -319,7 +322,7 @@ final class LiveCapture {
         return ((major & 0xfff) << 8) | ((major & ~0xfffL) << 32) | (minor & 0xff) | ((minor & ~0xffL) << 12);
     }
 
-    private void display() {
+    private void connectors() {
         for (String name : files.names("/sys/class/drm")) {
             String path = "/sys/class/drm/" + name;
             if (name.indexOf('-') > 0) {
@@ -329,6 +332,9 @@ final class LiveCapture {
                 link(path);
             }
         }
+    }
+
+    private void consoles() {
         for (String name : files.names("/sys/class/graphics")) {
             if (name.startsWith("fb") && !name.equals("fbcon")) {
                 link("/sys/class/graphics/" + name);
@@ -339,6 +345,9 @@ final class LiveCapture {
             text("/sys/class/vtconsole/" + name + "/name");
             text("/sys/class/vtconsole/" + name + "/bind");
         }
+    }
+
+    private void framebuffers() {
         for (String name : files.names("/sys/bus/platform/devices")) {
             if (name.contains("-framebuffer.") && FirmwareClaim.ofDevice(name).isPresent()) {
                 link("/sys/bus/platform/devices/" + name);
