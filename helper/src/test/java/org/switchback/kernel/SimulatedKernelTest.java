@@ -88,6 +88,20 @@ class SimulatedKernelTest {
     }
 
     @Test
+    void anUnbindThatWaitedForAnotherIsContentWithNothingLeftToDo() {
+        kernel.once(ANY, new Fault.Delay(Duration.ofMinutes(15)));
+        assertThat(unbind("bochs-drm", GPU)).isEqualTo(new Kernel.Answer.Stuck());
+
+        Kernel.Answer second = kernel.write(
+                KernelWrite.of(new Setting.Driver(GPU), "bochs-drm", ""),
+                LONG,
+                waited -> kernel.advance(Duration.ofMinutes(15)));
+
+        assertThat(second).isEqualTo(DONE);
+        assertThat(unbind("bochs-drm", GPU)).isEqualTo(new Kernel.Answer.Failed("ENODEV"));
+    }
+
+    @Test
     void aWriteThatHangsKeepsOnlyItsDevice() {
         kernel.once(ANY, new Fault.Hang());
 

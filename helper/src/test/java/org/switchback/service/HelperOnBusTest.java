@@ -392,7 +392,7 @@ class HelperOnBusTest {
 
     @Test
     void aPlanWhoseCallerHasLeftKeepsNoHelper() throws Exception {
-        SystemHelper helper = start(CallRate.UNLIMITED, Duration.ofMillis(300));
+        SystemHelper helper = start(CallRate.UNLIMITED, Duration.ofSeconds(4));
         try (DBusConnection other = bus.connect()) {
             assertThat(plan(helper(other)).id).isNotEmpty();
         }
