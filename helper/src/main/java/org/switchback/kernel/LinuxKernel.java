@@ -15,13 +15,18 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Link;
 import org.switchback.hardware.Capture.Text;
+import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.Taint;
 import org.switchback.plan.KernelWrite;
@@ -45,6 +50,10 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     private static final Duration START_PATIENCE = Duration.ofSeconds(2);
 
     private static final Duration SECOND = Duration.ofSeconds(1);
+
+    /** What a PCI function calls itself, with which modprobe finds its drivers (pci_uevent, drivers/pci/pci-driver.c). */
+    private static final Pattern MODALIAS = Pattern.compile("pci:[0-9a-zA-Z]{1,80}");
+
     private static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
 
     private final KernelFiles files;
@@ -181,13 +190,30 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
                 guarded(MachineReader.PCI_DEVICES + function + "/driver_override");
             case Setting.PowerControl(PciAddress function) ->
                 files.line(MachineReader.PCI_DEVICES + function + "/power/control").orElse("");
-            case Setting.FramebufferDriver(String device) -> linkName(PLATFORM_DEVICES + device + "/driver");
+            case Setting.FramebufferDriver(String device) ->
+                draws(PLATFORM_DEVICES + device) ? linkName(PLATFORM_DEVICES + device + "/driver") : "";
+            case Setting.FirmwareRegion(PciAddress function, AddressRange range) -> firmwareRegion(function, range);
             case Setting.Module(String name) ->
                 files.isDirectory("/sys/module/" + name.replace('-', '_'))
                                 || files.isDirectory("/sys/bus/pci/drivers/" + name)
                         ? Setting.Module.LOADED
                         : "";
         };
+    }
+
+    /** Whether a framebuffer or a card is registered below a platform device. */
+    private boolean draws(String device) {
+        return files.names(device + "/graphics").length > 0 || files.names(device + "/drm").length > 0;
+    }
+
+    /** Read from /proc/iomem at this moment. */
+    private String firmwareRegion(PciAddress function, AddressRange range) {
+        MemoryMap map = files.text(LiveCapture.IOMEM, LiveCapture.LARGE)
+                .map(entry -> entry instanceof Text(String text) ? MemoryMap.parse(text) : MemoryMap.EMPTY)
+                .orElse(MemoryMap.EMPTY);
+        return map.hidden() || map.equals(MemoryMap.EMPTY)
+                ? NO_ANSWER
+                : FirmwareClaim.nameIn(map, function, range).orElse("");
     }
 
     private String linkName(String path) {
@@ -223,7 +249,20 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
                 if (!isLine(module)) {
                     return new Answer.Failed("EINVAL");
                 }
-                shell.send(Shell.Verb.MODPROBE, "", module);
+                shell.send(Shell.Verb.LOAD, unit(module), module);
+            }
+            case KernelWrite.Unload(String module) -> {
+                if (!isLine(module)) {
+                    return new Answer.Failed("EINVAL");
+                }
+                shell.send(Shell.Verb.UNLOAD, unit(module), module);
+            }
+            case KernelWrite.LoadDriver(PciAddress function) -> {
+                Optional<String> alias = files.line(MachineReader.PCI_DEVICES + function + "/modalias");
+                if (alias.filter(MODALIAS.asMatchPredicate()).isEmpty()) {
+                    return new Answer.Failed("ENOENT");
+                }
+                shell.send(Shell.Verb.LOAD, "switchback-driver@" + function + ".service", alias.get());
             }
         }
         Optional<Shell.Reply> reply = Optional.empty();
@@ -238,6 +277,14 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         }
         return reply.<Answer>map(r -> r.succeeded() ? new Answer.Done() : new Answer.Failed(r.errno()))
                 .orElse(new Answer.Stuck());
+    }
+
+    /** The unit in {@code packaging/systemd} that loads a module. */
+    private static String unit(String module) {
+        return switch (module) {
+            case BootfbModule.NAME -> "switchback-bootfb.service";
+            default -> "switchback-vfio.service";
+        };
     }
 
     /** Waits for the answer, and says every second that it does. */

@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Capture.Directory;
 import org.switchback.hardware.Capture.Entry;
@@ -29,10 +31,21 @@ import org.switchback.hardware.PciDevice;
  */
 final class LiveCapture {
     /** For lists that grow with the machine or the distribution, in bytes. */
-    private static final int LARGE = 16 << 20;
+    static final int LARGE = 16 << 20;
+
+    static final String IOMEM = "/proc/iomem";
+
+    /** Ends a module's file that is signed (MODULE_SIG_STRING, include/linux/module_signature.h). */
+    private static final String SIGNED = "~Module signature appended~\n";
+
+    /** Where DKMS, akmods and {@code make modules_install} put a module that is not the kernel's own. */
+    private static final List<String> MODULE_FOLDERS =
+            List.of("updates/dkms", "updates", "extra", "extra/switchback-bootfb", "misc");
 
     /** Enough for the header type. */
     private static final int CONFIG_BYTES = 64;
+
+    private static final List<String> COMPRESSIONS = List.of(".xz", ".zst", ".gz");
 
     private static final Set<String> PCI_TEXTS = Set.of(
             "vendor", "device", "class", "resource", "boot_vga", "power_state", "reset_method", "current_link_speed",
@@ -80,7 +93,7 @@ final class LiveCapture {
         connectors();
         consoles();
         framebuffers();
-        vfio();
+        modules();
         found.putAll(question.answers());
         nvidiaNodes();
         processes();
@@ -92,9 +105,12 @@ final class LiveCapture {
         String[] moving = names(functions);
         GuardedReader.Question question = guarded.ask(overrides(moving));
         text("/proc/sys/kernel/tainted");
+        text("/sys/kernel/security/lockdown");
+        text("/sys/module/module/parameters/sig_enforce");
         memory();
         directory("/sys/module/vfio_pci");
         directory("/sys/bus/pci/drivers/vfio-pci");
+        directory("/sys/module/" + BootfbModule.NAME);
         for (String function : moving) {
             String folder = MachineReader.PCI_DEVICES + function;
             link(folder);
@@ -175,19 +191,30 @@ final class LiveCapture {
         text("/proc/sys/kernel/tainted");
         text("/proc/cmdline");
         text("/sys/kernel/security/lockdown");
+        text("/sys/module/module/parameters/sig_enforce");
         memory();
+        distribution();
         processor();
         directories("/sys/class/iommu");
         firmware();
-        for (String module : List.of("vfio", "vfio_pci", "nvidia", "nvidia_drm")) {
+        for (String module : List.of("vfio", "vfio_pci", "nvidia", "nvidia_drm", BootfbModule.NAME)) {
             directory("/sys/module/" + module);
         }
         directories("/sys/bus/pci/drivers");
     }
 
+    /** Of os-release the lines that say whose tools there are. */
+    private void distribution() {
+        files.line("/etc/os-release").ifPresent(text -> found.put(
+                "/etc/os-release",
+                new Text(text.lines()
+                        .filter(line -> line.startsWith("ID=") || line.startsWith("ID_LIKE="))
+                        .collect(Collectors.joining("\n")))));
+    }
+
     private void memory() {
-        if (answers("/proc/iomem")) {
-            files.text("/proc/iomem", LARGE).ifPresent(entry -> found.put("/proc/iomem", entry));
+        if (answers(IOMEM)) {
+            files.text(IOMEM, LARGE).ifPresent(entry -> found.put(IOMEM, entry));
         }
     }
 
@@ -359,8 +386,9 @@ final class LiveCapture {
         }
     }
 
-    private void vfio() {
+    private void modules() {
         vfioNodes();
+        bootfb();
         if (found.containsKey("/sys/module/vfio_pci") || found.containsKey("/sys/bus/pci/drivers/vfio-pci")) {
             return;
         }
@@ -370,6 +398,29 @@ final class LiveCapture {
                 found.put(modules + "/vfio-pci", new Directory());
             }
         }
+    }
+
+    /** The file that modprobe will load, and whether it is signed. */
+    private void bootfb() {
+        if (!(found.get("/proc/sys/kernel/osrelease") instanceof Text(String release))) {
+            return;
+        }
+        for (String folder : MODULE_FOLDERS) {
+            String file = "/lib/modules/" + release + "/" + folder + "/" + BootfbModule.NAME + ".ko";
+            if (files.isFile(file)) {
+                boolean signed = files.undecoded(file, LARGE).filter(text -> text.endsWith(SIGNED)).isPresent();
+                put(release, signed ? BootfbModule.Signature.SIGNED : BootfbModule.Signature.UNSIGNED);
+                return;
+            }
+            if (COMPRESSIONS.stream().anyMatch(suffix -> files.isFile(file + suffix))) {
+                put(release, BootfbModule.Signature.UNKNOWN);
+                return;
+            }
+        }
+    }
+
+    private void put(String release, BootfbModule.Signature signature) {
+        found.put(BootfbModule.path(release), new Text(signature.word()));
     }
 
     private boolean names(String list) {

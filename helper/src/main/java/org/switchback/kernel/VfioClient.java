@@ -44,6 +44,10 @@ final class VfioClient {
 
         int munmap(Pointer where, NativeLong length) throws LastErrorException;
 
+        NativeLong lseek(int file, NativeLong offset, int whence) throws LastErrorException;
+
+        NativeLong read(int file, Pointer buffer, NativeLong count) throws LastErrorException;
+
         NativeLong pread(int file, Pointer buffer, NativeLong count, NativeLong offset) throws LastErrorException;
 
         NativeLong pwrite(int file, Pointer buffer, NativeLong count, NativeLong offset) throws LastErrorException;
@@ -102,6 +106,8 @@ final class VfioClient {
                 () -> libc.ioctl(NONE, zero),
                 () -> libc.mmap(Pointer.NULL, zero, PROT_READ, MAP_SHARED, NONE, zero),
                 () -> libc.munmap(Pointer.NULL, zero),
+                () -> libc.lseek(NONE, zero, 0),
+                () -> libc.read(NONE, Pointer.NULL, zero),
                 () -> libc.pread(NONE, Pointer.NULL, zero, zero),
                 () -> libc.pwrite(NONE, Pointer.NULL, zero, zero),
                 () -> libc.close(NONE));
@@ -135,6 +141,15 @@ final class VfioClient {
 
     /** Proves the functions one after the other, all in one container, and lets go of everything. */
     Proof prove(List<PciAddress> functions) {
+        KernelLog log = new KernelLog(libc, files);
+        Proof proof = client(functions);
+        String said = log.since();
+        return proof instanceof Proof.Broken(PciAddress function, String what, var none)
+                ? new Proof.Broken(function, what, Kernel.Denied.in(said))
+                : proof;
+    }
+
+    private Proof client(List<PciAddress> functions) {
         int bars = 0;
         try {
             List<Integer> devices = new ArrayList<>();
