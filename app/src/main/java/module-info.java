@@ -5,6 +5,7 @@ module org.switchback.app {
     requires org.freedesktop.dbus;
     requires com.google.gson;
     requires info.picocli;
+    requires java.desktop;
     requires javafx.controls;
     requires org.controlsfx.controls;
     requires atlantafx.base;
@@ -13,7 +14,13 @@ module org.switchback.app {
 
     exports org.switchback.app to
             javafx.graphics;
+    exports org.switchback.app.session.bus to
+            org.freedesktop.dbus;
 
     opens org.switchback.app.cli to
             info.picocli;
+    opens org.switchback.app.session to
+            org.freedesktop.dbus;
+    opens org.switchback.app.session.bus to
+            org.freedesktop.dbus;
 }

@@ -41,7 +41,7 @@ public final class Main {
                 valueFollows = false;
             } else if (arg.equals("--sample")) {
                 valueFollows = true;
-            } else if (!arg.startsWith("--sample=")) {
+            } else if (!arg.startsWith("--sample=") && !arg.equals("--in-tray")) {
                 return false;
             }
         }

@@ -22,6 +22,7 @@ import javafx.scene.control.RadioMenuItem;
 import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
+import javafx.scene.image.ImageView;
 import javafx.scene.input.DragEvent;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
@@ -43,6 +44,7 @@ import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
 import org.switchback.app.gpus.GpusView;
+import org.switchback.app.memorymap.MemoryMapView;
 import org.switchback.app.readiness.ReadinessView;
 import org.switchback.app.switching.SwitchView;
 import org.switchback.app.switching.SwitchViewModel;
@@ -53,6 +55,9 @@ import org.switchback.hardware.PciAddress;
 final class MainView extends BorderPane {
     /** With Alt, each opens the page of its place. */
     private static final List<KeyCode> PAGE_KEYS = List.of(KeyCode.DIGIT1, KeyCode.DIGIT2, KeyCode.DIGIT3, KeyCode.DIGIT4);
+
+    /** Height of the product's picture beside its name. */
+    private static final double MARK = 32;
 
     private final MainViewModel model;
     private final Words words;
@@ -76,6 +81,11 @@ final class MainView extends BorderPane {
         setCenter(page(model.pageProperty().get()));
         model.pageProperty().addListener((observable, old, now) -> setCenter(page(now)));
         model.switchingProperty().addListener((observable, old, now) -> switchPane(old, now));
+        model.pageProperty().addListener((observable, old, now) -> {
+            if (now == Page.GPUS) {
+                model.wantedGpu().ifPresent(gpus::focus);
+            }
+        });
         addEventFilter(KeyEvent.KEY_PRESSED, MainView::pressFocused);
         addEventHandler(KeyEvent.KEY_PRESSED, this::shortcut);
         addEventHandler(DragEvent.DRAG_OVER, this::dragged);
@@ -89,6 +99,7 @@ final class MainView extends BorderPane {
     private Node build(Page page) {
         return switch (page) {
             case GPUS -> gpusPage;
+            case MEMORY_MAP -> new MemoryMapView(model.memoryMap(), words);
             case READINESS -> new ReadinessView(model.readiness(), words, model::refresh);
         };
     }
@@ -110,8 +121,10 @@ final class MainView extends BorderPane {
     // The header.
 
     private Node header() {
-        StackPane mark = new StackPane(new FontIcon(Material2MZ.SWAP_HORIZ));
-        mark.getStyleClass().add("app-mark");
+        ImageView mark = new ImageView(ProductIcon.colored(64));
+        mark.setFitHeight(MARK);
+        mark.setPreserveRatio(true);
+        mark.setSmooth(true);
         Label name = new Label(words.text("window.title"));
         name.getStyleClass().add("app-name");
         Region gap = new Region();

@@ -1,19 +1,23 @@
 package org.switchback.app;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import javafx.application.Application;
 import javafx.application.Platform;
 import javafx.scene.Scene;
 import javafx.stage.Stage;
-import org.jspecify.annotations.Nullable;
 import org.switchback.app.background.Background;
+import org.switchback.app.bus.BusAddress;
 import org.switchback.app.helper.DBusHelperConnections;
+import org.switchback.app.session.DesktopSession;
 import org.switchback.app.words.Words;
 
 /** The main window. */
@@ -21,7 +25,10 @@ public final class Window extends Application {
     private static final double WIDTH = 1000;
     private static final double HEIGHT = 760;
 
-    private @Nullable MainViewModel model;
+    /** How long a window waits for the answer of a session bus. */
+    private static final Duration SESSION = Duration.ofSeconds(2);
+
+    private final List<Runnable> toClose = new ArrayList<>();
 
     /** Opens the window and returns when it is closed. */
     static void open(String... args) {
@@ -41,29 +48,60 @@ public final class Window extends Application {
 
     @Override
     public void start(Stage stage) {
-        Words words = Words.in(Locale.getDefault());
+        // Closing the last window may mean the tray.
+        Platform.setImplicitExit(false);
+        List<String> args = getParameters() == null ? List.of() : getParameters().getRaw();
         Executor workers = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("work-", 0).factory());
+        CompletableFuture<DesktopSession.Start> session = session(sample(args), workers);
+        Words words = Words.in(Locale.getDefault());
         FirstStart firstStart = FirstStart.of(System.getenv());
-        MainViewModel opened = new MainViewModel(
+        MainViewModel model = new MainViewModel(
                 new DBusHelperConnections(),
                 new Background(workers, Platform::runLater),
                 words,
                 firstStart::claim);
-        model = opened;
-        show(stage, opened, words);
-        opened.start(sample(getParameters() == null ? List.of() : getParameters().getRaw()));
+        prepare(stage, model, words);
+        SessionWindow window = new SessionWindow(stage, model, words);
+        session.thenAcceptAsync(
+                found -> {
+                    switch (found) {
+                        case DesktopSession.Start.Again() -> Platform.exit();
+                        case DesktopSession.Start.Alone() -> stage.show();
+                        case DesktopSession.Start.First(DesktopSession joined) -> {
+                            toClose.add(joined::close);
+                            window.join(joined, args.contains("--in-tray"), workers);
+                        }
+                    }
+                    if (!(found instanceof DesktopSession.Start.Again)) {
+                        toClose.add(model::close);
+                        model.start(sample(args));
+                    }
+                },
+                Platform::runLater);
+    }
+
+    /** Looks for another window of this program while this one is made. */
+    private static CompletableFuture<DesktopSession.Start> session(Optional<String> sample, Executor workers) {
+        CompletableFuture<DesktopSession.Start> found = new CompletableFuture<>();
+        workers.execute(() -> {
+            DesktopSession.Start start =
+                    DesktopSession.start(BusAddress.session(System.getenv()), sample, workers, Platform::runLater);
+            if (!found.complete(start) && start instanceof DesktopSession.Start.First(DesktopSession late)) {
+                late.close();
+            }
+        });
+        return found.completeOnTimeout(new DesktopSession.Start.Alone(), SESSION.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Puts the view of a model into a stage. */
-    static void show(Stage stage, MainViewModel model, Words words) {
+    static void prepare(Stage stage, MainViewModel model, Words words) {
         Scene scene = new Scene(new MainView(model, words), WIDTH, HEIGHT);
         Appearance.follow(Platform.getPreferences().colorSchemeProperty(), scene);
         stage.titleProperty().bind(model.titleProperty());
         stage.setMinWidth(800);
         stage.setMinHeight(600);
         stage.setScene(scene);
-        stage.show();
     }
 
     /** The value of {@code --sample}, written in either way. */
@@ -81,8 +119,6 @@ public final class Window extends Application {
 
     @Override
     public void stop() {
-        if (model != null) {
-            model.close();
-        }
+        toClose.forEach(Runnable::run);
     }
 }

@@ -49,7 +49,7 @@ class LauncherTest {
     @ValueSource(
             strings = {
                 "", "--sample|x99", "--sample=x99", "--sample|status", "status", "--sample|x99|status", "--version",
-                "--sample=x99|--help", "-h", "--sample"
+                "--sample=x99|--help", "-h", "--sample", "--in-tray", "--in-tray|--sample=x99", "--in-tray|status"
             })
     void agreesWithMainOnWhatIsAWindow(String joined) throws Exception {
         String[] args = joined.isEmpty() ? new String[0] : joined.split("\\|", -1);

@@ -41,7 +41,8 @@ public final class Screen {
                 new Background(Executors.newVirtualThreadPerTaskExecutor(), Platform::runLater),
                 words,
                 () -> false);
-        Window.show(stage, model, words);
+        Window.prepare(stage, model, words);
+        stage.show();
         stage.setWidth(width);
         stage.setHeight(height);
         model.start(Optional.empty());

@@ -32,6 +32,10 @@ final class RootCommand implements Callable<Integer> {
     @Option(names = "--samples")
     boolean listSamples;
 
+    /** For the window; here so that the help tells of it. */
+    @Option(names = "--in-tray")
+    boolean inTray;
+
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,

@@ -1,18 +1,16 @@
 package org.switchback.app.helper;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.freedesktop.dbus.connections.AbstractConnection;
-import org.freedesktop.dbus.connections.IDisconnectCallback;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
-import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
 import org.freedesktop.dbus.interfaces.DBus;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 import org.freedesktop.dbus.matchrules.DBusMatchRuleBuilder;
 import org.freedesktop.dbus.messages.DBusSignal;
+import org.switchback.app.bus.BusAddress;
 import org.switchback.protocol.Names;
 
 /**
@@ -21,8 +19,6 @@ import org.switchback.protocol.Names;
  */
 final class BusLine implements Line {
     private static final String DRIVER = "org.freedesktop.DBus";
-    /** One attempt: dbus-java makes one for every half second of this. */
-    private static final int CONNECT_MILLIS = 500;
 
     private final List<Runnable> whenLost = new CopyOnWriteArrayList<>();
     private final DBusConnection bus;
@@ -30,24 +26,9 @@ final class BusLine implements Line {
     /** Unique name of the helper; empty while it is not there. */
     private volatile String owner;
 
-    /**
-     * Connects. May take as long as the bus takes.
-     *
-     * @param address in D-Bus's own form: {@code unix:path=/run/dbus/system_bus_socket}
-     */
-    BusLine(String address) throws DBusException {
-        this.bus = DBusConnectionBuilder.forAddress(address)
-                .withShared(false)
-                .withDisconnectCallback(new IDisconnectCallback() {
-                    @Override
-                    public void disconnectOnError(IOException cause) {
-                        lost();
-                    }
-                })
-                .transportConfig()
-                .withTimeout(CONNECT_MILLIS)
-                .back()
-                .build();
+    /** Connects. May take as long as the bus takes. */
+    BusLine(BusAddress address) throws DBusException {
+        this.bus = address.connect(this::lost);
         this.driver = bus.getRemoteObject(DRIVER, "/org/freedesktop/DBus", DBus.class);
         this.owner = "";
         bus.addSigHandler(

@@ -1,9 +1,6 @@
 package org.switchback.app.helper;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -11,35 +8,35 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
+import org.switchback.app.bus.BusAddress;
 import org.switchback.hardware.Capture;
 import org.switchback.service.EmbeddedHelper;
 
 /** Connections over D-Bus, to the helper of the system and to helpers inside this process. */
 public final class DBusHelperConnections implements HelperConnections {
-    private static final String SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket";
     /** For the bus alone, which answers in milliseconds; the helper has longer to start. */
     private static final Duration BUS = Duration.ofSeconds(3);
     /** How long a simulated write takes: long enough to follow, short enough to try again. */
     private static final Duration SIMULATED_WRITE = Duration.ofMillis(350);
 
-    private final String systemBus;
+    private final BusAddress systemBus;
     private final Supplier<EmbeddedHelper> lookOnly;
     private final Duration simulatedWrite;
 
     /** For this computer's own system bus, or the one that DBUS_SYSTEM_BUS_ADDRESS names. */
     public DBusHelperConnections() {
         this(
-                Optional.ofNullable(System.getenv("DBUS_SYSTEM_BUS_ADDRESS")).orElse(SYSTEM_BUS),
+                BusAddress.system(System.getenv()),
                 EmbeddedHelper::lookOnly,
                 SIMULATED_WRITE);
     }
 
     /**
-     * @param systemBus      address of the bus that the helper is looked for on
+     * @param systemBus      the bus that the helper is looked for on
      * @param lookOnly       makes the helper that stands in when there is none
      * @param simulatedWrite how long a write takes on a simulated machine; zero for no time
      */
-    public DBusHelperConnections(String systemBus, Supplier<EmbeddedHelper> lookOnly, Duration simulatedWrite) {
+    public DBusHelperConnections(BusAddress systemBus, Supplier<EmbeddedHelper> lookOnly, Duration simulatedWrite) {
         this.systemBus = systemBus;
         this.lookOnly = lookOnly;
         this.simulatedWrite = simulatedWrite;
@@ -80,7 +77,7 @@ public final class DBusHelperConnections implements HelperConnections {
 
     /** A bus that does not answer is no bus: a first start must not hang on it. */
     private BusLine line() throws HelperProblem {
-        if (!socketIsThere()) {
+        if (!systemBus.socketIsThere()) {
             throw new HelperProblem(HelperProblem.Kind.MISSING);
         }
         CompletableFuture<BusLine> opened = new CompletableFuture<>();
@@ -108,15 +105,5 @@ public final class DBusHelperConnections implements HelperConnections {
             Thread.currentThread().interrupt();
             throw new HelperProblem(HelperProblem.Kind.NO_ANSWER, stopped);
         }
-    }
-
-    /** Without this look dbus-java would wait for a socket to appear. */
-    private boolean socketIsThere() {
-        String prefix = "unix:path=";
-        if (!systemBus.startsWith(prefix)) {
-            return true;
-        }
-        int comma = systemBus.indexOf(',');
-        return Files.exists(Path.of(systemBus.substring(prefix.length(), comma < 0 ? systemBus.length() : comma)));
     }
 }

@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.switchback.app.bus.BusAddress;
 import org.switchback.app.helper.DBusHelperConnections;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.samples.SampleMachines;
@@ -63,7 +64,6 @@ class DemonstrationTest extends CommandTestCase {
     }
 
     private static HelperConnections overTheBus() {
-        return new DBusHelperConnections(
-                "unix:path=/nonexistent/bus", EmbeddedHelper::lookOnly, Duration.ZERO);
+        return new DBusHelperConnections(new BusAddress("unix:path=/nonexistent/bus"), EmbeddedHelper::lookOnly, Duration.ZERO);
     }
 }

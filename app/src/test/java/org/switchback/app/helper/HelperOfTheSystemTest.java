@@ -23,6 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.switchback.app.bus.BusAddress;
 import org.switchback.hardware.PciAddress;
 import org.switchback.protocol.JobEntry;
 import org.switchback.protocol.JobInterface;
@@ -55,7 +56,7 @@ class HelperOfTheSystemTest {
     }
 
     private HelperConnection connect(String address) {
-        return later(new DBusHelperConnections(address, EmbeddedHelper::lookOnly, Duration.ZERO).thisMachine());
+        return later(new DBusHelperConnections(new BusAddress(address), EmbeddedHelper::lookOnly, Duration.ZERO).thisMachine());
     }
 
     private Source sourceWithin(Duration time, String address) {
@@ -137,7 +138,7 @@ class HelperOfTheSystemTest {
 
         assertThat(connection.source()).isEqualTo(new Source.ThisMachine());
         assertThat(connection.inspect(false).entries()).isEmpty();
-        assertThat(connection.plan(GPU, "vm", List.of()).functions).containsExactly(GPU.toString());
+        assertThat(connection.plan(GPU, "vm", List.of(), false).functions).containsExactly(GPU.toString());
     }
 
     @Test

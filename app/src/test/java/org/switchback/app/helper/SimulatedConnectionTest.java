@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.switchback.app.bus.BusAddress;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.MachineReader;
@@ -32,7 +33,7 @@ class SimulatedConnectionTest {
     }
 
     private static HelperConnection connect(Duration write, Mishap mishap) {
-        return new DBusHelperConnections("unix:path=/nowhere", EmbeddedHelper::lookOnly, write)
+        return new DBusHelperConnections(new BusAddress("unix:path=/nowhere"), EmbeddedHelper::lookOnly, write)
                 .simulated(
                         SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
                         new Source.Sample(SampleMachines.DEFAULT),
@@ -52,7 +53,7 @@ class SimulatedConnectionTest {
     void aMachineIsInspectedPlannedForSwitchedAndSwitchedBack() throws Exception {
         assertThat(mode(connection)).isEqualTo(Gpu.Mode.HOST);
 
-        PlanReply plan = connection.plan(GPU, "vm", List.of());
+        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
         assertThat(plan.refusals).isEmpty();
         assertThat(plan.id).matches("[0-9a-f]{32}");
         assertThat(plan.functions).first().isEqualTo(GPU.toString());
@@ -68,7 +69,7 @@ class SimulatedConnectionTest {
     @Test
     void whatHappensIsToldInOrderFromBeginningToEndAndNothingTwice() throws Exception {
         List<JobEntry> told = new CopyOnWriteArrayList<>();
-        PlanReply plan = connection.plan(GPU, "vm", List.of());
+        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
 
         JobEntry last = connection.apply(plan.id, told::add).await();
 
@@ -84,7 +85,7 @@ class SimulatedConnectionTest {
     void aCancelledSwitchIsPutBack() throws Exception {
         try (HelperConnection slow = connect(Duration.ofMillis(200))) {
             CountDownLatch writing = new CountDownLatch(1);
-            PlanReply plan = slow.plan(GPU, "vm", List.of());
+            PlanReply plan = slow.plan(GPU, "vm", List.of(), false);
             HelperConnection.RunningSwitch running = slow.apply(plan.id, entry -> {
                 if (entry.what.equals("started") && entry.step == 2) {
                     writing.countDown();
@@ -105,7 +106,7 @@ class SimulatedConnectionTest {
         connection.inspect(false);
         connection.onChange(changed::countDown);
 
-        connection.apply(connection.plan(GPU, "vm", List.of()).id, NOBODY).await();
+        connection.apply(connection.plan(GPU, "vm", List.of(), false).id, NOBODY).await();
 
         assertThat(changed.await(10, TimeUnit.SECONDS)).isTrue();
     }
@@ -114,9 +115,9 @@ class SimulatedConnectionTest {
     void everyErrorOfTheHelperHasItsKind() throws Exception {
         assertThat(kind(() -> connection.apply("0123456789abcdef0123456789abcdef", NOBODY)))
                 .isEqualTo(HelperProblem.Kind.UNKNOWN_PLAN);
-        assertThat(kind(() -> connection.plan(GPU, "sideways", List.of())))
+        assertThat(kind(() -> connection.plan(GPU, "sideways", List.of(), false)))
                 .isEqualTo(HelperProblem.Kind.BAD_ARGUMENT);
-        PlanReply plan = connection.plan(GPU, "vm", List.of());
+        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
         connection.restore(GPU, NOBODY).await();
         connection.apply(plan.id, NOBODY).await();
         assertThat(kind(() -> connection.apply(plan.id, NOBODY))).isEqualTo(HelperProblem.Kind.UNKNOWN_PLAN);
@@ -124,10 +125,10 @@ class SimulatedConnectionTest {
 
     @Test
     void whatCannotBePlannedForSaysWhy() throws Exception {
-        assertThat(connection.plan(PciAddress.of("0000:7f:00.0"), "vm", List.of()).refusals)
+        assertThat(connection.plan(PciAddress.of("0000:7f:00.0"), "vm", List.of(), false).refusals)
                 .extracting(refusal -> refusal.code)
                 .containsExactly("no-such-device");
-        assertThat(connection.plan(GPU, "host", List.of()).refusals)
+        assertThat(connection.plan(GPU, "host", List.of(), false).refusals)
                 .extracting(refusal -> refusal.code)
                 .containsExactly("already-in-host-mode");
     }
@@ -150,7 +151,7 @@ class SimulatedConnectionTest {
 
     private static String outcome(Mishap mishap, List<JobEntry> told) throws Exception {
         try (HelperConnection unlucky = connect(Duration.ZERO, mishap)) {
-            return unlucky.apply(unlucky.plan(GPU, "vm", List.of()).id, told::add)
+            return unlucky.apply(unlucky.plan(GPU, "vm", List.of(), false).id, told::add)
                     .await()
                     .detail;
         }
@@ -166,7 +167,7 @@ class SimulatedConnectionTest {
         assertThat(outcome(Mishap.SLOW_STEP, told)).isEqualTo("done");
         assertThat(told).extracting(entry -> entry.what).contains("waiting");
         try (HelperConnection unlucky = connect(Duration.ZERO, Mishap.IN_USE)) {
-            assertThat(unlucky.plan(GPU, "vm", List.of()).refusals)
+            assertThat(unlucky.plan(GPU, "vm", List.of(), false).refusals)
                     .extracting(refusal -> refusal.code)
                     .containsExactly("in-use");
         }

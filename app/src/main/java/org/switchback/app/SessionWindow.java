@@ -1,0 +1,143 @@
+package org.switchback.app;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.stream.Stream;
+import javafx.animation.PauseTransition;
+import javafx.application.Platform;
+import javafx.scene.image.Image;
+import javafx.scene.image.PixelFormat;
+import javafx.stage.Stage;
+import org.jspecify.annotations.Nullable;
+import org.switchback.app.session.DesktopSession;
+import org.switchback.app.session.SessionViewModel;
+import org.switchback.app.session.TrayContent;
+import org.switchback.app.session.TrayPictures;
+import org.switchback.app.session.bus.StatusNotifierItem.Pixmap;
+import org.switchback.app.words.Words;
+
+/**
+ * The main window as a part of the desktop session: it hides in the tray as long as there is one, is raised by later
+ * starts of the program, and says what happens behind a person's back. Belongs to the drawing thread.
+ */
+final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Window {
+    /** How long a window that was asked to start in the tray waits for one before it shows itself. */
+    private static final Duration TRAY = Duration.ofSeconds(3);
+
+    private final Stage stage;
+    private final MainViewModel model;
+    private final Words words;
+    private final SessionViewModel session;
+    private boolean hosted;
+    private @Nullable DesktopSession desktop;
+
+    SessionWindow(Stage stage, MainViewModel model, Words words) {
+        this.stage = stage;
+        this.model = model;
+        this.words = words;
+        this.session = new SessionViewModel(
+                words, model.gpus(), model.switchingProperty(), this, stage::isFocused, this::say);
+        stage.getIcons().setAll(Stream.of(16, 22, 24, 32, 48, 64, 128, 256)
+                .map(ProductIcon::colored)
+                .toList());
+        stage.showingProperty().addListener((observable, was, shown) -> session.hiddenProperty().set(!shown));
+        stage.setOnCloseRequest(event -> {
+            event.consume();
+            if (hosted) {
+                stage.hide();
+            } else {
+                quit();
+            }
+        });
+    }
+
+    /** Whether a tray shows it. */
+    boolean hosted() {
+        return hosted;
+    }
+
+    /**
+     * Takes its place in a session.
+     *
+     * @param inTray whether the window is to be seen in the tray alone at first
+     */
+    void join(DesktopSession joined, boolean inTray, Executor workers) {
+        desktop = joined;
+        joined.serve(this);
+        TrayPictures pictures =
+                new TrayPictures(Optional.ofNullable(System.getProperty("switchback.icons")), SessionWindow::pixmaps);
+        TrayContent first = session.contentProperty().get();
+        workers.execute(() -> joined.openTray(pictures, first, now -> Platform.runLater(() -> hosted(now))));
+        session.contentProperty().addListener((observable, old, now) -> joined.show(now));
+        if (inTray) {
+            PauseTransition patience = new PauseTransition(javafx.util.Duration.millis(TRAY.toMillis()));
+            patience.setOnFinished(event -> {
+                if (!hosted) {
+                    stage.show();
+                }
+            });
+            patience.play();
+        } else {
+            stage.show();
+        }
+    }
+
+    private void hosted(boolean now) {
+        hosted = now;
+        if (now && desktop != null) {
+            // What has changed between the registration and now.
+            desktop.show(session.contentProperty().get());
+        } else if (!stage.isShowing()) {
+            stage.show();
+        }
+    }
+
+    private void say(SessionViewModel.Notice notice) {
+        if (desktop != null) {
+            desktop.say(notice, words.text("tray.open"));
+        }
+    }
+
+    @Override
+    public void raise() {
+        stage.show();
+        stage.setIconified(false);
+        stage.toFront();
+        stage.requestFocus();
+    }
+
+    @Override
+    public void openSample(String name) {
+        model.openSample(name);
+    }
+
+    @Override
+    public void openReport(Path file) {
+        model.openReport(file);
+    }
+
+    @Override
+    public void quit() {
+        Platform.exit();
+    }
+
+    private static List<Pixmap> pixmaps(TrayContent.Sign sign) {
+        return Stream.of(22, 44)
+                .map(size -> pixmap(ProductIcon.symbolic(size, sign)))
+                .toList();
+    }
+
+    private static Pixmap pixmap(Image image) {
+        int width = (int) image.getWidth();
+        int height = (int) image.getHeight();
+        int[] pixels = new int[width * height];
+        image.getPixelReader().getPixels(0, 0, width, height, PixelFormat.getIntArgbInstance(), pixels, 0, width);
+        ByteBuffer bytes = ByteBuffer.allocate(pixels.length * Integer.BYTES);
+        bytes.asIntBuffer().put(pixels);
+        return new Pixmap(width, height, bytes.array());
+    }
+}

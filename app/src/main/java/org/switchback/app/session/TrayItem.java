@@ -1,0 +1,100 @@
+package org.switchback.app.session;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.freedesktop.dbus.DBusPath;
+import org.freedesktop.dbus.errors.PropertyReadOnly;
+import org.freedesktop.dbus.interfaces.Properties;
+import org.freedesktop.dbus.types.Variant;
+import org.switchback.app.session.bus.StatusNotifierItem;
+
+/** The tray icon itself. */
+final class TrayItem implements StatusNotifierItem, Properties {
+    static final String PATH = "/StatusNotifierItem";
+    private static final String ID = "org.switchback.Switchback";
+
+    private final TrayPictures pictures;
+    private final Runnable activated;
+    private volatile TrayContent content;
+
+    /** @param activated called on a thread of the bus when the icon is clicked */
+    TrayItem(TrayPictures pictures, Runnable activated, TrayContent content) {
+        this.pictures = pictures;
+        this.activated = activated;
+        this.content = content;
+    }
+
+    void show(TrayContent now) {
+        content = now;
+    }
+
+    /** As hosts know it. */
+    String status() {
+        return content.status().word();
+    }
+
+    @Override
+    public String getObjectPath() {
+        return PATH;
+    }
+
+    @Override
+    public void Activate(int x, int y) {
+        activated.run();
+    }
+
+    @Override
+    public void SecondaryActivate(int x, int y) {
+        activated.run();
+    }
+
+    @Override
+    public void ContextMenu(int x, int y) {
+        // The host has the menu.
+    }
+
+    @Override
+    public void Scroll(int delta, String orientation) {
+        // Nothing here goes up and down.
+    }
+
+    @Override
+    @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"}) // The interface is dbus-java's.
+    public <A> A Get(String interfaceName, String property) {
+        return (A) GetAll(interfaceName).get(property);
+    }
+
+    @Override
+    public Map<String, Variant<?>> GetAll(String interfaceName) {
+        Map<String, Variant<?>> all = new LinkedHashMap<>();
+        if (interfaceName.equals(NAME)) {
+            TrayContent now = content;
+            all.put("Category", new Variant<>("Hardware"));
+            all.put("Id", new Variant<>(ID));
+            all.put("Title", new Variant<>(now.title()));
+            all.put("Status", new Variant<>(now.status().word()));
+            all.put("WindowId", new Variant<>(0));
+            all.put("IconThemePath", new Variant<>(pictures.theme()));
+            all.put("IconName", new Variant<>(pictures.name(now.sign())));
+            all.put("IconPixmap", pixmaps(pictures.pixmaps(now.sign())));
+            // Always the same as the icon: Xfce's tray shows an icon for attention whenever there is one.
+            all.put("AttentionIconName", new Variant<>(""));
+            all.put("AttentionIconPixmap", pixmaps(List.of()));
+            all.put("OverlayIconName", new Variant<>(""));
+            all.put("ToolTip", new Variant<>(new ToolTip("", List.of(), now.title(), ""), "(sa(iiay)ss)"));
+            all.put("ItemIsMenu", new Variant<>(false));
+            all.put("Menu", new Variant<>(new DBusPath(TrayMenu.PATH)));
+        }
+        return all;
+    }
+
+    private static Variant<?> pixmaps(List<Pixmap> pixmaps) {
+        return new Variant<>(pixmaps, "a(iiay)");
+    }
+
+    @Override
+    public <A> void Set(String interfaceName, String property, A value) {
+        throw new PropertyReadOnly("No property can be set.");
+    }
+}
