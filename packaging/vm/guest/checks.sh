@@ -67,6 +67,12 @@ wait_for() {
     return 1
 }
 
+# started NAME : has the bus start a service, however long an overloaded build machine takes over it.
+started() {
+    dbus-send --system --print-reply --reply-timeout=120000 --dest=org.freedesktop.DBus /org/freedesktop/DBus \
+        org.freedesktop.DBus.StartServiceByName "string:$1" uint32:0
+}
+
 # refused NAME... : exit code 3, and the names in the output.
 refused() { exited 3 && says "$@"; }
 

@@ -218,6 +218,19 @@ class SimulatedKernelTest {
     }
 
     @Test
+    void theGpusDriverLeavesABootfbThatNobodyHasOnOtherThanVgaBefore611() throws Capture.MalformedCapture {
+        for (String release : List.of("6.1.0-simplefb", "6.12.0-simplefb")) {
+            SimulatedKernel simplefb = new SimulatedKernel(withBootfb(release));
+            unbindFramebuffer(simplefb);
+            simplefb.nativeDriver(GPU, "amdgpu");
+
+            simplefb.write(KernelWrite.offer(GPU), LONG, waited -> {});
+
+            assertThat(inBars(simplefb, GPU).contains("BOOTFB")).as(release).isEqualTo(release.startsWith("6.1."));
+        }
+    }
+
+    @Test
     void aRegionAsWideAsTheBarIsInTheWayOnlyWhileBusy() throws Capture.MalformedCapture {
         // __request_region goes on inside a region that is not busy and holds all of the BAR.
         for (String release : List.of("5.10.0-simplefb", "6.1.0-simplefb")) {
