@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Map;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.switchback.hardware.Capture;
@@ -85,6 +87,20 @@ class SimulatedKernelTest {
         assertThat(kernel.read(new Setting.Driver(GPU))).isEqualTo("bochs-drm");
         assertThat(unbind("bochs-drm", GPU)).isEqualTo(DONE);
         assertThat(inBars(GPU)).isEmpty();
+    }
+
+    @Test
+    void anUnbindThatWaitedForAnotherIsContentWithNothingLeftToDo() {
+        kernel.once(ANY, new Fault.Delay(Duration.ofMinutes(15)));
+        assertThat(unbind("bochs-drm", GPU)).isEqualTo(new Kernel.Answer.Stuck());
+
+        Kernel.Answer second = kernel.write(
+                KernelWrite.of(new Setting.Driver(GPU), "bochs-drm", ""),
+                LONG,
+                waited -> kernel.advance(Duration.ofMinutes(15)));
+
+        assertThat(second).isEqualTo(DONE);
+        assertThat(unbind("bochs-drm", GPU)).isEqualTo(new Kernel.Answer.Failed("ENODEV"));
     }
 
     @Test
@@ -202,6 +218,19 @@ class SimulatedKernelTest {
     }
 
     @Test
+    void theGpusDriverLeavesABootfbThatNobodyHasOnOtherThanVgaBefore611() throws Capture.MalformedCapture {
+        for (String release : List.of("6.1.0-simplefb", "6.12.0-simplefb")) {
+            SimulatedKernel simplefb = new SimulatedKernel(withBootfb(release));
+            unbindFramebuffer(simplefb);
+            simplefb.nativeDriver(GPU, "amdgpu");
+
+            simplefb.write(KernelWrite.offer(GPU), LONG, waited -> {});
+
+            assertThat(inBars(simplefb, GPU).contains("BOOTFB")).as(release).isEqualTo(release.startsWith("6.1."));
+        }
+    }
+
+    @Test
     void aRegionAsWideAsTheBarIsInTheWayOnlyWhileBusy() throws Capture.MalformedCapture {
         // __request_region goes on inside a region that is not busy and holds all of the BAR.
         for (String release : List.of("5.10.0-simplefb", "6.1.0-simplefb")) {
@@ -290,12 +319,58 @@ class SimulatedKernelTest {
     }
 
     private static Capture withBootfb(String release) throws Capture.MalformedCapture {
-        String text = Captures.named("q35-6.1-0380").toText();
-        return Capture.parse(text.replace("6.1.0-56-amd64", release)
-                .replace(
-                        "|       c0000000-c03e7fff : efifb\n",
-                        "|       c0000000-c03e7fff : BOOTFB\n|         c0000000-c03e7fff : simplefb\n")
-                .replace("efi-framebuffer", "simple-framebuffer"));
+        return Capture.parse(Captures.withBootfb().toText().replace("6.1.0-56-amd64", release));
+    }
+
+    @Test
+    void aKernelThatWantsSignaturesRefusesTheUnsignedModule() {
+        for (String[] asked : new String[][] {
+            {"/sys/kernel/security/lockdown", "none [integrity] confidentiality", "EPERM"},
+            {"/sys/module/module/parameters/sig_enforce", "Y", "EKEYREJECTED"}
+        }) {
+            Capture strict = Captures.withBootfb().with(Map.of(asked[0], Optional.of(new Capture.Text(asked[1]))));
+            assertThat(new SimulatedKernel(strict).write(new KernelWrite.Modprobe("switchback_bootfb"), LONG, w -> {}))
+                    .isEqualTo(new Kernel.Answer.Failed(asked[2]));
+            Capture signed = strict.with(Map.of(
+                    "/lib/modules/6.1.0-56-amd64/switchback_bootfb", Optional.of(new Capture.Text("signed"))));
+            assertThat(new SimulatedKernel(signed).write(new KernelWrite.Modprobe("switchback_bootfb"), LONG, w -> {}))
+                    .isEqualTo(DONE);
+        }
+    }
+
+    @Test
+    void anOldKernelDiesWhenTheDriverOfATakenFramebufferIsUnbound() throws Capture.MalformedCapture {
+        SimulatedKernel old = new SimulatedKernel(withBootfb("5.10.0-simplefb"));
+        old.nativeDriver(GPU, "bochs-drm");
+        old.write(KernelWrite.offer(GPU), LONG, waited -> {});
+        assertThat(old.read(new Setting.FramebufferDriver("simple-framebuffer.0"))).isEmpty();
+
+        old.write(
+                new KernelWrite.Sysfs(
+                        "/sys/bus/platform/drivers/simple-framebuffer/unbind", "simple-framebuffer.0"),
+                LONG,
+                waited -> {});
+
+        assertThat(old.oops()).isTrue();
+    }
+
+    @Test
+    void theModuleRefusesAFramebufferThatAnOldKernelsDriverHasTaken() throws Capture.MalformedCapture {
+        SimulatedKernel old = new SimulatedKernel(withBootfb("5.10.0-simplefb")
+                .with(Map.of(
+                        "/lib/modules/5.10.0-simplefb/switchback_bootfb", Optional.of(new Capture.Text("unsigned")))));
+        old.write(new KernelWrite.Modprobe("switchback_bootfb"), LONG, waited -> {});
+        old.nativeDriver(GPU, "bochs-drm");
+        old.write(KernelWrite.offer(GPU), LONG, waited -> {});
+        unbind(old, "bochs-drm", GPU);
+
+        assertThat(old.write(
+                        new KernelWrite.Sysfs(
+                                "/sys/module/switchback_bootfb/parameters/release", GPU + " c0000000-c03e7fff"),
+                        LONG,
+                        waited -> {}))
+                .isEqualTo(new Kernel.Answer.Failed("EBUSY"));
+        assertThat(old.oops()).isFalse();
     }
 
     private static void toVfio(SimulatedKernel kernel) {
