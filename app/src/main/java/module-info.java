@@ -5,6 +5,7 @@ module org.switchback.app {
     requires org.freedesktop.dbus;
     requires com.google.gson;
     requires info.picocli;
+    requires java.desktop;
     requires javafx.controls;
     requires org.controlsfx.controls;
     requires atlantafx.base;

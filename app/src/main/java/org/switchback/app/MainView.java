@@ -44,6 +44,7 @@ import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
 import org.switchback.app.gpus.GpusView;
+import org.switchback.app.memorymap.MemoryMapView;
 import org.switchback.app.readiness.ReadinessView;
 import org.switchback.app.switching.SwitchView;
 import org.switchback.app.switching.SwitchViewModel;
@@ -80,6 +81,11 @@ final class MainView extends BorderPane {
         setCenter(page(model.pageProperty().get()));
         model.pageProperty().addListener((observable, old, now) -> setCenter(page(now)));
         model.switchingProperty().addListener((observable, old, now) -> switchPane(old, now));
+        model.pageProperty().addListener((observable, old, now) -> {
+            if (now == Page.GPUS) {
+                model.wantedGpu().ifPresent(gpus::focus);
+            }
+        });
         addEventFilter(KeyEvent.KEY_PRESSED, MainView::pressFocused);
         addEventHandler(KeyEvent.KEY_PRESSED, this::shortcut);
         addEventHandler(DragEvent.DRAG_OVER, this::dragged);
@@ -93,6 +99,7 @@ final class MainView extends BorderPane {
     private Node build(Page page) {
         return switch (page) {
             case GPUS -> gpusPage;
+            case MEMORY_MAP -> new MemoryMapView(model.memoryMap(), words);
             case READINESS -> new ReadinessView(model.readiness(), words, model::refresh);
         };
     }

@@ -3,10 +3,12 @@ package org.switchback.app;
 import java.util.Locale;
 import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.kordamp.ikonli.material2.Material2OutlinedMZ;
 
 /** A page of the main window, in the order of its buttons. */
 enum Page {
     GPUS(Material2OutlinedAL.DEVELOPER_BOARD),
+    MEMORY_MAP(Material2OutlinedMZ.MEMORY),
     READINESS(Material2OutlinedAL.FACT_CHECK);
 
     private final Ikon sign;

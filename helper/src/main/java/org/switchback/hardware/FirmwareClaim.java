@@ -40,6 +40,15 @@ public enum FirmwareClaim {
         return List.of(values()).stream().filter(claim -> claim.region.equals(name)).findFirst();
     }
 
+    /** Name of the firmware's region at exactly that range inside a BAR of the function; empty when there is none. */
+    public static Optional<String> nameIn(MemoryMap map, PciAddress function, AddressRange range) {
+        return map.find(region -> region.name().equals(function.toString())).stream()
+                .flatMap(bar -> bar.children().stream())
+                .filter(region -> region.range().equals(range) && ofRegion(region.name()).isPresent())
+                .map(Region::name)
+                .findFirst();
+    }
+
     /** A claim that a platform device makes: {@code efi-framebuffer.0}; empty for every other platform device. */
     public static Optional<FirmwareClaim> ofDevice(String name) {
         int dot = name.lastIndexOf('.');

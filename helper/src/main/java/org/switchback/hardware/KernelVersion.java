@@ -28,4 +28,12 @@ public record KernelVersion(int major, int minor, String release) {
     public boolean vfioEvictsFromVga() {
         return atLeast(6, 0);
     }
+
+    /**
+     * Whether a native driver that is bound removes the firmware's framebuffer together with its platform device
+     * (drivers/video/aperture.c, 6.0). Before, BOOTFB stays.
+     */
+    public boolean nativeDriverEvicts() {
+        return atLeast(6, 0);
+    }
 }

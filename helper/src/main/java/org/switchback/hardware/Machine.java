@@ -21,6 +21,9 @@ import java.util.stream.Stream;
  * @param lockdown     how far it keeps root out
  * @param vfio         whether vfio-pci is there
  * @param iommu        whether the firmware offers an IOMMU, and whose
+ * @param bootfb       whether the module that releases BOOTFB is there
+ * @param loading      what the kernel asks of a module before it loads it
+ * @param distribution {@code ID} and after it {@code ID_LIKE} of os-release; empty when unknown
  */
 public record Machine(
         KernelVersion kernel,
@@ -35,7 +38,10 @@ public record Machine(
         Taint taint,
         Lockdown lockdown,
         VfioDriver vfio,
-        FirmwareIommu iommu) {
+        FirmwareIommu iommu,
+        BootfbModule bootfb,
+        ModuleLoading loading,
+        List<String> distribution) {
 
     /** Whether vfio-pci can be used. */
     public enum VfioDriver {
@@ -52,6 +58,7 @@ public record Machine(
         groups = java.util.Collections.unmodifiableMap(new java.util.TreeMap<>(groups));
         framebuffers = List.copyOf(framebuffers);
         holders = List.copyOf(holders);
+        distribution = List.copyOf(distribution);
     }
 
     public Optional<PciDevice> device(PciAddress address) {

@@ -49,6 +49,8 @@ public final class MachineReader {
                 .filter(device -> device.kind().isDisplay() && !device.isBridge())
                 .map(graphics -> gpu(graphics, devices, overlaps))
                 .toList();
+        Lockdown lockdown =
+                capture.text("/sys/kernel/security/lockdown").map(Lockdown::parse).orElse(Lockdown.UNKNOWN);
         return new Machine(
                 kernel,
                 capture.text("/proc/cmdline").orElse(""),
@@ -65,9 +67,12 @@ public final class MachineReader {
                         .filter(text -> NUMBER.matcher(text).matches())
                         .map(Long::parseLong)
                         .orElse(0L)),
-                capture.text("/sys/kernel/security/lockdown").map(Lockdown::parse).orElse(Lockdown.UNKNOWN),
+                lockdown,
                 vfio(kernel),
-                FirmwareIommu.of(capture));
+                FirmwareIommu.of(capture),
+                BootfbModule.of(capture, kernel),
+                ModuleLoading.of(capture, lockdown),
+                distribution());
     }
 
     private Gpu gpu(PciDevice graphics, Map<PciAddress, PciDevice> devices, Overlaps overlaps) {
@@ -79,6 +84,21 @@ public final class MachineReader {
                 .filter(h -> Stream.concat(Stream.of(graphics), companions.stream()).anyMatch(d -> Machine.uses(h, d)))
                 .toList();
         return new Gpu(graphics, companions, overlaps.in(graphics), own);
+    }
+
+    /** os-release(5): a line a variable, its value perhaps in quotes. */
+    private List<String> distribution() {
+        List<String> ids = new ArrayList<>();
+        String text = capture.text("/etc/os-release").orElse("");
+        for (String key : List.of("ID=", "ID_LIKE=")) {
+            text.lines()
+                    .filter(line -> line.startsWith(key))
+                    .map(line -> line.substring(key.length()).replaceAll("[\"']", ""))
+                    .flatMap(value -> Stream.of(value.split(" ")))
+                    .filter(id -> !id.isEmpty())
+                    .forEach(ids::add);
+        }
+        return ids;
     }
 
     private Machine.VfioDriver vfio(KernelVersion kernel) {
@@ -250,11 +270,20 @@ public final class MachineReader {
         return capture.names("/sys/bus/platform/devices").stream()
                 .filter(name -> FirmwareClaim.ofDevice(name).isPresent())
                 .map(name -> new FirmwareFramebuffer(
-                        name, capture.linkName("/sys/bus/platform/devices/" + name + "/driver")))
+                        name, capture.linkName("/sys/bus/platform/devices/" + name + "/driver"), draws(name)))
                 .toList();
     }
 
-    private static List<Holder> holders(Capture capture) {
+    /** Whether a framebuffer or a card is registered below the platform device. */
+    private boolean draws(String device) {
+        return Stream.of("/sys/class/graphics", "/sys/class/drm")
+                .flatMap(folder -> capture.names(folder).stream().map(name -> folder + "/" + name))
+                .anyMatch(path -> capture.entries().get(path) instanceof Capture.Link(String target)
+                        && target.contains("/" + device + "/"));
+    }
+
+    /** Programs that a capture shows with a node open; by process and node. */
+    public static List<Holder> holders(Capture capture) {
         List<Holder> holders = new ArrayList<>();
         for (String process : capture.names("/proc")) {
             Optional<Integer> pid = number(process);

@@ -3,6 +3,7 @@ package org.switchback.hardware;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -31,8 +32,11 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
     static final int DEEPEST = 64;
 
     private static final Pattern ENTRY = Pattern.compile("(?<![0-9a-fA-F-])([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
-    private static final Pattern OMISSION =
-            Pattern.compile("(?i)<\\s*snip\\s*>|\\[\\s*(?:snip|\\.{3,}|…)\\s*]|\\(\\s*snip\\s*\\)|-+\\s*snip\\s*-+"
+    /** What people write where they have left something out. */
+    private static final Pattern OMISSION = Pattern.compile(
+            "(?i)[<\\[({*]\\s*(?:\\.{2,}|…)?\\s*(?:snip|cut|omit|remov|delet|skip|truncat|redact|trimm)[^<>\\[\\](){}*\\n]{0,40}[>\\])}*]"
+                    + "|[<\\[({]\\s*(?:\\.{2,}|…)\\s*[>\\])}]"
+                    + "|-+\\s*(?:snip|cut)(?:\\s+here)?\\s*-+|-+\\s*(?:8<|>8)\\s*-+|\\.{2,}\\s*snip\\s*\\.{2,}"
                     + "|(?<=^|\\s)(?:\\.{3,}|…|snip)(?=\\s|$)");
 
     public MemoryMap {
@@ -51,6 +55,21 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             listing.line(text, start, end);
             start = end + 1;
         }
+        return listing.nest();
+    }
+
+    /**
+     * A map with further regions in it, nested by their addresses.
+     *
+     * @param added regions that this map has not; only they themselves are taken, not what lies in them
+     */
+    public static MemoryMap union(MemoryMap map, List<Region> added) {
+        List<Region> all = new ArrayList<>(map.find(region -> true));
+        all.addAll(added);
+        all.sort(Comparator.<Region, Long>comparing(region -> region.range().first(), Long::compareUnsigned)
+                .thenComparing(region -> region.range().last(), (a, b) -> Long.compareUnsigned(b, a)));
+        Listing listing = new Listing();
+        all.forEach(listing::add);
         return listing.nest();
     }
 
@@ -143,10 +162,13 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             }
             for (int i = colon + 3; i < end; i++) {
                 char c = text.charAt(i);
-                if (c == '<' || c == '…' || c == '\r' || (c == ' ' && text.startsWith(" : ", i))) {
+                if (c == '<' || c == '[' || c == '(' || c == '{' || c == '*' || c == '…' || c == '\r'
+                        || (c == ' ' && text.startsWith(" : ", i))) {
                     return false;
                 }
-                if ((c == '.' && text.startsWith("...", i)) || (c == 'n' && text.startsWith("nip", i))) {
+                if ((c == '.' && text.startsWith("...", i))
+                        || (c == 'n' && text.startsWith("nip", i))
+                        || (c == '-' && text.startsWith("--", i))) {
                     return false;
                 }
             }
@@ -224,6 +246,11 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             anyAddress |= upper != 0;
             size++;
             return true;
+        }
+
+        void add(Region region) {
+            add(region.range().first(), region.range().last(), 0);
+            name[size - 1] = region.name();
         }
 
         private void nameLast(String text) {

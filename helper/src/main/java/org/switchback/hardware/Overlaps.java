@@ -59,7 +59,8 @@ final class Overlaps {
         if (!firmware && gpu.driver().filter(driver -> !driver.equals(PciDevice.VFIO_PCI)).isPresent()) {
             return Overlap.Verdict.LEAVES_WITH_DRIVER;
         }
-        boolean evicted = firmware && gpu.kind().isVga() && kernel.vfioEvictsFromVga();
+        // It does so when it takes the device: one that has come since stays.
+        boolean evicted = firmware && gpu.kind().isVga() && kernel.vfioEvictsFromVga() && !gpu.onVfio();
         return evicted ? Overlap.Verdict.EVICTED : Overlap.Verdict.REFUSED;
     }
 }

@@ -9,6 +9,12 @@ public record Taint(long bits) {
     /** The bit that an oops or a BUG sets. */
     public static final long DIED = 1 << 7;
 
+    /** A module from outside the kernel's tree was loaded. */
+    public static final long OUT_OF_TREE = 1 << 12;
+
+    /** A module without a signature was loaded. */
+    public static final long UNSIGNED = 1 << 13;
+
     /** An oops or a BUG has happened: no more drivers should be moved before a restart. */
     public boolean oops() {
         return (bits & DIED) != 0;

@@ -9,16 +9,21 @@ import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.Bar;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.Capture.Directory;
 import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Link;
 import org.switchback.hardware.Capture.Text;
+import org.switchback.hardware.Capture.Unreadable;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.KernelVersion;
+import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.ModuleLoading;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
+import org.switchback.hardware.Taint;
 import org.switchback.kernel.Kernel.Answer;
 import org.switchback.plan.KernelWrite;
 
@@ -32,12 +37,14 @@ import org.switchback.plan.KernelWrite;
 final class DriverCore {
     private static final String DRIVERS = "/sys/bus/pci/drivers/";
     private static final String PLATFORM_DRIVERS = "/sys/bus/platform/drivers/";
+    private static final String RELEASE = "/sys/module/" + BootfbModule.NAME + "/parameters/release";
     private static final Answer DONE = new Answer.Done();
 
     private final SimulatedMachine machine;
     private final Sysfb sysfb;
     private final VfioGroups vfio;
     private final Map<PciAddress, Map<String, Belongings>> natives = new HashMap<>();
+    private final Map<PciAddress, String> onDisk = new HashMap<>();
 
     /** What a write comes to. */
     sealed interface Outcome {
@@ -134,14 +141,24 @@ final class DriverCore {
                 .putIfAbsent(driver, new Belongings(Map.of(), claims, device.kind().isDisplay()));
     }
 
+    /** Makes a driver known that is a module on disk. */
+    void nativeModule(PciAddress function, String driver) {
+        onDisk.put(function, driver);
+    }
+
     Outcome write(KernelWrite write) {
         return switch (write) {
             case KernelWrite.Modprobe(String module) -> returned(modprobe(module));
+            case KernelWrite.Unload(String module) -> returned(unload(module));
+            case KernelWrite.LoadDriver(PciAddress function) -> returned(loadDriver(function));
             case KernelWrite.Sysfs(String path, String value) -> sysfs(path, value);
         };
     }
 
     private Outcome sysfs(String path, String value) {
+        if (path.equals(RELEASE) && machine.has(path)) {
+            return returned(sysfb.release(value));
+        }
         String folder = path.substring(0, path.lastIndexOf('/'));
         String attribute = path.substring(folder.length() + 1);
         if (path.equals("/sys/bus/pci/drivers_probe")) {
@@ -197,14 +214,53 @@ final class DriverCore {
         if (!machine.has("/lib/modules/" + machine.kernel().release() + "/" + module)) {
             return new Answer.Failed("ENOENT");
         }
+        if (module.equals(BootfbModule.NAME)) {
+            return loadBootfb();
+        }
         machine.files().put(folder, new Directory());
         machine.addDriver("pci", module);
-        // A new driver is offered every device without one (driver_attach, drivers/base/dd.c).
+        offerDevices(module);
+        return DONE;
+    }
+
+    /** A new driver is offered every device without one (driver_attach, drivers/base/dd.c). */
+    private void offerDevices(String driver) {
         for (PciDevice device : machine.devices().values()) {
-            if (driver(device).isEmpty() && matches(module, device)) {
-                probe(module, device);
+            if (driver(device).isEmpty() && matches(driver, device)) {
+                probe(driver, device);
             }
         }
+    }
+
+    /** {@code module_sig_check}, kernel/module/signing.c; a signature counts as trusted here. Measured on 6.1. */
+    private Answer loadBootfb() {
+        Machine now = MachineReader.read(machine.capture());
+        boolean signed = now.bootfb().signature() == BootfbModule.Signature.SIGNED;
+        if (!signed && now.loading() != ModuleLoading.ANY) {
+            return new Answer.Failed(now.loading() == ModuleLoading.LOCKED_DOWN ? "EPERM" : "EKEYREJECTED");
+        }
+        machine.files().put("/sys/module/" + BootfbModule.NAME, new Directory());
+        machine.files().put(RELEASE, new Unreadable("Permission denied"));
+        machine.taint(signed ? Taint.OUT_OF_TREE : Taint.OUT_OF_TREE | Taint.UNSIGNED);
+        return DONE;
+    }
+
+    private Answer unload(String module) {
+        if (!module.equals(BootfbModule.NAME)) {
+            return new Answer.Failed("EBUSY");
+        }
+        machine.files().remove("/sys/module/" + module);
+        machine.files().remove(RELEASE);
+        return DONE;
+    }
+
+    private Answer loadDriver(PciAddress function) {
+        String driver = onDisk.get(function);
+        if (driver == null) {
+            return new Answer.Failed("ENOENT");
+        }
+        nativeDriver(function, driver);
+        offerDevices(driver);
         return DONE;
     }
 

@@ -17,6 +17,7 @@ enum Errno {
     EFAULT(14, "Bad address"),
     EBUSY(16, "Device or resource busy"),
     EEXIST(17, "File exists"),
+    EXDEV(18, "Invalid cross-device link"),
     ENODEV(19, "No such device"),
     ENOTDIR(20, "Not a directory"),
     EISDIR(21, "Is a directory"),
@@ -24,9 +25,12 @@ enum Errno {
     ENOTTY(25, "Inappropriate ioctl for device"),
     ENOSPC(28, "No space left on device"),
     EROFS(30, "Read-only file system"),
+    ERANGE(34, "Numerical result out of range"),
     ENOSYS(38, "Function not implemented"),
     EOPNOTSUPP(95, "Operation not supported"),
     ETIMEDOUT(110, "Connection timed out"),
+    ESTALE(116, "Stale file handle"),
+    ENOKEY(126, "Required key not available"),
     EKEYREJECTED(129, "Key was rejected by service");
 
     private static final Map<Integer, String> BY_NUMBER = new HashMap<>();

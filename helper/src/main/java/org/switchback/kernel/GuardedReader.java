@@ -38,7 +38,7 @@ final class GuardedReader implements AutoCloseable {
         this.patience = patience;
     }
 
-    /** Starts the child ahead of the first question. */
+    /** Starts the child ahead of the first question. Returns at once. */
     void prepare() {
         give(take());
     }
@@ -70,6 +70,9 @@ final class GuardedReader implements AutoCloseable {
     }
 
     private void give(@Nullable Shell shell) {
+        if (shell == null) {
+            return;
+        }
         Shell spare = idle.getAndSet(shell);
         if (spare != null) {
             spare.close();

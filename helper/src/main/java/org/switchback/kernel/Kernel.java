@@ -3,6 +3,8 @@ package org.switchback.kernel;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.PciAddress;
@@ -14,11 +16,19 @@ import org.switchback.plan.Setting;
  * any.
  */
 public interface Kernel {
-    /** Makes ready for writes that are likely to follow, so that the first need not wait. May be left out. */
+    /** Makes ready for writes and a proof that are likely to follow, and waits for that. May be left out. */
     default void prepare() {}
 
     /** Everything about the machine, as far as this process may read it. Never fails: what can't be read is missing. */
     Capture capture();
+
+    /**
+     * The part of a capture that a switch of the functions rests on, but for the programs that use them. Two equal ones
+     * say that nothing of it has changed in between; different ones say nothing yet.
+     */
+    default Capture factsOf(List<PciAddress> functions) {
+        return capture();
+    }
 
     /** Identifies the boot: a journal of another one is history. */
     String bootId();
@@ -62,6 +72,32 @@ public interface Kernel {
         record Stuck() implements Answer {}
     }
 
+    /**
+     * A BAR that the kernel could not reserve ({@code can't reserve}, __pci_request_region, drivers/pci/pci.c).
+     *
+     * @param bar   as the kernel calls it: {@code BAR 0}
+     * @param range where it lies
+     */
+    record Denied(PciAddress function, String bar, AddressRange range) {
+        private static final Pattern LINE = Pattern.compile(
+                "([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]): (BAR \\d|ROM)(?: \\[[^]]*])?: can't reserve"
+                        + " \\[(?:mem|io) +0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})[^]]*]");
+
+        /** Finds all of them in a part of the kernel's log, each once. */
+        static List<Denied> in(String log) {
+            return LINE.matcher(log)
+                    .results()
+                    .map(line -> new Denied(
+                            PciAddress.of(line.group(1)),
+                            line.group(2),
+                            new AddressRange(
+                                    Long.parseUnsignedLong(line.group(3), 16),
+                                    Long.parseUnsignedLong(line.group(4), 16))))
+                    .distinct()
+                    .toList();
+        }
+    }
+
     /** What a VFIO client got. */
     sealed interface Proof {
         /** @param bars number of BARs that were mapped or read */
@@ -70,8 +106,17 @@ public interface Kernel {
         /**
          * @param function the one that failed
          * @param what     in a few words of the field: {@code group not viable}, {@code BAR 0: EBUSY}
+         * @param denied   the BARs that the kernel's log says it could not reserve; empty also when the log may not be read
          */
-        record Broken(PciAddress function, String what) implements Proof {
+        record Broken(PciAddress function, String what, List<Denied> denied) implements Proof {
+            public Broken {
+                denied = List.copyOf(denied);
+            }
+
+            public Broken(PciAddress function, String what) {
+                this(function, what, List.of());
+            }
+
             public static final String NOT_ON_VFIO = "not on vfio-pci";
             public static final String NOT_VIABLE = "group not viable";
             /** Another program has the group open. */

@@ -9,16 +9,24 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Link;
 import org.switchback.hardware.Capture.Text;
+import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.Holder;
-import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.Taint;
 import org.switchback.plan.KernelWrite;
@@ -38,14 +46,24 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     /** So many files that do not answer are passed over in one capture; what comes after a further one is missing. */
     private static final int MOST_SILENT = 3;
 
+    /** Bash has this long to start; one that takes longer is not used. */
+    private static final Duration START_PATIENCE = Duration.ofSeconds(2);
+
     private static final Duration SECOND = Duration.ofSeconds(1);
+
+    /** What a PCI function calls itself, with which modprobe finds its drivers (pci_uevent, drivers/pci/pci-driver.c). */
+    private static final Pattern MODALIAS = Pattern.compile("pci:[0-9a-zA-Z]{1,80}");
+
     private static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
 
     private final KernelFiles files;
     private final GuardedReader guarded;
     private final PciNames names;
+    private final ExecutorService threads = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("kernel-", 0).factory());
     private final Set<String> silent = ConcurrentHashMap.newKeySet();
     private @Nullable Shell writer;
+    private VfioClient.@Nullable LibC libc;
 
     /** @param root {@code /}, or a folder with a tree like the kernel's below it */
     public LinuxKernel(Path root) {
@@ -57,13 +75,26 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     @Override
     public void prepare() {
         guarded.prepare();
-        // The C library takes JNA longer to open than most steps last.
-        Thread.ofPlatform().daemon().name("vfio").start(() -> new VfioClient(files));
         try {
-            writer();
+            Shell shell = writer();
+            // It answers when bash has started.
+            shell.send(Shell.Verb.READ, "/dev/null", "");
+            if (shell.reply(START_PATIENCE).isEmpty()) {
+                shell.close();
+            }
         } catch (IOException noBash) {
             // The first write will say so.
         }
+        libc();
+    }
+
+    private synchronized VfioClient.LibC libc() {
+        VfioClient.LibC open = libc;
+        if (open == null) {
+            open = VfioClient.openLibC();
+            libc = open;
+        }
+        return open;
     }
 
     @Override
@@ -72,34 +103,41 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     }
 
     @Override
+    public Capture factsOf(List<PciAddress> functions) {
+        return look(live -> live.facts(functions));
+    }
+
+    @Override
     public List<Holder> holders(List<PciAddress> functions) {
-        Machine machine = MachineReader.read(look(live -> live.holders(functions)));
-        return functions.stream()
-                .flatMap(function -> machine.device(function).stream())
-                .flatMap(device -> machine.holdersOf(device).stream())
-                .distinct()
-                .toList();
+        return MachineReader.holders(look(live -> live.holders(functions)));
     }
 
     /** Looks from a thread of its own, so that a file which does not answer keeps that one and not the caller. */
     private Capture look(Consumer<LiveCapture> what) {
         while (true) {
             LiveCapture live = new LiveCapture(files, guarded, names, Set.copyOf(silent));
-            Thread thread = Thread.ofPlatform().daemon().name("capture").start(() -> what.accept(live));
-            Optional<String> stuckAt = waitFor(thread, live);
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            threads.execute(() -> {
+                try {
+                    what.accept(live);
+                } finally {
+                    done.complete(null);
+                }
+            });
+            Optional<String> stuckAt = waitFor(done, live);
             if (stuckAt.isEmpty() || silent.size() >= MOST_SILENT) {
                 return live.found();
             }
             silent.add(stuckAt.get());
-            Thread.ofPlatform().daemon().name("silent").start(() -> forget(stuckAt.get(), thread));
+            done.thenRun(() -> silent.remove(stuckAt.get()));
         }
     }
 
     /** @return the path at which it has not moved for too long; empty when it has finished */
-    private static Optional<String> waitFor(Thread thread, LiveCapture live) {
+    private static Optional<String> waitFor(CompletableFuture<Void> done, LiveCapture live) {
         while (true) {
             String at = live.at();
-            if (joined(thread, FILE_PATIENCE.multipliedBy(2))) {
+            if (ended(done, FILE_PATIENCE.multipliedBy(2))) {
                 return Optional.empty();
             }
             if (at.equals(live.at())) {
@@ -108,17 +146,17 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         }
     }
 
-    private void forget(String path, Thread thread) {
-        while (!joined(thread, Duration.ofDays(1))) {}
-        silent.remove(path);
-    }
-
-    private static boolean joined(Thread thread, Duration patience) {
+    private static boolean ended(CompletableFuture<Void> done, Duration patience) {
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    return thread.join(patience);
+                    done.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+                    return true;
+                } catch (TimeoutException notYet) {
+                    return false;
+                } catch (ExecutionException never) {
+                    throw new IllegalStateException("it is not told how it ended", never);
                 } catch (InterruptedException later) {
                     interrupted = true;
                 }
@@ -152,13 +190,30 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
                 guarded(MachineReader.PCI_DEVICES + function + "/driver_override");
             case Setting.PowerControl(PciAddress function) ->
                 files.line(MachineReader.PCI_DEVICES + function + "/power/control").orElse("");
-            case Setting.FramebufferDriver(String device) -> linkName(PLATFORM_DEVICES + device + "/driver");
+            case Setting.FramebufferDriver(String device) ->
+                draws(PLATFORM_DEVICES + device) ? linkName(PLATFORM_DEVICES + device + "/driver") : "";
+            case Setting.FirmwareRegion(PciAddress function, AddressRange range) -> firmwareRegion(function, range);
             case Setting.Module(String name) ->
                 files.isDirectory("/sys/module/" + name.replace('-', '_'))
                                 || files.isDirectory("/sys/bus/pci/drivers/" + name)
                         ? Setting.Module.LOADED
                         : "";
         };
+    }
+
+    /** Whether a framebuffer or a card is registered below a platform device. */
+    private boolean draws(String device) {
+        return files.names(device + "/graphics").length > 0 || files.names(device + "/drm").length > 0;
+    }
+
+    /** Read from /proc/iomem at this moment. */
+    private String firmwareRegion(PciAddress function, AddressRange range) {
+        MemoryMap map = files.text(LiveCapture.IOMEM, LiveCapture.LARGE)
+                .map(entry -> entry instanceof Text(String text) ? MemoryMap.parse(text) : MemoryMap.EMPTY)
+                .orElse(MemoryMap.EMPTY);
+        return map.hidden() || map.equals(MemoryMap.EMPTY)
+                ? NO_ANSWER
+                : FirmwareClaim.nameIn(map, function, range).orElse("");
     }
 
     private String linkName(String path) {
@@ -194,7 +249,20 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
                 if (!isLine(module)) {
                     return new Answer.Failed("EINVAL");
                 }
-                shell.send(Shell.Verb.MODPROBE, "", module);
+                shell.send(Shell.Verb.LOAD, unit(module), module);
+            }
+            case KernelWrite.Unload(String module) -> {
+                if (!isLine(module)) {
+                    return new Answer.Failed("EINVAL");
+                }
+                shell.send(Shell.Verb.UNLOAD, unit(module), module);
+            }
+            case KernelWrite.LoadDriver(PciAddress function) -> {
+                Optional<String> alias = files.line(MachineReader.PCI_DEVICES + function + "/modalias");
+                if (alias.filter(MODALIAS.asMatchPredicate()).isEmpty()) {
+                    return new Answer.Failed("ENOENT");
+                }
+                shell.send(Shell.Verb.LOAD, "switchback-driver@" + function + ".service", alias.get());
             }
         }
         Optional<Shell.Reply> reply = Optional.empty();
@@ -209,6 +277,14 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         }
         return reply.<Answer>map(r -> r.succeeded() ? new Answer.Done() : new Answer.Failed(r.errno()))
                 .orElse(new Answer.Stuck());
+    }
+
+    /** The unit in {@code packaging/systemd} that loads a module. */
+    private static String unit(String module) {
+        return switch (module) {
+            case BootfbModule.NAME -> "switchback-bootfb.service";
+            default -> "switchback-vfio.service";
+        };
     }
 
     /** Waits for the answer, and says every second that it does. */
@@ -260,8 +336,8 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
             return new Proof.Whole(0);
         }
         return CompletableFuture.supplyAsync(
-                        () -> new VfioClient(files).prove(functions),
-                        Thread.ofPlatform().daemon().name("proof")::start)
+                        () -> new VfioClient(files, libc()).prove(functions),
+                        threads)
                 .completeOnTimeout(
                         new Proof.Broken(functions.getFirst(), Proof.Broken.NO_ANSWER),
                         PROOF_PATIENCE.toSeconds(),
@@ -273,6 +349,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     @Override
     public void close() {
         guarded.close();
+        threads.shutdown();
         if (writer != null) {
             writer.close();
             writer = null;

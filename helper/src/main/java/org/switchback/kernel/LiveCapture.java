@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Capture.Directory;
 import org.switchback.hardware.Capture.Entry;
@@ -18,6 +20,7 @@ import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.FirmwareIommu;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
 
 /**
  * Reads, of a running machine, the files that {@link MachineReader} understands. One pass of one thread; another may
@@ -28,10 +31,21 @@ import org.switchback.hardware.PciAddress;
  */
 final class LiveCapture {
     /** For lists that grow with the machine or the distribution, in bytes. */
-    private static final int LARGE = 16 << 20;
+    static final int LARGE = 16 << 20;
+
+    static final String IOMEM = "/proc/iomem";
+
+    /** Ends a module's file that is signed (MODULE_SIG_STRING, include/linux/module_signature.h). */
+    private static final String SIGNED = "~Module signature appended~\n";
+
+    /** Where DKMS, akmods and {@code make modules_install} put a module that is not the kernel's own. */
+    private static final List<String> MODULE_FOLDERS =
+            List.of("updates/dkms", "updates", "extra", "extra/switchback-bootfb", "misc");
 
     /** Enough for the header type. */
     private static final int CONFIG_BYTES = 64;
+
+    private static final List<String> COMPRESSIONS = List.of(".xz", ".zst", ".gz");
 
     private static final Set<String> PCI_TEXTS = Set.of(
             "vendor", "device", "class", "resource", "boot_vga", "power_state", "reset_method", "current_link_speed",
@@ -77,34 +91,72 @@ final class LiveCapture {
         }
         GuardedReader.Question question = ask(functions, starter);
         display();
-        vfio();
+        modules();
         found.putAll(question.answers());
         nvidiaNodes();
         processes();
         names.of(found).ifPresent(text -> found.put(PciNames.PATH, new Text(text)));
     }
 
-    /** Reads what tells the programs that use some functions. */
+    /** Reads what a switch of some functions rests on, except who uses them. */
+    void facts(List<PciAddress> functions) {
+        String[] moving = names(functions);
+        GuardedReader.Question question = guarded.ask(overrides(moving));
+        text("/proc/sys/kernel/tainted");
+        memory();
+        directory("/sys/module/vfio_pci");
+        directory("/sys/bus/pci/drivers/vfio-pci");
+        directory("/sys/module/" + BootfbModule.NAME);
+        for (String function : moving) {
+            String folder = MachineReader.PCI_DEVICES + function;
+            link(folder);
+            link(folder + "/driver");
+            link(folder + "/iommu_group");
+            for (String name : List.of("vendor", "device", "class", "resource", "power/control")) {
+                text(folder + "/" + name);
+            }
+            for (String member : files.names(folder + "/iommu_group/devices")) {
+                link(MachineReader.PCI_DEVICES + member + "/driver");
+            }
+        }
+        display();
+        found.putAll(question.answers());
+    }
+
+    private static String[] names(List<PciAddress> functions) {
+        return functions.stream().map(PciAddress::toString).toArray(String[]::new);
+    }
+
+    /** Looks for the programs that use some functions. */
     void holders(List<PciAddress> functions) {
-        String[] wanted = functions.stream().map(PciAddress::toString).toArray(String[]::new);
+        String[] wanted = names(functions);
         GuardedReader.Question question = guarded.ask(Arrays.stream(wanted)
                 .map(LiveCapture::nvidiaInformation)
                 .filter(path -> files.isFile(path))
                 .toList());
         for (String function : wanted) {
-            nodesOf(function);
+            String folder = MachineReader.PCI_DEVICES + function;
+            nodesOf(folder, files.names(folder));
+            link(folder + "/driver");
+            link(folder + "/iommu_group");
+            if (linkName(folder + "/driver").equals(PciDevice.VFIO_PCI)) {
+                vfioNode(linkName(folder + "/iommu_group"));
+            }
         }
-        vfioNodes();
         found.putAll(question.answers());
         nvidiaNodes();
-        processes();
+        // Nothing to open, nobody who has it open.
+        if (!nodes.isEmpty()) {
+            processes();
+        }
+    }
+
+    private String linkName(String path) {
+        return found.get(path) instanceof Link(String target) ? target.substring(target.lastIndexOf('/') + 1) : "";
     }
 
     private GuardedReader.Question ask(String[] functions, Thread starter) {
-        List<String> paths = new ArrayList<>();
-        for (String function : functions) {
-            paths.add(MachineReader.PCI_DEVICES + function + "/driver_override");
-        }
+        List<String> paths = overrides(functions);
         for (String gpu : files.names("/proc/driver/nvidia/gpus")) {
             paths.add(nvidiaInformation(gpu));
         }
@@ -117,6 +169,14 @@ final class LiveCapture {
         return guarded.ask(paths);
     }
 
+    private static List<String> overrides(String[] functions) {
+        List<String> paths = new ArrayList<>();
+        for (String function : functions) {
+            paths.add(MachineReader.PCI_DEVICES + function + "/driver_override");
+        }
+        return paths;
+    }
+
     private static String nvidiaInformation(String function) {
         return "/proc/driver/nvidia/gpus/" + function + "/information";
     }
@@ -126,16 +186,31 @@ final class LiveCapture {
         text("/proc/sys/kernel/tainted");
         text("/proc/cmdline");
         text("/sys/kernel/security/lockdown");
-        if (answers("/proc/iomem")) {
-            files.text("/proc/iomem", LARGE).ifPresent(entry -> found.put("/proc/iomem", entry));
-        }
+        text("/sys/module/module/parameters/sig_enforce");
+        memory();
+        distribution();
         processor();
         directories("/sys/class/iommu");
         firmware();
-        for (String module : List.of("vfio", "vfio_pci", "nvidia", "nvidia_drm")) {
+        for (String module : List.of("vfio", "vfio_pci", "nvidia", "nvidia_drm", BootfbModule.NAME)) {
             directory("/sys/module/" + module);
         }
         directories("/sys/bus/pci/drivers");
+    }
+
+    /** Of os-release the lines that say whose tools there are. */
+    private void distribution() {
+        files.line("/etc/os-release").ifPresent(text -> found.put(
+                "/etc/os-release",
+                new Text(text.lines()
+                        .filter(line -> line.startsWith("ID=") || line.startsWith("ID_LIKE="))
+                        .collect(Collectors.joining("\n")))));
+    }
+
+    private void memory() {
+        if (answers(IOMEM)) {
+            files.text(IOMEM, LARGE).ifPresent(entry -> found.put(IOMEM, entry));
+        }
     }
 
     /** Of /proc/cpuinfo the line with the vendor; ARM has none. */
@@ -195,13 +270,6 @@ final class LiveCapture {
         text(folder + "/power/runtime_status");
         return found.get(folder + "/power/runtime_status") instanceof Text(String status)
                 && status.startsWith("suspend");
-    }
-
-    private void nodesOf(String function) {
-        String folder = MachineReader.PCI_DEVICES + function;
-        link(folder + "/driver");
-        link(folder + "/iommu_group");
-        nodesOf(folder, files.names(folder));
     }
 
     /** What a driver offers programs to open. */
@@ -307,8 +375,9 @@ final class LiveCapture {
         }
     }
 
-    private void vfio() {
+    private void modules() {
         vfioNodes();
+        bootfb();
         if (found.containsKey("/sys/module/vfio_pci") || found.containsKey("/sys/bus/pci/drivers/vfio-pci")) {
             return;
         }
@@ -320,14 +389,41 @@ final class LiveCapture {
         }
     }
 
+    /** The file that modprobe will load, and whether it is signed. */
+    private void bootfb() {
+        if (!(found.get("/proc/sys/kernel/osrelease") instanceof Text(String release))) {
+            return;
+        }
+        for (String folder : MODULE_FOLDERS) {
+            String file = "/lib/modules/" + release + "/" + folder + "/" + BootfbModule.NAME + ".ko";
+            if (files.isFile(file)) {
+                boolean signed = files.undecoded(file, LARGE).filter(text -> text.endsWith(SIGNED)).isPresent();
+                put(release, signed ? BootfbModule.Signature.SIGNED : BootfbModule.Signature.UNSIGNED);
+                return;
+            }
+            if (COMPRESSIONS.stream().anyMatch(suffix -> files.isFile(file + suffix))) {
+                put(release, BootfbModule.Signature.UNKNOWN);
+                return;
+            }
+        }
+    }
+
+    private void put(String release, BootfbModule.Signature signature) {
+        found.put(BootfbModule.path(release), new Text(signature.word()));
+    }
+
     private boolean names(String list) {
         return files.undecoded(list, LARGE).filter(text -> text.contains("/vfio-pci.ko")).isPresent();
     }
 
     private void vfioNodes() {
         for (String group : files.names("/sys/class/vfio")) {
-            known("/sys/class/vfio/" + group, "vfio/" + group);
+            vfioNode(group);
         }
+    }
+
+    private void vfioNode(String group) {
+        known("/sys/class/vfio/" + group, "vfio/" + group);
     }
 
     private void nvidiaNodes() {

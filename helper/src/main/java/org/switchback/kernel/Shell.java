@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
  * A child process that reads and writes kernel files for this one. A thread of this JVM that the kernel does not let go
  * would outlive even SIGKILL, and keep the name on the bus; a child that hangs is simply left behind.
  *
- * <p>One bash serves many orders, since starting a process takes longer than most writes; only modprobe is a program of
- * its own. It inherits no file descriptor but its two pipes, and ends when this process does. Orders are data: they come
+ * <p>One bash serves many orders, since starting a process takes longer than most writes; only what loads modules is a
+ * program of its own. It inherits no file descriptor but its two pipes, and ends when this process does. Orders are data: they come
  * over the pipe in records of fixed length, are never parsed as commands, and a path or value is checked before.
  *
  * <p>Not safe for several threads.
@@ -36,6 +36,14 @@ final class Shell implements AutoCloseable {
     private static final String SCRIPT =
             """
             exec 2>&1
+            installed() {
+              [[ -d /run/systemd/system && -e /usr/lib/systemd/system/${1/@*.service/@.service} ]]
+            }
+            start() {
+              systemctl --quiet restart "$1" </dev/null && return
+              journalctl -q -o cat "_SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID "$1")" </dev/null
+              false
+            }
             while IFS= read -r -N RECORD order; do
               what=${order%%$'\n'*} order=${order#*$'\n'}
               path=${order%%$'\n'*} order=${order#*$'\n'}
@@ -51,7 +59,10 @@ final class Shell implements AutoCloseable {
                 read)
                   value=
                   if { IFS= read -r -d '' value || true; } <"$path"; then printf '%s' "$value"; else false; fi ;;
-                modprobe) modprobe -- "$value" </dev/null ;;
+                load) if installed "$path"; then start "$path"; else modprobe -- "$value" </dev/null; fi ;;
+                unload)
+                  if installed "$path"; then systemctl --quiet stop "$path" </dev/null; fi
+                  [[ ! -e /sys/module/$value ]] || modprobe -r -- "$value" </dev/null ;;
               esac
               printf '\004%d\n' $?
             done
@@ -125,8 +136,13 @@ final class Shell implements AutoCloseable {
         WRITE("write"),
         /** The whole file; the value is ignored. */
         READ("read"),
-        /** Loads the module that the value names; the path is ignored. */
-        MODPROBE("modprobe");
+        /**
+         * Loads the module, or those for the device, that the value names. The path is the unit that does so: it alone has
+         * CAP_SYS_MODULE. Without systemd, or where it is not installed, the child loads it itself.
+         */
+        LOAD("load"),
+        /** Unloads the module that the value names; the path is the unit that loaded it. */
+        UNLOAD("unload");
 
         private final String word;
 

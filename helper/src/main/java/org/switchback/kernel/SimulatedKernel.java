@@ -9,9 +9,12 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Capture;
+import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
@@ -92,6 +95,13 @@ public final class SimulatedKernel implements Kernel {
     public void nativeDriver(PciAddress function, String driver) {
         synchronized (lock) {
             model.core().nativeDriver(function, driver);
+        }
+    }
+
+    /** As {@link #nativeDriver}, but the driver is a module that is not loaded yet. */
+    public void nativeModule(PciAddress function, String driver) {
+        synchronized (lock) {
+            model.core().nativeModule(function, driver);
         }
     }
 
@@ -193,8 +203,14 @@ public final class SimulatedKernel implements Kernel {
                     isLocked(function.toString()) ? NO_ANSWER : model.machine().override(function);
                 case Setting.PowerControl(PciAddress function) ->
                     model.machine().text(MachineReader.PCI_DEVICES + function + "/power/control").orElse("");
-                case Setting.FramebufferDriver(String device) ->
-                    model.machine().link("/sys/bus/platform/devices/" + device + "/driver");
+                case Setting.FramebufferDriver(String device) -> model.machine().framebuffers().stream()
+                        .filter(framebuffer -> framebuffer.device().equals(device) && framebuffer.drawing())
+                        .flatMap(framebuffer -> framebuffer.driver().stream())
+                        .findFirst()
+                        .orElse("");
+                case Setting.FirmwareRegion(PciAddress function, AddressRange range) ->
+                    FirmwareClaim.nameIn(MemoryMap.parse(model.machine().memory().toText()), function, range)
+                            .orElse("");
                 case Setting.Module(String name) ->
                     model.machine().has("/sys/module/" + name.replace('-', '_')) || model.machine().has("/sys/bus/pci/drivers/" + name)
                             ? Setting.Module.LOADED
@@ -324,7 +340,9 @@ public final class SimulatedKernel implements Kernel {
             this.fault = fault;
             this.since = since;
             this.device = switch (write) {
-                case KernelWrite.Modprobe modprobe -> "";
+                case KernelWrite.Modprobe load -> "";
+                case KernelWrite.Unload unload -> "";
+                case KernelWrite.LoadDriver load -> "";
                 case KernelWrite.Sysfs(String path, String value)
                 when path.endsWith("/driver_override") && !model.machine().overrideTakesDeviceLock() -> "";
                 case KernelWrite.Sysfs(String path, String value) when path.startsWith(MachineReader.PCI_DEVICES) ->

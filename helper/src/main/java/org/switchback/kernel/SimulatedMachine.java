@@ -15,6 +15,7 @@ import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Link;
 import org.switchback.hardware.Capture.Text;
 import org.switchback.hardware.FirmwareClaim;
+import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.KernelVersion;
 import org.switchback.hardware.Machine;
@@ -170,6 +171,11 @@ final class SimulatedMachine {
         return machine.device(function).map(machine::holdersOf).orElse(List.of());
     }
 
+    /** The firmware's framebuffers as they are now. */
+    List<FirmwareFramebuffer> framebuffers() {
+        return MachineReader.read(capture()).framebuffers();
+    }
+
     boolean isHeld(Holder holder) {
         return programs().contains(holder);
     }
@@ -192,7 +198,12 @@ final class SimulatedMachine {
     }
 
     void die() {
-        files.put(TAINTED, new Text(Long.toString(taint() | Taint.DIED)));
+        taint(Taint.DIED);
+    }
+
+    /** Sets taint flags, which nothing takes away again. */
+    void taint(long bits) {
+        files.put(TAINTED, new Text(Long.toString(taint() | bits)));
     }
 
     private long taint() {

@@ -5,6 +5,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.Bar;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Link;
@@ -12,6 +16,8 @@ import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
 import org.switchback.kernel.Kernel.Answer;
@@ -22,6 +28,9 @@ import org.switchback.kernel.Kernel.Answer;
  */
 final class Sysfb {
     private static final String DEVICES = "/sys/bus/platform/devices/";
+
+    private static final String SIMPLE = "simple-framebuffer.0";
+    private static final Pattern ORDER = Pattern.compile("(\\S+) ([0-9a-f]{8,16})-([0-9a-f]{8,16})");
 
     private final SimulatedMachine machine;
     private final Map<String, Drawing> drawings = new LinkedHashMap<>();
@@ -69,6 +78,10 @@ final class Sysfb {
         if (drawing == null || !machine.link(link).equals(driver)) {
             return new Answer.Failed("ENODEV");
         }
+        if (isSpent(device)) {
+            machine.die();
+            return new Answer.Failed("?");
+        }
         machine.files().remove(link);
         machine.files().keySet().removeAll(drawing.files().keySet());
         machine.memory().release(drawing.claims()::contains);
@@ -86,10 +99,83 @@ final class Sysfb {
             return DriverCore.alreadyBound(machine.kernel());
         }
         machine.files().put(link, new Link(upFrom(device) + "bus/platform/drivers/" + driver));
+        if (drawing.files().isEmpty()) {
+            drawing = new Drawing(Map.of(freeNode(), new Link("../../devices/platform/" + device + "/graphics/fb")), drawing.claims());
+            drawings.put(device, drawing);
+        }
         machine.files().putAll(drawing.files());
         // efifb_probe and simplefb_probe go on when they can't have the region.
         drawing.claims().forEach(claim -> machine.memory().request(claim.range(), claim.name()));
         return new Answer.Done();
+    }
+
+    /** Where the next framebuffer is registered (do_register_framebuffer, drivers/video/fbdev/core/fbmem.c). */
+    private String freeNode() {
+        int number = 0;
+        while (machine.has("/sys/class/graphics/fb" + number)) {
+            number++;
+        }
+        return "/sys/class/graphics/fb" + number;
+    }
+
+    /** Whether the driver is bound to a framebuffer that a native driver has unregistered: to unbind it frees it again. */
+    private boolean isSpent(String device) {
+        return machine.framebuffers().stream().anyMatch(fb -> fb.device().equals(device) && fb.spent());
+    }
+
+    /**
+     * What {@code kmod/switchback_bootfb.c} answers to a text written to its parameter, with the tests in its order. The
+     * device is unregistered: its driver goes, then its region.
+     */
+    Answer release(String text) {
+        Matcher order = ORDER.matcher(text);
+        Optional<PciAddress> address = order.matches() ? PciAddress.parse(order.group(1)) : Optional.empty();
+        if (address.isEmpty()) {
+            return new Answer.Failed("EINVAL");
+        }
+        AddressRange range = new AddressRange(
+                Long.parseUnsignedLong(order.group(2), 16), Long.parseUnsignedLong(order.group(3), 16));
+        PciDevice gpu = machine.devices().get(address.get());
+        if (gpu == null) {
+            return new Answer.Failed("ENODEV");
+        }
+        return refusal(gpu, range).<Answer>map(Answer.Failed::new).orElseGet(() -> {
+            machine.memory().release(region -> region.range().equals(range) && region.name().equals("BOOTFB"));
+            stopDrawing(SIMPLE, true);
+            return new Answer.Done();
+        });
+    }
+
+    private Optional<String> refusal(PciDevice gpu, AddressRange range) {
+        if (!gpu.kind().isDisplay()) {
+            return Optional.of("EOPNOTSUPP");
+        }
+        if (!isInBar(gpu, range)) {
+            return Optional.of("ERANGE");
+        }
+        String driver = machine.driver(gpu.address());
+        if (!driver.isEmpty() && !driver.equals(PciDevice.VFIO_PCI)) {
+            return Optional.of("EBUSY");
+        }
+        if (!drawings.containsKey(SIMPLE)) {
+            return Optional.of("ENOENT");
+        }
+        List<Region> bootfb = MemoryMap.parse(machine.memory().toText()).find(region -> region.name().equals("BOOTFB"));
+        if (bootfb.size() != 1) {
+            return Optional.of("ENXIO");
+        }
+        if (!isInBar(gpu, bootfb.getFirst().range())) {
+            return Optional.of("EXDEV");
+        }
+        if (!bootfb.getFirst().range().equals(range)) {
+            return Optional.of("ESTALE");
+        }
+        return isSpent(SIMPLE) && !machine.kernel().atLeast(5, 19) ? Optional.of("EBUSY") : Optional.empty();
+    }
+
+    private static boolean isInBar(PciDevice gpu, AddressRange range) {
+        return gpu.bars().stream()
+                .anyMatch(bar -> bar.space() == Bar.Space.MEMORY && bar.range().contains(range));
     }
 
     /** From the device's real folder to /sys/; newer kernels have it below the GPU. */

@@ -44,6 +44,10 @@ final class VfioClient {
 
         int munmap(Pointer where, NativeLong length) throws LastErrorException;
 
+        NativeLong lseek(int file, NativeLong offset, int whence) throws LastErrorException;
+
+        NativeLong read(int file, Pointer buffer, NativeLong count) throws LastErrorException;
+
         NativeLong pread(int file, Pointer buffer, NativeLong count, NativeLong offset) throws LastErrorException;
 
         NativeLong pwrite(int file, Pointer buffer, NativeLong count, NativeLong offset) throws LastErrorException;
@@ -82,13 +86,39 @@ final class VfioClient {
     private static final int NONE = -1;
 
     private final KernelFiles files;
-    private final LibC libc = Native.load("c", LibC.class);
+    private final LibC libc;
     private final Deque<Runnable> undo = new ArrayDeque<>();
     private final Map<String, Integer> groups = new HashMap<>();
     private int container = NONE;
 
-    VfioClient(KernelFiles files) {
+    /** @param libc as {@link #openLibC} gives it; one serves any number of clients */
+    VfioClient(KernelFiles files, LibC libc) {
         this.files = files;
+        this.libc = libc;
+    }
+
+    /** Opens the C library and looks its functions up, which takes JNA longer than most steps of a switch last. */
+    static LibC openLibC() {
+        LibC libc = Native.load("c", LibC.class);
+        NativeLong zero = request(0);
+        List<Runnable> withoutFile = List.of(
+                () -> libc.open("", O_RDWR),
+                () -> libc.ioctl(NONE, zero),
+                () -> libc.mmap(Pointer.NULL, zero, PROT_READ, MAP_SHARED, NONE, zero),
+                () -> libc.munmap(Pointer.NULL, zero),
+                () -> libc.lseek(NONE, zero, 0),
+                () -> libc.read(NONE, Pointer.NULL, zero),
+                () -> libc.pread(NONE, Pointer.NULL, zero, zero),
+                () -> libc.pwrite(NONE, Pointer.NULL, zero, zero),
+                () -> libc.close(NONE));
+        for (Runnable call : withoutFile) {
+            try {
+                call.run();
+            } catch (LastErrorException asExpected) {
+                // Each is found when it is called first.
+            }
+        }
+        return libc;
     }
 
     /** What the kernel would not do. */
@@ -111,6 +141,15 @@ final class VfioClient {
 
     /** Proves the functions one after the other, all in one container, and lets go of everything. */
     Proof prove(List<PciAddress> functions) {
+        KernelLog log = new KernelLog(libc, files);
+        Proof proof = client(functions);
+        String said = log.since();
+        return proof instanceof Proof.Broken(PciAddress function, String what, var none)
+                ? new Proof.Broken(function, what, Kernel.Denied.in(said))
+                : proof;
+    }
+
+    private Proof client(List<PciAddress> functions) {
         int bars = 0;
         try {
             List<Integer> devices = new ArrayList<>();

@@ -51,7 +51,10 @@ final class VfioGroups {
         for (PciDevice device : wanted) {
             for (Bar bar : bars(device)) {
                 if (!reserve(bar)) {
-                    return new Proof.Broken(device.address(), Proof.Broken.bar(bar.index(), "EBUSY"));
+                    return new Proof.Broken(
+                            device.address(),
+                            Proof.Broken.bar(bar.index(), "EBUSY"),
+                            List.of(new Kernel.Denied(device.address(), "BAR " + bar.index(), bar.range())));
                 }
                 bars++;
             }

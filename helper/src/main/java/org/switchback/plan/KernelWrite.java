@@ -1,11 +1,16 @@
 package org.switchback.plan;
 
+import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
 /** One write that gives a {@link Setting} its new value: what the helper does and what a person would type. */
 public sealed interface KernelWrite {
+    /** Where the parameters of modules are. */
+    String MODULES = "/sys/module/";
+
     /** The command a person with sudo could type instead. */
     String shell();
 
@@ -28,6 +33,27 @@ public sealed interface KernelWrite {
         }
     }
 
+    /** @param module its name; it is unloaded */
+    record Unload(String module) implements KernelWrite {
+        @Override
+        public String shell() {
+            return "sudo modprobe -r " + module;
+        }
+    }
+
+    /** Loads what the kernel's modules name for a function, as udev does when it appears. */
+    record LoadDriver(PciAddress function) implements KernelWrite {
+        @Override
+        public String shell() {
+            return "sudo modprobe \"$(cat " + MachineReader.PCI_DEVICES + function + "/modalias)\"";
+        }
+    }
+
+    /** Unbinds whatever driver a function has. */
+    static KernelWrite withdraw(PciAddress function) {
+        return new Sysfs(MachineReader.PCI_DEVICES + function + "/driver/unbind", function.toString());
+    }
+
     /** Asks the kernel to find a driver for a function by itself. */
     static KernelWrite offer(PciAddress function) {
         return new Sysfs("/sys/bus/pci/drivers_probe", function.toString());
@@ -36,7 +62,7 @@ public sealed interface KernelWrite {
     /**
      * The write that takes a setting from one value to another.
      *
-     * @throws IllegalArgumentException when no single write can: from one driver straight to another, or unloading
+     * @throws IllegalArgumentException when no single write can: from one driver straight to another, or a framebuffer's region back
      */
     static KernelWrite of(Setting setting, String from, String to) {
         return switch (setting) {
@@ -51,7 +77,11 @@ public sealed interface KernelWrite {
             case Setting.FramebufferDriver(String device) ->
                 binding("/sys/bus/platform/drivers/", device, from, to);
             case Setting.Module(String name) when to.equals(Setting.Module.LOADED) -> new Modprobe(name);
-            case Setting.Module(String name) -> throw new IllegalArgumentException(name + " stays loaded");
+            case Setting.Module(String name) -> new Unload(name);
+            case Setting.FirmwareRegion(PciAddress function, AddressRange range) when to.isEmpty() ->
+                new Sysfs(MODULES + BootfbModule.NAME + "/parameters/release", function + " " + range);
+            case Setting.FirmwareRegion region ->
+                throw new IllegalArgumentException(region.range() + " does not come back");
         };
     }
 

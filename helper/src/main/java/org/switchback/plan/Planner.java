@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.switchback.hardware.FirmwareClaim;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Holder;
@@ -15,7 +15,6 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
-import org.switchback.hardware.Region;
 
 /**
  * Decides what a switch takes. The order of the steps is that of a transaction: overrides before anything is unbound, so
@@ -82,7 +81,9 @@ public final class Planner {
                 change(new Setting.PowerControl(function.address()), "auto", "on");
             }
         }
-        Optional<FirmwareFramebuffer> unbound = releaseFramebuffer(gpu);
+        List<Ladder> ladders = ladders(gpu);
+        boolean loaded = machine.bootfb().state() == BootfbModule.State.LOADED;
+        ladders.forEach(ladder -> steps.addAll(ladder.ahead(loaded)));
         for (PciDevice function : functions) {
             change(new Setting.Override(function.address()), override(function), PciDevice.VFIO_PCI);
         }
@@ -92,6 +93,8 @@ public final class Planner {
                 change(new Setting.Driver(function.address()), driver(function), "");
             }
         }
+        // While no driver has the GPU: neither the module nor a native driver could work under another one.
+        ladders.forEach(ladder -> steps.addAll(ladder.steps(loaded, PciDevice.VFIO_PCI)));
         for (PciDevice function : functions) {
             if (!function.onVfio()) {
                 change(new Setting.Driver(function.address()), "", PciDevice.VFIO_PCI);
@@ -99,7 +102,17 @@ public final class Planner {
             }
         }
         step(Step.Question.PROVEN, functions);
+        Optional<FirmwareFramebuffer> unbound =
+                ladders.stream().flatMap(ladder -> ladder.unbound().stream()).findFirst();
         return new SwitchPlan(request, gpu, functions, steps, refusals, standing(functions, unbound), risk(gpu));
+    }
+
+    private List<Ladder> ladders(Gpu gpu) {
+        List<Ladder> ladders = gpu.conflicts().stream()
+                .map(overlap -> Ladder.of(machine, gpu.graphics(), overlap, request.nativeDriver()))
+                .toList();
+        ladders.forEach(ladder -> ladder.refusal().ifPresent(refusals::add));
+        return ladders;
     }
 
     private void sayEvicted(Gpu gpu, PciDevice function) {
@@ -254,28 +267,6 @@ public final class Planner {
                     .filter(Holder::blocks)
                     .forEach(holder -> refusals.add(new Refusal.InUse(function.address(), holder)));
         }
-    }
-
-    /** @return the framebuffer whose driver a step unbinds; empty when vfio-pci evicts it or none is in the way */
-    private Optional<FirmwareFramebuffer> releaseFramebuffer(Gpu gpu) {
-        Optional<FirmwareFramebuffer> unbound = Optional.empty();
-        for (Overlap overlap : gpu.conflicts()) {
-            Region region = overlap.region();
-            Optional<FirmwareClaim> claim = FirmwareClaim.ofRegion(region.name());
-            Optional<FirmwareFramebuffer> bound =
-                    overlap.framebuffer().filter(fb -> fb.driver().isPresent());
-            if (claim.isEmpty()) {
-                refusals.add(new Refusal.UnknownClaim(
-                        gpu.address(), overlap.bar().index(), region.name(), region.range()));
-            } else if (claim.get().outlivesDriver() || bound.isEmpty()) {
-                refusals.add(new Refusal.FramebufferStays(
-                        gpu.address(), overlap.bar().index(), region.name(), region.range()));
-            } else {
-                change(new Setting.FramebufferDriver(bound.get().device()), bound.get().driver().orElse(""), "");
-                unbound = bound;
-            }
-        }
-        return unbound;
     }
 
     /** How the functions stand in host mode; of one that is on vfio-pci already, what was remembered, if anything. */

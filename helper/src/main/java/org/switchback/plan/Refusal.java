@@ -2,8 +2,9 @@ package org.switchback.plan;
 
 import java.util.List;
 import java.util.Optional;
-import org.switchback.hardware.AddressRange;
+import java.util.stream.Stream;
 import org.switchback.hardware.Holder;
+import org.switchback.hardware.ModuleLoading;
 import org.switchback.hardware.PciAddress;
 
 /** Why a request cannot be met as things are. */
@@ -136,8 +137,8 @@ public sealed interface Refusal {
         }
     }
 
-    /** Only the framebuffer module could free the region, and it is not part of this version. */
-    record FramebufferStays(PciAddress address, int bar, String region, AddressRange range) implements Refusal {
+    /** Nothing is known that would free the region: no driver has it, and it is not called BOOTFB. */
+    record FramebufferStays(Rung.Claim claim) implements Refusal {
         @Override
         public String code() {
             return "framebuffer-stays";
@@ -145,12 +146,74 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return List.of(address.brief(), Integer.toString(bar), region, range.toString());
+            return of(claim);
+        }
+    }
+
+    /**
+     * A native driver has taken the framebuffer away and left its region and its driver where they were: whatever unbinds
+     * or unregisters it now frees it twice.
+     */
+    record FramebufferSpent(Rung.Claim claim) implements Refusal {
+        @Override
+        public String code() {
+            return "framebuffer-spent";
+        }
+
+        @Override
+        public List<String> details() {
+            return of(claim);
+        }
+    }
+
+    /**
+     * Only the module could free the region, and it is not installed for the running kernel.
+     *
+     * @param nativeWouldDo the GPU's own driver would, if it were allowed
+     */
+    record ModuleMissing(Rung.Claim claim, String release, boolean nativeWouldDo) implements Refusal {
+        @Override
+        public String code() {
+            return "module-missing";
+        }
+
+        @Override
+        public List<String> details() {
+            return of(claim, release, nativeDriver(nativeWouldDo));
+        }
+    }
+
+    /**
+     * Only the module could free the region, and the kernel does not load it without a signature that it trusts.
+     *
+     * @param loading       what the kernel asks for
+     * @param distribution  whose tools sign it
+     * @param nativeWouldDo the GPU's own driver would, if it were allowed
+     */
+    record ModuleUnsigned(
+            Rung.Claim claim, ModuleLoading loading, List<String> distribution, boolean nativeWouldDo)
+            implements Refusal {
+        public ModuleUnsigned {
+            distribution = List.copyOf(distribution);
+        }
+
+        @Override
+        public String code() {
+            return "module-unsigned";
+        }
+
+        @Override
+        public List<String> details() {
+            return of(
+                    claim,
+                    loading == ModuleLoading.LOCKED_DOWN ? "lockdown" : "signatures",
+                    nativeDriver(nativeWouldDo),
+                    String.join(" ", distribution));
         }
     }
 
     /** Something nobody here knows has claimed part of a BAR. */
-    record UnknownClaim(PciAddress address, int bar, String region, AddressRange range) implements Refusal {
+    record UnknownClaim(Rung.Claim claim) implements Refusal {
         @Override
         public String code() {
             return "unknown-claim";
@@ -158,8 +221,23 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return List.of(address.brief(), Integer.toString(bar), region, range.toString());
+            return of(claim);
         }
+    }
+
+    private static List<String> of(Rung.Claim claim, String... more) {
+        return Stream.concat(
+                        Stream.of(
+                                claim.function().brief(),
+                                Integer.toString(claim.bar()),
+                                claim.region(),
+                                claim.range().toString()),
+                        Stream.of(more))
+                .toList();
+    }
+
+    private static String nativeDriver(boolean wouldDo) {
+        return wouldDo ? "native-driver" : "";
     }
 
     /** The kernel has had an oops since it was started. */

@@ -1,5 +1,6 @@
 package org.switchback.plan;
 
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
 
 /**
@@ -15,8 +16,17 @@ public sealed interface Setting {
     /** Whether a function may be suspended when idle ({@code power/control}): {@code on} or {@code auto}. */
     record PowerControl(PciAddress function) implements Setting {}
 
-    /** The platform driver bound to a firmware framebuffer: {@code efi-framebuffer.0}. */
+    /**
+     * The platform driver that draws on a firmware framebuffer, {@code efi-framebuffer.0}. None as well when it is bound
+     * still but a native driver has taken the framebuffer away: there is nothing left to unbind it from.
+     */
     record FramebufferDriver(String device) implements Setting {}
+
+    /**
+     * What the firmware's framebuffer has claimed at exactly that range inside a BAR of the function: the region's name, or
+     * none.
+     */
+    record FirmwareRegion(PciAddress function, AddressRange range) implements Setting {}
 
     /** A kernel module: {@code loaded} or none. */
     record Module(String name) implements Setting {

@@ -65,6 +65,56 @@ public sealed interface Step {
         }
     }
 
+    /**
+     * A step on a rung of the ladder: left out when the region it is about has gone already.
+     *
+     * @param step anything but another of these
+     */
+    record OnRung(Rung rung, Step step) implements Step {
+        @Override
+        public Step bare() {
+            return step;
+        }
+
+        @Override
+        public Undo undo() {
+            return rung.part() == Rung.Part.RELEASES && rung.way() == Rung.Way.NATIVE_DRIVER
+                    ? Undo.UNTIL_RESTART
+                    : step.undo();
+        }
+
+        @Override
+        public Optional<KernelWrite> write() {
+            return step.write();
+        }
+    }
+
+    /** Loads the drivers that the kernel's modules name for a function; there may be none, or it may be there already. */
+    record Summon(PciAddress function) implements Step {
+        @Override
+        public Undo undo() {
+            return Undo.STAYS;
+        }
+
+        @Override
+        public Optional<KernelWrite> write() {
+            return Optional.of(new KernelWrite.LoadDriver(function));
+        }
+    }
+
+    /** Unbinds whatever driver an {@link Offer} found for a function. */
+    record Withdraw(PciAddress function) implements Step {
+        @Override
+        public Undo undo() {
+            return Undo.NOT_NEEDED;
+        }
+
+        @Override
+        public Optional<KernelWrite> write() {
+            return Optional.of(KernelWrite.withdraw(function));
+        }
+    }
+
     /** Lets the kernel find a driver of its own for a function of which nobody knows what driver it had. */
     record Offer(PciAddress function) implements Step {
         /** By unbinding whatever driver took it. */
@@ -100,6 +150,11 @@ public sealed interface Step {
     }
 
     Undo undo();
+
+    /** The step itself, without what its place in the ladder adds. */
+    default Step bare() {
+        return this;
+    }
 
     /** What is written to the kernel; empty for a step that only looks. */
     Optional<KernelWrite> write();

@@ -28,8 +28,10 @@ public interface HelperInterface extends DBusInterface {
      * @param gpu    PCI address of the graphics function
      * @param target {@code vm} or {@code host}
      * @param with   PCI addresses of functions outside the slot that should go along
+     * @param nativeDriver whether the GPU's own driver may be bound for a moment, where that removes the firmware's
+     *     framebuffer and spares the kernel module
      */
-    PlanValues Plan(String gpu, String target, List<String> with);
+    PlanValues Plan(String gpu, String target, List<String> with, Boolean nativeDriver);
 
     /**
      * Carries a plan out. The answer comes at once; the job first asks for the permission the plan needs.

@@ -8,7 +8,8 @@ import org.freedesktop.dbus.annotations.Position;
 public final class JobEntry extends Struct {
     /**
      * {@code authorizing}, {@code authorized}, {@code started}, {@code waiting} (a write has lasted over a second; again
-     * every second), {@code done}, {@code failed}, {@code undoing}, {@code undone}, {@code undo-failed}, {@code stuck},
+     * every second), {@code done}, {@code skipped} (another rung of the ladder has done it), {@code failed} (goes on with
+     * the next rung where there is one), {@code undoing}, {@code undone}, {@code undo-failed}, {@code stuck},
      * or at the end {@code finished}.
      */
     @Position(0)
@@ -23,7 +24,7 @@ public final class JobEntry extends Struct {
     public final long micros;
 
     /**
-     * Empty but for {@code failed} (an errno or what was seen instead), and for {@code finished}: {@code done},
+     * Empty but for {@code failed} (as {@code org.switchback.transaction.Event} has it), and for {@code finished}: {@code done},
      * {@code put-back}, {@code mixed}, {@code stuck}, {@code kernel-died}, {@code denied}, {@code no-agent},
      * {@code authentication-cancelled}, {@code cancelled}, {@code stale}, {@code journal-unwritable}, {@code busy} (while
      * this one was at its prompt another switch began), {@code refused} (the entry before says why), {@code error}.

@@ -4,7 +4,7 @@ import java.util.List;
 import org.freedesktop.dbus.interfaces.DBusSerializable;
 
 /**
- * A {@link PlanReply} as the five values that go over the bus: {@code s s as a(sssssss) a(sas)}. dbus-java can neither
+ * A {@link PlanReply} as the five values that go over the bus: {@code s s as a(sssssssss) a(sas)}. dbus-java can neither
  * export a struct with lists in it as a return value nor introspect a tuple rightly; this it can do both with.
  */
 public final class PlanValues implements DBusSerializable {

@@ -7,8 +7,10 @@ import org.freedesktop.dbus.annotations.Position;
 public final class PlannedStep extends Struct {
     /**
      * {@code check-unused}, {@code check-proven}, {@code check-back}, {@code driver}, {@code override}, {@code power},
-     * {@code framebuffer}, {@code module}, {@code offer} or {@code eviction} (its {@code before} is the BAR's index, the
-     * region's name and its range, blanks between them).
+     * {@code framebuffer}, {@code region} (a framebuffer's region that goes: its subject is the function's address and the
+     * range, its {@code before} the region's name), {@code module}, {@code offer}, {@code summon} (load what the kernel's
+     * modules name for a function), {@code withdraw} (unbind what was offered) or {@code eviction} (its {@code before} is
+     * the BAR's index, the region's name and its range, blanks between them).
      */
     @Position(0)
     public final String kind;
@@ -37,8 +39,31 @@ public final class PlannedStep extends Struct {
     @Position(6)
     public final String inverse;
 
+    /**
+     * The rung of the ladder it belongs to, that is, how a framebuffer's region is made to go: {@code vfio-pci},
+     * {@code unbind}, {@code native-driver} or {@code module}; empty for what has nothing to do with that. A rung after
+     * another of the same plan is taken only when the region is still there.
+     */
+    @Position(7)
+    public final String rung;
+
+    /**
+     * For the step that has the region go, why it is this rung: {@code vga} (vfio-pci evicts the framebuffer from class
+     * 0300), {@code goes-with-driver}, {@code allowed}, {@code no-driver} or {@code outlives-driver}; empty for others.
+     */
+    @Position(8)
+    public final String why;
+
     public PlannedStep(
-            String kind, String subject, String before, String after, String undo, String shell, String inverse) {
+            String kind,
+            String subject,
+            String before,
+            String after,
+            String undo,
+            String shell,
+            String inverse,
+            String rung,
+            String why) {
         this.kind = kind;
         this.subject = subject;
         this.before = before;
@@ -46,5 +71,7 @@ public final class PlannedStep extends Struct {
         this.undo = undo;
         this.shell = shell;
         this.inverse = inverse;
+        this.rung = rung;
+        this.why = why;
     }
 }

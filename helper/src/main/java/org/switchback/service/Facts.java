@@ -6,10 +6,12 @@ import org.switchback.hardware.Capture;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.HostSettings;
 import org.switchback.plan.Planner;
 import org.switchback.plan.Request;
+import org.switchback.plan.SwitchPlan;
 import org.switchback.transaction.Transactions;
 
 /** What the machine is now, read afresh every time. */
@@ -35,7 +37,13 @@ final class Facts {
         return new Reading(capture, machine);
     }
 
-    /** Has the kernel made ready for writes. */
+    /** What a plan rests on, except who uses the functions: {@link Kernel#factsOf}. */
+    Capture of(SwitchPlan plan) {
+        return kernel.factsOf(
+                plan.functions().stream().map(PciDevice::address).toList());
+    }
+
+    /** Has the kernel made ready for a switch. Waits for that. */
     void prepare() {
         kernel.prepare();
     }

@@ -67,7 +67,7 @@ final class HelperObject implements HelperInterface {
     }
 
     @Override
-    public PlanValues Plan(String gpu, String target, List<String> with) {
+    public PlanValues Plan(String gpu, String target, List<String> with, Boolean nativeDriver) {
         return gate.call(caller -> {
             List<String> arguments = new ArrayList<>(with);
             arguments.add(gpu);
@@ -76,7 +76,8 @@ final class HelperObject implements HelperInterface {
             Request request = new Request(
                     address(gpu),
                     Target.ofWord(target).orElseThrow(BadArgument::new),
-                    with.stream().map(HelperObject::address).toList());
+                    with.stream().map(HelperObject::address).toList(),
+                    nativeDriver);
             permissions.require(caller, Action.INSPECT);
             Facts.Reading now = facts.now();
             checkPlace(now.capture(), request.gpu());

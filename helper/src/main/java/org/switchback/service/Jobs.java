@@ -6,8 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -23,6 +26,7 @@ import org.switchback.Helper1.Error.Incomplete;
 import org.switchback.Helper1.Error.ReadOnly;
 import org.switchback.Helper1.Error.RestartNeeded;
 import org.switchback.Helper1.Error.Stale;
+import org.switchback.hardware.Capture;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.Planner;
@@ -45,6 +49,8 @@ import org.switchback.transaction.Transactions;
 final class Jobs {
     /** Jobs that have ended and can still be looked at. */
     private static final int KEPT = 8;
+
+    private static final long READY_SECONDS = 2;
 
     private final AbstractConnection bus;
     private final Gate gate;
@@ -111,7 +117,8 @@ final class Jobs {
             synchronized (this) {
                 running = job;
             }
-            mutations.execute(() -> carryOut(job, request.gpu(), j -> open.putBack(j::event).word()));
+            mutations.execute(
+                    () -> carryOut(job, request.gpu(), sleepLock.take(), j -> open.putBack(j::event).word()));
         }
     }
 
@@ -127,10 +134,17 @@ final class Jobs {
         return claimed(caller, open -> {
             checkClean();
             SwitchPlan plan = plans.take(caller, planId);
+            // Before the whole look, so that a later one sees whatever changes after this.
+            Capture seen = facts.of(plan);
             if (!holds(plan)) {
                 throw new Stale();
             }
-            return order(caller, Action.of(plan.risk()), plan, () -> PlanReplies.steps(plan), job -> run(plan, job, open));
+            return order(
+                    caller,
+                    Action.of(plan.risk()),
+                    plan,
+                    () -> PlanReplies.steps(plan),
+                    job -> run(plan, seen, job, open));
         });
     }
 
@@ -149,7 +163,12 @@ final class Jobs {
                         caller, Action.RESTORE, plan, () -> PlanReplies.steps(plan), job -> runAnew(plan, job, open));
             }
             checkClean();
-            return order(caller, Action.RESTORE, plan, () -> PlanReplies.steps(plan), job -> run(plan, job, open));
+            return order(
+                    caller,
+                    Action.RESTORE,
+                    plan,
+                    () -> PlanReplies.steps(plan),
+                    job -> run(plan, Capture.EMPTY, job, open));
         });
     }
 
@@ -158,8 +177,9 @@ final class Jobs {
         return new Order(caller, action, plan.gpu().address(), details(plan), steps, work);
     }
 
-    private String run(SwitchPlan plan, JobObject job, Transactions open) {
-        if (!holds(plan)) {
+    /** @param seen what the plan rested on when it held; the users of the functions are looked for by its first step */
+    private String run(SwitchPlan plan, Capture seen, JobObject job, Transactions open) {
+        if (!facts.of(plan).equals(seen) && !holds(plan)) {
             return "stale";
         }
         // Only a restore gets here with a plan that is refused: nobody has seen it beforehand.
@@ -173,7 +193,7 @@ final class Jobs {
     private String runAnew(SwitchPlan plan, JobObject job, Transactions open) {
         try {
             open.setBrokenAside();
-            return run(plan, job, open);
+            return run(plan, Capture.EMPTY, job, open);
         } catch (JournalProblem unwritable) {
             return Outcome.JOURNAL_UNWRITABLE.word();
         }
@@ -230,20 +250,46 @@ final class Jobs {
             permissions.enter(caller);
             asking++;
         }
+        // What takes time and changes nothing is done before the question, not between its answer and the switch.
+        CompletableFuture<SleepLock.Held> ready = new CompletableFuture<>();
         JobObject job;
         Order order;
         try {
+            mutations.execute(() -> makeReady(ready));
             order = prepare.apply(open);
             job = show(caller, order.steps());
         } catch (RuntimeException notBegun) {
+            ready.thenAccept(SleepLock.Held::close);
             unclaim(caller);
             throw notBegun;
         }
         job.authorizing();
+        await(ready);
         Question question = permissions.ask(
-                caller, order.action(), order.details(), verdict -> decided(job, order, verdict));
+                caller, order.action(), order.details(), verdict -> decided(job, order, ready, verdict));
         job.whenCancelled(question::withdraw);
         return new DBusPath(job.getObjectPath());
+    }
+
+    private void makeReady(CompletableFuture<SleepLock.Held> ready) {
+        try {
+            facts.prepare();
+        } catch (RuntimeException unexpected) {
+            log.accept("making ready failed: " + Trouble.text(unexpected));
+        } finally {
+            ready.complete(sleepLock.take());
+        }
+    }
+
+    /** Does not wait long: the switch, on the same thread as what makes ready for it, comes after that anyway. */
+    private static void await(CompletableFuture<SleepLock.Held> ready) {
+        try {
+            ready.get(READY_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException slow) {
+            // Then the switch waits.
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private synchronized void unclaim(Caller caller) {
@@ -251,7 +297,11 @@ final class Jobs {
         permissions.leave(caller);
     }
 
-    private void decided(JobObject job, Order order, Optional<Authority.Verdict> verdict) {
+    private void decided(
+            JobObject job,
+            Order order,
+            CompletableFuture<SleepLock.Held> ready,
+            Optional<Authority.Verdict> verdict) {
         String why = verdict.map(v -> switch (v) {
                     case YES -> "";
                     case NO -> "denied";
@@ -265,20 +315,21 @@ final class Jobs {
                 why = "busy";
             } else if (why.isEmpty()) {
                 running = job;
-                mutations.execute(() -> carryOut(job, order.gpu(), order.work()));
+                mutations.execute(() -> carryOut(job, order.gpu(), ready.join(), order.work()));
             }
         }
         log.accept(order.action().word() + " of " + order.gpu() + " for user "
                 + order.caller().uid() + ": " + (why.isEmpty() ? "authorized" : why));
         if (!why.isEmpty()) {
+            ready.thenAccept(SleepLock.Held::close);
             job.finished(why);
         }
     }
 
-    private void carryOut(JobObject job, PciAddress gpu, Function<JobObject, String> work) {
+    private void carryOut(JobObject job, PciAddress gpu, SleepLock.Held held, Function<JobObject, String> work) {
         job.authorized();
         String outcome = "error";
-        try (SleepLock.Held _ = sleepLock.take()) {
+        try (held) {
             outcome = work.apply(job);
         } catch (RuntimeException unexpected) {
             log.accept("a switch failed: " + Trouble.text(unexpected));

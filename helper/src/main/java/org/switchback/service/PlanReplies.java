@@ -13,6 +13,7 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Refusal;
+import org.switchback.plan.Rung;
 import org.switchback.plan.Setting;
 import org.switchback.plan.Step;
 import org.switchback.plan.SwitchPlan;
@@ -21,11 +22,11 @@ import org.switchback.protocol.PlannedRefusal;
 import org.switchback.protocol.PlannedStep;
 
 /** Plans as texts for the bus. */
-final class PlanReplies {
+public final class PlanReplies {
     private PlanReplies() {}
 
     /** @param id empty for a plan that can't be applied */
-    static PlanReply reply(String id, SwitchPlan plan) {
+    public static PlanReply reply(String id, SwitchPlan plan) {
         return new PlanReply(
                 id,
                 Action.of(plan.risk()).word(),
@@ -38,7 +39,7 @@ final class PlanReplies {
     }
 
     /** The answer to a request that names nothing that could be planned for. */
-    static PlanReply noPlan(Refusal reason) {
+    public static PlanReply noPlan(Refusal reason) {
         return new PlanReply("", "", List.of(), List.of(), List.of(refusal(reason)));
     }
 
@@ -65,6 +66,23 @@ final class PlanReplies {
 
     private static PlannedStep step(Step step) {
         return switch (step) {
+            case Step.OnRung(Rung rung, Step bare) -> {
+                PlannedStep plain = step(bare);
+                yield new PlannedStep(
+                        plain.kind,
+                        plain.subject,
+                        plain.before,
+                        plain.after,
+                        word(step.undo()),
+                        plain.shell,
+                        plain.inverse,
+                        rung.way().word(),
+                        rung.part() == Rung.Part.RELEASES ? rung.reason().word() : "");
+            }
+            case Step.Summon(PciAddress function) ->
+                planned("summon", function.toString(), "", "", step, Optional.empty());
+            case Step.Withdraw(PciAddress function) ->
+                planned("withdraw", function.toString(), "", "", step, Optional.empty());
             case Step.Check(Step.Question question, List<PciAddress> functions) -> {
                 String subject = functions.stream().map(PciAddress::toString).collect(Collectors.joining(","));
                 yield planned("check-" + word(question), subject, "", "", step, Optional.empty());
@@ -99,7 +117,9 @@ final class PlanReplies {
                 after,
                 word(step.undo()),
                 step.write().map(KernelWrite::shell).orElse(""),
-                inverse.map(KernelWrite::shell).orElse(""));
+                inverse.map(KernelWrite::shell).orElse(""),
+                step instanceof Step.Eviction ? "vfio-pci" : "",
+                step instanceof Step.Eviction ? "vga" : "");
     }
 
     private static String kind(Setting setting) {
@@ -109,6 +129,7 @@ final class PlanReplies {
             case Setting.PowerControl(PciAddress function) -> "power";
             case Setting.FramebufferDriver(String device) -> "framebuffer";
             case Setting.Module(String name) -> "module";
+            case Setting.FirmwareRegion region -> "region";
         };
     }
 
@@ -119,6 +140,7 @@ final class PlanReplies {
             case Setting.PowerControl(PciAddress function) -> function.toString();
             case Setting.FramebufferDriver(String device) -> device;
             case Setting.Module(String name) -> name;
+            case Setting.FirmwareRegion(PciAddress function, AddressRange range) -> function + " " + range;
         };
     }
 

@@ -38,7 +38,7 @@ final class Rehearsal {
             remote.Version();
             remote.Inspect();
             for (Target target : Target.values()) {
-                String plan = remote.Plan(gpu, target.word(), List.of()).reply().id;
+                String plan = remote.Plan(gpu, target.word(), List.of(), false).reply().id;
                 DBusPath job = remote.Apply(plan);
                 awaitDone(line.getRemoteObject(job.getPath(), JobInterface.class));
             }

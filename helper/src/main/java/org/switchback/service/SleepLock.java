@@ -3,6 +3,8 @@ package org.switchback.service;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** Keeps the computer from sleeping and shutting down while a GPU changes hands. */
 @FunctionalInterface
@@ -10,7 +12,7 @@ interface SleepLock {
     /** For a computer that is not really there. */
     SleepLock NONE = () -> () -> {};
 
-    /** Takes the lock without waiting for it. */
+    /** Takes the lock, or tries to for a second. */
     Held take();
 
     /** A lock that was taken, or that could not be. */
@@ -32,22 +34,39 @@ interface SleepLock {
                 return () -> {};
             }
             try {
-                // The lock lasts as long as the program that is run under it, and cat as long as our end of its pipe.
+                // The program under it is started when the lock is there, and cat lasts as long as our end of its pipe.
                 Process holder = new ProcessBuilder(
                                 program.toString(),
                                 "--what=sleep:shutdown",
                                 "--mode=block",
                                 "--who=Switchback",
                                 "--why=A GPU changes hands",
-                                "cat")
-                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                                "/bin/sh",
+                                "-c",
+                                "echo; exec cat")
                         .redirectError(ProcessBuilder.Redirect.DISCARD)
                         .start();
+                awaitAnswer(holder);
                 return () -> release(holder);
             } catch (IOException notStarted) {
                 return () -> {};
             }
         };
+    }
+
+    /** Waits for the line that is written under the lock, or for the end of a program that did not get it. */
+    private static void awaitAnswer(Process holder) {
+        CompletableFuture.runAsync(
+                        () -> {
+                            try {
+                                holder.getInputStream().read();
+                            } catch (IOException ended) {
+                                // Without the lock, then.
+                            }
+                        },
+                        Thread.ofPlatform().name("sleep-lock").daemon()::start)
+                .completeOnTimeout(null, 1, TimeUnit.SECONDS)
+                .join();
     }
 
     private static void release(Process holder) {

@@ -9,8 +9,9 @@ import java.util.List;
  * @param phase  what
  * @param step   to which step, counted from 0
  * @param since  the beginning of the switch
- * @param detail for FAILED and UNDO_FAILED why: an errno, {@code in-use}, {@code changed}, {@code not-true},
- *               {@code not-proven}, {@code not-back}; empty otherwise
+ * @param detail for FAILED and UNDO_FAILED why: an errno (after {@code load-} that of loading a module, after
+ *               {@code release-} that of the framebuffer module), {@code in-use}, {@code changed}, {@code not-true},
+ *               {@code still-there}, {@code not-proven}, {@code not-reserved}, {@code not-back}; empty otherwise
  * @param values what the reason is about: the holder, the value found instead, the BAR
  */
 public record Event(Phase phase, int step, Duration since, String detail, List<String> values) {

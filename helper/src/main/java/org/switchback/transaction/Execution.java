@@ -2,18 +2,21 @@ package org.switchback.transaction;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.HostSettings;
 import org.switchback.plan.KernelWrite;
+import org.switchback.plan.Rung;
 import org.switchback.plan.Setting;
 import org.switchback.plan.Step;
 
@@ -24,14 +27,20 @@ final class Execution {
 
     private final Kernel kernel;
     private final Journal journal;
+    /** As planned, with their places in the ladder. */
+    private final List<Step> planned;
+    /** What each of them is by itself. */
     private final List<Step> steps;
+    /** Rungs on which something went wrong. */
+    private final Set<Rung.Way> broken = EnumSet.noneOf(Rung.Way.class);
     private final Consumer<Event> progress;
     private final long start = System.nanoTime();
 
     Execution(Kernel kernel, Journal journal, List<Step> steps, Consumer<Event> progress) {
         this.kernel = kernel;
         this.journal = journal;
-        this.steps = steps;
+        this.planned = steps;
+        this.steps = steps.stream().map(Step::bare).toList();
         this.progress = progress;
     }
 
@@ -58,14 +67,21 @@ final class Execution {
             if (cancelled.getAsBoolean()) {
                 return undo(i - 1, Outcome.CANCELLED);
             }
+            if (isSpared(i)) {
+                tell(Phase.SKIPPED, i);
+                continue;
+            }
             tell(Phase.STARTED, i);
-            Result result = take(i, remembered);
+            Result result = released(i, take(i, remembered));
             if (result instanceof Result.Frozen(Outcome why)) {
                 return why;
             }
             if (result instanceof Result.Failed(String detail, List<String> values)) {
                 tell(Phase.FAILED, i, detail, values);
-                return undo(i, Outcome.PUT_BACK);
+                if (!hasRungBelow(i)) {
+                    return undo(i, Outcome.PUT_BACK);
+                }
+                continue;
             }
             tell(Phase.DONE, i);
         }
@@ -76,6 +92,47 @@ final class Execution {
         } catch (IOException unwritable) {
             return undo(steps.size() - 1, Outcome.PUT_BACK);
         }
+    }
+
+    /** Whether nothing is to be done on this rung any more: the region has gone, or the rung is broken already. */
+    private boolean isSpared(int i) {
+        if (!(planned.get(i) instanceof Step.OnRung(Rung rung, Step step))) {
+            return false;
+        }
+        return switch (rung.part()) {
+            case PREPARES, RELEASES -> broken.contains(rung.way()) || isGone(rung.claim());
+            case CLEANS_UP -> switch (step) {
+                case Step.Change change -> kernel.read(change.setting()).equals(change.after());
+                case Step.Withdraw(PciAddress function) -> kernel.read(new Setting.Driver(function)).isEmpty();
+                default -> false;
+            };
+        };
+    }
+
+    private boolean isGone(Rung.Claim claim) {
+        return kernel.read(claim.setting()).isEmpty();
+    }
+
+    /** What a step that should have the region go has come to, by what /proc/iomem says. */
+    private Result released(int i, Result result) {
+        return result instanceof Result.Fine
+                        && planned.get(i) instanceof Step.OnRung(Rung rung, Step step)
+                        && rung.part() == Rung.Part.RELEASES
+                        && !isGone(rung.claim())
+                ? Result.failed("still-there", rung.claim().region(), rung.claim().range().toString())
+                : result;
+    }
+
+    /** Whether the switch can go on although this step failed: there is another way to have the region go. */
+    private boolean hasRungBelow(int i) {
+        if (!(planned.get(i) instanceof Step.OnRung(Rung rung, Step step)) || rung.part() == Rung.Part.CLEANS_UP) {
+            return false;
+        }
+        broken.add(rung.way());
+        return planned.subList(i + 1, planned.size()).stream()
+                .anyMatch(later -> later instanceof Step.OnRung(Rung other, Step s)
+                        && other.claim().equals(rung.claim())
+                        && !broken.contains(other.way()));
     }
 
     /** @param last the last step that may have been written; -1 for none */
@@ -100,7 +157,8 @@ final class Execution {
                 if (!now.equals(before)) {
                     yield Result.failed("changed", now);
                 }
-                yield write(i, Journal.Kind.INTENT, setting, before, after);
+                Result result = write(i, Journal.Kind.INTENT, setting, before, after);
+                yield isUnloading(setting, after) && result instanceof Result.Failed ? new Result.Fine() : result;
             }
             // The kernel does it; the proof at the end tells whether it did.
             case Step.Eviction eviction -> new Result.Fine();
@@ -110,7 +168,29 @@ final class Execution {
                 // No driver for it is an answer too: it had none that anybody knew of.
                 yield result instanceof Result.Failed && kernel.read(driver).isEmpty() ? new Result.Fine() : result;
             }
+            case Step.Summon(PciAddress function) -> {
+                Result result = journalled(i, Journal.Kind.INTENT, "", "?", new KernelWrite.LoadDriver(function));
+                // The one it needs may be there without a module; whether it is, the next step shows.
+                yield result instanceof Result.Failed ? new Result.Fine() : result;
+            }
+            case Step.Withdraw(PciAddress function) -> {
+                Setting.Driver driver = new Setting.Driver(function);
+                String now = kernel.read(driver);
+                Optional<Holder> holder = holderInTheWay(driver, now);
+                yield holder.isPresent() ? inUse(holder.get()) : write(i, Journal.Kind.INTENT, driver, now, "");
+            }
+            case Step.OnRung nested -> throw new IllegalStateException("a rung within a rung");
         };
+    }
+
+    /** A module that does not go does no harm where it is: it is left, and nothing is put back for it. */
+    private static boolean isUnloading(Setting setting, String after) {
+        return setting instanceof Setting.Module && after.isEmpty();
+    }
+
+    /** A later rung has taken the framebuffer's device with it: until restart there is nothing to give its driver back. */
+    private static boolean isGoneForGood(Setting setting, String errno) {
+        return setting instanceof Setting.FramebufferDriver && errno.equals("ENODEV");
     }
 
     private Result ask(Step.Question question, List<PciAddress> functions, HostSettings remembered) {
@@ -118,8 +198,14 @@ final class Execution {
             case UNUSED -> blocking(functions).map(Execution::inUse).orElse(new Result.Fine());
             case PROVEN -> switch (kernel.prove(functions)) {
                 case Kernel.Proof.Whole(int bars) -> new Result.Fine();
-                case Kernel.Proof.Broken(PciAddress function, String what) ->
-                    Result.failed("not-proven", function.brief(), what);
+                case Kernel.Proof.Broken(PciAddress function, String what, List<Kernel.Denied> denied) ->
+                    denied.isEmpty()
+                            ? Result.failed("not-proven", function.brief(), what)
+                            : Result.failed(
+                                    "not-reserved",
+                                    denied.getFirst().function().brief(),
+                                    denied.getFirst().bar(),
+                                    denied.getFirst().range().toString());
             };
             case BACK -> functions.stream()
                     .filter(f -> !isBack(f, Optional.ofNullable(remembered.functions().get(f))))
@@ -204,7 +290,12 @@ final class Execution {
                 if (now.equals(before) || now.equals(original(setting))) {
                     yield new Result.Fine();
                 }
-                yield now.equals(after) ? undoWrite(i, setting, now, before) : Result.failed("changed", now);
+                Result result =
+                        now.equals(after) ? undoWrite(i, setting, now, before) : Result.failed("changed", now);
+                yield result instanceof Result.Failed(String why, var values)
+                                && (isUnloading(setting, before) || isGoneForGood(setting, why))
+                        ? new Result.Fine()
+                        : result;
             }
             case Step.Offer(PciAddress function) -> {
                 Setting driver = new Setting.Driver(function);
@@ -216,6 +307,9 @@ final class Execution {
             case Step.Change stays -> new Result.Fine();
             case Step.Check check -> new Result.Fine();
             case Step.Eviction eviction -> new Result.Fine();
+            case Step.Summon stays -> new Result.Fine();
+            case Step.Withdraw gone -> new Result.Fine();
+            case Step.OnRung nested -> throw new IllegalStateException("a rung within a rung");
         };
     }
 
@@ -249,7 +343,12 @@ final class Execution {
             return result;
         }
         String now = kernel.read(setting);
-        return now.equals(to) ? result : Result.failed("not-true", now);
+        if (now.equals(to)) {
+            return result;
+        }
+        return setting instanceof Setting.FirmwareRegion(PciAddress function, AddressRange range)
+                ? Result.failed("still-there", now, range.toString())
+                : Result.failed("not-true", now);
     }
 
     /** No durable intent, no write. */
@@ -271,7 +370,7 @@ final class Execution {
             return new Result.Frozen(freeze(Outcome.KERNEL_DIED, Journal.Kind.DIED, i));
         }
         if (answer instanceof Kernel.Answer.Failed(String errno)) {
-            return Result.failed(errno);
+            return Result.failed(prefix(write) + errno);
         }
         try {
             Journal.Kind done = intent == Journal.Kind.INTENT ? Journal.Kind.DONE : Journal.Kind.UNDONE;
@@ -280,6 +379,15 @@ final class Execution {
             return Result.failed("journal-unwritable");
         }
         return new Result.Fine();
+    }
+
+    /** An errno of the module's, or of loading one, has a meaning of its own. */
+    private static String prefix(KernelWrite write) {
+        return switch (write) {
+            case KernelWrite.Modprobe modprobe -> "load-";
+            case KernelWrite.Sysfs(String path, String value) when path.startsWith(KernelWrite.MODULES) -> "release-";
+            default -> "";
+        };
     }
 
     private Outcome freeze(Outcome why, Journal.Kind kind, int step) {

@@ -85,8 +85,8 @@ final class HostMemory {
                 functions.put(
                         address.get(), new HostSettings.Function(fields.get(2), fields.get(3), fields.get(4)));
             } else if (fields.size() == 3 && fields.getFirst().equals("framebuffer")) {
-                framebuffer = Optional.of(new FirmwareFramebuffer(
-                        fields.get(1), Optional.of(fields.get(2)).filter(driver -> !driver.isEmpty())));
+                Optional<String> driver = Optional.of(fields.get(2)).filter(name -> !name.isEmpty());
+                framebuffer = Optional.of(new FirmwareFramebuffer(fields.get(1), driver, driver.isPresent()));
             } else {
                 return Optional.empty();
             }

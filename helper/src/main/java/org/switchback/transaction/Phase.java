@@ -8,6 +8,9 @@ public enum Phase {
     /** Its write has lasted over a second, and has not returned. */
     WAITING,
     DONE,
+    /** Nothing had to be done: another rung of the ladder has had the region go, or this one does not hold. */
+    SKIPPED,
+    /** The switch goes on when a further rung of the ladder may do instead. */
     FAILED,
     UNDOING,
     UNDONE,

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
+import org.switchback.plan.Rung;
 import org.switchback.plan.Setting;
 import org.switchback.plan.Step;
 
@@ -35,6 +36,10 @@ final class StepText {
                         Long.toHexString(range.first()),
                         Long.toHexString(range.last()));
             case Step.Offer(PciAddress function) -> List.of("offer", "", function.toString(), "", "", "");
+            case Step.Summon(PciAddress function) -> List.of("summon", "", function.toString(), "", "", "");
+            case Step.Withdraw(PciAddress function) -> List.of("withdraw", "", function.toString(), "", "", "");
+            // To put it back takes nothing of its place in the ladder.
+            case Step.OnRung(Rung rung, Step bare) -> fields(bare);
         };
     }
 
@@ -56,9 +61,10 @@ final class StepText {
                         PciAddress.of(fields.get(2)),
                         Integer.parseInt(fields.get(1)),
                         fields.get(3),
-                        new AddressRange(
-                                Long.parseUnsignedLong(fields.get(4), 16), Long.parseUnsignedLong(fields.get(5), 16))));
+                        range(fields.get(4), fields.get(5))));
                 case "offer" -> Optional.of(new Step.Offer(PciAddress.of(fields.get(2))));
+                case "summon" -> Optional.of(new Step.Summon(PciAddress.of(fields.get(2))));
+                case "withdraw" -> Optional.of(new Step.Withdraw(PciAddress.of(fields.get(2))));
                 default -> Optional.empty();
             };
         } catch (IllegalArgumentException unknown) {
@@ -87,7 +93,12 @@ final class StepText {
             case Setting.PowerControl(PciAddress function) -> function.toString();
             case Setting.FramebufferDriver(String device) -> device;
             case Setting.Module(String name) -> name;
+            case Setting.FirmwareRegion(PciAddress function, AddressRange range) -> function + " " + range;
         };
+    }
+
+    private static AddressRange range(String first, String last) {
+        return new AddressRange(Long.parseUnsignedLong(first, 16), Long.parseUnsignedLong(last, 16));
     }
 
     private static Setting setting(String kind, String subject) {
@@ -97,6 +108,13 @@ final class StepText {
             case "powercontrol" -> new Setting.PowerControl(PciAddress.of(subject));
             case "framebufferdriver" -> new Setting.FramebufferDriver(subject);
             case "module" -> new Setting.Module(subject);
+            case "firmwareregion" -> {
+                String[] parts = subject.split("[ -]", -1);
+                if (parts.length != 3) {
+                    throw new IllegalArgumentException(subject);
+                }
+                yield new Setting.FirmwareRegion(PciAddress.of(parts[0]), range(parts[1], parts[2]));
+            }
             default -> throw new IllegalArgumentException(kind);
         };
     }

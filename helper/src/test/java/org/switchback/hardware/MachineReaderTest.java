@@ -30,7 +30,7 @@ class MachineReaderTest {
         assertThat(machine.vfio()).isEqualTo(Machine.VfioDriver.LOADABLE);
         assertThat(machine.device(PciAddress.of("00:01.0")).orElseThrow().isBridge()).isTrue();
         assertThat(machine.framebuffers())
-                .contains(new FirmwareFramebuffer("efi-framebuffer.0", java.util.Optional.of("efi-framebuffer")));
+                .contains(new FirmwareFramebuffer("efi-framebuffer.0", java.util.Optional.of("efi-framebuffer"), true));
     }
 
     @Test
@@ -181,7 +181,10 @@ class MachineReaderTest {
                 machine.taint(),
                 machine.lockdown(),
                 machine.vfio(),
-                firmware);
+                firmware,
+                machine.bootfb(),
+                machine.loading(),
+                machine.distribution());
         assertThat(other.iommuOption().orElse("")).isEqualTo(option);
     }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MemoryMapTest {
     /** The listing as it stands in the mail of 2016: line breaks and indentation lost, parts left out. */
@@ -106,6 +108,51 @@ class MemoryMapTest {
         assertThat(map.omissions()).isEqualTo(4);
         assertThat(map.unreadable()).isZero();
         assertThat(map.regions()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "<snip>", "[snip]", "(snip)", "{snip}", "<SNIP>", "<snipped>", "<snip RAM>", "[...]", "(...)", "<...>",
+                "[…]", "[..]", "...", "....", "…", "<cut>", "[cut]", "-- cut --", "---8<---", "--- >8 ---", "--- cut here ---",
+                "--snip--", "*snip*", "...snip...", "[snip 40 lines]", "<omitted>", "[truncated]", "(removed)", "[redacted]",
+                "... snip ...", "snip"
+            })
+    void everyMarkThatPeopleUseIsOneOmission(String mark) {
+        String ram = "00001000-0009ffff : System RAM";
+        String bus = "000a0000-000bffff : PCI Bus 0000:00 [bus 00-ff]";
+        for (String text : List.of(
+                ram + "\n" + mark + "\n" + bus + "\n",
+                ram + " " + mark + " " + bus,
+                "  " + mark + "\n" + ram + "\n  " + bus)) {
+            MemoryMap map = MemoryMap.parse(text);
+            assertThat(map.omissions()).as(text).isEqualTo(1);
+            assertThat(map.unreadable()).as(text).isZero();
+            assertThat(map.roots()).as(text).extracting(Region::name).containsExactly(
+                    "System RAM", "PCI Bus 0000:00 [bus 00-ff]");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PCI ECAM 0000 [bus 00-ff]", "Kernel (text)", "a - b", "cut", "pnp 00:01", "remove me"})
+    void aNameIsNoOmission(String name) {
+        MemoryMap map = MemoryMap.parse("00001000-0009ffff : " + name + "\n");
+        assertThat(map.omissions()).isZero();
+        assertThat(map.roots()).extracting(Region::name).containsExactly(name);
+    }
+
+    @Test
+    void theUnionOfTwoMapsHasEveryRegionWhereItBelongs() {
+        MemoryMap before = MemoryMap.parse("c0000000-cfffffff : 0000:04:00.0\nd0000000-d1ffffff : 0000:04:00.0\n");
+        List<Region> added = MemoryMap.parse("c0000000-c086ffff : BOOTFB\nb0000000-bfffffff : before all\n").roots();
+        assertThat(MemoryMap.union(before, added).toText())
+                .isEqualTo(
+                        """
+                        b0000000-bfffffff : before all
+                        c0000000-cfffffff : 0000:04:00.0
+                          c0000000-c086ffff : BOOTFB
+                        d0000000-d1ffffff : 0000:04:00.0
+                        """);
     }
 
     @Test

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
+import org.switchback.hardware.Bar;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.FirmwareFramebuffer;
@@ -87,7 +88,8 @@ abstract class KernelContract {
             }
         }
         for (FirmwareFramebuffer framebuffer : framebuffersBefore) {
-            if (machine().framebuffers().stream().anyMatch(now -> now.device().equals(framebuffer.device()))) {
+            if (!framebuffer.spent()
+                    && machine().framebuffers().stream().anyMatch(now -> now.device().equals(framebuffer.device()))) {
                 change(new Setting.FramebufferDriver(framebuffer.device()), framebuffer.driver().orElse(""));
             }
         }
@@ -124,7 +126,7 @@ abstract class KernelContract {
         assumeThat(evicts()).isFalse();
         toVfio(List.of(gpu, audio));
 
-        assertThat(kernel.prove(List.of(gpu, audio))).isEqualTo(new Kernel.Proof.Broken(gpu, "BAR 0: EBUSY"));
+        assertRefused();
 
         change(new Setting.FramebufferDriver(framebuffer.device()), "");
         assertThat(kernel.prove(List.of(gpu, audio))).isEqualTo(whole());
@@ -141,7 +143,7 @@ abstract class KernelContract {
 
         change(setting, framebuffer.driver().orElseThrow());
 
-        assertThat(kernel.prove(List.of(gpu, audio))).isEqualTo(new Kernel.Proof.Broken(gpu, "BAR 0: EBUSY"));
+        assertRefused();
     }
 
     @Test
@@ -422,6 +424,22 @@ abstract class KernelContract {
         assertThat(driver(gpu)).isEmpty();
     }
 
+    @Test
+    void theFactsOfFunctionsChangeWithEverySettingOfTheirs() {
+        List<PciAddress> functions = List.of(gpu, audio);
+        List<Capture> seen = new ArrayList<>(List.of(kernel.factsOf(functions)));
+        assertThat(kernel.factsOf(functions)).isEqualTo(seen.getFirst());
+
+        change(new Setting.Override(audio), VFIO);
+        seen.add(kernel.factsOf(functions));
+        change(new Setting.Driver(audio), "");
+        seen.add(kernel.factsOf(functions));
+        change(new Setting.Driver(audio), VFIO);
+        seen.add(kernel.factsOf(functions));
+
+        assertThat(seen).doesNotHaveDuplicates();
+    }
+
     private Machine machine() {
         return MachineReader.read(kernel.capture());
     }
@@ -452,6 +470,14 @@ abstract class KernelContract {
                 .flatMap(function -> function.bars().stream())
                 .filter(bar -> bar.index() < 6)
                 .count());
+    }
+
+    /** BAR 0 is refused, and the kernel's log names it with its range. */
+    private void assertRefused() {
+        Bar bar = device(gpu).bars().getFirst();
+        assertThat(kernel.prove(List.of(gpu, audio)))
+                .isEqualTo(new Kernel.Proof.Broken(
+                        gpu, "BAR 0: EBUSY", List.of(new Kernel.Denied(gpu, "BAR 0", bar.range()))));
     }
 
     private FirmwareFramebuffer framebufferInTheWay() {

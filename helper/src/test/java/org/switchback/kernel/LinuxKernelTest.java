@@ -215,7 +215,7 @@ class LinuxKernelTest {
 
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
         assertThat(capture.entries().get(FOLDER + "/driver_override")).isEqualTo(new Capture.Unreadable("no answer"));
-        assertThat(capture.text(MachineReader.PCI_DEVICES + "0000:01:00.1/driver_override")).hasValue("(null)");
+        assertThat(capture.text("/sys/bus/pci/devices/0000:01:00.1/driver_override")).hasValue("(null)");
         assertThat(kernel.read(new Setting.Override(GPU))).isEqualTo(Kernel.NO_ANSWER);
     }
 
@@ -406,6 +406,56 @@ class LinuxKernelTest {
         } catch (IOException closed) {
             return Path.of("/dev/null");
         }
+    }
+
+    @Test
+    void theReaderServesOneQuestionAfterTheOther() throws IOException {
+        copy(Captures.named("q35-6.1-0380"));
+        kernel.prepare();
+        List<Long> prepared = children();
+
+        kernel.holders(List.of(GPU));
+        kernel.factsOf(List.of(GPU));
+        kernel.read(new Setting.Override(GPU));
+        kernel.capture();
+        kernel.prepare();
+
+        assertThat(children()).isEqualTo(prepared);
+    }
+
+    private static List<Long> children() {
+        return ProcessHandle.current().children().map(ProcessHandle::pid).sorted().toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/sys/bus/pci/devices/0000:01:00.0/driver_override = pci-stub",
+                "/sys/bus/pci/devices/0000:01:00.0/power/control = auto",
+                "/sys/bus/pci/devices/0000:01:00.0/resource = 0x0 0x0 0x0",
+                "/sys/bus/pci/devices/0000:01:00.0/driver -> ../../../bus/pci/drivers/nouveau",
+                MachineReader.PCI_DEVICES + "0000:01:00.1/driver -> ../../../bus/pci/drivers/snd_hda_intel",
+                "/sys/bus/platform/devices/efi-framebuffer.0/driver -> ../../../bus/platform/drivers/other",
+                "/proc/iomem = 00000000-000fffff : other",
+                "/proc/sys/kernel/tainted = 128",
+                "/sys/class/drm/card0-Virtual-1/enabled = enabled"
+            })
+    void whateverAPlanRestsOnIsAmongItsFacts(String changed) throws Exception {
+        Capture original = Captures.named("q35-6.1-0380");
+        copy(original);
+        Capture seen = kernel.factsOf(List.of(GPU));
+        assertThat(kernel.factsOf(List.of(GPU))).isEqualTo(seen);
+
+        Capture.Entry entry = Capture.parse("switchback-capture 1\n" + changed + "\n")
+                .entries()
+                .firstEntry()
+                .getValue();
+        String path = changed.substring(0, changed.indexOf(' '));
+        assertThat(original.entries().get(path)).isNotEqualTo(entry);
+        Files.deleteIfExists(root.resolve(path.substring(1)));
+        CapturedTree.write(Capture.EMPTY.with(Map.of(path, Optional.of(entry))), root);
+
+        assertThat(kernel.factsOf(List.of(GPU))).isNotEqualTo(seen);
     }
 
     @Test

@@ -22,7 +22,7 @@ class PlannerTest {
             Map.of(
                     GPU, new HostSettings.Function("bochs-drm", "", "auto"),
                     SOUND, new HostSettings.Function("snd_hda_intel", "", "on")),
-            Optional.of(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"))));
+            Optional.of(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true)));
 
     private static SwitchPlan plan(Machine machine, Target target, PciAddress... with) {
         PciAddress gpu = machine.gpus().getFirst().address();
@@ -60,10 +60,10 @@ class PlannerTest {
         assertThat(shell(plan))
                 .containsExactly(
                         "sudo modprobe vfio-pci",
-                        "echo efi-framebuffer.0 | sudo tee /sys/bus/platform/drivers/efi-framebuffer/unbind",
                         "echo vfio-pci | sudo tee /sys/bus/pci/devices/0000:01:00.0/driver_override",
                         "echo vfio-pci | sudo tee /sys/bus/pci/devices/0000:01:00.1/driver_override",
                         "echo 0000:01:00.1 | sudo tee /sys/bus/pci/drivers/snd_hda_intel/unbind",
+                        "echo efi-framebuffer.0 | sudo tee /sys/bus/platform/drivers/efi-framebuffer/unbind",
                         "echo 0000:01:00.0 | sudo tee /sys/bus/pci/drivers_probe",
                         "echo 0000:01:00.1 | sudo tee /sys/bus/pci/drivers_probe");
         assertThat(plan.steps().getFirst())
@@ -72,7 +72,7 @@ class PlannerTest {
                 .isEqualTo(new Step.Check(Step.Question.PROVEN, List.of(GPU, SOUND)));
         assertThat(plan.risk()).isEqualTo(SwitchPlan.Risk.SWITCH_DISPLAY);
         assertThat(plan.remember().framebuffer())
-                .contains(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer")));
+                .contains(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true));
     }
 
     @Test
@@ -155,19 +155,6 @@ class PlannerTest {
     void withoutAMemoryTheKernelFindsTheDriversItself() {
         SwitchPlan plan = plan(Captures.machine("q35-6.1-0380-vfio"), Target.HOST);
         assertThat(plan.steps()).contains(new Step.Offer(GPU), new Step.Offer(SOUND));
-    }
-
-    @Test
-    void aBootfbWithoutADriverIsAnHonestRefusalThatStillShowsTheSteps() {
-        SwitchPlan plan = plan(Captures.machine("x99-gtx1080"), Target.VM);
-        assertThat(plan.refusals())
-                .singleElement()
-                .isInstanceOfSatisfying(Refusal.FramebufferStays.class, stays -> {
-                    assertThat(stays.region()).isEqualTo("BOOTFB");
-                    assertThat(stays.range()).hasToString("c0000000-c086ffff");
-                    assertThat(stays.bar()).isEqualTo(1);
-                });
-        assertThat(shell(plan)).contains("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/unbind");
     }
 
     @Test

@@ -104,7 +104,7 @@ class HelperOnBusTest {
     }
 
     private static PlanReply plan(HelperInterface helper) {
-        return helper.Plan(GPU, "vm", List.of()).reply();
+        return helper.Plan(GPU, "vm", List.of(), false).reply();
     }
 
     private String applied() throws Exception {
@@ -460,7 +460,7 @@ class HelperOnBusTest {
         assertThat(log).isEmpty();
         for (String odd : List.of("swordfish", "swordfish\nroot: all is well")) {
             try {
-                helper.Plan(odd, odd, List.of(odd));
+                helper.Plan(odd, odd, List.of(odd), false);
             } catch (DBusExecutionException refused) {
                 assertThat(refused.getMessage()).doesNotContain("swordfish");
             }
@@ -484,9 +484,9 @@ class HelperOnBusTest {
         assertThat(shown)
                 .contains("<interface name=\"org.switchback.Helper1\">")
                 .contains("<method name=\"Plan\" > <arg type=\"s\" direction=\"in\"/> <arg type=\"s\" direction=\"in\"/>"
-                        + " <arg type=\"as\" direction=\"in\"/> <arg type=\"s\" direction=\"out\"/>"
+                        + " <arg type=\"as\" direction=\"in\"/> <arg type=\"b\" direction=\"in\"/> <arg type=\"s\" direction=\"out\"/>"
                         + " <arg type=\"s\" direction=\"out\"/> <arg type=\"as\" direction=\"out\"/>"
-                        + " <arg type=\"a(sssssss)\" direction=\"out\"/> <arg type=\"a(sas)\" direction=\"out\"/> </method>");
+                        + " <arg type=\"a(sssssssss)\" direction=\"out\"/> <arg type=\"a(sas)\" direction=\"out\"/> </method>");
     }
 
     /** A write that ends in an exception leaves the journal as a killed process does. */

@@ -71,7 +71,7 @@ class HelperOverPrivateLineTest {
     }
 
     private PlanReply plan() {
-        return helper.Plan(GPU, "vm", List.of()).reply();
+        return helper.Plan(GPU, "vm", List.of(), false).reply();
     }
 
     private String outcome(String path) throws Exception {
@@ -93,8 +93,8 @@ class HelperOverPrivateLineTest {
                 "0000:04:00.A"
             })
     void whatIsNoFullAddressIsNotTaken(String address) {
-        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(address, "vm", List.of()));
-        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, "vm", List.of(address)));
+        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(address, "vm", List.of(), false));
+        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, "vm", List.of(address), false));
         assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Restore(address));
     }
 
@@ -104,9 +104,9 @@ class HelperOverPrivateLineTest {
         List<String> many = java.util.Collections.nCopies(342, GPU);
 
         assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Apply(long1));
-        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, long1, List.of()));
-        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, "vm", many));
-        assertThat(helper.Plan(GPU, "vm", many.subList(0, 300)).reply().refusals)
+        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, long1, List.of(), false));
+        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, "vm", many, false));
+        assertThat(helper.Plan(GPU, "vm", many.subList(0, 300), false).reply().refusals)
                 .isEmpty();
     }
 
@@ -116,15 +116,15 @@ class HelperOverPrivateLineTest {
                 "/sys/bus/pci/devices/" + GPU,
                 Optional.of(new Capture.Link("../../../devices/virtual/somewhere/" + GPU)))));
 
-        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, "vm", List.of()));
+        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, "vm", List.of(), false));
     }
 
     @Test
     void bridgesAndStorageAreNeverMoved() {
-        assertThat(helper.Plan("0000:00:03.0", "vm", List.of()).reply().refusals)
+        assertThat(helper.Plan("0000:00:03.0", "vm", List.of(), false).reply().refusals)
                 .extracting(refusal -> refusal.code)
                 .containsExactly("not-a-gpu");
-        assertThat(helper.Plan(GPU, "vm", List.of("0000:00:03.0")).reply().refusals)
+        assertThat(helper.Plan(GPU, "vm", List.of("0000:00:03.0"), false).reply().refusals)
                 .extracting(refusal -> refusal.code)
                 .contains("never-moves-bridge");
         assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Restore("0000:00:03.0"));
@@ -132,7 +132,7 @@ class HelperOverPrivateLineTest {
 
     @Test
     void aRefusedPlanHasNoId() {
-        PlanReply plan = helper.Plan(GPU, "host", List.of()).reply();
+        PlanReply plan = helper.Plan(GPU, "host", List.of(), false).reply();
 
         assertThat(plan.refusals).extracting((PlannedRefusal refusal) -> refusal.code).isNotEmpty();
         assertThat(plan.id).isEmpty();
@@ -258,7 +258,7 @@ class HelperOverPrivateLineTest {
         try (EmbeddedHelper lookOnly = EmbeddedHelper.lookOnly(kernel, () -> {})) {
             HelperInterface looking = helper(lookOnly.client());
             assertThat(looking.Inspect()).startsWith("switchback-capture 1\n");
-            PlanReply plan = looking.Plan(GPU, "vm", List.of()).reply();
+            PlanReply plan = looking.Plan(GPU, "vm", List.of(), false).reply();
             assertThat(plan.steps).isNotEmpty();
 
             assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> looking.Apply(plan.id));

@@ -95,7 +95,7 @@ class HelperProcessTest {
 
     private String applied() throws Exception {
         HelperInterface helper = client.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, false);
-        return helper.Apply(helper.Plan(GPU.toString(), "vm", List.of()).reply().id)
+        return helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id)
                 .getPath();
     }
 
@@ -165,7 +165,7 @@ class HelperProcessTest {
         assertThat(script.toFile().setExecutable(true)).isTrue();
         bus.activate(Names.BUS, script.toString());
         HelperInterface helper = client.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, true);
-        helper.Apply(helper.Plan(GPU.toString(), "vm", List.of()).reply().id);
+        helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id);
         Deadline.seconds(30).await("the write", () -> Files.exists(HelperOnDiskMain.waiting(folder)));
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
         String first = driver.GetNameOwner(Names.BUS);

@@ -69,7 +69,7 @@ final class PromptedCallerMain {
                 .RegisterAuthenticationAgent(new PolkitInterface.Subject("unix-process", thisProcess()), "C", AGENT);
         HelperInterface helper = bus.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class);
         String job = helper.Apply(
-                        helper.Plan("0000:04:00.0", "vm", List.of()).reply().id)
+                        helper.Plan("0000:04:00.0", "vm", List.of(), false).reply().id)
                 .getPath();
         List<JobEntry> log = JobLog.untilFinished(bus.getRemoteObject(Names.BUS, job, JobInterface.class));
         say(log.getLast().detail);

@@ -116,14 +116,14 @@ class RealPolkitTest {
         assertThat(helper(NOBODY, "Inspect")).isEqualTo(error("NotAuthorized"));
         assertThat(helper(ROOT, "InspectAll")).contains("Kernel code");
         assertThat(helper(NOBODY, "InspectAll")).isEqualTo(error("NotAuthorized"));
-        String[] plan = {"string:" + GPU, "string:vm", "array:string:"};
+        String[] plan = {"string:" + GPU, "string:vm", "array:string:", "boolean:false"};
         assertThat(helper(ROOT, "Plan", plan)).contains("switch-display");
         assertThat(helper(NOBODY, "Plan", plan)).isEqualTo(error("NotAuthorized"));
 
         try (DBusConnection root = bus.connect()) {
             HelperInterface helper =
                     root.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, false);
-            String id = helper.Plan(GPU, "vm", List.of()).reply().id;
+            String id = helper.Plan(GPU, "vm", List.of(), false).reply().id;
             assertThat(helper(NOBODY, "Apply", "string:" + id)).isEqualTo(error("UnknownPlan"));
             String job = helper.Apply(id).getPath();
             assertThat(outcome(ROOT, job)).contains("done");

@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Captures;
@@ -18,6 +19,10 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.kernel.SimulatedKernel;
+import org.switchback.plan.Planner;
+import org.switchback.plan.Request;
+import org.switchback.plan.Setting;
+import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 
 /** The helper is killed, or the machine loses its power, at every point of a switch. */
@@ -50,6 +55,10 @@ class CrashTest {
 
     /** Runs the switch until the count of moments is used up; a moment is before or after a write, or between steps. */
     private static boolean killedAt(Start start, Target target, int moment) throws JournalProblem {
+        return killedAt(start, new Request(GPU, target, List.of()), moment);
+    }
+
+    private static boolean killedAt(Start start, Request request, int moment) throws JournalProblem {
         int[] left = {moment};
         Runnable tick = () -> {
             if (left[0]-- == 0) {
@@ -59,8 +68,7 @@ class CrashTest {
         start.kernel().beforeEachWrite(write -> tick.run());
         start.kernel().afterEachWrite((write, answer) -> tick.run());
         try (Transactions transactions = Transactions.open(start.kernel(), start.folder())) {
-            transactions.run(
-                    SwitchTest.plan(start.kernel(), transactions, target), () -> false, event -> tick.run());
+            transactions.run(planFor(start.kernel(), transactions, request), () -> false, event -> tick.run());
             return false;
         } catch (Killed killed) {
             return true;
@@ -68,6 +76,59 @@ class CrashTest {
             start.kernel().beforeEachWrite(write -> {});
             start.kernel().afterEachWrite((write, answer) -> {});
         }
+    }
+
+    /** With the module the framebuffer is gone until restart from one write on; all else is as before. */
+    private static List<String> butForTheFramebuffer(List<String> differences) {
+        return differences.stream()
+                .filter(path -> !path.contains("simple-framebuffer.0")
+                        && !path.startsWith("/proc/iomem")
+                        && !path.startsWith("/sys/class/graphics/fb0/name")
+                        && !path.startsWith("/proc/sys/kernel/tainted"))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"x99-gtx1080, false", "strix-halo-32g, false", "strix-halo-32g, true"})
+    void aHelperKilledOnTheLadderLeavesNoModuleLoadedAndNoDriverBorrowed(String machine, boolean nativeDriver)
+            throws JournalProblem {
+        int moment = 0;
+        boolean killed = true;
+        boolean leftLoaded = false;
+        for (; killed; moment++) {
+            SimulatedKernel kernel = new SimulatedKernel(Captures.named(machine));
+            PciAddress gpu = MachineReader.read(kernel.capture()).gpus().getFirst().address();
+            if (nativeDriver) {
+                kernel.nativeModule(gpu, "amdgpu");
+            }
+            Capture before = kernel.capture();
+            Path folder = temp.resolve("ladder-" + moment);
+            Request request = new Request(gpu, Target.VM, List.of(), nativeDriver);
+            killed = killedAt(new Start(kernel, folder), request, moment);
+            leftLoaded |= killed && !kernel.read(new Setting.Module("switchback_bootfb")).isEmpty();
+            try (Transactions next = Transactions.open(kernel, folder)) {
+                List<Event> events = new ArrayList<>();
+                assertThat(next.putBack(events::add)).as("killed at %d: %s", moment, events).isEqualTo(Outcome.PUT_BACK);
+                assertThat(kernel.read(new Setting.Module("switchback_bootfb"))).isEmpty();
+                if (killed) {
+                    assertThat(butForTheFramebuffer(SwitchTest.differences(before, kernel.capture())))
+                            .as("killed at %d: %s", moment, events)
+                            .filteredOn(path -> !path.contains("drivers/amdgpu"))
+                            .isEmpty();
+                    assertThat(next.run(planFor(kernel, next, request), () -> false, events::add))
+                            .as("killed at %d: %s", moment, events)
+                            .isEqualTo(Outcome.DONE);
+                }
+            }
+        }
+        assertThat(moment).as("moments tried").isGreaterThan(25);
+        assertThat(leftLoaded).as("killed while the module was loaded").isEqualTo(!nativeDriver);
+    }
+
+    private static SwitchPlan planFor(SimulatedKernel kernel, Transactions transactions, Request request) {
+        return ((Planner.Answer.Planned) Planner.plan(
+                        MachineReader.read(kernel.capture()), request, transactions.remembered(request.gpu())))
+                .plan();
     }
 
     private static Gpu.Mode mode(Target target) {

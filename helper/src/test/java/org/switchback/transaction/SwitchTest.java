@@ -205,8 +205,8 @@ class SwitchTest {
                 }
             });
             assertThat(outcome).isEqualTo(Outcome.PUT_BACK);
-            assertThat(failure().detail()).isEqualTo("not-proven");
-            assertThat(failure().values().getLast()).contains("BAR 0");
+            assertThat(failure().detail()).isEqualTo("not-reserved");
+            assertThat(failure().values()).contains("BAR 0");
             assertThat(gpu(kernel).mode()).isEqualTo(Gpu.Mode.UNBOUND);
         }
     }

@@ -90,8 +90,9 @@ public final class Demonstration {
         }
 
         @Override
-        public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with) throws HelperProblem {
-            return connection.plan(gpu, target, with);
+        public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+                throws HelperProblem {
+            return connection.plan(gpu, target, with, nativeDriver);
         }
 
         @Override

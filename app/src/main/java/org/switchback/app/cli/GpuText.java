@@ -165,7 +165,7 @@ final class GpuText {
     /** The steps that matter most to a person, as one sentence. */
     private String summary(Machine machine, Way way) {
         Optional<String> release = way.plan().steps.stream()
-                .filter(step -> step.kind.equals("framebuffer") && step.after.isEmpty())
+                .filter(step -> !step.why.isEmpty() && !step.kind.equals("eviction"))
                 .findFirst()
                 .map(step -> words.step(step, machine));
         String functions = words.list(way.plan().functions.stream()

@@ -8,6 +8,7 @@ import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.switchback.app.words.MapWords;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
@@ -84,7 +85,7 @@ final class IomemCommand extends MachineCommand {
             object.add("removed", regions(changes.removed()));
             object.add("added", regions(changes.added()));
             object.addProperty("namesOnly", changes.namesOnly());
-            object.addProperty("text", text.sentence(changes));
+            object.addProperty("text", new MapWords(words()).changes(changes));
             print(object);
             return;
         }

@@ -212,6 +212,12 @@ final class Json {
         object.addProperty("undo", step.undo);
         object.addProperty("command", step.shell);
         object.addProperty("inverse", step.inverse);
+        if (!step.rung.isEmpty()) {
+            object.addProperty("rung", step.rung);
+        }
+        if (!step.why.isEmpty()) {
+            object.addProperty("why", step.why);
+        }
         object.addProperty("text", words.step(step, machine));
         return object;
     }

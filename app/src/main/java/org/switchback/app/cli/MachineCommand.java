@@ -41,10 +41,11 @@ abstract class MachineCommand implements Callable<Integer> {
         return surroundings.words();
     }
 
-    final PlanReply plan(HelperConnection connection, PciAddress gpu, String target, List<PciAddress> with)
+    final PlanReply plan(
+            HelperConnection connection, PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
             throws CommandFailure {
         try {
-            return connection.plan(gpu, target, with);
+            return connection.plan(gpu, target, with, nativeDriver);
         } catch (HelperProblem problem) {
             throw surroundings.failure(problem);
         }

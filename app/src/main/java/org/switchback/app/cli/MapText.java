@@ -4,8 +4,8 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.switchback.app.words.MapWords;
 import org.switchback.app.words.Words;
-import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.Gpu;
@@ -18,31 +18,23 @@ import org.switchback.hardware.Region;
 
 /** Memory maps for people. */
 final class MapText {
-    /** Regions that a sentence names before it counts the rest. */
-    private static final int NAMED = 4;
-
     private final Terminal terminal;
     private final PrintStream out;
     private final Words words;
+    private final MapWords said;
 
     MapText(Terminal terminal, Words words) {
         this.terminal = terminal;
         this.out = terminal.out();
         this.words = words;
+        this.said = new MapWords(words);
     }
 
     /** What has to be said about a map: how it was read, and what firmware left in a BAR. */
     List<String> notes(MemoryMap map, boolean foreign) {
         List<String> notes = new ArrayList<>();
         if (foreign) {
-            StringBuilder read = new StringBuilder(counted("map.read", map.regions()));
-            if (map.omissions() > 0) {
-                read.append(' ').append(counted("map.omitted", map.omissions()));
-            }
-            if (map.unreadable() > 0) {
-                read.append(' ').append(counted("map.unreadable", map.unreadable()));
-            }
-            notes.add(read.toString());
+            notes.add(said.read(map));
         }
         if (map.hidden()) {
             notes.add(words.text(foreign ? "map.hidden" : "cli.iomem.hidden"));
@@ -70,10 +62,6 @@ final class MapText {
             }
             claims(region.children(), hidden, notes);
         }
-    }
-
-    private String counted(String key, int number) {
-        return words.text(number == 1 ? key + ".one" : key + ".many", Integer.toString(number));
     }
 
     /** The regions that hold a BAR of a GPU, each with what is in it; the outermost that hold nothing else but PCI. */
@@ -150,16 +138,10 @@ final class MapText {
         if (!overlap.addressed()) {
             return words.text("cli.iomem.lies-in", words.bar(overlap.bar().index()));
         }
-        AddressRange claim = overlap.region().range();
-        double part = 100 * amount(claim.length()) / amount(overlap.bar().length());
         return words.text(
                 "cli.iomem.covers",
-                part < 0.1 ? "<0.1" : String.format(words.locale(), "%.1f", part),
+                said.percent(overlap.region().range(), overlap.bar().range()),
                 words.bar(overlap.bar().index()));
-    }
-
-    private static double amount(long length) {
-        return length > 0 ? length : length + 0x1p64;
     }
 
     /** Which BAR of which GPU a region is; without the name where that does not fit. */
@@ -180,7 +162,7 @@ final class MapText {
 
     /** What changed, as a sentence, and where it takes more than a few names to say so, line by line. */
     void print(MapChanges changes) {
-        out.println(sentence(changes));
+        out.println(said.changes(changes));
         if (changes.removed().size() + changes.added().size() > 1) {
             changes.removed().forEach(region -> out.println("- " + line(region, changes)));
             changes.added().forEach(region -> out.println("+ " + line(region, changes)));
@@ -189,43 +171,5 @@ final class MapText {
 
     private static String line(Region region, MapChanges changes) {
         return changes.namesOnly() ? region.name() : region.line();
-    }
-
-    /** {@code 1 region removed: BOOTFB (8.4 MiB). Nothing else changed.} */
-    String sentence(MapChanges changes) {
-        if (changes.nothing()) {
-            return words.text("map.diff.nothing");
-        }
-        StringBuilder sentence = new StringBuilder();
-        if (!changes.removed().isEmpty()) {
-            sentence.append(part("map.diff.removed", changes.removed(), changes.namesOnly()))
-                    .append(' ');
-        }
-        if (!changes.added().isEmpty()) {
-            sentence.append(part("map.diff.added", changes.added(), changes.namesOnly()))
-                    .append(' ');
-        }
-        return sentence.append(words.text("map.diff.rest")).toString();
-    }
-
-    private String part(String key, List<Region> regions, boolean namesOnly) {
-        List<String> named = regions.stream()
-                .limit(NAMED)
-                .map(region -> namesOnly
-                        ? region.name()
-                        : words.text(
-                                "map.diff.region",
-                                region.name(),
-                                words.size(region.range().length())))
-                .toList();
-        String list = regions.size() > NAMED
-                ? words.text(
-                        "map.diff.and-more",
-                        String.join(", ", named),
-                        Integer.toString(regions.size() - NAMED))
-                : words.list(named);
-        return regions.size() == 1
-                ? words.text(key + ".one", list)
-                : words.text(key + ".many", Integer.toString(regions.size()), list);
     }
 }

@@ -75,6 +75,7 @@ final class PlanText {
         for (Overlap overlap : firmware) {
             paragraph(words.overlap(overlap) + ". " + words.verdict(overlap));
         }
+        words.rungs(plan.steps, machine).forEach(this::paragraph);
     }
 
     private void steps() {

@@ -53,6 +53,8 @@ final class Progress {
                     Columns.right(Integer.toString(entry.step + 1), 2) + "  " + title(entry));
             case "waiting" -> waiting(entry);
             case "done" -> close(terminal.good(terminal.sign("\u2714", "done")), seconds);
+            case "skipped" -> line(Columns.right(Integer.toString(entry.step + 1), 2) + "  "
+                    + Columns.left(title(entry), TITLE) + "  " + terminal.faint(words.text("cli.step.skipped")));
             case "failed" -> {
                 if (lineOpen) {
                     close(terminal.bad(terminal.sign("\u2718", "failed")), seconds);

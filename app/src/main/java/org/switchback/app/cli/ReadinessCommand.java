@@ -61,7 +61,7 @@ final class ReadinessCommand extends MachineCommand {
                 machine,
                 gpu,
                 connection.source(),
-                plan(connection, gpu.address(), "vm", List.of()).refusals);
+                plan(connection, gpu.address(), "vm", List.of(), false).refusals);
     }
 
     private void show(Readiness readiness, boolean another) {

@@ -44,7 +44,7 @@ final class StatusCommand extends MachineCommand {
             terminal().out().print(separator);
             List<GpuText.Way> ways = new ArrayList<>();
             for (String target : targets(gpu)) {
-                ways.add(new GpuText.Way(target, plan(connection, gpu.address(), target, List.of())));
+                ways.add(new GpuText.Way(target, plan(connection, gpu.address(), target, List.of(), false)));
             }
             text.print(gpu, machine, ways);
             separator = "\n";
@@ -70,7 +70,7 @@ final class StatusCommand extends MachineCommand {
             JsonArray ways = new JsonArray();
             List<PlannedRefusal> refusals = List.of();
             for (String target : targets(gpu)) {
-                PlanReply plan = plan(connection, gpu.address(), target, List.of());
+                PlanReply plan = plan(connection, gpu.address(), target, List.of(), false);
                 if (target.equals("vm")) {
                     refusals = plan.refusals;
                 }

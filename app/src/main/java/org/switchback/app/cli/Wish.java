@@ -23,6 +23,9 @@ abstract class Wish extends MachineCommand {
     @Option(names = "--with", paramLabel = "DEVICE")
     List<String> with = new ArrayList<>();
 
+    @Option(names = "--native-driver")
+    boolean nativeDriver;
+
     @Option(names = "--commands")
     boolean commands;
 
@@ -55,7 +58,7 @@ abstract class Wish extends MachineCommand {
                 machine,
                 meant,
                 where,
-                plan(sight.connection(), meant.address(), where, along),
+                plan(sight.connection(), meant.address(), where, along, nativeDriver),
                 sight.connection().source().real());
     }
 }

@@ -44,7 +44,7 @@ public record Overview(Machine machine, Map<PciAddress, List<PlannedRefusal>> re
 
     private static List<PlannedRefusal> lasting(HelperConnection connection, Gpu gpu) {
         try {
-            return connection.plan(gpu.address(), Direction.TO_VM.word(), List.of()).refusals.stream()
+            return connection.plan(gpu.address(), Direction.TO_VM.word(), List.of(), false).refusals.stream()
                     .filter(refusal -> !refusal.code.equals("in-use"))
                     .toList();
         } catch (HelperProblem problem) {

@@ -11,6 +11,7 @@ import javafx.scene.layout.Region;
 import javafx.scene.text.Text;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
+import org.switchback.app.memorymap.FitScale;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Overlap;
 

@@ -104,9 +104,10 @@ final class DBusHelperConnection implements HelperConnection {
     }
 
     @Override
-    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with) throws HelperProblem {
+    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+            throws HelperProblem {
         List<String> addresses = with.stream().map(PciAddress::toString).toList();
-        return this.<PlanValues>call(helper(), ANSWER, "Plan", gpu.toString(), target, addresses)
+        return this.<PlanValues>call(helper(), ANSWER, "Plan", gpu.toString(), target, addresses, nativeDriver)
                 .reply();
     }
 

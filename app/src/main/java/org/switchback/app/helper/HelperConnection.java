@@ -25,9 +25,10 @@ public interface HelperConnection extends AutoCloseable {
     /**
      * What a switch would take.
      *
-     * @param target {@code vm} or {@code host}
+     * @param target       {@code vm} or {@code host}
+     * @param nativeDriver whether the GPU's own driver may be bound for a moment, where that spares the kernel module
      */
-    PlanReply plan(PciAddress gpu, String target, List<PciAddress> with) throws HelperProblem;
+    PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver) throws HelperProblem;
 
     /**
      * Starts the switch.

@@ -5,6 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
 import org.switchback.app.readiness.Finding.Result;
@@ -49,6 +51,11 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
     }
 
     private static final class Judge {
+        /** What the planner says of something in the GPU's memory that it can't have go. */
+        private static final String[] CLAIMS = {
+            "framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing", "module-unsigned"
+        };
+
         private static final Set<String> OF_OTHER_CHECKS = Set.of("iommu-off", "in-use", "already-in-vm-mode");
 
         private final Machine machine;
@@ -254,7 +261,7 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
             if (machine.memory().isEmpty()) {
                 return unknown(Check.FRAMEBUFFER, "unknown");
             }
-            List<PlannedRefusal> stays = refusals("framebuffer-stays", "unknown-claim");
+            List<PlannedRefusal> stays = refusals(CLAIMS);
             if (!stays.isEmpty()) {
                 return refused(Check.FRAMEBUFFER, stays);
             }
@@ -280,7 +287,8 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
 
         private Finding kernel() {
             // What a later planner has against it belongs somewhere.
-            Set<String> told = Set.of("vfio-missing", "group-shared", "framebuffer-stays", "unknown-claim");
+            Set<String> told = Stream.concat(Stream.of("vfio-missing", "group-shared"), Stream.of(CLAIMS))
+                    .collect(Collectors.toSet());
             List<PlannedRefusal> others = refusals.stream()
                     .filter(refusal -> !told.contains(refusal.code) && !OF_OTHER_CHECKS.contains(refusal.code))
                     .toList();

@@ -116,7 +116,7 @@ public final class ReadinessViewModel {
     /** A plan that the helper does not give refuses nothing. */
     private static List<PlannedRefusal> refusals(HelperConnection connection, Gpu gpu) {
         try {
-            return connection.plan(gpu.address(), "vm", List.of()).refusals;
+            return connection.plan(gpu.address(), "vm", List.of(), false).refusals;
         } catch (HelperProblem problem) {
             return List.of();
         }

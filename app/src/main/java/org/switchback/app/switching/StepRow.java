@@ -17,6 +17,8 @@ public record StepRow(int number, String text, String undo, String shell, State 
         AHEAD,
         RUNNING,
         DONE,
+        /** It was not needed. */
+        SKIPPED,
         FAILED,
         UNDOING,
         UNDONE,

@@ -83,6 +83,7 @@ final class StepRowView extends HBox {
                     case AHEAD -> Material2MZ.RADIO_BUTTON_UNCHECKED;
                     case DONE -> Material2AL.CHECK_CIRCLE;
                     case FAILED, UNDO_FAILED -> Material2AL.ERROR;
+                    case SKIPPED -> Material2MZ.REMOVE_CIRCLE_OUTLINE;
                     case UNDONE -> Material2MZ.UNDO;
                     case STUCK -> Material2AL.HOURGLASS_DISABLED;
                     case RUNNING, UNDOING -> null;

@@ -225,7 +225,7 @@ public final class SwitchViewModel {
     private Prepared prepare(Direction wanted) throws HelperProblem {
         Machine machine = MachineReader.read(connection.inspect(false));
         try {
-            PlanReply reply = connection.plan(address, wanted.word(), List.of());
+            PlanReply reply = connection.plan(address, wanted.word(), List.of(), false);
             return new Prepared(machine, Optional.of(reply), Optional.empty());
         } catch (HelperProblem problem) {
             return new Prepared(machine, Optional.empty(), Optional.of(problem));
@@ -296,6 +296,7 @@ public final class SwitchViewModel {
                 .findFirst()
                 .ifPresent(other -> said.add(words.text("window.switch.desktop", other.graphics().name())));
         if (direction == Direction.TO_VM) {
+            said.addAll(words.rungs(reply.steps, machine));
             said.add(Judge.meanwhile(words, gpu));
         }
         if (connection.source().real()) {
@@ -372,6 +373,10 @@ public final class SwitchViewModel {
             case "waiting" -> waiting(entry);
             case "done" -> {
                 mark(entry, StepRow.State.DONE, duration(entry.micros - stepStarted), "");
+                progress.set((entry.step + 1.0) / Math.max(1, steps.size()));
+            }
+            case "skipped" -> {
+                mark(entry, StepRow.State.SKIPPED, "", "");
                 progress.set((entry.step + 1.0) / Math.max(1, steps.size()));
             }
             case "failed" -> failed(entry);

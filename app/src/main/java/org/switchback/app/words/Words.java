@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.ResourceBundle;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.ByteSize;
@@ -207,7 +208,9 @@ public final class Words {
         String subject = brief(step.subject);
         return switch (step.kind) {
             case "check-unused", "check-proven", "check-back" -> text("step." + step.kind, subject);
-            case "module", "offer" -> text("step." + step.kind, subject);
+            case "module" -> text(step.after.isEmpty() ? "step.module.unload" : "step.module", subject);
+            case "offer", "summon", "withdraw" -> text("step." + step.kind, subject);
+            case "region" -> text("step.framebuffer.release", claim(step, machine));
             case "power" -> text(step.after.equals("auto") ? "step.power.auto" : "step.power.on", subject);
             case "framebuffer" -> framebufferStep(step, machine);
             case "override" ->
@@ -230,19 +233,44 @@ public final class Words {
         if (!step.after.isEmpty()) {
             return text("step.framebuffer.restore", "", step.subject, step.after);
         }
+        String claim = claim(step, machine);
+        return claim.isEmpty()
+                ? text("step.framebuffer.release.unknown", "", step.subject)
+                : text("step.framebuffer.release", claim);
+    }
+
+    /** Name and range of what a step has go; the empty text when it can't be told. */
+    private static String claim(PlannedStep step, Machine machine) {
+        if (step.kind.equals("region")) {
+            String range = step.subject.substring(step.subject.indexOf(' ') + 1);
+            return range.equals(HIDDEN) ? step.before : step.before + " " + range;
+        }
         return machine.gpus().stream()
                 .flatMap(gpu -> gpu.overlaps().stream())
                 .filter(overlap -> overlap.addressed()
-                        && overlap.framebuffer()
-                                .filter(fb -> fb.device().equals(step.subject))
-                                .isPresent())
+                        && (overlap.gpu().toString().equals(step.subject)
+                                || overlap.framebuffer()
+                                        .filter(fb -> fb.device().equals(step.subject))
+                                        .isPresent()))
                 .findFirst()
-                .map(overlap -> text(
-                        "step.framebuffer.release",
-                        overlap.region().name() + " " + overlap.region().range(),
-                        step.subject,
-                        step.before))
-                .orElseGet(() -> text("step.framebuffer.release.unknown", "", step.subject, step.before));
+                .map(overlap -> overlap.region().name() + " " + overlap.region().range())
+                .orElse("");
+    }
+
+    /**
+     * How what the firmware has left in a BAR is made to go, a sentence a rung: why it is this one, what it costs, and that
+     * a further one is taken only if need be.
+     */
+    public List<String> rungs(List<PlannedStep> steps, Machine machine) {
+        List<String> sentences = new ArrayList<>();
+        Set<String> claims = new HashSet<>();
+        for (PlannedStep step : steps) {
+            String claim = step.why.isEmpty() ? "" : claim(step, machine);
+            optional("rung." + step.rung + "." + step.why, claim.isEmpty() ? text("rung.framebuffer") : claim)
+                    .map(sentence -> claims.add(claim) ? sentence : text("rung.otherwise", sentence))
+                    .ifPresent(sentences::add);
+        }
+        return sentences;
     }
 
     /** Whether a step can be undone, in a word or two. */
@@ -253,7 +281,13 @@ public final class Words {
     /** What undoes a step, without a full stop: {@code give it back to nvidia}. */
     public String inverse(PlannedStep step) {
         return switch (step.kind) {
-            case "module", "offer", "eviction" -> text("inverse." + step.kind);
+            case "offer", "eviction", "summon" -> text("inverse." + step.kind);
+            case "region" -> text("inverse.eviction");
+            case "module" ->
+                text(
+                        step.after.isEmpty()
+                                ? "inverse.none"
+                                : step.undo.equals("reversible") ? "inverse.module.loaded" : "inverse.module");
             case "power" -> text(step.before.equals("auto") ? "inverse.power.on" : "inverse.power.auto");
             case "framebuffer" ->
                 step.after.isEmpty()
@@ -288,10 +322,18 @@ public final class Words {
                     variant += ".add";
                 }
             }
-            case "framebuffer-stays", "unknown-claim" -> {
+            case "framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing", "module-unsigned" -> {
                 if (refusal.details.size() > 3) {
                     details[1] = barNamed(refusal.details.get(1));
-                    variant += refusal.details.get(3).equals(HIDDEN) ? ".hidden" : "";
+                    boolean hidden = refusal.details.get(3).equals(HIDDEN);
+                    details[2] = hidden ? refusal.details.get(2) : refusal.details.get(2) + " " + refusal.details.get(3);
+                }
+                if (refusal.code.startsWith("module-") && refusal.details.size() > 5) {
+                    variant += refusal.code.equals("module-unsigned") ? "." + refusal.details.get(4) : "";
+                    details[5] = refusal.details.get(5).isEmpty() ? "" : " " + text("refusal.native-driver");
+                }
+                if (refusal.details.size() > 6) {
+                    details[6] = signing(refusal.details.get(6));
                 }
             }
             default -> {
@@ -300,6 +342,14 @@ public final class Words {
         }
         return optional("refusal." + variant, details)
                 .orElseGet(() -> text("refusal.unknown", refusal.code, String.join(" ", refusal.details)));
+    }
+
+    /** How a module is signed with the tools of the first distribution that is known here. */
+    private String signing(String distributions) {
+        return Stream.concat(Stream.of(distributions.split(" ")), Stream.of("other"))
+                .flatMap(id -> optional("signing." + id).stream())
+                .findFirst()
+                .orElse("");
     }
 
     private static boolean virtualMachine(PlannedRefusal inUse) {
@@ -350,7 +400,7 @@ public final class Words {
             case "not-back" -> text("failure.not-back", values.isEmpty() ? "" : values.getFirst(), orNone(values, 1));
             default ->
                 optional("failure." + entry.detail, values.toArray())
-                        .orElseGet(() -> text("failure.errno", entry.detail));
+                        .orElseGet(() -> text("failure.errno", entry.detail.substring(entry.detail.indexOf('-') + 1)));
         };
     }
 

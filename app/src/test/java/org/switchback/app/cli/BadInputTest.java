@@ -113,7 +113,7 @@ class BadInputTest extends CommandTestCase {
     void helpAndVersionAreNoFailures() {
         assertThat(run("--help").exitCode()).isZero();
         assertThat(run("--help").out()).contains("  3   refused, nothing was changed");
-        assertThat(run("plan", "--help").out()).contains("vm|host          Where the GPU should go.");
+        assertThat(run("plan", "--help").out()).contains("vm|host           Where the GPU should go.");
         assertThat(run("--version").out()).startsWith("switchback ").hasLineCount(1);
     }
 

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.Capture;
 
 /** What the tests of the commands share: a computer that is one of the samples, and English. */
@@ -32,6 +35,14 @@ abstract class CommandTestCase {
     /** This computer is the sample, with a helper. */
     HelpersWithoutABus computer(String sample) {
         return new HelpersWithoutABus(sample(sample), new Source.ThisMachine(), folder);
+    }
+
+    /** This computer is the reported one, the framebuffer's module not installed. */
+    HelpersWithoutABus withoutModule() {
+        Capture reported = sample("x99-gtx1080");
+        String module = BootfbModule.path("4.6.0-1-amd64");
+        return new HelpersWithoutABus(
+                reported.with(Map.of(module, Optional.empty())), new Source.ThisMachine(), folder);
     }
 
     HelpersWithoutABus withoutHelper(String sample) {

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.helper.HelperProblem;
@@ -18,17 +17,13 @@ import org.switchback.hardware.Capture;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.kernel.SimulatedKernel;
-import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Planner;
 import org.switchback.plan.Request;
-import org.switchback.plan.Setting;
-import org.switchback.plan.Step;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 import org.switchback.protocol.JobEntry;
 import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlannedRefusal;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.service.PlanReplies;
 import org.switchback.transaction.JournalProblem;
 import org.switchback.transaction.Transactions;
 
@@ -132,21 +127,14 @@ final class HelpersWithoutABus implements HelperConnections {
         }
 
         @Override
-        public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with) {
+        public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver) {
             Planner.Answer answer = Planner.plan(
                     MachineReader.read(kernel.capture()),
-                    new Request(gpu, Target.ofWord(target).orElseThrow(), with),
+                    new Request(gpu, Target.ofWord(target).orElseThrow(), with, nativeDriver),
                     transactions.remembered(gpu));
             SwitchPlan plan = ((Planner.Answer.Planned) answer).plan();
             plans.add(plan);
-            return new PlanReply(
-                    plan.refused() ? "" : Integer.toString(plans.size() - 1),
-                    plan.risk().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'),
-                    plan.functions().stream().map(f -> f.address().toString()).toList(),
-                    plan.steps().stream().map(HelpersWithoutABus::planned).toList(),
-                    plan.refusals().stream()
-                            .map(refusal -> new PlannedRefusal(refusal.code(), refusal.details()))
-                            .toList());
+            return PlanReplies.reply(plan.refused() ? "" : Integer.toString(plans.size() - 1), plan);
         }
 
         @Override
@@ -204,62 +192,5 @@ final class HelpersWithoutABus implements HelperConnections {
         public void close() {
             transactions.close();
         }
-    }
-
-    private static PlannedStep planned(Step step) {
-        String undo = step.undo().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
-        String shell = step.write().map(KernelWrite::shell).orElse("");
-        return switch (step) {
-            case Step.Check(Step.Question question, List<PciAddress> functions) ->
-                new PlannedStep(
-                        "check-" + question.name().toLowerCase(java.util.Locale.ROOT),
-                        functions.stream().map(PciAddress::toString).collect(Collectors.joining(",")),
-                        "",
-                        "",
-                        undo,
-                        shell,
-                        "");
-            case Step.Change change -> changed(change, undo, shell);
-            case Step.Offer(PciAddress function) ->
-                new PlannedStep("offer", function.toString(), "", "", undo, shell, "");
-            case Step.Eviction eviction ->
-                new PlannedStep(
-                        "eviction",
-                        eviction.function().toString(),
-                        eviction.bar() + " " + eviction.region() + " " + eviction.range(),
-                        "",
-                        undo,
-                        shell,
-                        "");
-        };
-    }
-
-    private static PlannedStep changed(Step.Change change, String undo, String shell) {
-        String inverse = change.inverse().map(KernelWrite::shell).orElse("");
-        String kind;
-        String subject;
-        switch (change.setting()) {
-            case Setting.Driver(PciAddress function) -> {
-                kind = "driver";
-                subject = function.toString();
-            }
-            case Setting.Override(PciAddress function) -> {
-                kind = "override";
-                subject = function.toString();
-            }
-            case Setting.PowerControl(PciAddress function) -> {
-                kind = "power";
-                subject = function.toString();
-            }
-            case Setting.FramebufferDriver(String device) -> {
-                kind = "framebuffer";
-                subject = device;
-            }
-            case Setting.Module(String name) -> {
-                kind = "module";
-                subject = name;
-            }
-        }
-        return new PlannedStep(kind, subject, change.before(), change.after(), undo, shell, inverse);
     }
 }

@@ -53,7 +53,7 @@ class JsonTest extends CommandTestCase {
 
     @Test
     void aPlanHasItsStepsWithInverseAndItsRefusals() {
-        JsonObject plan = json(onSample("x99-gtx1080", "plan", "vm", "04:00.0", "--json"));
+        JsonObject plan = json(new Shell(withoutModule()).run("plan", "vm", "04:00.0", "--json"));
         assertThat(plan.get("ready").getAsBoolean()).isFalse();
         assertThat(plan.getAsJsonArray("functions").toString()).isEqualTo("[\"0000:04:00.0\",\"0000:04:00.1\"]");
         JsonObject unbind = plan.getAsJsonArray("steps").get(5).getAsJsonObject();
@@ -61,8 +61,24 @@ class JsonTest extends CommandTestCase {
         assertThat(unbind.get("command").getAsString()).endsWith("drivers/nvidia/unbind");
         assertThat(unbind.get("inverse").getAsString()).endsWith("drivers/nvidia/bind");
         JsonObject refusal = plan.getAsJsonArray("refusals").get(0).getAsJsonObject();
-        assertThat(refusal.get("code").getAsString()).isEqualTo("framebuffer-stays");
+        assertThat(refusal.get("code").getAsString()).isEqualTo("module-missing");
         assertThat(refusal.getAsJsonArray("details").get(3).getAsString()).isEqualTo("c0000000-c086ffff");
+    }
+
+    @Test
+    void aStepThatFreesABarNamesItsRungAndWhy() {
+        JsonObject plan = json(onSample("x99-gtx1080", "plan", "vm", "04:00.0", "--json"));
+        assertThat(plan.getAsJsonArray("steps").asList())
+                .map(step -> step.getAsJsonObject())
+                .filteredOn(step -> step.has("why"))
+                .singleElement()
+                .satisfies(step -> {
+                    assertThat(step.get("kind").getAsString()).isEqualTo("region");
+                    assertThat(step.get("subject").getAsString()).isEqualTo("0000:04:00.0 c0000000-c086ffff");
+                    assertThat(step.get("rung").getAsString()).isEqualTo("module");
+                    assertThat(step.get("why").getAsString()).isEqualTo("no-driver");
+                    assertThat(step.get("undo").getAsString()).isEqualTo("until-restart");
+                });
     }
 
     @Test

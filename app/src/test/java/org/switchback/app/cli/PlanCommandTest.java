@@ -9,8 +9,29 @@ import org.switchback.hardware.Holder;
 
 class PlanCommandTest extends CommandTestCase {
     @Test
-    void theReportsMachineIsRefusedHonestlyAndStillShownEveryStep() {
+    void theReportsMachineTakesTheModuleAndThePlanSaysWhyAndWhatItCosts() {
         Shell.Result result = onSample("x99-gtx1080", "plan", "vm", "04:00.0", "--commands");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out().lines().toList())
+                .containsSubsequence(
+                        "  BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1. vfio-pci can't reserve BAR 1",
+                        "  while BOOTFB is there.",
+                        "  BOOTFB c0000000-c086ffff has no driver that could be unbound, so the kernel",
+                        "  module switchback_bootfb has its owner let go of it. The firmware's console is",
+                        "  then gone until restart.",
+                        "   3  Load switchback_bootfb                          unload it",
+                        "   7  Take 04:00.0 from nvidia                        back to nvidia",
+                        "   8  Release BOOTFB c0000000-c086ffff                gone until restart",
+                        "   9  Unload switchback_bootfb                        -",
+                        "  10  Give 04:00.0 to vfio-pci                        away from vfio-pci",
+                        "  sudo modprobe switchback_bootfb",
+                        "  echo 0000:04:00.0 c0000000-c086ffff | sudo tee /sys/module/switchback_bootfb/parameters/release",
+                        "  sudo modprobe -r switchback_bootfb");
+    }
+
+    @Test
+    void withoutTheModuleThePlanIsRefusedHonestlyAndStillShownEveryStep() {
+        Shell.Result result = new Shell(withoutModule()).run("plan", "vm", "04:00.0", "--commands");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out().lines().toList())
                 .containsSubsequence(
@@ -24,8 +45,10 @@ class PlanCommandTest extends CommandTestCase {
                         "  echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind",
                         "The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM (08:00.0).",
                         "Blocked. Nothing is changed.",
-                        "  BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0: no driver can be unbound",
-                        "  to free it, only a kernel module could, and this version has none.");
+                        "  BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0 until the kernel module",
+                        "  switchback_bootfb has its owner let go of it, and kernel 4.6.0-1-amd64 has no",
+                        "  such module. Install it with DKMS from Switchback's folder kmod (sudo dkms",
+                        "  install kmod), then check again.");
         assertThat(result.out()).doesNotContain("new_id").doesNotContain("Ready");
     }
 
@@ -34,7 +57,7 @@ class PlanCommandTest extends CommandTestCase {
         Shell.Result result = onSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
-                .contains("4  Release efifb c0000000-c086ffff                 back to efi-framebuffer\n")
+                .contains("8  Release efifb c0000000-c086ffff                 back to efi-framebuffer\n")
                 .contains("3  Keep 04:00.1 awake                              let it sleep when idle\n")
                 .endsWith("Ready.\n")
                 .doesNotContain("sudo");

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.samples.SampleMachines;
+import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.kernel.Fault;
 import org.switchback.kernel.SimulatedKernel;
@@ -26,7 +27,7 @@ class SwitchCommandTest extends CommandTestCase {
         Shell.Result result = onSample(MACHINE, "switch", "vm", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
-                .containsPattern(" 8  Take 04:00\\.0 from nvidia +✔  (under )?\\d+ ms\n")
+                .containsPattern(" 7  Take 04:00\\.0 from nvidia +✔  (under )?\\d+ ms\n")
                 .containsPattern("11  Check that a virtual machine gets every BAR +✔  ")
                 .endsWith("NVIDIA GeForce GTX 1080 is in VM mode.\n");
     }
@@ -75,11 +76,66 @@ class SwitchCommandTest extends CommandTestCase {
     @Test
     void aRefusedPlanIsNotCarriedOut() {
         AtomicReference<SimulatedKernel> kernel = new AtomicReference<>();
-        Shell.Result result = new Shell(computer("x99-gtx1080").prepared(kernel::set))
+        Shell.Result result = new Shell(withoutModule().prepared(kernel::set))
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
-        assertThat(result.out()).contains("only a kernel module could").endsWith("Nothing was changed.\n");
+        assertThat(result.out()).contains("has no\n  such module.").endsWith("Nothing was changed.\n");
         assertThat(kernel.get().written()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"x99-gtx1080, 04:00.0, GTX 1080", "strix-halo-32g, c3:00.0, Radeon 8060S"})
+    void bootfbIsReleasedByTheModuleWhichIsUnloadedAgain(String sample, String gpu, String name) {
+        AtomicReference<SimulatedKernel> kernel = new AtomicReference<>();
+        Shell shell = new Shell(computer(sample).prepared(kernel::set));
+        Shell.Result there = shell.run("switch", "vm", gpu, "--yes");
+        assertThat(there.exitCode()).as(there.out()).isZero();
+        assertThat(there.out()).containsPattern("Release BOOTFB \\S+ +✔").contains(name).endsWith("is in VM mode.\n");
+        assertThat(MachineReader.read(kernel.get().capture()).memory().find(region -> region.name().equals("BOOTFB")))
+                .isEmpty();
+        assertThat(kernel.get().read(new Setting.Module("switchback_bootfb"))).isEmpty();
+    }
+
+    @Test
+    void whereTheModuleDoesNothingItIsFoundOutAndPutBack() {
+        Shell.Result result = new Shell(computer("x99-gtx1080")
+                        .prepared(kernel -> kernel.once(write -> releases(write), new Fault.Lie())))
+                .run("switch", "vm", "04:00.0", "--yes");
+        assertThat(result.exitCode()).isEqualTo(ExitCode.PUT_BACK);
+        assertThat(result.out())
+                .containsPattern("BOOTFB\\s+c0000000-c086ffff\\s+is\\s+still\\s+in\\s+the\\s+BAR\\.")
+                .containsPattern("↩   Putting back: Load switchback_bootfb +✔");
+    }
+
+    @Test
+    void theModulesErrnoIsSaidInWords() {
+        Shell.Result result = new Shell(computer("x99-gtx1080")
+                        .prepared(kernel -> kernel.once(write -> releases(write), new Fault.Refuse("ESTALE"))))
+                .run("switch", "vm", "04:00.0", "--yes");
+        assertThat(result.exitCode()).isEqualTo(ExitCode.PUT_BACK);
+        assertThat(result.out()).contains("finds BOOTFB at another range than the plan");
+    }
+
+    @Test
+    void theNativeDriverIsTriedFirstWhereItIsAllowedAndTheModuleAfterIt() {
+        Shell.Result result =
+                new Shell(computer("strix-halo-32g")).run("switch", "vm", "c3:00.0", "--native-driver", "--yes");
+        assertThat(result.exitCode()).as(result.out()).isZero();
+        assertThat(result.out())
+                .contains("If that does not free the BAR: BOOTFB")
+                .containsPattern("Let the kernel choose a driver for c3:00\\.0 +✘")
+                .containsPattern("Take c3:00\\.0 from that driver again +not needed")
+                .containsPattern("Release BOOTFB \\S+ +✔");
+        Shell.Result spared = new Shell(computer("strix-halo-32g")
+                        .prepared(kernel -> kernel.nativeModule(PciAddress.of("c3:00.0"), "amdgpu")))
+                .run("switch", "vm", "c3:00.0", "--native-driver", "--yes");
+        assertThat(spared.exitCode()).as(spared.out()).isZero();
+        assertThat(spared.out()).containsPattern("Load switchback_bootfb +not needed");
+    }
+
+    private static boolean releases(KernelWrite write) {
+        return write instanceof KernelWrite.Sysfs(String path, String value)
+                && path.endsWith("switchback_bootfb/parameters/release");
     }
 
     @Test
@@ -90,10 +146,10 @@ class SwitchCommandTest extends CommandTestCase {
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.PUT_BACK);
         assertThat(result.out())
-                .containsPattern(" 8  Take 04:00\\.0 from nvidia +✘")
+                .containsPattern(" 7  Take 04:00\\.0 from nvidia +✘")
                 .contains("The kernel says that the device is busy (EBUSY).\n")
                 .containsPattern("↩   Putting back: Take 04:00\\.1 from snd_hda_intel +✔")
-                .doesNotContain(" 9  Give 04:00.0 to vfio-pci                             ")
+                .doesNotContainPattern(" 9  Give 04:00\\.0 to vfio-pci +✔")
                 .endsWith("Stopped. What had been changed was put back.\n");
     }
 

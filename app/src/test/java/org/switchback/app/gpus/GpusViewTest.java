@@ -17,6 +17,7 @@ import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.helper.Source;
+import org.switchback.app.memorymap.FitScale;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Capture;
 import org.testfx.api.FxRobot;

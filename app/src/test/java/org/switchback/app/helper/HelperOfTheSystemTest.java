@@ -138,7 +138,7 @@ class HelperOfTheSystemTest {
 
         assertThat(connection.source()).isEqualTo(new Source.ThisMachine());
         assertThat(connection.inspect(false).entries()).isEmpty();
-        assertThat(connection.plan(GPU, "vm", List.of()).functions).containsExactly(GPU.toString());
+        assertThat(connection.plan(GPU, "vm", List.of(), false).functions).containsExactly(GPU.toString());
     }
 
     @Test

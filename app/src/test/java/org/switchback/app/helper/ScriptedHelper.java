@@ -3,7 +3,6 @@ package org.switchback.app.helper;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -12,18 +11,14 @@ import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
-import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Planner;
 import org.switchback.plan.Refusal;
 import org.switchback.plan.Request;
-import org.switchback.plan.Setting;
-import org.switchback.plan.Step;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 import org.switchback.protocol.JobEntry;
 import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlannedRefusal;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.service.PlanReplies;
 
 /**
  * A helper that plans as the real one does and then says and does what a test tells it to, so that it can lie, hang and
@@ -179,16 +174,17 @@ public final class ScriptedHelper implements HelperConnection {
     }
 
     @Override
-    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with) throws HelperProblem {
+    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+            throws HelperProblem {
         called("plan " + gpu + " " + target, planProblem);
         synchronized (this) {
             begun = false;
         }
-        Request request = new Request(gpu, Target.ofWord(target).orElseThrow(), with);
+        Request request = new Request(gpu, Target.ofWord(target).orElseThrow(), with, nativeDriver);
         return switch (Planner.plan(MachineReader.read(machine), request, Optional.empty())) {
-            case Planner.Answer.Planned(SwitchPlan plan) -> reply(plan);
-            case Planner.Answer.NoPlan(Refusal reason) ->
-                new PlanReply("", "switch", List.of(), List.of(), List.of(refusal(reason)));
+            case Planner.Answer.Planned(SwitchPlan plan) ->
+                PlanReplies.reply(plan.refused() ? "" : "0123456789abcdef0123456789abcdef", plan);
+            case Planner.Answer.NoPlan(Refusal reason) -> PlanReplies.noPlan(reason);
         };
     }
 
@@ -231,75 +227,5 @@ public final class ScriptedHelper implements HelperConnection {
     @Override
     public synchronized void close() {
         calls.add("close");
-    }
-
-    private static PlanReply reply(SwitchPlan plan) {
-        return new PlanReply(
-                plan.refused() ? "" : "0123456789abcdef0123456789abcdef",
-                plan.risk().name().toLowerCase(Locale.ROOT).replace('_', '-'),
-                plan.functions().stream().map(f -> f.address().toString()).toList(),
-                plan.steps().stream().map(ScriptedHelper::step).toList(),
-                plan.refusals().stream().map(ScriptedHelper::refusal).toList());
-    }
-
-    private static PlannedRefusal refusal(Refusal refusal) {
-        return new PlannedRefusal(refusal.code(), refusal.details());
-    }
-
-    private static PlannedStep step(Step step) {
-        String undo = step.undo().name().toLowerCase(Locale.ROOT).replace('_', '-');
-        String shell = step.write().map(KernelWrite::shell).orElse("");
-        return switch (step) {
-            case Step.Check(Step.Question question, List<PciAddress> functions) ->
-                new PlannedStep(
-                        "check-" + question.name().toLowerCase(Locale.ROOT),
-                        String.join(
-                                ",", functions.stream().map(PciAddress::toString).toList()),
-                        "",
-                        "",
-                        undo,
-                        shell,
-                        "");
-            case Step.Change change ->
-                new PlannedStep(
-                        kind(change.setting()),
-                        subject(change.setting()),
-                        change.before(),
-                        change.after(),
-                        undo,
-                        shell,
-                        change.inverse().map(KernelWrite::shell).orElse(""));
-            case Step.Eviction eviction ->
-                new PlannedStep(
-                        "eviction",
-                        eviction.function().toString(),
-                        eviction.bar() + " " + eviction.region() + " " + eviction.range(),
-                        "",
-                        undo,
-                        "",
-                        "");
-            case Step.Offer(PciAddress function) ->
-                new PlannedStep("offer", function.toString(), "", "", undo, shell, "");
-        };
-    }
-
-    private static String kind(Setting setting) {
-        return switch (setting) {
-            case Setting.Driver driver -> "driver";
-            case Setting.Override override -> "override";
-            case Setting.PowerControl power -> "power";
-            case Setting.FramebufferDriver framebuffer -> "framebuffer";
-            case Setting.Module module -> "module";
-        };
-    }
-
-    private static String subject(Setting setting) {
-        return switch (setting) {
-            case Setting.Driver(PciAddress function) -> function.toString();
-            case Setting.Override(PciAddress function) -> function.toString();
-            case Setting.PowerControl(PciAddress function) -> function.toString();
-            case Setting.FramebufferDriver(String device) -> device;
-            case Setting.Module(String name) -> name;
-        };
     }
 }

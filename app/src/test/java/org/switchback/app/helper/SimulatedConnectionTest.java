@@ -53,7 +53,7 @@ class SimulatedConnectionTest {
     void aMachineIsInspectedPlannedForSwitchedAndSwitchedBack() throws Exception {
         assertThat(mode(connection)).isEqualTo(Gpu.Mode.HOST);
 
-        PlanReply plan = connection.plan(GPU, "vm", List.of());
+        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
         assertThat(plan.refusals).isEmpty();
         assertThat(plan.id).matches("[0-9a-f]{32}");
         assertThat(plan.functions).first().isEqualTo(GPU.toString());
@@ -69,7 +69,7 @@ class SimulatedConnectionTest {
     @Test
     void whatHappensIsToldInOrderFromBeginningToEndAndNothingTwice() throws Exception {
         List<JobEntry> told = new CopyOnWriteArrayList<>();
-        PlanReply plan = connection.plan(GPU, "vm", List.of());
+        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
 
         JobEntry last = connection.apply(plan.id, told::add).await();
 
@@ -85,7 +85,7 @@ class SimulatedConnectionTest {
     void aCancelledSwitchIsPutBack() throws Exception {
         try (HelperConnection slow = connect(Duration.ofMillis(200))) {
             CountDownLatch writing = new CountDownLatch(1);
-            PlanReply plan = slow.plan(GPU, "vm", List.of());
+            PlanReply plan = slow.plan(GPU, "vm", List.of(), false);
             HelperConnection.RunningSwitch running = slow.apply(plan.id, entry -> {
                 if (entry.what.equals("started") && entry.step == 2) {
                     writing.countDown();
@@ -106,7 +106,7 @@ class SimulatedConnectionTest {
         connection.inspect(false);
         connection.onChange(changed::countDown);
 
-        connection.apply(connection.plan(GPU, "vm", List.of()).id, NOBODY).await();
+        connection.apply(connection.plan(GPU, "vm", List.of(), false).id, NOBODY).await();
 
         assertThat(changed.await(10, TimeUnit.SECONDS)).isTrue();
     }
@@ -115,9 +115,9 @@ class SimulatedConnectionTest {
     void everyErrorOfTheHelperHasItsKind() throws Exception {
         assertThat(kind(() -> connection.apply("0123456789abcdef0123456789abcdef", NOBODY)))
                 .isEqualTo(HelperProblem.Kind.UNKNOWN_PLAN);
-        assertThat(kind(() -> connection.plan(GPU, "sideways", List.of())))
+        assertThat(kind(() -> connection.plan(GPU, "sideways", List.of(), false)))
                 .isEqualTo(HelperProblem.Kind.BAD_ARGUMENT);
-        PlanReply plan = connection.plan(GPU, "vm", List.of());
+        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
         connection.restore(GPU, NOBODY).await();
         connection.apply(plan.id, NOBODY).await();
         assertThat(kind(() -> connection.apply(plan.id, NOBODY))).isEqualTo(HelperProblem.Kind.UNKNOWN_PLAN);
@@ -125,10 +125,10 @@ class SimulatedConnectionTest {
 
     @Test
     void whatCannotBePlannedForSaysWhy() throws Exception {
-        assertThat(connection.plan(PciAddress.of("0000:7f:00.0"), "vm", List.of()).refusals)
+        assertThat(connection.plan(PciAddress.of("0000:7f:00.0"), "vm", List.of(), false).refusals)
                 .extracting(refusal -> refusal.code)
                 .containsExactly("no-such-device");
-        assertThat(connection.plan(GPU, "host", List.of()).refusals)
+        assertThat(connection.plan(GPU, "host", List.of(), false).refusals)
                 .extracting(refusal -> refusal.code)
                 .containsExactly("already-in-host-mode");
     }
@@ -151,7 +151,7 @@ class SimulatedConnectionTest {
 
     private static String outcome(Mishap mishap, List<JobEntry> told) throws Exception {
         try (HelperConnection unlucky = connect(Duration.ZERO, mishap)) {
-            return unlucky.apply(unlucky.plan(GPU, "vm", List.of()).id, told::add)
+            return unlucky.apply(unlucky.plan(GPU, "vm", List.of(), false).id, told::add)
                     .await()
                     .detail;
         }
@@ -167,7 +167,7 @@ class SimulatedConnectionTest {
         assertThat(outcome(Mishap.SLOW_STEP, told)).isEqualTo("done");
         assertThat(told).extracting(entry -> entry.what).contains("waiting");
         try (HelperConnection unlucky = connect(Duration.ZERO, Mishap.IN_USE)) {
-            assertThat(unlucky.plan(GPU, "vm", List.of()).refusals)
+            assertThat(unlucky.plan(GPU, "vm", List.of(), false).refusals)
                     .extracting(refusal -> refusal.code)
                     .containsExactly("in-use");
         }

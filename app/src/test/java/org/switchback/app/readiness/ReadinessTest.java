@@ -24,6 +24,7 @@ import org.switchback.app.helper.Source;
 import org.switchback.app.readiness.Finding.Result;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
@@ -146,8 +147,10 @@ class ReadinessTest {
     }
 
     @Test
-    void aFramebufferThatStaysBlocks() {
-        Readiness bootfb = of("x99-gtx1080", GTX_1080);
+    void aFramebufferThatOnlyAModuleWouldReleaseBlocksWithoutIt() {
+        assertThat(finding(of("x99-gtx1080", GTX_1080), Check.FRAMEBUFFER).result()).isEqualTo(Result.READY);
+        Capture without = sample("x99-gtx1080").with(Map.of(BootfbModule.path("4.6.0-1-amd64"), Optional.empty()));
+        Readiness bootfb = of(without, GTX_1080, new Source.ThisMachine());
         assertThat(finding(bootfb, Check.FRAMEBUFFER).result()).isEqualTo(Result.BLOCKS);
         assertThat(said(bootfb, Check.FRAMEBUFFER)).startsWith("BOOTFB c0000000-c086ffff stays in BAR 1");
     }
@@ -271,7 +274,7 @@ class ReadinessTest {
         ScriptedHelper helper = new ScriptedHelper(new Source.ThisMachine(), machine(name));
         Machine machine = MachineReader.read(helper.machine());
         for (Gpu gpu : machine.gpus()) {
-            List<PlannedRefusal> refusals = helper.plan(gpu.address(), "vm", List.of()).refusals;
+            List<PlannedRefusal> refusals = helper.plan(gpu.address(), "vm", List.of(), false).refusals;
             Readiness one = Readiness.of(machine, gpu, helper.source(), refusals);
             boolean refused = refusals.stream().anyMatch(refusal -> !refusal.code.equals("already-in-vm-mode"));
             if (gpu.graphics().displays().isEmpty()) {
@@ -349,7 +352,7 @@ class ReadinessTest {
                     machine,
                     machine.gpu(address).orElseThrow(),
                     source,
-                    new ScriptedHelper(source, capture).plan(address, "vm", List.of()).refusals);
+                    new ScriptedHelper(source, capture).plan(address, "vm", List.of(), false).refusals);
         } catch (HelperProblem none) {
             throw new AssertionError(none);
         }

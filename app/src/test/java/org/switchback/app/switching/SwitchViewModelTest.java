@@ -19,7 +19,7 @@ import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.words.Words;
 
 class SwitchViewModelTest {
-    private static final int FIRST_UNBIND = 6;
+    private static final int FIRST_UNBIND = 5;
 
     private final Words words = Words.in(Locale.ENGLISH);
     private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
@@ -38,11 +38,11 @@ class SwitchViewModelTest {
                         "Check that no program uses 04:00.0 and 04:00.1",
                         "Load vfio-pci",
                         "Keep 04:00.1 awake",
-                        "Release efifb c0000000-c086ffff",
                         "Reserve 04:00.0 for vfio-pci",
                         "Reserve 04:00.1 for vfio-pci",
                         "Take 04:00.1 from snd_hda_intel",
                         "Take 04:00.0 from nvidia",
+                        "Release efifb c0000000-c086ffff",
                         "Give 04:00.0 to vfio-pci",
                         "Give 04:00.1 to vfio-pci",
                         "Check that a virtual machine gets every BAR");
@@ -321,7 +321,7 @@ class SwitchViewModelTest {
         assertThat(outcome(model).title()).isEqualTo("Stopped. What had been changed was put back.");
         assertThat(outcome(model).lines())
                 .containsExactly(
-                        "Step 8, Take 04:00.0 from nvidia: The kernel says that the device is busy (EBUSY).",
+                        "Step 7, Take 04:00.0 from nvidia: The kernel says that the device is busy (EBUSY).",
                         "Put back, as the kernel says: 04:00.0 is on nvidia and 04:00.1 is on snd_hda_intel.");
         assertThat(model.steps().get(FIRST_UNBIND + 1).state()).isEqualTo(StepRow.State.FAILED);
         assertThat(model.steps().get(FIRST_UNBIND).state()).isEqualTo(StepRow.State.UNDONE);

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.AddressRange;
@@ -20,9 +21,11 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.ModuleLoading;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.Refusal;
+import org.switchback.plan.Rung;
 import org.switchback.plan.Target;
 import org.switchback.protocol.JobEntry;
 import org.switchback.protocol.PlannedRefusal;
@@ -34,9 +37,27 @@ class WordsTest {
     private static final PciAddress GPU = PciAddress.of("04:00.0");
     private static final AddressRange BOOTFB = new AddressRange(0xc0000000L, 0xc086ffffL);
 
+    private static final AddressRange HIDDEN = new AddressRange(0, 0);
+
+    /** What os-release says of some, and of one that nobody knows. */
+    private static final List<List<String>> DISTRIBUTIONS = List.of(
+            List.of("debian"),
+            List.of("ubuntu", "debian"),
+            List.of("linuxmint", "ubuntu", "debian"),
+            List.of("fedora"),
+            List.of("rocky", "rhel", "centos", "fedora"),
+            List.of("arch"),
+            List.of("opensuse-tumbleweed", "opensuse", "suse"),
+            List.of("talos"),
+            List.of());
+
     private final Words words = Words.in(Locale.ENGLISH);
     private final Machine machine =
             MachineReader.read(SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
+
+    private static Rung.Claim claim(String region, AddressRange range) {
+        return new Rung.Claim(GPU, 1, region, range);
+    }
 
     static Stream<Refusal> refusals() {
         Holder xorg = new Holder(812, "Xorg", "ann", "dri/card0");
@@ -53,11 +74,20 @@ class WordsTest {
                 new Refusal.InUse(GPU, new Holder(812, "Xorg", "", "dri/card0")),
                 new Refusal.InUse(GPU, new Holder(4711, "qemu-system-x86", "ann", "vfio/27")),
                 new Refusal.GroupShared(GPU, 27, PciAddress.of("05:00.0"), "a card", "nvme"),
-                new Refusal.FramebufferStays(GPU, 1, "BOOTFB", BOOTFB),
-                new Refusal.FramebufferStays(GPU, 1, "BOOTFB", new AddressRange(0, 0)),
-                new Refusal.UnknownClaim(GPU, 6, "thing", BOOTFB),
-                new Refusal.UnknownClaim(GPU, 1, "thing", new AddressRange(0, 0)),
+                new Refusal.FramebufferStays(claim("efifb", BOOTFB)),
+                new Refusal.FramebufferStays(claim("efifb", HIDDEN)),
+                new Refusal.FramebufferSpent(claim("BOOTFB", BOOTFB)),
+                new Refusal.ModuleMissing(claim("BOOTFB", BOOTFB), "6.1.0", false),
+                new Refusal.ModuleMissing(claim("BOOTFB", HIDDEN), "6.1.0", true),
+                new Refusal.UnknownClaim(new Rung.Claim(GPU, 6, "thing", BOOTFB)),
+                new Refusal.UnknownClaim(claim("thing", HIDDEN)),
                 new Refusal.KernelDied()));
+        for (List<String> distribution : DISTRIBUTIONS) {
+            all.add(new Refusal.ModuleUnsigned(
+                    claim("BOOTFB", BOOTFB), ModuleLoading.LOCKED_DOWN, distribution, false));
+            all.add(new Refusal.ModuleUnsigned(
+                    claim("BOOTFB", BOOTFB), ModuleLoading.SIGNED_ONLY, distribution, true));
+        }
         for (Refusal.NeverMoves.Kind kind : Refusal.NeverMoves.Kind.values()) {
             all.add(new Refusal.NeverMoves(GPU, "a card", kind));
         }
@@ -76,9 +106,41 @@ class WordsTest {
         String sentence = words.refusal(new PlannedRefusal(refusal.code(), refusal.details()));
         assertThat(sentence).doesNotContain("does not know:").endsWith(".");
         assertComplete(sentence);
-        if (refusal instanceof Refusal.FramebufferStays stays && stays.range().equals(BOOTFB)) {
-            assertThat(sentence).startsWith("BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0");
+        assertThat(sentence).doesNotContain("00000000-00000000");
+        if (refusal instanceof Refusal.ModuleMissing missing) {
+            assertThat(sentence)
+                    .startsWith(missing.claim().range().equals(HIDDEN)
+                            ? "BOOTFB stays in BAR 1 of 04:00.0 "
+                            : "BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0 ");
+            assertThat(sentence.contains("--native-driver")).isEqualTo(missing.nativeWouldDo());
         }
+    }
+
+    @Test
+    void howToSignTheModuleIsSaidForTheDistribution() {
+        assertThat(DISTRIBUTIONS.stream()
+                        .map(ids -> new Refusal.ModuleUnsigned(
+                                claim("BOOTFB", BOOTFB), ModuleLoading.LOCKED_DOWN, ids, false))
+                        .map(refusal -> words.refusal(new PlannedRefusal(refusal.code(), refusal.details())))
+                        .map(sentence -> Stream.of(
+                                        "/var/lib/dkms/mok.pub",
+                                        "/var/lib/shim-signed/mok/MOK.der",
+                                        "kmodgenca",
+                                        "sbctl",
+                                        "KEY.der")
+                                .filter(sentence::contains)
+                                .findFirst()
+                                .orElse("")))
+                .containsExactly(
+                        "/var/lib/dkms/mok.pub",
+                        "/var/lib/shim-signed/mok/MOK.der",
+                        "/var/lib/shim-signed/mok/MOK.der",
+                        "kmodgenca",
+                        "kmodgenca",
+                        "sbctl",
+                        "KEY.der",
+                        "KEY.der",
+                        "KEY.der");
     }
 
     @Test
@@ -117,7 +179,7 @@ class WordsTest {
     @ParameterizedTest
     @EnumSource(Phase.class)
     void everyPhaseOfAStepHasWords(Phase phase) {
-        PlannedStep step = new PlannedStep("driver", "0000:04:00.0", "nvidia", "", "reversible", "", "");
+        PlannedStep step = new PlannedStep("driver", "0000:04:00.0", "nvidia", "", "reversible", "", "", "", "");
         String text = words.progress(
                 new JobEntry(phase.word(), 0, 0, "EBUSY", List.of("7")), List.of(step), machine, "vm", "GTX 1080");
         assertThat(text).isNotEqualTo(phase.word()).contains("Take 04:00.0 from nvidia");
@@ -134,7 +196,48 @@ class WordsTest {
                 .isEqualTo("04:00.0 is not back: it is on no driver.");
         assertThat(words.failure(entry("failed", "not-proven", "04:00.0", "BAR 0: EBUSY")))
                 .isEqualTo("A virtual machine would not get 04:00.0: BAR 0: EBUSY.");
+        assertThat(words.failure(entry("failed", "not-reserved", "04:00.0", "BAR 1", "c0000000-cfffffff")))
+                .isEqualTo("A virtual machine would not get 04:00.0: something is in BAR 1 (c0000000-cfffffff), and the kernel"
+                        + " can't reserve it.");
         assertThat(words.failure(entry("failed", "EOWNERDEAD"))).isEqualTo("The kernel refused: EOWNERDEAD.");
+        assertThat(words.failure(entry("failed", "release-EOWNERDEAD"))).isEqualTo("The kernel refused: EOWNERDEAD.");
+        assertThat(words.failure(entry("failed", "still-there", "BOOTFB", "c0000000-c086ffff")))
+                .isEqualTo("The kernel reported success, but BOOTFB c0000000-c086ffff is still in the BAR.");
+    }
+
+    /** The errnos of kmod/README.md. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "EINVAL", "EPERM", "ENODEV", "EOPNOTSUPP", "EBUSY", "ERANGE", "ENOENT", "ENXIO", "EXDEV", "ESTALE", "EEXIST"
+            })
+    void everyAnswerOfTheFramebufferModuleHasASentence(String errno) {
+        assertThat(words.failure(entry("failed", "release-" + errno)))
+                .doesNotContain(errno)
+                .contains("ramebuffer module")
+                .endsWith(".");
+    }
+
+    @Test
+    void everyRungSaysWhyItIsTakenAndASecondOneWhen() {
+        List<PlannedStep> steps = new ArrayList<>();
+        steps.add(new PlannedStep("module", "vfio-pci", "", "loaded", "stays", "", "", "", ""));
+        for (Rung.Reason reason : Rung.Reason.values()) {
+            String rung = switch (reason) {
+                case GOES_WITH_DRIVER -> "unbind";
+                case ALLOWED -> "native-driver";
+                case NO_DRIVER, OUTLIVES_DRIVER -> "module";
+            };
+            steps.add(new PlannedStep(
+                    "region", "0000:04:00.0 c0000000-c086ffff", "BOOTFB", "", "until-restart", "", "", rung, reason.word()));
+        }
+        List<String> sentences = words.rungs(steps, machine);
+        assertThat(sentences)
+                .hasSize(Rung.Reason.values().length)
+                .allSatisfy(sentence -> assertThat(sentence).contains("BOOTFB c0000000-c086ffff").endsWith("."));
+        assertThat(sentences.getFirst()).startsWith("BOOTFB");
+        assertThat(sentences.subList(1, sentences.size()))
+                .allSatisfy(sentence -> assertThat(sentence).startsWith("If that does not free the BAR: "));
     }
 
     @Test
@@ -151,7 +254,20 @@ class WordsTest {
                 "reserve for vfio-pci");
         assertStep("power", "0000:04:00.1", "auto", "on", "Keep 04:00.1 awake", "let it sleep when idle");
         assertStep("power", "0000:04:00.1", "on", "auto", "Let 04:00.1 sleep when idle", "keep it awake");
-        assertStep("module", "vfio-pci", "", "loaded", "Load vfio-pci", "stays loaded");
+        assertStep("module", "switchback_bootfb", "", "loaded", "Load switchback_bootfb", "unload it");
+        assertStep("module", "switchback_bootfb", "loaded", "", "Unload switchback_bootfb", "-");
+        assertThat(words.inverse(new PlannedStep("module", "vfio-pci", "", "loaded", "stays", "", "", "", "")))
+                .isEqualTo("stays loaded");
+        assertStep(
+                "region",
+                "0000:04:00.0 c0000000-c086ffff",
+                "BOOTFB",
+                "",
+                "Release BOOTFB c0000000-c086ffff",
+                "gone until restart");
+        assertStep("region", "0000:04:00.0 00000000-00000000", "BOOTFB", "", "Release BOOTFB", "gone until restart");
+        assertStep("summon", "0000:04:00.0", "", "", "Load the driver of 04:00.0", "stays loaded");
+        assertStep("withdraw", "0000:04:00.0", "", "", "Take 04:00.0 from that driver again", "-");
         assertStep(
                 "framebuffer",
                 "efi-framebuffer.0",
@@ -198,7 +314,7 @@ class WordsTest {
     }
 
     private void assertStep(String kind, String subject, String before, String after, String title, String inverse) {
-        PlannedStep step = new PlannedStep(kind, subject, before, after, "reversible", "", "");
+        PlannedStep step = new PlannedStep(kind, subject, before, after, "reversible", "", "", "", "");
         assertThat(words.step(step, machine)).isEqualTo(title);
         assertThat(words.inverse(step)).isEqualTo(inverse);
     }
@@ -206,7 +322,7 @@ class WordsTest {
     @Test
     void reversibilityHasWords() {
         assertThat(Stream.of("not-needed", "reversible", "stays", "until-restart")
-                        .map(undo -> words.undo(new PlannedStep("driver", "", "", "", undo, "", ""))))
+                        .map(undo -> words.undo(new PlannedStep("driver", "", "", "", undo, "", "", "", ""))))
                 .containsExactly("changes nothing", "reversible", "stays", "until restart");
     }
 

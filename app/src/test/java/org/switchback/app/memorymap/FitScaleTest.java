@@ -1,4 +1,4 @@
-package org.switchback.app.gpus;
+package org.switchback.app.memorymap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

@@ -1,0 +1,167 @@
+package org.switchback.app.memorymap;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import javafx.scene.AccessibleRole;
+import javafx.scene.layout.Region;
+import javafx.scene.text.Font;
+import javafx.scene.text.Text;
+import javafx.scene.transform.Rotate;
+import javafx.scene.transform.Transform;
+import org.jspecify.annotations.Nullable;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.kordamp.ikonli.material2.Material2MZ;
+
+/** A piece of the picture as a node: its label where there is room for one, and what is said about it. */
+final class PieceNode extends Region {
+    /** Width that a label needs which is written upright, pixels. */
+    static final double UPRIGHT = 17;
+
+    private static final double BESIDE = 7;
+    private static final double SIGN = 18;
+    private static final double LINE = 16;
+
+    /** Widths of texts; the drawing thread alone measures. */
+    private final Map<String, Double> widths;
+
+    private final int item;
+    private final Text text = new Text();
+    private @Nullable FontIcon sign;
+
+    PieceNode(int item, Kind kind, Map<String, Double> widths) {
+        this.item = item;
+        this.widths = widths;
+        setId("piece-" + item);
+        getStyleClass().addAll("map-piece", "is-" + kind.name().toLowerCase(Locale.ROOT));
+        setAccessibleRole(AccessibleRole.TEXT);
+        setManaged(false);
+        setMouseTransparent(true);
+        text.setFont(Font.font(12.5));
+        text.setManaged(false);
+        getChildren().add(text);
+    }
+
+    int item() {
+        return item;
+    }
+
+    /** The label that is drawn; empty where there is no room. */
+    String label() {
+        return text.isVisible() ? text.getText() : "";
+    }
+
+    /**
+     * @param captions what may be written, the longest first
+     * @param titled   only the first line of the box is free
+     * @param title    height of that line, pixels
+     * @param warn     with a warning sign before it
+     */
+    void place(Piece piece, double viewWidth, List<String> captions, boolean titled, double title, boolean warn) {
+        // The part that is in view: a label stays readable while its box leaves the picture.
+        double left = Math.max(0, piece.x());
+        double right = Math.min(viewWidth, piece.right());
+        resizeRelocate(left, piece.y(), Math.max(1, right - left), piece.height());
+        double width = getWidth();
+        double height = titled ? Math.min(title, piece.height()) : piece.height();
+        double signWidth = warn ? SIGN : 0;
+        showSign(warn && width >= SIGN + 4 && height >= LINE);
+        for (String caption : captions) {
+            if (measured(caption) + signWidth + 2 * BESIDE <= width && height >= LINE - 3) {
+                put(caption, signWidth, titled ? title / 2 + 1 : height / 2);
+                return;
+            }
+        }
+        if (!titled && width >= UPRIGHT && (width < 60 || captions.size() == 1)) {
+            for (String caption : captions) {
+                if (measured(caption) + signWidth + 2 * BESIDE <= height) {
+                    putUpright(caption, width, height, signWidth);
+                    return;
+                }
+            }
+        }
+        String shortest = captions.getLast();
+        String cut = width >= 44 && height >= LINE - 3 ? cut(shortest, width - signWidth - 2 * BESIDE) : "";
+        if (cut.isEmpty()) {
+            text.setVisible(false);
+        } else {
+            put(cut, signWidth, titled ? title / 2 + 1 : height / 2);
+        }
+    }
+
+    private void put(String label, double signWidth, double middle) {
+        text.setText(label);
+        text.getTransforms().clear();
+        text.setX(BESIDE + signWidth);
+        text.setY(Math.round(middle + 4));
+        text.setVisible(true);
+        FontIcon icon = sign;
+        if (icon != null) {
+            icon.relocate(BESIDE - 2, Math.round(middle - 9));
+        }
+    }
+
+    /** From the bottom up. */
+    private void putUpright(String label, double width, double height, double signWidth) {
+        text.setText(label);
+        double x = Math.round(width / 2 + 4);
+        double y = height - Math.max(BESIDE, (height - measured(label)) / 2);
+        Transform turned = new Rotate(-90, x, y);
+        text.getTransforms().setAll(turned);
+        text.setX(x);
+        text.setY(y);
+        text.setVisible(true);
+        FontIcon icon = sign;
+        if (icon != null) {
+            icon.relocate(Math.round(width / 2 - 8), y - measured(label) - signWidth - 2);
+        }
+    }
+
+    private void showSign(boolean show) {
+        FontIcon icon = sign;
+        if (show && icon == null) {
+            icon = new FontIcon(Material2MZ.WARNING);
+            icon.setManaged(false);
+            sign = icon;
+            getChildren().add(icon);
+        }
+        if (icon != null) {
+            icon.setVisible(show);
+            icon.relocate(Math.max(0, getWidth() / 2 - 8), 3);
+        }
+    }
+
+    private String cut(String label, double room) {
+        int keep = label.length() - 1;
+        while (keep > 1 && measured(label.substring(0, keep) + "…") > room) {
+            keep--;
+        }
+        return keep > 1 ? label.substring(0, keep).strip() + "…" : "";
+    }
+
+    private double measured(String label) {
+        return widths.computeIfAbsent(label, this::measure);
+    }
+
+    private double measure(String label) {
+        Text ruler = new Text(label);
+        ruler.setFont(text.getFont());
+        return ruler.getLayoutBounds().getWidth();
+    }
+
+    /** A map for the widths of texts, which does not grow without end. */
+    static Map<String, Double> widths() {
+        return new HashMap<>() {
+            private static final long serialVersionUID = 1;
+
+            @Override
+            public Double put(String key, Double value) {
+                if (size() > 20_000) {
+                    clear();
+                }
+                return super.put(key, value);
+            }
+        };
+    }
+}

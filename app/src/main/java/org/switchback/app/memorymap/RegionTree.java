@@ -1,0 +1,215 @@
+package org.switchback.app.memorymap;
+
+import java.util.ArrayList;
+import java.util.List;
+import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.collections.ObservableList;
+import javafx.scene.control.SelectionMode;
+import javafx.scene.control.TreeItem;
+import javafx.scene.control.TreeTableCell;
+import javafx.scene.control.TreeTableColumn;
+import javafx.scene.control.TreeTableRow;
+import javafx.scene.control.TreeTableView;
+import javafx.scene.input.MouseEvent;
+import org.jspecify.annotations.Nullable;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.kordamp.ikonli.material2.Material2MZ;
+import org.switchback.app.words.Words;
+
+/** The same map as rows. */
+final class RegionTree extends TreeTableView<Integer> {
+    private final MemoryMapViewModel model;
+    private final Words words;
+    /** While the selection is carried over from the model, it is not carried back. */
+    private boolean following;
+
+    RegionTree(MemoryMapViewModel model, Words words) {
+        this.model = model;
+        this.words = words;
+        setId("map-tree");
+        getStyleClass().add("map-tree");
+        setAccessibleText(words.text("window.map.tree"));
+        setShowRoot(false);
+        setFixedCellSize(28);
+        setColumnResizePolicy(CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
+        getSelectionModel().setSelectionMode(SelectionMode.SINGLE);
+        TreeTableColumn<Integer, String> region = column("window.map.tree.region", 330);
+        region.setCellValueFactory(row -> text(said().label(row.getValue().getValue())));
+        region.setCellFactory(column -> new NameCell());
+        TreeTableColumn<Integer, String> size = column("window.map.tree.size", 78);
+        size.setCellValueFactory(row -> text(said().size(row.getValue().getValue())));
+        size.getStyleClass().add("map-size");
+        TreeTableColumn<Integer, String> owner = column("window.map.tree.owner", 70);
+        owner.setCellValueFactory(row -> text(said().owner(row.getValue().getValue())));
+        getColumns().add(region);
+        getColumns().add(size);
+        getColumns().add(owner);
+        setTreeColumn(region);
+        getSelectionModel().selectedItemProperty().addListener((observable, before, now) -> {
+            if (now != null && !following) {
+                model.select(now.getValue());
+            }
+        });
+        addEventHandler(MouseEvent.MOUSE_CLICKED, event -> {
+            if (event.getClickCount() == 2 && model.selectionProperty().get() != MapTree.WHOLE) {
+                model.zoomTo(model.selectionProperty().get());
+            }
+        });
+        model.treeProperty().addListener((observable, before, now) -> plant());
+        model.shownProperty().addListener((observable, before, now) -> plant());
+        model.selectionProperty().addListener((observable, before, now) -> follow());
+        plant();
+    }
+
+    private ItemWords said() {
+        return model.itemWords();
+    }
+
+    private static ReadOnlyStringWrapper text(String text) {
+        return new ReadOnlyStringWrapper(text);
+    }
+
+    private TreeTableColumn<Integer, String> column(String key, double width) {
+        TreeTableColumn<Integer, String> column = new TreeTableColumn<>(words.text(key));
+        column.setSortable(false);
+        column.setReorderable(false);
+        column.setPrefWidth(width);
+        return column;
+    }
+
+    private void plant() {
+        following = true;
+        try {
+            Branch root = new Branch(MapTree.WHOLE);
+            root.setExpanded(true);
+            setRoot(root);
+            if (root.getChildren().size() <= 3) {
+                root.getChildren().forEach(child -> child.setExpanded(true));
+            }
+        } finally {
+            following = false;
+        }
+        follow();
+    }
+
+    /** Opens what is around the selection and shows its row. */
+    private void follow() {
+        int selected = model.selectionProperty().get();
+        following = true;
+        try {
+            if (selected == MapTree.WHOLE) {
+                getSelectionModel().clearSelection();
+                return;
+            }
+            TreeItem<Integer> chosen = getSelectionModel().getSelectedItem();
+            if (chosen != null && chosen.getValue() == selected) {
+                return;
+            }
+            TreeItem<Integer> at = getRoot();
+            for (int item : model.treeProperty().get().path(selected)) {
+                if (item != MapTree.WHOLE && at != null) {
+                    at.setExpanded(true);
+                    at = child(at, item);
+                }
+            }
+            if (at != null) {
+                getSelectionModel().select(at);
+                int row = getRow(at);
+                if (row >= 0 && !inView(row)) {
+                    scrollTo(Math.max(0, row - 3));
+                }
+            }
+        } finally {
+            following = false;
+        }
+    }
+
+    private boolean inView(int row) {
+        return lookupAll(".tree-table-row-cell").stream()
+                .filter(TreeTableRow.class::isInstance)
+                .map(TreeTableRow.class::cast)
+                .anyMatch(cell -> cell.isVisible() && cell.getIndex() == row
+                        && cell.getBoundsInParent().getMaxY() < getHeight() - 2 * getFixedCellSize());
+    }
+
+    private static @Nullable TreeItem<Integer> child(TreeItem<Integer> of, int item) {
+        ObservableList<TreeItem<Integer>> children = of.getChildren();
+        int low = 0;
+        int high = children.size() - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            int found = children.get(middle).getValue();
+            if (found == item) {
+                return children.get(middle);
+            }
+            if (found < item) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return null;
+    }
+
+    /** A row, whose parts become rows when somebody looks. */
+    private final class Branch extends TreeItem<Integer> {
+        private boolean grown;
+
+        Branch(int item) {
+            super(item);
+        }
+
+        @Override
+        public boolean isLeaf() {
+            MapTree tree = model.treeProperty().get();
+            return tree.regions(tree.childFrom(getValue()), tree.childTo(getValue())) == 0;
+        }
+
+        @Override
+        public ObservableList<TreeItem<Integer>> getChildren() {
+            ObservableList<TreeItem<Integer>> children = super.getChildren();
+            if (!grown) {
+                grown = true;
+                MapTree tree = model.treeProperty().get();
+                List<TreeItem<Integer>> rows = new ArrayList<>();
+                for (int part = tree.childFrom(getValue()); part < tree.childTo(getValue()); part++) {
+                    if (model.selectable(part)) {
+                        rows.add(new Branch(part));
+                    }
+                }
+                children.setAll(rows);
+            }
+            return children;
+        }
+    }
+
+    /** A name with the sign of what is the matter with it. */
+    private final class NameCell extends TreeTableCell<Integer, String> {
+        private final FontIcon warning = new FontIcon(Material2MZ.WARNING);
+
+        NameCell() {
+            getStyleClass().add("map-name");
+        }
+
+        @Override
+        protected void updateItem(@Nullable String name, boolean empty) {
+            super.updateItem(name, empty);
+            Integer item = getTableRow() == null || getTableRow().getItem() == null ? null : getTableRow().getItem();
+            if (empty || name == null || item == null || item >= model.treeProperty().get().size()) {
+                setText(null);
+                setGraphic(null);
+                return;
+            }
+            MapTree tree = model.treeProperty().get();
+            String sign = switch (tree.mark(item)) {
+                case SAME -> tree.kind(item) == Kind.GAP ? "≈ " : "";
+                case REMOVED -> "− ";
+                case ADDED -> "+ ";
+            };
+            setText(sign + name);
+            setAccessibleText(said().accessible(item, 1));
+            boolean warn = tree.kind(item) == Kind.OVERLAP;
+            setGraphic(warn ? warning : null);
+        }
+    }
+}

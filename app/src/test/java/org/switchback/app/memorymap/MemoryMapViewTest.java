@@ -1,0 +1,280 @@
+package org.switchback.app.memorymap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import javafx.scene.Node;
+import javafx.scene.control.Labeled;
+import javafx.scene.control.TextField;
+import javafx.scene.control.TreeItem;
+import javafx.scene.input.Clipboard;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.MouseButton;
+import javafx.scene.shape.Rectangle;
+import javafx.stage.Stage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.switchback.app.Screen;
+import org.switchback.app.helper.ScriptedConnections;
+import org.switchback.app.helper.ScriptedHelper;
+import org.testfx.api.FxRobot;
+import org.testfx.framework.junit5.ApplicationExtension;
+import org.testfx.framework.junit5.Start;
+
+@ExtendWith(ApplicationExtension.class)
+class MemoryMapViewTest {
+    private Screen screen;
+    private MemoryMapViewModel model;
+
+    @Start
+    void start(Stage stage) {
+        screen = new Screen(stage, new ScriptedConnections(ScriptedHelper.withGtx1080()), 800, 600);
+        screen.model().openSample("x99-gtx1080");
+        model = screen.model().memoryMap();
+    }
+
+    private PictureView open() {
+        screen.node("page-button-memory-map");
+        screen.fire("page-button-memory-map");
+        PictureView picture = screen.node("map-picture", PictureView.class);
+        Screen.until("the picture is drawn", () -> !picture.pieces().isEmpty());
+        Screen.onScreen(() -> {
+            picture.requestFocus();
+            return true;
+        });
+        screen.untilFocused("map-picture");
+        return picture;
+    }
+
+    private void press(FxRobot robot, KeyCode... keys) {
+        robot.push(keys);
+        Screen.settle();
+    }
+
+    private String selected() {
+        return Screen.onScreen(() ->
+                model.treeProperty().get().name(model.selectionProperty().get()));
+    }
+
+    @Test
+    void whatIsSelectedInThePictureIsSelectedInTheTreeAndInTheDetails(FxRobot robot) {
+        open();
+        assertThat(screen.text("map-details-name")).isEqualTo("BOOTFB");
+        assertThat(row()).isEqualTo("BOOTFB");
+        press(robot, KeyCode.UP);
+        assertThat(screen.text("map-details-name")).isEqualTo("04:00.0 BAR 1");
+        assertThat(row()).isEqualTo("0000:04:00.0");
+        press(robot, KeyCode.RIGHT);
+        assertThat(screen.text("map-details-name")).isEqualTo("04:00.0 BAR 3");
+        assertThat(row()).isEqualTo("0000:04:00.0");
+        assertThat(frame().getWidth()).isPositive();
+    }
+
+    @Test
+    void whatIsSelectedInTheTreeIsFramedInThePicture(FxRobot robot) {
+        PictureView picture = open();
+        RegionTree tree = screen.node("map-tree", RegionTree.class);
+        Screen.onScreen(() -> {
+            tree.requestFocus();
+            return true;
+        });
+        press(robot, KeyCode.DOWN);
+        assertThat(screen.text("map-details-name")).isEqualTo("04:00.0 BAR 3");
+        Piece piece = Screen.onScreen(() -> picture.pieces().stream()
+                .filter(p -> p.item() == model.selectionProperty().get())
+                .findFirst()
+                .orElseThrow());
+        assertThat(frame().getX()).isBetween(piece.x(), piece.x() + 2);
+    }
+
+    @Test
+    void aClickSelectsAndADoubleClickZooms(FxRobot robot) {
+        PictureView picture = open();
+        clickOn(robot, picture, "0000:04:00.0", 1);
+        assertThat(selected()).isEqualTo("0000:04:00.0");
+        clickOn(robot, picture, "0000:04:00.0", 2);
+        assertThat(screen.text("map-crumb-3")).isEqualTo("04:00.0 BAR 1");
+    }
+
+    private void clickOn(FxRobot robot, PictureView picture, String name, int clicks) {
+        Piece piece = Screen.onScreen(() -> picture.pieces().stream()
+                .filter(p -> model.treeProperty().get().name(p.item()).equals(name))
+                .findFirst()
+                .orElseThrow());
+        var at = Screen.onScreen(() -> picture.localToScreen(piece.x() + 20, piece.y() + 8));
+        robot.moveTo(at);
+        if (clicks == 2) {
+            robot.doubleClickOn(at, MouseButton.PRIMARY);
+        } else {
+            robot.clickOn(at, MouseButton.PRIMARY);
+        }
+        Screen.settle();
+    }
+
+    @Test
+    void backspaceGoesUpAndTheBreadcrumbLeadsBack(FxRobot robot) {
+        open();
+        assertThat(screen.text("map-crumb-2")).isEqualTo("PCI Bus 0000:04");
+        press(robot, KeyCode.BACK_SPACE);
+        assertThat(screen.has("map-crumb-2")).isFalse();
+        assertThat(screen.text("map-crumb-1")).isEqualTo("PCI Bus 0000:00");
+        screen.fire("map-crumb-0");
+        Screen.until("the whole is shown", () -> !screen.stage().getScene().getRoot().lookupAll("#map-crumb-0").isEmpty()
+                && model.focusProperty().get() == MapTree.WHOLE);
+        press(robot, KeyCode.ENTER);
+        assertThat(screen.text("map-crumb-3")).isEqualTo("04:00.0 BAR 1");
+        press(robot, KeyCode.DIGIT0);
+        assertThat(screen.has("map-crumb-1")).isFalse();
+    }
+
+    @Test
+    void typingAnAddressIntoFindSelectsWhatIsThere(FxRobot robot) {
+        open();
+        press(robot, KeyCode.DIGIT0);
+        press(robot, KeyCode.CONTROL, KeyCode.F);
+        screen.untilFocused("map-find");
+        robot.write("dmar0");
+        press(robot, KeyCode.ENTER);
+        assertThat(selected()).isEqualTo("dmar0");
+        TextField find = screen.node("map-find", TextField.class);
+        robot.interact(find::clear);
+        robot.write("c0400000");
+        press(robot, KeyCode.ENTER);
+        assertThat(selected()).isEqualTo("BOOTFB");
+        assertThat(screen.text("map-answer")).isEqualTo("c0400000 is inside BOOTFB (c0000000-c086ffff).");
+        press(robot, KeyCode.ESCAPE);
+        screen.untilFocused("map-picture");
+        press(robot, KeyCode.CONTROL, KeyCode.L);
+        screen.untilFocused("map-go-to");
+        robot.write("fc000000");
+        press(robot, KeyCode.ENTER);
+        assertThat(screen.text("map-answer")).isEqualTo("fc000000 is in a gap of 44 MiB; nothing claims it.");
+    }
+
+    @Test
+    void theKeysCopyValidLines(FxRobot robot) {
+        open();
+        press(robot, KeyCode.CONTROL, KeyCode.C);
+        assertThat(clipboard()).isEqualTo("c0000000-c086ffff : BOOTFB");
+        press(robot, KeyCode.CONTROL, KeyCode.SHIFT, KeyCode.C);
+        assertThat(clipboard()).startsWith("70000000-fbffbfff : PCI Bus 0000:00\n  c0000000").contains(": BOOTFB\n");
+    }
+
+    private static String clipboard() {
+        return Screen.onScreen(() -> Clipboard.getSystemClipboard().getString());
+    }
+
+    @Test
+    void theOverlapKeyFindsTheOverlapFromAnywhere(FxRobot robot) {
+        open();
+        press(robot, KeyCode.DIGIT0);
+        Screen.onScreen(() -> {
+            model.select(model.treeProperty().get().childFrom(MapTree.WHOLE));
+            return true;
+        });
+        press(robot, KeyCode.O);
+        assertThat(selected()).isEqualTo("BOOTFB");
+    }
+
+    @Test
+    void f6GoesFromPaneToPane(FxRobot robot) {
+        open();
+        press(robot, KeyCode.F6);
+        screen.untilFocused("map-tree");
+        press(robot, KeyCode.F6);
+        screen.untilFocused("map-details");
+        press(robot, KeyCode.F6);
+        screen.untilFocused("map-find");
+        press(robot, KeyCode.F6);
+        screen.untilFocused("map-picture");
+    }
+
+    @Test
+    void theQuestionMarkListsEveryKey(FxRobot robot) {
+        open();
+        assertThat(screen.has("map-keys")).isFalse();
+        robot.write('?');
+        Node keys = screen.node("map-keys");
+        String said = Screen.onScreen(() -> keys.lookupAll(".label").stream()
+                .map(label -> ((Labeled) label).getText())
+                .toList()
+                .toString());
+        for (String key : List.of(
+                "← →", "↑ ↓", "Enter", "Backspace", "F", "0", "+ −", "O, Shift+O", "Ctrl+F", "Ctrl+L", "Ctrl+C",
+                "Ctrl+Shift+C", "Ctrl+V", "F6", "?")) {
+            assertThat(said).contains(key);
+        }
+        screen.assertNothingIsCutOff();
+        press(robot, KeyCode.ESCAPE);
+        Screen.until("the list is away", () -> !screen.has("map-keys"));
+    }
+
+    @Test
+    void notToScaleIsSaidWhereItIsSo() {
+        open();
+        assertThat(screen.text("map-not-to-scale")).isEqualTo("Not to scale");
+        screen.fire("map-scale-TRUE_SIZE");
+        Screen.until("nothing is said", () -> !screen.has("map-not-to-scale"));
+    }
+
+    @Test
+    void everyPieceInViewIsANodeThatSaysWhatItIs(FxRobot robot) {
+        PictureView picture = open();
+        press(robot, KeyCode.DIGIT0);
+        List<Piece> pieces = Screen.onScreen(picture::pieces);
+        assertThat(pieces).hasSizeGreaterThan(40);
+        for (Piece piece : pieces) {
+            PieceNode node = Screen.onScreen(() -> picture.node(piece.item()).orElseThrow());
+            assertThat(Screen.onScreen(node::getAccessibleText)).isNotBlank();
+        }
+        PieceNode bootfb = Screen.onScreen(() ->
+                picture.node(model.treeProperty().get().overlaps()[0]).orElseThrow());
+        assertThat(bootfb.getAccessibleText()).isEqualTo("BOOTFB, c0000000-c086ffff, 8.4 MiB, Overlaps");
+        assertThat(bootfb.getWidth()).isGreaterThanOrEqualTo(FitScale.NARROWEST);
+    }
+
+    @Test
+    void everyGapIsLabelled() {
+        PictureView picture = open();
+        Screen.onScreen(() -> {
+            model.zoomTo(model.treeProperty().get().parent(model.focusProperty().get()));
+            return true;
+        });
+        Screen.settle();
+        List<Piece> gaps = Screen.onScreen(() -> picture.pieces().stream()
+                .filter(piece -> model.treeProperty().get().kind(piece.item()) == Kind.GAP && piece.count() == 1)
+                .toList());
+        assertThat(gaps).isNotEmpty();
+        for (Piece gap : gaps) {
+            assertThat(Screen.onScreen(() -> picture.node(gap.item()).orElseThrow().label()))
+                    .isEqualTo(model.itemWords().size(gap.item()));
+        }
+    }
+
+    @Test
+    void theCardOfTheGpuIsOneButtonAway() {
+        open();
+        screen.fire("map-show-gpu");
+        screen.node("gpu-0000-04-00-0");
+    }
+
+    @Test
+    void nothingIsCutOffInTheSmallestWindow() {
+        open();
+        screen.assertNothingIsCutOff();
+    }
+
+    private Rectangle frame() {
+        Rectangle frame = (Rectangle) screen.stage().getScene().lookup(".map-selected");
+        assertThat(frame.isVisible()).isTrue();
+        return frame;
+    }
+
+    private String row() {
+        return Screen.onScreen(() -> {
+            RegionTree tree = (RegionTree) screen.stage().getScene().lookup("#map-tree");
+            TreeItem<Integer> item = tree.getSelectionModel().getSelectedItem();
+            return model.treeProperty().get().name(item.getValue());
+        });
+    }
+}

@@ -1,0 +1,197 @@
+package org.switchback.app.memorymap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.DoubleRange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.switchback.app.samples.SampleMachines;
+import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MemoryMap;
+
+class PictureTest {
+    private static final Set<Filter> ALL = EnumSet.allOf(Filter.class);
+    private static final double HALF_A_PIXEL = 0.5;
+
+    @ParameterizedTest
+    @CsvSource({"x99-gtx1080, 800", "x99-gtx1080, 1000", "strix-halo-32g, 800", "x99-gtx1080-efifb, 800"})
+    void theFramebufferIsWideEnoughToSeeInTheWholeMachine(String sample, double width) {
+        MapTree tree = sample(sample);
+        Piece overlap = box(picture(tree, MapTree.WHOLE, Scale.FIT, width, 1, 0), tree.overlaps()[0]);
+        assertThat(overlap.width()).isGreaterThanOrEqualTo(FitScale.NARROWEST);
+    }
+
+    @Test
+    void withItsBusInFocusTheFramebufferHasRoomForItsName() {
+        MapTree tree = sample("x99-gtx1080");
+        int bootfb = tree.overlaps()[0];
+        int bus = tree.parent(tree.parent(bootfb));
+        assertThat(tree.name(bus)).isEqualTo("PCI Bus 0000:04");
+        assertThat(box(picture(tree, bus, Scale.FIT, 1000, 1, 0), bootfb).width()).isGreaterThan(250);
+        // On a line that is true to scale it would be a thirtieth of its BAR.
+        assertThat(box(picture(tree, bus, Scale.TRUE_SIZE, 1000, 1, 0), bootfb).width()).isLessThan(31);
+    }
+
+    @Test
+    void neighboursTooNarrowToSeeAreOneTickThatKnowsHowManyTheyAre() {
+        MapTree tree = sample("x99-gtx1080");
+        List<Piece> pieces = picture(tree, MapTree.WHOLE, Scale.TRUE_SIZE, 800, 1, 0).pieces();
+        assertThat(pieces).anyMatch(piece -> piece.count() > 3);
+        assertThat(pieces).allMatch(piece -> piece.count() == 1 || piece.width() <= Picture.NARROWEST + 0.01);
+        // Of those that share a tick the one that matters is what is shown.
+        assertThat(pieces).anyMatch(piece -> tree.alarm(piece.item(), piece.item() + 1) >= 0);
+    }
+
+    @Test
+    void whatAFilterTakesOutOfViewIsNotDrawnAndTakesLittleRoom() {
+        MapTree tree = sample("x99-gtx1080");
+        Set<Filter> noRam = EnumSet.complementOf(EnumSet.of(Filter.RAM));
+        Axis axis = Axis.of(Scale.FIT, tree, MapTree.WHOLE, noRam, 1000);
+        List<Piece> pieces = new Picture(tree, noRam, MapTree.WHOLE, Scale.FIT, axis, 1, 0, 1000, 300).pieces();
+        assertThat(pieces).noneMatch(piece -> piece.count() == 1 && tree.kind(piece.item()) == Kind.RAM);
+        int ram = tree.at(0x100000000L);
+        assertThat(tree.kind(ram)).isEqualTo(Kind.RAM);
+        assertThat(axis.after(tree.last(ram)) - axis.before(tree.first(ram))).isLessThanOrEqualTo(Axis.FILTERED);
+    }
+
+    @Test
+    void aZoomedPictureShowsThePartThatIsInView() {
+        MapTree tree = sample("x99-gtx1080");
+        List<Piece> whole = picture(tree, MapTree.WHOLE, Scale.FIT, 800, 1, 0).pieces();
+        List<Piece> part = picture(tree, MapTree.WHOLE, Scale.FIT, 800, 4, 0.5).pieces();
+        assertThat(part.size()).isLessThan(whole.size());
+        for (Piece piece : part) {
+            assertThat(piece.right()).isPositive();
+            assertThat(piece.x()).isLessThan(800);
+        }
+        int bootfb = tree.overlaps()[0];
+        Piece small = box(picture(tree, MapTree.WHOLE, Scale.FIT, 800, 1, 0), bootfb);
+        Piece large = box(picture(tree, MapTree.WHOLE, Scale.FIT, 800, 4, small.x() / 800 - 0.02), bootfb);
+        assertThat(large.width()).isGreaterThan(3 * small.width());
+    }
+
+    @Test
+    void sixteenLevelsAreAllInThePicture() {
+        StringBuilder nest = new StringBuilder();
+        for (int i = 0; i < 16; i++) {
+            nest.append(String.format("%08x-%08x : level %d%n", i << 12, 0x10000000 - (i << 12), i));
+        }
+        MapTree tree = MapTree.of(MemoryMap.parse(nest.toString()));
+        List<Piece> pieces = picture(tree, MapTree.WHOLE, Scale.FIT, 1000, 1, 0).pieces();
+        for (int level = 0; level < 16; level++) {
+            String name = "level " + level;
+            assertThat(pieces).anyMatch(piece -> tree.name(piece.item()).equals(name) && piece.height() >= 1);
+        }
+    }
+
+    @Property(tries = 300)
+    void boxesNeverOverlapKeepTheirOrderAndStayInside(
+            @ForAll("maps") MemoryMap map,
+            @ForAll Scale scale,
+            @ForAll @DoubleRange(min = 200, max = 3000) double width,
+            @ForAll @DoubleRange(min = 1, max = 500) double zoom,
+            @ForAll @DoubleRange(min = 0, max = 1) double where) {
+        MapTree tree = MapTree.of(map);
+        List<Piece> pieces = picture(tree, MapTree.WHOLE, scale, width, zoom, where * (1 - 1 / zoom)).pieces();
+        Map<Integer, Piece> boxes = new HashMap<>();
+        Map<Integer, Piece> lastOfLevel = new HashMap<>();
+        for (Piece piece : pieces) {
+            // At the end of 64 bits a page is narrower than a double can tell; it is painted a pixel wide.
+            assertThat(piece.width()).isNotNegative();
+            assertThat(piece.height()).isPositive();
+            assertThat(piece.y()).isNotNegative();
+            assertThat(piece.y() + piece.height()).isLessThanOrEqualTo(300 + 1e-6);
+            int parent = tree.parent(piece.item());
+            Piece around = boxes.get(parent);
+            if (around != null) {
+                assertThat(piece.x()).isGreaterThanOrEqualTo(around.x() - HALF_A_PIXEL);
+                assertThat(piece.right()).isLessThanOrEqualTo(around.right() + HALF_A_PIXEL);
+                assertThat(piece.y()).isGreaterThanOrEqualTo(around.y());
+            } else {
+                assertThat(parent).isEqualTo(MapTree.WHOLE);
+            }
+            Piece before = lastOfLevel.put(parent, piece);
+            if (before != null) {
+                assertThat(piece.x()).isGreaterThanOrEqualTo(before.right() - 1e-6 * zoom * width);
+                assertThat(piece.item()).isGreaterThan(before.item());
+            }
+            if (piece.count() == 1) {
+                boxes.put(piece.item(), piece);
+            }
+        }
+    }
+
+    @Property(tries = 300)
+    void theAxisNeverFallsAndFillsItsWidth(
+            @ForAll("maps") MemoryMap map, @ForAll Scale scale, @ForAll @DoubleRange(min = 100, max = 3000) double width) {
+        MapTree tree = MapTree.of(map);
+        Axis axis = Axis.of(scale, tree, MapTree.WHOLE, ALL, width);
+        double last = 0;
+        for (int child = tree.childFrom(0); child < tree.childTo(0); child++) {
+            assertThat(axis.before(tree.first(child))).isGreaterThanOrEqualTo(last - 1e-6);
+            last = axis.after(tree.last(child));
+            assertThat(last).isGreaterThanOrEqualTo(axis.before(tree.first(child)));
+        }
+        assertThat(last).isCloseTo(width, within(1e-6));
+        assertThat(axis.before(0)).isCloseTo(0, within(1e-6));
+    }
+
+    @Property(tries = 300)
+    void aPlaceOnTheAxisLeadsBackToItsAddress(
+            @ForAll("maps") MemoryMap map, @ForAll Scale scale, @ForAll @DoubleRange(min = 0, max = 1) double where) {
+        MapTree tree = MapTree.of(map);
+        Axis axis = Axis.of(scale, tree, MapTree.WHOLE, ALL, 1000);
+        long address = axis.address(where * 1000);
+        assertThat(Long.compareUnsigned(address, tree.last(MapTree.WHOLE))).isNotPositive();
+        assertThat(axis.before(address)).isLessThanOrEqualTo(where * 1000 + HALF_A_PIXEL);
+        assertThat(axis.after(address)).isGreaterThanOrEqualTo(where * 1000 - HALF_A_PIXEL);
+    }
+
+    @Provide
+    Arbitrary<MemoryMap> maps() {
+        Arbitrary<Long> edge = Arbitraries.oneOf(
+                Arbitraries.longs().between(1, 1 << 20).map(page -> page << 12),
+                Arbitraries.longs().between(1, 1 << 12).map(giant -> giant << 30),
+                Arbitraries.longs().map(any -> any & ~0xfffL).filter(any -> any != 0));
+        Arbitrary<String> line = Combinators.combine(
+                        edge,
+                        edge,
+                        Arbitraries.of("System RAM", "PCI Bus 0000:00", "0000:04:00.0", "BOOTFB", "reserved", "other"))
+                .as((a, b, name) -> {
+                    long low = Long.compareUnsigned(a, b) < 0 ? a : b;
+                    long high = low == a ? b : a;
+                    return String.format("%08x-%08x : %s", low, high, name);
+                });
+        return line.list().ofMinSize(1).ofMaxSize(40).map(lines -> MemoryMap.parse(String.join("\n", lines)));
+    }
+
+    private static MapTree sample(String name) {
+        return MapTree.of(MachineReader.read(SampleMachines.load(name).orElseThrow()).memory());
+    }
+
+    private static Picture picture(MapTree tree, int focus, Scale scale, double width, double zoom, double offset) {
+        return new Picture(
+                tree, ALL, focus, scale, Axis.of(scale, tree, focus, ALL, width), zoom, offset, width, 300);
+    }
+
+    private static Piece box(Picture picture, int item) {
+        List<Piece> found = new ArrayList<>(picture.pieces());
+        found.removeIf(piece -> piece.item() != item);
+        assertThat(found).hasSize(1);
+        return found.getFirst();
+    }
+}

@@ -1,0 +1,57 @@
+package org.switchback.hardware;
+
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The kernel module of this project, which has the owner of a BOOTFB region let go of it ({@code kmod/}), as the running
+ * kernel could use it.
+ *
+ * @param state     whether it is there
+ * @param signature whether its file ends with a signature; whose it is, and whether the kernel trusts it, nobody can tell
+ *                  before it is loaded
+ */
+public record BootfbModule(State state, Signature signature) {
+    /** As the kernel calls it. */
+    public static final String NAME = "switchback_bootfb";
+
+    /** Whether the module is there. */
+    public enum State {
+        LOADED,
+        /** Installed for the running kernel. */
+        INSTALLED,
+        MISSING
+    }
+
+    /** Whether the module's file has a signature at its end. */
+    public enum Signature {
+        SIGNED,
+        UNSIGNED,
+        /** The file is compressed, or there is none. */
+        UNKNOWN;
+
+        /** As a capture spells it. */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    static BootfbModule of(Capture capture, KernelVersion kernel) {
+        Optional<String> file = capture.text(path(kernel.release()));
+        Signature signature = file.map(word -> switch (word) {
+                    case "signed" -> Signature.SIGNED;
+                    case "unsigned" -> Signature.UNSIGNED;
+                    default -> Signature.UNKNOWN;
+                })
+                .orElse(Signature.UNKNOWN);
+        State state = capture.has("/sys/module/" + NAME)
+                ? State.LOADED
+                : file.isPresent() ? State.INSTALLED : State.MISSING;
+        return new BootfbModule(state, signature);
+    }
+
+    /** Where a capture says that the module is installed for a kernel, with the {@link Signature} as text. */
+    public static String path(String release) {
+        return "/lib/modules/" + release + "/" + NAME;
+    }
+}
