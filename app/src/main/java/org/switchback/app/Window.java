@@ -48,6 +48,7 @@ public final class Window extends Application {
 
     @Override
     public void start(Stage stage) {
+        RestingPulse.begin();
         // Closing the last window may mean the tray.
         Platform.setImplicitExit(false);
         List<String> args = getParameters() == null ? List.of() : getParameters().getRaw();

@@ -30,6 +30,21 @@ public final class Captures {
         throw new AssertionError("no capture named " + name);
     }
 
+    /** {@code q35-6.1-0380} as it would be with SYSFB_SIMPLEFB and simplefb, the framebuffer's module installed. */
+    public static Capture withBootfb() {
+        String text = named("q35-6.1-0380")
+                .toText()
+                .replace(
+                        "|       c0000000-c03e7fff : efifb\n",
+                        "|       c0000000-c03e7fff : BOOTFB\n|         c0000000-c03e7fff : simplefb\n")
+                .replace("efi-framebuffer", "simple-framebuffer");
+        try {
+            return Capture.parse(text + "/lib/modules/6.1.0-56-amd64/switchback_bootfb = unsigned\n");
+        } catch (Capture.MalformedCapture impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
     public static Machine machine(String name) {
         return MachineReader.read(named(name));
     }

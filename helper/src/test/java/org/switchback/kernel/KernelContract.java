@@ -14,7 +14,9 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Bar;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.FirmwareFramebuffer;
@@ -160,6 +162,48 @@ abstract class KernelContract {
         change(new Setting.Driver(gpu), "");
         assertThat(inBars()).isEmpty();
         assertThat(machine().framebuffers()).isEmpty();
+    }
+
+    @Test
+    @Order(5)
+    void theModuleHasTheOwnerOfBootfbLetGoOfIt() {
+        Region bootfb = inBars().stream().filter(KernelContract::isBootfb).findFirst().orElse(null);
+        assumeThat(bootfb).isNotNull();
+        assumeThat(write(new KernelWrite.Modprobe(BootfbModule.NAME))).isEqualTo(DONE);
+        Setting region = new Setting.FirmwareRegion(gpu, bootfb.range());
+        change(new Setting.Driver(gpu), "");
+        long last = bootfb.range().last();
+
+        assertThat(kernel.read(region)).isEqualTo("BOOTFB");
+        assertThat(release("nonsense")).isEqualTo("EINVAL");
+        assertThat(release("0000:7f:1f.7 " + bootfb.range())).isEqualTo("ENODEV");
+        assertThat(release(audio + " " + bootfb.range())).isEqualTo("EOPNOTSUPP");
+        assertThat(release(gpu + " 00000000-00000fff")).isEqualTo("ERANGE");
+        assertThat(release(gpu + " " + new AddressRange(bootfb.range().first(), last - 1))).isEqualTo("ESTALE");
+        assertThat(inBars()).as("refused, and nothing changed").contains(bootfb);
+
+        assertThat(write(KernelWrite.of(region, "BOOTFB", ""))).isEqualTo(DONE);
+
+        assertThat(kernel.read(region)).isEmpty();
+        assertThat(inBars()).isEmpty();
+        assertThat(machine().framebuffers()).isEmpty();
+        assertThat(release(gpu + " " + bootfb.range())).isEqualTo("ENOENT");
+        assertThat(write(new KernelWrite.Unload(BootfbModule.NAME))).isEqualTo(DONE);
+        assertThat(kernel.read(new Setting.Module(BootfbModule.NAME))).isEmpty();
+        toVfio(List.of(gpu, audio));
+        assertThat(kernel.prove(List.of(gpu, audio))).isEqualTo(whole());
+        assertThat(kernel.oops()).isFalse();
+    }
+
+    /** Errno with which the module answers a text. */
+    private String release(String text) {
+        Kernel.Answer answer = write(
+                new KernelWrite.Sysfs("/sys/module/" + BootfbModule.NAME + "/parameters/release", text));
+        return answer instanceof Kernel.Answer.Failed(String errno) ? errno : answer.toString();
+    }
+
+    private static boolean isBootfb(Region region) {
+        return region.name().equals("BOOTFB");
     }
 
     @Test
@@ -483,6 +527,8 @@ abstract class KernelContract {
     private FirmwareFramebuffer framebufferInTheWay() {
         Optional<FirmwareFramebuffer> bound = framebuffersBefore.stream()
                 .filter(framebuffer -> framebuffer.driver().isPresent() && !inBars().isEmpty())
+                // That one stays without its driver.
+                .filter(framebuffer -> inBars().stream().noneMatch(KernelContract::isBootfb))
                 .findFirst();
         assumeThat(bound).isPresent();
         return bound.orElseThrow();

@@ -20,7 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Captures;
 import org.switchback.hardware.Holder;
@@ -237,6 +240,77 @@ class LinuxKernelTest {
     }
 
     @Test
+    void aDriverThatHasLostItsFramebufferHasNone() throws IOException {
+        copy(Captures.named("q35-5.10-0300-native"));
+        Setting setting = new Setting.FramebufferDriver("efi-framebuffer.0");
+        assertThat(kernel.read(setting)).isEmpty();
+        assertThat(MachineReader.read(kernel.capture()).framebuffers()).singleElement().matches(fb -> fb.spent());
+
+        Files.createDirectories(root.resolve("sys/bus/platform/devices/efi-framebuffer.0/graphics/fb0"));
+        assertThat(kernel.read(setting)).isEqualTo("efi-framebuffer");
+    }
+
+    @Test
+    void aFramebuffersRegionIsReadFromTheMemoryMapOfTheMoment() throws IOException {
+        copy(Captures.withBootfb());
+        AddressRange range = new AddressRange(0xc0000000L, 0xc03e7fffL);
+        Setting setting = new Setting.FirmwareRegion(GPU, range);
+        assertThat(kernel.read(setting)).isEqualTo("BOOTFB");
+        assertThat(kernel.read(new Setting.FirmwareRegion(GPU, new AddressRange(0xc0000000L, 0xc03e7ffeL)))).isEmpty();
+        assertThat(kernel.read(new Setting.FirmwareRegion(PciAddress.of("0000:02:00.0"), range))).isEmpty();
+
+        Path map = root.resolve("proc/iomem");
+        Files.writeString(map, Files.readString(map).replaceAll("(?m)^.* : (BOOTFB|simplefb)\n", ""));
+        assertThat(kernel.read(setting)).isEmpty();
+
+        Files.writeString(map, "00000000-00000000 : PCI mem\n");
+        assertThat(kernel.read(setting)).as("hidden").isEqualTo(Kernel.NO_ANSWER);
+        Files.delete(map);
+        assertThat(kernel.read(setting)).as("unreadable").isEqualTo(Kernel.NO_ANSWER);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "updates/dkms/switchback_bootfb.ko, '', UNSIGNED",
+        "extra/switchback_bootfb.ko, ~Module signature appended~, SIGNED",
+        "updates/switchback_bootfb.ko.xz, ~Module signature appended~, UNKNOWN"
+    })
+    void theFramebuffersModuleIsFoundWhereItIsInstalled(String path, String end, BootfbModule.Signature signature)
+            throws IOException {
+        copy(Captures.named("q35-6.1-0380"));
+        assertThat(MachineReader.read(kernel.capture()).bootfb().state()).isEqualTo(BootfbModule.State.MISSING);
+
+        Path file = root.resolve("lib/modules/6.1.0-56-amd64").resolve(path);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "\u007fELF" + end + "\n");
+
+        assertThat(MachineReader.read(kernel.capture()).bootfb())
+                .isEqualTo(new BootfbModule(BootfbModule.State.INSTALLED, signature));
+    }
+
+    @Test
+    void theDistributionIsThatOfTheSystem() throws IOException {
+        Files.writeString(
+                Files.createDirectories(root.resolve("etc")).resolve("os-release"),
+                "PRETTY_NAME=\"Linux Mint 22\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=22\n");
+
+        assertThat(kernel.capture().text("/etc/os-release")).hasValue("ID=linuxmint\nID_LIKE=\"ubuntu debian\"");
+        assertThat(MachineReader.read(kernel.capture()).distribution()).containsExactly("linuxmint", "ubuntu", "debian");
+    }
+
+    @Test
+    void whatNamesNoDriverLoadsNone() throws IOException {
+        KernelWrite load = new KernelWrite.LoadDriver(GPU);
+        assertThat(kernel.write(load, LONG, waited -> {})).isEqualTo(new Kernel.Answer.Failed("ENOENT"));
+
+        Path alias = Files.createDirectories(root.resolve(FOLDER.substring(1))).resolve("modalias");
+        for (String odd : List.of("-r vfio-pci", "pci:v1;reboot", "usb:v1D6Bp0002", "")) {
+            Files.writeString(alias, odd + "\n");
+            assertThat(kernel.write(load, LONG, waited -> {})).as(odd).isEqualTo(new Kernel.Answer.Failed("ENOENT"));
+        }
+    }
+
+    @Test
     void theTaintTellsAnOops() throws IOException {
         Path tainted = Files.createDirectories(root.resolve("proc/sys/kernel")).resolve("tainted");
         Files.writeString(tainted, "4224\n");
@@ -438,6 +512,7 @@ class LinuxKernelTest {
                 "/sys/bus/platform/devices/efi-framebuffer.0/driver -> ../../../bus/platform/drivers/other",
                 "/proc/iomem = 00000000-000fffff : other",
                 "/proc/sys/kernel/tainted = 128",
+                "/sys/module/switchback_bootfb /",
                 "/sys/class/drm/card0-Virtual-1/enabled = enabled"
             })
     void whateverAPlanRestsOnIsAmongItsFacts(String changed) throws Exception {

@@ -15,15 +15,17 @@ import org.switchback.hardware.PciAddress;
             "q35-5.10-0300", "q35-5.10-0380", "q35-5.10-0380-native",
             "q35-6.1-0300", "q35-6.1-0380", "q35-6.1-0300-native", "q35-6.1-0380-native",
             "q35-6.12-0300", "q35-6.12-0380-native",
-            "q35-7.2-0300-native", "q35-7.2-0380"
+            "q35-7.2-0300-native", "q35-7.2-0380",
+            SimulatedKernelContractTest.BOOTFB
         })
 class SimulatedKernelContractTest extends KernelContract {
+    static final String BOOTFB = "BOOTFB";
     private static final int PROGRAM = 4711;
 
     private final SimulatedKernel kernel;
 
     SimulatedKernelContractTest(String machine) {
-        kernel = new SimulatedKernel(Captures.named(machine));
+        kernel = new SimulatedKernel(machine.equals(BOOTFB) ? Captures.withBootfb() : Captures.named(machine));
     }
 
     @Override

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Map;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.switchback.hardware.Capture;
@@ -290,12 +292,58 @@ class SimulatedKernelTest {
     }
 
     private static Capture withBootfb(String release) throws Capture.MalformedCapture {
-        String text = Captures.named("q35-6.1-0380").toText();
-        return Capture.parse(text.replace("6.1.0-56-amd64", release)
-                .replace(
-                        "|       c0000000-c03e7fff : efifb\n",
-                        "|       c0000000-c03e7fff : BOOTFB\n|         c0000000-c03e7fff : simplefb\n")
-                .replace("efi-framebuffer", "simple-framebuffer"));
+        return Capture.parse(Captures.withBootfb().toText().replace("6.1.0-56-amd64", release));
+    }
+
+    @Test
+    void aKernelThatWantsSignaturesRefusesTheUnsignedModule() {
+        for (String[] asked : new String[][] {
+            {"/sys/kernel/security/lockdown", "none [integrity] confidentiality", "EPERM"},
+            {"/sys/module/module/parameters/sig_enforce", "Y", "EKEYREJECTED"}
+        }) {
+            Capture strict = Captures.withBootfb().with(Map.of(asked[0], Optional.of(new Capture.Text(asked[1]))));
+            assertThat(new SimulatedKernel(strict).write(new KernelWrite.Modprobe("switchback_bootfb"), LONG, w -> {}))
+                    .isEqualTo(new Kernel.Answer.Failed(asked[2]));
+            Capture signed = strict.with(Map.of(
+                    "/lib/modules/6.1.0-56-amd64/switchback_bootfb", Optional.of(new Capture.Text("signed"))));
+            assertThat(new SimulatedKernel(signed).write(new KernelWrite.Modprobe("switchback_bootfb"), LONG, w -> {}))
+                    .isEqualTo(DONE);
+        }
+    }
+
+    @Test
+    void anOldKernelDiesWhenTheDriverOfATakenFramebufferIsUnbound() throws Capture.MalformedCapture {
+        SimulatedKernel old = new SimulatedKernel(withBootfb("5.10.0-simplefb"));
+        old.nativeDriver(GPU, "bochs-drm");
+        old.write(KernelWrite.offer(GPU), LONG, waited -> {});
+        assertThat(old.read(new Setting.FramebufferDriver("simple-framebuffer.0"))).isEmpty();
+
+        old.write(
+                new KernelWrite.Sysfs(
+                        "/sys/bus/platform/drivers/simple-framebuffer/unbind", "simple-framebuffer.0"),
+                LONG,
+                waited -> {});
+
+        assertThat(old.oops()).isTrue();
+    }
+
+    @Test
+    void theModuleRefusesAFramebufferThatAnOldKernelsDriverHasTaken() throws Capture.MalformedCapture {
+        SimulatedKernel old = new SimulatedKernel(withBootfb("5.10.0-simplefb")
+                .with(Map.of(
+                        "/lib/modules/5.10.0-simplefb/switchback_bootfb", Optional.of(new Capture.Text("unsigned")))));
+        old.write(new KernelWrite.Modprobe("switchback_bootfb"), LONG, waited -> {});
+        old.nativeDriver(GPU, "bochs-drm");
+        old.write(KernelWrite.offer(GPU), LONG, waited -> {});
+        unbind(old, "bochs-drm", GPU);
+
+        assertThat(old.write(
+                        new KernelWrite.Sysfs(
+                                "/sys/module/switchback_bootfb/parameters/release", GPU + " c0000000-c03e7fff"),
+                        LONG,
+                        waited -> {}))
+                .isEqualTo(new Kernel.Answer.Failed("EBUSY"));
+        assertThat(old.oops()).isFalse();
     }
 
     private static void toVfio(SimulatedKernel kernel) {

@@ -82,6 +82,10 @@ public final class MemoryMapView extends StackPane {
         title.setId("map-title");
         title.getStyleClass().add("map-title");
         title.textProperty().bind(model.titleProperty());
+        // In a small window the fields get narrow before the title does.
+        title.setMinWidth(240);
+        title.setMaxWidth(Double.MAX_VALUE);
+        HBox.setHgrow(title, Priority.ALWAYS);
         field(find, "map-find", "window.map.find", 232);
         find.setAccessibleText(words.text("window.map.find.accessible"));
         find.setOnAction(event -> model.find(find.getText(), 1));
@@ -92,12 +96,7 @@ public final class MemoryMapView extends StackPane {
         compare.setAccessibleText(compare.getText());
         compare.setMinWidth(Region.USE_PREF_SIZE);
         compare.setOnAction(event -> choose("window.map.compare").ifPresent(file -> model.compareWith(file.toPath())));
-        // Where there is little room the field gets narrow before the title does.
-        Region gap = new Region();
-        HBox.setHgrow(gap, Priority.ALWAYS);
-        find.setMaxWidth(232);
-        HBox.setHgrow(find, Priority.ALWAYS);
-        HBox bar = new HBox(10, title, gap, find, goTo, compare, more());
+        HBox bar = new HBox(10, title, find, goTo, compare, more());
         bar.setAlignment(Pos.CENTER_LEFT);
         bar.getStyleClass().add("map-bar");
         return bar;
