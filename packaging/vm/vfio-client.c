@@ -2,14 +2,15 @@
 /*
  * A small VFIO user, independent of Switchback: what a virtual machine monitor does first with a passed-through device.
  *
- *   vfio-client [--hold SECONDS | --hold-until-stdin] ADDRESS...
+ *   vfio-client [--hold SECONDS | --hold-until-stdin | --time] ADDRESS...
  *
  * Opens a container and the group of each address, checks that the group is viable, sets the type 1 IOMMU, gets the
  * device, and maps and reads every BAR (first, middle and last word; pread where a BAR cannot be mapped). The kernel
  * refuses a BAR only here, not when vfio-pci binds, so this is the proof that a device can really be handed over.
  *
  * One line a BAR: "BAR 0 0x1000000 mmap ok", "BAR 4 0x40 pread ok", "BAR 0 refused EBUSY (Device or resource busy)".
- * With --hold the devices stay open after the line "holding".
+ * With --hold the devices stay open after the line "holding"; with --time the last line is how long it took from the first
+ * file opened to the last one closed: "took 33.91 ms".
  *
  * Exit: 0 every BAR came through, 1 a BAR was refused, 2 usage, 3 the group cannot be used (not viable, not vfio, busy).
  */
@@ -26,9 +27,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_GROUP = 3, MOST_GROUPS = 16 };
+enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_GROUP = 3, MOST_GROUPS = 16, MOST_DEVICES = 64 };
 
 struct group {
 	char number[32];
@@ -37,6 +39,8 @@ struct group {
 
 static struct group groups[MOST_GROUPS];
 static int group_count;
+static int devices[MOST_DEVICES];
+static int device_count;
 static int container = -1;
 static volatile uint32_t sink;
 
@@ -158,6 +162,14 @@ static int try_bar(int device, unsigned int bar)
 	return error != 0;
 }
 
+static double now_ms(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	return (double)at.tv_sec * 1e3 + (double)at.tv_nsec / 1e6;
+}
+
 /* 0, 1 for a refused BAR, -1 if the device cannot be had at all. */
 static int try_device(const char *address)
 {
@@ -169,6 +181,8 @@ static int try_device(const char *address)
 	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, address);
 	if (device < 0)
 		return fail("no device", address);
+	if (device_count < MOST_DEVICES)
+		devices[device_count++] = device;
 	if (ioctl(device, VFIO_DEVICE_GET_INFO, &info))
 		return fail("no device info for", address);
 	for (unsigned int bar = 0; bar < PCI_STD_NUM_BARS && bar < info.num_regions; bar++)
@@ -178,19 +192,22 @@ static int try_device(const char *address)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: vfio-client [--hold SECONDS | --hold-until-stdin] ADDRESS...\n");
+	fprintf(stderr, "usage: vfio-client [--hold SECONDS | --hold-until-stdin | --time] ADDRESS...\n");
 	return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
 	long hold = 0;
-	int until_stdin = 0, next = 1, result = 0;
+	int until_stdin = 0, timed = 0, next = 1, result = 0;
+	double start;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (; next < argc && !strncmp(argv[next], "--", 2); next++) {
 		if (!strcmp(argv[next], "--hold-until-stdin")) {
 			until_stdin = 1;
+		} else if (!strcmp(argv[next], "--time")) {
+			timed = 1;
 		} else if (!strcmp(argv[next], "--hold") && next + 1 < argc) {
 			char *end;
 
@@ -204,6 +221,7 @@ int main(int argc, char **argv)
 	if (next == argc)
 		return usage();
 
+	start = now_ms();
 	container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	if (container < 0) {
 		fail("cannot open", "/dev/vfio/vfio");
@@ -228,6 +246,15 @@ int main(int argc, char **argv)
 		else
 			while (hold > 0)
 				hold = sleep((unsigned int)hold);
+	}
+	if (timed) {
+		/* The kernel resets a device that is let go, which takes longer than all the rest. */
+		for (int i = 0; i < device_count; i++)
+			close(devices[i]);
+		for (int i = 0; i < group_count; i++)
+			close(groups[i].fd);
+		close(container);
+		printf("took %.2f ms\n", now_ms() - start);
 	}
 	return result ? EXIT_REFUSED : 0;
 }

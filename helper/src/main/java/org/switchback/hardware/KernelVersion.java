@@ -31,9 +31,13 @@ public record KernelVersion(int major, int minor, String release) {
 
     /**
      * Whether a native driver that is bound removes the firmware's framebuffer together with its platform device
-     * (drivers/video/aperture.c, 6.0). Before, BOOTFB stays.
+     * (drivers/video/aperture.c). Before 6.0 BOOTFB stays. Before 6.11 so does one that nobody has, except on the primary
+     * VGA GPU (sysfb_disable, b49420d6a1ae); measured on 6.1.
+     *
+     * @param hasDriver whether a driver has the framebuffer
+     * @param vga       whether the GPU is of class 0300
      */
-    public boolean nativeDriverEvicts() {
-        return atLeast(6, 0);
+    public boolean nativeDriverEvicts(boolean hasDriver, boolean vga) {
+        return atLeast(6, hasDriver || vga ? 0 : 11);
     }
 }

@@ -90,7 +90,9 @@ final class LiveCapture {
             function(function);
         }
         GuardedReader.Question question = ask(functions, starter);
-        display();
+        connectors();
+        consoles();
+        framebuffers();
         modules();
         found.putAll(question.answers());
         nvidiaNodes();
@@ -103,6 +105,8 @@ final class LiveCapture {
         String[] moving = names(functions);
         GuardedReader.Question question = guarded.ask(overrides(moving));
         text("/proc/sys/kernel/tainted");
+        text("/sys/kernel/security/lockdown");
+        text("/sys/module/module/parameters/sig_enforce");
         memory();
         directory("/sys/module/vfio_pci");
         directory("/sys/bus/pci/drivers/vfio-pci");
@@ -119,7 +123,8 @@ final class LiveCapture {
                 link(MachineReader.PCI_DEVICES + member + "/driver");
             }
         }
-        display();
+        connectors();
+        framebuffers();
         found.putAll(question.answers());
     }
 
@@ -344,7 +349,7 @@ final class LiveCapture {
         return ((major & 0xfff) << 8) | ((major & ~0xfffL) << 32) | (minor & 0xff) | ((minor & ~0xffL) << 12);
     }
 
-    private void display() {
+    private void connectors() {
         for (String name : files.names("/sys/class/drm")) {
             String path = "/sys/class/drm/" + name;
             if (name.indexOf('-') > 0) {
@@ -354,6 +359,9 @@ final class LiveCapture {
                 link(path);
             }
         }
+    }
+
+    private void consoles() {
         for (String name : files.names("/sys/class/graphics")) {
             if (name.startsWith("fb") && !name.equals("fbcon")) {
                 link("/sys/class/graphics/" + name);
@@ -364,6 +372,9 @@ final class LiveCapture {
             text("/sys/class/vtconsole/" + name + "/name");
             text("/sys/class/vtconsole/" + name + "/bind");
         }
+    }
+
+    private void framebuffers() {
         for (String name : files.names("/sys/bus/platform/devices")) {
             if (name.contains("-framebuffer.") && FirmwareClaim.ofDevice(name).isPresent()) {
                 link("/sys/bus/platform/devices/" + name);

@@ -332,6 +332,8 @@ public final class SimulatedKernel implements Kernel {
         private final @Nullable Fault fault;
         private final String device;
         private final Duration since;
+        /** Whether the same write was under way when this one began. */
+        private final boolean again;
         private DriverCore.@Nullable Outcome outcome;
         private @Nullable Answer answer;
 
@@ -339,6 +341,7 @@ public final class SimulatedKernel implements Kernel {
             this.write = write;
             this.fault = fault;
             this.since = since;
+            this.again = tasks.stream().anyMatch(earlier -> earlier.write.equals(write));
             this.device = switch (write) {
                 case KernelWrite.Modprobe load -> "";
                 case KernelWrite.Unload unload -> "";
@@ -377,6 +380,8 @@ public final class SimulatedKernel implements Kernel {
                 return;
             }
             switch (outcome) {
+                // unbind_store (drivers/base/bus.c) compares the driver before it waits for the device's lock.
+                case DriverCore.Outcome.Returned(Answer.Failed none) when again && unbind -> answer = new Answer.Done();
                 case DriverCore.Outcome.Returned(Answer given) -> answer = given;
                 case DriverCore.Outcome.Waits waits when waits.over().getAsBoolean() -> {
                     waits.then().run();

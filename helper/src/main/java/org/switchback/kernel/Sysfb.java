@@ -194,7 +194,7 @@ final class Sysfb {
         boolean deviceGoes = machine.kernel().atLeast(6, 0);
         for (Region region : machine.insideBars(function)) {
             Optional<FirmwareClaim> claim = FirmwareClaim.ofRegion(region.name());
-            if (claim.isEmpty()) {
+            if (claim.isEmpty() || (deviceGoes && !isFound(claim.get(), function))) {
                 continue;
             }
             if (deviceGoes || !claim.get().outlivesDriver()) {
@@ -206,6 +206,13 @@ final class Sysfb {
                 }
             }
         }
+    }
+
+    private boolean isFound(FirmwareClaim claim, PciDevice function) {
+        boolean hasDriver = machine.framebuffers().stream()
+                .anyMatch(fb -> isDevice(fb.device(), claim.device()) && fb.driver().isPresent());
+        return machine.kernel()
+                .nativeDriverEvicts(hasDriver, function.kind().isVga());
     }
 
     private void stopDrawing(String device, boolean deviceGoes) {

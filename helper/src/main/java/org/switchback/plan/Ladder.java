@@ -30,7 +30,10 @@ record Ladder(Overlap overlap, List<Rung.Way> rungs, Optional<Refusal> refusal) 
             return refused(overlap, new Refusal.UnknownClaim(claim));
         }
         boolean spent = overlap.framebuffer().filter(FirmwareFramebuffer::spent).isPresent();
-        boolean nativeWouldDo = machine.kernel().nativeDriverEvicts() && graphics.driver().isEmpty();
+        boolean nativeWouldDo = graphics.driver().isEmpty()
+                && machine.kernel()
+                        .nativeDriverEvicts(
+                                bound(overlap).isPresent(), graphics.kind().isVga());
         List<Rung.Way> rungs = new ArrayList<>();
         if (bound(overlap).isPresent() && !firmware.get().outlivesDriver()) {
             rungs.add(Rung.Way.UNBIND);

@@ -64,6 +64,15 @@ final class BusCallers implements Callers {
     }
 
     @Override
+    public boolean isThere(String sender) {
+        try {
+            return driver.NameHasOwner(sender);
+        } catch (DBusExecutionException failed) {
+            return false;
+        }
+    }
+
+    @Override
     public Watch whenGone(Caller caller, Runnable action) {
         AtomicBoolean told = new AtomicBoolean();
         Runnable once = () -> {
@@ -84,7 +93,7 @@ final class BusCallers implements Callers {
                             .withArg0123(0, caller.sender())
                             .build(),
                     handler);
-            if (!driver.NameHasOwner(caller.sender())) {
+            if (!isThere(caller.sender())) {
                 once.run();
             }
             return () -> {

@@ -10,6 +10,11 @@ interface Callers {
         }
 
         @Override
+        public boolean isThere(String sender) {
+            return true;
+        }
+
+        @Override
         public Watch whenGone(Caller caller, Runnable action) {
             return () -> {};
         }
@@ -26,6 +31,9 @@ interface Callers {
      * @throws org.switchback.Helper1.Error.NotAuthorized when the bus does not say
      */
     Caller current();
+
+    /** Whether the caller with that name on the bus is still on it. */
+    boolean isThere(String sender);
 
     /** Calls back once when the caller has left the bus, at once when it has left already. */
     Watch whenGone(Caller caller, Runnable action);

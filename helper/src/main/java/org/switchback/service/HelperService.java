@@ -16,6 +16,7 @@ final class HelperService {
     /** Method threads: as many as prompts may hold, and enough others to go on answering. */
     static final int METHOD_THREADS = Prompts.IN_ALL + 4;
 
+    private final Callers callers;
     private final Gate gate;
     private final OpenPlans plans;
     private final DriverWatch drivers;
@@ -44,6 +45,7 @@ final class HelperService {
             throws DBusException {
         ExecutorService mutations = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("switch").daemon().factory());
+        this.callers = callers;
         gate = new Gate(callers, rate, nanos, log);
         plans = new OpenPlans(nanos);
         drivers = new DriverWatch(kernel);
@@ -73,9 +75,12 @@ final class HelperService {
         });
     }
 
-    /** Whether nobody has called for that long, no plan is open, and nothing runs or is half done. */
+    /**
+     * Whether nobody has called for that long, nothing runs or is half done, and nobody who is still there has a plan
+     * open.
+     */
     boolean idleFor(Duration time) {
-        return gate.quietFor(time.toNanos()) && plans.isEmpty() && jobs.idle();
+        return gate.quietFor(time.toNanos()) && jobs.idle() && !plans.anyOf(callers::isThere);
     }
 
     /** Has a running switch put back, and waits for that. */

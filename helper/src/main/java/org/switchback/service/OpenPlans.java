@@ -5,7 +5,10 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.switchback.Helper1.Error.LimitReached;
 import org.switchback.Helper1.Error.UnknownPlan;
@@ -72,9 +75,14 @@ final class OpenPlans {
         return open.plan;
     }
 
-    synchronized boolean isEmpty() {
-        dropOld();
-        return plans.isEmpty();
+    /** Whether a plan is open whose caller is still there to apply it. */
+    boolean anyOf(Predicate<String> there) {
+        Set<String> senders;
+        synchronized (this) {
+            dropOld();
+            senders = plans.values().stream().map(Open::sender).collect(Collectors.toSet());
+        }
+        return senders.stream().anyMatch(there);
     }
 
     private void dropOld() {

@@ -90,6 +90,20 @@ class SimulatedKernelTest {
     }
 
     @Test
+    void anUnbindThatWaitedForAnotherIsContentWithNothingLeftToDo() {
+        kernel.once(ANY, new Fault.Delay(Duration.ofMinutes(15)));
+        assertThat(unbind("bochs-drm", GPU)).isEqualTo(new Kernel.Answer.Stuck());
+
+        Kernel.Answer second = kernel.write(
+                KernelWrite.of(new Setting.Driver(GPU), "bochs-drm", ""),
+                LONG,
+                waited -> kernel.advance(Duration.ofMinutes(15)));
+
+        assertThat(second).isEqualTo(DONE);
+        assertThat(unbind("bochs-drm", GPU)).isEqualTo(new Kernel.Answer.Failed("ENODEV"));
+    }
+
+    @Test
     void aWriteThatHangsKeepsOnlyItsDevice() {
         kernel.once(ANY, new Fault.Hang());
 
@@ -200,6 +214,19 @@ class SimulatedKernelTest {
 
             assertThat(inBars(simplefb, GPU).contains("BOOTFB")).as(release).isEqualTo(release.startsWith("5"));
             assertThat(inBars(simplefb, GPU)).doesNotContain("simplefb");
+        }
+    }
+
+    @Test
+    void theGpusDriverLeavesABootfbThatNobodyHasOnOtherThanVgaBefore611() throws Capture.MalformedCapture {
+        for (String release : List.of("6.1.0-simplefb", "6.12.0-simplefb")) {
+            SimulatedKernel simplefb = new SimulatedKernel(withBootfb(release));
+            unbindFramebuffer(simplefb);
+            simplefb.nativeDriver(GPU, "amdgpu");
+
+            simplefb.write(KernelWrite.offer(GPU), LONG, waited -> {});
+
+            assertThat(inBars(simplefb, GPU).contains("BOOTFB")).as(release).isEqualTo(release.startsWith("6.1."));
         }
     }
 

@@ -157,6 +157,19 @@ class LadderTest {
     }
 
     @Test
+    void theNativeDriverIsNoRungForAFramebufferThatNobodyHasOnOtherThanVgaBefore611() {
+        String driver = "/sys/bus/platform/devices/simple-framebuffer.0/driver";
+        String release = "/proc/sys/kernel/osrelease";
+        Map<String, String> on61 = Map.of(release, "6.1.0-56-amd64", module("6.1.0-56-amd64"), "unsigned");
+        assertThat(ways(plan(with(APU, on61), true))).containsExactly(Rung.Way.NATIVE_DRIVER, Rung.Way.MODULE);
+        Map<String, String> unbound = new HashMap<>(on61);
+        unbound.put(driver, "");
+        assertThat(ways(plan(with(APU, unbound), true))).containsExactly(Rung.Way.MODULE);
+        assertThat(ways(plan(with(APU, Map.of(driver, "")), true)))
+                .containsExactly(Rung.Way.NATIVE_DRIVER, Rung.Way.MODULE);
+    }
+
+    @Test
     void withoutTheModuleTheRefusalSaysSoAndWhetherTheNativeDriverWouldDo() {
         assertThat(plan(with(REPORTED, Map.of(module(RELEASE_4_6), "")), false).refusals())
                 .singleElement()

@@ -391,6 +391,16 @@ class HelperOnBusTest {
     }
 
     @Test
+    void aPlanWhoseCallerHasLeftKeepsNoHelper() throws Exception {
+        SystemHelper helper = start(CallRate.UNLIMITED, Duration.ofSeconds(4));
+        try (DBusConnection other = bus.connect()) {
+            assertThat(plan(helper(other)).id).isNotEmpty();
+        }
+
+        assertThat(helper.awaitEnd()).isTrue();
+    }
+
+    @Test
     void aHelperThatIsToldToGoPutsBackFirst() throws Exception {
         CountDownLatch writing = new CountDownLatch(4);
         CountDownLatch goOn = new CountDownLatch(1);
