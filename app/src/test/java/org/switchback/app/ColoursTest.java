@@ -58,6 +58,17 @@ class ColoursTest {
         }
     }
 
+    @Test
+    void theMemoryMapCanBeReadAndItsKindsStandOut() throws IOException {
+        for (Scheme scheme : schemes()) {
+            assertContrast(scheme, "-map-ram-text", "-map-ram", 4.5);
+            for (String kind : List.of(
+                    "-map-ram", "-map-window", "-map-firmware", "-map-other", "-map-gap", "-map-removed", "-map-added")) {
+                assertContrast(scheme, kind, "-card", 3);
+            }
+        }
+    }
+
     private static void assertContrast(Scheme scheme, String front, String back, double least) {
         assertThat(contrast(scheme.colour(front), scheme.colour(back)))
                 .as("%s on %s, %s", front, back, scheme.name())

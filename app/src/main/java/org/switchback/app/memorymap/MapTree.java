@@ -47,6 +47,7 @@ final class MapTree {
     private final Kind[] kind;
     private final Mark[] mark;
     private final @Nullable Region[] region;
+    private final int[] overlaps;
 
     /** A map by itself. */
     static MapTree of(MemoryMap map) {
@@ -115,6 +116,7 @@ final class MapTree {
             regionsBefore[i + 1] = regionsBefore[i] + (kind[i].isRegion() ? 1 : 0);
             alarmsBefore[i + 1] = alarmsBefore[i] + (alarm[i] ? 1 : 0);
         }
+        overlaps = find(item -> kind[item] == Kind.OVERLAP && kind[parent[item]] != Kind.OVERLAP);
     }
 
     MemoryMap map() {
@@ -273,7 +275,7 @@ final class MapTree {
 
     /** The outermost overlaps, by address. */
     int[] overlaps() {
-        return find(item -> kind[item] == Kind.OVERLAP && kind[parent[item]] != Kind.OVERLAP);
+        return overlaps.clone();
     }
 
     /** The item of the same name and range in another map; the whole when it is not there. */

@@ -10,6 +10,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import javafx.animation.Animation;
+import javafx.animation.PauseTransition;
+import javafx.beans.Observable;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.css.CssMetaData;
@@ -57,6 +60,9 @@ final class PictureView extends Region {
     private final Map<Integer, PieceNode> nodes = new HashMap<>();
     private final Map<String, Double> widths = PieceNode.widths();
 
+    /** Runs while the picture moves and a moment longer. */
+    private final PauseTransition settle = new PauseTransition(Duration.millis(150));
+
     private List<Piece> pieces = List.of();
     private @Nullable MapTree drawn;
     private @Nullable PixelBuffer<IntBuffer> buffer;
@@ -75,7 +81,7 @@ final class PictureView extends Region {
             StyleableProperty<Color> property = FACTORY.createStyleableColorProperty(
                     this, colour, "-picture-" + colour, view -> view.colours.get(colour));
             colours.put(colour, property);
-            ((javafx.beans.Observable) property).addListener(change -> recolour());
+            ((Observable) property).addListener(change -> recolour());
         }
         recolour();
         labels.setManaged(false);
@@ -88,15 +94,20 @@ final class PictureView extends Region {
         setClip(clip);
         tip.setShowDelay(Duration.millis(250));
         tip.getStyleClass().add("map-tip");
-        for (javafx.beans.Observable decides : List.of(
+        for (Observable decides : List.of(
                 model.treeProperty(),
                 model.focusProperty(),
                 model.scaleProperty(),
-                model.shownProperty(),
-                model.zoomProperty(),
-                model.offsetProperty())) {
+                model.shownProperty())) {
             decides.addListener(change -> requestLayout());
         }
+        for (Observable moves : List.of(model.zoomProperty(), model.offsetProperty())) {
+            moves.addListener(change -> {
+                settle.playFromStart();
+                requestLayout();
+            });
+        }
+        settle.setOnFinished(event -> requestLayout());
         model.selectionProperty().addListener((observable, before, now) -> {
             saySelection();
             requestLayout();
@@ -218,7 +229,8 @@ final class PictureView extends Region {
 
     /** Nodes that stay in view stay the same; they are what keyboard, screen readers and tests hold on to. */
     private void label(MapTree tree, Picture picture) {
-        boolean all = pieces.size() <= NODES;
+        // In a large map other pieces share a tick at every step of a movement; their nodes can wait until it ends.
+        boolean all = pieces.size() <= NODES && (tree.size() <= NODES || !settling());
         ItemWords said = model.itemWords();
         Set<Integer> gone = new HashSet<>(nodes.keySet());
         List<PieceNode> fresh = new ArrayList<>();
@@ -251,6 +263,12 @@ final class PictureView extends Region {
             labels.getChildren().removeAll(new HashSet<>(old));
         }
         labels.getChildren().addAll(fresh);
+        // Styles are given out before layout, so those that come in now would be drawn without them once.
+        fresh.forEach(PieceNode::applyCss);
+    }
+
+    private boolean settling() {
+        return settle.getStatus() == Animation.Status.RUNNING;
     }
 
     private List<String> captions(MapTree tree, ItemWords said, Piece piece) {

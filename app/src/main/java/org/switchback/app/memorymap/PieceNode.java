@@ -98,7 +98,7 @@ final class PieceNode extends Region {
         text.setVisible(true);
         FontIcon icon = sign;
         if (icon != null) {
-            icon.relocate(BESIDE - 2, Math.round(middle - 9));
+            icon.relocate(BESIDE - 2, Math.round(middle - 7));
         }
     }
 

@@ -10,6 +10,9 @@ import java.util.List;
  * <p>Each kind has its pattern besides its colour: a grey copy still tells them apart.
  */
 final class Raster {
+    /** Height of a label that stands upright in a gap, pixels of the layout. */
+    private static final double LABEL = 12;
+
     private final int width;
     private final int height;
     private final double scale;
@@ -57,6 +60,11 @@ final class Raster {
         Box box = new Box(left, top, right, bottom, piece.width() >= 10 && piece.height() >= 10 ? 3 * scale : 0);
         if (piece.width() < 8) {
             fill(box, palette.of(kind));
+            if (piece.count() > 1) {
+                // Ticks side by side are still ticks.
+                int last = Math.max(left, right - Math.max(1, (int) Math.round(scale)));
+                fill(new Box(last, top, right, bottom, 0), Palette.mix(palette.card(), palette.of(kind), 0.4));
+            }
         } else {
             fill(box, palette.ground(kind));
             pattern(box, kind);
@@ -122,6 +130,8 @@ final class Raster {
         double radius = 1.1 * scale;
         double centre = (every - 1) / 2.0;
         int ground = palette.ground(Kind.FIRMWARE);
+        // What is written on the dots has to stand out from them.
+        int soft = Palette.mix(ground, colour, 0.6);
         for (int y = Math.max(0, box.top()); y < Math.min(height, box.bottom()); y++) {
             int inset = box.inset(y);
             int row = Math.floorDiv(y - box.top(), every);
@@ -131,7 +141,7 @@ final class Raster {
                 double dx = Math.floorMod(x - box.left() + (row & 1) * every / 2, every) - centre;
                 double covered = Math.clamp(radius + 0.5 - Math.sqrt(dx * dx + dy * dy), 0, 1);
                 if (covered > 0) {
-                    pixels[y * width + x] = Palette.mix(ground, colour, covered);
+                    pixels[y * width + x] = Palette.mix(ground, soft, covered);
                 }
             }
         }
@@ -191,7 +201,8 @@ final class Raster {
         int thick = (int) Math.round(2 * scale);
         if (mark == Mark.REMOVED) {
             fill(box, palette.card());
-            stripes(box, colour, 10, 2, -1);
+            // Its name is written over them.
+            stripes(box, Palette.mix(palette.card(), colour, 0.35), 10, 3, -1);
             line(box, colour, thick, (int) Math.round(5 * scale));
         } else {
             line(box, colour, thick, 1);
@@ -207,9 +218,10 @@ final class Raster {
     /** A torn edge on either side: here the picture leaves something out. */
     private void zigzag(int left, int top, int right, int bottom) {
         int room = right - left;
-        double tooth = Math.min(4 * scale, room / 5.0);
         double period = 10 * scale;
         int thick = Math.max(1, (int) Math.round(1.25 * scale));
+        // The label stands between the edges.
+        double tooth = Math.min(Math.clamp((room - LABEL * scale) / 2 - thick, 1.5 * scale, 4 * scale), room / 5.0);
         if (tooth < 1) {
             int middle = left + room / 2;
             for (int y = Math.max(0, top); y < Math.min(height, bottom); y++) {

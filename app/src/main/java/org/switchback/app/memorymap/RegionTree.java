@@ -2,7 +2,8 @@ package org.switchback.app.memorymap;
 
 import java.util.ArrayList;
 import java.util.List;
-import javafx.beans.property.ReadOnlyStringWrapper;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import javafx.collections.ObservableList;
 import javafx.scene.control.SelectionMode;
 import javafx.scene.control.TreeItem;
@@ -33,14 +34,12 @@ final class RegionTree extends TreeTableView<Integer> {
         setFixedCellSize(28);
         setColumnResizePolicy(CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
         getSelectionModel().setSelectionMode(SelectionMode.SINGLE);
-        TreeTableColumn<Integer, String> region = column("window.map.tree.region", 330);
-        region.setCellValueFactory(row -> text(said().label(row.getValue().getValue())));
-        region.setCellFactory(column -> new NameCell());
-        TreeTableColumn<Integer, String> size = column("window.map.tree.size", 78);
-        size.setCellValueFactory(row -> text(said().size(row.getValue().getValue())));
+        TreeTableColumn<Integer, Integer> region = column("window.map.tree.region", 330, NameCell::new);
+        TreeTableColumn<Integer, Integer> size =
+                column("window.map.tree.size", 78, () -> new TextCell(item -> said().size(item)));
         size.getStyleClass().add("map-size");
-        TreeTableColumn<Integer, String> owner = column("window.map.tree.owner", 70);
-        owner.setCellValueFactory(row -> text(said().owner(row.getValue().getValue())));
+        TreeTableColumn<Integer, Integer> owner =
+                column("window.map.tree.owner", 70, () -> new TextCell(item -> said().owner(item)));
         getColumns().add(region);
         getColumns().add(size);
         getColumns().add(owner);
@@ -65,15 +64,14 @@ final class RegionTree extends TreeTableView<Integer> {
         return model.itemWords();
     }
 
-    private static ReadOnlyStringWrapper text(String text) {
-        return new ReadOnlyStringWrapper(text);
-    }
-
-    private TreeTableColumn<Integer, String> column(String key, double width) {
-        TreeTableColumn<Integer, String> column = new TreeTableColumn<>(words.text(key));
+    private TreeTableColumn<Integer, Integer> column(
+            String key, double width, Supplier<TreeTableCell<Integer, Integer>> cell) {
+        TreeTableColumn<Integer, Integer> column = new TreeTableColumn<>(words.text(key));
         column.setSortable(false);
         column.setReorderable(false);
         column.setPrefWidth(width);
+        column.setCellValueFactory(row -> row.getValue().valueProperty());
+        column.setCellFactory(of -> cell.get());
         return column;
     }
 
@@ -86,6 +84,9 @@ final class RegionTree extends TreeTableView<Integer> {
             if (root.getChildren().size() <= 3) {
                 root.getChildren().forEach(child -> child.setExpanded(true));
             }
+            // Rows of the old map have the numbers of the new one.
+            refresh();
+            scrollTo(0);
         } finally {
             following = false;
         }
@@ -183,33 +184,41 @@ final class RegionTree extends TreeTableView<Integer> {
         }
     }
 
-    /** A name with the sign of what is the matter with it. */
-    private final class NameCell extends TreeTableCell<Integer, String> {
-        private final FontIcon warning = new FontIcon(Material2MZ.WARNING);
+    private static class TextCell extends TreeTableCell<Integer, Integer> {
+        private final IntFunction<String> text;
 
-        NameCell() {
-            getStyleClass().add("map-name");
+        TextCell(IntFunction<String> text) {
+            this.text = text;
         }
 
         @Override
-        protected void updateItem(@Nullable String name, boolean empty) {
-            super.updateItem(name, empty);
-            Integer item = getTableRow() == null || getTableRow().getItem() == null ? null : getTableRow().getItem();
-            if (empty || name == null || item == null || item >= model.treeProperty().get().size()) {
+        protected void updateItem(@Nullable Integer item, boolean empty) {
+            super.updateItem(item, empty);
+            setText(empty || item == null ? null : text.apply(item));
+        }
+    }
+
+    /** A name with the sign of what is the matter with it. */
+    private final class NameCell extends TreeTableCell<Integer, Integer> {
+        private final FontIcon warning = new FontIcon(Material2MZ.WARNING);
+
+        @Override
+        protected void updateItem(@Nullable Integer item, boolean empty) {
+            super.updateItem(item, empty);
+            MapTree tree = model.treeProperty().get();
+            if (empty || item == null || item >= tree.size()) {
                 setText(null);
                 setGraphic(null);
                 return;
             }
-            MapTree tree = model.treeProperty().get();
             String sign = switch (tree.mark(item)) {
                 case SAME -> tree.kind(item) == Kind.GAP ? "≈ " : "";
                 case REMOVED -> "− ";
                 case ADDED -> "+ ";
             };
-            setText(sign + name);
+            setText(sign + said().label(item));
             setAccessibleText(said().accessible(item, 1));
-            boolean warn = tree.kind(item) == Kind.OVERLAP;
-            setGraphic(warn ? warning : null);
+            setGraphic(tree.kind(item) == Kind.OVERLAP ? warning : null);
         }
     }
 }
