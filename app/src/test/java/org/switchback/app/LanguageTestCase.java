@@ -71,6 +71,7 @@ abstract class LanguageTestCase {
                         case GPUS -> "gpu-0000-04-00-0";
                         case MEMORY_MAP -> "map-details-name";
                         case READINESS -> "check-reset";
+                        default -> "page-button-" + page.id();
                     });
             screen.assertNothingIsCutOff();
         }
