@@ -130,6 +130,7 @@ every_bar() { /job/vfio-client --time $GPU $AUDIO; }
 client_row() {
     awk '/^device/ { printf "%s%s:", between, substr($2, 9); between = "; "; next }
          /^BAR/ { printf " %s%s", $2, $3 == "refused" ? " REFUSED" : ""; next }
+         /^took / { next }
          { printf "%s%s", between, $0; between = "; " }' "$1"
 }
 

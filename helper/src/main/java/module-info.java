@@ -8,6 +8,9 @@ module org.switchback.helper {
     exports org.switchback.hardware;
     exports org.switchback.Helper1.Error;
     exports org.switchback.protocol;
+    // The window hears from the kernel itself that something has changed.
+    exports org.switchback.kernel to
+            org.switchback.app;
     // The app runs the same helper inside itself for sample machines.
     exports org.switchback.service to
             org.switchback.app;

@@ -2,6 +2,7 @@ package org.switchback.kernel;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.switchback.hardware.AddressRange;
@@ -59,6 +60,22 @@ public interface Kernel {
 
     /** Opens the functions' groups as a virtual machine would and maps and reads every BAR. */
     Proof prove(List<PciAddress> functions);
+
+    /**
+     * Tells from now on when a device or its driver has changed, by whose hand ever.
+     *
+     * @param changed called on another thread, once for what changes together
+     * @return empty when this kernel can't tell
+     */
+    default Optional<Watch> watch(Runnable changed) {
+        return Optional.empty();
+    }
+
+    /** Goes on until it is closed. */
+    interface Watch extends AutoCloseable {
+        @Override
+        void close();
+    }
 
     /** What a write came to. */
     sealed interface Answer {

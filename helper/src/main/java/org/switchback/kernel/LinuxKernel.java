@@ -169,6 +169,11 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     }
 
     @Override
+    public Optional<Watch> watch(Runnable changed) {
+        return Uevents.watch(changed).map(Watch.class::cast);
+    }
+
+    @Override
     public String bootId() {
         return files.line("/proc/sys/kernel/random/boot_id").orElse("");
     }

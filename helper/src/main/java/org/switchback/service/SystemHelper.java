@@ -25,7 +25,9 @@ final class SystemHelper {
     /** One attempt: dbus-java makes one for every half second of this. */
     private static final int CONNECT_MILLIS = 500;
 
+    /** Where the kernel does not tell what changes, it is asked. */
     private static final long WATCH_SECONDS = 2;
+
     /** A helper that is just going still has the journal for a moment. */
     private static final int JOURNAL_TRIES = 20;
 
@@ -42,6 +44,7 @@ final class SystemHelper {
     private final DBusConnection bus;
     private final Optional<Transactions> transactions;
     private final HelperService service;
+    private final Optional<Kernel.Watch> watch;
 
     /**
      * Comes to the bus and owns the helper's name there when this returns.
@@ -87,7 +90,10 @@ final class SystemHelper {
                 log);
         bus.requestBusName(Names.BUS);
         service.look();
-        timer.scheduleWithFixedDelay(service::lookAgain, WATCH_SECONDS, WATCH_SECONDS, TimeUnit.SECONDS);
+        watch = kernel.watch(service::look);
+        if (watch.isEmpty()) {
+            timer.scheduleWithFixedDelay(service::lookAgain, WATCH_SECONDS, WATCH_SECONDS, TimeUnit.SECONDS);
+        }
         long often = Math.max(1, idle.toMillis() / 10);
         timer.scheduleWithFixedDelay(this::leaveWhenIdle, often, often, TimeUnit.MILLISECONDS);
     }
@@ -147,6 +153,7 @@ final class SystemHelper {
 
     /** Has a running switch put back, waits for that, and leaves the bus. */
     void close() throws InterruptedException {
+        watch.ifPresent(Kernel.Watch::close);
         service.stop();
         timer.shutdownNow();
         transactions.ifPresent(Transactions::close);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,6 +43,7 @@ import org.switchback.Helper1.Error.Stale;
 import org.switchback.Helper1.Error.UnknownPlan;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.PciAddress;
+import org.switchback.kernel.Uevents;
 import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.JobEntry;
 import org.switchback.protocol.JobInterface;
@@ -71,6 +73,8 @@ final class DBusHelperConnection implements HelperConnection {
     private boolean followsJobs;
     private boolean followsGpus;
     private final List<Runnable> changeListeners = new ArrayList<>();
+    private Optional<Uevents> watch = Optional.empty();
+    private boolean closed;
 
     DBusHelperConnection(Line line, Source source) {
         this.line = line;
@@ -219,17 +223,34 @@ final class DBusHelperConnection implements HelperConnection {
                                         .build(),
                                 this::changed);
                 followsGpus = true;
+                if (source instanceof Source.ThisMachine || source instanceof Source.LookOnly) {
+                    // Off this thread, which may be the one that draws: the C library is looked up.
+                    tell(this::followThisComputer);
+                }
             } catch (DBusException | DBusExecutionException gone) {
                 // A connection that is gone tells of no change; the next call says so.
             }
         }
     }
 
+    /** The kernel tells what the helper of the system can't while it is not there, and what it does not publish. */
+    private void followThisComputer() {
+        synchronized (lock) {
+            if (!closed) {
+                watch = Uevents.watch(this::tellAll);
+            }
+        }
+    }
+
     private void changed(Properties.PropertiesChanged signal) {
         if (line.fromHelper(signal)) {
-            synchronized (lock) {
-                changeListeners.forEach(this::tell);
-            }
+            tellAll();
+        }
+    }
+
+    private void tellAll() {
+        synchronized (lock) {
+            changeListeners.forEach(this::tell);
         }
     }
 
@@ -253,6 +274,10 @@ final class DBusHelperConnection implements HelperConnection {
     public void close() {
         line.close();
         lost();
+        synchronized (lock) {
+            closed = true;
+            watch.ifPresent(Uevents::close);
+        }
         teller.shutdown();
     }
 

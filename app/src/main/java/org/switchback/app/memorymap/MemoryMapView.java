@@ -82,6 +82,8 @@ public final class MemoryMapView extends StackPane {
         title.setId("map-title");
         title.getStyleClass().add("map-title");
         title.textProperty().bind(model.titleProperty());
+        // In a small window the fields get narrow before the title does.
+        title.setMinWidth(240);
         title.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(title, Priority.ALWAYS);
         field(find, "map-find", "window.map.find", 232);

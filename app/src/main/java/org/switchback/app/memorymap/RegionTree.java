@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import javafx.collections.ObservableList;
+import javafx.scene.control.Label;
 import javafx.scene.control.SelectionMode;
 import javafx.scene.control.TreeItem;
 import javafx.scene.control.TreeTableCell;
@@ -34,6 +35,11 @@ final class RegionTree extends TreeTableView<Integer> {
         setFixedCellSize(28);
         setColumnResizePolicy(CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
         getSelectionModel().setSelectionMode(SelectionMode.SINGLE);
+        Label nothing = new Label();
+        nothing.setId("map-nothing");
+        setPlaceholder(nothing);
+        model.stateProperty().subscribe(now -> nothing.setText(words.text(
+                now == MemoryMapViewModel.State.LOADING ? "window.map.loading" : "map.empty")));
         TreeTableColumn<Integer, Integer> region = column("window.map.tree.region", 330, NameCell::new);
         TreeTableColumn<Integer, Integer> size =
                 column("window.map.tree.size", 78, () -> new TextCell(item -> said().size(item)));

@@ -42,9 +42,14 @@ public final class Words {
         this.bundle = bundle;
     }
 
-    /** The catalogue that comes with the app, in the language nearest to the one asked for. */
+    /**
+     * The catalogue that comes with the app, in the language asked for, else in English. English sentences have English
+     * decimal marks.
+     */
     public static Words in(Locale locale) {
-        return new Words(locale, ResourceBundle.getBundle("org.switchback.app.words.Words", locale));
+        ResourceBundle bundle = ResourceBundle.getBundle("org.switchback.app.words.Words", locale);
+        boolean spoken = bundle.getLocale().getLanguage().equals(locale.getLanguage());
+        return new Words(spoken ? locale : Locale.ENGLISH, bundle);
     }
 
     public Locale locale() {
@@ -87,7 +92,7 @@ public final class Words {
 
     /** A size in binary units: {@code 8.4 MiB}; 0 stands for 2^64 bytes. */
     public String size(long bytes) {
-        return ByteSize.text(bytes, locale);
+        return bytes > 0 && bytes < 1024 ? text("size.bytes", Long.toString(bytes)) : ByteSize.text(bytes, locale);
     }
 
     /** How long something took: {@code 85 ms}, {@code 1.2 s}, {@code 2 min 5 s}. */

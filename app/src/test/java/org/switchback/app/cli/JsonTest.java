@@ -2,14 +2,18 @@ package org.switchback.app.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.samples.SampleMachines;
@@ -99,6 +103,44 @@ class JsonTest extends CommandTestCase {
         assertThat(overlap.get("size").getAsLong()).isEqualTo(33177600);
         assertThat(overlap.getAsJsonArray("names").toString()).isEqualTo("[\"BOOTFB\",\"simpledrm\"]");
         assertThat(overlap.get("verdict").getAsString()).isEqualTo("refused");
+    }
+
+    /** Programs read the same in every language; only what is meant for people differs. */
+    @Test
+    void keysAndCodesAreTheSameInGerman() {
+        String[][] commands = {
+            {"status"}, {"readiness"}, {"plan", "vm", "gtx"}, {"plan", "host", "gtx"}, {"iomem"}, {"switch", "vm", "gtx"}
+        };
+        for (String[] command : commands) {
+            String[] line = Stream.concat(Stream.of(command), Stream.of("--json")).toArray(String[]::new);
+            Locale.setDefault(Locale.ENGLISH);
+            JsonObject english = json(onSample("x99-gtx1080", line));
+            Locale.setDefault(Locale.GERMANY);
+            JsonObject german = json(onSample("x99-gtx1080", line));
+            assertThat(forPrograms(german)).as(command[0]).isEqualTo(forPrograms(english));
+            if (!command[0].equals("iomem")) {
+                assertThat(german).as(command[0]).isNotEqualTo(english);
+            }
+        }
+    }
+
+    /** Without what people read and how long it took. */
+    private static JsonElement forPrograms(JsonElement element) {
+        if (element.isJsonArray()) {
+            JsonArray array = new JsonArray();
+            element.getAsJsonArray().forEach(item -> array.add(forPrograms(item)));
+            return array;
+        }
+        if (element.isJsonObject()) {
+            JsonObject object = new JsonObject();
+            element.getAsJsonObject().entrySet().forEach(entry -> object.add(
+                    entry.getKey(),
+                    Set.of("text", "advice", "seconds", "took").contains(entry.getKey())
+                            ? new JsonPrimitive("")
+                            : forPrograms(entry.getValue())));
+            return object;
+        }
+        return element;
     }
 
     private static JsonObject json(Shell.Result result) {

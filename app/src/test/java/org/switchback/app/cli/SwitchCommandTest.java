@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +62,18 @@ class SwitchCommandTest extends CommandTestCase {
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out()).endsWith("Nothing was changed.\n");
         assertThat(kernel.get().written()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"j, 0", "Ja, 0", "y, 0", "yes, 0", "n, 3", "nein, 3", "jein, 3", "'', 3"})
+    void aGermanMayAnswerInGermanOrEnglish(String reply, int exitCode) {
+        Locale.setDefault(Locale.GERMANY);
+        Shell.Result result =
+                new Shell(computer(MACHINE)).typing(reply + "\n").run("switch", "vm", "04:00.0");
+        assertThat(result.exitCode()).isEqualTo(exitCode);
+        assertThat(result.out())
+                .contains("Jetzt umschalten? [j/N] ")
+                .endsWith(exitCode == ExitCode.OK ? "GTX 1080 ist im VM-Modus.\n" : "Nichts wurde geändert.\n");
     }
 
     @Test

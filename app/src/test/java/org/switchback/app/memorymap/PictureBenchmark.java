@@ -20,8 +20,8 @@ import org.switchback.hardware.MemoryMap;
 
 /**
  * Opens a map of 100,000 regions in the page and zooms and pans without a pause; prints how long opening took and how
- * fast the frames came. A program and no test: {@code mvn -q -Pbench -Dbench=none} in {@code app} runs it, on a display
- * when there is one, and its figures mean something on an idle machine alone.
+ * fast the frames came. A program and no test, started from the class path of these tests, with {@code -Dprism.order=sw};
+ * its figures mean something on an idle machine alone.
  */
 public final class PictureBenchmark {
     private static final int FRAMES = 600;

@@ -1,0 +1,171 @@
+package org.switchback.kernel;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Library;
+import com.sun.jna.Memory;
+import com.sun.jna.Native;
+import com.sun.jna.NativeLong;
+import com.sun.jna.Pointer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What the kernel says about its devices as it happens (lib/kobject_uevent.c): one came or went, a driver was bound or
+ * unbound, a screen was plugged in. Every user may listen.
+ */
+public final class Uevents implements Kernel.Watch {
+    /** Those that change what is known about a GPU. */
+    private static final Set<String> SUBSYSTEMS = Set.of("pci", "platform", "drm", "graphics", "vfio");
+    /** A driver that binds says a dozen things at once. */
+    private static final Duration SETTLE = Duration.ofMillis(150);
+
+    // include/linux/socket.h, include/uapi/linux/netlink.h
+    private static final int AF_NETLINK = 16;
+    private static final int SOCK_DGRAM = 2;
+    private static final int SOCK_CLOEXEC = 0x80000;
+    private static final int NETLINK_KOBJECT_UEVENT = 15;
+    /** Group of the kernel's own messages; those of udev have another. */
+    private static final int KERNEL = 1;
+
+    private static final int ADDRESS_BYTES = 12;
+    private static final int GROUPS_OFFSET = 8;
+    // include/uapi/linux/eventfd.h, include/uapi/asm-generic/poll.h
+    private static final int EFD_CLOEXEC = 0x80000;
+    private static final short POLLIN = 1;
+    private static final int POLLFD_BYTES = 8;
+    private static final int EVENTS_OFFSET = 4;
+    private static final int RETURNED_OFFSET = 6;
+    private static final int FOR_EVER = -1;
+
+    /** UEVENT_BUFFER_SIZE and the header, generously. */
+    private static final int LONGEST = 8192;
+
+    /** What the C library has, as JNA calls it. */
+    private interface LibC extends Library {
+        int socket(int domain, int type, int protocol) throws LastErrorException;
+
+        int bind(int socket, Pointer address, int length) throws LastErrorException;
+
+        int eventfd(int value, int flags) throws LastErrorException;
+
+        int poll(Pointer files, NativeLong count, int timeoutMillis) throws LastErrorException;
+
+        NativeLong recv(int socket, Pointer buffer, NativeLong length, int flags) throws LastErrorException;
+
+        NativeLong write(int file, Pointer buffer, NativeLong count) throws LastErrorException;
+
+        int close(int file) throws LastErrorException;
+    }
+
+    private final LibC libc;
+    private final int socket;
+    private final int end;
+    private final Set<String> subsystems;
+    private final Runnable changed;
+    private final Thread listener;
+
+    private Uevents(LibC libc, int socket, int end, Set<String> subsystems, Runnable changed) {
+        this.libc = libc;
+        this.socket = socket;
+        this.end = end;
+        this.subsystems = subsystems;
+        this.changed = changed;
+        this.listener = new Thread(this::listen, "uevents");
+        listener.setDaemon(true);
+    }
+
+    /**
+     * Begins to listen.
+     *
+     * @param changed called on a thread of its own soon after something has changed, once for what changes together
+     * @return empty where the kernel does not let this process listen
+     */
+    public static Optional<Uevents> watch(Runnable changed) {
+        return watch(SUBSYSTEMS, changed);
+    }
+
+    static Optional<Uevents> watch(Set<String> subsystems, Runnable changed) {
+        int socket = -1;
+        try {
+            LibC libc = Native.load("c", LibC.class);
+            socket = libc.socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+            try (Memory address = new Memory(ADDRESS_BYTES)) {
+                address.clear();
+                address.setShort(0, (short) AF_NETLINK);
+                address.setInt(GROUPS_OFFSET, KERNEL);
+                libc.bind(socket, address, ADDRESS_BYTES);
+            } catch (LastErrorException refused) {
+                libc.close(socket);
+                return Optional.empty();
+            }
+            Uevents uevents = new Uevents(libc, socket, libc.eventfd(0, EFD_CLOEXEC), subsystems, changed);
+            uevents.listener.start();
+            return Optional.of(uevents);
+        } catch (LastErrorException | UnsatisfiedLinkError refused) {
+            return Optional.empty();
+        }
+    }
+
+    private void listen() {
+        try (Memory files = new Memory(2L * POLLFD_BYTES);
+                Memory buffer = new Memory(LONGEST)) {
+            boolean pending = false;
+            while (wait(files, pending ? (int) SETTLE.toMillis() : FOR_EVER)) {
+                if (files.getShort(RETURNED_OFFSET) == 0) {
+                    // Quiet since the last one.
+                    pending = false;
+                    changed.run();
+                } else {
+                    pending |= receive(buffer);
+                }
+            }
+        } finally {
+            libc.close(socket);
+            libc.close(end);
+        }
+    }
+
+    /** @return false when it is over */
+    private boolean wait(Memory files, int timeoutMillis) {
+        files.clear();
+        files.setInt(0, socket);
+        files.setShort(EVENTS_OFFSET, POLLIN);
+        files.setInt(POLLFD_BYTES, end);
+        files.setShort(POLLFD_BYTES + EVENTS_OFFSET, POLLIN);
+        libc.poll(files, new NativeLong(2), timeoutMillis);
+        return files.getShort(POLLFD_BYTES + RETURNED_OFFSET) == 0;
+    }
+
+    private boolean receive(Memory buffer) {
+        try {
+            int length = libc.recv(socket, buffer, new NativeLong(LONGEST), 0).intValue();
+            return concerns(buffer.getByteArray(0, length), subsystems);
+        } catch (LastErrorException lost) {
+            // ENOBUFS: more was said than there was room for, so something has changed.
+            return true;
+        }
+    }
+
+    /** Whether a message is about one of these subsystems: {@code ACTION@PATH}, then {@code KEY=VALUE}, each ended by 0. */
+    static boolean concerns(byte[] message, Set<String> subsystems) {
+        for (String field : new String(message, StandardCharsets.UTF_8).split("\0", -1)) {
+            if (field.startsWith("SUBSYSTEM=") && subsystems.contains(field.substring("SUBSYSTEM=".length()))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Stops listening. Returns at once; what is being told is told to its end. */
+    @Override
+    public void close() {
+        try (Memory one = new Memory(Long.BYTES)) {
+            one.setLong(0, 1);
+            libc.write(end, one, new NativeLong(Long.BYTES));
+        } catch (LastErrorException over) {
+            // It has ended before.
+        }
+    }
+}
