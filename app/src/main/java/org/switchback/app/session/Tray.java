@@ -73,10 +73,11 @@ final class Tray {
     }
 
     private void register() {
+        // Before the answer: a tray asks everything about the icon before it gives one, and somebody may close the window.
+        tell(true);
         try {
             bus.getRemoteObject(StatusNotifierWatcher.NAME, StatusNotifierWatcher.PATH, StatusNotifierWatcher.class)
                     .RegisterStatusNotifierItem(bus.getUniqueName());
-            tell(true);
         } catch (DBusException | DBusExecutionException refused) {
             LOG.log(System.Logger.Level.DEBUG, "The tray did not take the icon", refused);
             tell(false);
