@@ -32,7 +32,8 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
     private final MainViewModel model;
     private final Words words;
     private final SessionViewModel session;
-    private boolean hosted;
+    /** Set on whatever thread hears it: a click on the window's close button overtakes what waits for the drawing thread. */
+    private volatile boolean hosted;
     private @Nullable DesktopSession desktop;
 
     SessionWindow(Stage stage, MainViewModel model, Words words) {
@@ -71,7 +72,7 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
         TrayPictures pictures =
                 new TrayPictures(Optional.ofNullable(System.getProperty("switchback.icons")), SessionWindow::pixmaps);
         TrayContent first = session.contentProperty().get();
-        workers.execute(() -> joined.openTray(pictures, first, now -> Platform.runLater(() -> hosted(now))));
+        workers.execute(() -> joined.openTray(pictures, first, this::hosted));
         session.contentProperty().addListener((observable, old, now) -> joined.show(now));
         if (inTray) {
             PauseTransition patience = new PauseTransition(javafx.util.Duration.millis(TRAY.toMillis()));
@@ -88,7 +89,11 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
 
     private void hosted(boolean now) {
         hosted = now;
-        if (now && desktop != null) {
+        Platform.runLater(this::hostedChanged);
+    }
+
+    private void hostedChanged() {
+        if (hosted && desktop != null) {
             // What has changed between the registration and now.
             desktop.show(session.contentProperty().get());
         } else if (!stage.isShowing()) {
