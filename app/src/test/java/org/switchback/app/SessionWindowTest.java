@@ -82,6 +82,7 @@ class SessionWindowTest {
     void aWindowWhoseTrayGoesAwayComesBack(FxRobot robot) throws Exception {
         FakeWatcher tray = tray();
         join(robot, true);
+        tray.registered().take();
         Screen.until("it is in the tray", () -> window.hosted());
         assertThat(stage.isShowing()).isFalse();
         tray.close();

@@ -6,6 +6,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.freedesktop.dbus.connections.AbstractConnection;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.exceptions.DBusException;
+import org.freedesktop.dbus.interfaces.DBus;
 import org.freedesktop.dbus.interfaces.Properties;
 import org.switchback.app.session.bus.DBusMenu;
 import org.switchback.app.session.bus.StatusNotifierItem;
@@ -61,7 +62,12 @@ public final class FakeWatcher implements StatusNotifierWatcher, AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws DBusException {
+        if (!bus.isConnected()) {
+            return;
+        }
+        // A question of its own, so that the answer to whoever has just come is sent before the line is cut.
+        bus.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class).ListNames();
         bus.disconnect();
     }
 }
