@@ -272,7 +272,7 @@ class DesktopSessionTest {
 
     private static TrayPictures pictures() {
         return new TrayPictures(
-                Optional.empty(), sign -> List.of(new StatusNotifierItem.Pixmap(1, 1, new byte[] {-1, 0, 0, 0})));
+                Optional.empty(), Map.of(Sign.HOST, List.of(new StatusNotifierItem.Pixmap(1, 1, new byte[] {-1, 0, 0, 0}))));
     }
 
     private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
