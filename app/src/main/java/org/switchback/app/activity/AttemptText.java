@@ -6,11 +6,11 @@ import java.time.format.FormatStyle;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.words.MapWords;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
@@ -46,7 +46,7 @@ public final class AttemptText {
 
         /** As part of a name: {@code unchanged}. */
         public String id() {
-            return name().toLowerCase(Locale.ROOT);
+            return Spelling.of(this);
         }
     }
 

@@ -3,7 +3,6 @@ package org.switchback.app.gpus;
 import atlantafx.base.theme.Styles;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import javafx.geometry.HPos;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -23,6 +22,7 @@ import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 
 /** The card of one GPU. */
@@ -70,7 +70,7 @@ final class GpuCardView extends VBox {
         GpuCard.Status status = card.status();
         Label pill = new Label(status.text(), new FontIcon(sign(status.tone())));
         pill.setId("status-" + card.id());
-        pill.getStyleClass().addAll("pill", status.tone().name().toLowerCase(Locale.ROOT));
+        pill.getStyleClass().addAll("pill", Spelling.of(status.tone()));
         pill.setMinWidth(Region.USE_PREF_SIZE);
         return pill;
     }
@@ -151,7 +151,7 @@ final class GpuCardView extends VBox {
         VBox facts = new VBox(6);
         for (GpuCard.Fact fact : card.facts()) {
             Label line = new Label(fact.text(), new FontIcon(sign(fact.kind())));
-            line.setId(fact.kind().name().toLowerCase(Locale.ROOT) + "-" + card.id());
+            line.setId(Spelling.of(fact.kind()) + "-" + card.id());
             line.getStyleClass().add("fact");
             line.setWrapText(true);
             line.setMinHeight(Region.USE_PREF_SIZE);
@@ -221,7 +221,7 @@ final class GpuCardView extends VBox {
             Label label = new Label(detail.label());
             label.getStyleClass().add("detail-label");
             Label text = new Label(detail.text());
-            text.setId("detail-" + detail.kind().name().toLowerCase(Locale.ROOT) + "-" + card.id());
+            text.setId("detail-" + Spelling.of(detail.kind()) + "-" + card.id());
             text.setWrapText(true);
             text.setMinHeight(Region.USE_PREF_SIZE);
             grid.addRow(row++, label, text);

@@ -4,7 +4,6 @@ import atlantafx.base.theme.Styles;
 import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import javafx.beans.value.ObservableBooleanValue;
 import javafx.geometry.Orientation;
@@ -44,6 +43,7 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 
 /** The page of the memory map: what lies where, as a picture, as rows and in words. */
@@ -312,7 +312,7 @@ public final class MemoryMapView extends StackPane {
             box.setAccessibleText(words.text("window.map.show") + " " + box.getText());
             box.setSelected(true);
             box.setOnAction(event -> model.filter(filter, box.isSelected()));
-            box.getStyleClass().addAll("map-filter", "map-filter-" + filter.name().toLowerCase(Locale.ROOT));
+            box.getStyleClass().addAll("map-filter", "map-filter-" + Spelling.of(filter));
             controls.getChildren().add(box);
         }
         controls.setMinHeight(Region.USE_PREF_SIZE);

@@ -1,6 +1,5 @@
 package org.switchback.app.switching;
 
-import java.util.Locale;
 import javafx.geometry.Pos;
 import javafx.scene.AccessibleRole;
 import javafx.scene.Node;
@@ -15,6 +14,7 @@ import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 
 /** One step of a plan in a row: number, text, whether it can be undone, how far it is. */
@@ -62,7 +62,7 @@ final class StepRowView extends HBox {
 
     /** Shows the step as it stands now. */
     void show(StepRow row) {
-        String state = row.state().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        String state = Spelling.of(row.state());
         getStyleClass().setAll("step", state);
         note.setText(row.note());
         note.setVisible(!row.note().isEmpty());

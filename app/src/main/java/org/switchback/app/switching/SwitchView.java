@@ -3,7 +3,6 @@ package org.switchback.app.switching;
 import atlantafx.base.theme.Styles;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -36,6 +35,7 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 
 /** The pane of a switch: its plan, its progress, its result. */
@@ -159,7 +159,7 @@ public final class SwitchView extends BorderPane {
             box.getChildren().clear();
             box.getStyleClass().setAll("outcome");
             if (outcome != null) {
-                box.getStyleClass().add(outcome.kind().name().toLowerCase(Locale.ROOT));
+                box.getStyleClass().add(Spelling.of(outcome.kind()));
                 Label title = new Label(outcome.title(), new FontIcon(sign(outcome.kind())));
                 title.setId("result-title");
                 title.getStyleClass().add("outcome-title");
