@@ -22,6 +22,7 @@ import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.app.controls.Controls;
 import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 
@@ -88,15 +89,13 @@ final class GpuCardView extends VBox {
     private Node standing() {
         Label sentence = new Label(card.sentence());
         sentence.setId("state-" + card.id());
-        sentence.setWrapText(true);
-        sentence.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(sentence);
         VBox standing = new VBox(4, sentence);
         if (!card.change().isEmpty()) {
             Label change = new Label(card.change(), new FontIcon(Material2OutlinedAL.INFO));
             change.setId("change-" + card.id());
             change.getStyleClass().add("fact");
-            change.setWrapText(true);
-            change.setMinHeight(Region.USE_PREF_SIZE);
+            Controls.wrap(change);
             standing.getChildren().add(change);
         }
         return standing;
@@ -141,8 +140,7 @@ final class GpuCardView extends VBox {
         Label line = new Label(claim.text() + ". " + claim.verdict(), sign);
         line.setId("claim-" + card.id() + "-" + claim.bar());
         line.getStyleClass().addAll("claim", claim.refused() ? "refused" : "evicted");
-        line.setWrapText(true);
-        line.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(line);
         line.setMaxWidth(Double.MAX_VALUE);
         return line;
     }
@@ -153,8 +151,7 @@ final class GpuCardView extends VBox {
             Label line = new Label(fact.text(), new FontIcon(sign(fact.kind())));
             line.setId(Spelling.of(fact.kind()) + "-" + card.id());
             line.getStyleClass().add("fact");
-            line.setWrapText(true);
-            line.setMinHeight(Region.USE_PREF_SIZE);
+            Controls.wrap(line);
             facts.getChildren().add(line);
         }
         facts.getChildren().add(fold);
@@ -172,8 +169,7 @@ final class GpuCardView extends VBox {
         }
         Label reason = new Label(card.reason());
         reason.setId("reason-" + card.id());
-        reason.setWrapText(true);
-        reason.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(reason);
         if (card.choices().isEmpty()) {
             reason.getStyleClass().add("stays");
             offer.getChildren().add(reason);
@@ -222,8 +218,7 @@ final class GpuCardView extends VBox {
             label.getStyleClass().add("detail-label");
             Label text = new Label(detail.text());
             text.setId("detail-" + Spelling.of(detail.kind()) + "-" + card.id());
-            text.setWrapText(true);
-            text.setMinHeight(Region.USE_PREF_SIZE);
+            Controls.wrap(text);
             grid.addRow(row++, label, text);
         }
         fold.setId("fold-" + card.id());
