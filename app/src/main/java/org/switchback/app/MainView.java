@@ -23,6 +23,7 @@ import javafx.scene.control.RadioMenuItem;
 import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
+import javafx.scene.image.Image;
 import javafx.scene.image.ImageView;
 import javafx.scene.input.DragEvent;
 import javafx.scene.input.KeyCode;
@@ -74,7 +75,8 @@ final class MainView extends BorderPane {
     /** A page is built when it is opened for the first time: most starts need one of them. */
     private final Map<Page, Node> pages = new EnumMap<>(Page.class);
 
-    MainView(MainViewModel model, Words words) {
+    /** @param icons the product's, in several sizes */
+    MainView(MainViewModel model, Words words, List<Image> icons) {
         this.model = model;
         this.words = words;
         this.gpus = new GpusView(
@@ -83,7 +85,7 @@ final class MainView extends BorderPane {
                 model::refresh,
                 () -> model.openSample(model.samples().getFirst().name()));
         getStyleClass().add("main");
-        setTop(new VBox(header(), ribbon(), banner(), notice()));
+        setTop(new VBox(header(icons), ribbon(), banner(), notice()));
         gpusPage.getChildren().setAll(gpus);
         setCenter(page(model.pageProperty().get()));
         model.pageProperty().addListener((observable, old, now) -> setCenter(page(now)));
@@ -128,8 +130,12 @@ final class MainView extends BorderPane {
 
     // The header.
 
-    private Node header() {
-        ImageView mark = new ImageView(ProductIcon.colored(64));
+    private Node header(List<Image> icons) {
+        // Twice as many pixels as it is high, for screens that have them.
+        ImageView mark = new ImageView(icons.stream()
+                .filter(icon -> icon.getWidth() >= 2 * MARK)
+                .findFirst()
+                .orElseGet(icons::getLast));
         mark.setFitHeight(MARK);
         mark.setPreserveRatio(true);
         mark.setSmooth(true);

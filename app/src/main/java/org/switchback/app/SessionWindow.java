@@ -44,9 +44,6 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
         this.words = words;
         this.session = new SessionViewModel(
                 words, model.gpus(), model.switchingProperty(), this, stage::isFocused, this::say);
-        stage.getIcons().setAll(Stream.of(16, 22, 24, 32, 48, 64, 128, 256)
-                .map(ProductIcon::colored)
-                .toList());
         stage.showingProperty().addListener((observable, was, shown) -> session.hiddenProperty().set(!shown));
         stage.setOnCloseRequest(event -> {
             event.consume();
