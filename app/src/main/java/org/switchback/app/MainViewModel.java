@@ -384,7 +384,7 @@ public final class MainViewModel {
     private Opened simulation(Simulated of) {
         HelperConnection fresh = connections.simulated(of.capture(), of.source(), of.mishap());
         try {
-            return new Opened(fresh, Optional.of(of), Optional.of(Overview.of(fresh)), Optional.empty());
+            return new Opened(fresh, Optional.of(of), Optional.of(Overview.of(fresh, log)), Optional.empty());
         } catch (HelperProblem problem) {
             return new Opened(fresh, Optional.of(of), Optional.empty(), Optional.of(problem));
         }
@@ -393,7 +393,7 @@ public final class MainViewModel {
     /** Where the helper does not let us look, everybody may still look at what the kernel shows everybody. */
     private Opened lookedAt(HelperConnection fresh) {
         try {
-            return new Opened(fresh, Optional.empty(), Optional.of(Overview.of(fresh)), Optional.empty());
+            return new Opened(fresh, Optional.empty(), Optional.of(Overview.of(fresh, log)), Optional.empty());
         } catch (HelperProblem problem) {
             if (fresh.source() instanceof Source.LookOnly) {
                 return new Opened(fresh, Optional.empty(), Optional.empty(), Optional.of(problem));
@@ -528,7 +528,7 @@ public final class MainViewModel {
         background.run(
                 () -> {
                     LockSupport.parkNanos(settle.toNanos());
-                    return Overview.of(asked);
+                    return Overview.of(asked, log);
                 },
                 overview -> looked(number, () -> show(asked, overview)),
                 problem -> looked(number, () -> failed(asked, problem)));
