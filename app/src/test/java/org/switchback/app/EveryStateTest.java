@@ -23,6 +23,7 @@ import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
+import org.switchback.app.switching.Familiarity;
 import org.switchback.app.switching.SwitchViewModel;
 import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
@@ -241,7 +242,13 @@ class EveryStateTest {
 
     private SwitchViewModel begun(ScriptedHelper helper, Consumer<ScriptedHelper> does) {
         SwitchViewModel model = new SwitchViewModel(
-                helper, background, words, PciAddress.of("0000:04:00.0"), Direction.TO_VM, () -> {});
+                helper,
+                background,
+                words,
+                PciAddress.of("0000:04:00.0"),
+                Direction.TO_VM,
+                (target, plan) -> Familiarity.NEW,
+                () -> {});
         act(model, "switch-apply");
         does.accept(helper);
         return model;

@@ -107,6 +107,18 @@ public record Attempt(
         };
     }
 
+    /** Whether a plan has the steps that this one was planned with. */
+    public boolean planned(List<PlannedStep> other) {
+        return facts(steps).equals(facts(other));
+    }
+
+    /** What sets a step apart; its commands and its words follow from that. */
+    private static List<List<String>> facts(List<PlannedStep> steps) {
+        return steps.stream()
+                .map(step -> List.of(step.kind, step.subject, step.before, step.after, step.undo, step.rung))
+                .toList();
+    }
+
     /** The machine before it, as far as it was kept. */
     public Machine machine() {
         return MachineReader.read(before);
