@@ -63,7 +63,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
             Thread.ofPlatform().daemon().name("kernel-", 0).factory());
     private final Set<String> silent = ConcurrentHashMap.newKeySet();
     private @Nullable Shell writer;
-    private VfioClient.@Nullable LibC libc;
+    private @Nullable LibC libc;
 
     /** @param root {@code /}, or a folder with a tree like the kernel's below it */
     public LinuxKernel(Path root) {
@@ -88,10 +88,10 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         libc();
     }
 
-    private synchronized VfioClient.LibC libc() {
-        VfioClient.LibC open = libc;
+    private synchronized LibC libc() {
+        LibC open = libc;
         if (open == null) {
-            open = VfioClient.openLibC();
+            open = LibC.ready();
             libc = open;
         }
         return open;
