@@ -59,6 +59,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     private final KernelFiles files;
     private final GuardedReader guarded;
     private final PciNames names;
+    private final Programs programs;
     private final ExecutorService threads = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("kernel-", 0).factory());
     private final Set<String> silent = ConcurrentHashMap.newKeySet();
@@ -70,6 +71,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         files = new KernelFiles(root);
         guarded = new GuardedReader(files, FILE_PATIENCE);
         names = new PciNames(files);
+        programs = new Programs(files);
     }
 
     @Override
@@ -115,7 +117,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     /** Looks from a thread of its own, so that a file which does not answer keeps that one and not the caller. */
     private Capture look(Consumer<LiveCapture> what) {
         while (true) {
-            LiveCapture live = new LiveCapture(files, guarded, names, Set.copyOf(silent));
+            LiveCapture live = new LiveCapture(files, guarded, names, programs, Set.copyOf(silent));
             CompletableFuture<Void> done = new CompletableFuture<>();
             threads.execute(() -> {
                 try {
