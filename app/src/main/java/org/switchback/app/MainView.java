@@ -23,6 +23,7 @@ import javafx.scene.control.RadioMenuItem;
 import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
+import javafx.scene.image.Image;
 import javafx.scene.image.ImageView;
 import javafx.scene.input.DragEvent;
 import javafx.scene.input.KeyCode;
@@ -46,6 +47,7 @@ import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
 import org.switchback.app.activity.ActivityView;
+import org.switchback.app.controls.Controls;
 import org.switchback.app.gpus.GpusView;
 import org.switchback.app.memorymap.MemoryMapView;
 import org.switchback.app.readiness.ReadinessView;
@@ -73,7 +75,8 @@ final class MainView extends BorderPane {
     /** A page is built when it is opened for the first time: most starts need one of them. */
     private final Map<Page, Node> pages = new EnumMap<>(Page.class);
 
-    MainView(MainViewModel model, Words words) {
+    /** @param icons the product's, in several sizes */
+    MainView(MainViewModel model, Words words, List<Image> icons) {
         this.model = model;
         this.words = words;
         this.gpus = new GpusView(
@@ -82,7 +85,7 @@ final class MainView extends BorderPane {
                 model::refresh,
                 () -> model.openSample(model.samples().getFirst().name()));
         getStyleClass().add("main");
-        setTop(new VBox(header(), ribbon(), banner(), notice()));
+        setTop(new VBox(header(icons), ribbon(), banner(), notice()));
         gpusPage.getChildren().setAll(gpus);
         setCenter(page(model.pageProperty().get()));
         model.pageProperty().addListener((observable, old, now) -> setCenter(page(now)));
@@ -127,8 +130,12 @@ final class MainView extends BorderPane {
 
     // The header.
 
-    private Node header() {
-        ImageView mark = new ImageView(ProductIcon.colored(64));
+    private Node header(List<Image> icons) {
+        // Twice as many pixels as it is high, for screens that have them.
+        ImageView mark = new ImageView(icons.stream()
+                .filter(icon -> icon.getWidth() >= 2 * MARK)
+                .findFirst()
+                .orElseGet(icons::getLast));
         mark.setFitHeight(MARK);
         mark.setPreserveRatio(true);
         mark.setSmooth(true);
@@ -144,8 +151,7 @@ final class MainView extends BorderPane {
         refresh.disableProperty().bind(model.freeProperty().not());
         HBox header = new HBox(12, mark, name, pageButtons(), gap, refresh, menu());
         // In a narrow window the pages need the room; the title bar has the name as well.
-        name.visibleProperty().bind(header.widthProperty().greaterThan(NARROW));
-        name.managedProperty().bind(name.visibleProperty());
+        Controls.showWhen(name, header.widthProperty().greaterThan(NARROW));
         header.setAlignment(Pos.CENTER_LEFT);
         header.getStyleClass().add("header");
         return header;
@@ -158,9 +164,9 @@ final class MainView extends BorderPane {
         ToggleGroup one = new ToggleGroup();
         buttons.setToggleGroup(one);
         for (Page page : Page.values()) {
-            ToggleButton button = new ToggleButton(words.text(page.key()), new FontIcon(page.sign()));
-            button.setId("page-button-" + page.id());
-            button.setAccessibleText(button.getText());
+            ToggleButton button = Controls.named(
+                    "page-button-" + page.id(),
+                    new ToggleButton(words.text(page.key()), new FontIcon(page.sign())));
             button.setOnAction(event -> {
                 // One page is always chosen, also when its button is pressed again.
                 button.setSelected(true);
@@ -246,30 +252,19 @@ final class MainView extends BorderPane {
     // What is said about the machine as a whole.
 
     private Node ribbon() {
-        Button back = new Button(words.text("window.ribbon.back"));
-        back.setId("ribbon-back");
-        back.setAccessibleText(back.getText());
-        back.getStyleClass().add(Styles.FLAT);
-        back.setOnAction(event -> model.openThisMachine());
+        Button back = Controls.flat("ribbon-back", words.text("window.ribbon.back"), null, model::openThisMachine);
         back.disableProperty().bind(model.freeProperty().not());
         return bar("ribbon", Material2OutlinedMZ.SCIENCE, model.ribbonProperty(), List.of(back));
     }
 
     private Node banner() {
-        Button check = new Button(words.text("window.menu.refresh"));
-        check.setId("banner-check");
-        check.setAccessibleText(check.getText());
-        check.getStyleClass().add(Styles.FLAT);
-        check.setOnAction(event -> model.refresh());
+        Button check = Controls.flat("banner-check", words.text("window.menu.refresh"), null, model::refresh);
         return bar("banner", Material2OutlinedAL.INFO, model.bannerProperty(), List.of(check));
     }
 
     private Node notice() {
-        Button dismiss = new Button(words.text("window.notice.dismiss"));
-        dismiss.setId("notice-dismiss");
-        dismiss.setAccessibleText(dismiss.getText());
-        dismiss.getStyleClass().add(Styles.FLAT);
-        dismiss.setOnAction(event -> model.dismissNotice());
+        Button dismiss =
+                Controls.flat("notice-dismiss", words.text("window.notice.dismiss"), null, model::dismissNotice);
         return bar("notice", Material2OutlinedMZ.WARNING, model.noticeProperty(), List.of(dismiss));
     }
 
@@ -278,23 +273,19 @@ final class MainView extends BorderPane {
         Label label = new Label(null, new FontIcon(sign));
         label.setId(id + "-text");
         label.textProperty().bind(text);
-        label.setWrapText(true);
-        label.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(label);
         label.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(label, Priority.ALWAYS);
         List<Node> nodes = new ArrayList<>();
         nodes.add(label);
         nodes.addAll(buttons);
-        buttons.forEach(button -> button.setMinWidth(Region.USE_PREF_SIZE));
         HBox bar = new HBox(12);
         bar.getChildren().setAll(nodes);
         bar.setId(id);
         bar.setAlignment(Pos.CENTER_LEFT);
         bar.getStyleClass().addAll("bar", id);
-        bar.visibleProperty()
-                .bind(Bindings.createBooleanBinding(
+        Controls.showWhen(bar, Bindings.createBooleanBinding(
                         () -> !text.get().isEmpty(), text));
-        bar.managedProperty().bind(bar.visibleProperty());
         return bar;
     }
 

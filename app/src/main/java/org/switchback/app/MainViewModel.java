@@ -5,7 +5,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -35,6 +34,7 @@ import org.switchback.app.report.ReportFile;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.switching.SwitchViewModel;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.PciAddress;
@@ -289,7 +289,7 @@ public final class MainViewModel {
     public record Failure(Mishap mishap, String title) {
         /** As part of the name of a node: {@code slow-step}. */
         public String id() {
-            return mishap.name().toLowerCase(Locale.ROOT).replace('_', '-');
+            return Spelling.of(mishap);
         }
     }
 

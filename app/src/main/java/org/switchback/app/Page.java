@@ -1,9 +1,9 @@
 package org.switchback.app;
 
-import java.util.Locale;
 import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.app.words.Spelling;
 
 /** A page of the main window, in the order of its buttons. */
 enum Page {
@@ -24,7 +24,7 @@ enum Page {
 
     /** As part of the name of a node: {@code memory-map}. */
     String id() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return Spelling.of(this);
     }
 
     /** Of its name for people, in the bundle. */

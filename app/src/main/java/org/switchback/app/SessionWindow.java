@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javafx.animation.PauseTransition;
 import javafx.application.Platform;
@@ -42,9 +44,6 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
         this.words = words;
         this.session = new SessionViewModel(
                 words, model.gpus(), model.switchingProperty(), this, stage::isFocused, this::say);
-        stage.getIcons().setAll(Stream.of(16, 22, 24, 32, 48, 64, 128, 256)
-                .map(ProductIcon::colored)
-                .toList());
         stage.showingProperty().addListener((observable, was, shown) -> session.hiddenProperty().set(!shown));
         stage.setOnCloseRequest(event -> {
             event.consume();
@@ -69,10 +68,8 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
     void join(DesktopSession joined, boolean inTray, Executor workers) {
         desktop = joined;
         joined.serve(this);
-        TrayPictures pictures =
-                new TrayPictures(Optional.ofNullable(System.getProperty("switchback.icons")), SessionWindow::pixmaps);
         TrayContent first = session.contentProperty().get();
-        workers.execute(() -> joined.openTray(pictures, first, this::hosted));
+        workers.execute(() -> joined.openTray(pictures(), first, this::hosted));
         session.contentProperty().addListener((observable, old, now) -> joined.show(now));
         if (inTray) {
             PauseTransition patience = new PauseTransition(javafx.util.Duration.millis(TRAY.toMillis()));
@@ -128,6 +125,13 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
     @Override
     public void quit() {
         Platform.exit();
+    }
+
+    private static TrayPictures pictures() {
+        return new TrayPictures(
+                Optional.ofNullable(System.getProperty("switchback.icons")),
+                Stream.of(TrayContent.Sign.values())
+                        .collect(Collectors.toMap(Function.identity(), SessionWindow::pixmaps)));
     }
 
     private static List<Pixmap> pixmaps(TrayContent.Sign sign) {

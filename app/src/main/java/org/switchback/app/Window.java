@@ -13,6 +13,7 @@ import java.util.concurrent.locks.LockSupport;
 import javafx.application.Application;
 import javafx.application.Platform;
 import javafx.scene.Scene;
+import javafx.scene.image.Image;
 import javafx.stage.Stage;
 import org.switchback.Switchback;
 import org.switchback.app.activity.ActivityLog;
@@ -100,7 +101,9 @@ public class Window extends Application {
 
     /** Puts the view of a model into a stage. */
     static void prepare(Stage stage, MainViewModel model, Words words) {
-        Scene scene = new Scene(new MainView(model, words), WIDTH, HEIGHT);
+        List<Image> icons = ProductIcon.colored();
+        stage.getIcons().setAll(icons);
+        Scene scene = new Scene(new MainView(model, words, icons), WIDTH, HEIGHT);
         Appearance.follow(Platform.getPreferences().colorSchemeProperty(), scene);
         stage.titleProperty().bind(model.titleProperty());
         stage.setMinWidth(800);

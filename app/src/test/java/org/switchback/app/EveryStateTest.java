@@ -24,6 +24,7 @@ import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.switching.SwitchViewModel;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.MachineReader;
@@ -59,7 +60,7 @@ class EveryStateTest {
         cards(sentences);
         assertThat(sentences.keySet())
                 .containsAll(java.util.stream.Stream.of(GpuState.values())
-                        .map(state -> state.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                        .map(Spelling::of)
                         .collect(Collectors.toSet()));
     }
 

@@ -1,44 +1,19 @@
 package org.switchback.app;
 
-import javafx.stage.Stage;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.app.words.Words;
-import org.testfx.framework.junit5.ApplicationExtension;
 
 /** Another language than English, in the smallest window. */
-@ExtendWith(ApplicationExtension.class)
-abstract class LanguageTestCase {
-    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
-    private final ScriptedConnections connections = new ScriptedConnections(here);
-    private Screen screen;
-
-    void open(Stage stage, Words words) {
-        screen = new Screen(stage, connections, words, 800, 600);
-    }
-
+abstract class LanguageTestCase extends WindowTestCase {
     @Test
     void noCardOfAnySampleIsCutOff() {
         for (String sample : SampleMachines.names()) {
-            show(sample);
+            openSample(sample);
             screen.assertNothingIsCutOff();
         }
-    }
-
-    private void show(String sample) {
-        Screen.onScreen(() -> {
-            screen.model().openSample(sample);
-            return true;
-        });
-        Screen.until(
-                sample + " is shown",
-                () -> connections.last().source().equals(new Source.Sample(sample))
-                        && !screen.model().gpus().cards().isEmpty());
     }
 
     @Test
@@ -63,7 +38,7 @@ abstract class LanguageTestCase {
 
     @Test
     void noPageIsCutOff() {
-        show("x99-gtx1080");
+        openSample("x99-gtx1080");
         for (Page page : Page.values()) {
             screen.fire("page-button-" + page.id());
             screen.node(

@@ -4,16 +4,13 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.Locale;
 import java.util.ResourceBundle;
-import javafx.stage.Stage;
 import org.switchback.app.words.Words;
-import org.testfx.framework.junit5.Start;
 
 /** A language whose texts are a third longer than the English ones. */
 class LongerLanguageTest extends LanguageTestCase {
-    @Start
-    void start(Stage stage) {
-        open(stage, new Words(
-                Locale.ENGLISH, new Longer(Words.in(Locale.ENGLISH).bundle())));
+    @Override
+    protected Words words() {
+        return new Words(Locale.ENGLISH, new Longer(super.words().bundle()));
     }
 
     /** English, each text a third longer. */

@@ -17,31 +17,16 @@ import javafx.scene.control.ScrollPane;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.input.KeyCode;
 import javafx.stage.PopupWindow;
-import javafx.stage.Stage;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.words.Words;
 import org.testfx.api.FxRobot;
-import org.testfx.framework.junit5.ApplicationExtension;
-import org.testfx.framework.junit5.Start;
 
-@ExtendWith(ApplicationExtension.class)
-class MainViewTest {
-    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
-    private final ScriptedConnections connections = new ScriptedConnections(here);
-    private Screen screen;
-
-    @Start
-    void start(Stage stage) {
-        screen = new Screen(stage, connections, 800, 600);
-    }
-
+class MainViewTest extends WindowTestCase {
     @Test
     void aSampleFromTheMenuSaysOnItsRibbonAndInTheTitleThatItIsOne(FxRobot robot) {
         item(robot, "menu-samples", "menu-sample-iommu-off");

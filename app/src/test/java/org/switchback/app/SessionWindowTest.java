@@ -2,8 +2,6 @@ package org.switchback.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -11,30 +9,25 @@ import java.util.concurrent.Executors;
 import javafx.application.Platform;
 import javafx.stage.Stage;
 import javafx.stage.WindowEvent;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.background.Background;
-import org.switchback.app.bus.BusAddress;
 import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.session.DesktopSession;
 import org.switchback.app.session.FakeWatcher;
+import org.switchback.app.session.SessionTestCase;
 import org.switchback.app.words.Words;
-import org.switchback.service.PrivateBus;
 import org.testfx.api.FxRobot;
 import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 
 @ExtendWith(ApplicationExtension.class)
-class SessionWindowTest {
+class SessionWindowTest extends SessionTestCase {
     private final Executor workers = Executors.newVirtualThreadPerTaskExecutor();
-    private final List<AutoCloseable> opened = new ArrayList<>();
     private Stage stage;
     private SessionWindow window;
-    private PrivateBus bus;
 
     @Start
     void start(Stage given) {
@@ -50,19 +43,6 @@ class SessionWindowTest {
         Window.prepare(stage, model, words);
         window = new SessionWindow(stage, model, words);
         model.start(Optional.empty());
-    }
-
-    @BeforeEach
-    void openBus() throws Exception {
-        bus = PrivateBus.open();
-        opened.add(bus);
-    }
-
-    @AfterEach
-    void closeAll() throws Exception {
-        for (AutoCloseable one : opened.reversed()) {
-            one.close();
-        }
     }
 
     @Test
@@ -102,16 +82,6 @@ class SessionWindowTest {
                         .map(icon -> (int) icon.getWidth())
                         .toList()))
                 .containsExactly(16, 22, 24, 32, 48, 64, 128, 256);
-    }
-
-    private FakeWatcher tray() throws Exception {
-        FakeWatcher tray = new FakeWatcher(bus.connect());
-        opened.add(tray);
-        return tray;
-    }
-
-    private Optional<BusAddress> address() {
-        return Optional.of(new BusAddress(bus.address()));
     }
 
     private void join(FxRobot robot, boolean inTray) {

@@ -16,8 +16,6 @@ import javafx.scene.control.ListCell;
 import javafx.scene.control.ListView;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.TextArea;
-import javafx.scene.input.Clipboard;
-import javafx.scene.input.ClipboardContent;
 import javafx.scene.layout.BorderPane;
 import javafx.scene.layout.FlowPane;
 import javafx.scene.layout.HBox;
@@ -33,6 +31,7 @@ import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.app.controls.Controls;
 import org.switchback.app.words.Words;
 
 /** The page of activity: every attempt on the left, all about one of them on the right. */
@@ -73,12 +72,10 @@ public final class ActivityView extends BorderPane {
         Label notice = new Label(null, new FontIcon(Material2OutlinedAL.INFO));
         notice.setId("activity-notice");
         notice.textProperty().bind(model.noticeProperty());
-        notice.setWrapText(true);
-        notice.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(notice);
         notice.setMaxWidth(Double.MAX_VALUE);
         notice.getStyleClass().addAll("bar", "notice");
-        notice.visibleProperty().bind(model.noticeProperty().isNotEmpty());
-        notice.managedProperty().bind(notice.visibleProperty());
+        Controls.showWhen(notice, model.noticeProperty().isNotEmpty());
         return notice;
     }
 
@@ -140,8 +137,7 @@ public final class ActivityView extends BorderPane {
             }
             Label title = new Label(row.title());
             title.getStyleClass().add("attempt-title");
-            title.setWrapText(true);
-            title.setMinHeight(Region.USE_PREF_SIZE);
+            Controls.wrap(title);
             Label time = new Label(row.time());
             time.getStyleClass().add("identity");
             VBox text = new VBox(2, title, time);
@@ -266,8 +262,7 @@ public final class ActivityView extends BorderPane {
         Label label = new Label(text);
         label.setId(id);
         label.getStyleClass().add(style);
-        label.setWrapText(true);
-        label.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(label);
         label.setMaxWidth(Double.MAX_VALUE);
         return label;
     }
@@ -275,29 +270,20 @@ public final class ActivityView extends BorderPane {
     // What can be done.
 
     private Node actions() {
-        Button copy = new Button(words.text("activity.copy"), new FontIcon(Material2OutlinedAL.CONTENT_COPY));
-        copy.setId("activity-copy");
-        copy.setAccessibleText(copy.getText());
-        copy.getStyleClass().add(Styles.FLAT);
+        Button copy = Controls.flat(
+                "activity-copy",
+                words.text("activity.copy"),
+                Material2OutlinedAL.CONTENT_COPY,
+                () -> Controls.copy(model.text()));
         copy.disableProperty().bind(model.detailsProperty().isNull());
-        copy.setOnAction(event -> {
-            ClipboardContent content = new ClipboardContent();
-            content.putString(model.text());
-            Clipboard.getSystemClipboard().setContent(content);
-        });
-        CheckBox names = new CheckBox(words.text("activity.save.names"));
-        names.setId("activity-names");
-        names.setAccessibleText(names.getText());
-        Button save = new Button(words.text("activity.save"), new FontIcon(Material2OutlinedMZ.SAVE));
-        save.setId("activity-save");
-        save.setAccessibleText(save.getText());
-        save.disableProperty().bind(model.canSaveProperty().not());
-        save.setOnAction(event -> {
+        CheckBox names = Controls.named("activity-names", new CheckBox(words.text("activity.save.names")));
+        Button save = Controls.button("activity-save", words.text("activity.save"), Material2OutlinedMZ.SAVE, () -> {
             File file = chosen();
             if (file != null) {
                 model.saveReport(file.toPath(), names.isSelected());
             }
         });
+        save.disableProperty().bind(model.canSaveProperty().not());
         FlowPane bar = new FlowPane(14, 8, copy, names, save);
         bar.setAlignment(Pos.CENTER_RIGHT);
         bar.getStyleClass().add("action-bar");

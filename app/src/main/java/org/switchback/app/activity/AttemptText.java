@@ -6,11 +6,12 @@ import java.time.format.FormatStyle;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.words.MapWords;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
@@ -24,6 +25,8 @@ public final class AttemptText {
     private final ZoneId zone;
     private final Attempt attempt;
     private final Machine before;
+    /** Read when it is first asked for: a list of attempts needs none of them. */
+    private @Nullable Optional<MemoryMap> after;
 
     /** @param zone of the times */
     public AttemptText(Words words, ZoneId zone, Attempt attempt) {
@@ -46,7 +49,7 @@ public final class AttemptText {
 
         /** As part of a name: {@code unchanged}. */
         public String id() {
-            return name().toLowerCase(Locale.ROOT);
+            return Spelling.of(this);
         }
     }
 
@@ -180,13 +183,16 @@ public final class AttemptText {
 
     /** What changed in the memory map, a sentence; empty when that is not known. */
     public String changes() {
-        return after().filter(after -> !after.isEmpty() && !before.memory().isEmpty())
-                .map(after -> new MapWords(words).changes(MapChanges.between(before.memory(), after)))
+        return after().filter(map -> !map.isEmpty() && !before.memory().isEmpty())
+                .map(map -> new MapWords(words).changes(MapChanges.between(before.memory(), map)))
                 .orElse("");
     }
 
     private Optional<MemoryMap> after() {
-        return attempt.after().map(capture -> MachineReader.read(capture).memory());
+        if (after == null) {
+            after = attempt.after().map(capture -> MachineReader.read(capture).memory());
+        }
+        return after;
     }
 
     /** All of it as a text for a mail or a bug report. */
@@ -219,9 +225,10 @@ public final class AttemptText {
             section(text, "activity.writes");
             attempt.writes().forEach(write -> text.append(write).append('\n'));
         }
-        if (!changes().isEmpty()) {
+        String changes = changes();
+        if (!changes.isEmpty()) {
             section(text, "activity.map");
-            text.append(changes()).append('\n');
+            text.append(changes).append('\n');
         }
         map(text, "activity.map.before", mapBefore());
         map(text, "activity.map.after", mapAfter());

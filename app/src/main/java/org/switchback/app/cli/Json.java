@@ -5,9 +5,9 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.math.BigInteger;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.switchback.app.helper.Source;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Bar;
@@ -38,7 +38,7 @@ final class Json {
             case Source.ThisMachine() -> object.addProperty("kind", "this-machine");
             case Source.LookOnly(var why) -> {
                 object.addProperty("kind", "look-only");
-                object.addProperty("problem", why.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+                object.addProperty("problem", Spelling.of(why));
             }
             case Source.Sample(String name) -> {
                 object.addProperty("kind", "sample");
@@ -56,13 +56,13 @@ final class Json {
         JsonObject object = new JsonObject();
         object.addProperty("kernel", machine.kernel().release());
         object.addProperty("iommu", !machine.groups().isEmpty());
-        object.addProperty("vfio", machine.vfio().name().toLowerCase(Locale.ROOT));
+        object.addProperty("vfio", Spelling.of(machine.vfio()));
         return object;
     }
 
     JsonObject gpu(Gpu gpu) {
         JsonObject object = device(gpu.graphics());
-        object.addProperty("mode", gpu.mode().name().toLowerCase(Locale.ROOT));
+        object.addProperty("mode", Spelling.of(gpu.mode()));
         object.addProperty("drivesDisplay", gpu.drivesDisplay());
         JsonArray displays = new JsonArray();
         gpu.graphics().displays().forEach(displays::add);
@@ -133,7 +133,7 @@ final class Json {
             object.addProperty("framebuffer", framebuffer.device());
             framebuffer.driver().ifPresent(driver -> object.addProperty("framebufferDriver", driver));
         });
-        object.addProperty("verdict", overlap.verdict().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        object.addProperty("verdict", Spelling.of(overlap.verdict()));
         object.addProperty("text", words.overlap(overlap) + ".");
         return object;
     }

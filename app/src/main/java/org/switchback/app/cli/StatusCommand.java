@@ -4,9 +4,9 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.switchback.app.gpus.GpuState;
 import org.switchback.app.helper.HelperConnection;
+import org.switchback.app.words.Spelling;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
@@ -82,7 +82,7 @@ final class StatusCommand extends MachineCommand {
             }
             one.add("ways", ways);
             GpuState state = GpuState.of(gpu, connection.source(), refusals);
-            one.addProperty("state", state.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+            one.addProperty("state", Spelling.of(state));
             one.addProperty("text", state.sentence(gpu, machine, words()));
             gpus.add(one);
         }

@@ -11,6 +11,7 @@ import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnection.RunningSwitch;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
+import org.switchback.app.words.Spelling;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
@@ -139,7 +140,7 @@ final class SwitchCommand extends Wish {
         }
         object.addProperty("result", end.detail);
         object.addProperty("took", end.micros / 1e6);
-        gpu.ifPresent(now -> object.addProperty("mode", now.mode().name().toLowerCase(Locale.ROOT)));
+        gpu.ifPresent(now -> object.addProperty("mode", Spelling.of(now.mode())));
         object.addProperty("text", sentence);
         finish(object, exitCode == ExitCode.OK ? terminal().good(sentence) : terminal().bad(sentence));
         return exitCode;

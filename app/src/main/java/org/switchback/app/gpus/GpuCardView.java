@@ -3,7 +3,6 @@ package org.switchback.app.gpus;
 import atlantafx.base.theme.Styles;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import javafx.geometry.HPos;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -23,6 +22,8 @@ import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.app.controls.Controls;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 
 /** The card of one GPU. */
@@ -70,7 +71,7 @@ final class GpuCardView extends VBox {
         GpuCard.Status status = card.status();
         Label pill = new Label(status.text(), new FontIcon(sign(status.tone())));
         pill.setId("status-" + card.id());
-        pill.getStyleClass().addAll("pill", status.tone().name().toLowerCase(Locale.ROOT));
+        pill.getStyleClass().addAll("pill", Spelling.of(status.tone()));
         pill.setMinWidth(Region.USE_PREF_SIZE);
         return pill;
     }
@@ -88,15 +89,13 @@ final class GpuCardView extends VBox {
     private Node standing() {
         Label sentence = new Label(card.sentence());
         sentence.setId("state-" + card.id());
-        sentence.setWrapText(true);
-        sentence.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(sentence);
         VBox standing = new VBox(4, sentence);
         if (!card.change().isEmpty()) {
             Label change = new Label(card.change(), new FontIcon(Material2OutlinedAL.INFO));
             change.setId("change-" + card.id());
             change.getStyleClass().add("fact");
-            change.setWrapText(true);
-            change.setMinHeight(Region.USE_PREF_SIZE);
+            Controls.wrap(change);
             standing.getChildren().add(change);
         }
         return standing;
@@ -141,8 +140,7 @@ final class GpuCardView extends VBox {
         Label line = new Label(claim.text() + ". " + claim.verdict(), sign);
         line.setId("claim-" + card.id() + "-" + claim.bar());
         line.getStyleClass().addAll("claim", claim.refused() ? "refused" : "evicted");
-        line.setWrapText(true);
-        line.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(line);
         line.setMaxWidth(Double.MAX_VALUE);
         return line;
     }
@@ -151,10 +149,9 @@ final class GpuCardView extends VBox {
         VBox facts = new VBox(6);
         for (GpuCard.Fact fact : card.facts()) {
             Label line = new Label(fact.text(), new FontIcon(sign(fact.kind())));
-            line.setId(fact.kind().name().toLowerCase(Locale.ROOT) + "-" + card.id());
+            line.setId(Spelling.of(fact.kind()) + "-" + card.id());
             line.getStyleClass().add("fact");
-            line.setWrapText(true);
-            line.setMinHeight(Region.USE_PREF_SIZE);
+            Controls.wrap(line);
             facts.getChildren().add(line);
         }
         facts.getChildren().add(fold);
@@ -172,8 +169,7 @@ final class GpuCardView extends VBox {
         }
         Label reason = new Label(card.reason());
         reason.setId("reason-" + card.id());
-        reason.setWrapText(true);
-        reason.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(reason);
         if (card.choices().isEmpty()) {
             reason.getStyleClass().add("stays");
             offer.getChildren().add(reason);
@@ -221,9 +217,8 @@ final class GpuCardView extends VBox {
             Label label = new Label(detail.label());
             label.getStyleClass().add("detail-label");
             Label text = new Label(detail.text());
-            text.setId("detail-" + detail.kind().name().toLowerCase(Locale.ROOT) + "-" + card.id());
-            text.setWrapText(true);
-            text.setMinHeight(Region.USE_PREF_SIZE);
+            text.setId("detail-" + Spelling.of(detail.kind()) + "-" + card.id());
+            Controls.wrap(text);
             grid.addRow(row++, label, text);
         }
         fold.setId("fold-" + card.id());

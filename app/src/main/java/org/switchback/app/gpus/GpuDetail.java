@@ -2,8 +2,8 @@ package org.switchback.app.gpus;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.Gpu;
@@ -61,7 +61,7 @@ public record GpuDetail(Kind kind, String label, String text) {
 
     private static void add(List<GpuDetail> details, Words words, Kind kind, String text) {
         details.add(new GpuDetail(
-                kind, words.text("detail." + kind.name().toLowerCase(Locale.ROOT)), text));
+                kind, words.text("detail." + Spelling.of(kind)), text));
     }
 
     private static String driver(PciDevice graphics, Words words) {

@@ -1,10 +1,10 @@
 package org.switchback.app.gpus;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.switchback.app.helper.Source;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Holder;
@@ -101,7 +101,7 @@ public enum GpuState {
 
     /** A sentence about a GPU in this state. */
     public String sentence(Gpu gpu, Machine machine, Words words) {
-        String key = "state." + name().toLowerCase(Locale.ROOT).replace('_', '-');
+        String key = "state." + Spelling.of(this);
         return switch (this) {
             case MIXED -> words.text(key, words.halves(gpu));
             case VM_USED ->

@@ -15,6 +15,7 @@ import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.switchback.app.controls.Controls;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.PciAddress;
 
@@ -59,11 +60,10 @@ public final class GpusView extends StackPane {
         text.setId("hint");
         text.setWrapText(true);
         text.textProperty().bind(model.hintProperty());
-        Button open = button("hint-sample", "window.gpus.sample", sample);
+        Button open = Controls.button("hint-sample", words.text("window.gpus.sample"), null, sample);
         VBox hint = new VBox(10, text, open);
         hint.setAlignment(Pos.CENTER);
-        hint.visibleProperty().bind(model.hintProperty().isNotEmpty());
-        hint.managedProperty().bind(hint.visibleProperty());
+        Controls.showWhen(hint, model.hintProperty().isNotEmpty());
         return hint;
     }
 
@@ -74,17 +74,15 @@ public final class GpusView extends StackPane {
         FontIcon sign = new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD);
         sign.getStyleClass().add("big-sign");
         var scanning = model.stateProperty().isEqualTo(GpusViewModel.State.SCANNING);
-        spinner.visibleProperty().bind(scanning);
-        spinner.managedProperty().bind(scanning);
-        sign.visibleProperty().bind(scanning.not());
-        sign.managedProperty().bind(scanning.not());
+        Controls.showWhen(spinner, scanning);
+        Controls.showWhen(sign, scanning.not());
         Label text = new Label();
         text.setId("message");
         text.setWrapText(true);
         text.getStyleClass().add(Styles.TITLE_4);
         text.textProperty().bind(model.messageProperty());
-        Button again = button("gpus-check", "window.gpus.check", check);
-        Button open = button("gpus-sample", "window.gpus.sample", sample);
+        Button again = Controls.button("gpus-check", words.text("window.gpus.check"), null, check);
+        Button open = Controls.button("gpus-sample", words.text("window.gpus.sample"), null, sample);
         for (Button button : List.of(again, open)) {
             button.visibleProperty().bind(scanning.not());
         }
@@ -97,14 +95,6 @@ public final class GpusView extends StackPane {
                 .bind(Bindings.createBooleanBinding(
                         () -> model.stateProperty().get() != GpusViewModel.State.CARDS, model.stateProperty()));
         return instead;
-    }
-
-    private Button button(String id, String key, Runnable run) {
-        Button button = new Button(words.text(key));
-        button.setId(id);
-        button.setAccessibleText(button.getText());
-        button.setOnAction(event -> run.run());
-        return button;
     }
 
     /** A card that says what it said before keeps its node, so that the keyboard stays where it is. */

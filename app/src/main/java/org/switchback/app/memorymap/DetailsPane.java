@@ -15,6 +15,7 @@ import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
+import org.switchback.app.controls.Controls;
 import org.switchback.app.words.Words;
 
 /** What there is to know about the selection. */
@@ -52,11 +53,8 @@ final class DetailsPane extends ScrollPane {
     }
 
     private Button button(String id, String key, Runnable run) {
-        Button button = new Button(words.text(key));
-        button.setId(id);
-        button.setAccessibleText(button.getText());
+        Button button = Controls.button(id, words.text(key), null, run);
         button.getStyleClass().add(Styles.SMALL);
-        button.setOnAction(event -> run.run());
         return button;
     }
 
@@ -101,8 +99,7 @@ final class DetailsPane extends ScrollPane {
     private static Label line(String id, String text) {
         Label line = new Label(text);
         line.setId(id);
-        line.setWrapText(true);
-        line.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(line);
         line.setMaxWidth(Double.MAX_VALUE);
         return line;
     }

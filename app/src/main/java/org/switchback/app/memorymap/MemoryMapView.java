@@ -4,9 +4,7 @@ import atlantafx.base.theme.Styles;
 import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import javafx.beans.value.ObservableBooleanValue;
 import javafx.geometry.Orientation;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -22,7 +20,6 @@ import javafx.scene.control.TextInputControl;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
 import javafx.scene.input.Clipboard;
-import javafx.scene.input.ClipboardContent;
 import javafx.scene.input.DragEvent;
 import javafx.scene.input.Dragboard;
 import javafx.scene.input.KeyCode;
@@ -44,6 +41,8 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.switchback.app.controls.Controls;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 
 /** The page of the memory map: what lies where, as a picture, as rows and in words. */
@@ -91,11 +90,12 @@ public final class MemoryMapView extends StackPane {
         find.setOnAction(event -> model.find(find.getText(), 1));
         field(goTo, "map-go-to", "window.map.go-to", 130);
         goTo.setOnAction(event -> model.goTo(goTo.getText()));
-        Button compare = new Button(words.text("window.map.compare"), new FontIcon(Material2AL.COMPARE_ARROWS));
-        compare.setId("map-compare");
-        compare.setAccessibleText(compare.getText());
+        Button compare = Controls.button(
+                "map-compare",
+                words.text("window.map.compare"),
+                Material2AL.COMPARE_ARROWS,
+                () -> choose("window.map.compare").ifPresent(file -> model.compareWith(file.toPath())));
         compare.setMinWidth(Region.USE_PREF_SIZE);
-        compare.setOnAction(event -> choose("window.map.compare").ifPresent(file -> model.compareWith(file.toPath())));
         HBox bar = new HBox(10, title, find, goTo, compare, more());
         bar.setAlignment(Pos.CENTER_LEFT);
         bar.getStyleClass().add("map-bar");
@@ -155,37 +155,18 @@ public final class MemoryMapView extends StackPane {
         Label text = new Label(null, new FontIcon(Material2OutlinedAL.INFO));
         text.setId("map-message");
         text.textProperty().bind(model.messageProperty());
-        text.setWrapText(true);
-        text.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(text);
         text.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(text, Priority.ALWAYS);
-        Button whole = flat("map-show-whole", "window.map.show-whole", model::showWhole);
-        whole.visibleProperty().bind(model.wholeOfferedProperty().and(model.importedProperty().not()));
-        Button back = flat("map-back-button", "window.map.back", model::backToMachine);
-        back.visibleProperty().bind(model.importedProperty());
-        for (Button button : List.of(whole, back)) {
-            button.managedProperty().bind(button.visibleProperty());
-            button.setMinWidth(Region.USE_PREF_SIZE);
-        }
+        Button whole = Controls.flat("map-show-whole", words.text("window.map.show-whole"), null, model::showWhole);
+        Controls.showWhen(whole, model.wholeOfferedProperty().and(model.importedProperty().not()));
+        Button back = Controls.flat("map-back-button", words.text("window.map.back"), null, model::backToMachine);
+        Controls.showWhen(back, model.importedProperty());
         HBox note = new HBox(12, text, whole, back);
         note.setAlignment(Pos.CENTER_LEFT);
         note.getStyleClass().addAll("bar", "map-note");
-        showWhen(note, model.messageProperty().isNotEmpty().or(model.importedProperty()));
+        Controls.showWhen(note, model.messageProperty().isNotEmpty().or(model.importedProperty()));
         return note;
-    }
-
-    private Button flat(String id, String key, Runnable run) {
-        Button button = new Button(words.text(key));
-        button.setId(id);
-        button.setAccessibleText(button.getText());
-        button.getStyleClass().add(Styles.FLAT);
-        button.setOnAction(event -> run.run());
-        return button;
-    }
-
-    private static void showWhen(Node node, ObservableBooleanValue shown) {
-        node.visibleProperty().bind(shown);
-        node.managedProperty().bind(node.visibleProperty());
     }
 
     // What is shown.
@@ -231,15 +212,12 @@ public final class MemoryMapView extends StackPane {
         answer.textProperty().bind(model.answerProperty());
         answer.setMinWidth(0);
         answer.getStyleClass().add("map-answer");
-        showWhen(answer, model.answerProperty().isNotEmpty());
-        Button overlaps = new Button(null, new FontIcon(Material2MZ.WARNING));
-        overlaps.setId("map-overlaps");
+        Controls.showWhen(answer, model.answerProperty().isNotEmpty());
+        Button overlaps = Controls.button("map-overlaps", "", Material2MZ.WARNING, () -> model.selectOverlap(1));
         overlaps.getStyleClass().addAll(Styles.SMALL, "map-overlaps");
         overlaps.setMinWidth(Region.USE_PREF_SIZE);
-        overlaps.setOnAction(event -> model.selectOverlap(1));
         Runnable count = () -> {
             overlaps.setText(model.overlapsText());
-            overlaps.setAccessibleText(overlaps.getText());
             boolean none = model.treeProperty().get().overlaps().length == 0;
             overlaps.setVisible(!none);
             overlaps.setManaged(!none);
@@ -257,15 +235,12 @@ public final class MemoryMapView extends StackPane {
         List<Integer> path = model.treeProperty().get().path(model.focusProperty().get());
         for (int i = 0; i < path.size(); i++) {
             int item = path.get(i);
-            Button crumb = new Button(model.itemWords().label(item));
-            crumb.setId("map-crumb-" + i);
-            crumb.setAccessibleText(crumb.getText());
-            crumb.getStyleClass().addAll(Styles.FLAT, Styles.SMALL, "map-crumb");
-            crumb.setDisable(i == path.size() - 1);
-            crumb.setOnAction(event -> {
+            Button crumb = Controls.button("map-crumb-" + i, model.itemWords().label(item), null, () -> {
                 model.zoomTo(item);
                 picture.requestFocus();
             });
+            crumb.getStyleClass().addAll(Styles.FLAT, Styles.SMALL, "map-crumb");
+            crumb.setDisable(i == path.size() - 1);
             if (i > 0) {
                 Label step = new Label("›");
                 step.getStyleClass().add("map-quiet");
@@ -287,9 +262,8 @@ public final class MemoryMapView extends StackPane {
         ToggleGroup one = new ToggleGroup();
         scales.setToggleGroup(one);
         for (Scale scale : Scale.values()) {
-            ToggleButton button = new ToggleButton(words.text("window.map.scale." + scale.name()));
-            button.setId("map-scale-" + scale.name());
-            button.setAccessibleText(button.getText());
+            ToggleButton button = Controls.named(
+                    "map-scale-" + scale.name(), new ToggleButton(words.text("window.map.scale." + scale.name())));
             button.getStyleClass().add(Styles.SMALL);
             button.setSelected(model.scaleProperty().get() == scale);
             button.setOnAction(event -> {
@@ -312,7 +286,7 @@ public final class MemoryMapView extends StackPane {
             box.setAccessibleText(words.text("window.map.show") + " " + box.getText());
             box.setSelected(true);
             box.setOnAction(event -> model.filter(filter, box.isSelected()));
-            box.getStyleClass().addAll("map-filter", "map-filter-" + filter.name().toLowerCase(Locale.ROOT));
+            box.getStyleClass().addAll("map-filter", "map-filter-" + Spelling.of(filter));
             controls.getChildren().add(box);
         }
         controls.setMinHeight(Region.USE_PREF_SIZE);
@@ -451,16 +425,14 @@ public final class MemoryMapView extends StackPane {
         StackPane shade = new StackPane(card);
         shade.getStyleClass().add("map-shade");
         shade.setOnMouseClicked(event -> model.helpShownProperty().set(false));
-        showWhen(shade, model.helpShownProperty());
+        Controls.showWhen(shade, model.helpShownProperty());
         return shade;
     }
 
     // In and out.
 
     private void copy(String text) {
-        ClipboardContent content = new ClipboardContent();
-        content.putString(text);
-        Clipboard.getSystemClipboard().setContent(content);
+        Controls.copy(text);
         model.copied(text);
     }
 

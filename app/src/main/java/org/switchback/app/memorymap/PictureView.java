@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -34,6 +33,7 @@ import javafx.scene.paint.Color;
 import javafx.scene.shape.Rectangle;
 import javafx.util.Duration;
 import org.jspecify.annotations.Nullable;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 
 /**
@@ -245,7 +245,7 @@ final class PictureView extends Region {
                 node = new PieceNode(item, tree.kind(item), widths);
                 if (tree.kind(item) == Kind.UNCOVERED) {
                     node.getStyleClass()
-                            .add("on-" + tree.kind(tree.parent(item)).name().toLowerCase(Locale.ROOT));
+                            .add("on-" + Spelling.of(tree.kind(tree.parent(item))));
                 }
                 if (tree.mark(item) == Mark.REMOVED) {
                     node.getStyleClass().add("changed");

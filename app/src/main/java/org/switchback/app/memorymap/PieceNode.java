@@ -2,7 +2,6 @@ package org.switchback.app.memorymap;
 
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import javafx.scene.AccessibleRole;
 import javafx.scene.layout.Region;
@@ -13,6 +12,7 @@ import javafx.scene.transform.Transform;
 import org.jspecify.annotations.Nullable;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
+import org.switchback.app.words.Spelling;
 
 /** A piece of the picture as a node: its label where there is room for one, and what is said about it. */
 final class PieceNode extends Region {
@@ -34,7 +34,7 @@ final class PieceNode extends Region {
         this.item = item;
         this.widths = widths;
         setId("piece-" + item);
-        getStyleClass().addAll("map-piece", "is-" + kind.name().toLowerCase(Locale.ROOT));
+        getStyleClass().addAll("map-piece", "is-" + Spelling.of(kind));
         setAccessibleRole(AccessibleRole.TEXT);
         setManaged(false);
         setMouseTransparent(true);

@@ -1,6 +1,6 @@
 package org.switchback.app.readiness;
 
-import java.util.Locale;
+import org.switchback.app.words.Spelling;
 
 /** Something that has to be right for a GPU to go to a virtual machine and come back, in the order of the page. */
 public enum Check {
@@ -37,6 +37,6 @@ public enum Check {
 
     /** As part of a key of the catalogue, of the name of a node, and for programs: {@code iommu-kernel}. */
     public String id() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return Spelling.of(this);
     }
 }

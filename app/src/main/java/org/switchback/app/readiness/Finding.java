@@ -1,7 +1,7 @@
 package org.switchback.app.readiness;
 
 import java.util.List;
-import java.util.Locale;
+import org.switchback.app.words.Spelling;
 import org.switchback.protocol.PlannedRefusal;
 
 /**
@@ -38,7 +38,7 @@ public record Finding(
 
         /** As part of a key of the catalogue and for programs: {@code to-do}. */
         public String id() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+            return Spelling.of(this);
         }
     }
 

@@ -11,12 +11,9 @@ import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
-import javafx.scene.input.Clipboard;
-import javafx.scene.input.ClipboardContent;
 import javafx.scene.layout.FlowPane;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
-import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.Ikon;
@@ -24,6 +21,7 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.switchback.app.controls.Controls;
 import org.switchback.app.words.Words;
 
 /** The page of readiness: which GPU, what its checks come to, and a row a check. */
@@ -70,9 +68,9 @@ public final class ReadinessView extends StackPane {
             ToggleGroup one = new ToggleGroup();
             choices.getChildren().clear();
             for (ReadinessViewModel.Choice gpu : model.gpus()) {
-                ToggleButton button = new ToggleButton(gpu.name(), new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD));
-                button.setId("readiness-" + gpu.gpu().toString().replace(':', '-').replace('.', '-'));
-                button.setAccessibleText(button.getText());
+                ToggleButton button = Controls.named(
+                        "readiness-" + gpu.gpu().toString().replace(':', '-').replace('.', '-'),
+                        new ToggleButton(gpu.name(), new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD)));
                 button.getStyleClass().add("choice");
                 button.setToggleGroup(one);
                 button.setUserData(gpu.gpu());
@@ -89,8 +87,7 @@ public final class ReadinessView extends StackPane {
         fill.run();
         // One GPU needs no choice.
         var several = Bindings.size(model.gpus()).greaterThan(1);
-        choices.visibleProperty().bind(several);
-        choices.managedProperty().bind(several);
+        Controls.showWhen(choices, several);
         return choices;
     }
 
@@ -105,12 +102,16 @@ public final class ReadinessView extends StackPane {
         summary.setId("readiness-summary");
         summary.getStyleClass().add("readiness-summary");
         summary.textProperty().bind(model.summaryProperty());
-        summary.setWrapText(true);
-        summary.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(summary);
         summary.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(summary, Priority.ALWAYS);
-        Button again = button("readiness-check", "readiness.page.check", Material2MZ.REFRESH, check);
-        Button copy = button("readiness-copy", "readiness.page.copy", Material2OutlinedAL.CONTENT_COPY, this::copy);
+        Button again =
+                Controls.flat("readiness-check", words.text("readiness.page.check"), Material2MZ.REFRESH, check);
+        Button copy = Controls.flat(
+                "readiness-copy",
+                words.text("readiness.page.copy"),
+                Material2OutlinedAL.CONTENT_COPY,
+                () -> Controls.copy(model.text()));
         HBox head = new HBox(10, summary, again, copy);
         head.setAlignment(Pos.CENTER_LEFT);
         Runnable colour = () -> {
@@ -123,22 +124,6 @@ public final class ReadinessView extends StackPane {
         return head;
     }
 
-    private Button button(String id, String key, Ikon sign, Runnable run) {
-        Button button = new Button(words.text(key), new FontIcon(sign));
-        button.setId(id);
-        button.setAccessibleText(button.getText());
-        button.getStyleClass().add(Styles.FLAT);
-        button.setMinWidth(Region.USE_PREF_SIZE);
-        button.setOnAction(event -> run.run());
-        return button;
-    }
-
-    private void copy() {
-        ClipboardContent content = new ClipboardContent();
-        content.putString(model.text());
-        Clipboard.getSystemClipboard().setContent(content);
-    }
-
     private void fill() {
         rows.getChildren().setAll(model.rows().stream().map(this::row).toList());
     }
@@ -149,22 +134,19 @@ public final class ReadinessView extends StackPane {
         signs.getStyleClass().add("check-sign");
         Label title = new Label(row.title());
         title.getStyleClass().add("check-title");
-        title.setWrapText(true);
-        title.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(title);
         title.setPrefWidth(230);
         title.setMinWidth(230);
         Label text = new Label(row.text());
         text.setId("check-text-" + row.check().id());
-        text.setWrapText(true);
-        text.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(text);
         VBox said = new VBox(4, text);
         HBox.setHgrow(said, Priority.ALWAYS);
         if (!row.advice().isEmpty()) {
             Label advice = new Label(row.advice(), new FontIcon(Material2AL.ARROW_FORWARD));
             advice.setId("check-advice-" + row.check().id());
             advice.getStyleClass().add("check-advice");
-            advice.setWrapText(true);
-            advice.setMinHeight(Region.USE_PREF_SIZE);
+            Controls.wrap(advice);
             said.getChildren().add(advice);
         }
         HBox box = new HBox(14, signs, title, said);

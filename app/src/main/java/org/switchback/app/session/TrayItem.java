@@ -4,13 +4,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.freedesktop.dbus.DBusPath;
-import org.freedesktop.dbus.errors.PropertyReadOnly;
 import org.freedesktop.dbus.interfaces.Properties;
 import org.freedesktop.dbus.types.Variant;
 import org.switchback.app.session.bus.StatusNotifierItem;
 
 /** The tray icon itself. */
-final class TrayItem implements StatusNotifierItem, Properties {
+final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem, Properties {
     static final String PATH = "/StatusNotifierItem";
     private static final String ID = "org.switchback.Switchback";
 
@@ -60,12 +59,6 @@ final class TrayItem implements StatusNotifierItem, Properties {
     }
 
     @Override
-    @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"}) // The interface is dbus-java's.
-    public <A> A Get(String interfaceName, String property) {
-        return (A) GetAll(interfaceName).get(property);
-    }
-
-    @Override
     public Map<String, Variant<?>> GetAll(String interfaceName) {
         Map<String, Variant<?>> all = new LinkedHashMap<>();
         if (interfaceName.equals(NAME)) {
@@ -91,10 +84,5 @@ final class TrayItem implements StatusNotifierItem, Properties {
 
     private static Variant<?> pixmaps(List<Pixmap> pixmaps) {
         return new Variant<>(pixmaps, "a(iiay)");
-    }
-
-    @Override
-    public <A> void Set(String interfaceName, String property, A value) {
-        throw new PropertyReadOnly("No property can be set.");
     }
 }

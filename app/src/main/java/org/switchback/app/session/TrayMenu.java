@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
-import org.freedesktop.dbus.errors.PropertyReadOnly;
 import org.freedesktop.dbus.interfaces.Properties;
 import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
@@ -14,7 +13,7 @@ import org.switchback.app.session.TrayContent.Row;
 import org.switchback.app.session.bus.DBusMenu;
 
 /** The menu of the tray icon, drawn by whoever hosts the tray. Its entries' numbers never mean something else later. */
-final class TrayMenu implements DBusMenu, Properties {
+final class TrayMenu extends ReadOnlyProperties implements DBusMenu, Properties {
     static final String PATH = "/MenuBar";
     private static final int ROOT = 0;
     private static final UInt32 VERSION = new UInt32(3);
@@ -145,12 +144,6 @@ final class TrayMenu implements DBusMenu, Properties {
     }
 
     @Override
-    @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"}) // The interface is dbus-java's.
-    public <A> A Get(String interfaceName, String property) {
-        return (A) GetAll(interfaceName).get(property);
-    }
-
-    @Override
     public Map<String, Variant<?>> GetAll(String interfaceName) {
         if (!interfaceName.equals(NAME)) {
             return Map.of();
@@ -160,10 +153,5 @@ final class TrayMenu implements DBusMenu, Properties {
                 "Status", new Variant<>("normal"),
                 "TextDirection", new Variant<>("ltr"),
                 "IconThemePath", new Variant<>(List.of(), "as"));
-    }
-
-    @Override
-    public <A> void Set(String interfaceName, String property, A value) {
-        throw new PropertyReadOnly("No property can be set.");
     }
 }

@@ -1,6 +1,5 @@
 package org.switchback.app.switching;
 
-import java.util.Locale;
 import javafx.geometry.Pos;
 import javafx.scene.AccessibleRole;
 import javafx.scene.Node;
@@ -15,6 +14,8 @@ import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
+import org.switchback.app.controls.Controls;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 
 /** One step of a plan in a row: number, text, whether it can be undone, how far it is. */
@@ -34,12 +35,10 @@ final class StepRowView extends HBox {
         number.getStyleClass().add("step-number");
         Label text = new Label(row.text());
         text.getStyleClass().add("step-text");
-        text.setWrapText(true);
-        text.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(text);
         note.setId("step-note-" + row.number());
         note.getStyleClass().add("step-note");
-        note.setWrapText(true);
-        note.setMinHeight(Region.USE_PREF_SIZE);
+        Controls.wrap(note);
         VBox middle = new VBox(2, text, note);
         middle.setAlignment(Pos.CENTER_LEFT);
         middle.setMaxWidth(Double.MAX_VALUE);
@@ -62,7 +61,7 @@ final class StepRowView extends HBox {
 
     /** Shows the step as it stands now. */
     void show(StepRow row) {
-        String state = row.state().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        String state = Spelling.of(row.state());
         getStyleClass().setAll("step", state);
         note.setText(row.note());
         note.setVisible(!row.note().isEmpty());

@@ -3,7 +3,6 @@ package org.switchback.app.switching;
 import atlantafx.base.theme.Styles;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -20,13 +19,10 @@ import javafx.scene.control.ScrollPane;
 import javafx.scene.control.TextArea;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.TreeItem;
-import javafx.scene.input.Clipboard;
-import javafx.scene.input.ClipboardContent;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyEvent;
 import javafx.scene.layout.BorderPane;
 import javafx.scene.layout.HBox;
-import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
@@ -36,6 +32,8 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.switchback.app.controls.Controls;
+import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 
 /** The pane of a switch: its plan, its progress, its result. */
@@ -130,25 +128,20 @@ public final class SwitchView extends BorderPane {
                         .then(model.progressProperty())
                         .otherwise(ProgressBar.INDETERMINATE_PROGRESS));
         bar.accessibleTextProperty().bind(model.statusProperty());
-        show(
+        Controls.showWhen(
                 bar,
                 in(
                         SwitchViewModel.Phase.PLANNING,
                         SwitchViewModel.Phase.AUTHORISING,
                         SwitchViewModel.Phase.RUNNING,
                         SwitchViewModel.Phase.CHECKING));
-        show(status, in(SwitchViewModel.Phase.ENDED).not());
+        Controls.showWhen(status, in(SwitchViewModel.Phase.ENDED).not());
         return new VBox(10, path, title, status, bar);
     }
 
     private BooleanBinding in(SwitchViewModel.Phase... phases) {
         return Bindings.createBooleanBinding(
                 () -> List.of(phases).contains(model.phaseProperty().get()), model.phaseProperty());
-    }
-
-    private static void show(Node node, BooleanBinding when) {
-        node.visibleProperty().bind(when);
-        node.managedProperty().bind(when);
     }
 
     private Node outcome() {
@@ -159,18 +152,16 @@ public final class SwitchView extends BorderPane {
             box.getChildren().clear();
             box.getStyleClass().setAll("outcome");
             if (outcome != null) {
-                box.getStyleClass().add(outcome.kind().name().toLowerCase(Locale.ROOT));
+                box.getStyleClass().add(Spelling.of(outcome.kind()));
                 Label title = new Label(outcome.title(), new FontIcon(sign(outcome.kind())));
                 title.setId("result-title");
                 title.getStyleClass().add("outcome-title");
-                title.setWrapText(true);
-                title.setMinHeight(Region.USE_PREF_SIZE);
+                Controls.wrap(title);
                 box.getChildren().add(title);
                 for (String line : outcome.lines()) {
                     Label label = new Label(line);
                     label.getStyleClass().add("outcome-line");
-                    label.setWrapText(true);
-                    label.setMinHeight(Region.USE_PREF_SIZE);
+                    Controls.wrap(label);
                     box.getChildren().add(label);
                 }
             }
@@ -180,7 +171,7 @@ public final class SwitchView extends BorderPane {
             scroll.setVvalue(0);
         });
         fill.run();
-        show(
+        Controls.showWhen(
                 box,
                 Bindings.createBooleanBinding(
                         () -> model.outcomeProperty().get() != null, model.outcomeProperty()));
@@ -206,8 +197,7 @@ public final class SwitchView extends BorderPane {
                 Label line = new Label(text, new FontIcon(sign));
                 line.setId(id + "-" + (lines.size() + 1));
                 line.getStyleClass().add(style);
-                line.setWrapText(true);
-                line.setMinHeight(Region.USE_PREF_SIZE);
+                Controls.wrap(line);
                 line.setMaxWidth(Double.MAX_VALUE);
                 lines.add(line);
             }
@@ -215,7 +205,7 @@ public final class SwitchView extends BorderPane {
         };
         texts.addListener((ListChangeListener<String>) change -> fill.run());
         fill.run();
-        show(box, Bindings.isNotEmpty(texts));
+        Controls.showWhen(box, Bindings.isNotEmpty(texts));
         return box;
     }
 
@@ -242,7 +232,7 @@ public final class SwitchView extends BorderPane {
             }
         });
         fillSteps();
-        show(stepRows, Bindings.isNotEmpty(rows));
+        Controls.showWhen(stepRows, Bindings.isNotEmpty(rows));
         return stepRows;
     }
 
@@ -272,25 +262,20 @@ public final class SwitchView extends BorderPane {
         text.setEditable(false);
         text.getStyleClass().add("commands");
         text.setAccessibleText(words.text("window.switch.commands"));
-        ToggleButton toggle = new ToggleButton();
-        toggle.setId("switch-commands-show");
+        ToggleButton toggle = Controls.named("switch-commands-show", new ToggleButton());
         toggle.getStyleClass().addAll(Styles.FLAT, "quiet");
         toggle.textProperty()
                 .bind(Bindings.when(toggle.selectedProperty())
                         .then(words.text("window.switch.commands.hide"))
                         .otherwise(words.text("window.switch.commands.show")));
-        toggle.accessibleTextProperty().bind(toggle.textProperty());
         FontIcon sign = new FontIcon(Material2OutlinedAL.CODE);
         toggle.setGraphic(sign);
-        Button copy = new Button(words.text("window.switch.commands.copy"), new FontIcon(Material2OutlinedAL.CONTENT_COPY));
-        copy.setId("switch-commands-copy");
-        copy.setAccessibleText(copy.getText());
+        Button copy = Controls.button(
+                "switch-commands-copy",
+                words.text("window.switch.commands.copy"),
+                Material2OutlinedAL.CONTENT_COPY,
+                () -> Controls.copy(model.commands()));
         copy.getStyleClass().addAll(Styles.FLAT, "quiet");
-        copy.setOnAction(event -> {
-            ClipboardContent content = new ClipboardContent();
-            content.putString(model.commands());
-            Clipboard.getSystemClipboard().setContent(content);
-        });
         Runnable fill = () -> {
             text.setText(model.commands());
             text.setPrefRowCount(Math.clamp(model.commands().lines().count(), 1, 14));
@@ -307,11 +292,10 @@ public final class SwitchView extends BorderPane {
                 fill.run();
             }
         });
-        text.visibleProperty().bind(toggle.selectedProperty());
-        text.managedProperty().bind(toggle.selectedProperty());
+        Controls.showWhen(text, toggle.selectedProperty());
         copy.visibleProperty().bind(toggle.selectedProperty());
         VBox box = new VBox(6, new HBox(6, toggle, copy), text);
-        show(box, Bindings.isNotEmpty(model.steps()));
+        Controls.showWhen(box, Bindings.isNotEmpty(model.steps()));
         return box;
     }
 
@@ -320,7 +304,7 @@ public final class SwitchView extends BorderPane {
         title.getStyleClass().addAll(Styles.TEXT_CAPTION);
         VBox box = new VBox(
                 8, title, sentences("device", model.devices(), Material2OutlinedAL.DEVELOPER_BOARD, "fact"));
-        show(box, Bindings.isNotEmpty(model.devices()));
+        Controls.showWhen(box, Bindings.isNotEmpty(model.devices()));
         return box;
     }
 
@@ -346,10 +330,8 @@ public final class SwitchView extends BorderPane {
                 .equals(model.actions().stream().map(Action::id).collect(Collectors.toSet()));
         List<Node> fresh = new ArrayList<>();
         for (Action action : model.actions()) {
-            Button button = old.getOrDefault(action.id(), new Button());
-            button.setId(action.id());
+            Button button = old.getOrDefault(action.id(), Controls.named(action.id(), new Button()));
             button.setText(action.label());
-            button.setAccessibleText(action.label());
             button.setMinWidth(Region.USE_PREF_SIZE);
             button.setDisable(!action.enabled());
             button.setOnAction(event -> action.run().run());

@@ -7,26 +7,12 @@ import javafx.scene.control.ListView;
 import javafx.scene.control.TextArea;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
-import javafx.stage.Stage;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.switchback.app.Screen;
-import org.switchback.app.helper.ScriptedConnections;
-import org.switchback.app.helper.ScriptedHelper;
+import org.switchback.app.WindowTestCase;
 import org.testfx.api.FxRobot;
-import org.testfx.framework.junit5.ApplicationExtension;
-import org.testfx.framework.junit5.Start;
 
-@ExtendWith(ApplicationExtension.class)
-class ActivityViewTest {
-    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
-    private Screen screen;
-
-    @Start
-    void start(Stage stage) {
-        screen = new Screen(stage, new ScriptedConnections(here), 800, 600);
-    }
-
+class ActivityViewTest extends WindowTestCase {
     @Test
     void beforeTheFirstSwitchThePageSaysWhatWillBeHere() {
         screen.fire("page-button-activity");

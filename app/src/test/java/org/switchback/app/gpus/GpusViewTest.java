@@ -9,32 +9,18 @@ import javafx.scene.control.Button;
 import javafx.scene.input.KeyCode;
 import javafx.scene.layout.Region;
 import javafx.scene.paint.LinearGradient;
-import javafx.stage.Stage;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.switchback.app.Screen;
+import org.switchback.app.WindowTestCase;
 import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.helper.Source;
 import org.switchback.app.memorymap.FitScale;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Capture;
 import org.testfx.api.FxRobot;
-import org.testfx.framework.junit5.ApplicationExtension;
-import org.testfx.framework.junit5.Start;
 
-@ExtendWith(ApplicationExtension.class)
-class GpusViewTest {
-    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
-    private final ScriptedConnections connections = new ScriptedConnections(here);
-    private Screen screen;
-
-    @Start
-    void start(Stage stage) {
-        screen = new Screen(stage, connections, 800, 600);
-    }
-
+class GpusViewTest extends WindowTestCase {
     @Test
     void aCardAGpuWithItsNameAddressAndMode() {
         assertThat(screen.text("name-0000-04-00-0")).isEqualTo("NVIDIA GeForce GTX 1080");
@@ -144,17 +130,5 @@ class GpusViewTest {
             openSample(sample);
             screen.assertNothingIsCutOff();
         }
-    }
-
-    private void openSample(String name) {
-        Screen.onScreen(() -> {
-            screen.model().openSample(name);
-            return true;
-        });
-        Screen.until(
-                name + " is shown",
-                () -> connections.last().source().equals(new Source.Sample(name))
-                        && !screen.model().gpus().cards().isEmpty());
-        Screen.settle();
     }
 }

@@ -11,25 +11,18 @@ import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.MouseButton;
 import javafx.scene.shape.Rectangle;
-import javafx.stage.Stage;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.switchback.app.Screen;
-import org.switchback.app.helper.ScriptedConnections;
-import org.switchback.app.helper.ScriptedHelper;
+import org.switchback.app.WindowTestCase;
 import org.testfx.api.FxRobot;
-import org.testfx.framework.junit5.ApplicationExtension;
-import org.testfx.framework.junit5.Start;
 
-@ExtendWith(ApplicationExtension.class)
-class MemoryMapViewTest {
-    private Screen screen;
+class MemoryMapViewTest extends WindowTestCase {
     private MemoryMapViewModel model;
 
-    @Start
-    void start(Stage stage) {
-        screen = new Screen(stage, new ScriptedConnections(ScriptedHelper.withGtx1080()), 800, 600);
-        screen.model().openSample("x99-gtx1080");
+    @BeforeEach
+    void openTheSample() {
+        openSample("x99-gtx1080");
         model = screen.model().memoryMap();
     }
 

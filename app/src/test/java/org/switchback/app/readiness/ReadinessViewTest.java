@@ -4,29 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
-import javafx.stage.Stage;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.switchback.app.Screen;
-import org.switchback.app.helper.ScriptedConnections;
-import org.switchback.app.helper.ScriptedHelper;
-import org.switchback.app.helper.Source;
+import org.switchback.app.WindowTestCase;
 import org.switchback.app.samples.SampleMachines;
 import org.testfx.api.FxRobot;
-import org.testfx.framework.junit5.ApplicationExtension;
-import org.testfx.framework.junit5.Start;
 
-@ExtendWith(ApplicationExtension.class)
-class ReadinessViewTest {
-    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
-    private final ScriptedConnections connections = new ScriptedConnections(here);
-    private Screen screen;
-
-    @Start
-    void start(Stage stage) {
-        screen = new Screen(stage, connections, 800, 600);
-    }
-
+class ReadinessViewTest extends WindowTestCase {
     @Test
     void thePageHasARowACheckWithItsResultForThoseWhoCannotSeeIt() {
         screen.fire("page-button-readiness");
@@ -70,12 +54,7 @@ class ReadinessViewTest {
     void nothingIsCutOffInTheSmallestWindowForAnySample() {
         screen.fire("page-button-readiness");
         for (String sample : SampleMachines.names()) {
-            Screen.onScreen(() -> {
-                screen.model().openSample(sample);
-                return true;
-            });
-            Screen.until(
-                    sample + " is shown", () -> connections.last().source().equals(new Source.Sample(sample)));
+            openSample(sample);
             screen.node("check-power");
             screen.assertNothingIsCutOff();
         }

@@ -3,7 +3,6 @@ package org.switchback.app.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,8 +13,6 @@ import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.messages.DBusSignal;
 import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.switchback.app.bus.BusAddress;
 import org.switchback.app.session.TrayContent.Row;
@@ -24,26 +21,10 @@ import org.switchback.app.session.TrayContent.Status;
 import org.switchback.app.session.bus.DBusMenu;
 import org.switchback.app.session.bus.Notifications;
 import org.switchback.app.session.bus.StatusNotifierItem;
-import org.switchback.service.PrivateBus;
 
-class DesktopSessionTest {
+class DesktopSessionTest extends SessionTestCase {
     private final BlockingQueue<String> wanted = new LinkedBlockingQueue<>();
     private final BlockingQueue<Boolean> hosted = new LinkedBlockingQueue<>();
-    private final List<AutoCloseable> opened = new ArrayList<>();
-    private PrivateBus bus;
-
-    @BeforeEach
-    void openBus() throws Exception {
-        bus = PrivateBus.open();
-        opened.add(bus);
-    }
-
-    @AfterEach
-    void closeAll() throws Exception {
-        for (AutoCloseable one : opened.reversed()) {
-            one.close();
-        }
-    }
 
     // Once is enough.
 
@@ -93,12 +74,12 @@ class DesktopSessionTest {
         DesktopSession session = first();
         session.openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
         assertThat(hosted).isEmpty();
-        try (FakeWatcher watcher = watcher()) {
+        try (FakeWatcher watcher = tray()) {
             assertThat(next(hosted)).isTrue();
             assertThat(next(watcher.registered())).startsWith(":");
         }
         assertThat(next(hosted)).isFalse();
-        try (FakeWatcher another = watcher()) {
+        try (FakeWatcher another = tray()) {
             assertThat(next(hosted)).isTrue();
             next(another.registered());
         }
@@ -106,8 +87,7 @@ class DesktopSessionTest {
 
     @Test
     void theTrayShowsTheState() throws Exception {
-        FakeWatcher watcher = watcher();
-        opened.add(watcher);
+        FakeWatcher watcher = tray();
         DesktopSession session = first();
         session.openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
         String owner = next(watcher.registered());
@@ -125,8 +105,7 @@ class DesktopSessionTest {
 
     @Test
     void hostsAreToldWhatHasChanged() throws Exception {
-        FakeWatcher watcher = watcher();
-        opened.add(watcher);
+        FakeWatcher watcher = tray();
         BlockingQueue<DBusSignal> signals = new LinkedBlockingQueue<>();
         DBusConnection host = connect();
         host.addSigHandler(StatusNotifierItem.NewStatus.class, signals::add);
@@ -143,8 +122,7 @@ class DesktopSessionTest {
 
     @Test
     void aClickOnTheIconRaisesTheWindow() throws Exception {
-        FakeWatcher watcher = watcher();
-        opened.add(watcher);
+        FakeWatcher watcher = tray();
         DesktopSession session = first();
         session.serve(window());
         session.openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
@@ -154,8 +132,7 @@ class DesktopSessionTest {
 
     @Test
     void theMenuIsReadAndClickedInEitherWay() throws Exception {
-        FakeWatcher watcher = watcher();
-        opened.add(watcher);
+        FakeWatcher watcher = tray();
         first().openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
         String owner = next(watcher.registered());
         DBusMenu menu = watcher.menu(owner);
@@ -180,8 +157,7 @@ class DesktopSessionTest {
 
     @Test
     void aClickOnAMenuThatIsNotShownAnyMoreDoesNothing() throws Exception {
-        FakeWatcher watcher = watcher();
-        opened.add(watcher);
+        FakeWatcher watcher = tray();
         DesktopSession session = first();
         session.openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
         String owner = next(watcher.registered());
@@ -222,10 +198,6 @@ class DesktopSessionTest {
         return connection;
     }
 
-    private FakeWatcher watcher() throws Exception {
-        return new FakeWatcher(bus.connect());
-    }
-
     private DesktopSession first() {
         DesktopSession session = ((DesktopSession.Start.First) start(Optional.empty())).session();
         opened.add(session);
@@ -234,7 +206,7 @@ class DesktopSessionTest {
 
     private DesktopSession.Start start(Optional<String> sample) {
         return DesktopSession.start(
-                Optional.of(new BusAddress(bus.address())),
+                address(),
                 sample,
                 task -> Thread.ofVirtual().start(task),
                 Runnable::run);
@@ -272,7 +244,7 @@ class DesktopSessionTest {
 
     private static TrayPictures pictures() {
         return new TrayPictures(
-                Optional.empty(), sign -> List.of(new StatusNotifierItem.Pixmap(1, 1, new byte[] {-1, 0, 0, 0})));
+                Optional.empty(), Map.of(Sign.HOST, List.of(new StatusNotifierItem.Pixmap(1, 1, new byte[] {-1, 0, 0, 0}))));
     }
 
     private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {

@@ -7,29 +7,16 @@ import javafx.scene.control.Button;
 import javafx.scene.control.TextInputControl;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
-import javafx.stage.Stage;
 import javafx.stage.Window;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.switchback.app.Screen;
+import org.switchback.app.WindowTestCase;
 import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
 import org.testfx.api.FxRobot;
-import org.testfx.framework.junit5.ApplicationExtension;
-import org.testfx.framework.junit5.Start;
 
-@ExtendWith(ApplicationExtension.class)
-class SwitchViewTest {
+class SwitchViewTest extends WindowTestCase {
     private static final String CARD_BUTTON = "switch-0000-04-00-0";
-
-    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
-    private Screen screen;
-
-    @Start
-    void start(Stage stage) {
-        screen = new Screen(stage, new ScriptedConnections(here), 800, 600);
-    }
 
     @Test
     void theWholeSwitchThereAndBackByKeyboardAlone(FxRobot robot) {

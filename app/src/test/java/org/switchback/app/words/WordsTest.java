@@ -346,7 +346,7 @@ class WordsTest {
         assertThat(machine.gpus().stream().map(words::mode))
                 .containsExactly("Host mode (nvidia)", "Host mode (radeon)");
         for (Gpu.Mode mode : Gpu.Mode.values()) {
-            assertThat(words.bundle().keySet()).contains("mode." + mode.name().toLowerCase(Locale.ROOT));
+            assertThat(words.bundle().keySet()).contains("mode." + Spelling.of(mode));
         }
     }
 

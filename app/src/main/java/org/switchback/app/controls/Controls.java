@@ -1,0 +1,59 @@
+package org.switchback.app.controls;
+
+import atlantafx.base.theme.Styles;
+import javafx.beans.value.ObservableBooleanValue;
+import javafx.scene.Node;
+import javafx.scene.control.Button;
+import javafx.scene.control.ButtonBase;
+import javafx.scene.control.Label;
+import javafx.scene.input.Clipboard;
+import javafx.scene.input.ClipboardContent;
+import javafx.scene.layout.Region;
+import org.jspecify.annotations.Nullable;
+import org.kordamp.ikonli.Ikon;
+import org.kordamp.ikonli.javafx.FontIcon;
+
+/** Makes what every page has. A control keeps its id, and says to those who can't see it what it shows to the others. */
+public final class Controls {
+    private Controls() {}
+
+    /** Gives a button of any sort its id, and its text to screen readers as well. */
+    public static <B extends ButtonBase> B named(String id, B button) {
+        button.setId(id);
+        button.accessibleTextProperty().bind(button.textProperty());
+        return button;
+    }
+
+    public static Button button(String id, String text, @Nullable Ikon sign, Runnable run) {
+        Button button = named(id, new Button(text, sign == null ? null : new FontIcon(sign)));
+        button.setOnAction(event -> run.run());
+        return button;
+    }
+
+    /** One without a frame, for what matters less; as wide as its text. */
+    public static Button flat(String id, String text, @Nullable Ikon sign, Runnable run) {
+        Button button = button(id, text, sign, run);
+        button.getStyleClass().add(Styles.FLAT);
+        button.setMinWidth(Region.USE_PREF_SIZE);
+        return button;
+    }
+
+    /** Lets a label take as many lines as its text needs. */
+    public static void wrap(Label label) {
+        label.setWrapText(true);
+        label.setMinHeight(Region.USE_PREF_SIZE);
+    }
+
+    /** Takes a node out of view, and its room away, while something does not hold. */
+    public static void showWhen(Node node, ObservableBooleanValue shown) {
+        node.visibleProperty().bind(shown);
+        node.managedProperty().bind(shown);
+    }
+
+    /** Puts a text into the clipboard. */
+    public static void copy(String text) {
+        ClipboardContent content = new ClipboardContent();
+        content.putString(text);
+        Clipboard.getSystemClipboard().setContent(content);
+    }
+}

@@ -1,0 +1,41 @@
+package org.switchback.app.session;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.switchback.app.bus.BusAddress;
+import org.switchback.service.PrivateBus;
+
+/** A test in a session with a bus of its own. */
+public abstract class SessionTestCase {
+    /** What is closed when the test ends, the last first. */
+    protected final List<AutoCloseable> opened = new ArrayList<>();
+
+    protected PrivateBus bus;
+
+    @BeforeEach
+    void openBus() throws Exception {
+        bus = PrivateBus.open();
+        opened.add(bus);
+    }
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable one : opened.reversed()) {
+            one.close();
+        }
+    }
+
+    protected Optional<BusAddress> address() {
+        return Optional.of(new BusAddress(bus.address()));
+    }
+
+    /** A tray that is there until the test ends, unless it is closed before. */
+    protected FakeWatcher tray() throws Exception {
+        FakeWatcher tray = new FakeWatcher(bus.connect());
+        opened.add(tray);
+        return tray;
+    }
+}
