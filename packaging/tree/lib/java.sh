@@ -1,15 +1,17 @@
 # Read by the launchers: finds a Java 25 or later without starting one.
-# Takes home (the tree) and tool (a name for messages); sets java, and options to what every start shares.
+# Takes home (the tree) and tool (a name for messages); sets java, linked to yes when the program is part of that Java, and
+# native to the folder of JNA's library.
 
-# Takes a folder; sets found_version and found_build when it holds a Java 25 or later.
+# Takes a folder; sets found_version, found_build and found_linked when it holds a Java 25 or later.
 is_java() {
     [ -x "$1/bin/java" ] && [ -r "$1/release" ] || return 1
-    found_version=0 found_build=
+    found_version=0 found_build='' found_linked=''
     while IFS= read -r line; do
         value=${line#*\"}
         case $line in
             JAVA_VERSION=*) found_version=${value%%[!0-9]*} ;;
             JAVA_RUNTIME_VERSION=*) found_build=${value%\"*} ;;
+            MODULES=*org.switchback.app*) found_linked=yes ;;
         esac
     done <"$1/release"
     [ "${found_version:-0}" -ge 25 ]
@@ -21,7 +23,12 @@ missing_java() {
 }
 
 find_java() {
-    java='' java_build=''
+    java='' java_build='' linked=''
+    # An image that the program is linked into has no other.
+    if is_java "$home/runtime" && [ -n "$found_linked" ]; then
+        java=$home/runtime/bin/java java_build=$found_build linked=yes
+        return
+    fi
     if [ -n "${SWITCHBACK_JAVA:-}" ]; then
         folder=${SWITCHBACK_JAVA%/bin/java}
         is_java "$folder" || missing_java \
@@ -65,7 +72,7 @@ find_java() {
 find_cache() {
     cache=''
     [ "$java_build" = "$cache_build" ] && [ -r "$home/lib/$1.aot" ] || return 0
-    [ -z "${2:-}" ] || [ "$home" = "$cache_home" ] || return 0
+    [ -z "${2:-}" ] || [ -n "$linked" ] || [ "$home" = "$cache_home" ] || return 0
     cache=-XX:AOTCache=$home/lib/$1.aot
 }
 
@@ -74,3 +81,5 @@ if [ -r "$home/lib/aot-made" ]; then
     { IFS= read -r cache_build && IFS= read -r cache_home; } <"$home/lib/aot-made" || true
 fi
 find_java
+native=$home/lib/native
+[ -z "$linked" ] || native=$home/runtime/lib

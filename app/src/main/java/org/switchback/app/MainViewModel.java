@@ -37,10 +37,10 @@ import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.switching.Familiarity;
 import org.switchback.app.switching.SwitchViewModel;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.Spelling;
 import org.switchback.protocol.PlanReply;
 
 /** Which machine the window shows, and what it says about that machine as a whole. Belongs to the drawing thread. */

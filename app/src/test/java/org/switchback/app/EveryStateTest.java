@@ -25,11 +25,11 @@ import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.switching.Familiarity;
 import org.switchback.app.switching.SwitchViewModel;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.Spelling;
 import org.switchback.service.Deadline;
 
 /** Whatever state there is, a person reads one sentence about it that is said of no other state. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,6 +97,26 @@ class LauncherTest {
         Run run = run(home.resolve("bin/switchback-helper"), null);
         assertThat(run.lines().getFirst()).isEqualTo(home.toRealPath() + "/runtime/bin/java");
         assertThat(run.lines()).endsWith("org.switchback.service.HelperMain");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"switchback", "switchback status", "switchback-helper"})
+    void anImageThatTheProgramIsLinkedIntoNeedsNoOtherFile(String command) throws Exception {
+        Path runtime = Files.move(java25, home.resolve("runtime"));
+        Files.writeString(
+                runtime.resolve("release"),
+                "MODULES=\"java.base org.switchback.helper org.switchback.app\"\n",
+                StandardOpenOption.APPEND);
+        List<String> words = List.of(command.split(" "));
+        List<String> lines = run(
+                        home.resolve("bin").resolve(words.getFirst()),
+                        java("other", "26", "26+1"),
+                        words.subList(1, words.size()).toArray(String[]::new))
+                .lines();
+        assertThat(lines.getFirst()).isEqualTo(home.toRealPath() + "/runtime/bin/java");
+        assertThat(lines)
+                .contains("--module", "-Djna.boot.library.path=" + home.toRealPath() + "/runtime/lib")
+                .doesNotContain("--class-path", "--module-path");
     }
 
     private Path java(String name, String version, String build) throws IOException {

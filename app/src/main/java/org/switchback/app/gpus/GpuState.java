@@ -2,15 +2,14 @@ package org.switchback.app.gpus;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.switchback.app.activity.Attempt;
 import org.switchback.app.helper.Source;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
+import org.switchback.hardware.Spelling;
 import org.switchback.protocol.PlannedRefusal;
 
 /**
@@ -77,8 +76,7 @@ public enum GpuState {
         if (refused(refusals, "group-shared")) {
             return GROUP_SHARED;
         }
-        if (Stream.of("framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing", "module-unsigned")
-                .anyMatch(code -> refused(refusals, code))) {
+        if (refusals.stream().anyMatch(PlannedRefusal::ofClaim)) {
             return CLAIM_STAYS;
         }
         if (refusals.stream().anyMatch(refusal -> !refusal.code.equals("in-use"))) {
