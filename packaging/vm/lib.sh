@@ -384,7 +384,7 @@ vm_module() {
 
 # vm_boot CLASS KERNEL INITRD DIRECTORY TIMEOUT [KERNEL-ARGUMENT...]
 # Boots the machine that has the problem (two GPUs, the firmware's framebuffer in the first one's BAR) and waits for its
-# end. Machines wait for each other when SWITCHBACK_VM_LOCK names a file. DIRECTORY gets console.log (ttyS0), out (ttyS2, raw) and status.log (ttyS3).
+# end; the array VM_DEVICES has more of QEMU's arguments. Machines wait for each other when SWITCHBACK_VM_LOCK names a file. DIRECTORY gets console.log (ttyS0), out (ttyS2, raw) and status.log (ttyS3).
 vm_boot() {
     local class=$1 kernel=$2 initrd=$3 dir=$4 timeout=$5 gpu
     shift 5
@@ -405,6 +405,7 @@ vm_boot() {
         -device "$gpu",id=gpu,bus=rp1,addr=0.0,multifunction=on \
         -device intel-hda,id=hda,bus=rp1,addr=0.1 -device hda-output,bus=hda.0,audiodev=none -audiodev none,id=none \
         -device pcie-root-port,id=rp2,chassis=2,slot=2,bus=pcie.0,addr=2 -device virtio-gpu-pci,id=gpu2,bus=rp2 \
+        ${VM_DEVICES[@]+"${VM_DEVICES[@]}"} \
         -serial file:"$dir/console.log" -serial null -serial file:"$dir/out" -serial file:"$dir/status.log" \
         -append "console=ttyS0,115200 panic=-1 no_timer_check intel_iommu=on iommu.passthrough=0 rdinit=/init $*" \
         </dev/null >"$dir/qemu.log" 2>&1
