@@ -14,6 +14,7 @@ import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBase;
+import javafx.scene.control.CheckMenuItem;
 import javafx.scene.control.ContextMenu;
 import javafx.scene.control.Label;
 import javafx.scene.control.Menu;
@@ -215,13 +216,16 @@ final class MainView extends BorderPane {
         busy.setId("menu-busy");
         busy.setDisable(true);
         busy.visibleProperty().bind(model.freeProperty().not());
+        CheckMenuItem always = new CheckMenuItem(words.text("window.menu.always-plan"));
+        always.setId("menu-always-plan");
+        always.selectedProperty().bindBidirectional(model.alwaysPlanProperty());
         MenuItem quit = item("menu-quit", words.text("window.menu.quit"), null, Platform::exit);
         quit.setAccelerator(new KeyCodeCombination(KeyCode.Q, KeyCombination.SHORTCUT_DOWN));
         for (MenuItem needsPeace : List.of(samples, failures, report, home)) {
             needsPeace.disableProperty().bind(model.freeProperty().not());
         }
         MenuButton menu = new MenuButton(null, new FontIcon(Material2MZ.MENU));
-        menu.getItems().setAll(busy, samples, failures, report, home, new SeparatorMenuItem(), quit);
+        menu.getItems().setAll(busy, samples, failures, report, home, new SeparatorMenuItem(), always, quit);
         menu.setId("menu");
         menu.setAccessibleText(words.text("window.menu"));
         menu.setOnShown(event -> alignRight(menu));

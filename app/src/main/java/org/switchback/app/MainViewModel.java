@@ -9,12 +9,14 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleBooleanProperty;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.activity.ActivityViewModel;
@@ -33,11 +35,13 @@ import org.switchback.app.readiness.ReadinessViewModel;
 import org.switchback.app.report.ReportFile;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
+import org.switchback.app.switching.Familiarity;
 import org.switchback.app.switching.SwitchViewModel;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.Spelling;
+import org.switchback.protocol.PlanReply;
 
 /** Which machine the window shows, and what it says about that machine as a whole. Belongs to the drawing thread. */
 public final class MainViewModel {
@@ -61,6 +65,8 @@ public final class MainViewModel {
     private final ReadOnlyObjectWrapper<@Nullable Shown> shown = new ReadOnlyObjectWrapper<>(null);
     private final ReadOnlyBooleanWrapper free = new ReadOnlyBooleanWrapper(true);
     private final ReadOnlyBooleanWrapper elsewhere = new ReadOnlyBooleanWrapper(false);
+
+    private final BooleanProperty alwaysPlan = new SimpleBooleanProperty(false);
 
     private @Nullable HelperConnection connection;
     private @Nullable PciAddress wantedGpu;
@@ -193,6 +199,11 @@ public final class MainViewModel {
     /** Whether another machine can be opened: not while a switch is under way. */
     public ReadOnlyBooleanProperty freeProperty() {
         return free.getReadOnlyProperty();
+    }
+
+    /** Whether a plan is shown before it is carried out also when the same one has succeeded before. */
+    BooleanProperty alwaysPlanProperty() {
+        return alwaysPlan;
     }
 
     /** Whether a sample machine or a report is shown. */
@@ -384,7 +395,7 @@ public final class MainViewModel {
     private Opened simulation(Simulated of) {
         HelperConnection fresh = connections.simulated(of.capture(), of.source(), of.mishap());
         try {
-            return new Opened(fresh, Optional.of(of), Optional.of(Overview.of(fresh)), Optional.empty());
+            return new Opened(fresh, Optional.of(of), Optional.of(Overview.of(fresh, log)), Optional.empty());
         } catch (HelperProblem problem) {
             return new Opened(fresh, Optional.of(of), Optional.empty(), Optional.of(problem));
         }
@@ -393,7 +404,7 @@ public final class MainViewModel {
     /** Where the helper does not let us look, everybody may still look at what the kernel shows everybody. */
     private Opened lookedAt(HelperConnection fresh) {
         try {
-            return new Opened(fresh, Optional.empty(), Optional.of(Overview.of(fresh)), Optional.empty());
+            return new Opened(fresh, Optional.empty(), Optional.of(Overview.of(fresh, log)), Optional.empty());
         } catch (HelperProblem problem) {
             if (fresh.source() instanceof Source.LookOnly) {
                 return new Opened(fresh, Optional.empty(), Optional.empty(), Optional.of(problem));
@@ -528,7 +539,7 @@ public final class MainViewModel {
         background.run(
                 () -> {
                     LockSupport.parkNanos(settle.toNanos());
-                    return Overview.of(asked);
+                    return Overview.of(asked, log);
                 },
                 overview -> looked(number, () -> show(asked, overview)),
                 problem -> looked(number, () -> failed(asked, problem)));
@@ -550,9 +561,23 @@ public final class MainViewModel {
         if (used == null || switching.get() != null) {
             return;
         }
-        SwitchViewModel pane = new SwitchViewModel(used, background, words, gpu, direction, this::left);
+        boolean always = alwaysPlan.get();
+        SwitchViewModel pane = new SwitchViewModel(
+                used,
+                background,
+                words,
+                gpu,
+                direction,
+                (target, plan) -> always ? Familiarity.NEW : familiarity(used.source(), gpu, target, plan),
+                this::left);
         free.bind(pane.canLeaveProperty());
         switching.set(pane);
+    }
+
+    private Familiarity familiarity(Source source, PciAddress gpu, String target, PlanReply plan) {
+        return log.newest(source, gpu, attempt -> attempt.target().equals(target) && attempt.succeeded())
+                .map(attempt -> attempt.planned(plan.steps) ? Familiarity.SAME : Familiarity.CHANGED)
+                .orElse(Familiarity.NEW);
     }
 
     private void left() {

@@ -3,7 +3,7 @@ package org.switchback.app;
 import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
-import org.switchback.app.words.Spelling;
+import org.switchback.hardware.Spelling;
 
 /** A page of the main window, in the order of its buttons. */
 enum Page {

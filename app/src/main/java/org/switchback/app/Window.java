@@ -21,6 +21,8 @@ import org.switchback.app.background.Background;
 import org.switchback.app.bus.BusAddress;
 import org.switchback.app.helper.DBusHelperConnections;
 import org.switchback.app.session.DesktopSession;
+import org.switchback.app.state.Mark;
+import org.switchback.app.state.StateFolder;
 import org.switchback.app.words.Words;
 
 /** The main window. */
@@ -66,6 +68,15 @@ public class Window extends Application {
                 new Background(workers, Platform::runLater),
                 words,
                 firstStart::claim);
+        Mark always = new Mark(StateFolder.of(System.getenv()).resolve("always-show-plan"));
+        workers.execute(() -> {
+            boolean there = always.there();
+            Platform.runLater(() -> {
+                model.alwaysPlanProperty().set(there);
+                model.alwaysPlanProperty()
+                        .addListener((observable, old, now) -> workers.execute(() -> always.put(now)));
+            });
+        });
         prepare(stage, model, words);
         SessionWindow window = new SessionWindow(stage, model, words);
         session.thenAcceptAsync(

@@ -23,12 +23,14 @@ import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
+import org.switchback.app.switching.Familiarity;
 import org.switchback.app.switching.SwitchViewModel;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.Spelling;
+import org.switchback.service.Deadline;
 
 /** Whatever state there is, a person reads one sentence about it that is said of no other state. */
 class EveryStateTest {
@@ -42,7 +44,7 @@ class EveryStateTest {
         Map<String, String> sentences = new HashMap<>();
         GpusViewModel page = new GpusViewModel(words, (gpu, direction) -> {});
         sentences.put("scanning", page.messageProperty().get());
-        page.show(Overview.of(new ScriptedHelper(new Source.ThisMachine(), Capture.EMPTY)), new Source.ThisMachine());
+        page.show(Overview.of(new ScriptedHelper(new Source.ThisMachine(), Capture.EMPTY), ActivityLog.inMemory()), new Source.ThisMachine());
         sentences.put("no GPU", page.messageProperty().get());
         cards(sentences);
         switches(sentences);
@@ -92,6 +94,9 @@ class EveryStateTest {
                 Optional.of("-> ../../../kernel/iommu_groups/27"))));
         sentences.put("iommu-off", card("iommu-off", new Source.ThisMachine(), Map.of()).sentence());
         sentences.put("blocked", onCard(Map.of("/proc/sys/kernel/tainted", Optional.of("128"))));
+        sentences.put("unreserved", unreserved());
+        assertThat(sentences.get("unreserved"))
+                .isEqualTo("The last switch failed: the kernel can't reserve BAR 1 (c0000000-cfffffff).");
         sentences.put("unbound", onCard(Map.of(
                 "/proc/iomem", without("efifb"), FOLDER + "/driver", Optional.empty())));
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
@@ -113,15 +118,42 @@ class EveryStateTest {
 
         ScriptedHelper outside = ScriptedHelper.withGtx1080();
         GpusViewModel page = new GpusViewModel(words, (gpu, direction) -> {});
-        page.show(Overview.of(outside), outside.source());
+        page.show(Overview.of(outside, ActivityLog.inMemory()), outside.source());
         outside.isInVmMode();
-        page.show(Overview.of(outside), outside.source());
+        page.show(Overview.of(outside, ActivityLog.inMemory()), outside.source());
         sentences.put("changed outside", page.cards().getFirst().change());
         assertThat(sentences.get("changed outside"))
                 .isEqualTo("Changed outside this window. Before: Host mode (nvidia).");
         page.expectChange();
-        page.show(Overview.of(outside), outside.source());
+        page.show(Overview.of(outside, ActivityLog.inMemory()), outside.source());
         assertThat(page.cards().getFirst().change()).isEmpty();
+    }
+
+    /** What the card says after a switch that the kernel's log had something against. */
+    private String unreserved() throws Exception {
+        ScriptedHelper helper = ScriptedHelper.withGtx1080();
+        MainViewModel model = new MainViewModel(
+                new ScriptedConnections(helper), ActivityLog.inMemory(), background, words, () -> false);
+        model.openThisMachine();
+        GpuCard before = model.gpus().cards().getFirst();
+        model.gpus().choose(before, before.choices().getFirst());
+        act(Objects.requireNonNull(model.switchingProperty().get()), "switch-apply");
+        helper.says("failed", 10, 1, "not-reserved", "04:00.0", "BAR 1", "c0000000-cfffffff");
+        helper.says("finished", -1, 1, "put-back");
+        Deadline.seconds(10).await("the attempt is written down", () -> {
+            model.refresh();
+            return !model.gpus().cards().getFirst().sentence().equals(before.sentence());
+        });
+        return model.gpus().cards().getFirst().sentence();
+    }
+
+    private static void act(SwitchViewModel model, String action) {
+        model.actions().stream()
+                .filter(offered -> offered.id().equals(action))
+                .findFirst()
+                .orElseThrow()
+                .run()
+                .run();
     }
 
     private String used(int programs) throws Exception {
@@ -152,7 +184,7 @@ class EveryStateTest {
 
     private List<GpuCard> of(ScriptedHelper helper) throws Exception {
         GpusViewModel page = new GpusViewModel(words, (gpu, direction) -> {});
-        page.show(Overview.of(helper), helper.source());
+        page.show(Overview.of(helper, ActivityLog.inMemory()), helper.source());
         return page.cards();
     }
 
@@ -210,13 +242,14 @@ class EveryStateTest {
 
     private SwitchViewModel begun(ScriptedHelper helper, Consumer<ScriptedHelper> does) {
         SwitchViewModel model = new SwitchViewModel(
-                helper, background, words, PciAddress.of("0000:04:00.0"), Direction.TO_VM, () -> {});
-        model.actions().stream()
-                .filter(action -> action.id().equals("switch-apply"))
-                .findFirst()
-                .orElseThrow()
-                .run()
-                .run();
+                helper,
+                background,
+                words,
+                PciAddress.of("0000:04:00.0"),
+                Direction.TO_VM,
+                (target, plan) -> Familiarity.NEW,
+                () -> {});
+        act(model, "switch-apply");
         does.accept(helper);
         return model;
     }

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.switchback.app.activity.ActivityLog;
+import org.switchback.app.activity.Attempt;
 import org.switchback.app.background.Background;
 import org.switchback.app.gpus.GpuCard;
 import org.switchback.app.gpus.GpusViewModel;
@@ -26,15 +27,17 @@ import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.SwitchViewModel;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
+import org.switchback.service.Deadline;
 
 class MainViewModelTest {
     private final Words words = Words.in(Locale.ENGLISH);
     private final ScriptedHelper here = ScriptedHelper.withGtx1080();
     private final ScriptedConnections connections = new ScriptedConnections(here);
+    private final ActivityLog log = ActivityLog.inMemory();
     private boolean firstStart = true;
     private final MainViewModel model =
             new MainViewModel(
-                    connections, ActivityLog.inMemory(), new Background(Runnable::run, Runnable::run), words, () -> firstStart);
+                    connections, log, new Background(Runnable::run, Runnable::run), words, () -> firstStart);
 
     // Which machine.
 
@@ -319,6 +322,45 @@ class MainViewModelTest {
         model.openSample("iommu-off");
         assertThat(connections.count()).isEqualTo(2);
         assertThat(model.switchingProperty().get()).isNull();
+    }
+
+    @Test
+    void aSwitchThatSucceededOnceTakesOneClickTheNextTime() throws Exception {
+        switchOnce();
+        ScriptedHelper restarted = ScriptedHelper.withGtx1080();
+        connections.here(restarted);
+        Deadline.seconds(10).await("the attempt is written down", () -> {
+            model.openThisMachine();
+            choose();
+            return pane().phaseProperty().get() == SwitchViewModel.Phase.AUTHORISING;
+        });
+        assertThat(restarted.calls()).anyMatch(call -> call.startsWith("apply"));
+    }
+
+    @Test
+    void whoeverAlwaysWantsToSeeThePlanSeesIt() throws Exception {
+        switchOnce();
+        Deadline.seconds(10).await("the attempt is written down", () -> log.newest(
+                        here.source(), ScriptedHelper.GTX_1080, Attempt::succeeded)
+                .isPresent());
+        model.alwaysPlanProperty().set(true);
+        connections.here(ScriptedHelper.withGtx1080());
+        model.openThisMachine();
+        choose();
+        assertThat(pane().phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+    }
+
+    /** To VM mode, with a success that is written down. */
+    private void switchOnce() {
+        model.start(Optional.empty());
+        choose();
+        assertThat(pane().phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+        pane().actions().getLast().run().run();
+        here.says("authorized", -1, 0, "");
+        here.doesSteps(0, 10);
+        here.isInVmMode();
+        here.says("finished", -1, 1, "done");
+        pane().leave();
     }
 
     @Test

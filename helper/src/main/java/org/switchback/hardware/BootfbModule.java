@@ -1,6 +1,5 @@
 package org.switchback.hardware;
 
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -32,7 +31,7 @@ public record BootfbModule(State state, Signature signature) {
 
         /** As a capture spells it. */
         public String word() {
-            return name().toLowerCase(Locale.ROOT);
+            return Spelling.of(this);
         }
     }
 

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What became of the regions between two readings of a memory map. A region is the same when its range and its name
@@ -28,6 +30,27 @@ public record MapChanges(List<Region> removed, List<Region> added, boolean names
         return removed.isEmpty() && added.isEmpty();
     }
 
+    /**
+     * A map after these changes.
+     *
+     * @param map as it was before; it may have more regions than the two that were compared
+     */
+    public MemoryMap appliedTo(MemoryMap map) {
+        if (nothing() || namesOnly) {
+            return map;
+        }
+        Set<Place> gone = places(removed);
+        List<Region> kept = map.find(region -> !gone.contains(Place.of(region)));
+        Set<Place> there = places(kept);
+        List<Region> come =
+                added.stream().filter(region -> !there.contains(Place.of(region))).toList();
+        return MemoryMap.union(MemoryMap.union(MemoryMap.EMPTY, kept), come);
+    }
+
+    private static Set<Place> places(List<Region> regions) {
+        return regions.stream().map(Place::of).collect(Collectors.toSet());
+    }
+
     /** Regions that the first map has more often than the second. */
     private static List<Region> missing(MemoryMap from, MemoryMap in, boolean namesOnly) {
         Map<Object, Integer> there = new HashMap<>();
@@ -45,12 +68,16 @@ public record MapChanges(List<Region> removed, List<Region> added, boolean names
         void region(Object key, Region region);
     }
 
-    private record Place(AddressRange range, String name) {}
+    private record Place(AddressRange range, String name) {
+        static Place of(Region region) {
+            return new Place(region.range(), region.name());
+        }
+    }
 
     private static void visit(List<Region> level, String above, boolean namesOnly, Visitor visitor) {
         for (Region region : level) {
             String path = namesOnly ? above + '\n' + region.name() : "";
-            visitor.region(namesOnly ? path : new Place(region.range(), region.name()), region);
+            visitor.region(namesOnly ? path : Place.of(region), region);
             visit(region.children(), path, namesOnly, visitor);
         }
     }

@@ -22,11 +22,11 @@ final class KernelLog {
 
     private static final int NONE = -1;
 
-    private final VfioClient.LibC libc;
+    private final LibC libc;
     private final int file;
 
     /** Remembers where the log ends now. */
-    KernelLog(VfioClient.LibC libc, KernelFiles files) {
+    KernelLog(LibC libc, KernelFiles files) {
         this.libc = libc;
         int opened = NONE;
         try {

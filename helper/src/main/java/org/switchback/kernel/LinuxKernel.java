@@ -59,17 +59,19 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     private final KernelFiles files;
     private final GuardedReader guarded;
     private final PciNames names;
+    private final Programs programs;
     private final ExecutorService threads = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("kernel-", 0).factory());
     private final Set<String> silent = ConcurrentHashMap.newKeySet();
     private @Nullable Shell writer;
-    private VfioClient.@Nullable LibC libc;
+    private @Nullable LibC libc;
 
     /** @param root {@code /}, or a folder with a tree like the kernel's below it */
     public LinuxKernel(Path root) {
         files = new KernelFiles(root);
         guarded = new GuardedReader(files, FILE_PATIENCE);
         names = new PciNames(files);
+        programs = new Programs(files);
     }
 
     @Override
@@ -88,10 +90,10 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         libc();
     }
 
-    private synchronized VfioClient.LibC libc() {
-        VfioClient.LibC open = libc;
+    private synchronized LibC libc() {
+        LibC open = libc;
         if (open == null) {
-            open = VfioClient.openLibC();
+            open = LibC.ready();
             libc = open;
         }
         return open;
@@ -115,7 +117,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     /** Looks from a thread of its own, so that a file which does not answer keeps that one and not the caller. */
     private Capture look(Consumer<LiveCapture> what) {
         while (true) {
-            LiveCapture live = new LiveCapture(files, guarded, names, Set.copyOf(silent));
+            LiveCapture live = new LiveCapture(files, guarded, names, programs, Set.copyOf(silent));
             CompletableFuture<Void> done = new CompletableFuture<>();
             threads.execute(() -> {
                 try {

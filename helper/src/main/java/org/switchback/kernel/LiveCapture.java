@@ -57,16 +57,19 @@ final class LiveCapture {
     private final KernelFiles files;
     private final GuardedReader guarded;
     private final PciNames names;
+    private final Programs programs;
     private final Set<String> silent;
     private final ConcurrentSkipListMap<String, Entry> found = new ConcurrentSkipListMap<>();
     private final Map<Long, String> nodes = new HashMap<>();
     private volatile String at = "";
 
     /** @param silent paths that did not answer before and still have not; they are not asked again */
-    LiveCapture(KernelFiles files, GuardedReader guarded, PciNames names, Set<String> silent) {
+    LiveCapture(
+            KernelFiles files, GuardedReader guarded, PciNames names, Programs programs, Set<String> silent) {
         this.files = files;
         this.guarded = guarded;
         this.names = names;
+        this.programs = programs;
         this.silent = silent;
     }
 
@@ -457,11 +460,8 @@ final class LiveCapture {
 
     /** Programs that have one of the nodes open, whatever path they opened it by. */
     private void processes() {
-        for (String process : files.names("/proc")) {
-            char first = process.charAt(0);
-            if (first >= '1' && first <= '9') {
-                process("/proc/" + process);
-            }
+        for (String program : programs.now()) {
+            process("/proc/" + program);
         }
     }
 

@@ -1,11 +1,8 @@
 package org.switchback.kernel;
 
 import com.sun.jna.LastErrorException;
-import com.sun.jna.Library;
 import com.sun.jna.Memory;
-import com.sun.jna.Native;
 import com.sun.jna.NativeLong;
-import com.sun.jna.Pointer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -42,23 +39,6 @@ public final class Uevents implements Kernel.Watch {
     /** UEVENT_BUFFER_SIZE and the header, generously. */
     private static final int LONGEST = 8192;
 
-    /** What the C library has, as JNA calls it. */
-    private interface LibC extends Library {
-        int socket(int domain, int type, int protocol) throws LastErrorException;
-
-        int bind(int socket, Pointer address, int length) throws LastErrorException;
-
-        int eventfd(int value, int flags) throws LastErrorException;
-
-        int poll(Pointer files, NativeLong count, int timeoutMillis) throws LastErrorException;
-
-        NativeLong recv(int socket, Pointer buffer, NativeLong length, int flags) throws LastErrorException;
-
-        NativeLong write(int file, Pointer buffer, NativeLong count) throws LastErrorException;
-
-        int close(int file) throws LastErrorException;
-    }
-
     private final LibC libc;
     private final int socket;
     private final int end;
@@ -89,7 +69,7 @@ public final class Uevents implements Kernel.Watch {
     static Optional<Uevents> watch(Set<String> subsystems, Runnable changed) {
         int socket = -1;
         try {
-            LibC libc = Native.load("c", LibC.class);
+            LibC libc = LibC.open();
             socket = libc.socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
             try (Memory address = new Memory(ADDRESS_BYTES)) {
                 address.clear();

@@ -1,9 +1,7 @@
 package org.switchback.kernel;
 
 import com.sun.jna.LastErrorException;
-import com.sun.jna.Library;
 import com.sun.jna.Memory;
-import com.sun.jna.Native;
 import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import java.util.ArrayDeque;
@@ -31,28 +29,6 @@ import org.switchback.kernel.Kernel.Proof;
  * <p>Opening a function resets it when it can be reset, as it will be for the virtual machine.
  */
 final class VfioClient {
-    /** What the C library has, as JNA calls it. */
-    interface LibC extends Library {
-        int open(String path, int flags) throws LastErrorException;
-
-        int close(int file) throws LastErrorException;
-
-        int ioctl(int file, NativeLong request, Object... argument) throws LastErrorException;
-
-        Pointer mmap(Pointer where, NativeLong length, int protection, int flags, int file, NativeLong offset)
-                throws LastErrorException;
-
-        int munmap(Pointer where, NativeLong length) throws LastErrorException;
-
-        NativeLong lseek(int file, NativeLong offset, int whence) throws LastErrorException;
-
-        NativeLong read(int file, Pointer buffer, NativeLong count) throws LastErrorException;
-
-        NativeLong pread(int file, Pointer buffer, NativeLong count, NativeLong offset) throws LastErrorException;
-
-        NativeLong pwrite(int file, Pointer buffer, NativeLong count, NativeLong offset) throws LastErrorException;
-    }
-
     // include/uapi/linux/vfio.h: _IO(';', 100 + n)
     private static final int GET_API_VERSION = 0x3b64;
     private static final int SET_IOMMU = 0x3b66;
@@ -91,34 +67,10 @@ final class VfioClient {
     private final Map<String, Integer> groups = new HashMap<>();
     private int container = NONE;
 
-    /** @param libc as {@link #openLibC} gives it; one serves any number of clients */
+    /** @param libc as {@link LibC#ready} gives it; one serves any number of clients */
     VfioClient(KernelFiles files, LibC libc) {
         this.files = files;
         this.libc = libc;
-    }
-
-    /** Opens the C library and looks its functions up, which takes JNA longer than most steps of a switch last. */
-    static LibC openLibC() {
-        LibC libc = Native.load("c", LibC.class);
-        NativeLong zero = request(0);
-        List<Runnable> withoutFile = List.of(
-                () -> libc.open("", O_RDWR),
-                () -> libc.ioctl(NONE, zero),
-                () -> libc.mmap(Pointer.NULL, zero, PROT_READ, MAP_SHARED, NONE, zero),
-                () -> libc.munmap(Pointer.NULL, zero),
-                () -> libc.lseek(NONE, zero, 0),
-                () -> libc.read(NONE, Pointer.NULL, zero),
-                () -> libc.pread(NONE, Pointer.NULL, zero, zero),
-                () -> libc.pwrite(NONE, Pointer.NULL, zero, zero),
-                () -> libc.close(NONE));
-        for (Runnable call : withoutFile) {
-            try {
-                call.run();
-            } catch (LastErrorException asExpected) {
-                // Each is found when it is called first.
-            }
-        }
-        return libc;
     }
 
     /** What the kernel would not do. */

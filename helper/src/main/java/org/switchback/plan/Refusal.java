@@ -6,6 +6,7 @@ import java.util.stream.Stream;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.ModuleLoading;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.Spelling;
 
 /** Why a request cannot be met as things are. */
 public sealed interface Refusal {
@@ -128,7 +129,7 @@ public sealed interface Refusal {
 
         @Override
         public String code() {
-            return "never-moves-" + kind.name().toLowerCase(java.util.Locale.ROOT);
+            return "never-moves-" + Spelling.of(kind);
         }
 
         @Override

@@ -1,8 +1,8 @@
 package org.switchback.plan;
 
-import java.util.Locale;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.Spelling;
 
 /**
  * A rung of the ladder that ends with a firmware framebuffer out of a BAR: one way to have it go. The next rung is taken
@@ -40,7 +40,7 @@ public record Rung(Way way, Reason reason, Claim claim, Part part) {
 
         /** As the bus spells it. */
         public String word() {
-            return spelled(this);
+            return Spelling.of(this);
         }
     }
 
@@ -57,7 +57,7 @@ public record Rung(Way way, Reason reason, Claim claim, Part part) {
 
         /** As the bus spells it. */
         public String word() {
-            return spelled(this);
+            return Spelling.of(this);
         }
     }
 
@@ -69,9 +69,5 @@ public record Rung(Way way, Reason reason, Claim claim, Part part) {
         RELEASES,
         /** Puts back what came before, whatever came of it; not done when there is nothing to put back. */
         CLEANS_UP
-    }
-
-    private static String spelled(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -43,4 +43,18 @@ public final class JobEntry extends Struct {
         this.detail = detail;
         this.values = values;
     }
+
+    /** Without the names of programs and users, which only the job's owner may read, in its log. Never this one. */
+    public JobEntry overheard() {
+        return new JobEntry(what, step, micros, detail, mayName() ? List.of() : values);
+    }
+
+    /** Whether {@link #overheard} may have left something out. */
+    public boolean abridged() {
+        return mayName() && values.isEmpty();
+    }
+
+    private boolean mayName() {
+        return !detail.isEmpty() && !what.equals("finished");
+    }
 }

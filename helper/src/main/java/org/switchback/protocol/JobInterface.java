@@ -18,28 +18,29 @@ public interface JobInterface extends DBusInterface {
     /** Stops between two steps and puts back what was done. Does nothing once the job has ended. */
     void Cancel();
 
-    /** Something happened. */
+    /** Something happened. Every program on the bus hears it. */
     final class Happened extends DBusSignal {
         private final int index;
-        private final JobEntry entry;
+        private final List<JobEntry> entries;
 
         /**
-         * @param path  the job
-         * @param index where the entry stands in the job's log, counted from 0
-         * @param entry the same as there
+         * @param path    the job
+         * @param index   where the first entry stands in the job's log, counted from 0
+         * @param entries what has been added to it since the last signal, {@linkplain JobEntry#overheard as everybody may
+         *                hear it}
          */
-        public Happened(String path, int index, JobEntry entry) throws DBusException {
-            super(path, index, entry);
+        public Happened(String path, int index, List<JobEntry> entries) throws DBusException {
+            super(path, index, entries);
             this.index = index;
-            this.entry = entry;
+            this.entries = entries;
         }
 
         public int index() {
             return index;
         }
 
-        public JobEntry entry() {
-            return entry;
+        public List<JobEntry> entries() {
+            return entries;
         }
     }
 }

@@ -1,6 +1,6 @@
 package org.switchback.service;
 
-import java.util.Locale;
+import org.switchback.hardware.Spelling;
 import org.switchback.plan.SwitchPlan;
 
 /** What a caller may be asked for. The defaults are in the polkit policy, {@code org.switchback.helper.policy}. */
@@ -37,7 +37,7 @@ enum Action {
 
     /** As a plan names it: {@code switch-display}. */
     String word() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return Spelling.of(this);
     }
 
     /** As polkit knows it. */

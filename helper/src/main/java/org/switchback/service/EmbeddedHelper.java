@@ -31,7 +31,7 @@ import org.switchback.transaction.Transactions;
  */
 public final class EmbeddedHelper implements AutoCloseable {
     private static final Consumer<String> NO_LOG = line -> {};
-    private static final long MEETING_SECONDS = 5;
+    private static final long MEETING_SECONDS = 30;
 
     private final DirectConnection server;
     private final DirectConnection client;

@@ -1,7 +1,6 @@
 package org.switchback.service;
 
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.freedesktop.dbus.errors.PropertyReadOnly;
@@ -10,6 +9,7 @@ import org.freedesktop.dbus.types.Variant;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.Spelling;
 import org.switchback.protocol.GpuInterface;
 import org.switchback.protocol.Names;
 
@@ -53,7 +53,7 @@ final class GpuObject implements GpuInterface, Properties {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("Address", gpu.address().toString());
         values.put("Name", gpu.graphics().name());
-        values.put("Mode", gpu.mode().name().toLowerCase(Locale.ROOT));
+        values.put("Mode", Spelling.of(gpu.mode()));
         values.put("Driver", gpu.graphics().driver().orElse(""));
         values.put("Conflict", !gpu.conflicts().isEmpty());
         return values;

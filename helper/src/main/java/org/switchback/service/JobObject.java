@@ -2,6 +2,7 @@ package org.switchback.service;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -22,26 +23,35 @@ final class JobObject implements JobInterface {
     private final Supplier<List<PlannedStep>> steps;
     private final Gate gate;
     private final LongSupplier nanos;
+    private final Executor later;
     private final Consumer<Happened> signal;
     private final List<JobEntry> log = new ArrayList<>();
     private long authorized;
+    private int announced;
+    private boolean announcing;
     private boolean ended;
     private boolean cancelled;
     private Runnable onCancel = () -> {};
 
-    /** @param steps makes them anew each time, see {@link #copy} */
+    /**
+     * @param steps makes them anew each time, see {@link #copy}
+     * @param later does what it is given in a moment: what happens until then is told in one signal. To send one takes
+     *     about as long as a step
+     */
     JobObject(
             String path,
             Caller owner,
             Supplier<List<PlannedStep>> steps,
             Gate gate,
             LongSupplier nanos,
+            Executor later,
             Consumer<Happened> signal) {
         this.path = path;
         this.owner = owner;
         this.steps = steps;
         this.gate = gate;
         this.nanos = nanos;
+        this.later = later;
         this.signal = signal;
     }
 
@@ -154,10 +164,26 @@ final class JobObject implements JobInterface {
         if (ended || (what.equals("waiting") && log.size() >= LONGEST_LOG)) {
             return;
         }
-        JobEntry entry = new JobEntry(what, step, micros, detail, values);
-        log.add(entry);
+        log.add(new JobEntry(what, step, micros, detail, values));
+        if (!announcing) {
+            announcing = true;
+            later.execute(this::announce);
+        }
+    }
+
+    private void announce() {
+        int index;
+        List<JobEntry> entries;
+        synchronized (this) {
+            announcing = false;
+            index = announced;
+            announced = log.size();
+            entries = log.subList(index, announced).stream()
+                    .map(JobEntry::overheard)
+                    .toList();
+        }
         try {
-            signal.accept(new Happened(path, log.size() - 1, copy(entry)));
+            signal.accept(new Happened(path, index, entries));
         } catch (DBusException impossible) {
             throw new IllegalStateException("the path is a good one", impossible);
         }

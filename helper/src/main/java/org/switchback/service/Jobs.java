@@ -9,6 +9,9 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -52,6 +55,9 @@ final class Jobs {
 
     private static final long READY_SECONDS = 2;
 
+    /** Nobody sees more than so many pictures of progress a second. */
+    private static final long PROGRESS_MILLIS = 40;
+
     private final AbstractConnection bus;
     private final Gate gate;
     private final Permissions permissions;
@@ -63,6 +69,8 @@ final class Jobs {
     private final LongSupplier nanos;
     private final Consumer<String> log;
 
+    private final ScheduledExecutorService progress = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("progress").daemon().factory());
     private final Deque<JobObject> shown = new ArrayDeque<>();
     private int made;
     private int asking;
@@ -360,7 +368,7 @@ final class Jobs {
     private JobObject show(Caller owner, Supplier<List<PlannedStep>> steps) {
         synchronized (this) {
             made++;
-            JobObject job = new JobObject(Names.JOB_PATH + made, owner, steps, gate, nanos, this::announce);
+            JobObject job = new JobObject(Names.JOB_PATH + made, owner, steps, gate, nanos, this::inAMoment, this::announce);
             try {
                 bus.exportObject(job.getObjectPath(), job);
             } catch (DBusException impossible) {
@@ -371,6 +379,14 @@ final class Jobs {
                 bus.unExportObject(shown.removeFirst().getObjectPath());
             }
             return job;
+        }
+    }
+
+    private void inAMoment(Runnable tell) {
+        try {
+            progress.schedule(tell, PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException stopped) {
+            // Whoever follows the job hears that the helper has gone.
         }
     }
 
@@ -400,6 +416,10 @@ final class Jobs {
         boolean ended = mutations.awaitTermination(1, TimeUnit.HOURS);
         if (!ended) {
             log.accept("a switch did not end");
+        }
+        progress.shutdown();
+        if (!progress.awaitTermination(READY_SECONDS, TimeUnit.SECONDS)) {
+            log.accept("how a switch ended was not told");
         }
     }
 }

@@ -5,12 +5,12 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.Spelling;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Refusal;
 import org.switchback.plan.Rung;
@@ -73,7 +73,7 @@ public final class PlanReplies {
                         plain.subject,
                         plain.before,
                         plain.after,
-                        word(step.undo()),
+                        Spelling.of(step.undo()),
                         plain.shell,
                         plain.inverse,
                         rung.way().word(),
@@ -85,7 +85,7 @@ public final class PlanReplies {
                 planned("withdraw", function.toString(), "", "", step, Optional.empty());
             case Step.Check(Step.Question question, List<PciAddress> functions) -> {
                 String subject = functions.stream().map(PciAddress::toString).collect(Collectors.joining(","));
-                yield planned("check-" + word(question), subject, "", "", step, Optional.empty());
+                yield planned("check-" + Spelling.of(question), subject, "", "", step, Optional.empty());
             }
             case Step.Change change ->
                 planned(
@@ -115,7 +115,7 @@ public final class PlanReplies {
                 subject,
                 before,
                 after,
-                word(step.undo()),
+                Spelling.of(step.undo()),
                 step.write().map(KernelWrite::shell).orElse(""),
                 inverse.map(KernelWrite::shell).orElse(""),
                 step instanceof Step.Eviction ? "vfio-pci" : "",
@@ -142,9 +142,5 @@ public final class PlanReplies {
             case Setting.Module(String name) -> name;
             case Setting.FirmwareRegion(PciAddress function, AddressRange range) -> function + " " + range;
         };
-    }
-
-    private static String word(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

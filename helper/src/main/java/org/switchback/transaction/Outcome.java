@@ -1,6 +1,6 @@
 package org.switchback.transaction;
 
-import java.util.Locale;
+import org.switchback.hardware.Spelling;
 
 /** How a switch ended. */
 public enum Outcome {
@@ -21,6 +21,6 @@ public enum Outcome {
 
     /** As the bus spells it. */
     public String word() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return Spelling.of(this);
     }
 }

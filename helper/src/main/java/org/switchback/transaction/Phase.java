@@ -1,6 +1,6 @@
 package org.switchback.transaction;
 
-import java.util.Locale;
+import org.switchback.hardware.Spelling;
 
 /** What happens to a step. */
 public enum Phase {
@@ -20,6 +20,6 @@ public enum Phase {
 
     /** As the bus spells it. */
     public String word() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return Spelling.of(this);
     }
 }

@@ -37,6 +37,17 @@ class MapChangesTest {
     }
 
     @Test
+    void whatHasChangedInAPartOfAMapChangesInTheWhole() {
+        MemoryMap whole = MemoryMap.parse("00001000-0009ffff : System RAM\n" + BEFORE.toText());
+        MemoryMap after = MemoryMap.parse(BEFORE.toText()
+                .replace("    c0000000-c086ffff : BOOTFB\n", "    c0000000-cfffffff : vfio-pci\n"));
+        MapChanges changes = MapChanges.between(BEFORE, after);
+        String expected = "00001000-0009ffff : System RAM\n" + after.toText();
+        assertThat(changes.appliedTo(whole).toText()).isEqualTo(expected);
+        assertThat(changes.appliedTo(changes.appliedTo(whole)).toText()).isEqualTo(expected);
+    }
+
+    @Test
     void whatLiesInARegionThatIsGoneStays() {
         MemoryMap after = without("c0000000-d1ffffff : PCI Bus 0000:04\n");
         assertThat(MapChanges.between(BEFORE, after).removed())

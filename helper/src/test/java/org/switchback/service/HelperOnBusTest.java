@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.exceptions.DBusException;
@@ -41,6 +42,7 @@ import org.switchback.Helper1.Error.ReadOnly;
 import org.switchback.Helper1.Error.UnknownPlan;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Captures;
+import org.switchback.hardware.Holder;
 import org.switchback.kernel.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.protocol.HelperInterface;
@@ -306,6 +308,36 @@ class HelperOnBusTest {
         goOn.countDown();
 
         assertThat(outcome(path)).isEqualTo("done");
+    }
+
+    @Test
+    void theBusHearsThatAStepFailedAndTheOwnerAloneForWhom() throws Exception {
+        AtomicInteger writes = new AtomicInteger();
+        kernel.simulated().beforeEachWrite(write -> {
+            if (writes.incrementAndGet() == 3) {
+                kernel.simulated().hold(new Holder(814, "Xorg", "ann", "nvidia0"));
+            }
+        });
+        start();
+        DBusConnection stranger = bus.connect();
+        open.add(stranger);
+        List<JobEntry> overheard = new CopyOnWriteArrayList<>();
+        CountDownLatch end = new CountDownLatch(1);
+        stranger.addSigHandler(JobInterface.Happened.class, signal -> {
+            overheard.addAll(signal.entries());
+            if (overheard.getLast().what.equals("finished")) {
+                end.countDown();
+            }
+        });
+
+        String path = applied();
+        List<JobEntry> log = JobLog.untilFinished(job(client, path));
+
+        assertThat(end.await(15, TimeUnit.SECONDS)).isTrue();
+        assertThat(log).anySatisfy(entry -> assertThat(entry.values).contains("Xorg"));
+        assertThat(overheard).extracting(entry -> entry.what).containsExactlyElementsOf(
+                log.stream().map(entry -> entry.what).toList());
+        assertThat(overheard).allSatisfy(entry -> assertThat(entry.values).isEmpty());
     }
 
     @Test

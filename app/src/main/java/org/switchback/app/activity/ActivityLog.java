@@ -16,10 +16,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.switchback.app.helper.Source;
 import org.switchback.app.state.StateFolder;
 import org.switchback.app.state.WholeFile;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.PciAddress;
 
 /**
  * All attempts. Those made on this computer are saved in a file of the user, a line an attempt after a first line that
@@ -109,6 +113,32 @@ public final class ActivityLog {
         return new Content(all, saved.trouble());
     }
 
+    /**
+     * The newest attempt on a GPU of a machine for which something holds. Of the file it understands no more than it has to.
+     */
+    public synchronized Optional<Attempt> newest(Source source, PciAddress gpu, Predicate<Attempt> which) {
+        String where = Attempt.where(source);
+        Predicate<Attempt> wanted =
+                attempt -> attempt.where().equals(where) && attempt.gpu().equals(gpu) && which.test(attempt);
+        Comparator<Attempt> byTime = Comparator.comparing(Attempt::began);
+        return Stream.concat(saved(wanted).stream(), elsewhere.stream().filter(wanted)).max(byTime);
+    }
+
+    private Optional<Attempt> saved(Predicate<Attempt> wanted) {
+        if (file == null) {
+            return Optional.empty();
+        }
+        try {
+            // The last line is the newest; a line that can't be understood is told of by whoever reads them all.
+            return lines(file).reversed().stream()
+                    .flatMap(line -> AttemptLine.read(line).stream())
+                    .filter(wanted)
+                    .findFirst();
+        } catch (IOException none) {
+            return Optional.empty();
+        }
+    }
+
     /** Adds an attempt, or what has become of one. */
     public void put(Attempt attempt) {
         synchronized (this) {
@@ -177,8 +207,7 @@ public final class ActivityLog {
     private static boolean read(Path file, List<Attempt> attempts) throws IOException {
         List<String> lines;
         try {
-            // Bytes that are no UTF-8 spoil their own line and no other.
-            lines = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList();
+            lines = lines(file);
         } catch (NoSuchFileException none) {
             return false;
         }
@@ -189,6 +218,11 @@ public final class ActivityLog {
             damaged |= attempt.isEmpty();
         }
         return damaged;
+    }
+
+    /** Bytes that are no UTF-8 spoil their own line and no other. */
+    private static List<String> lines(Path file) throws IOException {
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList();
     }
 
     /** A name that nothing has yet: activity.jsonl.damaged-1. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.switchback.app.helper.Source;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
@@ -72,6 +73,50 @@ public record Attempt(
     /** Whether the GPU went where it should go. */
     public boolean succeeded() {
         return end().filter(entry -> entry.what.equals(FINISHED) && entry.detail.equals("done")).isPresent();
+    }
+
+    /**
+     * A BAR that no virtual machine would have got.
+     *
+     * @param function its address without the domain
+     * @param bar      as the kernel calls it: {@code BAR 1}
+     * @param range    of it
+     */
+    public record Unreserved(String function, String bar, String range) {}
+
+    /** The BAR that the kernel could not reserve; empty unless that is what it failed by. */
+    public Optional<Unreserved> unreserved() {
+        return succeeded()
+                ? Optional.empty()
+                : log.stream()
+                        .filter(entry -> entry.what.equals("failed")
+                                && entry.detail.equals("not-reserved")
+                                && entry.values.size() == 3)
+                        .reduce((earlier, later) -> later)
+                        .map(entry -> new Unreserved(
+                                entry.values.get(0), entry.values.get(1), entry.values.get(2)));
+    }
+
+    /** How a machine is named in attempts that were made on it. */
+    static String where(Source source) {
+        return switch (source) {
+            case Source.Sample(String name) -> name;
+            case Source.SavedReport(String file) -> file;
+            case Source.ThisMachine here -> "";
+            case Source.LookOnly look -> "";
+        };
+    }
+
+    /** Whether a plan has the steps that this one was planned with. */
+    public boolean planned(List<PlannedStep> other) {
+        return facts(steps).equals(facts(other));
+    }
+
+    /** What sets a step apart; its commands and its words follow from that. */
+    private static List<List<String>> facts(List<PlannedStep> steps) {
+        return steps.stream()
+                .map(step -> List.of(step.kind, step.subject, step.before, step.after, step.undo, step.rung))
+                .toList();
     }
 
     /** The machine before it, as far as it was kept. */

@@ -11,12 +11,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.words.MapWords;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.MapChanges;
 import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.Spelling;
 import org.switchback.protocol.JobEntry;
 
 /** Puts an attempt into words. */

@@ -241,15 +241,8 @@ final class RecordedConnection implements HelperConnection {
         }
 
         private synchronized Attempt attempt(Optional<Capture> after) {
-            String where =
-                    switch (connection.source()) {
-                        case Source.Sample(String name) -> name;
-                        case Source.SavedReport(String file) -> file;
-                        case Source.ThisMachine here -> "";
-                        case Source.LookOnly look -> "";
-                    };
             return new Attempt(
-                    id, began, by, where, gpu, target, steps, entries, before, after);
+                    id, began, by, Attempt.where(connection.source()), gpu, target, steps, entries, before, after);
         }
     }
 }

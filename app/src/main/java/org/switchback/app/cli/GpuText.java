@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.switchback.app.gpus.GpuDetail;
+import org.switchback.app.activity.Attempt;
 import org.switchback.app.gpus.GpuState;
 import org.switchback.app.helper.Source;
 import org.switchback.app.words.Words;
@@ -41,9 +42,11 @@ final class GpuText {
      */
     record Way(String target, PlanReply plan) {}
 
-    void print(Gpu gpu, Machine machine, List<Way> ways) {
+    /** @param unreserved what the kernel could not reserve when it was last to be switched */
+    void print(Gpu gpu, Machine machine, List<Way> ways, Optional<Attempt.Unreserved> unreserved) {
         heading(gpu);
-        field("", GpuState.of(gpu, source, refusals(ways)).sentence(gpu, machine, words));
+        GpuState state = GpuState.of(gpu, source, refusals(ways), unreserved);
+        field("", state.sentence(gpu, machine, unreserved, words));
         PciDevice graphics = gpu.graphics();
         field(
                 words.text("cli.status.device"),

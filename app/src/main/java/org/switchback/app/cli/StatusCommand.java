@@ -4,12 +4,14 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.switchback.app.activity.Attempt;
 import org.switchback.app.gpus.GpuState;
 import org.switchback.app.helper.HelperConnection;
-import org.switchback.app.words.Spelling;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.Spelling;
 import org.switchback.protocol.PlanReply;
 import org.switchback.protocol.PlannedRefusal;
 import picocli.CommandLine.Command;
@@ -46,9 +48,16 @@ final class StatusCommand extends MachineCommand {
             for (String target : targets(gpu)) {
                 ways.add(new GpuText.Way(target, plan(connection, gpu.address(), target, List.of(), false)));
             }
-            text.print(gpu, machine, ways);
+            text.print(gpu, machine, ways, unreserved(connection, gpu));
             separator = "\n";
         }
+    }
+
+    private Optional<Attempt.Unreserved> unreserved(HelperConnection connection, Gpu gpu) {
+        return surroundings()
+                .activity()
+                .newest(connection.source(), gpu.address(), attempt -> true)
+                .flatMap(Attempt::unreserved);
     }
 
     /** Where a GPU could go from where it is. */
@@ -81,9 +90,10 @@ final class StatusCommand extends MachineCommand {
                 ways.add(way);
             }
             one.add("ways", ways);
-            GpuState state = GpuState.of(gpu, connection.source(), refusals);
+            Optional<Attempt.Unreserved> unreserved = unreserved(connection, gpu);
+            GpuState state = GpuState.of(gpu, connection.source(), refusals, unreserved);
             one.addProperty("state", Spelling.of(state));
-            one.addProperty("text", state.sentence(gpu, machine, words()));
+            one.addProperty("text", state.sentence(gpu, machine, unreserved, words()));
             gpus.add(one);
         }
         object.add("gpus", gpus);

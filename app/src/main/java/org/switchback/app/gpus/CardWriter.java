@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.switchback.app.activity.Attempt;
 import org.switchback.app.helper.Source;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.words.Words;
@@ -44,7 +45,7 @@ final class CardWriter {
                 graphics.name(),
                 words.text("window.gpu.identity", gpu.address().toString(), graphics.ids().toString(), kind(graphics)),
                 status(gpu),
-                GpuState.of(gpu, source, overview.refusals(gpu.address())).sentence(gpu, machine, words),
+                sentence(gpu),
                 changes.getOrDefault(gpu.address(), ""),
                 strips,
                 claims(strips),
@@ -52,6 +53,13 @@ final class CardWriter {
                 GpuDetail.of(gpu, words),
                 choices,
                 reason);
+    }
+
+    private String sentence(Gpu gpu) {
+        Optional<Attempt.Unreserved> unreserved =
+                Optional.ofNullable(overview.unreserved().get(gpu.address()));
+        return GpuState.of(gpu, source, overview.refusals(gpu.address()), unreserved)
+                .sentence(gpu, overview.machine(), unreserved, words);
     }
 
     private String kind(PciDevice graphics) {

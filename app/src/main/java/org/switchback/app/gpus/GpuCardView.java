@@ -23,8 +23,8 @@ import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
 import org.switchback.app.controls.Controls;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.Spelling;
 
 /** The card of one GPU. */
 final class GpuCardView extends VBox {

@@ -3,11 +3,11 @@ package org.switchback.app.gpus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.Spelling;
 
 /**
  * Something to know about a GPU that nobody needs every day.

@@ -2,14 +2,14 @@ package org.switchback.app.gpus;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
+import org.switchback.app.activity.Attempt;
 import org.switchback.app.helper.Source;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
+import org.switchback.hardware.Spelling;
 import org.switchback.protocol.PlannedRefusal;
 
 /**
@@ -35,6 +35,8 @@ public enum GpuState {
     CLAIM_STAYS,
     /** It cannot be switched for another reason. */
     BLOCKED,
+    /** The last switch failed since the kernel could not reserve a BAR, for all that is known of it. */
+    UNRESERVED,
     IN_USE,
     /** A driver draws into what the firmware left: simpledrm. */
     CLAIM_HELD,
@@ -44,8 +46,12 @@ public enum GpuState {
     UNBOUND,
     HOST;
 
-    /** @param refusals what the planner has against a switch to VM mode */
-    public static GpuState of(Gpu gpu, Source source, List<PlannedRefusal> refusals) {
+    /**
+     * @param refusals   what the planner has against a switch to VM mode
+     * @param unreserved what the kernel could not reserve when it was last to be switched
+     */
+    public static GpuState of(
+            Gpu gpu, Source source, List<PlannedRefusal> refusals, Optional<Attempt.Unreserved> unreserved) {
         boolean conflict = !gpu.conflicts().isEmpty();
         switch (gpu.mode()) {
             case MIXED -> {
@@ -70,12 +76,14 @@ public enum GpuState {
         if (refused(refusals, "group-shared")) {
             return GROUP_SHARED;
         }
-        if (Stream.of("framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing", "module-unsigned")
-                .anyMatch(code -> refused(refusals, code))) {
+        if (refusals.stream().anyMatch(PlannedRefusal::ofClaim)) {
             return CLAIM_STAYS;
         }
         if (refusals.stream().anyMatch(refusal -> !refusal.code.equals("in-use"))) {
             return BLOCKED;
+        }
+        if (unreserved.isPresent()) {
+            return UNRESERVED;
         }
         if (gpu.holders().stream().anyMatch(Holder::blocks)) {
             return IN_USE;
@@ -99,8 +107,12 @@ public enum GpuState {
                 .findFirst();
     }
 
-    /** A sentence about a GPU in this state. */
-    public String sentence(Gpu gpu, Machine machine, Words words) {
+    /**
+     * A sentence about a GPU in this state.
+     *
+     * @param unreserved as in {@link #of}
+     */
+    public String sentence(Gpu gpu, Machine machine, Optional<Attempt.Unreserved> unreserved, Words words) {
         String key = "state." + Spelling.of(this);
         return switch (this) {
             case MIXED -> words.text(key, words.halves(gpu));
@@ -127,6 +139,8 @@ public enum GpuState {
                 words.text(key, words.list(CardWriter.neighbours(gpu, machine).stream()
                         .map(other -> other.address().brief())
                         .toList()));
+            case UNRESERVED ->
+                unreserved.map(bar -> words.text(key, bar.bar(), bar.range())).orElseThrow();
             case IN_USE -> {
                 long programs = gpu.holders().stream()
                         .filter(Holder::blocks)

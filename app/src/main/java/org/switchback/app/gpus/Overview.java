@@ -3,6 +3,8 @@ package org.switchback.app.gpus;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.switchback.app.activity.ActivityLog;
+import org.switchback.app.activity.Attempt;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
@@ -16,16 +18,21 @@ import org.switchback.protocol.PlannedRefusal;
 /**
  * A machine, and for each GPU what speaks against a switch to VM mode as long as the machine stays as it is.
  *
- * @param machine  as the helper sees it now
- * @param refusals by the address of the GPU; not those of programs that use it, which come and go
+ * @param machine    as the helper sees it now
+ * @param refusals   by the address of the GPU; not those of programs that use it, which come and go
+ * @param unreserved by the address of the GPU, the BAR that the kernel could not reserve when it was last to be switched
  */
-public record Overview(Machine machine, Map<PciAddress, List<PlannedRefusal>> refusals) {
+public record Overview(
+        Machine machine,
+        Map<PciAddress, List<PlannedRefusal>> refusals,
+        Map<PciAddress, Attempt.Unreserved> unreserved) {
     public Overview {
         refusals = Map.copyOf(refusals);
+        unreserved = Map.copyOf(unreserved);
     }
 
     /** Asks the helper; blocks. A plan it does not give refuses nothing. */
-    public static Overview of(HelperConnection connection) throws HelperProblem {
+    public static Overview of(HelperConnection connection, ActivityLog log) throws HelperProblem {
         Machine machine = MachineReader.read(connection.inspect(false));
         Map<PciAddress, List<PlannedRefusal>> refusals = new HashMap<>();
         if (!(connection.source() instanceof Source.LookOnly)) {
@@ -35,7 +42,13 @@ public record Overview(Machine machine, Map<PciAddress, List<PlannedRefusal>> re
                 }
             }
         }
-        return new Overview(machine, refusals);
+        Map<PciAddress, Attempt.Unreserved> unreserved = new HashMap<>();
+        for (Gpu gpu : machine.gpus()) {
+            log.newest(connection.source(), gpu.address(), attempt -> true)
+                    .flatMap(Attempt::unreserved)
+                    .ifPresent(bar -> unreserved.put(gpu.address(), bar));
+        }
+        return new Overview(machine, refusals, unreserved);
     }
 
     private static boolean needsPlan(Gpu gpu) {

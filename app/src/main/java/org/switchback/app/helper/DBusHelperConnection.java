@@ -135,10 +135,10 @@ final class DBusHelperConnection implements HelperConnection {
         try {
             path = this.<DBusPath>call(helper(), ANSWER, method, argument).getPath();
             JobInterface remote = object(path, JobInterface.class);
-            job = new FollowedJob(listener, teller, () -> cancel(remote));
+            job = new FollowedJob(listener, teller, () -> cancel(remote), followed -> askForLog(remote, followed));
             synchronized (lock) {
                 jobs.put(path, job);
-                unclaimed.getOrDefault(path, List.of()).forEach(h -> job.happened(h.index(), h.entry()));
+                unclaimed.getOrDefault(path, List.of()).forEach(h -> job.happened(h.index(), h.entries()));
             }
             catchUp(remote, job);
         } finally {
@@ -161,6 +161,23 @@ final class DBusHelperConnection implements HelperConnection {
             if (gone.kind() == HelperProblem.Kind.LOST || gone.kind() == HelperProblem.Kind.STOPPED) {
                 job.lost();
             }
+        }
+    }
+
+    /** Not on the thread of a signal, which would keep the answer from coming. */
+    private void askForLog(JobInterface remote, FollowedJob job) {
+        Answer<List<JobEntry>> answer = new Answer<>();
+        answer.future.whenComplete((log, failed) -> {
+            if (failed == null) {
+                job.log(log);
+            } else {
+                job.noLog();
+            }
+        });
+        try {
+            line.connection().callWithCallback(remote, "Log", answer);
+        } catch (DBusExecutionException gone) {
+            job.noLog();
         }
     }
 
@@ -193,7 +210,7 @@ final class DBusHelperConnection implements HelperConnection {
         synchronized (lock) {
             @Nullable FollowedJob job = jobs.get(signal.getPath());
             if (job != null) {
-                job.happened(signal.index(), signal.entry());
+                job.happened(signal.index(), signal.entries());
             } else if (starting > 0) {
                 unclaimed.computeIfAbsent(signal.getPath(), path -> new ArrayList<>()).add(signal);
             }

@@ -14,8 +14,8 @@ import org.switchback.service.EmbeddedHelper;
 
 /** Connections over D-Bus, to the helper of the system and to helpers inside this process. */
 public final class DBusHelperConnections implements HelperConnections {
-    /** For the bus alone, which answers in milliseconds; the helper has longer to start. */
-    private static final Duration BUS = Duration.ofSeconds(3);
+    /** For the bus alone, which answers in milliseconds, and to come to it, which takes a busy computer seconds. */
+    private static final Duration BUS = Duration.ofSeconds(10);
     /** How long a simulated write takes: long enough to follow, short enough to try again. */
     private static final Duration SIMULATED_WRITE = Duration.ofMillis(350);
 

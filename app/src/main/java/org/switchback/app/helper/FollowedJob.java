@@ -20,38 +20,65 @@ final class FollowedJob implements HelperConnection.RunningSwitch {
     private final Consumer<JobEntry> listener;
     private final Executor teller;
     private final Runnable cancel;
+    private final Consumer<FollowedJob> ask;
     private final Map<Integer, JobEntry> early = new HashMap<>();
     private final CompletableFuture<JobEntry> end = new CompletableFuture<>();
     private int told;
+    private boolean asked;
+    private boolean nobodyAnswers;
     private boolean ended;
 
     /**
      * @param teller runs one thing at a time, in order
      * @param cancel asks the helper to stop; does not wait for an answer
+     * @param ask    asks for the log, because a signal has left something out; does not wait for an answer, which comes to
+     *     {@link #log} or {@link #noLog}
      */
-    FollowedJob(Consumer<JobEntry> listener, Executor teller, Runnable cancel) {
+    FollowedJob(Consumer<JobEntry> listener, Executor teller, Runnable cancel, Consumer<FollowedJob> ask) {
         this.listener = listener;
         this.teller = teller;
         this.cancel = cancel;
+        this.ask = ask;
     }
 
-    /** @param index where the entry stands in the job's log */
-    synchronized void happened(int index, JobEntry entry) {
-        if (index >= told) {
-            early.put(index, entry);
+    /**
+     * @param index   where the first entry stands in the job's log
+     * @param entries as they were signalled
+     */
+    synchronized void happened(int index, List<JobEntry> entries) {
+        for (int i = 0; i < entries.size(); i++) {
+            early.put(index + i, entries.get(i));
         }
+        tellEarly();
+    }
+
+    private void tellEarly() {
         @Nullable JobEntry next;
-        while (!ended && (next = early.remove(told)) != null) {
-            told++;
+        while (!ended && (next = early.get(told)) != null) {
+            if (next.abridged() && !nobodyAnswers) {
+                if (!asked) {
+                    asked = true;
+                    ask.accept(this);
+                }
+                return;
+            }
             tell(next);
         }
     }
 
     /** @param log from its beginning */
     synchronized void log(List<JobEntry> log) {
-        for (int index = told; index < log.size(); index++) {
-            happened(index, log.get(index));
+        asked = false;
+        while (!ended && told < log.size()) {
+            tell(log.get(told));
         }
+        tellEarly();
+    }
+
+    /** The log can't be had; what the signals say has to do. */
+    synchronized void noLog() {
+        nobodyAnswers = true;
+        tellEarly();
     }
 
     /** The helper is gone, so nothing more will be heard. */
@@ -62,6 +89,8 @@ final class FollowedJob implements HelperConnection.RunningSwitch {
     }
 
     private void tell(JobEntry entry) {
+        early.remove(told);
+        told++;
         ended = entry.what.equals("finished");
         boolean last = ended;
         teller.execute(() -> {

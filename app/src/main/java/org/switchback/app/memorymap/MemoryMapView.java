@@ -42,8 +42,8 @@ import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.switchback.app.controls.Controls;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.Spelling;
 
 /** The page of the memory map: what lies where, as a picture, as rows and in words. */
 public final class MemoryMapView extends StackPane {

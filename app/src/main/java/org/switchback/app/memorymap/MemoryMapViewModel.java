@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -108,6 +109,8 @@ public final class MemoryMapViewModel {
     private boolean opened;
     /** Counts what is asked for: an answer to an earlier question is not shown any more. */
     private int asked;
+    /** All of this computer's map, once somebody has asked for it. */
+    private @Nullable Whole whole;
 
     private int[] found = new int[0];
     private String foundFor = "";
@@ -120,6 +123,19 @@ public final class MemoryMapViewModel {
      * @param whole   whether all of the machine's map is there
      */
     private record Loaded(MemoryMap map, Optional<Machine> machine, String title, boolean whole) {}
+
+    /**
+     * All of this computer's map.
+     *
+     * @param map      with what has changed since around the GPUs, where changes are told to everybody
+     * @param read     when it was read, for people
+     * @param followed whether anything has changed since
+     */
+    private record Whole(MemoryMap map, String read, boolean followed) {
+        Whole after(MapChanges changes) {
+            return changes.nothing() ? this : new Whole(changes.appliedTo(map), read, true);
+        }
+    }
 
     /**
      * @param clock   tells when a map was read
@@ -231,16 +247,22 @@ public final class MemoryMapViewModel {
     /** A machine is shown, or it has changed. */
     public void show(HelperConnection of, Machine now) {
         boolean other = connection != of;
+        Machine before = machine;
         connection = of;
         machine = now;
         if (other) {
             asked++;
+            whole = null;
             ofMachine = null;
             loaded = null;
             imported.set(false);
             comparing.set(false);
             answer.set("");
             state.set(State.LOADING);
+        } else if (whole != null && before != null) {
+            // Asking for all of it again may ask for a password, which nobody has called for now.
+            MapChanges changes = MapChanges.between(before.memory(), now.memory());
+            whole = whole.after(changes);
         }
         if (opened && !imported.get()) {
             load();
@@ -251,6 +273,7 @@ public final class MemoryMapViewModel {
     public void forget() {
         connection = null;
         machine = null;
+        whole = null;
         asked++;
         if (!imported.get()) {
             loaded = null;
@@ -268,7 +291,8 @@ public final class MemoryMapViewModel {
         }
         if (from.source() instanceof Source.ThisMachine) {
             // The rest of the map may take a password, so it is asked for by a button.
-            take(new Loaded(now.memory(), Optional.of(now), titled(from.source()), false));
+            MemoryMap known = whole == null ? now.memory() : whole.map();
+            take(new Loaded(known, Optional.of(now), titled(from.source()), whole != null));
         } else {
             askForWhole(from);
         }
@@ -287,9 +311,10 @@ public final class MemoryMapViewModel {
         int number = ++asked;
         background.run(
                 () -> MachineReader.read(from.inspect(true)),
-                whole -> {
+                all -> {
                     if (number == asked) {
-                        take(new Loaded(whole.memory(), Optional.of(whole), titled(from.source()), true));
+                        whole = new Whole(all.memory(), time(), false);
+                        take(new Loaded(all.memory(), Optional.of(all), titled(from.source()), true));
                     }
                 },
                 problem -> {
@@ -307,14 +332,18 @@ public final class MemoryMapViewModel {
     }
 
     private String titled(Source source) {
-        String time = LocalTime.now(clock)
-                .format(DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT).withLocale(words.locale()));
+        String time = time();
         return switch (source) {
             case Source.ThisMachine() -> words.text("window.map.title.this", time);
             case Source.LookOnly(HelperProblem.Kind why) -> words.text("window.map.title.this", time);
             case Source.Sample(String name) -> words.text("window.map.title.sample");
             case Source.SavedReport(String file) -> words.text("window.map.title.dump", file);
         };
+    }
+
+    private String time() {
+        return LocalTime.now(clock)
+                .format(DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT).withLocale(words.locale()));
     }
 
     /** Shows a dump: a listing, a text with one in it, or a report with a machine in it. */
@@ -455,7 +484,7 @@ public final class MemoryMapViewModel {
                         .map(Overlap::region)
                         .forEach(foreign::add));
         show(MapTree.of(fresh.map(), foreign), fresh.machine().orElse(null));
-        wholeOffered.set(!fresh.whole());
+        wholeOffered.set(!fresh.whole() || followed());
         message.set(said(fresh));
         state.set(fresh.map().isEmpty() ? State.EMPTY : fresh.map().hidden() ? State.NO_ADDRESSES : State.MAP);
         if (again && old.addressed() && tree.get().addressed()) {
@@ -477,6 +506,10 @@ public final class MemoryMapViewModel {
                 && before.whole() == fresh.whole();
     }
 
+    private boolean followed() {
+        return whole != null && whole.followed() && !imported.get();
+    }
+
     private String said(Loaded fresh) {
         if (fresh.map().isEmpty()) {
             return words.text("map.empty");
@@ -487,6 +520,9 @@ public final class MemoryMapViewModel {
         }
         if (fresh.map().hidden()) {
             return words.text("window.map.hidden");
+        }
+        if (followed()) {
+            return words.text("window.map.followed", Objects.requireNonNull(whole).read());
         }
         return fresh.whole() ? "" : words.text("window.map.part");
     }

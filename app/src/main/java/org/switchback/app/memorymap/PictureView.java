@@ -33,8 +33,8 @@ import javafx.scene.paint.Color;
 import javafx.scene.shape.Rectangle;
 import javafx.util.Duration;
 import org.jspecify.annotations.Nullable;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.Spelling;
 
 /**
  * The nested boxes: an array of pixels for what is drawn, and above it a node a piece for what is read, pointed at and

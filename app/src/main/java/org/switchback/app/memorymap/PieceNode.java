@@ -12,7 +12,7 @@ import javafx.scene.transform.Transform;
 import org.jspecify.annotations.Nullable;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
-import org.switchback.app.words.Spelling;
+import org.switchback.hardware.Spelling;
 
 /** A piece of the picture as a node: its label where there is room for one, and what is said about it. */
 final class PieceNode extends Region {

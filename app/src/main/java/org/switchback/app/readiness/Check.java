@@ -1,6 +1,7 @@
 package org.switchback.app.readiness;
 
-import org.switchback.app.words.Spelling;
+import org.switchback.hardware.Spelling;
+
 
 /** Something that has to be right for a GPU to go to a virtual machine and come back, in the order of the page. */
 public enum Check {

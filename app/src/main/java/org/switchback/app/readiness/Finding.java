@@ -1,7 +1,7 @@
 package org.switchback.app.readiness;
 
 import java.util.List;
-import org.switchback.app.words.Spelling;
+import org.switchback.hardware.Spelling;
 import org.switchback.protocol.PlannedRefusal;
 
 /**

@@ -50,13 +50,11 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
     }
 
     private static final class Judge {
-        /** What the planner says of something in the GPU's memory that it can't have go. */
-        private static final String[] CLAIMS = {
-            "framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing"
-        };
+        /** Has a check of its own, which tells what to do about it. */
+        private static final String UNSIGNED = "module-unsigned";
 
-        private static final Set<String> OF_OTHER_CHECKS = Set.of(
-                "iommu-off", "in-use", "already-in-vm-mode", "vfio-missing", "group-shared", "module-unsigned");
+        private static final Set<String> OF_OTHER_CHECKS =
+                Set.of("iommu-off", "in-use", "already-in-vm-mode", "vfio-missing", "group-shared");
 
         private final Machine machine;
         private final Gpu gpu;
@@ -262,7 +260,9 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
             if (machine.memory().isEmpty()) {
                 return unknown(Check.FRAMEBUFFER, "unknown");
             }
-            List<PlannedRefusal> stays = refusals(CLAIMS);
+            List<PlannedRefusal> stays = refusals.stream()
+                    .filter(refusal -> refusal.ofClaim() && !refusal.code.equals(UNSIGNED))
+                    .toList();
             if (!stays.isEmpty()) {
                 return refused(Check.FRAMEBUFFER, stays);
             }
@@ -279,7 +279,7 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
 
         /** Without securityfs and its parameter the kernel may still ask for signatures, so that is not taken for granted. */
         private Finding lockdown() {
-            List<PlannedRefusal> unsigned = refusals("module-unsigned");
+            List<PlannedRefusal> unsigned = refusals(UNSIGNED);
             if (!unsigned.isEmpty()) {
                 return refused(Check.LOCKDOWN, unsigned);
             }
@@ -304,8 +304,7 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
         private Finding kernel() {
             // What a later planner has against it belongs somewhere.
             List<PlannedRefusal> others = refusals.stream()
-                    .filter(refusal -> !List.of(CLAIMS).contains(refusal.code)
-                            && !OF_OTHER_CHECKS.contains(refusal.code))
+                    .filter(refusal -> !refusal.ofClaim() && !OF_OTHER_CHECKS.contains(refusal.code))
                     .toList();
             if (!others.isEmpty()) {
                 return refused(Check.KERNEL, others);
@@ -386,8 +385,8 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
 
         // Findings.
 
-        private List<PlannedRefusal> refusals(String... codes) {
-            return refusals.stream().filter(refusal -> Set.of(codes).contains(refusal.code)).toList();
+        private List<PlannedRefusal> refusals(String code) {
+            return refusals.stream().filter(refusal -> refusal.code.equals(code)).toList();
         }
 
         @SafeVarargs

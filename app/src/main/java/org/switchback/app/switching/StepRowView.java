@@ -15,8 +15,8 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.switchback.app.controls.Controls;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.Spelling;
 
 /** One step of a plan in a row: number, text, whether it can be undone, how far it is. */
 final class StepRowView extends HBox {

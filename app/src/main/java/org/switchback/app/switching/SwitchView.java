@@ -13,6 +13,7 @@ import javafx.collections.ObservableList;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
+import javafx.scene.control.CheckBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.ProgressBar;
 import javafx.scene.control.ScrollPane;
@@ -33,8 +34,8 @@ import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.switchback.app.controls.Controls;
-import org.switchback.app.words.Spelling;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.Spelling;
 
 /** The pane of a switch: its plan, its progress, its result. */
 public final class SwitchView extends BorderPane {
@@ -58,6 +59,7 @@ public final class SwitchView extends BorderPane {
                 outcome(),
                 sentences("refusal", model.refusals(), Material2OutlinedAL.BLOCK, "refusal"),
                 sentences("note", model.notes(), Material2OutlinedAL.INFO, "fact"),
+                nativeDriver(),
                 steps(),
                 commands(),
                 devices());
@@ -207,6 +209,18 @@ public final class SwitchView extends BorderPane {
         fill.run();
         Controls.showWhen(box, Bindings.isNotEmpty(texts));
         return box;
+    }
+
+    private Node nativeDriver() {
+        CheckBox allow = Controls.named(
+                "switch-native-driver", new CheckBox(words.text("window.switch.native-driver")));
+        allow.setWrapText(true);
+        model.nativeAllowedProperty().subscribe(now -> allow.setSelected(now));
+        allow.setOnAction(event -> model.allowNativeDriver(allow.isSelected()));
+        Controls.showWhen(
+                allow,
+                model.nativeOfferedProperty().and(in(SwitchViewModel.Phase.PLANNED, SwitchViewModel.Phase.REFUSED)));
+        return allow;
     }
 
     // The steps.

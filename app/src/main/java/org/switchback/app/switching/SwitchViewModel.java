@@ -55,6 +55,7 @@ public final class SwitchViewModel {
     private final Background background;
     private final Words words;
     private final PciAddress address;
+    private final Familiarity.Judge familiarity;
     private final Runnable leave;
 
     private final ReadOnlyObjectWrapper<Phase> phase = new ReadOnlyObjectWrapper<>(Phase.PLANNING);
@@ -63,6 +64,8 @@ public final class SwitchViewModel {
     private final ReadOnlyStringWrapper status = new ReadOnlyStringWrapper("");
     private final ReadOnlyDoubleWrapper progress = new ReadOnlyDoubleWrapper(0);
     private final ReadOnlyObjectWrapper<@Nullable Outcome> outcome = new ReadOnlyObjectWrapper<>(null);
+    private final ReadOnlyBooleanWrapper nativeOffered = new ReadOnlyBooleanWrapper(false);
+    private final ReadOnlyBooleanWrapper nativeAllowed = new ReadOnlyBooleanWrapper(false);
     private final ReadOnlyBooleanWrapper canLeave = new ReadOnlyBooleanWrapper(true);
     private final ObservableList<String> devices = FXCollections.observableArrayList();
     private final ObservableList<String> notes = FXCollections.observableArrayList();
@@ -88,10 +91,11 @@ public final class SwitchViewModel {
     private long stepStarted;
 
     /**
-     * Makes the plan at once.
+     * Makes the plan at once, and carries it out when it is the one that succeeded last.
      *
-     * @param gpu   address of the graphics function
-     * @param leave told when the pane is left
+     * @param gpu         address of the graphics function
+     * @param familiarity of a plan; asked off the drawing thread
+     * @param leave       told when the pane is left
      */
     public SwitchViewModel(
             HelperConnection connection,
@@ -99,14 +103,16 @@ public final class SwitchViewModel {
             Words words,
             PciAddress gpu,
             Direction direction,
+            Familiarity.Judge familiarity,
             Runnable leave) {
         this.connection = connection;
         this.background = background;
         this.words = words;
         this.address = gpu;
         this.direction = direction;
+        this.familiarity = familiarity;
         this.leave = leave;
-        makePlan();
+        makePlan(true);
     }
 
     /** Where the switch is. Changes before {@link #actions} do. */
@@ -142,6 +148,16 @@ public final class SwitchViewModel {
     /** Whether the pane can be left now: not while something is under way. */
     public ReadOnlyBooleanProperty canLeaveProperty() {
         return canLeave.getReadOnlyProperty();
+    }
+
+    /** Whether the GPU's own driver could spare the kernel module, if it is allowed to. */
+    public ReadOnlyBooleanProperty nativeOfferedProperty() {
+        return nativeOffered.getReadOnlyProperty();
+    }
+
+    /** Whether it is allowed to. */
+    public ReadOnlyBooleanProperty nativeAllowedProperty() {
+        return nativeAllowed.getReadOnlyProperty();
     }
 
     /** The functions that move, graphics first, as people name them. */
@@ -205,9 +221,23 @@ public final class SwitchViewModel {
 
     // The plan.
 
-    private record Prepared(Machine machine, Optional<PlanReply> plan, Optional<HelperProblem> problem) {}
+    /**
+     * @param familiarity of the plan, as long as there is one
+     * @param nativeDriver whether there is a plan that binds the GPU's own driver for a moment
+     */
+    private record Prepared(
+            Machine machine,
+            Optional<PlanReply> plan,
+            Familiarity familiarity,
+            boolean nativeDriver,
+            Optional<HelperProblem> problem) {}
 
     private void makePlan() {
+        makePlan(false);
+    }
+
+    /** @param go whether a plan that is the same as the last one that succeeded is carried out at once */
+    private void makePlan(boolean go) {
         drop();
         plan = null;
         outcome.set(null);
@@ -219,20 +249,39 @@ public final class SwitchViewModel {
         devices.clear();
         enter(Phase.PLANNING, words.text("window.switch.planning"), List.of(cancelAction()));
         Direction wanted = direction;
-        errand = background.run(() -> prepare(wanted), this::prepared, problem -> problem(problem.kind()));
+        boolean allowed = nativeAllowed.get();
+        errand = background.run(
+                () -> prepare(wanted, allowed), prepared -> prepared(prepared, go), problem -> problem(problem.kind()));
     }
 
-    private Prepared prepare(Direction wanted) throws HelperProblem {
+    private Prepared prepare(Direction wanted, boolean allowed) throws HelperProblem {
         Machine machine = MachineReader.read(connection.inspect(false));
         try {
-            PlanReply reply = connection.plan(address, wanted.word(), List.of(), false);
-            return new Prepared(machine, Optional.of(reply), Optional.empty());
+            PlanReply reply = connection.plan(address, wanted.word(), List.of(), allowed);
+            boolean nativeDriver = allowed || onRung(reply, "module") || needsModule(reply);
+            if (nativeDriver && !allowed) {
+                nativeDriver = onRung(connection.plan(address, wanted.word(), List.of(), true), "native-driver");
+            }
+            return new Prepared(
+                    machine,
+                    Optional.of(reply),
+                    familiarity.of(wanted.word(), reply),
+                    nativeDriver,
+                    Optional.empty());
         } catch (HelperProblem problem) {
-            return new Prepared(machine, Optional.empty(), Optional.of(problem));
+            return new Prepared(machine, Optional.empty(), Familiarity.NEW, false, Optional.of(problem));
         }
     }
 
-    private void prepared(Prepared prepared) {
+    private static boolean onRung(PlanReply plan, String rung) {
+        return plan.steps.stream().anyMatch(step -> step.rung.equals(rung));
+    }
+
+    private static boolean needsModule(PlanReply plan) {
+        return plan.refusals.stream().anyMatch(refusal -> refusal.code.startsWith("module-"));
+    }
+
+    private void prepared(Prepared prepared, boolean go) {
         Optional<Gpu> gpu = prepared.machine().gpu(address);
         before = gpu.orElse(null);
         gpu.ifPresent(known -> call(known.graphics().ids().deviceName()));
@@ -242,10 +291,18 @@ public final class SwitchViewModel {
         }
         PlanReply reply = prepared.plan().orElseThrow();
         plan = reply;
+        nativeOffered.set(prepared.nativeDriver());
         reply.functions.forEach(function -> devices.add(device(prepared.machine(), function)));
         showSteps(reply.steps, prepared.machine());
         if (reply.refusals.isEmpty() && gpu.isPresent()) {
             notes.setAll(notes(prepared.machine(), gpu.get(), reply));
+            if (go && prepared.familiarity() == Familiarity.SAME) {
+                apply();
+                return;
+            }
+            if (prepared.familiarity() == Familiarity.CHANGED) {
+                notes.addFirst(words.text("window.switch.differs"));
+            }
             enter(
                     Phase.PLANNED,
                     words.text("window.switch.planned"),
@@ -253,6 +310,14 @@ public final class SwitchViewModel {
         } else {
             reply.refusals.forEach(refusal -> refusals.add(words.refusal(refusal)));
             enter(Phase.REFUSED, words.text("window.switch.refused"), List.of(checkAgain()));
+        }
+    }
+
+    /** Makes the plan anew, with or without the GPU's own driver. */
+    public void allowNativeDriver(boolean allowed) {
+        if (canLeave.get()) {
+            nativeAllowed.set(allowed);
+            makePlan();
         }
     }
 
@@ -481,7 +546,10 @@ public final class SwitchViewModel {
                                 "switch-back",
                                 words.text(toVm ? "window.choice.host" : "window.choice.vm.again"),
                                 false,
-                                () -> again(toVm ? Direction.TO_HOST : Direction.TO_VM)),
+                                () -> {
+                                    direction = toVm ? Direction.TO_HOST : Direction.TO_VM;
+                                    makePlan(true);
+                                }),
                         done);
             case UNCHANGED ->
                 List.of(action("switch-again", words.text("window.action.again"), false, () -> again(direction)), done);

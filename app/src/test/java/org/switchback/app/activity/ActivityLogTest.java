@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.state.StateFolder;
 import org.switchback.app.words.Words;
@@ -61,6 +62,21 @@ class ActivityLogTest {
         log.put(attempt("two", "", 60));
         log.put(attempt("one", "", 0));
         assertThat(log.content().attempts()).extracting(Attempt::id).containsExactly("two", "one");
+    }
+
+    @Test
+    void theNewestAttemptOnAGpuIsFoundByWhatItCameTo() {
+        ActivityLog log = ActivityLog.in(file);
+        log.put(attempt("one", "", 0));
+        log.put(attempt("two", "", 60));
+        log.put(attempt("elsewhere", "x99-gtx1080-efifb", 120));
+        Source here = new Source.ThisMachine();
+        assertThat(log.newest(here, GPU, attempt -> true)).map(Attempt::id).contains("two");
+        assertThat(log.newest(here, GPU, attempt -> attempt.id().equals("one"))).isPresent();
+        assertThat(log.newest(here, SOUND, attempt -> true)).isEmpty();
+        assertThat(log.newest(new Source.Sample("x99-gtx1080-efifb"), GPU, attempt -> true))
+                .map(Attempt::id)
+                .contains("elsewhere");
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.helper.Source;
@@ -196,7 +197,7 @@ class GpuCardTest {
     @MethodSource("machines")
     void everyOverlapThatVfioPciRefusesIsOnTheCard(String machine) throws Exception {
         ScriptedHelper helper = machine(machine);
-        Overview overview = Overview.of(helper);
+        Overview overview = Overview.of(helper, ActivityLog.inMemory());
         List<GpuCard> cards = cards(helper);
         for (int i = 0; i < cards.size(); i++) {
             List<Overlap> refused = overview.machine().gpus().get(i).conflicts();
@@ -231,7 +232,7 @@ class GpuCardTest {
     }
 
     private List<GpuCard> cards(ScriptedHelper helper) throws HelperProblem {
-        Overview overview = Overview.of(helper);
+        Overview overview = Overview.of(helper, ActivityLog.inMemory());
         CardWriter writer = new CardWriter(words, overview, helper.source(), Map.of());
         return overview.machine().gpus().stream().map(writer::card).toList();
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import javafx.collections.ListChangeListener;
 import org.junit.jupiter.api.Test;
+import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.words.Words;
@@ -59,6 +60,6 @@ class GpusViewModelTest {
     }
 
     private void show() throws HelperProblem {
-        model.show(Overview.of(helper), helper.source());
+        model.show(Overview.of(helper, ActivityLog.inMemory()), helper.source());
     }
 }

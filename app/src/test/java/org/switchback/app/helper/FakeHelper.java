@@ -94,7 +94,7 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
     void happens(JobEntry entry) {
         int index = job.add(entry);
         try {
-            bus.sendMessage(new JobInterface.Happened(JOB, index, entry));
+            bus.sendMessage(new JobInterface.Happened(JOB, index, List.of(entry.overheard())));
         } catch (DBusException impossible) {
             throw new AssertionError(impossible);
         }

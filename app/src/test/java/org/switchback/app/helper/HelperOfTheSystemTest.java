@@ -93,7 +93,7 @@ class HelperOfTheSystemTest {
         Path socket = folder.resolve("bus");
         later(ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket)));
 
-        assertThat(sourceWithin(Duration.ofSeconds(6), "unix:path=" + socket))
+        assertThat(sourceWithin(Duration.ofSeconds(15), "unix:path=" + socket))
                 .isEqualTo(lookOnly(HelperProblem.Kind.NO_ANSWER));
     }
 
@@ -232,6 +232,22 @@ class HelperOfTheSystemTest {
     }
 
     @Test
+    void theNamesThatASignalLeavesOutAreReadFromTheLog() throws Exception {
+        PrivateBus bus = later(PrivateBus.open());
+        FakeHelper helper = later(new FakeHelper(bus));
+        HelperConnection connection = connect(bus.address());
+        List<JobEntry> told = new CopyOnWriteArrayList<>();
+        HelperConnection.RunningSwitch running = connection.apply("any", told::add);
+
+        helper.happens(new JobEntry("failed", 3, 1_000, "in-use", List.of("Xorg", "814", "ann", "/dev/dri/card0")));
+        helper.happens(FakeHelper.entry("finished", "put-back"));
+
+        assertThat(running.await().detail).isEqualTo("put-back");
+        assertThat(told).extracting(entry -> entry.what).containsExactly("failed", "finished");
+        assertThat(told.getFirst().values).containsExactly("Xorg", "814", "ann", "/dev/dri/card0");
+    }
+
+    @Test
     void whatOthersSendInTheHelpersNameIsNotBelieved() throws Exception {
         PrivateBus bus = later(PrivateBus.open());
         FakeHelper helper = later(new FakeHelper(bus));
@@ -242,7 +258,7 @@ class HelperOfTheSystemTest {
         HelperConnection.RunningSwitch running = connection.apply("any", told::add);
 
         liar.sendMessage(
-                new JobInterface.Happened(FakeHelper.JOB, 0, FakeHelper.entry("finished", "a lie")));
+                new JobInterface.Happened(FakeHelper.JOB, 0, List.of(FakeHelper.entry("finished", "a lie"))));
         helper.happens(FakeHelper.entry("finished", "done"));
 
         assertThat(running.await().detail).isEqualTo("done");

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
+import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 
@@ -333,6 +335,51 @@ class MemoryMapViewModelTest {
         model.showWhole();
         assertThat(here.calls()).contains("inspect");
         assertThat(model.wholeOfferedProperty().get()).isFalse();
+    }
+
+    @Test
+    void theWholeMapStaysWhenSomethingChanges() {
+        ScriptedHelper here = ScriptedHelper.withGtx1080();
+        model.open();
+        model.show(here, nearby(here));
+        assertThat(tree().map().toText()).doesNotContain("System RAM");
+        model.showWhole();
+        assertThat(tree().map().toText()).contains("System RAM", ": efifb");
+        int asked = here.calls().size();
+        here.isInVmMode();
+        model.show(here, nearby(here));
+        assertThat(tree().map().toText())
+                .isEqualTo(MachineReader.read(here.machine()).memory().toText())
+                .contains("System RAM")
+                .doesNotContain("efifb");
+        assertThat(model.messageProperty().get()).isEqualTo("Around the GPUs as it is now, the rest as it was read at 2:02\u202fPM.");
+        assertThat(model.wholeOfferedProperty().get()).isTrue();
+        assertThat(here.calls()).hasSize(asked);
+        model.showWhole();
+        assertThat(model.messageProperty().get()).isEmpty();
+    }
+
+    @Test
+    void theWholeMapIsBackAfterADump() {
+        ScriptedHelper here = ScriptedHelper.withGtx1080();
+        model.open();
+        model.show(here, nearby(here));
+        model.showWhole();
+        model.importText(BEFORE, "before.txt");
+        here.isInVmMode();
+        model.show(here, nearby(here));
+        model.backToMachine();
+        assertThat(tree().map().toText()).contains("System RAM").doesNotContain("efifb");
+    }
+
+    /** The machine as the helper shows it to everybody: of the memory map only what concerns a GPU. */
+    private static Machine nearby(ScriptedHelper helper) {
+        String map = helper.machine().text("/proc/iomem").orElseThrow();
+        String near = map.lines()
+                .filter(line -> line.contains("PCI Bus") || line.contains("0000:0") || line.startsWith("      "))
+                .collect(Collectors.joining("\n"));
+        return MachineReader.read(helper.machine()
+                .with(Map.of("/proc/iomem", Optional.of(new Capture.Text(near)))));
     }
 
     @Test

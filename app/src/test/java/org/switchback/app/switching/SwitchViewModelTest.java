@@ -5,18 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.switchback.app.background.Background;
+import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.helper.Source;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.PciAddress;
 
 class SwitchViewModelTest {
     private static final int FIRST_UNBIND = 5;
@@ -24,6 +28,7 @@ class SwitchViewModelTest {
     private final Words words = Words.in(Locale.ENGLISH);
     private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
     private boolean left;
+    private Familiarity familiarity = Familiarity.NEW;
 
     // The plan.
 
@@ -102,11 +107,65 @@ class SwitchViewModelTest {
                 words,
                 ScriptedHelper.GTX_1080,
                 Direction.TO_VM,
+                (target, plan) -> familiarity,
                 () -> left = true);
         model.leave();
         screen.remove().run();
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNING);
         assertThat(model.steps()).isEmpty();
+    }
+
+    @Test
+    void aPlanThatSucceededLastTimeIsCarriedOutWithoutBeingShown() {
+        familiarity = Familiarity.SAME;
+        SwitchViewModel model = toVm();
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.AUTHORISING);
+        assertThat(model.steps()).isNotEmpty();
+        assertThat(helper.calls()).anyMatch(call -> call.startsWith("apply"));
+    }
+
+    @Test
+    void aPlanThatDiffersFromTheOneThatSucceededIsShownAndSaysSo() {
+        familiarity = Familiarity.CHANGED;
+        SwitchViewModel model = toVm();
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+        assertThat(model.notes()).first().isEqualTo("It differs from the plan that succeeded last time.");
+    }
+
+    @Test
+    void whoeverHadToCheckAgainSeesThePlanFirst() {
+        familiarity = Familiarity.SAME;
+        helper.isHeldBy(4121, "Xorg", "ann", "dri/card7");
+        SwitchViewModel model = toVm();
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.REFUSED);
+        helper.isLetGoBy(4121);
+        press(model, "check-again");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+        assertThat(helper.calls()).noneMatch(call -> call.startsWith("apply"));
+    }
+
+    // The GPU's own driver.
+
+    @Test
+    void theOwnDriverIsOfferedOnlyWhereItSparesTheModule() {
+        assertThat(toVm().nativeOfferedProperty().get()).isFalse();
+    }
+
+    @Test
+    void theOwnDriverIsOfferedWhereNothingElseWouldDoAndThePlanIsMadeAnewWithIt() {
+        ScriptedHelper apu = new ScriptedHelper(
+                new Source.ThisMachine(),
+                SampleMachines.load("strix-halo-32g")
+                        .orElseThrow()
+                        .with(Map.of("/lib/modules/6.18.48-talos/switchback_bootfb", Optional.empty())));
+        SwitchViewModel model = model(apu, PciAddress.of("0000:c3:00.0"), Direction.TO_VM);
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.REFUSED);
+        assertThat(model.nativeOfferedProperty().get()).isTrue();
+        model.allowNativeDriver(true);
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+        assertThat(model.notes()).anyMatch(note -> note.startsWith("As you allow it, the GPU's own driver"));
+        model.allowNativeDriver(false);
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.REFUSED);
     }
 
     // What blocks.
@@ -434,13 +493,18 @@ class SwitchViewModelTest {
         return model(helper, Direction.TO_VM);
     }
 
-    private SwitchViewModel model(ScriptedHelper of, Direction direction) {
+    private SwitchViewModel model(HelperConnection of, Direction direction) {
+        return model(of, ScriptedHelper.GTX_1080, direction);
+    }
+
+    private SwitchViewModel model(HelperConnection of, PciAddress gpu, Direction direction) {
         return new SwitchViewModel(
                 of,
                 new Background(Runnable::run, Runnable::run),
                 words,
-                ScriptedHelper.GTX_1080,
+                gpu,
                 direction,
+                (target, plan) -> familiarity,
                 () -> left = true);
     }
 

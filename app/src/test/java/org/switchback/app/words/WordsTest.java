@@ -24,6 +24,7 @@ import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.ModuleLoading;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.Spelling;
 import org.switchback.plan.Refusal;
 import org.switchback.plan.Rung;
 import org.switchback.plan.Target;
