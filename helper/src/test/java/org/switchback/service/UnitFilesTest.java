@@ -13,10 +13,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.protocol.Names;
 
-/** What systemd lets the helper, and the units that load modules, do. */
+/** What systemd lets the helper, the units that load modules, and the one that switches at the start do. */
 class UnitFilesTest {
     private static final Path UNITS = Path.of("../packaging/systemd");
     private static final String HELPER = "switchback-helper.service";
+    private static final String BOOT = "switchback-boot@.service";
 
     private static List<String> lines(String unit) throws IOException {
         return Files.readAllLines(UNITS.resolve(unit));
@@ -81,6 +82,19 @@ class UnitFilesTest {
         assertThat(moduleUnits()).hasSize(3);
     }
 
+    @Test
+    void aGpuIsSwitchedBeforeTheDesktopUnlessTheKernelsCommandLineSaysNo() throws Exception {
+        assertThat(values(BOOT, "Before")).containsExactly("display-manager.service");
+        assertThat(values(BOOT, "ConditionKernelCommandLine")).containsExactly("!switchback.host");
+        assertThat(lines(BOOT)).contains("ExecStart=/usr/lib/switchback/bin/switchback switch vm %i --yes");
+    }
+
+    @Test
+    void theUnitThatSwitchesAtTheStartAsksTheHelperLikeAnybody() throws Exception {
+        assertThat(values(BOOT, "CapabilityBoundingSet")).containsExactly("");
+        assertThat(lines(BOOT)).contains("PrivateDevices=yes", "ProtectKernelTunables=yes");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -93,7 +107,7 @@ class UnitFilesTest {
                 "SystemCallArchitectures=native"
             })
     void everyUnitIsShutIn(String setting) throws Exception {
-        for (String unit : Stream.concat(Stream.of(HELPER), moduleUnits().stream()).toList()) {
+        for (String unit : Stream.concat(Stream.of(HELPER, BOOT), moduleUnits().stream()).toList()) {
             assertThat(lines(unit)).as(unit).contains(setting);
         }
     }
@@ -101,7 +115,7 @@ class UnitFilesTest {
     private static List<String> moduleUnits() throws IOException {
         try (Stream<Path> units = Files.list(UNITS)) {
             return units.map(unit -> unit.getFileName().toString())
-                    .filter(name -> !name.equals(HELPER))
+                    .filter(name -> !name.equals(HELPER) && !name.equals(BOOT))
                     .toList();
         }
     }
