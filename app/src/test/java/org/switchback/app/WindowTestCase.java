@@ -37,7 +37,8 @@ public abstract class WindowTestCase {
         });
         Screen.until(
                 name + " is shown",
-                () -> connections.last().source().equals(new Source.Sample(name))
+                () -> connections.count() > 0
+                        && connections.last().source().equals(new Source.Sample(name))
                         && !screen.model().gpus().cards().isEmpty());
         Screen.settle();
     }
