@@ -63,6 +63,7 @@ final class RootCommand implements Callable<Integer> {
                 .addSubcommand(new IomemCommand(surroundings, this))
                 .addSubcommand(new ActivityCommand(surroundings, this))
                 .addSubcommand(new ReportCommand(surroundings, this))
+                .addSubcommand(new CompletionCommand(surroundings))
                 .setResourceBundle(surroundings.words().bundle())
                 .setOut(writer(surroundings.terminal().out()))
                 .setErr(writer(surroundings.terminal().err()))

@@ -1,0 +1,126 @@
+package org.switchback.app.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.app.samples.SampleMachines;
+
+class CompletionCommandTest extends CommandTestCase {
+    /** In place of bash-completion's functions, and of the computer's own GPUs. */
+    private static final String STUBS =
+            """
+            _get_comp_words_by_ref() { cur=${line[-1]} prev=${line[-2]} words=("${line[@]}") cword=$((${#line[@]} - 1)); }
+            _filedir() { COMPREPLY=(FILES); }
+            __ltrimcolon_completions() { :; }
+            """;
+
+    private Shell.Result run(String... args) {
+        return new Shell(computer(SampleMachines.DEFAULT)).run(args);
+    }
+
+    /** What bash offers for the last word. */
+    private List<String> offered(String... line) throws IOException, InterruptedException {
+        Path script = Files.writeString(
+                folder.resolve("script"),
+                STUBS + run("completion", "bash").out()
+                        + "\n_switchback_gpus() { echo 0000:04:00.0; }\n"
+                        + "line=(switchback \"$@\")\n_switchback\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n");
+        Path output = folder.resolve("output");
+        String[] command = new String[line.length + 2];
+        command[0] = "bash";
+        command[1] = script.toString();
+        System.arraycopy(line, 0, command, 2, line.length);
+        Process bash = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        assertThat(bash.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        return Files.readAllLines(output);
+    }
+
+    @Test
+    void withoutACommandBashOffersThoseThatTheHelpTellsOf() throws Exception {
+        assertThat(offered(""))
+                .containsExactly("status", "readiness", "plan", "switch", "iomem", "activity", "report");
+        assertThat(offered("re")).containsExactly("readiness", "report");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "switch|,                       vm host",
+        "switch|vm|,                    0000:04:00.0",
+        "--sample|iommu-off|plan|h,     host",
+        "plan|--with=00,                0000:04:00.0",
+        "plan|--native-driver|vm|00,    0000:04:00.0",
+        "--sample|x99-gtx1080-,         x99-gtx1080-efifb",
+        "--sample=lap,                  laptop-one-gpu",
+        "--machine|,                    FILES",
+        "iomem|--diff|,                 FILES",
+        "iomem|,                        FILES",
+        "switch|--y,                    --yes",
+        "status|--js,                   --json",
+        "activity|,                     ''",
+    })
+    void bashOffersWhatFitsThePlace(String line, String words) throws Exception {
+        assertThat(String.join(" ", offered(line.split("\\|", -1)))).isEqualTo(words);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bash", "zsh", "fish"})
+    void everyCommandAndOptionIsInEveryScript(String shell) {
+        String script = run("completion", shell).out();
+        for (String command : offeredByHelp()) {
+            assertThat(script).contains(command);
+        }
+        assertThat(words(script))
+                .containsAll(options().stream()
+                        .map(option -> shell.equals("fish") ? option.replaceFirst("^--?", "") : option)
+                        .toList());
+    }
+
+    @Test
+    void theManualPageTellsOfEveryCommandAndOption() throws Exception {
+        String page = Files.readString(Path.of("../packaging/man/switchback.1")).replace("\\-", "-");
+
+        assertThat(words(page)).containsAll(offeredByHelp()).containsAll(options());
+    }
+
+    @Test
+    void anotherShellIsNotKnown() {
+        assertThat(run("completion", "tcsh").exitCode()).isEqualTo(ExitCode.USAGE);
+    }
+
+    private List<String> offeredByHelp() {
+        String help = run("--help").out();
+        String commands = help.substring(help.indexOf("Commands:"), help.indexOf("Exit codes:"));
+        return found("(?m)^  ([a-z]+) ", commands);
+    }
+
+    /** Of all commands, out of their help. */
+    private List<String> options() {
+        StringBuilder help = new StringBuilder(run("--help").out());
+        offeredByHelp().forEach(command -> help.append(run(command, "--help").out()));
+        List<String> options = found("(?m)^ +(?:-[a-zA-Z], )?(--[a-z-]+)", help.toString());
+        assertThat(options).contains("--sample", "--yes", "--diff");
+        return options;
+    }
+
+    private static List<String> found(String pattern, String text) {
+        return Pattern.compile(pattern).matcher(text).results().map((MatchResult m) -> m.group(1)).distinct().toList();
+    }
+
+    private static List<String> words(String script) {
+        return Arrays.asList(script.split("[^a-zA-Z0-9-]+"));
+    }
+}

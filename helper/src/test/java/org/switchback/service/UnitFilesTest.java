@@ -1,0 +1,108 @@
+package org.switchback.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.protocol.Names;
+
+/** What systemd lets the helper, and the units that load modules, do. */
+class UnitFilesTest {
+    private static final Path UNITS = Path.of("../packaging/systemd");
+    private static final String HELPER = "switchback-helper.service";
+
+    private static List<String> lines(String unit) throws IOException {
+        return Files.readAllLines(UNITS.resolve(unit));
+    }
+
+    /** Every word that a setting is given, in one line or several. */
+    private static List<String> values(String unit, String setting) throws IOException {
+        return lines(unit).stream()
+                .filter(line -> line.startsWith(setting + "="))
+                .flatMap(line -> Arrays.stream(line.substring(setting.length() + 1).split(" ", -1)))
+                .toList();
+    }
+
+    @Test
+    void theBusStartsTheHelperByItsUnitWhereThereIsSystemd() throws Exception {
+        List<String> service = Files.readAllLines(Path.of("../packaging/dbus/org.switchback.Helper1.service"));
+
+        assertThat(service).contains("SystemdService=" + HELPER);
+        assertThat(values(HELPER, "Type")).containsExactly("dbus");
+        assertThat(values(HELPER, "BusName")).containsExactly(Names.BUS);
+        assertThat(service).contains("Exec=" + values(HELPER, "ExecStart").getFirst());
+    }
+
+    @Test
+    void theHelperHasNoMoreCapabilitiesThanItsWorkNeeds() throws Exception {
+        assertThat(values(HELPER, "CapabilityBoundingSet"))
+                .containsExactlyInAnyOrder("CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_SYSLOG");
+    }
+
+    @Test
+    void theHelperWritesToTheKernelOnlyWhereDriversAreBound() throws Exception {
+        assertThat(lines(HELPER)).contains("ProtectSystem=strict");
+        assertThat(values(HELPER, "ReadOnlyPaths")).contains("/sys", "/proc/sys");
+        assertThat(values(HELPER, "ReadWritePaths")).containsExactlyInAnyOrder("/sys/bus", "/sys/devices");
+    }
+
+    @Test
+    void theHelperIsOnNoNetwork() throws Exception {
+        assertThat(lines(HELPER)).contains("PrivateNetwork=yes");
+        assertThat(values(HELPER, "RestrictAddressFamilies")).containsExactlyInAnyOrder("AF_UNIX", "AF_NETLINK");
+    }
+
+    @Test
+    void theJournalOutlivesTheHelper() throws Exception {
+        assertThat(lines(HELPER))
+                .contains("RuntimeDirectory=switchback", "RuntimeDirectoryMode=0700", "RuntimeDirectoryPreserve=yes");
+    }
+
+    @Test
+    void aHelperToldToStopHasLongerThanAWriteMayTakeAndKeepsItsChildren() throws Exception {
+        assertThat(lines(HELPER)).contains("KillMode=mixed");
+        assertThat(Integer.parseInt(values(HELPER, "TimeoutStopSec").getFirst())).isGreaterThan(200);
+    }
+
+    @Test
+    void modulesAreLoadedByUnitsWhoseOnlyCapabilityThatIs() throws Exception {
+        for (String unit : moduleUnits()) {
+            assertThat(values(unit, "CapabilityBoundingSet")).as(unit).containsExactly("CAP_SYS_MODULE");
+            assertThat(values(unit, "SystemCallFilter")).as(unit).contains("@module");
+        }
+        assertThat(values(HELPER, "SystemCallFilter")).doesNotContain("@module");
+        assertThat(moduleUnits()).hasSize(3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "NoNewPrivileges=yes",
+                "ProtectHome=yes",
+                "PrivateTmp=yes",
+                "RestrictNamespaces=yes",
+                "RestrictSUIDSGID=yes",
+                "LockPersonality=yes",
+                "SystemCallArchitectures=native"
+            })
+    void everyUnitIsShutIn(String setting) throws Exception {
+        for (String unit : Stream.concat(Stream.of(HELPER), moduleUnits().stream()).toList()) {
+            assertThat(lines(unit)).as(unit).contains(setting);
+        }
+    }
+
+    private static List<String> moduleUnits() throws IOException {
+        try (Stream<Path> units = Files.list(UNITS)) {
+            return units.map(unit -> unit.getFileName().toString())
+                    .filter(name -> !name.equals(HELPER))
+                    .toList();
+        }
+    }
+}
