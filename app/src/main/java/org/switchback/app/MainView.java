@@ -65,8 +65,8 @@ final class MainView extends BorderPane {
     /** Height of the product's picture beside its name. */
     private static final double MARK = 32;
 
-    /** Width of the header from which on it has the name of the program, pixels. */
-    private static final double NARROW = 900;
+    /** Pixels that the header needs beside the buttons of the pages for the name of the program and all else. */
+    private static final double NARROW = 400;
 
     private final MainViewModel model;
     private final Words words;
@@ -150,9 +150,15 @@ final class MainView extends BorderPane {
         refresh.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT);
         refresh.setOnAction(event -> model.refresh());
         refresh.disableProperty().bind(model.freeProperty().not());
-        HBox header = new HBox(12, mark, name, pageButtons(), gap, refresh, menu());
+        SegmentedButton pageButtons = pageButtons();
+        HBox header = new HBox(12, mark, name, pageButtons, gap, refresh, menu());
         // In a narrow window the pages need the room; the title bar has the name as well.
-        Controls.showWhen(name, header.widthProperty().greaterThan(NARROW));
+        Controls.showWhen(
+                name,
+                Bindings.createBooleanBinding(
+                        () -> header.getWidth() > NARROW + pageButtons.prefWidth(-1),
+                        header.widthProperty(),
+                        pageButtons.layoutBoundsProperty()));
         header.setAlignment(Pos.CENTER_LEFT);
         header.getStyleClass().add("header");
         return header;

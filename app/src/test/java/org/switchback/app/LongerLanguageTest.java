@@ -4,28 +4,54 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.Locale;
 import java.util.ResourceBundle;
+import javafx.geometry.Dimension2D;
+import org.junit.jupiter.api.Nested;
 import org.switchback.app.words.Words;
 
-/** A language whose texts are a third longer than the English ones. */
-class LongerLanguageTest extends LanguageTestCase {
-    @Override
-    protected Words words() {
-        return new Words(Locale.ENGLISH, new Longer(super.words().bundle()));
+/** A language whose texts are longer than the English ones. */
+class LongerLanguageTest {
+    /** By a third, in the smallest window. */
+    @Nested
+    class ByAThird extends LanguageTestCase {
+        @Override
+        protected Words words() {
+            return longer(133);
+        }
     }
 
-    /** English, each text a third longer. */
+    /** Twice as long, in a small window. */
+    @Nested
+    class TwiceAsLong extends LanguageTestCase {
+        @Override
+        protected Words words() {
+            return longer(200);
+        }
+
+        @Override
+        protected Dimension2D size() {
+            return new Dimension2D(1000, 700);
+        }
+    }
+
+    private static Words longer(int percent) {
+        return new Words(Locale.ENGLISH, new Longer(Words.in(Locale.ENGLISH).bundle(), percent));
+    }
+
+    /** English, each text longer. */
     private static final class Longer extends ResourceBundle {
         private final ResourceBundle english;
+        private final int percent;
 
-        Longer(ResourceBundle english) {
+        Longer(ResourceBundle english, int percent) {
             this.english = english;
+            this.percent = percent;
         }
 
         @Override
         protected Object handleGetObject(String key) {
             String text = english.getString(key);
             StringBuilder longer = new StringBuilder(text);
-            while (longer.length() < text.length() * 4 / 3) {
+            while (longer.length() < text.length() * percent / 100) {
                 longer.append(longer.length() % 8 == 0 ? ' ' : 'ö');
             }
             return longer.toString();

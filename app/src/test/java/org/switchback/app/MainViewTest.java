@@ -37,6 +37,17 @@ class MainViewTest extends WindowTestCase {
     }
 
     @Test
+    void aReportThatIsDroppedIsOpened(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(
+                folder.resolve("machine.txt"),
+                SampleMachines.load("iommu-off").orElseThrow().toText());
+        screen.node("gpu-0000-04-00-0");
+        screen.drop(screen.stage().getScene().getRoot(), file);
+        screen.node("gpu-0000-06-00-0");
+        assertThat(screen.stage().getTitle()).contains("machine.txt");
+    }
+
+    @Test
     void theRibbonLeadsBackToThisComputer(FxRobot robot) {
         item(robot, "menu-samples", "menu-sample-iommu-off");
         screen.fire("ribbon-back");

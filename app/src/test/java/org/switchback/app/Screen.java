@@ -2,6 +2,9 @@ package org.switchback.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.javafx.scene.input.DragboardHelper;
+import com.sun.javafx.tk.Toolkit;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -11,11 +14,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javafx.application.Platform;
+import javafx.event.Event;
+import javafx.event.EventType;
 import javafx.geometry.Bounds;
 import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.control.ButtonBase;
 import javafx.scene.control.Labeled;
+import javafx.scene.input.ClipboardContent;
+import javafx.scene.input.DragEvent;
+import javafx.scene.input.Dragboard;
+import javafx.scene.input.TransferMode;
 import javafx.scene.text.Text;
 import javafx.stage.Stage;
 import org.switchback.app.activity.ActivityLog;
@@ -93,6 +102,25 @@ public final class Screen {
             button.fire();
             return true;
         });
+    }
+
+    /**
+     * Drops a file on a node. The headless platform has no dragging from outside, so this begins where a platform hands
+     * over what it is that is dragged.
+     */
+    public void drop(Node target, Path file) {
+        onScreen(() -> {
+            Dragboard board = DragboardHelper.createDragboard(Toolkit.getToolkit().createLocalClipboard());
+            ClipboardContent content = new ClipboardContent();
+            content.putFiles(List.of(file.toFile()));
+            board.setContent(content);
+            Event.fireEvent(target, dragged(DragEvent.DRAG_DROPPED, target, board));
+            return true;
+        });
+    }
+
+    private static DragEvent dragged(EventType<DragEvent> what, Node target, Dragboard board) {
+        return new DragEvent(target, target, what, board, 0, 0, 0, 0, TransferMode.COPY, null, target, null);
     }
 
     private Optional<Node> find(String id) {

@@ -1,6 +1,7 @@
 package org.switchback.app;
 
 import java.util.Locale;
+import javafx.geometry.Dimension2D;
 import javafx.stage.Stage;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -11,7 +12,7 @@ import org.switchback.app.words.Words;
 import org.testfx.api.FxToolkit;
 import org.testfx.framework.junit5.ApplicationExtension;
 
-/** A test of the window in its smallest size, on a computer whose GTX 1080 has the firmware's framebuffer in BAR 1. */
+/** A test of the window, in its smallest size unless a test wants another, on a computer whose GTX 1080 has the firmware's framebuffer in BAR 1. */
 @ExtendWith(ApplicationExtension.class)
 public abstract class WindowTestCase {
     protected final ScriptedHelper here = ScriptedHelper.withGtx1080();
@@ -22,12 +23,17 @@ public abstract class WindowTestCase {
     void open() {
         // TestFX calls a method that is annotated with Start in the class of the test alone.
         Stage stage = FxToolkit.toolkitContext().getRegisteredStage();
-        screen = Screen.onScreen(() -> new Screen(stage, connections, words(), 800, 600));
+        screen = Screen.onScreen(() -> new Screen(stage, connections, words(), size().getWidth(), size().getHeight()));
     }
 
     /** The language of the window. */
     protected Words words() {
         return Words.in(Locale.ENGLISH);
+    }
+
+    /** Of the window, pixels: the smallest there is. */
+    protected Dimension2D size() {
+        return new Dimension2D(800, 600);
     }
 
     protected void openSample(String name) {
@@ -37,7 +43,8 @@ public abstract class WindowTestCase {
         });
         Screen.until(
                 name + " is shown",
-                () -> connections.last().source().equals(new Source.Sample(name))
+                () -> connections.count() > 0
+                        && connections.last().source().equals(new Source.Sample(name))
                         && !screen.model().gpus().cards().isEmpty());
         Screen.settle();
     }

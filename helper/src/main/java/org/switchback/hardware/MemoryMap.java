@@ -31,7 +31,11 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
     /** Deeper nesting is flattened into this level; real maps were seen to reach 8. */
     static final int DEEPEST = 64;
 
-    private static final Pattern ENTRY = Pattern.compile("(?<![0-9a-fA-F-])([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
+    private static final Pattern ENTRY = Pattern.compile(
+            "(?<![0-9a-fA-F])(?<![0-9a-fA-F]-)([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
+    /** What is left of a web page. */
+    private static final Pattern TAG =
+            Pattern.compile("(?i)<(?<name>/?(?:a|b|blockquote|br|code|div|p|pre|span|tt))(?:[\\s/][^<>]{0,200})?>");
     /** What people write where they have left something out. */
     private static final Pattern OMISSION = Pattern.compile(
             "(?i)[<\\[({*]\\s*(?:\\.{2,}|…)?\\s*(?:snip|cut|omit|remov|delet|skip|truncat|redact|trimm)[^<>\\[\\](){}*\\n]{0,40}[>\\])}*]"
@@ -44,7 +48,8 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
     }
 
     /** Reads any text; what is no region is counted, never thrown. A text without one region gives an empty map. */
-    public static MemoryMap parse(String text) {
+    public static MemoryMap parse(String pasted) {
+        String text = withoutHtml(pasted);
         Listing listing = new Listing();
         int start = 0;
         while (start <= text.length()) {
@@ -56,6 +61,19 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             start = end + 1;
         }
         return listing.nest();
+    }
+
+    private static String withoutHtml(String text) {
+        // A listing of the kernel has neither.
+        if (text.indexOf('<') < 0 && text.indexOf('&') < 0) {
+            return text;
+        }
+        return TAG.matcher(text)
+                .replaceAll(tag -> tag.group("name").equalsIgnoreCase("br") ? "\n" : "")
+                .replace("&nbsp;", " ")
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&amp;", "&");
     }
 
     /**
@@ -195,17 +213,22 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             int from = begin;
             Matcher matcher = ENTRY.matcher(text).region(from, end).useTransparentBounds(true);
             int nameStart = -1;
+            int depth = -1;
             while (matcher.find()) {
                 if (nameStart >= 0) {
                     nameLast(text.substring(nameStart, matcher.start()));
-                } else if (matcher.start() > from) {
-                    before(text.substring(from, matcher.start()));
+                } else {
+                    // A quotation mark, the time of the kernel's log, a line's number: nothing that is missing.
+                    omissions += omissionsIn(text.substring(from, matcher.start()));
+                }
+                if (depth < 0) {
+                    depth = matcher.start() - start;
                 }
                 nameStart = matcher.end();
                 if (!add(
                         Long.parseUnsignedLong(matcher.group(1), 16),
                         Long.parseUnsignedLong(matcher.group(2), 16),
-                        from - start)) {
+                        depth)) {
                     unreadable++;
                     nameStart = -1;
                     from = matcher.end();

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MemoryMapTest {
@@ -100,6 +101,70 @@ class MemoryMapTest {
     void quotedMailAndWindowsLineEndsAreRead() {
         MemoryMap map = MemoryMap.parse("> c0000000-cfffffff : 0000:04:00.0\r\n>   c0000000-c086ffff : BOOTFB\r\n");
         assertThat(map.toText()).isEqualTo("c0000000-cfffffff : 0000:04:00.0\n  c0000000-c086ffff : BOOTFB\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "quoted twice                | >> LINE1\\n>>   LINE2",
+                "quoted with blanks          | > > LINE1\\n> >   LINE2",
+                "quoted by a name            | ann> LINE1\\nann>   LINE2",
+                "time of the kernel's log    | [    1.234567] LINE1\\n[    1.234570]   LINE2",
+                "time and level              | <6>[    1.234567] LINE1\\n<6>[    1.234570]   LINE2",
+                "a line of journalctl        | Nov 22 14:02:03 host kernel: LINE1\\nNov 22 14:02:03 host kernel:   LINE2",
+                "tabs                        | LINE1\\n\\tLINE2",
+                "indentation lost            | LINE1\\nLINE2",
+                "line numbers                | 12: LINE1\\n13:   LINE2",
+                "grep                        | /proc/iomem:LINE1\\n/proc/iomem:  LINE2",
+                "code in Markdown            | ```\\nLINE1\\n  LINE2\\n```",
+                "a quotation in Markdown     | > ```\\n> LINE1\\n>   LINE2\\n> ```",
+                "blanks that do not break    | \u00a0\u00a0LINE1\\n\u00a0\u00a0\u00a0\u00a0LINE2",
+                "a prompt before             | $ sudo cat /proc/iomem\\nLINE1\\n  LINE2",
+                "an empty line between       | LINE1\\n\\n  LINE2\\n",
+                "a mark in front             | * LINE1\\n* LINE2",
+                "a difference                | -LINE1\\n-  LINE2",
+                "a byte order mark           | \ufeffLINE1\\n  LINE2",
+            })
+    void howeverPeoplePasteItTheRegionsAreRead(String how, String shape) {
+        String text = shape.replace("\\n", "\n")
+                .replace("\\t", "\t")
+                .replace("LINE1", "c0000000-cfffffff : 0000:04:00.0")
+                .replace("LINE2", "c0000000-c086ffff : BOOTFB");
+        MemoryMap map = MemoryMap.parse(text);
+        assertThat(map.toText())
+                .as(how)
+                .isEqualTo("c0000000-cfffffff : 0000:04:00.0\n  c0000000-c086ffff : BOOTFB\n");
+        assertThat(map.omissions()).as(how).isZero();
+    }
+
+    @Test
+    void whatStandsBeforeARegionOnItsLineIsNotCalledUnreadable() {
+        assertThat(MemoryMap.parse("[    1.2] c0000000-cfffffff : BOOTFB\nann> d0000000-dfffffff : RAM\n").unreadable())
+                .isZero();
+        assertThat(MemoryMap.parse("c0000000-cfffffff : BOOTFB\nand so on\n").unreadable()).isEqualTo(1);
+    }
+
+    @Test
+    void whatAWebPageMadeOfItIsRead() {
+        MemoryMap map = MemoryMap.parse("<pre>c0000000-cfffffff : 0000:04:00.0<br>\n"
+                + "&nbsp;&nbsp;c0000000-c086ffff : BOOTFB<br/>\n&lt;snip&gt;\n"
+                + "&gt; d0000000-d1ffffff : PCI &amp; more</pre>\n");
+        assertThat(map.toText())
+                .isEqualTo("c0000000-cfffffff : 0000:04:00.0\n  c0000000-c086ffff : BOOTFB\n"
+                        + "d0000000-d1ffffff : PCI & more\n");
+        assertThat(map.omissions()).isEqualTo(1);
+        assertThat(map.unreadable()).isZero();
+    }
+
+    @Test
+    void withoutAddressesTabsAndQuotationMarksStillTellTheNesting() {
+        MemoryMap map = MemoryMap.parse("> 00000000-00000000 : PCI Bus 0000:00\n> \t00000000-00000000 : 0000:01:00.0\n"
+                + "> \t\t00000000-00000000 : efifb\n> 00000000-00000000 : System RAM\n");
+        assertThat(map.roots()).extracting(Region::name).containsExactly("PCI Bus 0000:00", "System RAM");
+        assertThat(map.roots().getFirst().children().getFirst().children())
+                .extracting(Region::name)
+                .containsExactly("efifb");
     }
 
     @Test

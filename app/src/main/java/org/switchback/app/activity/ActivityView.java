@@ -126,6 +126,11 @@ public final class ActivityView extends BorderPane {
 
     /** An attempt in the list. */
     private final class Cell extends ListCell<ActivityViewModel.Row> {
+        Cell() {
+            // As wide as the list, so that its texts wrap.
+            setPrefWidth(0);
+        }
+
         @Override
         protected void updateItem(ActivityViewModel.@Nullable Row row, boolean none) {
             super.updateItem(row, none);
@@ -142,7 +147,6 @@ public final class ActivityView extends BorderPane {
             time.getStyleClass().add("identity");
             VBox text = new VBox(2, title, time);
             HBox.setHgrow(text, Priority.ALWAYS);
-            text.setMaxWidth(210);
             StackPane sign = new StackPane(new FontIcon(sign(row.kind())));
             sign.getStyleClass().addAll("attempt-sign", row.kind().id());
             HBox box = new HBox(10, sign, text);

@@ -2,8 +2,10 @@ package org.switchback.app.activity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import javafx.geometry.Orientation;
 import javafx.scene.control.CheckBox;
 import javafx.scene.control.ListView;
+import javafx.scene.control.ScrollBar;
 import javafx.scene.control.TextArea;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
@@ -29,6 +31,13 @@ class ActivityViewTest extends WindowTestCase {
         assertThat(screen.text("attempt-changes")).contains("efifb (8.4 MiB)");
         assertThat(screen.node("attempt-writes", TextArea.class).getText()).contains("nvidia/unbind");
         assertThat(screen.node("attempt-before", TextArea.class).getText()).contains("efifb");
+        ListView<?> attempts = screen.node("attempts", ListView.class);
+        assertThat(Screen.onScreen(() -> attempts.lookupAll(".scroll-bar").stream()
+                        .map(ScrollBar.class::cast)
+                        .filter(bar -> bar.getOrientation() == Orientation.HORIZONTAL && bar.isVisible())
+                        .toList()))
+                .as("the list is never wider than its place")
+                .isEmpty();
         screen.assertNothingIsCutOff();
     }
 

@@ -2,17 +2,31 @@ package org.switchback.app.memorymap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import javafx.event.Event;
+import javafx.geometry.Point2D;
 import javafx.scene.Node;
 import javafx.scene.control.Labeled;
 import javafx.scene.control.TextField;
+import javafx.scene.control.Tooltip;
 import javafx.scene.control.TreeItem;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.MouseButton;
+import javafx.scene.input.ScrollEvent;
 import javafx.scene.shape.Rectangle;
+import javafx.stage.Window;
+import javax.imageio.ImageIO;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.switchback.app.Screen;
 import org.switchback.app.WindowTestCase;
 import org.testfx.api.FxRobot;
@@ -255,6 +269,108 @@ class MemoryMapViewTest extends WindowTestCase {
     void nothingIsCutOffInTheSmallestWindow() {
         open();
         screen.assertNothingIsCutOff();
+    }
+
+    @Test
+    void arrowsGoFromPieceToPieceAndEachIsFramedAndNamed(FxRobot robot) {
+        PictureView picture = open();
+        press(robot, KeyCode.DIGIT0);
+        Screen.onScreen(() -> {
+            model.select(model.treeProperty().get().childFrom(MapTree.WHOLE));
+            return true;
+        });
+        Set<Integer> seen = new HashSet<>();
+        for (int i = 0; i < 12; i++) {
+            press(robot, KeyCode.RIGHT);
+            int item = Screen.onScreen(() -> model.selectionProperty().get());
+            seen.add(item);
+            Rectangle frame = frame();
+            PieceNode node = Screen.onScreen(() -> picture.node(item).orElseThrow());
+            assertThat(frame.getX()).isBetween(node.getLayoutX(), node.getLayoutX() + 2);
+            assertThat(Screen.onScreen(picture::getAccessibleText)).endsWith(node.getAccessibleText());
+            screen.untilFocused("map-picture");
+        }
+        assertThat(seen).hasSize(12);
+    }
+
+    @Test
+    void theWheelMovesThePictureAndWithControlItZoomsWhereThePointerIs() {
+        PictureView picture = open();
+        scroll(picture, 0.25, 40, true);
+        double zoomed = Screen.onScreen(() -> model.zoomProperty().get());
+        assertThat(zoomed).isGreaterThan(1.1);
+        double under = Screen.onScreen(() -> model.offsetProperty().get() + 0.25 / zoomed);
+        assertThat(under).as("what is under the pointer").isCloseTo(0.25, Offset.offset(0.001));
+        double before = Screen.onScreen(() -> model.offsetProperty().get());
+        scroll(picture, 0.25, -40, false);
+        assertThat(Screen.onScreen(() -> model.offsetProperty().get())).isGreaterThan(before);
+    }
+
+    private static void scroll(PictureView picture, double part, double turned, boolean control) {
+        Screen.onScreen(() -> {
+            Point2D at = picture.localToScene(picture.getWidth() * part, 10);
+            Event.fireEvent(picture, new ScrollEvent(
+                    ScrollEvent.SCROLL, at.getX(), at.getY(), at.getX(), at.getY(), false, control, false, false, false, false, 0, turned, 0, turned,
+                    ScrollEvent.HorizontalTextScrollUnits.NONE, 0, ScrollEvent.VerticalTextScrollUnits.NONE, 0, 0, null));
+            return true;
+        });
+        Screen.settle();
+    }
+
+    @Test
+    void draggingMovesThePictureAndSelectsNothing(FxRobot robot) {
+        PictureView picture = open();
+        press(robot, KeyCode.PLUS);
+        press(robot, KeyCode.PLUS);
+        Screen.onScreen(() -> {
+            model.offsetProperty().set(0);
+            return true;
+        });
+        String selected = selected();
+        var from = Screen.onScreen(() -> picture.localToScreen(picture.getWidth() * 0.7, 40));
+        robot.drag(from.getX(), from.getY(), MouseButton.PRIMARY).dropTo(from.getX() - 200, from.getY());
+        Screen.until("the picture has moved", () -> model.offsetProperty().get() > 0);
+        assertThat(selected()).isEqualTo(selected);
+    }
+
+    @Test
+    void restingOnAPieceSaysWhatItIs(FxRobot robot) {
+        PictureView picture = open();
+        var at = Screen.onScreen(() -> {
+            PieceNode node = picture.node(model.treeProperty().get().overlaps()[0]).orElseThrow();
+            return node.localToScreen(node.getWidth() / 2, node.getHeight() / 2);
+        });
+        robot.moveTo(at.add(3, 3));
+        robot.moveTo(at);
+        Screen.until("the tip is shown", () -> Window.getWindows().stream()
+                .anyMatch(window -> window instanceof Tooltip tip
+                        && tip.isShowing()
+                        && tip.getText().startsWith("BOOTFB\nc0000000-c086ffff")));
+    }
+
+    @Test
+    void thePictureIsSavedAsAPngTwiceAsFineAsTheScreen() throws Exception {
+        PictureView picture = open();
+        MemoryMapViewModel.Content content = Screen.onScreen(() -> PictureExport.png(picture));
+        BufferedImage image = ImageIO.read(new ByteArrayInputStream(content.bytes()));
+        assertThat(image.getWidth()).isBetween((int) picture.getWidth() * 2, (int) picture.getWidth() * 2 + 2);
+        PieceNode node = Screen.onScreen(() ->
+                picture.node(model.treeProperty().get().overlaps()[0]).orElseThrow());
+        Set<Integer> colours = new HashSet<>();
+        for (int i = 4; i < node.getWidth() - 4; i++) {
+            colours.add(image.getRGB(
+                    (int) (2 * (node.getLayoutX() + i)), (int) (2 * (node.getLayoutY() + node.getHeight() - 6))));
+        }
+        assertThat(colours).as("the hatch of the overlap").hasSizeGreaterThanOrEqualTo(2);
+    }
+
+    @Test
+    void aDumpThatIsDroppedIsShown(@TempDir Path folder) throws Exception {
+        PictureView picture = open();
+        Path file = Files.writeString(folder.resolve("dump.txt"), "> 00001000-0009ffff : System RAM\n[...]\n");
+        screen.drop(picture, file);
+        screen.untilText("map-title", "dump.txt");
+        assertThat(screen.text("map-message")).isEqualTo("Read 1 region. 1 part was left out by the author (<snip>).");
     }
 
     private Rectangle frame() {
