@@ -31,6 +31,7 @@ final class RegionTree extends TreeTableView<Integer> {
         setId("map-tree");
         getStyleClass().add("map-tree");
         setAccessibleText(words.text("window.map.tree"));
+        heightProperty().addListener((observable, old, now) -> heightChanged(old.doubleValue()));
         setShowRoot(false);
         setFixedCellSize(28);
         setColumnResizePolicy(CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
@@ -122,8 +123,8 @@ final class RegionTree extends TreeTableView<Integer> {
             if (at != null) {
                 getSelectionModel().select(at);
                 int row = getRow(at);
-                if (row >= 0 && !inView(row)) {
-                    scrollTo(Math.max(0, row - 3));
+                if (row >= 0 && !inView(row, getHeight())) {
+                    bringIntoView(row);
                 }
             }
         } finally {
@@ -131,12 +132,25 @@ final class RegionTree extends TreeTableView<Integer> {
         }
     }
 
-    private boolean inView(int row) {
+    private void bringIntoView(int row) {
+        scrollTo(Math.max(0, row - 3));
+    }
+
+    /** The picture above takes its room only once there is a map: a row that is in view must not get lost then. */
+    private void heightChanged(double before) {
+        int row = getSelectionModel().getSelectedIndex();
+        if (row >= 0 && inView(row, before)) {
+            bringIntoView(row);
+        }
+    }
+
+    /** Whether a row was in view when the rows were last laid out, in a table of that height. */
+    private boolean inView(int row, double height) {
         return lookupAll(".tree-table-row-cell").stream()
                 .filter(TreeTableRow.class::isInstance)
                 .map(TreeTableRow.class::cast)
                 .anyMatch(cell -> cell.isVisible() && cell.getIndex() == row
-                        && cell.getBoundsInParent().getMaxY() < getHeight() - 2 * getFixedCellSize());
+                        && cell.getBoundsInParent().getMaxY() < height - 2 * getFixedCellSize());
     }
 
     private static @Nullable TreeItem<Integer> child(TreeItem<Integer> of, int item) {

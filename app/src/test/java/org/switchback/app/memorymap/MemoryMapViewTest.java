@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import javafx.event.Event;
 import javafx.geometry.Point2D;
@@ -16,6 +17,7 @@ import javafx.scene.control.Labeled;
 import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
 import javafx.scene.control.TreeItem;
+import javafx.scene.control.TreeTableRow;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.MouseButton;
@@ -92,6 +94,26 @@ class MemoryMapViewTest extends WindowTestCase {
                 .findFirst()
                 .orElseThrow());
         assertThat(frame().getX()).isBetween(piece.x(), piece.x() + 2);
+    }
+
+    @Test
+    void theRowOfTheSelectionIsInViewFromTheStart() {
+        openSample("strix-halo-32g");
+        open();
+        assertThat(selected()).isEqualTo("BOOTFB");
+        RegionTree tree = screen.node("map-tree", RegionTree.class);
+        Screen.until(
+                "its row is in view",
+                () -> row(tree).filter(row -> row.getBoundsInParent().getMinY() >= 0
+                                && row.localToScene(row.getBoundsInLocal()).getMaxY()
+                                        <= tree.localToScene(tree.getBoundsInLocal()).getMaxY())
+                        .isPresent());
+    }
+
+    private static Optional<Node> row(RegionTree tree) {
+        return tree.lookupAll(".tree-table-row-cell").stream()
+                .filter(node -> node instanceof TreeTableRow<?> row && row.isVisible() && row.isSelected())
+                .findFirst();
     }
 
     @Test
