@@ -13,6 +13,7 @@ import javafx.scene.control.TreeTableColumn;
 import javafx.scene.control.TreeTableRow;
 import javafx.scene.control.TreeTableView;
 import javafx.scene.input.MouseEvent;
+import javafx.scene.input.ScrollEvent;
 import org.jspecify.annotations.Nullable;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
@@ -20,10 +21,17 @@ import org.switchback.app.words.Words;
 
 /** The same map as rows. */
 final class RegionTree extends TreeTableView<Integer> {
+    /** Rows that are new are counted by one layout and shown by the next. */
+    private static final int TRIES = 3;
+
     private final MemoryMapViewModel model;
     private final Words words;
     /** While the selection is carried over from the model, it is not carried back. */
     private boolean following;
+    /** Whether the row of the selection has to stay in view: until somebody scrolls. */
+    private boolean kept;
+    /** So many layouts more may bring it into view. */
+    private int tries;
 
     RegionTree(MemoryMapViewModel model, Words words) {
         this.model = model;
@@ -31,7 +39,19 @@ final class RegionTree extends TreeTableView<Integer> {
         setId("map-tree");
         getStyleClass().add("map-tree");
         setAccessibleText(words.text("window.map.tree"));
-        heightProperty().addListener((observable, old, now) -> heightChanged(old.doubleValue()));
+        // The picture above takes its room only once there is a map: the row of the selection must not get lost then.
+        heightProperty().subscribe(() -> tries = TRIES);
+        Runnable afterLayout = this::keepInView;
+        sceneProperty().subscribe((old, now) -> {
+            if (old != null) {
+                old.removePostLayoutPulseListener(afterLayout);
+            }
+            if (now != null) {
+                now.addPostLayoutPulseListener(afterLayout);
+            }
+        });
+        addEventFilter(ScrollEvent.ANY, event -> kept = false);
+        addEventFilter(MouseEvent.MOUSE_PRESSED, event -> kept = false);
         setShowRoot(false);
         setFixedCellSize(28);
         setColumnResizePolicy(CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
@@ -122,35 +142,34 @@ final class RegionTree extends TreeTableView<Integer> {
             }
             if (at != null) {
                 getSelectionModel().select(at);
-                int row = getRow(at);
-                if (row >= 0 && !inView(row, getHeight())) {
-                    bringIntoView(row);
-                }
+                kept = true;
+                tries = TRIES;
             }
         } finally {
             following = false;
         }
     }
 
-    private void bringIntoView(int row) {
-        scrollTo(Math.max(0, row - 3));
-    }
-
-    /** The picture above takes its room only once there is a map: a row that is in view must not get lost then. */
-    private void heightChanged(double before) {
+    private void keepInView() {
+        if (!kept || tries == 0) {
+            return;
+        }
         int row = getSelectionModel().getSelectedIndex();
-        if (row >= 0 && inView(row, before)) {
-            bringIntoView(row);
+        if (row < 0 || inView(row)) {
+            tries = 0;
+        } else {
+            tries--;
+            scrollTo(Math.max(0, row - 3));
         }
     }
 
-    /** Whether a row was in view when the rows were last laid out, in a table of that height. */
-    private boolean inView(int row, double height) {
+    /** As the rows were last laid out. */
+    private boolean inView(int row) {
         return lookupAll(".tree-table-row-cell").stream()
                 .filter(TreeTableRow.class::isInstance)
                 .map(TreeTableRow.class::cast)
                 .anyMatch(cell -> cell.isVisible() && cell.getIndex() == row
-                        && cell.getBoundsInParent().getMaxY() < height - 2 * getFixedCellSize());
+                        && cell.getBoundsInParent().getMaxY() < getHeight() - 2 * getFixedCellSize());
     }
 
     private static @Nullable TreeItem<Integer> child(TreeItem<Integer> of, int item) {
