@@ -269,15 +269,17 @@ class MemoryMapViewTest extends WindowTestCase {
             model.zoomTo(model.treeProperty().get().parent(model.focusProperty().get()));
             return true;
         });
-        Screen.settle();
-        List<Piece> gaps = Screen.onScreen(() -> picture.pieces().stream()
-                .filter(piece -> model.treeProperty().get().kind(piece.item()) == Kind.GAP && piece.count() == 1)
-                .toList());
-        assertThat(gaps).isNotEmpty();
-        for (Piece gap : gaps) {
+        Screen.until("gaps are shown", () -> !gaps(picture).isEmpty());
+        for (Piece gap : Screen.onScreen(() -> gaps(picture))) {
             assertThat(Screen.onScreen(() -> picture.node(gap.item()).orElseThrow().label()))
                     .isEqualTo(model.itemWords().size(gap.item()));
         }
+    }
+
+    private List<Piece> gaps(PictureView picture) {
+        return picture.pieces().stream()
+                .filter(piece -> model.treeProperty().get().kind(piece.item()) == Kind.GAP && piece.count() == 1)
+                .toList();
     }
 
     @Test
