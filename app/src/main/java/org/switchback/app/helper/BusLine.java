@@ -23,12 +23,13 @@ final class BusLine implements Line {
     private final List<Runnable> whenLost = new CopyOnWriteArrayList<>();
     private final DBusConnection bus;
     private final DBus driver;
+    private volatile boolean cut;
     /** Unique name of the helper; empty while it is not there. */
     private volatile String owner;
 
     /** Connects. May take as long as the bus takes. */
     BusLine(BusAddress address) throws DBusException {
-        this.bus = address.connect(this::lost);
+        this.bus = address.connect(this::cutOff);
         this.driver = bus.getRemoteObject(DRIVER, "/org/freedesktop/DBus", DBus.class);
         this.owner = "";
         bus.addSigHandler(
@@ -54,6 +55,11 @@ final class BusLine implements Line {
                 lost();
             }
         }
+    }
+
+    private void cutOff() {
+        cut = true;
+        lost();
     }
 
     private void lost() {
@@ -83,6 +89,11 @@ final class BusLine implements Line {
     @Override
     public void whenLost(Runnable action) {
         whenLost.add(action);
+    }
+
+    @Override
+    public boolean cut() {
+        return cut;
     }
 
     @Override

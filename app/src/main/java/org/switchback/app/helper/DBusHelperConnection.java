@@ -316,6 +316,10 @@ final class DBusHelperConnection implements HelperConnection {
         Answer<T> answer = new Answer<>();
         calls.add(answer.future);
         try {
+            // Looked at after the call is listed: one that is cut from here on ends all calls that are.
+            if (line.cut()) {
+                throw new HelperProblem(HelperProblem.Kind.STOPPED);
+            }
             line.connection().callWithCallback(object, method, answer, arguments);
             return answer.future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (NotConnected gone) {

@@ -22,6 +22,9 @@ interface Line {
      */
     void whenLost(Runnable action);
 
+    /** Whether the connection has been cut, so that no answer will come to what is asked now. */
+    boolean cut();
+
     /** Ends the connection. */
     void close();
 }

@@ -9,10 +9,12 @@ import org.switchback.service.EmbeddedHelper;
 /** The way to a helper inside this process. */
 final class PrivateLine implements Line {
     private final EmbeddedHelper helper;
+    private volatile boolean cut;
 
     /** @param helper closed together with the line */
     PrivateLine(EmbeddedHelper helper) {
         this.helper = helper;
+        helper.whenLost(() -> cut = true);
     }
 
     @Override
@@ -33,6 +35,11 @@ final class PrivateLine implements Line {
     @Override
     public void whenLost(Runnable action) {
         helper.whenLost(action);
+    }
+
+    @Override
+    public boolean cut() {
+        return cut;
     }
 
     @Override
