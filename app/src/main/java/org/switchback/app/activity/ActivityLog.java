@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -117,25 +118,46 @@ public final class ActivityLog {
      * The newest attempt on a GPU of a machine for which something holds. Of the file it understands no more than it has to.
      */
     public synchronized Optional<Attempt> newest(Source source, PciAddress gpu, Predicate<Attempt> which) {
+        return newest(savedLines(), source, gpu, which);
+    }
+
+    /**
+     * For each of some GPUs of a machine the BAR that the kernel could not reserve when it was last to be switched; those
+     * for which there is none are left out.
+     */
+    public synchronized Map<PciAddress, Attempt.Unreserved> unreserved(Source source, List<PciAddress> gpus) {
+        List<String> saved = savedLines();
+        Map<PciAddress, Attempt.Unreserved> unreserved = new HashMap<>();
+        for (PciAddress gpu : gpus) {
+            newest(saved, source, gpu, attempt -> true)
+                    .flatMap(Attempt::unreserved)
+                    .ifPresent(bar -> unreserved.put(gpu, bar));
+        }
+        return unreserved;
+    }
+
+    /** @param saved the lines of the file, of which the last is the newest */
+    private Optional<Attempt> newest(
+            List<String> saved, Source source, PciAddress gpu, Predicate<Attempt> which) {
         String where = Attempt.where(source);
         Predicate<Attempt> wanted =
                 attempt -> attempt.where().equals(where) && attempt.gpu().equals(gpu) && which.test(attempt);
+        // A line that can't be understood is told of by whoever reads them all.
+        Optional<Attempt> newestSaved = saved.reversed().stream()
+                .filter(line -> line.contains(gpu.toString()))
+                .flatMap(line -> AttemptLine.read(line).stream())
+                .filter(wanted)
+                .findFirst();
         Comparator<Attempt> byTime = Comparator.comparing(Attempt::began);
-        return Stream.concat(saved(wanted).stream(), elsewhere.stream().filter(wanted)).max(byTime);
+        return Stream.concat(newestSaved.stream(), elsewhere.stream().filter(wanted)).max(byTime);
     }
 
-    private Optional<Attempt> saved(Predicate<Attempt> wanted) {
-        if (file == null) {
-            return Optional.empty();
-        }
+    /** None where there is no file, or it can't be read. */
+    private List<String> savedLines() {
         try {
-            // The last line is the newest; a line that can't be understood is told of by whoever reads them all.
-            return lines(file).reversed().stream()
-                    .flatMap(line -> AttemptLine.read(line).stream())
-                    .filter(wanted)
-                    .findFirst();
+            return file == null ? List.of() : lines(file);
         } catch (IOException none) {
-            return Optional.empty();
+            return List.of();
         }
     }
 

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.switchback.app.activity.Attempt;
 import org.switchback.app.gpus.GpuState;
@@ -11,6 +12,7 @@ import org.switchback.app.helper.HelperConnection;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.Spelling;
 import org.switchback.protocol.PlanReply;
 import org.switchback.protocol.PlannedRefusal;
@@ -41,6 +43,7 @@ final class StatusCommand extends MachineCommand {
             terminal().out().println(words().text("cli.status.no-gpu"));
         }
         GpuText text = new GpuText(terminal(), words(), connection.source());
+        Map<PciAddress, Attempt.Unreserved> unreserved = unreserved(connection, machine);
         String separator = "";
         for (Gpu gpu : machine.gpus()) {
             terminal().out().print(separator);
@@ -48,16 +51,17 @@ final class StatusCommand extends MachineCommand {
             for (String target : targets(gpu)) {
                 ways.add(new GpuText.Way(target, plan(connection, gpu.address(), target, List.of(), false)));
             }
-            text.print(gpu, machine, ways, unreserved(connection, gpu));
+            text.print(gpu, machine, ways, Optional.ofNullable(unreserved.get(gpu.address())));
             separator = "\n";
         }
     }
 
-    private Optional<Attempt.Unreserved> unreserved(HelperConnection connection, Gpu gpu) {
+    private Map<PciAddress, Attempt.Unreserved> unreserved(HelperConnection connection, Machine machine) {
         return surroundings()
                 .activity()
-                .newest(connection.source(), gpu.address(), attempt -> true)
-                .flatMap(Attempt::unreserved);
+                .unreserved(
+                        connection.source(),
+                        machine.gpus().stream().map(Gpu::address).toList());
     }
 
     /** Where a GPU could go from where it is. */
@@ -74,6 +78,7 @@ final class StatusCommand extends MachineCommand {
         JsonObject object = json.machine(machine);
         object.add("source", Json.source(connection.source()));
         JsonArray gpus = new JsonArray();
+        Map<PciAddress, Attempt.Unreserved> unreserved = unreserved(connection, machine);
         for (Gpu gpu : machine.gpus()) {
             JsonObject one = json.gpu(gpu);
             JsonArray ways = new JsonArray();
@@ -90,10 +95,10 @@ final class StatusCommand extends MachineCommand {
                 ways.add(way);
             }
             one.add("ways", ways);
-            Optional<Attempt.Unreserved> unreserved = unreserved(connection, gpu);
-            GpuState state = GpuState.of(gpu, connection.source(), refusals, unreserved);
+            Optional<Attempt.Unreserved> bar = Optional.ofNullable(unreserved.get(gpu.address()));
+            GpuState state = GpuState.of(gpu, connection.source(), refusals, bar);
             one.addProperty("state", Spelling.of(state));
-            one.addProperty("text", state.sentence(gpu, machine, unreserved, words()));
+            one.addProperty("text", state.sentence(gpu, machine, bar, words()));
             gpus.add(one);
         }
         object.add("gpus", gpus);

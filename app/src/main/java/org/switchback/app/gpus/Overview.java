@@ -42,13 +42,12 @@ public record Overview(
                 }
             }
         }
-        Map<PciAddress, Attempt.Unreserved> unreserved = new HashMap<>();
-        for (Gpu gpu : machine.gpus()) {
-            log.newest(connection.source(), gpu.address(), attempt -> true)
-                    .flatMap(Attempt::unreserved)
-                    .ifPresent(bar -> unreserved.put(gpu.address(), bar));
-        }
-        return new Overview(machine, refusals, unreserved);
+        return new Overview(
+                machine,
+                refusals,
+                log.unreserved(
+                        connection.source(),
+                        machine.gpus().stream().map(Gpu::address).toList()));
     }
 
     private static boolean needsPlan(Gpu gpu) {
