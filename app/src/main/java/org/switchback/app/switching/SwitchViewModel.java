@@ -546,10 +546,7 @@ public final class SwitchViewModel {
                                 "switch-back",
                                 words.text(toVm ? "window.choice.host" : "window.choice.vm.again"),
                                 false,
-                                () -> {
-                                    direction = toVm ? Direction.TO_HOST : Direction.TO_VM;
-                                    makePlan(true);
-                                }),
+                                () -> again(toVm ? Direction.TO_HOST : Direction.TO_VM, true)),
                         done);
             case UNCHANGED ->
                 List.of(action("switch-again", words.text("window.action.again"), false, () -> again(direction)), done);
@@ -571,8 +568,13 @@ public final class SwitchViewModel {
     }
 
     private void again(Direction where) {
+        again(where, false);
+    }
+
+    /** @param go as in {@link #makePlan(boolean)} */
+    private void again(Direction where, boolean go) {
         direction = where;
-        makePlan();
+        makePlan(go);
     }
 
     private Action cancelAction() {
