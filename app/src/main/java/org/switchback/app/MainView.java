@@ -294,8 +294,7 @@ final class MainView extends BorderPane {
         bar.setId(id);
         bar.setAlignment(Pos.CENTER_LEFT);
         bar.getStyleClass().addAll("bar", id);
-        Controls.showWhen(bar, Bindings.createBooleanBinding(
-                        () -> !text.get().isEmpty(), text));
+        Controls.showWhen(bar, Bindings.createBooleanBinding(() -> !text.get().isEmpty(), text));
         return bar;
     }
 

@@ -12,7 +12,7 @@ public interface JobInterface extends DBusInterface {
     /** The steps, as they were planned. */
     List<PlannedStep> Steps();
 
-    /** Everything that has been signalled so far, for whoever comes late; the last entry may be the end. */
+    /** Everything that has happened so far, with the names that signals leave out; the last entry may be the end. */
     List<JobEntry> Log();
 
     /** Stops between two steps and puts back what was done. Does nothing once the job has ended. */

@@ -368,7 +368,8 @@ final class Jobs {
     private JobObject show(Caller owner, Supplier<List<PlannedStep>> steps) {
         synchronized (this) {
             made++;
-            JobObject job = new JobObject(Names.JOB_PATH + made, owner, steps, gate, nanos, this::inAMoment, this::announce);
+            JobObject job = new JobObject(
+                    Names.JOB_PATH + made, owner, steps, gate, nanos, this::inAMoment, this::announce);
             try {
                 bus.exportObject(job.getObjectPath(), job);
             } catch (DBusException impossible) {

@@ -164,7 +164,7 @@ final class DBusHelperConnection implements HelperConnection {
         }
     }
 
-    /** Not on the thread of a signal, which would keep the answer from coming. */
+    /** Does not wait: on the thread of a signal that would keep the answer from coming. */
     private void askForLog(JobInterface remote, FollowedJob job) {
         Answer<List<JobEntry>> answer = new Answer<>();
         answer.future.whenComplete((log, failed) -> {

@@ -46,7 +46,8 @@ final class FollowedJob implements HelperConnection.RunningSwitch {
      * @param entries as they were signalled
      */
     synchronized void happened(int index, List<JobEntry> entries) {
-        for (int i = 0; i < entries.size(); i++) {
+        // What the log has told already need not be kept.
+        for (int i = Math.max(0, told - index); i < entries.size(); i++) {
             early.put(index + i, entries.get(i));
         }
         tellEarly();

@@ -2,7 +2,6 @@ package org.switchback.app.readiness;
 
 import org.switchback.hardware.Spelling;
 
-
 /** Something that has to be right for a GPU to go to a virtual machine and come back, in the order of the page. */
 public enum Check {
     /** The firmware describes an IOMMU. */

@@ -4,12 +4,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.freedesktop.dbus.DBusPath;
-import org.freedesktop.dbus.interfaces.Properties;
 import org.freedesktop.dbus.types.Variant;
 import org.switchback.app.session.bus.StatusNotifierItem;
 
 /** The tray icon itself. */
-final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem, Properties {
+final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem {
     static final String PATH = "/StatusNotifierItem";
     private static final String ID = "org.switchback.Switchback";
 

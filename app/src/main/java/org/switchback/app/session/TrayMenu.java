@@ -13,7 +13,7 @@ import org.switchback.app.session.TrayContent.Row;
 import org.switchback.app.session.bus.DBusMenu;
 
 /** The menu of the tray icon, drawn by whoever hosts the tray. Its entries' numbers never mean something else later. */
-final class TrayMenu extends ReadOnlyProperties implements DBusMenu, Properties {
+final class TrayMenu extends ReadOnlyProperties implements DBusMenu {
     static final String PATH = "/MenuBar";
     private static final int ROOT = 0;
     private static final UInt32 VERSION = new UInt32(3);
