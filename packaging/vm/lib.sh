@@ -42,7 +42,7 @@ vm_need() {
 }
 
 vm_need_tools() {
-    mkdir -p "$VM_CACHE"
+    mkdir -p "$VM_CACHE/initramfs"
     vm_need qemu-system-x86_64=qemu-system-x86 /usr/share/ovmf/OVMF.fd=ovmf \
         /bin/busybox=busybox-static cpio=cpio gcc=gcc /usr/include/linux/vfio.h=linux-libc-dev \
         /usr/include/stdio.h=libc6-dev xz=xz-utils depmod=kmod
@@ -181,7 +181,7 @@ vm_fast_base() {
     out=$VM_CACHE/initramfs/fast-$suite-$key.cpio
     if [ ! -e "$out" ]; then
         tree=$(mktemp -d)
-        mkdir -p "$tree"/{bin,dev,proc,sys,run,tmp,etc,root,out,usr/bin,usr/sbin} "$VM_CACHE/initramfs"
+        mkdir -p "$tree"/{bin,dev,proc,sys,run,tmp,etc,root,out,usr/bin,usr/sbin}
         ln -s bin "$tree/sbin"
         cp /bin/busybox "$tree/bin/busybox"
         local applet
