@@ -1,6 +1,7 @@
 package org.switchback.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,8 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 
 class UeventsTest {
@@ -34,6 +37,11 @@ class UeventsTest {
     void noMessageConcernsNobody() {
         assertThat(Uevents.concerns(new byte[0], Set.of("pci"))).isFalse();
         assertThat(Uevents.concerns(new byte[] {-1, 0, -2}, Set.of("pci"))).isFalse();
+    }
+
+    @Property
+    void noMessageBreaksTheReader(@ForAll byte[] message) {
+        assertThatCode(() -> Uevents.concerns(message, Set.of("pci"))).doesNotThrowAnyException();
     }
 
     @Test

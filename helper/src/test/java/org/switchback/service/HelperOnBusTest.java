@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -340,37 +341,44 @@ class HelperOnBusTest {
         assertThat(overheard).allSatisfy(entry -> assertThat(entry.values).isEmpty());
     }
 
+    /** {@code -Dswitchback.rounds=1000} for the figure of the safety design. */
     @Test
     void ofFiftyCallersAtOnceExactlyOneProceeds() throws Exception {
         start();
-        CountDownLatch goOn = new CountDownLatch(1);
-        kernel.simulated().beforeEachWrite(write -> await(goOn));
-        List<DBusConnection> clients = new ArrayList<>();
-        List<Callable<String>> calls = new ArrayList<>();
+        AtomicReference<CountDownLatch> goOn = new AtomicReference<>(new CountDownLatch(0));
+        kernel.simulated().beforeEachWrite(write -> await(goOn.get()));
+        List<HelperInterface> callers = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
             DBusConnection one = bus.connect();
             open.add(one);
-            clients.add(one);
-            String id = plan(helper(one)).id;
-            calls.add(() -> {
-                try {
-                    return helper(one).Apply(id).getPath();
-                } catch (Busy busy) {
-                    return "busy";
-                }
-            });
+            callers.add(helper(one));
         }
-        List<String> answers = new ArrayList<>();
-        try (ExecutorService callers = Executors.newFixedThreadPool(50)) {
-            for (Future<String> answer : callers.invokeAll(calls)) {
-                answers.add(answer.get());
+        try (ExecutorService threads = Executors.newFixedThreadPool(callers.size())) {
+            for (int round = 0; round < Integer.getInteger("switchback.rounds", 2); round++) {
+                goOn.set(new CountDownLatch(1));
+                String target = round % 2 == 0 ? "vm" : "host";
+                List<Callable<String>> calls = new ArrayList<>();
+                for (HelperInterface helper : callers) {
+                    String id = helper.Plan(GPU, target, List.of(), false).reply().id;
+                    calls.add(() -> {
+                        try {
+                            return helper.Apply(id).getPath();
+                        } catch (Busy busy) {
+                            return "busy";
+                        }
+                    });
+                }
+                List<String> answers = new ArrayList<>();
+                for (Future<String> answer : threads.invokeAll(calls)) {
+                    answers.add(answer.get());
+                }
+                goOn.get().countDown();
+
+                assertThat(answers).as("round %d", round).filteredOn("busy"::equals).hasSize(49);
+                String path = answers.stream().filter(a -> !a.equals("busy")).findFirst().orElseThrow();
+                assertThat(outcome(path)).as("round %d", round).isEqualTo("done");
             }
         }
-        goOn.countDown();
-
-        assertThat(answers).filteredOn("busy"::equals).hasSize(49);
-        String path = answers.stream().filter(a -> !a.equals("busy")).findFirst().orElseThrow();
-        assertThat(outcome(path)).isEqualTo("done");
     }
 
     @Test
