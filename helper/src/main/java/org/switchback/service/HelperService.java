@@ -47,7 +47,7 @@ final class HelperService {
                 Thread.ofPlatform().name("switch").daemon().factory());
         this.callers = callers;
         gate = new Gate(callers, rate, nanos, log);
-        plans = new OpenPlans(nanos);
+        plans = new OpenPlans(nanos, callers::isThere);
         drivers = new DriverWatch(kernel);
         GpuObjects gpus = new GpuObjects(bus, gate);
         facts = new Facts(kernel, transactions, machine -> {
@@ -80,7 +80,7 @@ final class HelperService {
      * open.
      */
     boolean idleFor(Duration time) {
-        return gate.quietFor(time.toNanos()) && jobs.idle() && !plans.anyOf(callers::isThere);
+        return gate.quietFor(time.toNanos()) && jobs.idle() && !plans.any();
     }
 
     /** Has a running switch put back, and waits for that. */

@@ -24,23 +24,44 @@ final class OpenPlans {
 
     private final SecureRandom random = new SecureRandom();
     private final LongSupplier nanos;
+    private final Predicate<String> there;
     /** In the order they were made, which is also that in which they run out. */
     private final Map<String, Open> plans = new LinkedHashMap<>();
 
     private record Open(String sender, SwitchPlan plan, long made) {}
 
-    /** @param nanos a clock that only runs forwards */
-    OpenPlans(LongSupplier nanos) {
+    /**
+     * @param nanos a clock that only runs forwards
+     * @param there whether a sender is still on the bus; may take a while to tell
+     */
+    OpenPlans(LongSupplier nanos, Predicate<String> there) {
         this.nanos = nanos;
+        this.there = there;
     }
 
     /**
      * Keeps a plan.
      *
      * @return its id, 128 random bits in hexadecimal
-     * @throws LimitReached when other callers' plans fill the table
+     * @throws LimitReached when the plans of other callers who are still there fill the table
      */
-    synchronized String add(Caller caller, SwitchPlan plan) {
+    String add(Caller caller, SwitchPlan plan) {
+        if (isFull()) {
+            Set<String> gone = senders().stream().filter(there.negate()).collect(Collectors.toSet());
+            drop(gone);
+        }
+        return keep(caller, plan);
+    }
+
+    private synchronized boolean isFull() {
+        return plans.size() >= IN_ALL;
+    }
+
+    private synchronized void drop(Set<String> senders) {
+        plans.values().removeIf(open -> senders.contains(open.sender));
+    }
+
+    private synchronized String keep(Caller caller, SwitchPlan plan) {
         dropOld();
         if (plans.values().stream().filter(open -> open.sender.equals(caller.sender())).count() >= PER_CALLER) {
             String oldest = plans.entrySet().stream()
@@ -50,7 +71,7 @@ final class OpenPlans {
                     .getKey();
             plans.remove(oldest);
         }
-        if (plans.size() >= IN_ALL) {
+        if (isFull()) {
             throw new LimitReached();
         }
         byte[] bits = new byte[16];
@@ -76,13 +97,13 @@ final class OpenPlans {
     }
 
     /** Whether a plan is open whose caller is still there to apply it. */
-    boolean anyOf(Predicate<String> there) {
-        Set<String> senders;
-        synchronized (this) {
-            dropOld();
-            senders = plans.values().stream().map(Open::sender).collect(Collectors.toSet());
-        }
-        return senders.stream().anyMatch(there);
+    boolean any() {
+        return senders().stream().anyMatch(there);
+    }
+
+    private synchronized Set<String> senders() {
+        dropOld();
+        return plans.values().stream().map(Open::sender).collect(Collectors.toSet());
     }
 
     private void dropOld() {

@@ -347,18 +347,16 @@ class HelperOnBusTest {
         start();
         AtomicReference<CountDownLatch> goOn = new AtomicReference<>(new CountDownLatch(0));
         kernel.simulated().beforeEachWrite(write -> await(goOn.get()));
-        List<HelperInterface> callers = new ArrayList<>();
-        for (int i = 0; i < 50; i++) {
-            DBusConnection one = bus.connect();
-            open.add(one);
-            callers.add(helper(one));
-        }
-        try (ExecutorService threads = Executors.newFixedThreadPool(callers.size())) {
+        try (ExecutorService threads = Executors.newFixedThreadPool(50)) {
             for (int round = 0; round < Integer.getInteger("switchback.rounds", 2); round++) {
                 goOn.set(new CountDownLatch(1));
                 String target = round % 2 == 0 ? "vm" : "host";
+                List<DBusConnection> callers = new ArrayList<>();
                 List<Callable<String>> calls = new ArrayList<>();
-                for (HelperInterface helper : callers) {
+                for (int i = 0; i < 50; i++) {
+                    DBusConnection one = bus.connect();
+                    callers.add(one);
+                    HelperInterface helper = helper(one);
                     String id = helper.Plan(GPU, target, List.of(), false).reply().id;
                     calls.add(() -> {
                         try {
@@ -377,6 +375,7 @@ class HelperOnBusTest {
                 assertThat(answers).as("round %d", round).filteredOn("busy"::equals).hasSize(49);
                 String path = answers.stream().filter(a -> !a.equals("busy")).findFirst().orElseThrow();
                 assertThat(outcome(path)).as("round %d", round).isEqualTo("done");
+                callers.forEach(DBusConnection::disconnect);
             }
         }
     }

@@ -75,7 +75,7 @@ class LimitsTest {
 
     @Test
     void aPlanIsNoOtherCallers() {
-        OpenPlans plans = new OpenPlans(now::get);
+        OpenPlans plans = new OpenPlans(now::get, sender -> true);
         String id = plans.add(ANN, PLAN);
 
         assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> plans.take(BOB, id));
@@ -84,7 +84,7 @@ class LimitsTest {
 
     @Test
     void aPlanIsGoodForTenMinutes() {
-        OpenPlans plans = new OpenPlans(now::get);
+        OpenPlans plans = new OpenPlans(now::get, sender -> true);
         String early = plans.add(ANN, PLAN);
         pass(Duration.ofMinutes(9));
         String late = plans.add(ANN, PLAN);
@@ -92,12 +92,12 @@ class LimitsTest {
 
         assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> plans.take(ANN, early));
         assertThat(plans.take(ANN, late)).isSameAs(PLAN);
-        assertThat(plans.anyOf(sender -> true)).isFalse();
+        assertThat(plans.any()).isFalse();
     }
 
     @Test
     void thereIsAnEndToOpenPlans() {
-        OpenPlans plans = new OpenPlans(now::get);
+        OpenPlans plans = new OpenPlans(now::get, sender -> true);
         for (int i = 0; i < OpenPlans.IN_ALL; i++) {
             plans.add(new Caller(":2." + i, 2000), PLAN);
         }
@@ -108,8 +108,21 @@ class LimitsTest {
     }
 
     @Test
+    void thePlansOfThoseWhoHaveLeftKeepNobodyFromAPlan() {
+        OpenPlans plans = new OpenPlans(now::get, sender -> sender.equals(ANN.sender()));
+        String id = plans.add(ANN, PLAN);
+        for (int i = 1; i < OpenPlans.IN_ALL; i++) {
+            plans.add(new Caller(":2." + i, 2000), PLAN);
+        }
+
+        plans.add(BOB, PLAN);
+
+        assertThat(plans.take(ANN, id)).isSameAs(PLAN);
+    }
+
+    @Test
     void idsOfPlansAre128BitsAndNeverTheSame() {
-        OpenPlans plans = new OpenPlans(now::get);
+        OpenPlans plans = new OpenPlans(now::get, sender -> true);
         List<String> ids = IntStream.range(0, 90)
                 .mapToObj(i -> plans.add(new Caller(":3." + i, 1000), PLAN))
                 .toList();
