@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
  * would outlive even SIGKILL, and keep the name on the bus; a child that hangs is simply left behind.
  *
  * <p>One bash serves many orders, since starting a process takes longer than most writes; only what loads modules is a
- * program of its own. It inherits no file descriptor but its two pipes, and ends when this process does. Orders are data: they come
- * over the pipe in records of fixed length, are never parsed as commands, and a path or value is checked before.
+ * program of its own. It inherits no file descriptor but its two pipes, and ends when this process does. Orders are data:
+ * they come over the pipe in records of fixed length, are never parsed as commands, and a path or value is checked before.
  *
  * <p>Not safe for several threads.
  */
@@ -37,7 +37,12 @@ final class Shell implements AutoCloseable {
             """
             exec 2>&1
             installed() {
-              [[ -d /run/systemd/system && -e /usr/lib/systemd/system/${1/@*.service/@.service} ]]
+              [[ -d /run/systemd/system ]] || return
+              local folder
+              for folder in /etc /run /usr/local/lib /usr/lib /lib; do
+                [[ ! -e $folder/systemd/system/${1/@*.service/@.service} ]] || return 0
+              done
+              false
             }
             start() {
               systemctl --quiet restart "$1" </dev/null && return
