@@ -155,7 +155,7 @@ public final class MachineReader {
                 vendor,
                 device,
                 names.vendor(vendor).orElse(String.format("%04x", vendor)),
-                names.device(vendor, device).orElse(String.format("%04x", device)));
+                names.device(vendor, device).orElse(String.format("%04x:%04x", vendor, device)));
     }
 
     private long hex(String path) {

@@ -50,7 +50,7 @@ public record PciDevice(
      * @param vendor     vendor ID, 16 bits
      * @param device     device ID, 16 bits
      * @param vendorName short name of the vendor; its ID in hexadecimal when it is unknown
-     * @param deviceName name of the device; its ID in hexadecimal when it is unknown
+     * @param deviceName name of the device; both IDs, {@code 1234:1111}, when it is unknown: it stands alone as well
      */
     public record Ids(int vendor, int device, String vendorName, String deviceName) {
         /** As {@code lspci -n} prints it: {@code 10de:1b80}. */
@@ -84,7 +84,7 @@ public record PciDevice(
         displays = List.copyOf(displays);
     }
 
-    /** Maker and model: {@code NVIDIA GeForce GTX 1080}. */
+    /** Maker and model: {@code NVIDIA GeForce GTX 1080}; {@code 1234:1111} when neither is known. */
     public String name() {
         return ids.deviceName().startsWith(ids.vendorName()) ? ids.deviceName()
                 : ids.vendorName() + " " + ids.deviceName();

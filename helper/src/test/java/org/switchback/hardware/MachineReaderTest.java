@@ -43,6 +43,13 @@ class MachineReaderTest {
     }
 
     @Test
+    void aDeviceThatNobodyHasNamedIsCalledByItsIds() {
+        PciDevice gpu = Captures.machine("q35-6.1-0380").device(GPU).orElseThrow();
+        assertThat(gpu.name()).isEqualTo("1234:1111");
+        assertThat(gpu.ids().deviceName()).isEqualTo("1234:1111");
+    }
+
+    @Test
     void theVgaClassGpuIsTheFirmwaresBootDevice() {
         assertThat(Captures.machine("q35-6.1-0300").device(GPU).orElseThrow().bootVga())
                 .isTrue();
