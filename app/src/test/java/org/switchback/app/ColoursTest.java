@@ -75,7 +75,7 @@ class ColoursTest {
                 .isGreaterThanOrEqualTo(least);
     }
 
-    private static double contrast(Color a, Color b) {
+    static double contrast(Color a, Color b) {
         double first = luminance(a);
         double second = luminance(b);
         return (Math.max(first, second) + 0.05) / (Math.min(first, second) + 0.05);

@@ -363,10 +363,94 @@ class MainViewModelTest {
         pane().leave();
     }
 
+    // Quitting.
+
+    @Test
+    void withNothingUnderWayQuittingIsImmediate() {
+        model.start(Optional.empty());
+        choose();
+        model.quit();
+        assertThat(model.goneProperty().get()).isTrue();
+    }
+
+    @Test
+    void quittingDuringASwitchWaitsForItAndSaysSo() {
+        beginSwitch();
+        model.quit();
+        assertThat(model.goneProperty().get()).isFalse();
+        assertThat(model.leavingProperty().get())
+                .isEqualTo("A switch is under way. Switchback quits when it has succeeded. Without the window the helper"
+                        + " goes on by itself: it finishes the switch or puts everything back.");
+        here.doesSteps(0, 10);
+        here.isInVmMode();
+        assertThat(model.goneProperty().get()).isFalse();
+        here.says("finished", -1, 1, "done");
+        assertThat(model.goneProperty().get()).isTrue();
+    }
+
+    @Test
+    void aSwitchThatFailsKeepsTheWindowWithItsResult() {
+        beginSwitch();
+        model.quit();
+        here.says("finished", -1, 1, "put-back");
+        assertThat(model.goneProperty().get()).isFalse();
+        assertThat(model.leavingProperty().get()).isEmpty();
+        assertThat(pane().outcomeProperty().get()).isNotNull();
+    }
+
+    @Test
+    void askedTwiceItQuitsDuringASwitchToo() {
+        beginSwitch();
+        model.quit();
+        model.quit();
+        assertThat(model.goneProperty().get()).isTrue();
+        assertThat(here.calls()).as("the helper goes on").doesNotContain("cancel");
+    }
+
+    @Test
+    void whoeverWantsToStayAfterAllStays() {
+        beginSwitch();
+        model.quit();
+        model.stay();
+        assertThat(model.leavingProperty().get()).isEmpty();
+        here.isInVmMode();
+        here.says("finished", -1, 1, "done");
+        assertThat(model.goneProperty().get()).isFalse();
+    }
+
+    @Test
+    void beforeTheAnswerToTheQuestionForThePasswordQuittingIsImmediate() {
+        model.start(Optional.empty());
+        choose();
+        pane().actions().getLast().run().run();
+        here.says("authorizing", -1, 0, "");
+        model.quit();
+        assertThat(model.goneProperty().get()).as("nothing has been changed").isTrue();
+    }
+
+    @Test
+    void aSampleMachineThatIsQuitDuringASwitchTalksOfNoHelper() {
+        model.start(Optional.of(SampleMachines.DEFAULT));
+        choose();
+        pane().actions().getLast().run().run();
+        connections.last().says("authorized", -1, 0, "");
+        model.quit();
+        assertThat(model.leavingProperty().get())
+                .isEqualTo("A switch is under way. Switchback quits when it has succeeded. The sample machine ends with"
+                        + " the window.");
+    }
+
+    private void beginSwitch() {
+        model.start(Optional.empty());
+        choose();
+        pane().actions().getLast().run().run();
+        here.says("authorized", -1, 0, "");
+    }
+
     @Test
     void closingTheWindowLetsGoOfTheConnection() {
         model.start(Optional.empty());
-        model.close();
+        assertThat(model.close()).isCompleted();
         assertThat(here.calls()).last().isEqualTo("close");
     }
 

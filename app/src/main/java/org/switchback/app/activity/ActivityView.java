@@ -89,6 +89,7 @@ public final class ActivityView extends BorderPane {
         VBox empty = new VBox(18, sign, text);
         empty.setAlignment(Pos.CENTER);
         empty.setMaxWidth(520);
+        empty.setAccessibleText(text.getText());
         empty.visibleProperty().bind(Bindings.isEmpty(model.rows()));
         return empty;
     }
@@ -172,7 +173,7 @@ public final class ActivityView extends BorderPane {
             return;
         }
         List<Node> nodes = new ArrayList<>();
-        nodes.add(label("attempt-title", shown.row().title(), Styles.TITLE_4));
+        nodes.add(label("attempt-title", shown.row().title(), Styles.TITLE_3));
         nodes.add(label("attempt-circumstances", shown.circumstances(), "identity"));
         nodes.add(outcome(shown));
         if (!shown.steps().isEmpty()) {

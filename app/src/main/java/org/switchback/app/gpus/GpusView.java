@@ -91,6 +91,7 @@ public final class GpusView extends StackPane {
         ((VBox) instead.getChildren().getLast()).setAlignment(Pos.CENTER);
         instead.setAlignment(Pos.CENTER);
         instead.setMaxWidth(520);
+        instead.accessibleTextProperty().bind(model.messageProperty());
         instead.visibleProperty()
                 .bind(Bindings.createBooleanBinding(
                         () -> model.stateProperty().get() != GpusViewModel.State.CARDS, model.stateProperty()));
@@ -118,8 +119,8 @@ public final class GpusView extends StackPane {
         }
     }
 
-    /** Another machine has come into view: what can be done with it is where the keyboard goes. */
-    private void focusFirst() {
+    /** Puts the keyboard on the first thing that can be done with the machine. */
+    public void focusFirst() {
         model.cards().stream()
                 .map(card -> lookup("#switch-" + card.id()))
                 .filter(button -> button != null && !button.isDisabled())
