@@ -117,31 +117,22 @@ final class MainView extends StackPane {
         };
     }
 
-    /** To the page that has come into view, unless it is on the buttons of the pages: what it was on is gone. */
+    /** To the page that has come into view, unless it is on the button of the page: what it was on is gone. */
     private void moveKeyboard(Page page) {
         Scene scene = getScene();
-        if (scene == null || pageButtons.getButtons().contains(scene.getFocusOwner())) {
+        ToggleButton button = pageButtons.getButtons().get(page.ordinal());
+        if (scene == null || button == scene.getFocusOwner()) {
             return;
         }
-        pageButtons.getButtons().get(page.ordinal()).requestFocus();
-        switch (page) {
-            case GPUS -> {
-                if (gpusPage.getChildren().getFirst() instanceof SwitchView pane) {
-                    pane.focusMain();
-                } else {
-                    model.wantedGpu().ifPresentOrElse(gpus::focus, gpus::focusFirst);
-                }
+        button.requestFocus();
+        if (page(page) instanceof MemoryMapView map) {
+            map.focusFirst();
+        } else if (page == Page.GPUS) {
+            if (gpusPage.getChildren().getFirst() instanceof SwitchView pane) {
+                pane.focusMain();
+            } else {
+                model.wantedGpu().ifPresentOrElse(gpus::focus, gpus::focusFirst);
             }
-            case MEMORY_MAP -> focus("#map-picture");
-            case READINESS -> focus("#readiness-check");
-            case ACTIVITY -> focus("#attempts");
-        }
-    }
-
-    private void focus(String selector) {
-        Node node = frame.getCenter().lookup(selector);
-        if (node != null) {
-            node.requestFocus();
         }
     }
 

@@ -254,16 +254,24 @@ public final class MainViewModel {
     private void openThisMachine(boolean first) {
         open(
                 () -> {
-                    Opened opened = lookedAt(connections.thisMachine());
-                    if (first && !switchable(opened) && firstStart.getAsBoolean()) {
-                        opened.connection().close();
+                    if (first && firstStart.getAsBoolean() && !somethingToSwitch()) {
                         return simulation(new Simulated(
                                 SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
                                 new Source.Sample(SampleMachines.DEFAULT),
                                 Mishap.NONE));
                     }
-                    return opened;
+                    return lookedAt(connections.thisMachine());
                 });
+    }
+
+    /** Told by what everybody may look at: nobody is asked on the system bus for a sample. */
+    private boolean somethingToSwitch() {
+        HelperConnection look = connections.lookOnly(HelperProblem.Kind.MISSING);
+        try {
+            return switchable(lookedAt(look));
+        } finally {
+            look.close();
+        }
     }
 
     private static boolean switchable(Opened opened) {

@@ -168,9 +168,8 @@ class AccessibilityTest extends WindowTestCase {
     @EnumSource
     void everythingInViewSaysWhatItIs(Sight sight) {
         goTo(sight);
-        List<Node> nodes = screen.nodes();
-        assertThat(nodes).hasSizeGreaterThan(40);
-        assertThat(Screen.onScreen(() -> nodes.stream()
+        assertThat(screen.nodes().size()).as("nodes in view").isGreaterThan(30);
+        assertThat(Screen.onScreen(() -> screen.nodes().stream()
                         .filter(node -> (meant(node) && said(node).isEmpty()) || (shows(node) && !described(node)))
                         .map(AccessibilityTest::place)
                         .toList()))
@@ -244,10 +243,9 @@ class AccessibilityTest extends WindowTestCase {
     }
 
     private void assertLegible() {
-        List<Node> nodes = screen.nodes();
         List<String> weak = Screen.onScreen(() -> {
             List<String> found = new ArrayList<>();
-            for (Node node : nodes) {
+            for (Node node : screen.nodes()) {
                 if (node instanceof Text text && !text.getText().isBlank() && judged(text)) {
                     double least = text instanceof FontIcon ? 3 : 4.5;
                     double contrast = contrast(text);

@@ -34,7 +34,7 @@ class MainViewModelTest {
     private final ScriptedHelper here = ScriptedHelper.withGtx1080();
     private final ScriptedConnections connections = new ScriptedConnections(here);
     private final ActivityLog log = ActivityLog.inMemory();
-    private boolean firstStart = true;
+    private boolean firstStart;
     private final MainViewModel model =
             new MainViewModel(
                     connections, log, new Background(Runnable::run, Runnable::run), words, () -> firstStart);
@@ -53,7 +53,8 @@ class MainViewModelTest {
     }
 
     @Test
-    void theFirstStartWithNothingToSwitchOpensTheFirstSample() {
+    void theFirstStartWithNothingToSwitchOpensTheFirstSampleAndNoSystemBus() {
+        firstStart = true;
         connections.here(new ScriptedHelper(new Source.LookOnly(HelperProblem.Kind.MISSING), Capture.EMPTY));
         model.start(Optional.empty());
         assertThat(connections.last().source()).isEqualTo(new Source.Sample(SampleMachines.DEFAULT));
@@ -61,11 +62,20 @@ class MainViewModelTest {
         assertThat(model.titleProperty().get()).contains("sample machine");
         assertThat(model.elsewhereProperty().get()).isTrue();
         assertThat(model.gpus().cards()).hasSize(2);
+        assertThat(connections.searches()).as("looked for the helper of the system").isZero();
+    }
+
+    @Test
+    void theFirstStartWithAGpuToSwitchShowsThisMachine() {
+        firstStart = true;
+        model.start(Optional.empty());
+        assertThat(connections.last()).isSameAs(here);
+        assertThat(model.elsewhereProperty().get()).isFalse();
+        assertThat(connections.first().calls()).as("what was looked at before").endsWith("close");
     }
 
     @Test
     void anotherStartWithNothingToSwitchShowsThisMachineAndSaysSo() {
-        firstStart = false;
         connections.here(new ScriptedHelper(new Source.LookOnly(HelperProblem.Kind.MISSING), Capture.EMPTY));
         model.start(Optional.empty());
         assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.EMPTY);
@@ -74,7 +84,6 @@ class MainViewModelTest {
 
     @Test
     void aLaptopWhoseOnlyGpuDrawsTheDesktopIsOfferedASample() {
-        firstStart = false;
         connections.here(new ScriptedHelper(
                 new Source.ThisMachine(),
                 SampleMachines.load("laptop-one-gpu").orElseThrow()));
@@ -88,6 +97,7 @@ class MainViewModelTest {
     void aSampleNamedOnTheCommandLineIsOpenedWithoutLookingAtThisMachine() {
         model.start(Optional.of("iommu-off"));
         assertThat(connections.count()).isEqualTo(1);
+        assertThat(connections.searches()).isZero();
         assertThat(connections.last().source()).isEqualTo(new Source.Sample("iommu-off"));
     }
 

@@ -298,6 +298,11 @@ public final class MemoryMapView extends StackPane {
 
     // Keys.
 
+    /** Puts the keyboard on the picture, as soon as there is one. */
+    public void focusFirst() {
+        Controls.focus(picture);
+    }
+
     /** All of them, as the names of their texts: {@code window.map.key.NAME} and {@code window.map.key.NAME.does}. */
     public static List<String> keys() {
         return List.of(

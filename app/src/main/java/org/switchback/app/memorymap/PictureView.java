@@ -57,6 +57,9 @@ final class PictureView extends Region {
     private final ReadOnlyObjectWrapper<Palette> palette = new ReadOnlyObjectWrapper<>();
     private final ImageView image = new ImageView();
     private final Pane labels = new Pane();
+    /** A light and a dark line, so that one of them stands out from whatever is below. */
+    private final Rectangle halo = frame("map-selected-halo");
+
     private final Rectangle selected = frame("map-selected");
     private final Rectangle hovered = frame("map-hovered");
     private final Tooltip tip = new Tooltip();
@@ -92,7 +95,7 @@ final class PictureView extends Region {
         labels.setManaged(false);
         labels.setMouseTransparent(true);
         image.setManaged(false);
-        getChildren().addAll(image, labels, hovered, selected);
+        getChildren().addAll(image, labels, hovered, halo, selected);
         Rectangle clip = new Rectangle();
         clip.widthProperty().bind(widthProperty());
         clip.heightProperty().bind(heightProperty());
@@ -210,6 +213,7 @@ final class PictureView extends Region {
         paint(tree, width, height);
         Optional<Piece> selection = piece(model.selectionProperty().get());
         label(tree, picture, selection);
+        frame(halo, selection);
         frame(selected, selection);
         tellCurrent(selection);
     }
