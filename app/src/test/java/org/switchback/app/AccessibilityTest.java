@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import javafx.application.ColorScheme;
 import javafx.scene.AccessibleAttribute;
+import javafx.scene.AccessibleRole;
 import javafx.scene.Node;
 import javafx.scene.control.Cell;
 import javafx.scene.control.Control;
@@ -36,6 +38,10 @@ import org.switchback.hardware.Capture;
 
 /** Everything in view, wherever one is in the window: what it says to those who don't see it, and how well it is seen. */
 class AccessibilityTest extends WindowTestCase {
+    /** What a box is that is something to those who don't see it, and not only there to hold others. */
+    private static final Set<AccessibleRole> TOLD =
+            Set.of(AccessibleRole.TEXT, AccessibleRole.IMAGE_VIEW, AccessibleRole.LIST_VIEW, AccessibleRole.LIST_ITEM);
+
     /** Where one can be. */
     private enum Sight {
         CARDS,
@@ -177,14 +183,15 @@ class AccessibilityTest extends WindowTestCase {
                 .isEmpty();
     }
 
-    /** What the keyboard comes to, and every control but those that only hold others. */
+    /** What the keyboard comes to, what has a role, and every control but those that only hold others. */
     private static boolean meant(Node node) {
         boolean holds = node instanceof ScrollPane
                 || node instanceof SplitPane
                 || node instanceof ScrollBar
                 || (node instanceof Labeled label && (label.getText() == null || label.getText().isEmpty()))
                 || (node instanceof Cell<?> cell && cell.isEmpty());
-        return node.isFocusTraversable() || (node instanceof Control && !holds);
+        boolean told = node instanceof Region && TOLD.contains(node.getAccessibleRole());
+        return node.isFocusTraversable() || told || (node instanceof Control && !holds);
     }
 
     /** A sign, a picture or something drawn. */

@@ -115,7 +115,7 @@ final class PieceNode extends Region {
         text.setVisible(true);
         FontIcon icon = sign;
         if (icon != null) {
-            icon.relocate(BESIDE - 2, Math.round(middle - 7));
+            icon.relocate(BESIDE, Math.round(middle - 7));
         }
     }
 

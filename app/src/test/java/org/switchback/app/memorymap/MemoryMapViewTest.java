@@ -221,6 +221,23 @@ class MemoryMapViewTest extends WindowTestCase {
     }
 
     @Test
+    void aDumpWithoutAddressesIsRowsAndNoBoxes(FxRobot robot) {
+        open();
+        robot.interact(() -> model.importText(
+                """
+                00000000-00000000 : PCI Bus 0000:00
+                  00000000-00000000 : 0000:01:00.0
+                    00000000-00000000 : efifb
+                """,
+                "dump.txt"));
+        screen.untilText("map-message", "This dump has no addresses: it was read without root.");
+        Screen.until("the boxes are away", () -> !screen.has("map-picture"));
+        RegionTree tree = screen.node("map-tree", RegionTree.class);
+        Screen.until("its rows are there", () -> tree.lookupAll(".tree-table-row-cell").stream()
+                .anyMatch(row -> row instanceof TreeTableRow<?> cell && !cell.isEmpty()));
+    }
+
+    @Test
     void notToScaleIsSaidWhereItIsSo() {
         open();
         assertThat(screen.text("map-not-to-scale")).isEqualTo("Not to scale");
