@@ -9,7 +9,6 @@ import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyEvent;
-import javafx.scene.layout.FlowPane;
 import javafx.scene.layout.GridPane;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
@@ -25,8 +24,8 @@ final class KeyList extends StackPane {
     private static final List<String> EVERYWHERE =
             List.of("pages", "tab", "press", "escape", "check", "menu", "report", "quit", "help");
 
-    /** What the card leaves free of the window around it, pixels. */
-    private static final double AROUND = 48;
+    /** Room for what a key does before it takes a second line, pixels. */
+    private static final double WIDEST = 420;
 
     private final Words words;
     private final ScrollPane card = new ScrollPane();
@@ -36,16 +35,13 @@ final class KeyList extends StackPane {
     KeyList(BooleanProperty shown, Words words) {
         this.words = words;
         getStyleClass().add("keys-shade");
-        FlowPane lists = new FlowPane(
-                40,
-                22,
-                list("window.keys.everywhere", "window.key.", EVERYWHERE),
-                list(Page.MEMORY_MAP.key(), "window.map.key.", MemoryMapView.keys()));
+        GridPane list = new GridPane(24, 6);
+        add(list, "window.keys.everywhere", "window.key.", EVERYWHERE);
+        add(list, Page.MEMORY_MAP.key(), "window.map.key.", MemoryMapView.keys());
         Label title = new Label(words.text("window.keys"));
         title.getStyleClass().add(Styles.TITLE_3);
-        VBox content = new VBox(14, title, lists);
+        VBox content = new VBox(8, title, list);
         content.getStyleClass().add("keys-content");
-        lists.prefWrapLengthProperty().bind(widthProperty().subtract(2 * AROUND));
         card.setId("keys");
         card.setAccessibleText(words.text("window.keys"));
         card.getStyleClass().add("keys");
@@ -80,20 +76,19 @@ final class KeyList extends StackPane {
         }
     }
 
-    private Node list(String heading, String prefix, List<String> keys) {
-        GridPane list = new GridPane(24, 6);
+    private void add(GridPane list, String heading, String prefix, List<String> keys) {
+        int row = list.getRowCount();
         Label title = new Label(words.text(heading));
-        title.getStyleClass().add(Styles.TITLE_4);
-        list.add(title, 0, 0, 2, 1);
-        int row = 1;
+        title.getStyleClass().addAll(Styles.TITLE_4, "keys-heading");
+        list.add(title, 0, row++, 2, 1);
         for (String key : keys) {
             Label press = new Label(words.text(prefix + key));
             press.getStyleClass().add("key");
             press.setMinWidth(Region.USE_PREF_SIZE);
             Label does = new Label(words.text(prefix + key + ".does"));
             Controls.wrap(does);
+            does.setMaxWidth(WIDEST);
             list.addRow(row++, press, does);
         }
-        return list;
     }
 }
