@@ -15,7 +15,8 @@ new_home() {
 # in_session COMMAND...: has its exit code; what it wrote to standard error is shown where that isn't 0.
 in_session() {
     local code=0
-    xvfb-run -a -s "-screen 0 ${screen:-1280x900x24}" dbus-run-session -- "$@" 2>"$home/errors" || code=$?
+    # -noreset: a server that is left by its last client for a moment would throw out whoever is just coming.
+    xvfb-run -a -s "-screen 0 ${screen:-1280x900x24} -noreset" dbus-run-session -- "$@" 2>"$home/errors" || code=$?
     ((code == 0)) || tail -20 "$home/errors" >&2
     return "$code"
 }

@@ -20,11 +20,12 @@ final class Appearance {
     static void follow(ObservableValue<ColorScheme> scheme, Scene scene) {
         URL styles = Objects.requireNonNull(Appearance.class.getResource("switchback.css"));
         scene.getStylesheets().add(styles.toExternalForm());
-        scheme.subscribe(now -> {
-            boolean dark = now == ColorScheme.DARK;
-            Application.setUserAgentStylesheet(
-                    (dark ? new PrimerDark() : new PrimerLight()).getUserAgentStylesheet());
-            scene.getRoot().pseudoClassStateChanged(DARK, dark);
-        });
+        scheme.subscribe(now -> color(scene, now));
+    }
+
+    static void color(Scene scene, ColorScheme scheme) {
+        boolean dark = scheme == ColorScheme.DARK;
+        Application.setUserAgentStylesheet((dark ? new PrimerDark() : new PrimerLight()).getUserAgentStylesheet());
+        scene.getRoot().pseudoClassStateChanged(DARK, dark);
     }
 }

@@ -7,11 +7,11 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import javafx.application.Platform;
 import javafx.beans.binding.Bindings;
 import javafx.beans.value.ObservableStringValue;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
+import javafx.scene.Scene;
 import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBase;
 import javafx.scene.control.CheckMenuItem;
@@ -22,6 +22,7 @@ import javafx.scene.control.MenuButton;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.RadioMenuItem;
 import javafx.scene.control.SeparatorMenuItem;
+import javafx.scene.control.TextInputControl;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
 import javafx.scene.image.Image;
@@ -58,7 +59,7 @@ import org.switchback.app.words.Words;
 import org.switchback.hardware.PciAddress;
 
 /** Everything in the main window: header, what is said about the machine as a whole, and the page. */
-final class MainView extends BorderPane {
+final class MainView extends StackPane {
     /** With Alt, each opens the page of its place. */
     private static final List<KeyCode> PAGE_KEYS = List.of(KeyCode.DIGIT1, KeyCode.DIGIT2, KeyCode.DIGIT3, KeyCode.DIGIT4);
 
@@ -71,6 +72,8 @@ final class MainView extends BorderPane {
     private final MainViewModel model;
     private final Words words;
     private final GpusView gpus;
+    private final BorderPane frame = new BorderPane();
+    private final SegmentedButton pageButtons;
     /** The cards, or the pane of the switch that was begun from one of them. */
     private final StackPane gpusPage = new StackPane();
     /** A page is built when it is opened for the first time: most starts need one of them. */
@@ -80,24 +83,23 @@ final class MainView extends BorderPane {
     MainView(MainViewModel model, Words words, List<Image> icons) {
         this.model = model;
         this.words = words;
+        this.pageButtons = pageButtons(model, words);
         this.gpus = new GpusView(
                 model.gpus(),
                 words,
                 model::refresh,
                 () -> model.openSample(model.samples().getFirst().name()));
         getStyleClass().add("main");
-        setTop(new VBox(header(icons), ribbon(), banner(), notice()));
+        frame.setTop(new VBox(header(icons), ribbon(), banner(), notice(), leaving()));
         gpusPage.getChildren().setAll(gpus);
-        setCenter(page(model.pageProperty().get()));
-        model.pageProperty().addListener((observable, old, now) -> setCenter(page(now)));
+        frame.setCenter(page(model.pageProperty().get()));
+        getChildren().addAll(frame, new KeyList(model.keysShownProperty(), words));
+        model.pageProperty().addListener((observable, old, now) -> frame.setCenter(page(now)));
         model.switchingProperty().addListener((observable, old, now) -> switchPane(old, now));
-        model.pageProperty().addListener((observable, old, now) -> {
-            if (now == Page.GPUS) {
-                model.wantedGpu().ifPresent(gpus::focus);
-            }
-        });
+        model.pageProperty().addListener((observable, old, now) -> moveKeyboard(now));
         addEventFilter(KeyEvent.KEY_PRESSED, MainView::pressFocused);
         addEventHandler(KeyEvent.KEY_PRESSED, this::shortcut);
+        addEventHandler(KeyEvent.KEY_TYPED, this::typed);
         addEventHandler(DragEvent.DRAG_OVER, this::dragged);
         addEventHandler(DragEvent.DRAG_DROPPED, this::dropped);
     }
@@ -113,6 +115,25 @@ final class MainView extends BorderPane {
             case READINESS -> new ReadinessView(model.readiness(), words, model::refresh);
             case ACTIVITY -> new ActivityView(model.activity(), words);
         };
+    }
+
+    /** To the page that has come into view, unless it is on the button of the page: what it was on is gone. */
+    private void moveKeyboard(Page page) {
+        Scene scene = getScene();
+        ToggleButton button = pageButtons.getButtons().get(page.ordinal());
+        if (scene == null || button == scene.getFocusOwner()) {
+            return;
+        }
+        button.requestFocus();
+        if (page(page) instanceof MemoryMapView map) {
+            map.focusFirst();
+        } else if (page == Page.GPUS) {
+            if (gpusPage.getChildren().getFirst() instanceof SwitchView pane) {
+                pane.focusMain();
+            } else {
+                model.wantedGpu().ifPresentOrElse(gpus::focus, gpus::focusFirst);
+            }
+        }
     }
 
     private void switchPane(@Nullable SwitchViewModel old, @Nullable SwitchViewModel now) {
@@ -140,6 +161,7 @@ final class MainView extends BorderPane {
         mark.setFitHeight(MARK);
         mark.setPreserveRatio(true);
         mark.setSmooth(true);
+        mark.setAccessibleText(words.text("window.title"));
         Label name = new Label(words.text("window.title"));
         name.getStyleClass().add("app-name");
         Region gap = new Region();
@@ -150,7 +172,6 @@ final class MainView extends BorderPane {
         refresh.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT);
         refresh.setOnAction(event -> model.refresh());
         refresh.disableProperty().bind(model.freeProperty().not());
-        SegmentedButton pageButtons = pageButtons();
         HBox header = new HBox(12, mark, name, pageButtons, gap, refresh, menu());
         // In a narrow window the pages need the room; the title bar has the name as well.
         Controls.showWhen(
@@ -164,7 +185,7 @@ final class MainView extends BorderPane {
         return header;
     }
 
-    private SegmentedButton pageButtons() {
+    private static SegmentedButton pageButtons(MainViewModel model, Words words) {
         SegmentedButton buttons = new SegmentedButton();
         buttons.setId("pages");
         buttons.setAccessibleText(words.text("window.pages"));
@@ -225,13 +246,16 @@ final class MainView extends BorderPane {
         CheckMenuItem always = new CheckMenuItem(words.text("window.menu.always-plan"));
         always.setId("menu-always-plan");
         always.selectedProperty().bindBidirectional(model.alwaysPlanProperty());
-        MenuItem quit = item("menu-quit", words.text("window.menu.quit"), null, Platform::exit);
+        MenuItem keys = item(
+                "menu-keys", words.text("window.keys"), Material2OutlinedAL.KEYBOARD, () -> model.keysShownProperty()
+                        .set(true));
+        MenuItem quit = item("menu-quit", words.text("window.menu.quit"), null, model::quit);
         quit.setAccelerator(new KeyCodeCombination(KeyCode.Q, KeyCombination.SHORTCUT_DOWN));
         for (MenuItem needsPeace : List.of(samples, failures, report, home)) {
             needsPeace.disableProperty().bind(model.freeProperty().not());
         }
         MenuButton menu = new MenuButton(null, new FontIcon(Material2MZ.MENU));
-        menu.getItems().setAll(busy, samples, failures, report, home, new SeparatorMenuItem(), always, quit);
+        menu.getItems().setAll(busy, samples, failures, report, home, new SeparatorMenuItem(), always, keys, quit);
         menu.setId("menu");
         menu.setAccessibleText(words.text("window.menu"));
         menu.setOnShown(event -> alignRight(menu));
@@ -278,6 +302,12 @@ final class MainView extends BorderPane {
         return bar("notice", Material2OutlinedMZ.WARNING, model.noticeProperty(), List.of(dismiss));
     }
 
+    private Node leaving() {
+        Button now = Controls.flat("leaving-now", words.text("window.leaving.now"), null, model::quit);
+        Button stay = Controls.flat("leaving-stay", words.text("window.leaving.stay"), null, model::stay);
+        return bar("leaving", Material2OutlinedAL.INFO, model.leavingProperty(), List.of(now, stay));
+    }
+
     /** A bar across the window, away when there is nothing to say. */
     private static Node bar(String id, Ikon sign, ObservableStringValue text, List<Button> buttons) {
         Label label = new Label(null, new FontIcon(sign));
@@ -311,10 +341,15 @@ final class MainView extends BorderPane {
     }
 
     private void shortcut(KeyEvent event) {
-        int page = event.isAltDown() ? PAGE_KEYS.indexOf(event.getCode()) : -1;
-        if (page >= 0 && page < Page.values().length) {
-            event.consume();
-            model.open(Page.values()[page]);
+        if (event.isControlDown() || event.isMetaDown()) {
+            return;
+        }
+        int page = PAGE_KEYS.indexOf(event.getCode());
+        if (event.isAltDown()) {
+            if (page >= 0 && page < Page.values().length) {
+                event.consume();
+                model.open(Page.values()[page]);
+            }
         } else if (event.getCode() == KeyCode.F5) {
             event.consume();
             model.refresh();
@@ -324,6 +359,14 @@ final class MainView extends BorderPane {
                 menu.requestFocus();
                 menu.show();
             }
+        }
+    }
+
+    /** By character: on many keyboards the question mark is somewhere else. */
+    private void typed(KeyEvent event) {
+        if (event.getCharacter().equals("?") && !(event.getTarget() instanceof TextInputControl)) {
+            event.consume();
+            model.keysShownProperty().set(!model.keysShownProperty().get());
         }
     }
 

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -36,6 +37,7 @@ import org.switchback.app.report.ReportFile;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
 import org.switchback.app.switching.Familiarity;
+import org.switchback.app.switching.Outcome;
 import org.switchback.app.switching.SwitchViewModel;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
@@ -65,8 +67,11 @@ public final class MainViewModel {
     private final ReadOnlyObjectWrapper<@Nullable Shown> shown = new ReadOnlyObjectWrapper<>(null);
     private final ReadOnlyBooleanWrapper free = new ReadOnlyBooleanWrapper(true);
     private final ReadOnlyBooleanWrapper elsewhere = new ReadOnlyBooleanWrapper(false);
+    private final ReadOnlyStringWrapper leaving = new ReadOnlyStringWrapper("");
+    private final ReadOnlyBooleanWrapper gone = new ReadOnlyBooleanWrapper(false);
 
     private final BooleanProperty alwaysPlan = new SimpleBooleanProperty(false);
+    private final BooleanProperty keysShown = new SimpleBooleanProperty(false);
 
     private @Nullable HelperConnection connection;
     private @Nullable PciAddress wantedGpu;
@@ -206,6 +211,11 @@ public final class MainViewModel {
         return alwaysPlan;
     }
 
+    /** Whether the list of all keys is open. */
+    BooleanProperty keysShownProperty() {
+        return keysShown;
+    }
+
     /** Whether a sample machine or a report is shown. */
     public ReadOnlyBooleanProperty elsewhereProperty() {
         return elsewhere.getReadOnlyProperty();
@@ -244,16 +254,24 @@ public final class MainViewModel {
     private void openThisMachine(boolean first) {
         open(
                 () -> {
-                    Opened opened = lookedAt(connections.thisMachine());
-                    if (first && !switchable(opened) && firstStart.getAsBoolean()) {
-                        opened.connection().close();
+                    if (first && firstStart.getAsBoolean() && !somethingToSwitch()) {
                         return simulation(new Simulated(
                                 SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
                                 new Source.Sample(SampleMachines.DEFAULT),
                                 Mishap.NONE));
                     }
-                    return opened;
+                    return lookedAt(connections.thisMachine());
                 });
+    }
+
+    /** Told by what everybody may look at: nobody is asked on the system bus for a sample. */
+    private boolean somethingToSwitch() {
+        HelperConnection look = connections.lookOnly(HelperProblem.Kind.MISSING);
+        try {
+            return switchable(lookedAt(look));
+        } finally {
+            look.close();
+        }
     }
 
     private static boolean switchable(Opened opened) {
@@ -363,14 +381,68 @@ public final class MainViewModel {
         return source instanceof Source.ThisMachine || source instanceof Source.LookOnly;
     }
 
-    /** Lets go of the machine; the window is being closed. */
-    public void close() {
+    // Quitting.
+
+    /** What is said while the window waits with quitting for a switch to end; empty when it doesn't. */
+    ReadOnlyStringProperty leavingProperty() {
+        return leaving.getReadOnlyProperty();
+    }
+
+    /** Whether the window is to go now. */
+    ReadOnlyBooleanProperty goneProperty() {
+        return gone.getReadOnlyProperty();
+    }
+
+    /**
+     * Quits: at once, or, while a switch changes the kernel, when it has succeeded; one that fails wants to be seen. Asked
+     * for again it is at once: the helper needs no window to finish.
+     */
+    void quit() {
+        SwitchViewModel pane = switching.get();
+        HelperConnection used = connection;
+        if (pane == null || used == null || !pane.changing() || !leaving.get().isEmpty()) {
+            gone.set(true);
+        } else {
+            leaving.set(words.text(used.source().real() ? "window.leaving" : "window.leaving.sample"));
+        }
+    }
+
+    /** Does not quit after all. */
+    void stay() {
+        leaving.set("");
+    }
+
+    private void quitAfter(SwitchViewModel pane) {
+        if (pane.changing() || leaving.get().isEmpty()) {
+            return;
+        }
+        leaving.set("");
+        Outcome outcome = pane.outcomeProperty().get();
+        gone.set(outcome != null && outcome.kind() == Outcome.Kind.REACHED);
+    }
+
+    /**
+     * Lets go of the machine; the window is being closed.
+     *
+     * @return completes when what was to be written down about it is
+     */
+    public CompletableFuture<Void> close() {
         machine++;
         HelperConnection last = connection;
         connection = null;
-        if (last != null) {
-            background.run(last::close);
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        if (last == null) {
+            closed.complete(null);
+        } else {
+            background.run(() -> {
+                try {
+                    last.close();
+                } finally {
+                    closed.complete(null);
+                }
+            });
         }
+        return closed;
     }
 
     /**
@@ -571,6 +643,7 @@ public final class MainViewModel {
                 (target, plan) -> always ? Familiarity.NEW : familiarity(used.source(), gpu, target, plan),
                 this::left);
         free.bind(pane.canLeaveProperty());
+        pane.phaseProperty().addListener((observable, old, now) -> quitAfter(pane));
         switching.set(pane);
     }
 

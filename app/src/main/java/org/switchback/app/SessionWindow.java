@@ -53,6 +53,12 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
                 quit();
             }
         });
+        // Asked for from the tray, it says in the window why it waits.
+        model.leavingProperty().addListener((observable, before, said) -> {
+            if (!said.isEmpty()) {
+                raise();
+            }
+        });
     }
 
     /** Whether a tray shows it. */
@@ -124,7 +130,7 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
 
     @Override
     public void quit() {
-        Platform.exit();
+        model.quit();
     }
 
     private static TrayPictures pictures() {

@@ -6,9 +6,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import javafx.application.Application;
 import javafx.application.Platform;
@@ -32,6 +34,9 @@ public class Window extends Application {
 
     /** How long a window waits for the answer of a session bus. */
     private static final Duration SESSION = Duration.ofSeconds(2);
+
+    /** How long the program goes on for that after its window has gone. */
+    private static final Duration CLOSING = Duration.ofSeconds(6);
 
     private final List<Runnable> toClose = new ArrayList<>();
 
@@ -79,6 +84,10 @@ public class Window extends Application {
         });
         prepare(stage, model, words);
         SessionWindow window = new SessionWindow(stage, model, words);
+        model.goneProperty().addListener((observable, before, gone) -> {
+            stage.hide();
+            Platform.exit();
+        });
         session.thenAcceptAsync(
                 found -> {
                     switch (found) {
@@ -90,7 +99,7 @@ public class Window extends Application {
                         }
                     }
                     if (!(found instanceof DesktopSession.Start.Again)) {
-                        toClose.add(model::close);
+                        toClose.add(() -> await(model.close()));
                         model.start(sample(args));
                     }
                 },
@@ -133,6 +142,17 @@ public class Window extends Application {
             }
         }
         return Optional.empty();
+    }
+
+    /** For the end of a switch to be written down, and for a sample machine to put back what it was doing. */
+    private static void await(CompletableFuture<Void> closed) {
+        try {
+            closed.get(CLOSING.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException left) {
+            // The attempt stays in the log as one whose end nobody heard.
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override

@@ -50,6 +50,24 @@ class ColoursTest {
     }
 
     @Test
+    void whereTheKeyboardIsAndWhatIsChosenStandsOut() throws IOException {
+        for (Scheme scheme : schemes()) {
+            for (String page : List.of("-card", "-page")) {
+                assertContrast(scheme, "-color-accent-fg", page, 3);
+                assertContrast(scheme, "-color-fg-default", page, 3);
+            }
+            for (String box : List.of("-bar", "-overlap", "-overlap-dark", "-map-ram")) {
+                Color back = scheme.colour(box);
+                // The frame of the selection is a line with a halo.
+                assertThat(Math.max(
+                                contrast(scheme.colour("-color-fg-default"), back), contrast(scheme.colour("-card"), back)))
+                        .as("on %s, %s", box, scheme.name())
+                        .isGreaterThanOrEqualTo(3);
+            }
+        }
+    }
+
+    @Test
     void theHatchIsSeenInGreyToo() throws IOException {
         for (Scheme scheme : schemes()) {
             assertThat(contrast(scheme.colour("-overlap"), scheme.colour("-overlap-dark")))
@@ -75,7 +93,7 @@ class ColoursTest {
                 .isGreaterThanOrEqualTo(least);
     }
 
-    private static double contrast(Color a, Color b) {
+    static double contrast(Color a, Color b) {
         double first = luminance(a);
         double second = luminance(b);
         return (Math.max(first, second) + 0.05) / (Math.min(first, second) + 0.05);

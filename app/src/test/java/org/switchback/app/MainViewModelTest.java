@@ -34,7 +34,7 @@ class MainViewModelTest {
     private final ScriptedHelper here = ScriptedHelper.withGtx1080();
     private final ScriptedConnections connections = new ScriptedConnections(here);
     private final ActivityLog log = ActivityLog.inMemory();
-    private boolean firstStart = true;
+    private boolean firstStart;
     private final MainViewModel model =
             new MainViewModel(
                     connections, log, new Background(Runnable::run, Runnable::run), words, () -> firstStart);
@@ -53,7 +53,8 @@ class MainViewModelTest {
     }
 
     @Test
-    void theFirstStartWithNothingToSwitchOpensTheFirstSample() {
+    void theFirstStartWithNothingToSwitchOpensTheFirstSampleAndNoSystemBus() {
+        firstStart = true;
         connections.here(new ScriptedHelper(new Source.LookOnly(HelperProblem.Kind.MISSING), Capture.EMPTY));
         model.start(Optional.empty());
         assertThat(connections.last().source()).isEqualTo(new Source.Sample(SampleMachines.DEFAULT));
@@ -61,11 +62,20 @@ class MainViewModelTest {
         assertThat(model.titleProperty().get()).contains("sample machine");
         assertThat(model.elsewhereProperty().get()).isTrue();
         assertThat(model.gpus().cards()).hasSize(2);
+        assertThat(connections.searches()).as("looked for the helper of the system").isZero();
+    }
+
+    @Test
+    void theFirstStartWithAGpuToSwitchShowsThisMachine() {
+        firstStart = true;
+        model.start(Optional.empty());
+        assertThat(connections.last()).isSameAs(here);
+        assertThat(model.elsewhereProperty().get()).isFalse();
+        assertThat(connections.first().calls()).as("what was looked at before").endsWith("close");
     }
 
     @Test
     void anotherStartWithNothingToSwitchShowsThisMachineAndSaysSo() {
-        firstStart = false;
         connections.here(new ScriptedHelper(new Source.LookOnly(HelperProblem.Kind.MISSING), Capture.EMPTY));
         model.start(Optional.empty());
         assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.EMPTY);
@@ -74,7 +84,6 @@ class MainViewModelTest {
 
     @Test
     void aLaptopWhoseOnlyGpuDrawsTheDesktopIsOfferedASample() {
-        firstStart = false;
         connections.here(new ScriptedHelper(
                 new Source.ThisMachine(),
                 SampleMachines.load("laptop-one-gpu").orElseThrow()));
@@ -88,6 +97,7 @@ class MainViewModelTest {
     void aSampleNamedOnTheCommandLineIsOpenedWithoutLookingAtThisMachine() {
         model.start(Optional.of("iommu-off"));
         assertThat(connections.count()).isEqualTo(1);
+        assertThat(connections.searches()).isZero();
         assertThat(connections.last().source()).isEqualTo(new Source.Sample("iommu-off"));
     }
 
@@ -363,10 +373,94 @@ class MainViewModelTest {
         pane().leave();
     }
 
+    // Quitting.
+
+    @Test
+    void withNothingUnderWayQuittingIsImmediate() {
+        model.start(Optional.empty());
+        choose();
+        model.quit();
+        assertThat(model.goneProperty().get()).isTrue();
+    }
+
+    @Test
+    void quittingDuringASwitchWaitsForItAndSaysSo() {
+        beginSwitch();
+        model.quit();
+        assertThat(model.goneProperty().get()).isFalse();
+        assertThat(model.leavingProperty().get())
+                .isEqualTo("A switch is under way. Switchback quits when it has succeeded. Without the window the helper"
+                        + " goes on by itself: it finishes the switch or puts everything back.");
+        here.doesSteps(0, 10);
+        here.isInVmMode();
+        assertThat(model.goneProperty().get()).isFalse();
+        here.says("finished", -1, 1, "done");
+        assertThat(model.goneProperty().get()).isTrue();
+    }
+
+    @Test
+    void aSwitchThatFailsKeepsTheWindowWithItsResult() {
+        beginSwitch();
+        model.quit();
+        here.says("finished", -1, 1, "put-back");
+        assertThat(model.goneProperty().get()).isFalse();
+        assertThat(model.leavingProperty().get()).isEmpty();
+        assertThat(pane().outcomeProperty().get()).isNotNull();
+    }
+
+    @Test
+    void askedTwiceItQuitsDuringASwitchToo() {
+        beginSwitch();
+        model.quit();
+        model.quit();
+        assertThat(model.goneProperty().get()).isTrue();
+        assertThat(here.calls()).as("the helper goes on").doesNotContain("cancel");
+    }
+
+    @Test
+    void whoeverWantsToStayAfterAllStays() {
+        beginSwitch();
+        model.quit();
+        model.stay();
+        assertThat(model.leavingProperty().get()).isEmpty();
+        here.isInVmMode();
+        here.says("finished", -1, 1, "done");
+        assertThat(model.goneProperty().get()).isFalse();
+    }
+
+    @Test
+    void beforeTheAnswerToTheQuestionForThePasswordQuittingIsImmediate() {
+        model.start(Optional.empty());
+        choose();
+        pane().actions().getLast().run().run();
+        here.says("authorizing", -1, 0, "");
+        model.quit();
+        assertThat(model.goneProperty().get()).as("nothing has been changed").isTrue();
+    }
+
+    @Test
+    void aSampleMachineThatIsQuitDuringASwitchTalksOfNoHelper() {
+        model.start(Optional.of(SampleMachines.DEFAULT));
+        choose();
+        pane().actions().getLast().run().run();
+        connections.last().says("authorized", -1, 0, "");
+        model.quit();
+        assertThat(model.leavingProperty().get())
+                .isEqualTo("A switch is under way. Switchback quits when it has succeeded. The sample machine ends with"
+                        + " the window.");
+    }
+
+    private void beginSwitch() {
+        model.start(Optional.empty());
+        choose();
+        pane().actions().getLast().run().run();
+        here.says("authorized", -1, 0, "");
+    }
+
     @Test
     void closingTheWindowLetsGoOfTheConnection() {
         model.start(Optional.empty());
-        model.close();
+        assertThat(model.close()).isCompleted();
         assertThat(here.calls()).last().isEqualTo("close");
     }
 

@@ -105,6 +105,30 @@ class MainViewTest extends WindowTestCase {
     }
 
     @Test
+    void aPageThatIsOpenedByItsKeyTakesTheKeyboard(FxRobot robot) {
+        screen.untilFocused("switch-0000-04-00-0");
+        robot.push(KeyCode.ALT, KeyCode.DIGIT2);
+        screen.untilFocused("map-picture");
+        robot.push(KeyCode.ALT, KeyCode.DIGIT3);
+        screen.untilFocused("page-button-readiness");
+        robot.push(KeyCode.ALT, KeyCode.DIGIT4);
+        screen.untilFocused("page-button-activity");
+        robot.push(KeyCode.ALT, KeyCode.DIGIT1);
+        screen.untilFocused("switch-0000-04-00-0");
+    }
+
+    @Test
+    void whoeverGoesThroughThePagesByTheirButtonsStaysOnThem(FxRobot robot) {
+        screen.untilFocused("switch-0000-04-00-0");
+        Node button = screen.node("page-button-memory-map");
+        robot.interact(button::requestFocus);
+        robot.push(KeyCode.SPACE);
+        screen.node("map-picture");
+        Screen.settle();
+        screen.untilFocused("page-button-memory-map");
+    }
+
+    @Test
     void f5ChecksAgain(FxRobot robot) {
         screen.node("gpu-0000-04-00-0");
         here.isInVmMode();

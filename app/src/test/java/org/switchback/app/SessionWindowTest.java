@@ -3,10 +3,13 @@ package org.switchback.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import javafx.application.Platform;
+import javafx.scene.control.ButtonBase;
+import javafx.scene.control.Labeled;
 import javafx.stage.Stage;
 import javafx.stage.WindowEvent;
 import org.junit.jupiter.api.Test;
@@ -18,6 +21,7 @@ import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.session.DesktopSession;
 import org.switchback.app.session.FakeWatcher;
 import org.switchback.app.session.SessionTestCase;
+import org.switchback.app.switching.SwitchViewModel;
 import org.switchback.app.words.Words;
 import org.testfx.api.FxRobot;
 import org.testfx.framework.junit5.ApplicationExtension;
@@ -26,7 +30,9 @@ import org.testfx.framework.junit5.Start;
 @ExtendWith(ApplicationExtension.class)
 class SessionWindowTest extends SessionTestCase {
     private final Executor workers = Executors.newVirtualThreadPerTaskExecutor();
+    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
     private Stage stage;
+    private MainViewModel model;
     private SessionWindow window;
 
     @Start
@@ -34,8 +40,8 @@ class SessionWindowTest extends SessionTestCase {
         Platform.setImplicitExit(false);
         stage = given;
         Words words = Words.in(Locale.ENGLISH);
-        MainViewModel model = new MainViewModel(
-                new ScriptedConnections(ScriptedHelper.withGtx1080()),
+        model = new MainViewModel(
+                new ScriptedConnections(here),
                 ActivityLog.inMemory(),
                 new Background(workers, Platform::runLater),
                 words,
@@ -74,6 +80,58 @@ class SessionWindowTest extends SessionTestCase {
         join(robot, true);
         Screen.until("the window is there", stage::isShowing);
         assertThat(window.hosted()).isFalse();
+    }
+
+    @Test
+    void withoutATrayClosingQuits(FxRobot robot) {
+        join(robot, false);
+        Screen.until("the window is there", stage::isShowing);
+        close(robot);
+        assertThat(Screen.onScreen(() -> model.goneProperty().get())).isTrue();
+    }
+
+    @Test
+    void withATrayClosingDoesNotQuit(FxRobot robot) throws Exception {
+        FakeWatcher tray = tray();
+        join(robot, false);
+        tray.registered().take();
+        Screen.until("it is in the tray", () -> window.hosted());
+        close(robot);
+        assertThat(Screen.onScreen(() -> model.goneProperty().get())).isFalse();
+    }
+
+    @Test
+    void quittingFromTheTrayDuringASwitchShowsTheWindowWhichSaysWhyItWaits(FxRobot robot) throws Exception {
+        FakeWatcher tray = tray();
+        join(robot, true);
+        tray.registered().take();
+        Screen.until("the cards are there", () -> !model.gpus().cards().isEmpty());
+        robot.interact(() -> {
+            var card = model.gpus().cards().getFirst();
+            model.gpus().choose(card, card.choices().getFirst());
+        });
+        Screen.until("the plan is there", () -> pane().phaseProperty().get() == SwitchViewModel.Phase.PLANNED);
+        robot.interact(() -> pane().actions().getLast().run().run());
+        Screen.until("the helper has begun", here::begun);
+        here.says("authorized", -1, 0, "");
+        Screen.until("it switches", () -> pane().changing());
+        assertThat(stage.isShowing()).isFalse();
+        robot.interact(window::quit);
+        Screen.until("the window is there", stage::isShowing);
+        Labeled said = (Labeled) stage.getScene().lookup("#leaving-text");
+        assertThat(said.getText()).startsWith("A switch is under way.");
+        assertThat(Screen.onScreen(() -> Screen.inView(said))).isTrue();
+        ButtonBase stay = (ButtonBase) stage.getScene().lookup("#leaving-stay");
+        robot.interact(stay::fire);
+        assertThat(Screen.onScreen(() -> Screen.inView(said))).isFalse();
+        robot.interact(window::quit);
+        ButtonBase now = (ButtonBase) stage.getScene().lookup("#leaving-now");
+        robot.interact(now::fire);
+        assertThat(Screen.onScreen(() -> model.goneProperty().get())).isTrue();
+    }
+
+    private SwitchViewModel pane() {
+        return Objects.requireNonNull(model.switchingProperty().get());
     }
 
     @Test

@@ -82,13 +82,25 @@ public final class EmbeddedHelper implements AutoCloseable {
     static EmbeddedHelper on(Kernel kernel) {
         try {
             Path journal = Files.createTempDirectory("switchback-journal");
+            // The machine ends with the process, so there is nothing that the journal of one that is killed could tell.
+            Thread atEnd = new Thread(() -> delete(journal), "helper-end");
+            Runtime.getRuntime().addShutdownHook(atEnd);
             Transactions transactions = Transactions.open(kernel, journal);
             return start(kernel, Optional.of(transactions), () -> {
                 transactions.close();
                 delete(journal);
+                forget(atEnd);
             });
         } catch (IOException | JournalProblem | DBusException failed) {
             throw new IllegalStateException("no helper inside this process", failed);
+        }
+    }
+
+    private static void forget(Thread atEnd) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atEnd);
+        } catch (IllegalStateException ending) {
+            // It runs already.
         }
     }
 

@@ -23,6 +23,7 @@ import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
+import javafx.scene.text.TextAlignment;
 import javafx.stage.FileChooser;
 import org.jspecify.annotations.Nullable;
 import org.kordamp.ikonli.Ikon;
@@ -85,10 +86,12 @@ public final class ActivityView extends BorderPane {
         Label text = new Label(words.text("activity.empty"));
         text.setId("activity-empty");
         text.setWrapText(true);
+        text.setTextAlignment(TextAlignment.CENTER);
         text.getStyleClass().add(Styles.TITLE_4);
         VBox empty = new VBox(18, sign, text);
         empty.setAlignment(Pos.CENTER);
         empty.setMaxWidth(520);
+        empty.setAccessibleText(text.getText());
         empty.visibleProperty().bind(Bindings.isEmpty(model.rows()));
         return empty;
     }
@@ -172,7 +175,7 @@ public final class ActivityView extends BorderPane {
             return;
         }
         List<Node> nodes = new ArrayList<>();
-        nodes.add(label("attempt-title", shown.row().title(), Styles.TITLE_4));
+        nodes.add(label("attempt-title", shown.row().title(), Styles.TITLE_3));
         nodes.add(label("attempt-circumstances", shown.circumstances(), "identity"));
         nodes.add(outcome(shown));
         if (!shown.steps().isEmpty()) {

@@ -1,8 +1,11 @@
 package org.switchback.app.controls;
 
 import atlantafx.base.theme.Styles;
+import javafx.beans.value.ChangeListener;
 import javafx.beans.value.ObservableBooleanValue;
+import javafx.beans.value.ObservableValue;
 import javafx.scene.Node;
+import javafx.scene.Scene;
 import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBase;
 import javafx.scene.control.Label;
@@ -55,5 +58,19 @@ public final class Controls {
         ClipboardContent content = new ClipboardContent();
         content.putString(text);
         Clipboard.getSystemClipboard().setContent(content);
+    }
+
+    /** Puts the keyboard on a node, as soon as that is in a window: a page is filled when it is first laid out. */
+    public static void focus(Node node) {
+        node.requestFocus();
+        if (node.getScene() == null) {
+            node.sceneProperty().addListener(new ChangeListener<Scene>() {
+                @Override
+                public void changed(ObservableValue<? extends Scene> property, @Nullable Scene old, Scene now) {
+                    node.sceneProperty().removeListener(this);
+                    node.requestFocus();
+                }
+            });
+        }
     }
 }

@@ -13,6 +13,7 @@ import javafx.scene.control.ScrollPane;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
+import javafx.scene.text.TextAlignment;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.switchback.app.controls.Controls;
@@ -79,6 +80,7 @@ public final class GpusView extends StackPane {
         Label text = new Label();
         text.setId("message");
         text.setWrapText(true);
+        text.setTextAlignment(TextAlignment.CENTER);
         text.getStyleClass().add(Styles.TITLE_4);
         text.textProperty().bind(model.messageProperty());
         Button again = Controls.button("gpus-check", words.text("window.gpus.check"), null, check);
@@ -91,6 +93,7 @@ public final class GpusView extends StackPane {
         ((VBox) instead.getChildren().getLast()).setAlignment(Pos.CENTER);
         instead.setAlignment(Pos.CENTER);
         instead.setMaxWidth(520);
+        instead.accessibleTextProperty().bind(model.messageProperty());
         instead.visibleProperty()
                 .bind(Bindings.createBooleanBinding(
                         () -> model.stateProperty().get() != GpusViewModel.State.CARDS, model.stateProperty()));
@@ -118,20 +121,20 @@ public final class GpusView extends StackPane {
         }
     }
 
-    /** Another machine has come into view: what can be done with it is where the keyboard goes. */
-    private void focusFirst() {
+    /** Puts the keyboard on the first thing that can be done with the machine. */
+    public void focusFirst() {
         model.cards().stream()
-                .map(card -> lookup("#switch-" + card.id()))
+                .map(card -> cards.lookup("#switch-" + card.id()))
                 .filter(button -> button != null && !button.isDisabled())
                 .findFirst()
-                .ifPresent(Node::requestFocus);
+                .ifPresent(Controls::focus);
     }
 
     /** Puts the keyboard on the main choice of a GPU's card. */
     public void focus(PciAddress gpu) {
-        Node button = lookup("#switch-" + GpuCard.id(gpu));
+        Node button = cards.lookup("#switch-" + GpuCard.id(gpu));
         if (button != null) {
-            button.requestFocus();
+            Controls.focus(button);
         }
     }
 }

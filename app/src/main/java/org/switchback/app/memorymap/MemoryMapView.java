@@ -27,7 +27,6 @@ import javafx.scene.input.KeyEvent;
 import javafx.scene.input.TransferMode;
 import javafx.scene.layout.BorderPane;
 import javafx.scene.layout.FlowPane;
-import javafx.scene.layout.GridPane;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
@@ -66,9 +65,8 @@ public final class MemoryMapView extends StackPane {
                 model, words, () -> copy(model.line()), () -> copy(model.forBugReport()));
         BorderPane page = new BorderPane(body());
         page.setTop(new VBox(bar(), note()));
-        getChildren().addAll(page, keys());
+        getChildren().add(page);
         addEventFilter(KeyEvent.KEY_PRESSED, this::pressed);
-        addEventHandler(KeyEvent.KEY_TYPED, this::typed);
         addEventHandler(DragEvent.DRAG_OVER, this::dragged);
         addEventHandler(DragEvent.DRAG_DROPPED, this::dropped);
         model.open();
@@ -82,7 +80,7 @@ public final class MemoryMapView extends StackPane {
         title.getStyleClass().add("map-title");
         title.textProperty().bind(model.titleProperty());
         // In a small window the fields get narrow before the title does.
-        title.setMinWidth(240);
+        title.setMinWidth(290);
         title.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(title, Priority.ALWAYS);
         field(find, "map-find", "window.map.find", 232);
@@ -133,10 +131,7 @@ public final class MemoryMapView extends StackPane {
                         item("map-export-png", "window.map.export.png", Material2OutlinedAL.IMAGE, () -> export(
                                 "png", this::png)),
                         item("map-export-svg", "window.map.export.svg", null, () -> export("svg", this::svg)),
-                        item("map-export-text", "window.map.export.text", null, () -> export("txt", model::textFile)),
-                        new SeparatorMenuItem(),
-                        item("map-keys-item", "window.map.keys", Material2OutlinedAL.KEYBOARD, () -> model.helpShownProperty()
-                                .set(true)));
+                        item("map-export-text", "window.map.export.text", null, () -> export("txt", model::textFile)));
         return more;
     }
 
@@ -303,22 +298,34 @@ public final class MemoryMapView extends StackPane {
 
     // Keys.
 
+    /** Puts the keyboard on the picture, as soon as there is one. */
+    public void focusFirst() {
+        Controls.focus(picture);
+    }
+
+    /** All of them, as the names of their texts: {@code window.map.key.NAME} and {@code window.map.key.NAME.does}. */
+    public static List<String> keys() {
+        return List.of(
+                "arrows", "up-down", "enter", "backspace", "centre", "whole", "zoom", "pan", "overlap", "find", "go-to",
+                "copy", "copy-parents", "paste", "pane");
+    }
+
     private void pressed(KeyEvent event) {
-        if (model.helpShownProperty().get() && event.getCode() == KeyCode.ESCAPE) {
-            model.helpShownProperty().set(false);
-            picture.requestFocus();
-            event.consume();
-            return;
-        }
         boolean writing = event.getTarget() instanceof TextInputControl;
-        if (event.isAltDown() || (event.isShortcutDown() ? !shortcut(event, writing) : writing || !plain(event))) {
-            if (event.getCode() == KeyCode.F6) {
-                nextPane(event.isShiftDown() ? -1 : 1);
-                event.consume();
-            }
-            return;
+        boolean taken;
+        if (event.isAltDown()) {
+            taken = false;
+        } else if (event.isShortcutDown()) {
+            taken = shortcut(event, writing);
+        } else if (event.getCode() == KeyCode.F6) {
+            nextPane(event.isShiftDown() ? -1 : 1);
+            taken = true;
+        } else {
+            taken = !writing && plain(event);
         }
-        event.consume();
+        if (taken) {
+            event.consume();
+        }
     }
 
     private boolean shortcut(KeyEvent event, boolean writing) {
@@ -383,14 +390,6 @@ public final class MemoryMapView extends StackPane {
         return true;
     }
 
-    /** By character: on many keyboards the question mark is somewhere else. */
-    private void typed(KeyEvent event) {
-        if (event.getCharacter().equals("?") && !(event.getTarget() instanceof TextInputControl)) {
-            model.helpShownProperty().set(!model.helpShownProperty().get());
-            event.consume();
-        }
-    }
-
     private void nextPane(int step) {
         List<Node> panes = List.of(picture, tree, details, find);
         Node owner = getScene().getFocusOwner();
@@ -403,30 +402,6 @@ public final class MemoryMapView extends StackPane {
             }
         }
         panes.get(Math.floorMod(at + step, panes.size())).requestFocus();
-    }
-
-    private Node keys() {
-        GridPane list = new GridPane(28, 7);
-        Label title = new Label(words.text("window.map.keys"));
-        title.getStyleClass().add(Styles.TITLE_4);
-        list.add(title, 0, 0, 2, 1);
-        int row = 1;
-        for (String key : List.of(
-                "arrows", "up-down", "enter", "backspace", "centre", "whole", "zoom", "pan", "overlap", "find", "go-to",
-                "copy", "copy-parents", "paste", "pane", "help")) {
-            Label press = new Label(words.text("window.map.key." + key));
-            press.getStyleClass().add("map-key");
-            list.addRow(row++, press, new Label(words.text("window.map.key." + key + ".does")));
-        }
-        VBox card = new VBox(list);
-        card.setId("map-keys");
-        card.getStyleClass().add("map-keys");
-        card.setMaxSize(Region.USE_PREF_SIZE, Region.USE_PREF_SIZE);
-        StackPane shade = new StackPane(card);
-        shade.getStyleClass().add("map-shade");
-        shade.setOnMouseClicked(event -> model.helpShownProperty().set(false));
-        Controls.showWhen(shade, model.helpShownProperty());
-        return shade;
     }
 
     // In and out.

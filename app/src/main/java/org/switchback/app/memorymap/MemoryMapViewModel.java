@@ -17,7 +17,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.DoubleProperty;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
@@ -28,7 +27,6 @@ import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
-import javafx.beans.property.SimpleBooleanProperty;
 import javafx.beans.property.SimpleDoubleProperty;
 import javafx.beans.property.SimpleObjectProperty;
 import org.jspecify.annotations.Nullable;
@@ -97,7 +95,6 @@ public final class MemoryMapViewModel {
     private final DoubleProperty zoom = new SimpleDoubleProperty(1);
     private final DoubleProperty offset = new SimpleDoubleProperty(0);
     private final DoubleProperty width = new SimpleDoubleProperty(1000);
-    private final BooleanProperty helpShown = new SimpleBooleanProperty(false);
 
     private ItemWords itemWords;
     private @Nullable HelperConnection connection;
@@ -223,11 +220,6 @@ public final class MemoryMapViewModel {
     /** Width of the picture, pixels; told by whoever draws it. */
     DoubleProperty widthProperty() {
         return width;
-    }
-
-    /** Whether the list of keys is open. */
-    BooleanProperty helpShownProperty() {
-        return helpShown;
     }
 
     ItemWords itemWords() {

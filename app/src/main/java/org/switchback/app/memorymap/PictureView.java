@@ -9,15 +9,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import javafx.animation.Animation;
 import javafx.animation.PauseTransition;
 import javafx.beans.Observable;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.collections.FXCollections;
 import javafx.css.CssMetaData;
 import javafx.css.Styleable;
 import javafx.css.StyleableProperty;
 import javafx.css.StyleablePropertyFactory;
+import javafx.scene.AccessibleAttribute;
 import javafx.scene.AccessibleRole;
 import javafx.scene.control.Tooltip;
 import javafx.scene.image.ImageView;
@@ -54,6 +57,9 @@ final class PictureView extends Region {
     private final ReadOnlyObjectWrapper<Palette> palette = new ReadOnlyObjectWrapper<>();
     private final ImageView image = new ImageView();
     private final Pane labels = new Pane();
+    /** A light and a dark line, so that one of them stands out from whatever is below. */
+    private final Rectangle halo = frame("map-selected-halo");
+
     private final Rectangle selected = frame("map-selected");
     private final Rectangle hovered = frame("map-hovered");
     private final Tooltip tip = new Tooltip();
@@ -69,6 +75,8 @@ final class PictureView extends Region {
     private int[] pixels = new int[0];
     private double pressedAt = Double.NaN;
     private boolean dragged;
+    /** The piece of the selection, as a screen reader was told of it last. */
+    private @Nullable PieceNode current;
 
     PictureView(MemoryMapViewModel model, Words words) {
         this.model = model;
@@ -76,7 +84,7 @@ final class PictureView extends Region {
         setId("map-picture");
         getStyleClass().add("map-picture");
         setFocusTraversable(true);
-        setAccessibleRole(AccessibleRole.IMAGE_VIEW);
+        setAccessibleRole(AccessibleRole.LIST_VIEW);
         for (String colour : COLOURS) {
             StyleableProperty<Color> property = FACTORY.createStyleableColorProperty(
                     this, colour, "-picture-" + colour, view -> view.colours.get(colour));
@@ -87,7 +95,7 @@ final class PictureView extends Region {
         labels.setManaged(false);
         labels.setMouseTransparent(true);
         image.setManaged(false);
-        getChildren().addAll(image, labels, hovered, selected);
+        getChildren().addAll(image, labels, hovered, halo, selected);
         Rectangle clip = new Rectangle();
         clip.widthProperty().bind(widthProperty());
         clip.heightProperty().bind(heightProperty());
@@ -203,8 +211,42 @@ final class PictureView extends Region {
         Picture picture = model.picture(height);
         pieces = tree.addressed() ? picture.pieces() : List.of();
         paint(tree, width, height);
-        label(tree, picture);
-        frame(selected, piece(model.selectionProperty().get()));
+        Optional<Piece> selection = piece(model.selectionProperty().get());
+        label(tree, picture, selection);
+        frame(halo, selection);
+        frame(selected, selection);
+        tellCurrent(selection);
+    }
+
+    /** The keyboard stays on the picture and goes from piece to piece inside it, as it does in a list. */
+    private void tellCurrent(Optional<Piece> selection) {
+        PieceNode now = selection.map(piece -> nodes.get(piece.item())).orElse(null);
+        if (now != current) {
+            if (current != null) {
+                current.select(false);
+            }
+            current = now;
+            if (now != null) {
+                now.select(true);
+            }
+            notifyAccessibleAttributeChanged(AccessibleAttribute.FOCUS_ITEM);
+            notifyAccessibleAttributeChanged(AccessibleAttribute.SELECTED_ITEMS);
+        }
+    }
+
+    @Override
+    public @Nullable Object queryAccessibleAttribute(AccessibleAttribute attribute, Object... parameters) {
+        return switch (attribute) {
+            case FOCUS_ITEM -> current;
+            case SELECTED_ITEMS -> FXCollections.observableArrayList(Stream.ofNullable(current).toList());
+            case ITEM_COUNT -> labels.getChildren().size();
+            case ITEM_AT_INDEX -> {
+                int index = (Integer) parameters[0];
+                yield index >= 0 && index < labels.getChildren().size() ? labels.getChildren().get(index) : null;
+            }
+            case MULTIPLE_SELECTION -> false;
+            default -> super.queryAccessibleAttribute(attribute, parameters);
+        };
     }
 
     private void paint(MapTree tree, double width, double height) {
@@ -228,14 +270,15 @@ final class PictureView extends Region {
     }
 
     /** Nodes that stay in view stay the same; they are what keyboard, screen readers and tests hold on to. */
-    private void label(MapTree tree, Picture picture) {
+    private void label(MapTree tree, Picture picture, Optional<Piece> selection) {
         // In a large map other pieces share a tick at every step of a movement; their nodes can wait until it ends.
         boolean all = pieces.size() <= NODES && (tree.size() <= NODES || !settling());
         ItemWords said = model.itemWords();
         Set<Integer> gone = new HashSet<>(nodes.keySet());
         List<PieceNode> fresh = new ArrayList<>();
         for (Piece piece : pieces) {
-            if (!all && piece.width() < 2 * PieceNode.UPRIGHT) {
+            boolean chosen = selection.isPresent() && selection.get() == piece;
+            if (!all && !chosen && piece.width() < 2 * PieceNode.UPRIGHT) {
                 continue;
             }
             int item = piece.item();
@@ -253,7 +296,11 @@ final class PictureView extends Region {
                 nodes.put(item, node);
                 fresh.add(node);
             }
-            node.setAccessibleText(said.accessible(item, piece.count()));
+            // Of pieces that share a tick the one that is selected is told, and else how many they are.
+            node.setAccessibleText(
+                    chosen
+                            ? said.accessible(model.selectionProperty().get(), 1)
+                            : said.accessible(item, piece.count()));
             boolean parts = tree.childFrom(item) < tree.childTo(item);
             boolean warn = tree.kind(item) == Kind.OVERLAP;
             node.place(piece, getWidth(), captions(tree, said, piece), parts, picture.title(), warn);

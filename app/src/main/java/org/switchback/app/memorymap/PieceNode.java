@@ -3,6 +3,7 @@ package org.switchback.app.memorymap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import javafx.scene.AccessibleAttribute;
 import javafx.scene.AccessibleRole;
 import javafx.scene.layout.Region;
 import javafx.scene.text.Font;
@@ -29,13 +30,14 @@ final class PieceNode extends Region {
     private final int item;
     private final Text text = new Text();
     private @Nullable FontIcon sign;
+    private boolean selected;
 
     PieceNode(int item, Kind kind, Map<String, Double> widths) {
         this.item = item;
         this.widths = widths;
         setId("piece-" + item);
         getStyleClass().addAll("map-piece", "is-" + Spelling.of(kind));
-        setAccessibleRole(AccessibleRole.TEXT);
+        setAccessibleRole(AccessibleRole.LIST_ITEM);
         setManaged(false);
         setMouseTransparent(true);
         text.setFont(Font.font(12.5));
@@ -45,6 +47,21 @@ final class PieceNode extends Region {
 
     int item() {
         return item;
+    }
+
+    /** Tells those who don't see the frame around it. */
+    void select(boolean now) {
+        selected = now;
+        notifyAccessibleAttributeChanged(AccessibleAttribute.SELECTED);
+    }
+
+    @Override
+    public @Nullable Object queryAccessibleAttribute(AccessibleAttribute attribute, Object... parameters) {
+        return switch (attribute) {
+            case SELECTED -> selected;
+            case INDEX -> getParent() == null ? -1 : getParent().getChildrenUnmodifiable().indexOf(this);
+            default -> super.queryAccessibleAttribute(attribute, parameters);
+        };
     }
 
     /** The label that is drawn; empty where there is no room. */
@@ -98,7 +115,7 @@ final class PieceNode extends Region {
         text.setVisible(true);
         FontIcon icon = sign;
         if (icon != null) {
-            icon.relocate(BESIDE - 2, Math.round(middle - 7));
+            icon.relocate(BESIDE, Math.round(middle - 7));
         }
     }
 

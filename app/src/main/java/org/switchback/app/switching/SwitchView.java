@@ -349,7 +349,11 @@ public final class SwitchView extends BorderPane {
             button.setMinWidth(Region.USE_PREF_SIZE);
             button.setDisable(!action.enabled());
             button.setOnAction(event -> action.run().run());
-            button.getStyleClass().remove(Styles.ACCENT);
+            button.getStyleClass().removeAll(Styles.ACCENT, "tells");
+            if (!action.enabled()) {
+                // It says why it can't be pressed, so it has to be read.
+                button.getStyleClass().add("tells");
+            }
             if (action.main()) {
                 button.getStyleClass().add(Styles.ACCENT);
             }

@@ -198,6 +198,11 @@ public final class SwitchViewModel {
         return address;
     }
 
+    /** Whether the kernel is being changed, or asked what has become of it. */
+    public boolean changing() {
+        return phase.get() == Phase.RUNNING || phase.get() == Phase.CHECKING;
+    }
+
     /** Leaves the pane; does nothing while something is under way. */
     public void leave() {
         if (canLeave.get()) {

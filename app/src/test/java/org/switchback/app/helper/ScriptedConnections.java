@@ -10,6 +10,7 @@ public final class ScriptedConnections implements HelperConnections {
     private final List<ScriptedHelper> opened = new ArrayList<>();
     private final List<Mishap> mishaps = new ArrayList<>();
     private ScriptedHelper here;
+    private int searches;
     private volatile CountDownLatch answer = new CountDownLatch(0);
 
     public ScriptedConnections(ScriptedHelper here) {
@@ -19,6 +20,16 @@ public final class ScriptedConnections implements HelperConnections {
     /** From now on this machine answers through another helper. */
     public synchronized void here(ScriptedHelper helper) {
         here = helper;
+    }
+
+    /** How often the helper of the system was looked for. */
+    public synchronized int searches() {
+        return searches;
+    }
+
+    /** The connection opened first. */
+    public synchronized ScriptedHelper first() {
+        return opened.getFirst();
     }
 
     /** The connection opened last. */
@@ -48,6 +59,7 @@ public final class ScriptedConnections implements HelperConnections {
             Thread.currentThread().interrupt();
         }
         synchronized (this) {
+            searches++;
             opened.add(here);
             return here;
         }

@@ -10,8 +10,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import javafx.event.Event;
 import javafx.geometry.Point2D;
+import javafx.scene.AccessibleAttribute;
 import javafx.scene.Node;
 import javafx.scene.control.Labeled;
 import javafx.scene.control.TextField;
@@ -219,23 +221,20 @@ class MemoryMapViewTest extends WindowTestCase {
     }
 
     @Test
-    void theQuestionMarkListsEveryKey(FxRobot robot) {
+    void aDumpWithoutAddressesIsRowsAndNoBoxes(FxRobot robot) {
         open();
-        assertThat(screen.has("map-keys")).isFalse();
-        robot.write('?');
-        Node keys = screen.node("map-keys");
-        String said = Screen.onScreen(() -> keys.lookupAll(".label").stream()
-                .map(label -> ((Labeled) label).getText())
-                .toList()
-                .toString());
-        for (String key : List.of(
-                "← →", "↑ ↓", "Enter", "Backspace", "F", "0", "+ −", "O, Shift+O", "Ctrl+F", "Ctrl+L", "Ctrl+C",
-                "Ctrl+Shift+C", "Ctrl+V", "F6", "?")) {
-            assertThat(said).contains(key);
-        }
-        screen.assertNothingIsCutOff();
-        press(robot, KeyCode.ESCAPE);
-        Screen.until("the list is away", () -> !screen.has("map-keys"));
+        robot.interact(() -> model.importText(
+                """
+                00000000-00000000 : PCI Bus 0000:00
+                  00000000-00000000 : 0000:01:00.0
+                    00000000-00000000 : efifb
+                """,
+                "dump.txt"));
+        Screen.until("the boxes are away", () -> !screen.has("map-picture"));
+        assertThat(screen.text("map-message")).contains("This dump has no addresses: it was read without root.");
+        RegionTree tree = screen.node("map-tree", RegionTree.class);
+        Screen.until("its rows are there", () -> tree.lookupAll(".tree-table-row-cell").stream()
+                .anyMatch(row -> row instanceof TreeTableRow<?> cell && !cell.isEmpty()));
     }
 
     @Test
@@ -312,9 +311,55 @@ class MemoryMapViewTest extends WindowTestCase {
             PieceNode node = Screen.onScreen(() -> picture.node(item).orElseThrow());
             assertThat(frame.getX()).isBetween(node.getLayoutX(), node.getLayoutX() + 2);
             assertThat(Screen.onScreen(picture::getAccessibleText)).endsWith(node.getAccessibleText());
+            assertThat(current(picture)).as("what a screen reader is on").isSameAs(node);
             screen.untilFocused("map-picture");
         }
         assertThat(seen).hasSize(12);
+    }
+
+    private static PieceNode current(PictureView picture) {
+        return (PieceNode) Screen.onScreen(() -> picture.queryAccessibleAttribute(AccessibleAttribute.FOCUS_ITEM));
+    }
+
+    @Test
+    void aScreenReaderFindsEveryPieceInThePictureAndTheSelectedOne(FxRobot robot) {
+        PictureView picture = open();
+        press(robot, KeyCode.DIGIT0);
+        PieceNode current = current(picture);
+        assertThat(current.getAccessibleText()).startsWith("BOOTFB");
+        List<PieceNode> pieces = Screen.onScreen(() -> IntStream.range(
+                        0, (Integer) picture.queryAccessibleAttribute(AccessibleAttribute.ITEM_COUNT))
+                .mapToObj(i -> (PieceNode) picture.queryAccessibleAttribute(AccessibleAttribute.ITEM_AT_INDEX, i))
+                .toList());
+        assertThat(pieces).hasSizeGreaterThan(40).contains(current);
+        for (int i = 0; i < pieces.size(); i++) {
+            PieceNode piece = pieces.get(i);
+            assertThat(piece.queryAccessibleAttribute(AccessibleAttribute.INDEX)).isEqualTo(i);
+            assertThat(piece.queryAccessibleAttribute(AccessibleAttribute.SELECTED)).isEqualTo(piece == current);
+        }
+    }
+
+    @Test
+    void whatSharesATickWithOthersIsToldByItselfOnceTheKeyboardIsOnIt(FxRobot robot) {
+        PictureView picture = open();
+        press(robot, KeyCode.DIGIT0);
+        screen.fire("map-scale-TRUE_SIZE");
+        Piece tick = Screen.onScreen(() -> {
+            picture.layout();
+            return picture.pieces().stream()
+                    .filter(piece -> piece.count() > 2)
+                    .findFirst()
+                    .orElseThrow();
+        });
+        for (int item = tick.item(); item < tick.item() + 2; item++) {
+            int one = item;
+            Screen.onScreen(() -> {
+                model.select(one);
+                return true;
+            });
+            Screen.settle();
+            assertThat(current(picture).getAccessibleText()).isEqualTo(model.itemWords().accessible(one, 1));
+        }
     }
 
     @Test

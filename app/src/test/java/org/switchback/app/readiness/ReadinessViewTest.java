@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
 import org.junit.jupiter.api.Test;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.kordamp.ikonli.material2.Material2AL;
 import org.switchback.app.Screen;
 import org.switchback.app.WindowTestCase;
 import org.switchback.app.samples.SampleMachines;
@@ -20,6 +22,8 @@ class ReadinessViewTest extends WindowTestCase {
                     .matches("(?s).+, (ready|to do|blocks|could not be measured)\\. .+");
         }
         assertThat(screen.node("check-reset").getAccessibleText()).contains("could not be measured");
+        FontIcon sign = (FontIcon) screen.node("check-reset").lookup(".check-sign .ikonli-font-icon");
+        assertThat(sign.getIconCode()).as("a question mark").isEqualTo(Material2AL.HELP_OUTLINE);
     }
 
     @Test

@@ -2,8 +2,15 @@ package org.switchback.app.switching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import javafx.collections.ListChangeListener;
+import javafx.collections.ObservableList;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
+import javafx.scene.control.CheckBox;
 import javafx.scene.control.TextInputControl;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
@@ -13,6 +20,8 @@ import org.switchback.app.Screen;
 import org.switchback.app.WindowTestCase;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.ScriptedHelper;
+import org.switchback.app.helper.Source;
+import org.switchback.app.samples.SampleMachines;
 import org.testfx.api.FxRobot;
 
 class SwitchViewTest extends WindowTestCase {
@@ -24,6 +33,10 @@ class SwitchViewTest extends WindowTestCase {
         tabTo(robot, CARD_BUTTON);
         press(robot, KeyCode.ENTER);
         screen.untilFocused("switch-apply");
+        ObservableList<Window> windows = Window.getWindows();
+        List<Window> popped = new CopyOnWriteArrayList<>();
+        ListChangeListener<Window> watch = change -> popped.addAll(change.getList());
+        robot.interact(() -> windows.addListener(watch));
         press(robot, KeyCode.ENTER);
         screen.untilFocused("switch-stop");
         untilTheHelperBegins();
@@ -34,7 +47,6 @@ class SwitchViewTest extends WindowTestCase {
         here.says("finished", -1, 1, "done");
         screen.untilFocused("switch-done");
         assertThat(screen.text("result-title")).isEqualTo("GeForce GTX 1080 is in VM mode.");
-        assertThat(Screen.onScreen(() -> Window.getWindows().size())).as("no box pops up").isEqualTo(1);
 
         robot.press(KeyCode.SHIFT).press(KeyCode.TAB).release(KeyCode.TAB).release(KeyCode.SHIFT);
         screen.untilFocused("switch-back");
@@ -50,6 +62,8 @@ class SwitchViewTest extends WindowTestCase {
         assertThat(screen.text("result-title")).isEqualTo("GeForce GTX 1080 is back in host mode.");
         press(robot, KeyCode.ENTER);
         screen.untilFocused(CARD_BUTTON);
+        robot.interact(() -> windows.removeListener(watch));
+        assertThat(popped).as("no box pops up").isEmpty();
     }
 
     @Test
@@ -100,6 +114,39 @@ class SwitchViewTest extends WindowTestCase {
         screen.fire("switch-commands-copy");
         assertThat(Screen.onScreen(() -> Clipboard.getSystemClipboard().getString()))
                 .contains("sudo modprobe vfio-pci");
+    }
+
+    @Test
+    void theGpusOwnDriverIsAllowedByKeyboardAndThePlanIsMadeAnewWithIt(FxRobot robot) {
+        connections.here(new ScriptedHelper(
+                new Source.ThisMachine(),
+                SampleMachines.load("strix-halo-32g")
+                        .orElseThrow()
+                        .with(Map.of("/lib/modules/6.18.48-talos/switchback_bootfb", Optional.empty()))));
+        robot.interact(() -> screen.model().openThisMachine());
+        screen.fire("other-0000-c3-00-0");
+        CheckBox allow = screen.node("switch-native-driver", CheckBox.class);
+        assertThat(allow.getText())
+                .isEqualTo("Allow the GPU's own driver for a moment, so that no kernel module is needed");
+        assertThat(allow.isSelected()).isFalse();
+        assertThat(screen.has("switch-apply")).isFalse();
+        screen.assertNothingIsCutOff();
+        robot.interact(allow::requestFocus);
+        press(robot, KeyCode.SPACE);
+        screen.untilFocused("switch-apply");
+        assertThat(allow.isSelected()).isTrue();
+        screen.untilText("note-1", "As you allow it, the GPU's own driver");
+        screen.assertNothingIsCutOff();
+        robot.interact(allow::requestFocus);
+        press(robot, KeyCode.SPACE);
+        Screen.until("it is refused again", () -> !screen.has("switch-apply"));
+        assertThat(allow.isSelected()).isFalse();
+    }
+
+    @Test
+    void theGpusOwnDriverIsNotOfferedWhereItSparesNothing(FxRobot robot) {
+        openPlan(robot);
+        assertThat(screen.has("switch-native-driver")).isFalse();
     }
 
     @Test
