@@ -97,7 +97,8 @@ screen() {
     local console framebuffer
     echo "inside the BARs: $(inside_bars)"
     for framebuffer in /sys/bus/platform/devices/*-framebuffer.*; do
-        [ ! -e "$framebuffer" ] || echo "${framebuffer##*/} driver $(basename "$(readlink "$framebuffer/driver")")"
+        # One without driver and region is nobody's loss; vfio-pci's eviction takes its device away from 6.12 on.
+        [ ! -e "$framebuffer/driver" ] || echo "${framebuffer##*/} driver $(basename "$(readlink "$framebuffer/driver")")"
     done
     for console in /sys/class/vtconsole/*; do echo "$(cat "$console/name"): $(cat "$console/bind")"; done
     cat /sys/class/graphics/fb*/name 2>/dev/null
