@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -27,6 +29,9 @@ import org.switchback.app.words.Words;
  * starts of the program, and says what happens behind a person's back. Belongs to the drawing thread.
  */
 final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Window {
+    /** How long a window waits for the answer of a session bus before it shows itself. */
+    private static final Duration SESSION = Duration.ofSeconds(2);
+
     /** How long a window that was asked to start in the tray waits for one before it shows itself. */
     private static final Duration TRAY = Duration.ofSeconds(3);
 
@@ -37,6 +42,8 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
     /** Set on whatever thread hears it: a click on the window's close button overtakes what waits for the drawing thread. */
     private volatile boolean hosted;
     private @Nullable DesktopSession desktop;
+    /** Whether it is at work, with or without a session. */
+    private boolean begun;
 
     SessionWindow(Stage stage, MainViewModel model, Words words) {
         this.stage = stage;
@@ -67,11 +74,56 @@ final class SessionWindow implements SessionViewModel.Deeds, DesktopSession.Wind
     }
 
     /**
+     * Shows itself, and takes its place in the session as soon as that has answered: a slow one keeps nobody from the
+     * window, nor the window from its tray.
+     *
+     * @param inTray whether the window is to be seen in the tray alone at first
+     * @param begin  called once, unless there is another window already
+     */
+    void enter(CompletableFuture<DesktopSession.Start> session, boolean inTray, Executor workers, Runnable begin) {
+        CompletableFuture.delayedExecutor(SESSION.toMillis(), TimeUnit.MILLISECONDS, Platform::runLater)
+                .execute(() -> found(new DesktopSession.Start.Alone(), inTray, workers, begin));
+        session.thenAcceptAsync(found -> found(found, inTray, workers, begin), Platform::runLater);
+    }
+
+    private void found(DesktopSession.Start start, boolean inTray, Executor workers, Runnable begin) {
+        boolean late = begun;
+        begun = true;
+        switch (start) {
+            case DesktopSession.Start.Again() -> {
+                if (late) {
+                    // Something may have been begun here since.
+                    quit();
+                } else {
+                    Platform.exit();
+                }
+                return;
+            }
+            case DesktopSession.Start.Alone() -> {
+                if (!late) {
+                    stage.show();
+                }
+            }
+            case DesktopSession.Start.First(DesktopSession joined) -> join(joined, inTray && !late, workers);
+        }
+        if (!late) {
+            begin.run();
+        }
+    }
+
+    /** Leaves the session, where it is in one. */
+    void leave() {
+        if (desktop != null) {
+            desktop.close();
+        }
+    }
+
+    /**
      * Takes its place in a session.
      *
      * @param inTray whether the window is to be seen in the tray alone at first
      */
-    void join(DesktopSession joined, boolean inTray, Executor workers) {
+    private void join(DesktopSession joined, boolean inTray, Executor workers) {
         desktop = joined;
         joined.serve(this);
         TrayContent first = session.contentProperty().get();

@@ -32,9 +32,6 @@ public class Window extends Application {
     private static final double WIDTH = 1000;
     private static final double HEIGHT = 760;
 
-    /** How long a window waits for the answer of a session bus. */
-    private static final Duration SESSION = Duration.ofSeconds(2);
-
     /** How long the program goes on for that after its window has gone. */
     private static final Duration CLOSING = Duration.ofSeconds(6);
 
@@ -88,35 +85,18 @@ public class Window extends Application {
             stage.hide();
             Platform.exit();
         });
-        session.thenAcceptAsync(
-                found -> {
-                    switch (found) {
-                        case DesktopSession.Start.Again() -> Platform.exit();
-                        case DesktopSession.Start.Alone() -> stage.show();
-                        case DesktopSession.Start.First(DesktopSession joined) -> {
-                            toClose.add(joined::close);
-                            window.join(joined, args.contains("--in-tray"), workers);
-                        }
-                    }
-                    if (!(found instanceof DesktopSession.Start.Again)) {
-                        toClose.add(() -> await(model.close()));
-                        model.start(sample(args));
-                    }
-                },
-                Platform::runLater);
+        toClose.add(window::leave);
+        window.enter(session, args.contains("--in-tray"), workers, () -> {
+            toClose.add(() -> await(model.close()));
+            model.start(sample(args));
+        });
     }
 
     /** Looks for another window of this program while this one is made. */
     private static CompletableFuture<DesktopSession.Start> session(Optional<String> sample, Executor workers) {
-        CompletableFuture<DesktopSession.Start> found = new CompletableFuture<>();
-        workers.execute(() -> {
-            DesktopSession.Start start =
-                    DesktopSession.start(BusAddress.session(System.getenv()), sample, workers, Platform::runLater);
-            if (!found.complete(start) && start instanceof DesktopSession.Start.First(DesktopSession late)) {
-                late.close();
-            }
-        });
-        return found.completeOnTimeout(new DesktopSession.Start.Alone(), SESSION.toMillis(), TimeUnit.MILLISECONDS);
+        return CompletableFuture.supplyAsync(
+                () -> DesktopSession.start(BusAddress.session(System.getenv()), sample, workers, Platform::runLater),
+                workers);
     }
 
     /** Puts the view of a model into a stage. */

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import javafx.application.Platform;
 import javafx.scene.control.ButtonBase;
 import javafx.scene.control.Labeled;
@@ -83,6 +85,29 @@ class SessionWindowTest extends SessionTestCase {
     }
 
     @Test
+    void aSessionThatAnswersLateStillHasTheIconInItsTray(FxRobot robot) throws Exception {
+        FakeWatcher tray = tray();
+        CompletableFuture<DesktopSession.Start> slow = new CompletableFuture<>();
+        AtomicInteger begun = new AtomicInteger();
+        robot.interact(() -> window.enter(slow, true, workers, begun::incrementAndGet));
+        Screen.until("the window is there without it", stage::isShowing);
+        slow.complete(session());
+        tray.registered().take();
+        Screen.until("it is in the tray", () -> window.hosted());
+        assertThat(Screen.onScreen(stage::isShowing)).isTrue();
+        assertThat(begun).hasValue(1);
+    }
+
+    @Test
+    void aWindowThatLearnsLateOfAnotherOneQuits(FxRobot robot) {
+        CompletableFuture<DesktopSession.Start> slow = new CompletableFuture<>();
+        robot.interact(() -> window.enter(slow, false, workers, () -> {}));
+        Screen.until("the window is there without it", stage::isShowing);
+        slow.complete(new DesktopSession.Start.Again());
+        Screen.until("it quits", () -> model.goneProperty().get());
+    }
+
+    @Test
     void withoutATrayClosingQuits(FxRobot robot) {
         join(robot, false);
         Screen.until("the window is there", stage::isShowing);
@@ -143,11 +168,14 @@ class SessionWindowTest extends SessionTestCase {
     }
 
     private void join(FxRobot robot, boolean inTray) {
-        DesktopSession session = ((DesktopSession.Start.First)
-                        DesktopSession.start(address(), Optional.empty(), workers, Platform::runLater))
-                .session();
-        opened.add(session);
-        robot.interact(() -> window.join(session, inTray, workers));
+        DesktopSession.Start session = session();
+        robot.interact(() -> window.enter(CompletableFuture.completedFuture(session), inTray, workers, () -> {}));
+    }
+
+    private DesktopSession.Start session() {
+        DesktopSession.Start start = DesktopSession.start(address(), Optional.empty(), workers, Platform::runLater);
+        opened.add(((DesktopSession.Start.First) start).session());
+        return start;
     }
 
     private void close(FxRobot robot) {
