@@ -2,7 +2,9 @@ package org.switchback.app;
 
 import atlantafx.base.theme.Styles;
 import java.util.List;
+import javafx.application.Platform;
 import javafx.beans.property.BooleanProperty;
+import javafx.beans.value.ChangeListener;
 import javafx.scene.Node;
 import javafx.scene.Scene;
 import javafx.scene.control.Label;
@@ -29,6 +31,7 @@ final class KeyList extends StackPane {
 
     private final Words words;
     private final ScrollPane card = new ScrollPane();
+    private final ChangeListener<Node> keep = (property, old, now) -> keepKeyboard(now);
     /** Where the keyboard was before. */
     private @Nullable Node before;
 
@@ -67,12 +70,31 @@ final class KeyList extends StackPane {
 
     private void moveKeyboard(boolean here) {
         Scene scene = getScene();
-        if (here && scene != null) {
+        if (scene == null) {
+            return;
+        }
+        if (here) {
             before = scene.getFocusOwner();
             card.requestFocus();
-        } else if (before != null) {
-            before.requestFocus();
-            before = null;
+            scene.focusOwnerProperty().addListener(keep);
+        } else {
+            scene.focusOwnerProperty().removeListener(keep);
+            if (before != null) {
+                before.requestFocus();
+                before = null;
+            }
+        }
+    }
+
+    /** A page that is filled only now may want it: that one has it when the list is away. */
+    private void keepKeyboard(@Nullable Node owner) {
+        if (owner != null && owner != card) {
+            before = owner;
+            Platform.runLater(() -> {
+                if (isVisible()) {
+                    card.requestFocus();
+                }
+            });
         }
     }
 

@@ -52,6 +52,18 @@ class KeyListTest extends WindowTestCase {
     }
 
     @Test
+    void aPageThatWantsTheKeyboardMeanwhileHasItWhenTheListIsAway(FxRobot robot) {
+        screen.untilFocused("switch-0000-04-00-0");
+        robot.write('?');
+        screen.untilFocused("keys");
+        Node refresh = screen.node("refresh");
+        robot.interact(refresh::requestFocus);
+        screen.untilFocused("keys");
+        robot.press(KeyCode.ESCAPE).release(KeyCode.ESCAPE);
+        screen.untilFocused("refresh");
+    }
+
+    @Test
     void theMenuOpensItToo(FxRobot robot) {
         screen.untilFocused("switch-0000-04-00-0");
         MenuButton menu = screen.node("menu", MenuButton.class);
