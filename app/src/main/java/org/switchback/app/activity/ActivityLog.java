@@ -24,6 +24,8 @@ import org.switchback.app.helper.Source;
 import org.switchback.app.state.StateFolder;
 import org.switchback.app.state.WholeFile;
 import org.switchback.app.words.Words;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 
 /**
@@ -122,16 +124,16 @@ public final class ActivityLog {
     }
 
     /**
-     * For each of some GPUs of a machine the BAR that the kernel could not reserve when it was last to be switched; those
-     * for which there is none are left out.
+     * For each GPU of a machine the BAR that the kernel could not reserve when it was last to be switched; those for which
+     * there is none are left out.
      */
-    public synchronized Map<PciAddress, Attempt.Unreserved> unreserved(Source source, List<PciAddress> gpus) {
+    public synchronized Map<PciAddress, Attempt.Unreserved> unreserved(Source source, Machine machine) {
         List<String> saved = savedLines();
         Map<PciAddress, Attempt.Unreserved> unreserved = new HashMap<>();
-        for (PciAddress gpu : gpus) {
-            newest(saved, source, gpu, attempt -> true)
+        for (Gpu gpu : machine.gpus()) {
+            newest(saved, source, gpu.address(), attempt -> true)
                     .flatMap(Attempt::unreserved)
-                    .ifPresent(bar -> unreserved.put(gpu, bar));
+                    .ifPresent(bar -> unreserved.put(gpu.address(), bar));
         }
         return unreserved;
     }

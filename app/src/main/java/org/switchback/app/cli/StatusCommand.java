@@ -57,11 +57,7 @@ final class StatusCommand extends MachineCommand {
     }
 
     private Map<PciAddress, Attempt.Unreserved> unreserved(HelperConnection connection, Machine machine) {
-        return surroundings()
-                .activity()
-                .unreserved(
-                        connection.source(),
-                        machine.gpus().stream().map(Gpu::address).toList());
+        return surroundings().activity().unreserved(connection.source(), machine);
     }
 
     /** Where a GPU could go from where it is. */

@@ -42,12 +42,7 @@ public record Overview(
                 }
             }
         }
-        return new Overview(
-                machine,
-                refusals,
-                log.unreserved(
-                        connection.source(),
-                        machine.gpus().stream().map(Gpu::address).toList()));
+        return new Overview(machine, refusals, log.unreserved(connection.source(), machine));
     }
 
     private static boolean needsPlan(Gpu gpu) {
