@@ -94,9 +94,11 @@ final class MainView extends StackPane {
         gpusPage.getChildren().setAll(gpus);
         frame.setCenter(page(model.pageProperty().get()));
         getChildren().addAll(frame, new KeyList(model.keysShownProperty(), words));
-        model.pageProperty().addListener((observable, old, now) -> frame.setCenter(page(now)));
+        model.pageProperty().addListener((observable, old, now) -> {
+            frame.setCenter(page(now));
+            moveKeyboard(now);
+        });
         model.switchingProperty().addListener((observable, old, now) -> switchPane(old, now));
-        model.pageProperty().addListener((observable, old, now) -> moveKeyboard(now));
         addEventFilter(KeyEvent.KEY_PRESSED, MainView::pressFocused);
         addEventHandler(KeyEvent.KEY_PRESSED, this::shortcut);
         addEventHandler(KeyEvent.KEY_TYPED, this::typed);

@@ -45,7 +45,7 @@ import org.switchback.app.words.Words;
 import org.switchback.hardware.Spelling;
 
 /** The page of the memory map: what lies where, as a picture, as rows and in words. */
-public final class MemoryMapView extends StackPane {
+public final class MemoryMapView extends BorderPane {
     private final MemoryMapViewModel model;
     private final Words words;
     private final PictureView picture;
@@ -63,9 +63,8 @@ public final class MemoryMapView extends StackPane {
         tree = new RegionTree(model, words);
         details = new DetailsPane(
                 model, words, () -> copy(model.line()), () -> copy(model.forBugReport()));
-        BorderPane page = new BorderPane(body());
-        page.setTop(new VBox(bar(), note()));
-        getChildren().add(page);
+        setCenter(body());
+        setTop(new VBox(bar(), note()));
         addEventFilter(KeyEvent.KEY_PRESSED, this::pressed);
         addEventHandler(DragEvent.DRAG_OVER, this::dragged);
         addEventHandler(DragEvent.DRAG_DROPPED, this::dropped);

@@ -329,7 +329,8 @@ public final class SwitchView extends BorderPane {
         buttons.setMaxWidth(WIDEST);
         buttons.setMinHeight(Region.USE_PREF_SIZE);
         StackPane bar = new StackPane(buttons);
-        bar.getStyleClass().add("action-bar");
+        // A button here that can't be pressed says why, so it has to be read.
+        bar.getStyleClass().addAll("action-bar", "tells");
         model.actions().addListener((ListChangeListener<Action>) change -> fillButtons());
         fillButtons();
         return bar;
@@ -349,11 +350,7 @@ public final class SwitchView extends BorderPane {
             button.setMinWidth(Region.USE_PREF_SIZE);
             button.setDisable(!action.enabled());
             button.setOnAction(event -> action.run().run());
-            button.getStyleClass().removeAll(Styles.ACCENT, "tells");
-            if (!action.enabled()) {
-                // It says why it can't be pressed, so it has to be read.
-                button.getStyleClass().add("tells");
-            }
+            button.getStyleClass().remove(Styles.ACCENT);
             if (action.main()) {
                 button.getStyleClass().add(Styles.ACCENT);
             }
