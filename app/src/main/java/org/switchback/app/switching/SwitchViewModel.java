@@ -36,6 +36,9 @@ public final class SwitchViewModel {
     /** From here on a step's row says that slow is not stuck. */
     private static final long SLOW_MICROS = 10 * MICROS_A_SECOND;
 
+    /** How often the kernel is asked what has become of a switch, before nobody knows. */
+    private static final int LOOKS = 3;
+
     /** Where a switch is. */
     public enum Phase {
         PLANNING,
@@ -523,9 +526,20 @@ public final class SwitchViewModel {
         running = null;
         enter(Phase.CHECKING, words.text("window.switch.checking"), List.of());
         errand = background.run(
-                () -> MachineReader.read(connection.inspect(false)),
-                machine -> ended(end, machine.gpu(address)),
-                problem -> ended(end, Optional.empty()));
+                this::look, machine -> ended(end, machine.gpu(address)), problem -> ended(end, Optional.empty()));
+    }
+
+    /** Right after a switch a slow machine may have no time to answer, and where the GPU is now has to be known. */
+    private Machine look() throws HelperProblem {
+        for (int look = 1; ; look++) {
+            try {
+                return MachineReader.read(connection.inspect(false));
+            } catch (HelperProblem problem) {
+                if (look == LOOKS) {
+                    throw problem;
+                }
+            }
+        }
     }
 
     private void ended(JobEntry end, Optional<Gpu> now) {

@@ -206,6 +206,9 @@ class ActivityLogTest {
                 .isEqualTo(Path.of("/x/state/switchback"));
         assertThat(StateFolder.of(Map.of("XDG_STATE_HOME", "relative", "HOME", "/home/ann")))
                 .isEqualTo(Path.of("/home/ann/.local/state/switchback"));
+        assertThat(StateFolder.of(Map.of()))
+                .as("a service is told of no home")
+                .isEqualTo(Path.of(System.getProperty("user.home"), ".local/state/switchback"));
     }
 
     private static Attempt attempt(String id, String where, int second) {

@@ -38,6 +38,7 @@ public final class ScriptedHelper implements HelperConnection {
     private Consumer<JobEntry> listener = entry -> {};
     private long micros;
     private boolean begun;
+    private int missed;
 
     public ScriptedHelper(Source source, Capture machine) {
         this.source = source;
@@ -54,6 +55,11 @@ public final class ScriptedHelper implements HelperConnection {
 
     public synchronized void failsWith(HelperProblem.Kind kind) {
         problem = Optional.of(kind);
+    }
+
+    /** The next calls get no answer in time. */
+    public synchronized void misses(int calls) {
+        missed = calls;
     }
 
     public synchronized void works() {
@@ -154,6 +160,10 @@ public final class ScriptedHelper implements HelperConnection {
 
     private synchronized void called(String call, Optional<HelperProblem.Kind> own) throws HelperProblem {
         calls.add(call);
+        if (missed > 0) {
+            missed--;
+            throw new HelperProblem(HelperProblem.Kind.NO_ANSWER);
+        }
         Optional<HelperProblem.Kind> kind = problem.or(() -> own);
         if (kind.isPresent()) {
             throw new HelperProblem(kind.get());

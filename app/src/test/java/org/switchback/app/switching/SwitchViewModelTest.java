@@ -347,6 +347,26 @@ class SwitchViewModelTest {
     }
 
     @Test
+    void aHelperThatIsSlowAfterTheSwitchIsAskedAgain() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, 10);
+        helper.isInVmMode();
+        helper.misses(2);
+        helper.says("finished", -1, 1, "done");
+        assertThat(outcome(model).title()).isEqualTo("GeForce GTX 1080 is in VM mode.");
+    }
+
+    @Test
+    void aHelperThatStaysSilentAfterTheSwitchIsNotAskedForEver() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, 10);
+        helper.misses(Integer.MAX_VALUE);
+        helper.says("finished", -1, 1, "done");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.UNKNOWN);
+        assertThat(ids(model)).containsExactly("switch-done", "check-again");
+    }
+
+    @Test
     void aSuccessThatIsNotTrueIsFoundOut() {
         SwitchViewModel model = running();
         helper.doesSteps(0, 10);
