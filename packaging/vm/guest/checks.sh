@@ -158,7 +158,9 @@ lies_there() { [[ "$(inside_bars)" =~ ^($1)$ ]] || { echo "there lies: $(inside_
 starts_as_named() {
     case $FRAMEBUFFER in
         efifb) lies_there efifb ;;
-        simplefb | simpledrm) lies_there 'BOOTFB .+' ;;
+        # Before 5.19 simplefb claims no region of its own.
+        simplefb | simpledrm)
+            lies_there 'BOOTFB( .+)?' && test -e /sys/bus/platform/devices/simple-framebuffer.0/driver ;;
         none) lies_there BOOTFB ;;
         absent) lies_there '' ;;
     esac
