@@ -13,8 +13,8 @@ import org.switchback.Helper1.Error.NotAuthorized;
 
 /** Asks the authority on behalf of callers. */
 final class Permissions {
-    /** A decision without a prompt takes polkit some milliseconds; one that takes this long means no. */
-    private static final Duration DECISION = Duration.ofSeconds(6);
+    /** In this time the authority has said no itself, if it got no answer. */
+    private static final Duration DECISION = Duration.ofSeconds(Polkit.DECISION_SECONDS + 1);
     /** Somebody has to find the password. */
     private static final Duration PROMPT = Duration.ofMinutes(5);
 

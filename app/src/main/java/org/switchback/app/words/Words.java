@@ -287,7 +287,8 @@ public final class Words {
 
     /** Whether a step can be undone, in a word or two. */
     public String undo(PlannedStep step) {
-        return optional("undo." + step.undo).orElse(step.undo);
+        boolean unloaded = step.undo.equals("stays") && step.kind.equals("module") && step.after.isEmpty();
+        return optional("undo." + step.undo + (unloaded ? ".unloaded" : "")).orElse(step.undo);
     }
 
     /** What undoes a step, without a full stop: {@code give it back to nvidia}. */

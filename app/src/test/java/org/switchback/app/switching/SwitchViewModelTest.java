@@ -51,7 +51,7 @@ class SwitchViewModelTest {
                         "Give 04:00.0 to vfio-pci",
                         "Give 04:00.1 to vfio-pci",
                         "Check that a virtual machine gets every BAR");
-        assertThat(model.steps()).extracting(StepRow::undo).doesNotContain("").contains("reversible", "stays");
+        assertThat(model.steps()).extracting(StepRow::undo).doesNotContain("").contains("reversible", "stays loaded");
         assertThat(model.steps()).extracting(StepRow::state).containsOnly(StepRow.State.AHEAD);
         assertThat(model.devices())
                 .containsExactly(

@@ -324,7 +324,9 @@ class WordsTest {
     void reversibilityHasWords() {
         assertThat(Stream.of("not-needed", "reversible", "stays", "until-restart")
                         .map(undo -> words.undo(new PlannedStep("driver", "", "", "", undo, "", "", "", ""))))
-                .containsExactly("changes nothing", "reversible", "stays", "until restart");
+                .containsExactly("changes nothing", "reversible", "stays loaded", "until restart");
+        assertThat(words.undo(new PlannedStep("module", "switchback_bootfb", "loaded", "", "stays", "", "", "", "")))
+                .isEqualTo("stays unloaded");
     }
 
     @Test
