@@ -384,15 +384,24 @@ vm_module() {
 
 # vm_boot CLASS KERNEL INITRD DIRECTORY TIMEOUT [KERNEL-ARGUMENT...]
 # Boots the machine that has the problem (two GPUs, the firmware's framebuffer in the first one's BAR) and waits for its
-# end; the array VM_DEVICES has more of QEMU's arguments. Machines wait for each other when SWITCHBACK_VM_LOCK names a file. DIRECTORY gets console.log (ttyS0), out (ttyS2, raw) and status.log (ttyS3).
+# end; the array VM_DEVICES has more of QEMU's arguments, and VM_FIRST those for another first GPU, whatever CLASS says.
+# Machines wait for each other when SWITCHBACK_VM_LOCK names a file. DIRECTORY gets console.log (ttyS0), out (ttyS2, raw)
+# and status.log (ttyS3).
 vm_boot() {
     local class=$1 kernel=$2 initrd=$3 dir=$4 timeout=$5 gpu
     shift 5
-    case $class in
-        0300) gpu=VGA ;;
-        0380) gpu=bochs-display ;;
-        *) vm_die "no such GPU class: $class" ;;
-    esac
+    local first=(${VM_FIRST[@]+"${VM_FIRST[@]}"})
+    if [ ${#first[@]} = 0 ]; then
+        case $class in
+            0300) gpu=VGA ;;
+            0380) gpu=bochs-display ;;
+            *) vm_die "no such GPU class: $class" ;;
+        esac
+        # shellcheck disable=SC2054  # QEMU's commas
+        first=(-device pcie-root-port,id=rp1,chassis=1,slot=1,bus=pcie.0,addr=1
+            -device "$gpu,id=gpu,bus=rp1,addr=0.0,multifunction=on"
+            -device intel-hda,id=hda,bus=rp1,addr=0.1 -device hda-output,bus=hda.0,audiodev=none)
+    fi
     mkdir -p "$dir"
     # split irqchip and intremap: without interrupt remapping vfio refuses the group. no_timer_check: under TCG the
     # remapped timer fails the kernel's check. OVMF talks on COM1 and COM2, so the tests use COM3 and COM4.
@@ -401,9 +410,7 @@ vm_boot() {
         -machine q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max -smp 2 -m "${VM_MEMORY:-1024}" \
         -bios /usr/share/ovmf/OVMF.fd -kernel "$kernel" -initrd "$initrd" \
         -device intel-iommu,intremap=on,caching-mode=on \
-        -device pcie-root-port,id=rp1,chassis=1,slot=1,bus=pcie.0,addr=1 \
-        -device "$gpu",id=gpu,bus=rp1,addr=0.0,multifunction=on \
-        -device intel-hda,id=hda,bus=rp1,addr=0.1 -device hda-output,bus=hda.0,audiodev=none -audiodev none,id=none \
+        -audiodev none,id=none "${first[@]}" \
         -device pcie-root-port,id=rp2,chassis=2,slot=2,bus=pcie.0,addr=2 -device virtio-gpu-pci,id=gpu2,bus=rp2 \
         ${VM_DEVICES[@]+"${VM_DEVICES[@]}"} \
         -serial file:"$dir/console.log" -serial null -serial file:"$dir/out" -serial file:"$dir/status.log" \

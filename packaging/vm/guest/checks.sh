@@ -3,8 +3,10 @@
 # shellcheck source=hand-over.sh
 . /job/hand-over.sh
 
-GPU=0000:01:00.0
+# Those of most machines; /job/parameters may name others.
+[ -v GPU ] || GPU=0000:01:00.0
 AUDIO=0000:01:00.1
+[ -v FUNCTIONS ] || FUNCTIONS=("$GPU" "$AUDIO")
 WORK=$(mktemp -d)
 count=0 failures=0
 
@@ -86,7 +88,7 @@ refused() { exited 3 && says "$@"; }
 
 drivers() {
     local function
-    for function in $GPU $AUDIO; do
+    for function in "${FUNCTIONS[@]}"; do
         echo "$function driver $(driver_of "$function")"
         echo "$function override $(cat "$PCI/$function/driver_override")"
         echo "$function power $(cat "$PCI/$function/power/control") d3cold $(cat "$PCI/$function/d3cold_allowed")"
@@ -127,11 +129,11 @@ native_driver() {
     modprobe -q bochs || modprobe -q bochs-drm
     wait_for is_native
 }
-is_native() { [ "$(driver_of $GPU)" = bochs-drm ]; }
+is_native() { [ "$(driver_of "$GPU")" = bochs-drm ]; }
 
-on_vfio() { drivers >"$WORK/now"; [ "$(grep -c 'driver vfio-pci$' "$WORK/now")" = 2 ] || { cat "$WORK/now"; return 1; }; }
+on_vfio() { drivers >"$WORK/now"; [ "$(grep -c 'driver vfio-pci$' "$WORK/now")" = ${#FUNCTIONS[@]} ] || { cat "$WORK/now"; return 1; }; }
 
-every_bar() { /job/vfio-client --time $GPU $AUDIO; }
+every_bar() { /job/vfio-client --time "${FUNCTIONS[@]}"; }
 
 # "00.0: 0 2 6; 00.1: 0", and REFUSED behind a BAR that was.
 client_row() {

@@ -25,7 +25,7 @@ to_host() {
 
 # What lies inside the first GPU's BARs, as names on one line.
 inside_bars() {
-    awk '/ : 0000:01:00\.0$/ { match($0, /^ */); depth = RLENGTH; inside = 1; next }
+    awk -v gpu="${GPU:-0000:01:00.0}" '$NF == gpu { match($0, /^ */); depth = RLENGTH; inside = 1; next }
          inside { match($0, /^ */); if (RLENGTH <= depth) inside = 0; else { sub(/.* : /, ""); print } }' /proc/iomem |
         tr '\n' ' ' | sed 's/ $//'
 }
