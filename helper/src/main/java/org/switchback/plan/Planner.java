@@ -85,7 +85,13 @@ public final class Planner {
         boolean loaded = machine.bootfb().state() == BootfbModule.State.LOADED;
         ladders.forEach(ladder -> steps.addAll(ladder.ahead(loaded)));
         for (PciDevice function : functions) {
-            change(new Setting.Override(function.address()), override(function), PciDevice.VFIO_PCI);
+            String kept = override(function);
+            boolean inTheWay = keepsOut(kept, driver(function));
+            if (inTheWay) {
+                // A step of its own, so that there is a moment to undo to in which the driver can come back.
+                change(new Setting.Override(function.address()), kept, "");
+            }
+            change(new Setting.Override(function.address()), inTheWay ? "" : kept, PciDevice.VFIO_PCI);
         }
         // The GPU last: its companions depend on it, and it takes the longest.
         for (PciDevice function : functions.reversed()) {
@@ -138,8 +144,14 @@ public final class Planner {
         refuseDeadKernel();
         refuseHeld(functions);
         step(Step.Question.UNUSED, functions);
+        Map<PciAddress, String> later = new TreeMap<>();
         for (PciDevice function : functions) {
             String before = wanted(settings, function).map(HostSettings.Function::override).orElse("");
+            String driver = wanted(settings, function).map(HostSettings.Function::driver).orElse("");
+            if (isFree(function) && keepsOut(before, driver)) {
+                later.put(function.address(), before);
+                before = "";
+            }
             change(new Setting.Override(function.address()), override(function), before);
         }
         for (PciDevice function : functions.reversed()) {
@@ -150,10 +162,11 @@ public final class Planner {
         // Only now: a framebuffer bound back while vfio-pci has the GPU would block the next virtual machine.
         settings.framebuffer().ifPresent(this::restoreFramebuffer);
         for (PciDevice function : functions) {
-            if (function.onVfio() || function.driver().isEmpty()) {
+            if (isFree(function)) {
                 bindBack(function, wanted(settings, function));
             }
         }
+        later.forEach((function, override) -> change(new Setting.Override(function), "", override));
         for (PciDevice function : functions) {
             wanted(settings, function)
                     .map(HostSettings.Function::powerControl)
@@ -201,6 +214,19 @@ public final class Planner {
     private void step(Step.Question question, List<PciDevice> functions) {
         steps.add(new Step.Check(
                 question, functions.stream().map(PciDevice::address).toList()));
+    }
+
+    /** Whether the host has to be given a function, since none of its drivers has it. */
+    private static boolean isFree(PciDevice function) {
+        return function.onVfio() || function.driver().isEmpty();
+    }
+
+    /**
+     * Whether an override, written after the driver was bound, would keep it from being bound again. By hand, or by tools
+     * that do not probe.
+     */
+    private static boolean keepsOut(String override, String driver) {
+        return !override.isEmpty() && !driver.isEmpty() && !override.equals(driver);
     }
 
     private static String driver(PciDevice device) {

@@ -261,8 +261,8 @@ final class Execution {
     }
 
     /**
-     * Last step first, but for one thing: a function can be bound again to the driver it had only when its override is
-     * what it was then.
+     * Last step first, but for one thing: a function can be bound again to the driver it had only when its override lets
+     * that driver in.
      */
     static List<Integer> undoOrder(List<Step> taken) {
         Set<Integer> order = new LinkedHashSet<>();
@@ -273,6 +273,9 @@ final class Execution {
                     if (taken.get(j) instanceof Step.Change change
                             && change.setting().equals(new Setting.Override(function))) {
                         order.add(j);
+                        if (change.before().isEmpty() || change.before().equals(before)) {
+                            break;
+                        }
                     }
                 }
             }
@@ -287,7 +290,7 @@ final class Execution {
             when undo == Step.Undo.REVERSIBLE -> {
                 String now = kernel.read(setting);
                 // An undo that was itself cut off may have got past this step.
-                if (now.equals(before) || now.equals(original(setting))) {
+                if (now.equals(before) || (now.equals(original(setting)) && isDoneWith(setting))) {
                     yield new Result.Fine();
                 }
                 Result result =
@@ -311,6 +314,15 @@ final class Execution {
             case Step.Withdraw gone -> new Result.Fine();
             case Step.OnRung nested -> throw new IllegalStateException("a rung within a rung");
         };
+    }
+
+    /**
+     * Whether undoing needs a setting no more. An override may be what it was because nobody has undone it yet: it is needed
+     * until the function has its driver back.
+     */
+    private boolean isDoneWith(Setting setting) {
+        return !(setting instanceof Setting.Override(PciAddress function))
+                || kernel.read(new Setting.Driver(function)).equals(original(new Setting.Driver(function)));
     }
 
     /** The value a setting had before the switch; the empty text when the switch does not change it. */

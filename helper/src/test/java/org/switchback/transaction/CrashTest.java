@@ -41,7 +41,12 @@ class CrashTest {
     private record Start(SimulatedKernel kernel, Path folder) {}
 
     private Start start(Target target, String name) throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380-native"));
+        return start(target, "", name);
+    }
+
+    /** @param override as somebody left it while the host's drivers have the GPU; empty for none */
+    private Start start(Target target, String override, String name) throws JournalProblem {
+        SimulatedKernel kernel = new SimulatedKernel(SwitchTest.withOverride("q35-6.1-0380-native", override));
         Path folder = temp.resolve(name);
         if (target == Target.HOST) {
             try (Transactions transactions = Transactions.open(kernel, folder)) {
@@ -136,11 +141,11 @@ class CrashTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Target.class)
-    void aHelperKilledAtAnyMomentIsPutBackByTheNextOne(Target target) throws JournalProblem {
+    @CsvSource({"VM, ''", "HOST, ''", "VM, pci-stub", "HOST, pci-stub", "VM, vfio-pci", "HOST, vfio-pci"})
+    void aHelperKilledAtAnyMomentIsPutBackByTheNextOne(Target target, String override) throws JournalProblem {
         int moment = 0;
         while (true) {
-            Start start = start(target, target + "-" + moment);
+            Start start = start(target, override, target + override + "-" + moment);
             Capture before = start.kernel().capture();
             boolean killed = killedAt(start, target, moment);
             try (Transactions next = Transactions.open(start.kernel(), start.folder())) {
@@ -174,10 +179,11 @@ class CrashTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Target.class)
-    void aHelperKilledWhilePuttingBackIsFollowedByOneThatFinishesIt(Target target) throws JournalProblem {
+    @CsvSource({"VM, ''", "HOST, ''", "VM, pci-stub", "HOST, pci-stub", "VM, vfio-pci", "HOST, vfio-pci"})
+    void aHelperKilledWhilePuttingBackIsFollowedByOneThatFinishesIt(Target target, String override)
+            throws JournalProblem {
         for (int first = 5; ; first += 4) {
-            Start start = start(target, "again-" + target + "-" + first);
+            Start start = start(target, override, "again-" + target + override + "-" + first);
             Capture before = start.kernel().capture();
             if (!killedAt(start, target, first)) {
                 return;

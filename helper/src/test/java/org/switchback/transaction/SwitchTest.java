@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
@@ -96,6 +98,48 @@ class SwitchTest {
             }
             assertThat(differences(before, kernel.capture())).as("round %d", round).isEmpty();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pci-stub", "vfio-pci", "snd_hda_intel"})
+    void anOverrideThatSomebodyLeftIsThereAgainAndHasKeptNobodyFromComingBack(String override) throws JournalProblem {
+        Capture before = withOverride("q35-6.1-0380-native", override);
+        SimulatedKernel kernel = new SimulatedKernel(before);
+        try (Transactions transactions = Transactions.open(kernel, folder)) {
+            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.DONE);
+            assertThat(gpu(kernel).mode()).isEqualTo(Gpu.Mode.VM);
+            assertThat(run(kernel, transactions, Target.HOST)).as("%s", events).isEqualTo(Outcome.DONE);
+        }
+        assertThat(differences(before, kernel.capture())).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pci-stub", "vfio-pci", "snd_hda_intel"})
+    void anOverrideThatSomebodyLeftKeepsNothingFromBeingPutBack(String override) throws JournalProblem {
+        Capture before = withOverride("q35-6.1-0380-native", override);
+        for (String function : List.of("01:00.0", "01:00.1")) {
+            folder = temp.resolve(function);
+            SimulatedKernel kernel = new SimulatedKernel(before);
+            kernel.once(to("drivers_probe 0000:" + function), new Fault.Refuse("EIO"));
+            try (Transactions transactions = Transactions.open(kernel, folder)) {
+                assertThat(run(kernel, transactions, Target.VM)).as("%s", events).isEqualTo(Outcome.PUT_BACK);
+                assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+            }
+            assertThat(differences(before, kernel.capture())).isEmpty();
+        }
+    }
+
+    /** A machine both functions of whose GPU have an override that their drivers, which are bound, do not go by. */
+    static Capture withOverride(String machine, String driver) {
+        Map<String, Optional<Capture.Entry>> overrides = new HashMap<>();
+        if (!driver.isEmpty()) {
+            for (PciAddress function : List.of(GPU, SOUND)) {
+                overrides.put(
+                        MachineReader.PCI_DEVICES + function + "/driver_override",
+                        Optional.of(new Capture.Text(driver)));
+            }
+        }
+        return Captures.named(machine).with(overrides);
     }
 
     /** Paths that differ, but for vfio-pci itself, which stays loaded. */
