@@ -16,7 +16,6 @@ import java.util.concurrent.TimeoutException;
 import javafx.application.Platform;
 import javafx.event.Event;
 import javafx.event.EventType;
-import javafx.geometry.Bounds;
 import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.control.ButtonBase;
@@ -190,15 +189,28 @@ public final class Screen {
     /** No text is cut off and nothing sticks out at the side. */
     public void assertNothingIsCutOff() {
         settle();
-        double width = stage.getScene().getWidth();
-        for (Node node : nodes()) {
+        assertThat(onScreen(this::cutOff)).isEmpty();
+    }
+
+    /** As one look, after a layout: a label whose text has changed draws the new one only then. */
+    private List<String> cutOff() {
+        Parent root = stage.getScene().getRoot();
+        root.applyCss();
+        root.layout();
+        List<Node> nodes = new ArrayList<>();
+        collect(root, nodes);
+        List<String> wrong = new ArrayList<>();
+        for (Node node : nodes) {
             if (node instanceof Labeled label && label.getText() != null && !label.getText().isEmpty()) {
-                String shown = onScreen(() -> shown(label));
-                assertThat(shown).as("text of %s", label).isEqualTo(label.getText());
-                Bounds bounds = onScreen(() -> label.localToScene(label.getBoundsInLocal()));
-                assertThat(bounds.getMaxX()).as("right edge of %s", label).isLessThanOrEqualTo(width + 0.5);
+                double right = label.localToScene(label.getBoundsInLocal()).getMaxX();
+                if (!shown(label).equals(label.getText())) {
+                    wrong.add(label + " shows \"" + shown(label) + "\"");
+                } else if (right > stage.getScene().getWidth() + 0.5) {
+                    wrong.add(label + " ends at " + right);
+                }
             }
         }
+        return wrong;
     }
 
     /** What a label has drawn: its own text, or that with an ellipsis. */
