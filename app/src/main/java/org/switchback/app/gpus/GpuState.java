@@ -40,7 +40,7 @@ public enum GpuState {
     IN_USE,
     /** A driver draws into what the firmware left: simpledrm. */
     CLAIM_HELD,
-    /** What the firmware left lies in a BAR, and the switch takes it away. */
+    /** What the firmware left lies in a BAR, and the switch releases it. */
     CLAIMED,
     /** No driver uses it. */
     UNBOUND,

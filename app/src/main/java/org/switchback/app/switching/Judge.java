@@ -29,8 +29,10 @@ final class Judge {
      * @param objections what spoke against it from the start, sentences
      * @param rows       the steps as they ended
      * @param now        the GPU as it is afterwards; empty when it could not be looked at
+     * @param desktop    where the desktop is, a sentence; empty when no other GPU shows one
      */
-    Outcome outcome(JobEntry end, List<String> objections, List<StepRow> rows, Optional<Gpu> now) {
+    Outcome outcome(
+            JobEntry end, List<String> objections, List<StepRow> rows, Optional<Gpu> now, Optional<String> desktop) {
         List<String> lines = new ArrayList<>(objections);
         String why = end.detail.equals("done") ? "" : words.finished(end, direction.word(), name());
         if (now.isEmpty()) {
@@ -41,10 +43,11 @@ final class Judge {
         Gpu gpu = now.get();
         boolean claimedDone = end.detail.equals("done");
         boolean reached = direction.reached(gpu) && (direction == Direction.TO_HOST || gpu.conflicts().isEmpty());
-        if (reached && (claimedDone || !direction.reached(before))) {
+        if (reached && (claimedDone || (!direction.reached(before) && !LEFT_OPEN.contains(end.detail)))) {
             add(lines, why);
             lines.add(standing(gpu));
             if (direction == Direction.TO_VM) {
+                lines.add(words.text("window.result.next", addresses(gpu)));
                 lines.add(meanwhile(words, gpu));
             }
             return new Outcome(
@@ -68,6 +71,14 @@ final class Judge {
             add(lines, why);
         }
         lines.add(standing(gpu));
+        desktop.ifPresent(lines::add);
+        if (end.detail.equals("mixed")) {
+            why = words.text("window.result.half");
+            lines.add(words.text(
+                    direction == Direction.TO_VM ? "window.result.half.vm" : "window.result.half.host",
+                    words.text("window.action.putback"),
+                    words.text("window.action.finish")));
+        }
         return new Outcome(Outcome.Kind.HALF, half ? words.text("state.mixed", words.halves(gpu)) : why, lines);
     }
 
@@ -120,6 +131,12 @@ final class Judge {
     /** A sentence with the driver that each function has now. */
     private String standing(Gpu gpu) {
         return words.text("window.result.standing", drivers(gpu));
+    }
+
+    private String addresses(Gpu gpu) {
+        return words.list(gpu.functions().stream()
+                .map(function -> function.address().brief())
+                .toList());
     }
 
     private String drivers(Gpu gpu) {

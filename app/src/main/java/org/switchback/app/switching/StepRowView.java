@@ -79,7 +79,7 @@ final class StepRowView extends HBox {
     private Node sign(StepRow.State state) {
         Ikon ikon =
                 switch (state) {
-                    case AHEAD -> Material2MZ.RADIO_BUTTON_UNCHECKED;
+                    case AHEAD -> Material2MZ.REMOVE;
                     case DONE -> Material2AL.CHECK_CIRCLE;
                     case FAILED, UNDO_FAILED -> Material2AL.ERROR;
                     case SKIPPED -> Material2MZ.REMOVE_CIRCLE_OUTLINE;

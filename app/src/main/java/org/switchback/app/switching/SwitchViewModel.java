@@ -364,10 +364,7 @@ public final class SwitchViewModel {
 
     private List<String> notes(Machine machine, Gpu gpu, PlanReply reply) {
         List<String> said = new ArrayList<>();
-        machine.gpus().stream()
-                .filter(other -> !other.address().equals(address) && !other.graphics().displays().isEmpty())
-                .findFirst()
-                .ifPresent(other -> said.add(words.text("window.switch.desktop", other.graphics().name())));
+        desktop(machine).ifPresent(said::add);
         if (direction == Direction.TO_VM) {
             said.addAll(words.rungs(reply.steps, machine));
             said.add(Judge.meanwhile(words, gpu));
@@ -376,6 +373,14 @@ public final class SwitchViewModel {
             words.permission(reply.action).ifPresent(said::add);
         }
         return said;
+    }
+
+    /** Where the desktop stays, if another GPU shows it. */
+    private Optional<String> desktop(Machine machine) {
+        return machine.gpus().stream()
+                .filter(other -> !other.address().equals(address) && !other.graphics().displays().isEmpty())
+                .findFirst()
+                .map(other -> words.text("window.switch.desktop", other.graphics().name()));
     }
 
     private void problem(HelperProblem.Kind kind) {
@@ -526,7 +531,7 @@ public final class SwitchViewModel {
         running = null;
         enter(Phase.CHECKING, words.text("window.switch.checking"), List.of());
         errand = background.run(
-                this::look, machine -> ended(end, machine.gpu(address)), problem -> ended(end, Optional.empty()));
+                this::look, machine -> ended(end, Optional.of(machine)), problem -> ended(end, Optional.empty()));
     }
 
     /** Right after a switch a slow machine may have no time to answer, and where the GPU is now has to be known. */
@@ -542,13 +547,14 @@ public final class SwitchViewModel {
         }
     }
 
-    private void ended(JobEntry end, Optional<Gpu> now) {
+    private void ended(JobEntry end, Optional<Machine> now) {
         Gpu known = before;
         if (known == null) {
             problem(HelperProblem.Kind.LOST);
             return;
         }
-        Outcome result = new Judge(words, direction, known).outcome(end, objections, steps, now);
+        Outcome result = new Judge(words, direction, known)
+                .outcome(end, objections, steps, now.flatMap(machine -> machine.gpu(address)), now.flatMap(this::desktop));
         notes.clear();
         outcome.set(result);
         enter(Phase.ENDED, result.title(), nextActions(result));

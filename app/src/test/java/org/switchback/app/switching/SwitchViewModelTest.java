@@ -339,8 +339,11 @@ class SwitchViewModelTest {
         assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.REACHED);
         assertThat(outcome(model).title()).isEqualTo("GeForce GTX 1080 is in VM mode.");
         assertThat(outcome(model).lines())
-                .first()
-                .isEqualTo("Read from the kernel just now: 04:00.0 is on vfio-pci and 04:00.1 is on vfio-pci.");
+                .containsExactly(
+                        "Read from the kernel just now: 04:00.0 is on vfio-pci and 04:00.1 is on vfio-pci.",
+                        "To use it, add 04:00.0 and 04:00.1 to a virtual machine as PCI host devices. VM mode lasts until"
+                                + " it is switched back or this computer is restarted.",
+                        "Until it is switched back: no CUDA or OpenGL on this GPU, no sound on its HDMI port.");
         assertThat(helper.calls()).last().isEqualTo("inspect");
         assertThat(ids(model)).containsExactly("switch-back", "switch-done");
         assertThat(model.canLeaveProperty().get()).isTrue();
@@ -431,9 +434,31 @@ class SwitchViewModelTest {
         helper.says("finished", -1, 1, "mixed");
         assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.HALF);
         assertThat(outcome(model).title()).isEqualTo("Half switched: graphics in VM mode and sound in host mode.");
+        assertThat(outcome(model).lines())
+                .contains("The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM.")
+                .last()
+                .isEqualTo("\"Put back\" tries once more to give it to the host, \"Finish\" to go on to VM mode."
+                        + " A restart of this computer gives it to the host as well.");
         assertThat(ids(model)).containsExactly("switch-done", "switch-finish", "switch-restore");
         press(model, "switch-restore");
         assertThat(helper.calls()).last().isEqualTo("plan 0000:04:00.0 host");
+    }
+
+    @Test
+    void aGpuThatNobodyHasIsHalfSwitchedTooAndOneWayIsLeftOnTheWayBack() {
+        helper.isInVmMode();
+        SwitchViewModel model = model(helper, Direction.TO_HOST);
+        press(model, "switch-apply");
+        helper.says("authorized", -1, 1, "");
+        helper.binds(ScriptedHelper.GTX_1080, "");
+        helper.binds(ScriptedHelper.ITS_SOUND, "");
+        helper.says("finished", -1, 1, "mixed");
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.HALF);
+        assertThat(outcome(model).title()).isEqualTo("Half switched: a step failed, and so did putting back.");
+        assertThat(outcome(model).lines())
+                .last()
+                .isEqualTo("\"Finish\" tries once more to give it to the host."
+                        + " A restart of this computer gives it to the host as well.");
     }
 
     @Test
