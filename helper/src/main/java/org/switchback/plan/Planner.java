@@ -85,13 +85,7 @@ public final class Planner {
         boolean loaded = machine.bootfb().state() == BootfbModule.State.LOADED;
         ladders.forEach(ladder -> steps.addAll(ladder.ahead(loaded)));
         for (PciDevice function : functions) {
-            String kept = override(function);
-            boolean inTheWay = keepsOut(kept, driver(function));
-            if (inTheWay) {
-                // A step of its own, so that there is a moment to undo to in which the driver can come back.
-                change(new Setting.Override(function.address()), kept, "");
-            }
-            change(new Setting.Override(function.address()), inTheWay ? "" : kept, PciDevice.VFIO_PCI);
+            setOverride(function, PciDevice.VFIO_PCI);
         }
         // The GPU last: its companions depend on it, and it takes the longest.
         for (PciDevice function : functions.reversed()) {
@@ -152,7 +146,7 @@ public final class Planner {
                 later.put(function.address(), before);
                 before = "";
             }
-            change(new Setting.Override(function.address()), override(function), before);
+            setOverride(function, before);
         }
         for (PciDevice function : functions.reversed()) {
             if (function.onVfio()) {
@@ -174,6 +168,24 @@ public final class Planner {
         }
         step(Step.Question.BACK, functions);
         return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.Risk.RESTORE);
+    }
+
+    /**
+     * Sets the override. What is there now may be younger than the driver and not let it in again: then it takes a step
+     * more, so that there is a moment to undo to in which the driver can come back. vfio-pci comes back by its name alone,
+     * for otherwise the kernel may choose another.
+     */
+    private void setOverride(PciDevice function, String to) {
+        Setting override = new Setting.Override(function.address());
+        String now = override(function);
+        if (function.onVfio() && !to.equals(PciDevice.VFIO_PCI)) {
+            change(override, now, PciDevice.VFIO_PCI);
+            now = PciDevice.VFIO_PCI;
+        } else if (!function.onVfio() && keepsOut(now, driver(function))) {
+            change(override, now, "");
+            now = "";
+        }
+        change(override, now, to);
     }
 
     /** vfio-pci changes the power control when it comes and when it goes, so what it is now says nothing. */
@@ -222,8 +234,8 @@ public final class Planner {
     }
 
     /**
-     * Whether an override, written after the driver was bound, would keep it from being bound again. By hand, or by tools
-     * that do not probe.
+     * Whether an override would keep a driver from being bound again. It does where it was written after the driver was
+     * bound, by hand or by tools that do not probe.
      */
     private static boolean keepsOut(String override, String driver) {
         return !override.isEmpty() && !driver.isEmpty() && !override.equals(driver);
