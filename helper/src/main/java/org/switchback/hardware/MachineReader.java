@@ -17,6 +17,9 @@ public final class MachineReader {
     /** Where a function's files are, the address behind it. */
     public static final String PCI_DEVICES = "/sys/bus/pci/devices/";
 
+    /** Where the drivers of PCI functions are, the name behind it. */
+    public static final String PCI_DRIVERS = "/sys/bus/pci/drivers/";
+
     private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
     private static final Pattern STREAM = Pattern.compile("pcmC(\\d+)D.*|hwC(\\d+)D.*|controlC(\\d+)|midiC(\\d+)D.*");
 
@@ -111,7 +114,7 @@ public final class MachineReader {
     }
 
     private Machine.VfioDriver vfio(KernelVersion kernel) {
-        if (capture.has("/sys/module/vfio_pci") || capture.has("/sys/bus/pci/drivers/vfio-pci")) {
+        if (capture.has("/sys/module/vfio_pci") || capture.has(PCI_DRIVERS + PciDevice.VFIO_PCI)) {
             return Machine.VfioDriver.LOADED;
         }
         return capture.has("/lib/modules/" + kernel.release() + "/vfio-pci")

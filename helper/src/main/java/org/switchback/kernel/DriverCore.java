@@ -1,10 +1,13 @@
 package org.switchback.kernel;
 
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +38,6 @@ import org.switchback.plan.KernelWrite;
  * then. For any other {@link #nativeDriver} says so; it claims every memory BAR.
  */
 final class DriverCore {
-    private static final String DRIVERS = "/sys/bus/pci/drivers/";
     private static final String PLATFORM_DRIVERS = "/sys/bus/platform/drivers/";
     private static final String RELEASE = "/sys/module/" + BootfbModule.NAME + "/parameters/release";
     private static final Answer DONE = new Answer.Done();
@@ -45,6 +47,7 @@ final class DriverCore {
     private final VfioGroups vfio;
     private final Map<PciAddress, Map<String, Belongings>> natives = new HashMap<>();
     private final Map<PciAddress, String> onDisk = new HashMap<>();
+    private final Set<PciAddress> vfioIds = new HashSet<>();
 
     /** What a write comes to. */
     sealed interface Outcome {
@@ -141,6 +144,11 @@ final class DriverCore {
                 .putIfAbsent(driver, new Belongings(Map.of(), claims, device.kind().isDisplay()));
     }
 
+    /** Adds a function's ids to those that vfio-pci takes; it was registered before any other driver of the function. */
+    void vfioId(PciAddress function) {
+        vfioIds.add(function);
+    }
+
     /** Makes a driver known that is a module on disk. */
     void nativeModule(PciAddress function, String driver) {
         onDisk.put(function, driver);
@@ -164,8 +172,8 @@ final class DriverCore {
         if (path.equals("/sys/bus/pci/drivers_probe")) {
             return device(value).map(this::probeAny).orElse(failed("ENODEV"));
         }
-        if (folder.startsWith(DRIVERS) && machine.has(folder)) {
-            String driver = folder.substring(DRIVERS.length());
+        if (folder.startsWith(MachineReader.PCI_DRIVERS) && machine.has(folder)) {
+            String driver = folder.substring(MachineReader.PCI_DRIVERS.length());
             if (attribute.equals("bind")) {
                 return device(value).map(device -> bind(driver, device)).orElse(failed("ENODEV"));
             } else if (attribute.equals("unbind")) {
@@ -208,7 +216,7 @@ final class DriverCore {
 
     private Answer modprobe(String module) {
         String folder = "/sys/module/" + module.replace('-', '_');
-        if (machine.has(folder) || machine.has(DRIVERS + module)) {
+        if (machine.has(folder) || machine.has(MachineReader.PCI_DRIVERS + module)) {
             return DONE;
         }
         if (!machine.has("/lib/modules/" + machine.kernel().release() + "/" + module)) {
@@ -269,9 +277,10 @@ final class DriverCore {
         if (!driver(device).isEmpty()) {
             return returned(DONE);
         }
-        Optional<String> driver = machine.capture().names(DRIVERS).stream()
+        // In the order that they were registered in; of those that match, vfio-pci came first where it has the ids.
+        Optional<String> driver = machine.capture().names(MachineReader.PCI_DRIVERS).stream()
                 .filter(name -> matches(name, device))
-                .findFirst();
+                .min(Comparator.comparing(name -> !name.equals(PciDevice.VFIO_PCI)));
         // What a driver's probe answers is not passed on, only that the group is a virtual machine's (really_probe and
         // __device_attach_driver, drivers/base/dd.c): success is the link, not the answer.
         return switch (driver.map(name -> probe(name, device)).orElse(Probed.BOUND)) {
@@ -305,7 +314,12 @@ final class DriverCore {
     /** {@code pci_match_device}, drivers/pci/pci-driver.c: an override matches the driver of its name and no other. */
     private boolean matches(String driver, PciDevice device) {
         String override = machine.override(device.address());
-        return override.isEmpty() ? natives(device.address()).containsKey(driver) : override.equals(driver);
+        if (!override.isEmpty()) {
+            return override.equals(driver);
+        }
+        return driver.equals(PciDevice.VFIO_PCI)
+                ? vfioIds.contains(device.address())
+                : natives(device.address()).containsKey(driver);
     }
 
     private enum Probed {

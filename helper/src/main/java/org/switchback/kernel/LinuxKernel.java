@@ -202,7 +202,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
             case Setting.FirmwareRegion(PciAddress function, AddressRange range) -> firmwareRegion(function, range);
             case Setting.Module(String name) ->
                 files.isDirectory("/sys/module/" + name.replace('-', '_'))
-                                || files.isDirectory("/sys/bus/pci/drivers/" + name)
+                                || files.isDirectory(MachineReader.PCI_DRIVERS + name)
                         ? Setting.Module.LOADED
                         : "";
         };

@@ -105,6 +105,13 @@ public final class SimulatedKernel implements Kernel {
         }
     }
 
+    /** vfio-pci, which was there first, takes the function unless an override says otherwise ({@code vfio-pci.ids=}). */
+    public void vfioId(PciAddress function) {
+        synchronized (lock) {
+            model.core().vfioId(function);
+        }
+    }
+
     /** A program opens a node of its own; a user of {@code vfio/N} is a virtual machine with every function in it. */
     public void hold(Holder holder) {
         synchronized (lock) {
@@ -212,7 +219,7 @@ public final class SimulatedKernel implements Kernel {
                     FirmwareClaim.nameIn(MemoryMap.parse(model.machine().memory().toText()), function, range)
                             .orElse("");
                 case Setting.Module(String name) ->
-                    model.machine().has("/sys/module/" + name.replace('-', '_')) || model.machine().has("/sys/bus/pci/drivers/" + name)
+                    model.machine().has("/sys/module/" + name.replace('-', '_')) || model.machine().has(MachineReader.PCI_DRIVERS + name)
                             ? Setting.Module.LOADED
                             : "";
             };

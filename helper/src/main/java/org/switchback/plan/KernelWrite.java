@@ -73,7 +73,7 @@ public sealed interface KernelWrite {
             // With the override in place only vfio-pci matches; a host's driver is named, since several may match.
             case Setting.Driver(PciAddress function) when from.isEmpty() && to.equals(PciDevice.VFIO_PCI) ->
                 offer(function);
-            case Setting.Driver(PciAddress function) -> binding("/sys/bus/pci/drivers/", function.toString(), from, to);
+            case Setting.Driver(PciAddress function) -> binding(MachineReader.PCI_DRIVERS, function.toString(), from, to);
             case Setting.FramebufferDriver(String device) ->
                 binding("/sys/bus/platform/drivers/", device, from, to);
             case Setting.Module(String name) when to.equals(Setting.Module.LOADED) -> new Modprobe(name);

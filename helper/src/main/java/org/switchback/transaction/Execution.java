@@ -11,6 +11,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Holder;
+import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.kernel.Kernel;
@@ -24,6 +25,9 @@ import org.switchback.plan.Step;
 final class Execution {
     /** After this long in the kernel a write counts as stuck; a slow one was seen to take three minutes. */
     private static final Duration PATIENCE = Duration.ofSeconds(200);
+
+    /** They take any function by its override, and only keep it. */
+    private static final Set<String> KEEPERS = Set.of("pci-stub", "pciback");
 
     private final Kernel kernel;
     private final Journal journal;
@@ -165,6 +169,9 @@ final class Execution {
             case Step.Offer(PciAddress function) -> {
                 Setting.Driver driver = new Setting.Driver(function);
                 Result result = journalled(i, Journal.Kind.INTENT, "", "?", KernelWrite.offer(function));
+                if (kernel.read(driver).equals(PciDevice.VFIO_PCI)) {
+                    result = offerToEach(i, driver);
+                }
                 // No driver for it is an answer too: it had none that anybody knew of.
                 yield result instanceof Result.Failed && kernel.read(driver).isEmpty() ? new Result.Fine() : result;
             }
@@ -181,6 +188,23 @@ final class Execution {
             }
             case Step.OnRung nested -> throw new IllegalStateException("a rung within a rung");
         };
+    }
+
+    /**
+     * Where vfio-pci was told to take every card of a model ({@code vfio-pci.ids=}, {@code new_id}), the kernel chooses it
+     * again and again. Then the host's drivers are named one by one; those that don't know the card answer ENODEV at once.
+     */
+    private Result offerToEach(int i, Setting.Driver driver) {
+        Result result = write(i, Journal.Kind.INTENT, driver, PciDevice.VFIO_PCI, "");
+        for (String name : kernel.capture().names(MachineReader.PCI_DRIVERS)) {
+            if (result instanceof Result.Frozen || !kernel.read(driver).isEmpty()) {
+                break;
+            }
+            if (!name.contains("vfio") && !KEEPERS.contains(name)) {
+                result = write(i, Journal.Kind.INTENT, driver, "", name);
+            }
+        }
+        return result;
     }
 
     /** A module that does not go does no harm where it is: it is left, and nothing is put back for it. */

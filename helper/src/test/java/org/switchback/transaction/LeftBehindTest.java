@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -117,6 +118,58 @@ class LeftBehindTest {
                 for (int n = 0; refused(gpu, sound, target, n); n++) {}
             }
         }
+    }
+
+    private static SimulatedKernel givenToVfioAtBoot() {
+        SimulatedKernel kernel = left(new Left("own", ""), new Left("own", ""));
+        for (PciAddress function : List.of(GPU, SOUND)) {
+            kernel.vfioId(function);
+            write(kernel, KernelWrite.of(new Setting.Driver(function), own(function), ""));
+            write(kernel, KernelWrite.offer(function));
+        }
+        return kernel;
+    }
+
+    @Test
+    void aGpuThatVfioPciWasToldToTakeAtBootComesToTheHostAndGoesBack() throws JournalProblem {
+        SimulatedKernel kernel = givenToVfioAtBoot();
+        assertThat(mode(kernel)).isEqualTo(Gpu.Mode.VM);
+        List<Event> events = new ArrayList<>();
+        try (Transactions transactions = Transactions.open(kernel, temp.resolve("ids"))) {
+            assertThat(run(kernel, transactions, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
+            assertThat(kernel.read(new Setting.Driver(GPU))).isEqualTo(own(GPU));
+            assertThat(kernel.read(new Setting.Driver(SOUND))).isEqualTo(own(SOUND));
+            assertThat(run(kernel, transactions, Target.VM, events)).as("%s", events).isEqualTo(Outcome.DONE);
+            assertThat(run(kernel, transactions, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
+        }
+        assertThat(kernel.read(new Setting.Driver(GPU))).isEqualTo(own(GPU));
+    }
+
+    @Test
+    void andIsPutBackWhicheverWriteIsRefused() throws JournalProblem {
+        int refused = 0;
+        for (int n = 0; ; n++) {
+            SimulatedKernel kernel = givenToVfioAtBoot();
+            Capture before = kernel.capture();
+            int nth = n;
+            int[] seen = {0};
+            List<Event> events = new ArrayList<>();
+            try (Transactions transactions = Transactions.open(kernel, temp.resolve("ids-" + n))) {
+                kernel.once(write -> seen[0]++ == nth, new Fault.Refuse("EIO"));
+                Outcome outcome = run(kernel, transactions, Target.HOST, events);
+                if (seen[0] <= nth) {
+                    break;
+                }
+                if (outcome == Outcome.PUT_BACK) {
+                    refused++;
+                    assertThat(SwitchTest.differences(before, kernel.capture())).as("write %d: %s", n, events).isEmpty();
+                } else {
+                    // The driver that was refused is not the only one that is asked.
+                    assertThat(outcome).as("write %d: %s", n, events).isEqualTo(Outcome.DONE);
+                }
+            }
+        }
+        assertThat(refused).isGreaterThan(4);
     }
 
     /** Whether there was such a write. */
