@@ -168,11 +168,14 @@ public final class Screen {
                         && id.equals(stage.getScene().getFocusOwner().getId()));
     }
 
-    /** Every node in view, from the root down. */
+    /** Every node in view, from the root down, laid out: before that a label has drawn nothing, or what it said before. */
     public List<Node> nodes() {
         return onScreen(() -> {
+            Parent root = stage.getScene().getRoot();
+            root.applyCss();
+            root.layout();
             List<Node> nodes = new ArrayList<>();
-            collect(stage.getScene().getRoot(), nodes);
+            collect(root, nodes);
             return nodes;
         });
     }
@@ -192,15 +195,9 @@ public final class Screen {
         assertThat(onScreen(this::cutOff)).isEmpty();
     }
 
-    /** As one look, after a layout: a label whose text has changed draws the new one only then. */
     private List<String> cutOff() {
-        Parent root = stage.getScene().getRoot();
-        root.applyCss();
-        root.layout();
-        List<Node> nodes = new ArrayList<>();
-        collect(root, nodes);
         List<String> wrong = new ArrayList<>();
-        for (Node node : nodes) {
+        for (Node node : nodes()) {
             if (node instanceof Labeled label && label.getText() != null && !label.getText().isEmpty()) {
                 double right = label.localToScene(label.getBoundsInLocal()).getMaxX();
                 if (!shown(label).equals(label.getText())) {
