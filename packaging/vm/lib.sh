@@ -175,6 +175,7 @@ vm_fast_base() {
     local suite=$1 key out tree
     key=$({
         cat "$VM_CACHE/kernel/$suite/release" "$VM_SOURCE/guest/init"
+        cat "$VM_CACHE/kernel/$suite/key" 2>/dev/null || true # of a kernel that is built here
         stat -c '%s %Y' /bin/busybox
         echo "$VM_MODULES"
     } | sha256sum | cut -c 1-12)
