@@ -160,9 +160,11 @@ lies_there() { [[ "$(inside_bars)" =~ ^($1)$ ]] || { echo "there lies: $(inside_
 starts_as_named() {
     case $FRAMEBUFFER in
         efifb) lies_there efifb ;;
-        # Before 5.19 simplefb claims no region of its own.
         simplefb | simpledrm)
-            lies_there 'BOOTFB( .+)?' && test -e /sys/bus/platform/devices/simple-framebuffer.0/driver ;;
+            # Before 5.19 simplefb claims no region of its own.
+            lies_there "$([ "$KERNEL" = 5.10 ] && echo BOOTFB || echo 'BOOTFB .+')" &&
+                test -e /sys/bus/platform/devices/simple-framebuffer.0/driver
+            ;;
         none) lies_there BOOTFB ;;
         absent) lies_there '' ;;
     esac

@@ -191,7 +191,7 @@ class HelperOnBusTest {
 
         long began = System.nanoTime();
         assertThatExceptionOfType(NotAuthorized.class).isThrownBy(helper(client)::Inspect);
-        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(20));
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(15));
     }
 
     @Test
