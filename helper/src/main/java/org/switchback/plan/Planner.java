@@ -140,13 +140,13 @@ public final class Planner {
         step(Step.Question.UNUSED, functions);
         Map<PciAddress, String> later = new TreeMap<>();
         for (PciDevice function : functions) {
-            String before = wanted(settings, function).map(HostSettings.Function::override).orElse("");
-            String driver = wanted(settings, function).map(HostSettings.Function::driver).orElse("");
-            if (isFree(function) && keepsOut(before, driver)) {
-                later.put(function.address(), before);
-                before = "";
+            Optional<HostSettings.Function> before = wanted(settings, function);
+            String override = before.map(HostSettings.Function::override).orElse("");
+            if (isFree(function) && before.filter(f -> keepsOut(f.override(), f.driver())).isPresent()) {
+                later.put(function.address(), override);
+                override = "";
             }
-            setOverride(function, before);
+            setOverride(function, override);
         }
         for (PciDevice function : functions.reversed()) {
             if (function.onVfio()) {
@@ -178,14 +178,9 @@ public final class Planner {
     private void setOverride(PciDevice function, String to) {
         Setting override = new Setting.Override(function.address());
         String now = override(function);
-        if (function.onVfio() && !to.equals(PciDevice.VFIO_PCI)) {
-            change(override, now, PciDevice.VFIO_PCI);
-            now = PciDevice.VFIO_PCI;
-        } else if (!function.onVfio() && keepsOut(now, driver(function))) {
-            change(override, now, "");
-            now = "";
-        }
-        change(override, now, to);
+        String between = function.onVfio() ? PciDevice.VFIO_PCI : keepsOut(now, driver(function)) ? "" : now;
+        change(override, now, between);
+        change(override, between, to);
     }
 
     /** vfio-pci changes the power control when it comes and when it goes, so what it is now says nothing. */
