@@ -313,6 +313,29 @@ vm_install_product() {
     cp "$project/packaging/polkit/org.switchback.helper.policy" "$tree/usr/share/polkit-1/actions/"
 }
 
+# vm_full_guest JOB: a new folder whose "tree" has what every full guest needs, with guest/JOB to be run. Prints its path.
+vm_full_guest() {
+    local work client
+    client=$(vm_program vfio-client)
+    work=$(mktemp -d "${TMPDIR:-/tmp}/switchback-vm.XXXXXX")
+    mkdir -p "$work/tree/job"
+    install -m 755 "$VM_SOURCE/guest/init-full" "$work/tree/init"
+    install -m 755 "$VM_SOURCE/guest/$1" "$work/tree/job/main"
+    cp "$VM_SOURCE"/guest/{hand-over.sh,checks.sh} "$client" "$work/tree/job/"
+    echo "$work"
+}
+
+# vm_full_initrd WORK USER-LAND KERNEL [FILE]: makes WORK/initrd of the user land, the kernel's modules (FILE is one more),
+# Java and WORK/tree, which goes.
+vm_full_initrd() {
+    local work=$1 user_land=$2
+    shift 2
+    # Later archives lie over earlier ones.
+    cat "$user_land" "$(vm_modules "$@")" "$(vm_java)" >"$work/initrd"
+    vm_cpio "$work/tree" >>"$work/initrd"
+    rm -rf "$work/tree"
+}
+
 # vm_program NAME: compiles NAME.c statically into the cache and prints the program's path.
 vm_program() {
     local source=$VM_SOURCE/$1.c out=$VM_CACHE/bin/$1
