@@ -1,7 +1,6 @@
 package org.switchback.hardware;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -315,7 +314,7 @@ public final class MachineReader {
             String guest = capture.text(folder + "/cgroup").map(Holder::guest).orElse("");
             nodes.forEach(node -> holders.add(new Holder(pid.get(), program, owner, node, guest)));
         }
-        holders.sort(Comparator.comparingInt(Holder::pid).thenComparing(Holder::node));
+        holders.sort((a, b) -> a.pid() == b.pid() ? a.node().compareTo(b.node()) : Integer.compare(a.pid(), b.pid()));
         return holders;
     }
 }

@@ -1,7 +1,6 @@
 package org.switchback.hardware;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,7 +26,7 @@ final class Overlaps {
         List<Overlap> overlaps = new ArrayList<>();
         List<Bar> bars = gpu.bars().stream()
                 .filter(bar -> bar.space() == Bar.Space.MEMORY)
-                .sorted(Comparator.comparing(bar -> bar.range().first(), Long::compareUnsigned))
+                .sorted((a, b) -> Long.compareUnsigned(a.range().first(), b.range().first()))
                 .toList();
         for (int i = 0; i < bars.size(); i++) {
             Bar bar = bars.get(i);
@@ -39,7 +38,7 @@ final class Overlaps {
                     .filter(child -> !child.name().equals(PciDevice.VFIO_PCI))
                     .forEach(child -> overlaps.add(overlap(gpu, bar, child))));
         }
-        overlaps.sort(Comparator.comparingInt(overlap -> overlap.bar().index()));
+        overlaps.sort((a, b) -> a.bar().index() - b.bar().index());
         return overlaps;
     }
 

@@ -1,12 +1,9 @@
 package org.switchback.hardware;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.function.Predicate;
 
 /**
  * Names of vendors, devices and classes out of {@code pci.ids}.
@@ -24,7 +21,7 @@ public record PciIds(Map<String, String> vendors, Map<String, String> devices, M
         classes = Map.copyOf(classes);
     }
 
-    /** Reads a whole {@code pci.ids} or the excerpt that {@link #excerpt} made of one. */
+    /** Reads a whole {@code pci.ids} or a {@link PciIdsExcerpt} of one. */
     public static PciIds parse(String text) {
         Map<String, String> vendors = new HashMap<>();
         Map<String, String> devices = new HashMap<>();
@@ -50,44 +47,6 @@ public record PciIds(Map<String, String> vendors, Map<String, String> devices, M
             }
         }
         return new PciIds(vendors, devices, classes);
-    }
-
-    /**
-     * The lines of a {@code pci.ids} that name the given devices, and its display classes.
-     *
-     * @param wanted {@code vendor:device}, lower case
-     */
-    public static String excerpt(String text, Set<String> wanted) {
-        List<String> kept = new ArrayList<>();
-        wanted.stream()
-                .map(id -> id.substring(0, 4))
-                .distinct()
-                .sorted()
-                .forEach(vendor -> section(
-                        text,
-                        vendor + "  ",
-                        line -> line.length() > 6 && wanted.contains(vendor + ":" + line.substring(1, 5)),
-                        kept));
-        section(text, "C 03", line -> true, kept);
-        return String.join("\n", kept);
-    }
-
-    /** Looks for a section rather than at every line: the file has 40,000 of them. */
-    private static void section(String text, String head, Predicate<String> entry, List<String> kept) {
-        int start = text.startsWith(head) ? 0 : text.indexOf("\n" + head) + 1;
-        if (start == 0 && !text.startsWith(head)) {
-            return;
-        }
-        for (boolean first = true; start < text.length(); first = false) {
-            int end = text.indexOf('\n', start);
-            String line = text.substring(start, end < 0 ? text.length() : end);
-            if (first || (line.startsWith("\t") && !line.startsWith("\t\t") && entry.test(line))) {
-                kept.add(line);
-            } else if (!line.isEmpty() && line.charAt(0) != '\t' && line.charAt(0) != '#') {
-                return;
-            }
-            start += line.length() + 1;
-        }
     }
 
     /** Name of a device, the marketing name in brackets alone when there is one: {@code GeForce GTX 1080}. */

@@ -109,7 +109,7 @@ final class GuardedReader implements AutoCloseable {
                 Optional<Entry> answer = answer();
                 answer.ifPresent(entry -> answers.put(paths.get(answered), entry));
                 answered++;
-                if (answer.equals(Optional.of(NO_ANSWER)) && shell != null) {
+                if (shell != null && answer.filter(entry -> entry == NO_ANSWER).isPresent()) {
                     shell.close();
                     shell = ++silent < MOST_SILENT ? take() : null;
                     sent = answered;

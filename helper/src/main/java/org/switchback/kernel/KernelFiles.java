@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.switchback.hardware.Capture.Bytes;
 import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Link;
@@ -27,6 +28,9 @@ import org.switchback.hardware.Capture.Unreadable;
 final class KernelFiles {
     /** Most that is read of a file, in bytes, unless the caller knows that it is large. */
     static final int SMALL = 1 << 20;
+
+    /** In bytes. */
+    private static final int PIECE = 1 << 16;
 
     private static final String[] NOTHING = {};
 
@@ -135,6 +139,46 @@ final class KernelFiles {
             return Optional.of(new String(content(file, limit), StandardCharsets.ISO_8859_1));
         } catch (IOException unreadable) {
             return Optional.empty();
+        }
+    }
+
+    /**
+     * Reads a regular file of lines piece by piece, until one is what is looked for. A large file as a whole would double the
+     * heap; and a character a byte, since most of the time would go into decoding what nobody reads.
+     *
+     * @param wanted takes whole lines, each byte as the character of that number
+     * @return false too when the file can't be read
+     */
+    boolean anyPiece(String path, int limit, Predicate<String> wanted) {
+        File file = new File(root + path);
+        if (!file.isFile()) {
+            return false;
+        }
+        try (FileInputStream in = new FileInputStream(file)) {
+            byte[] buffer = new byte[PIECE];
+            int kept = 0;
+            for (int total = 0; total < limit; ) {
+                int count = in.read(buffer, kept, Math.min(buffer.length - kept, limit - total));
+                int length = kept + Math.max(count, 0);
+                int lines = length;
+                while (count > 0 && lines > 0 && buffer[lines - 1] != '\n') {
+                    lines--;
+                }
+                // A line longer than the buffer is no line of a file that is asked for here.
+                lines = lines == 0 && length == buffer.length ? length : lines;
+                if (lines > 0 && wanted.test(new String(buffer, 0, lines, StandardCharsets.ISO_8859_1))) {
+                    return true;
+                }
+                if (count < 0) {
+                    return false;
+                }
+                kept = length - lines;
+                System.arraycopy(buffer, lines, buffer, 0, kept);
+                total += count;
+            }
+            return false;
+        } catch (IOException unreadable) {
+            return false;
         }
     }
 

@@ -61,7 +61,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     private final PciNames names;
     private final Programs programs;
     private final ExecutorService threads = Executors.newCachedThreadPool(
-            Thread.ofPlatform().daemon().name("kernel-", 0).factory());
+            Thread.ofPlatform().daemon().name("kernel").factory());
     private final Set<String> silent = ConcurrentHashMap.newKeySet();
     private @Nullable Shell writer;
     private @Nullable LibC libc;
@@ -139,7 +139,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     private static Optional<String> waitFor(CompletableFuture<Void> done, LiveCapture live) {
         while (true) {
             String at = live.at();
-            if (ended(done, FILE_PATIENCE.multipliedBy(2))) {
+            if (ended(done, FILE_PATIENCE.plus(FILE_PATIENCE))) {
                 return Optional.empty();
             }
             if (at.equals(live.at())) {

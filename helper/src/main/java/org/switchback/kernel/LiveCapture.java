@@ -434,7 +434,7 @@ final class LiveCapture {
     }
 
     private boolean names(String list) {
-        return files.undecoded(list, LARGE).filter(text -> text.contains("/vfio-pci.ko")).isPresent();
+        return files.anyPiece(list, LARGE, text -> text.contains("/vfio-pci.ko"));
     }
 
     private void vfioNodes() {

@@ -5,11 +5,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.Capture.Entry;
 import org.switchback.hardware.Capture.Text;
 import org.switchback.hardware.MachineReader;
-import org.switchback.hardware.PciIds;
+import org.switchback.hardware.PciIdsExcerpt;
 
 /** The part of the system's {@code pci.ids} that names a machine's functions, kept until it has others. */
 final class PciNames {
@@ -43,11 +44,11 @@ final class PciNames {
         });
         if (!wanted.equals(known)) {
             known = wanted;
-            // A character a byte until little is left: most of the time would go into decoding what nobody reads.
-            excerpt = files.undecoded(PATH, LIMIT)
-                    .or(() -> files.undecoded(OTHER_PATH, LIMIT))
-                    .map(text -> PciIds.excerpt(text, wanted).getBytes(StandardCharsets.ISO_8859_1))
-                    .map(bytes -> new String(bytes, StandardCharsets.UTF_8));
+            excerpt = Stream.of(PATH, OTHER_PATH).filter(files::isFile).findFirst().map(path -> {
+                PciIdsExcerpt names = new PciIdsExcerpt(wanted);
+                files.anyPiece(path, LIMIT, names::add);
+                return new String(names.text().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+            });
         }
         return excerpt;
     }

@@ -171,7 +171,7 @@ public final class EmbeddedHelper implements AutoCloseable {
                 .back();
     }
 
-    private static void delete(Path folder) {
+    static void delete(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             List<Path> leavesFirst = files.sorted(Comparator.reverseOrder()).toList();
             for (Path file : leavesFirst) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.freedesktop.dbus.connections.base.IncomingMessageThread;
@@ -32,12 +33,13 @@ public final class HelperMain {
             System.out.println("switchback-helper 0.1.0");
             return;
         }
-        if (args.length == 2 && args[0].equals("--rehearse")) {
-            System.exit(rehearse(Path.of(args[1])));
+        if (args.length >= 2 && args[0].equals("--rehearse")) {
+            System.exit(rehearse(Path.of(args[1]), Arrays.stream(args).skip(2).findFirst()));
         }
         int code;
         try (LinuxKernel kernel = new LinuxKernel(Path.of(System.getProperty("switchback.root", "/")))) {
             code = run(
+                    Optional.ofNullable(System.getenv("DBUS_SYSTEM_BUS_ADDRESS")).orElse(SYSTEM_BUS),
                     kernel,
                     Path.of(System.getProperty("switchback.run", "/run/switchback")),
                     Duration.ofSeconds(Long.getLong("switchback.idle", 60)));
@@ -45,19 +47,25 @@ public final class HelperMain {
         System.exit(code);
     }
 
-    private static int rehearse(Path capture) throws InterruptedException {
+    private static int rehearse(Path capture, Optional<String> bus) throws InterruptedException {
         try {
             Rehearsal.play(Capture.parse(Files.readString(capture)));
-            return 0;
         } catch (IOException | Capture.MalformedCapture | DBusException | RuntimeException failed) {
             LOG.accept("no rehearsal: " + Trouble.text(failed));
             return 1;
         }
+        try {
+            if (bus.isPresent()) {
+                Rehearsal.answer(bus.get());
+            }
+        } catch (IOException | DBusException | DBusExecutionException failed) {
+            LOG.accept("no rehearsal on a bus: " + Trouble.text(failed));
+        }
+        return 0;
     }
 
     /** @return the exit code: 0 when nobody needed it any more, 1 when it could not be or go on */
-    static int run(Kernel kernel, Path folder, Duration idle) throws InterruptedException {
-        String bus = Optional.ofNullable(System.getenv("DBUS_SYSTEM_BUS_ADDRESS")).orElse(SYSTEM_BUS);
+    static int run(String bus, Kernel kernel, Path folder, Duration idle) throws InterruptedException {
         SystemHelper helper;
         try {
             helper = new SystemHelper(

@@ -1,11 +1,19 @@
 package org.switchback.service;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.freedesktop.dbus.DBusPath;
+import org.freedesktop.dbus.connections.impl.DBusConnection;
+import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
 import org.freedesktop.dbus.connections.impl.DirectConnection;
 import org.freedesktop.dbus.exceptions.DBusException;
+import org.freedesktop.dbus.exceptions.DBusExecutionException;
+import org.freedesktop.dbus.interfaces.DBus;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.MachineReader;
 import org.switchback.kernel.LinuxKernel;
@@ -20,6 +28,7 @@ import org.switchback.protocol.Names;
  */
 final class Rehearsal {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration STAY = Duration.ofSeconds(1);
     private static final long PAUSE_MILLIS = 10;
 
     private Rehearsal() {}
@@ -42,6 +51,45 @@ final class Rehearsal {
                 DBusPath job = remote.Apply(plan);
                 awaitDone(line.getRemoteObject(job.getPath(), JobInterface.class));
             }
+        }
+    }
+
+    /**
+     * Has this computer's helper come to a bus, where it is asked, and leave. Nobody there permits anything, so it is looked at
+     * and nothing else.
+     *
+     * @param bus the address of a bus that has no such helper
+     */
+    static void answer(String bus) throws DBusException, IOException, InterruptedException {
+        Path journal = Files.createTempDirectory("switchback-rehearsal");
+        try (LinuxKernel kernel = new LinuxKernel(Path.of("/"));
+                DBusConnection line =
+                        DBusConnectionBuilder.forAddress(bus).withShared(false).build()) {
+            CountDownLatch there = new CountDownLatch(1);
+            line.addSigHandler(DBus.NameOwnerChanged.class, signal -> {
+                if (signal.name.equals(Names.BUS)) {
+                    there.countDown();
+                }
+            });
+            Thread asking = Thread.ofPlatform().start(() -> ask(line, there));
+            HelperMain.run(bus, kernel, journal, STAY);
+            asking.join();
+        } finally {
+            EmbeddedHelper.delete(journal);
+        }
+    }
+
+    private static void ask(DBusConnection line, CountDownLatch there) {
+        try {
+            if (there.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                HelperInterface remote = line.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class);
+                remote.Version();
+                remote.Inspect();
+            }
+        } catch (DBusException | DBusExecutionException refused) {
+            // A bus without polkit.
+        } catch (InterruptedException ending) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -2,6 +2,8 @@ package org.switchback.hardware;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,6 +19,23 @@ class PciAddressTest {
     @Test
     void aDomainOfItsOwnStaysInTheShortForm() {
         assertThat(PciAddress.of("10000:e1:1f.7").brief()).isEqualTo("10000:e1:1f.7");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0000:00:00.0", "ffff:ff:1f.7", "00ab:0c:0d.1", "10000:e1:1f.7", "7fffffff:80:10.0"})
+    void anAddressIsWrittenAsItIsRead(String text) {
+        assertThat(PciAddress.of(text).toString()).isEqualTo(text);
+    }
+
+    @Test
+    void theyAreInTheOrderInWhichTheirTextIs() {
+        List<PciAddress> inOrder = Stream.of(
+                        "0000:00:00.7", "0000:00:01.0", "0000:00:1f.7", "0000:01:00.0", "0000:ff:00.0", "0001:00:00.0", "7fff:00:00.0",
+                        "8000:00:00.0", "10000:00:00.0", "7fffffff:00:00.0")
+                .map(PciAddress::of)
+                .toList();
+
+        assertThat(inOrder.reversed().stream().sorted()).isEqualTo(inOrder);
     }
 
     @ParameterizedTest

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -188,6 +190,21 @@ class LinuxKernelTest {
         assertThat(MachineReader.read(kernel.capture()).gpu(GPU).orElseThrow().graphics().name())
                 .isEqualTo("Technical Corp. QEMU Virtual Video Controller");
         assertThat(kernel.capture().text("/usr/share/misc/pci.ids").orElseThrow()).doesNotContain("Somebody");
+    }
+
+    @Test
+    void aListOfNamesIsReadToItsEndHoweverLongItIs() throws IOException {
+        copy(Captures.named("q35-6.1-0380"));
+        Path list = Files.createDirectories(root.resolve("usr/share/misc")).resolve("pci.ids");
+        String others = IntStream.range(0, 10_000)
+                .mapToObj(number -> String.format("\t%04x  Something else\n", number))
+                .collect(Collectors.joining());
+        Files.writeString(list, "1233  Others\n" + others + "1234  Technical Corp.\n\t0000  Not this\n\t1111  QEMU's card\n"
+                + "1235  Others\n" + others + "C 03  Display controller\n\t80  Other display");
+
+        assertThat(kernel.capture().text("/usr/share/misc/pci.ids").orElseThrow().lines())
+                .contains("1234  Technical Corp.", "\t1111  QEMU's card", "C 03  Display controller", "\t80  Other display")
+                .doesNotContain("\t0000  Not this", "1233  Others");
     }
 
     @Test

@@ -30,7 +30,8 @@ final class HelperOnDiskMain {
     public static void main(String[] args) throws Exception {
         Path folder = Path.of(args[0]);
         DiskKernel kernel = new DiskKernel(folder.resolve("machine"), Integer.parseInt(args[1]));
-        System.exit(HelperMain.run(kernel, folder.resolve("run"), Duration.ofMinutes(5)));
+        System.exit(HelperMain.run(
+                System.getenv("DBUS_SYSTEM_BUS_ADDRESS"), kernel, folder.resolve("run"), Duration.ofMinutes(5)));
     }
 
     /** File that is made when the write is reached at which the kernel waits. */

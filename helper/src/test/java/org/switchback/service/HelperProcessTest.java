@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.interfaces.DBus;
@@ -129,6 +130,28 @@ class HelperProcessTest {
         assertThat(recovery.getLast().detail).isEqualTo("put-back");
         assertAsBefore();
         assertThat(JobLog.untilFinished(job(applied())).getLast().detail).isEqualTo("done");
+    }
+
+    @Test
+    void aRehearsalPlaysASwitchAndAnswersOnItsBusAndLeavesThere() throws Exception {
+        Path machine = Files.writeString(
+                folder.resolve("rehearsal"), Captures.named(HelperOnDiskMain.MACHINE).toText());
+        DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
+        List<String> owners = new CopyOnWriteArrayList<>();
+        client.addSigHandler(DBus.NameOwnerChanged.class, signal -> {
+            if (signal.name.equals(Names.BUS)) {
+                owners.add(signal.newOwner.isEmpty() ? "nobody" : "the helper");
+            }
+        });
+
+        Process rehearsal =
+                start(HelperMain.class.getName(), bus.address(), "--rehearse", machine.toString(), bus.address());
+
+        assertThat(rehearsal.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(Files.readString(folder.resolve("stderr"))).isEmpty();
+        assertThat(rehearsal.exitValue()).isZero();
+        Deadline.seconds(10).await("its leaving", () -> owners.equals(List.of("the helper", "nobody")));
+        assertThat(driver.NameHasOwner(Names.BUS)).isFalse();
     }
 
     @Test
