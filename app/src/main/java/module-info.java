@@ -4,6 +4,7 @@ module org.switchback.app {
     requires org.switchback.helper;
     requires org.freedesktop.dbus;
     requires com.google.gson;
+    requires com.sun.jna;
     requires info.picocli;
     requires java.desktop;
     requires javafx.controls;
