@@ -35,6 +35,9 @@ public class Window extends Application {
     /** How long the program goes on for that after its window has gone. */
     private static final Duration CLOSING = Duration.ofSeconds(6);
 
+    /** What a start needs has been needed by then, and the JVM has let go of what its compiler worked in (every five seconds). */
+    private static final Duration STARTING = Duration.ofSeconds(12);
+
     private final List<Runnable> toClose = new ArrayList<>();
 
     /** Opens the window and returns when it is closed. */
@@ -89,6 +92,8 @@ public class Window extends Application {
         window.enter(session, args.contains("--in-tray"), workers, () -> {
             toClose.add(() -> await(model.close()));
             model.start(sample(args));
+            CompletableFuture.delayedExecutor(STARTING.toMillis(), TimeUnit.MILLISECONDS, workers)
+                    .execute(NativeHeap::giveBack);
         });
     }
 
