@@ -30,6 +30,7 @@ final class Display {
     static @Nullable String problem(Words words) {
         if ("Headless".equals(System.getProperty("glass.platform"))) {
             if (Boolean.getBoolean("switchback.training")) {
+                // What it takes is part of every start but this one.
                 opens();
             }
             return null;

@@ -9,6 +9,9 @@ import java.util.List;
 
 /** What the C library has that Java has not, as JNA calls it. */
 interface LibC extends Library {
+    /** By its whole name, which the loader finds: for less of it JNA needs a list that it has ldconfig print at each start. */
+    String NAME = "libc.so.6";
+
     int open(String path, int flags) throws LastErrorException;
 
     int close(int file) throws LastErrorException;
@@ -42,7 +45,7 @@ interface LibC extends Library {
 
     /** @throws UnsatisfiedLinkError where JNA finds none */
     static LibC open() {
-        return Native.load("c", LibC.class);
+        return Native.load(NAME, LibC.class);
     }
 
     /**

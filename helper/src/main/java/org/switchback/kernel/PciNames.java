@@ -28,7 +28,7 @@ final class PciNames {
         this.files = files;
     }
 
-    /** @return empty when the system has no such file */
+    /** @return empty when the system has no such file, or can't read it */
     synchronized Optional<String> of(Map<String, Entry> found) {
         Set<String> wanted = new TreeSet<>();
         found.forEach((path, entry) -> {
@@ -44,11 +44,12 @@ final class PciNames {
         });
         if (!wanted.equals(known)) {
             known = wanted;
-            excerpt = Stream.of(PATH, OTHER_PATH).filter(files::isFile).findFirst().map(path -> {
-                PciIdsExcerpt names = new PciIdsExcerpt(wanted);
-                files.anyPiece(path, LIMIT, names::add);
-                return new String(names.text().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
-            });
+            PciIdsExcerpt names = new PciIdsExcerpt(wanted);
+            Stream.of(PATH, OTHER_PATH).filter(files::isFile).findFirst().ifPresent(path ->
+                    files.anyPiece(path, LIMIT, names::add));
+            excerpt = Optional.of(names.text())
+                    .filter(text -> !text.isEmpty())
+                    .map(text -> new String(text.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8));
         }
         return excerpt;
     }
