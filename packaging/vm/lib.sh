@@ -313,11 +313,14 @@ vm_install_product() {
     cp "$project/packaging/polkit/org.switchback.helper.policy" "$tree/usr/share/polkit-1/actions/"
 }
 
+# vm_work: makes a new folder for one guest, and prints its path.
+vm_work() { mktemp -d "${TMPDIR:-/tmp}/switchback-vm.XXXXXX"; }
+
 # vm_full_guest JOB: a new folder whose "tree" has what every full guest needs, with guest/JOB to be run. Prints its path.
 vm_full_guest() {
     local work client
     client=$(vm_program vfio-client)
-    work=$(mktemp -d "${TMPDIR:-/tmp}/switchback-vm.XXXXXX")
+    work=$(vm_work)
     mkdir -p "$work/tree/job"
     install -m 755 "$VM_SOURCE/guest/init-full" "$work/tree/init"
     install -m 755 "$VM_SOURCE/guest/$1" "$work/tree/job/main"

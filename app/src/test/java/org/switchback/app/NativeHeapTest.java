@@ -14,7 +14,7 @@ class NativeHeapTest {
     private static final int PIECE = 4096;
     private static final int PIECES = 10_000;
 
-    /** Every second piece is free in the middle of what is in use, where free(3) itself gives nothing back. */
+    /** Seven of eight pieces are free in the middle of what is in use, where free(3) itself gives nothing back. */
     @Test
     void whatIsFreeInTheMiddleIsGivenBack() throws IOException {
         List<Memory> pieces =
