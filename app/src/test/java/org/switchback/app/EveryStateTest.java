@@ -204,6 +204,7 @@ class EveryStateTest {
         sentences.put("waiting for authentication", status(helper -> {}));
         sentences.put("authentication cancelled", end("authentication-cancelled"));
         sentences.put("denied", end("denied"));
+        sentences.put("polkit silent", end("undecided"));
         sentences.put("no agent", end("no-agent"));
         sentences.put("switching", status(helper -> helper.says("started", 2, 1, "")));
         assertThat(sentences.get("switching")).startsWith("Step 3 of 11: ");
@@ -261,6 +262,7 @@ class EveryStateTest {
                 HelperProblem.Kind.MISSING,
                 HelperProblem.Kind.STOPPED,
                 HelperProblem.Kind.REFUSED,
+                HelperProblem.Kind.UNDECIDED,
                 HelperProblem.Kind.WRONG_VERSION,
                 HelperProblem.Kind.LOST)) {
             sentences.put("helper " + kind, opened(kind).bannerProperty().get());

@@ -183,7 +183,7 @@ class MainViewModelTest {
     @ParameterizedTest
     @EnumSource(
             value = HelperProblem.Kind.class,
-            names = {"MISSING", "STOPPED", "REFUSED", "WRONG_VERSION", "LOST"})
+            names = {"MISSING", "STOPPED", "REFUSED", "UNDECIDED", "WRONG_VERSION", "LOST"})
     void whateverIsTheMatterWithTheHelperTheGpusAreShownAndTheTextIsItsOwn(HelperProblem.Kind why) {
         connections.here(new ScriptedHelper(
                 new Source.LookOnly(why), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));

@@ -26,8 +26,9 @@ public final class JobEntry extends Struct {
     /**
      * Empty but for {@code failed} (as {@code org.switchback.transaction.Event} has it), and for {@code finished}: {@code done},
      * {@code put-back}, {@code mixed}, {@code stuck}, {@code kernel-died}, {@code denied}, {@code no-agent},
-     * {@code authentication-cancelled}, {@code cancelled}, {@code stale}, {@code journal-unwritable}, {@code busy} (while
-     * this one was at its prompt another switch began), {@code refused} (the entry before says why), {@code error}.
+     * {@code authentication-cancelled}, {@code undecided} (polkit did not answer), {@code cancelled}, {@code stale},
+     * {@code journal-unwritable}, {@code busy} (while this one was at its prompt another switch began), {@code refused} (the
+     * entry before says why), {@code error}.
      */
     @Position(3)
     public final String detail;

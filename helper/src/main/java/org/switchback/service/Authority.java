@@ -18,7 +18,9 @@ interface Authority {
         /** It takes a password, and nobody is there to ask for it. */
         NO_AGENT,
         /** The person closed the prompt, or did not answer it. */
-        DISMISSED
+        DISMISSED,
+        /** The authority is not there, or failed, or was silent. It counts as a no and is called by its name. */
+        UNDECIDED
     }
 
     /** A question that may still be open. */
@@ -31,7 +33,8 @@ interface Authority {
      * Asks. Returns at once.
      *
      * @param details told to the person who is asked, by name
-     * @param answer  called at most once, on any thread, perhaps before this returns; it must not block
+     * @param answer  called once, on any thread, perhaps before this returns, and within 12 seconds where the action may
+     *     not prompt and 300 where it may; not any more after the question was taken back. It must not block.
      */
     Check ask(Caller caller, Action action, Map<String, String> details, Consumer<Verdict> answer);
 }

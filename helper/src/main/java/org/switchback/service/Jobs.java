@@ -315,6 +315,7 @@ final class Jobs {
                     case NO -> "denied";
                     case NO_AGENT -> "no-agent";
                     case DISMISSED -> "authentication-cancelled";
+                    case UNDECIDED -> "undecided";
                 })
                 .orElse("cancelled");
         synchronized (this) {

@@ -1,23 +1,16 @@
 package org.switchback.service;
 
-import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.switchback.Helper1.Error.Busy;
 import org.switchback.Helper1.Error.NotAuthorized;
+import org.switchback.Helper1.Error.Undecided;
 
 /** Asks the authority on behalf of callers. */
 final class Permissions {
-    /** In this time the authority has said no itself, if it got no answer. */
-    private static final Duration DECISION = Duration.ofSeconds(Polkit.DECISION_SECONDS + 1);
-    /** Somebody has to find the password. */
-    private static final Duration PROMPT = Duration.ofMinutes(5);
-
     private final Authority authority;
     private final Callers callers;
     private final Prompts prompts = new Prompts();
@@ -54,36 +47,39 @@ final class Permissions {
      * Waits for the answer. Only for an action that may not prompt, or within the few prompts there can be: there are more
      * method threads than those.
      *
-     * @throws NotAuthorized unless it is a yes
+     * @throws NotAuthorized when it is a no, or the caller has gone
+     * @throws Undecided     when there is none
      */
     void require(Caller caller, Action action) {
         if (!action.mayPrompt()) {
-            decide(caller, action, DECISION);
+            decide(caller, action);
             return;
         }
         enter(caller);
         try {
-            decide(caller, action, PROMPT);
+            decide(caller, action);
         } finally {
             leave(caller);
         }
     }
 
-    private void decide(Caller caller, Action action, Duration patience) {
+    private void decide(Caller caller, Action action) {
         CompletableFuture<Optional<Authority.Verdict>> decision = new CompletableFuture<>();
         Question question = ask(caller, action, Map.of(), decision::complete);
+        Optional<Authority.Verdict> verdict;
         try {
-            if (!decision.get(patience.toMillis(), TimeUnit.MILLISECONDS).equals(Optional.of(Authority.Verdict.YES))) {
-                throw new NotAuthorized();
-            }
-        } catch (TimeoutException slow) {
-            question.withdraw();
-            throw new NotAuthorized();
+            verdict = decision.get();
         } catch (ExecutionException impossible) {
-            throw new NotAuthorized();
+            throw new IllegalStateException("a verdict is no failure", impossible);
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
-            throw new NotAuthorized();
+            question.withdraw();
+            throw new Undecided();
+        }
+        switch (verdict.orElse(Authority.Verdict.NO)) {
+            case YES -> {}
+            case NO, NO_AGENT, DISMISSED -> throw new NotAuthorized();
+            case UNDECIDED -> throw new Undecided();
         }
     }
 }

@@ -18,7 +18,7 @@ import org.freedesktop.dbus.types.Variant;
 
 /**
  * Asks polkit. The subject is always the unique name of the sender: a process id could by now be another process's
- * (CVE-2013-4288). A polkit that is not there, or goes wrong, or does not answer, says no.
+ * (CVE-2013-4288). A polkit that is not there, or goes wrong, or does not answer, has allowed nothing.
  */
 final class Polkit implements Authority {
     private static final int ALLOW_USER_INTERACTION = 1;
@@ -29,7 +29,7 @@ final class Polkit implements Authority {
      * A decision without a prompt takes milliseconds, but over five seconds where polkit is only being started by a computer
      * with much to do. Whoever has called the helper waits for 25.
      */
-    static final long DECISION_SECONDS = 12;
+    private static final long DECISION_SECONDS = 12;
 
     private final DBusConnection bus;
     private final PolkitInterface polkit;
@@ -60,7 +60,7 @@ final class Polkit implements Authority {
         };
         ScheduledFuture<?> deadline = timer.schedule(
                 () -> {
-                    once.accept(action.mayPrompt() ? Verdict.DISMISSED : Verdict.NO);
+                    once.accept(action.mayPrompt() ? Verdict.DISMISSED : Verdict.UNDECIDED);
                     cancel(id);
                 },
                 action.mayPrompt() ? PROMPT_SECONDS : DECISION_SECONDS,
@@ -75,7 +75,7 @@ final class Polkit implements Authority {
             @Override
             public void handleError(DBusExecutionException error) {
                 deadline.cancel(false);
-                once.accept(Verdict.NO);
+                once.accept(Verdict.UNDECIDED);
             }
         };
         try {
@@ -90,7 +90,7 @@ final class Polkit implements Authority {
                     id);
         } catch (DBusExecutionException unreachable) {
             deadline.cancel(false);
-            once.accept(Verdict.NO);
+            once.accept(Verdict.UNDECIDED);
         }
         return () -> {
             deadline.cancel(false);

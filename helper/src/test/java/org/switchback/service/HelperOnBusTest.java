@@ -39,6 +39,7 @@ import org.switchback.Helper1.Error.Busy;
 import org.switchback.Helper1.Error.Incomplete;
 import org.switchback.Helper1.Error.LimitReached;
 import org.switchback.Helper1.Error.NotAuthorized;
+import org.switchback.Helper1.Error.Undecided;
 import org.switchback.Helper1.Error.ReadOnly;
 import org.switchback.Helper1.Error.UnknownPlan;
 import org.switchback.hardware.Capture;
@@ -172,25 +173,25 @@ class HelperOnBusTest {
     }
 
     @Test
-    void aPolkitThatIsNotThereSaysNo() throws Exception {
+    void aPolkitThatIsNotThereAllowsNothingAndIsNotCalledANo() throws Exception {
         start();
         PlanReply plan = plan(helper(client));
         polkit.close();
 
-        assertThatExceptionOfType(NotAuthorized.class).isThrownBy(helper(client)::Inspect);
-        assertThat(outcome(helper(client).Apply(plan.id).getPath())).isEqualTo("denied");
+        assertThatExceptionOfType(Undecided.class).isThrownBy(helper(client)::Inspect);
+        assertThat(outcome(helper(client).Apply(plan.id).getPath())).isEqualTo("undecided");
         assertThat(kernel.simulated().written()).isEmpty();
     }
 
     @Test
-    void aPolkitThatIsSlowSaysNo() throws Exception {
+    void aPolkitThatIsSlowAllowsNothingAndIsNotCalledANo() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
         open.add(never::countDown);
         start();
         polkit.prompt("inspect", never);
 
         long began = System.nanoTime();
-        assertThatExceptionOfType(NotAuthorized.class).isThrownBy(helper(client)::Inspect);
+        assertThatExceptionOfType(Undecided.class).isThrownBy(helper(client)::Inspect);
         assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(15));
     }
 

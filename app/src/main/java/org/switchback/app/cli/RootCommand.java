@@ -107,15 +107,18 @@ final class RootCommand implements Callable<Integer> {
      */
     Sight look(boolean wholeMap) throws CommandFailure {
         HelperConnection connection = open();
+        HelperProblem.Kind why;
         try {
             return sight(connection, wholeMap);
         } catch (HelperProblem problem) {
             connection.close();
-            if (problem.kind() != HelperProblem.Kind.REFUSED || !connection.source().real()) {
+            why = problem.kind();
+            boolean notAllowed = why == HelperProblem.Kind.REFUSED || why == HelperProblem.Kind.UNDECIDED;
+            if (!notAllowed || !connection.source().real()) {
                 throw surroundings.failure(problem);
             }
         }
-        HelperConnection own = surroundings.connections().lookOnly(HelperProblem.Kind.REFUSED);
+        HelperConnection own = surroundings.connections().lookOnly(why);
         try {
             return sight(own, wholeMap);
         } catch (HelperProblem problem) {

@@ -26,6 +26,7 @@ record Surroundings(Terminal terminal, Words words, HelperConnections connection
                     case REFUSED, BUSY, STALE, UNKNOWN_PLAN, LIMIT, INCOMPLETE, RESTART_NEEDED -> ExitCode.BLOCKED;
                     case MISSING,
                             STOPPED,
+                            UNDECIDED,
                             WRONG_VERSION,
                             LOST,
                             BAD_ARGUMENT,

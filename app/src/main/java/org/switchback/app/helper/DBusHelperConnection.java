@@ -40,6 +40,7 @@ import org.switchback.Helper1.Error.NotAuthorized;
 import org.switchback.Helper1.Error.ReadOnly;
 import org.switchback.Helper1.Error.RestartNeeded;
 import org.switchback.Helper1.Error.Stale;
+import org.switchback.Helper1.Error.Undecided;
 import org.switchback.Helper1.Error.UnknownPlan;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.PciAddress;
@@ -365,6 +366,7 @@ final class DBusHelperConnection implements HelperConnection {
         if (error instanceof HelperError known) {
             return switch (known) {
                 case NotAuthorized e -> HelperProblem.Kind.REFUSED;
+                case Undecided e -> HelperProblem.Kind.UNDECIDED;
                 case Busy e -> HelperProblem.Kind.BUSY;
                 case LimitReached e -> HelperProblem.Kind.LIMIT;
                 case UnknownPlan e -> HelperProblem.Kind.UNKNOWN_PLAN;

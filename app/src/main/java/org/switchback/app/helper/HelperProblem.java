@@ -12,6 +12,8 @@ public final class HelperProblem extends Exception {
         STOPPED,
         /** The bus or polkit said no. */
         REFUSED,
+        /** polkit did not answer the helper. */
+        UNDECIDED,
         /** Another version of the protocol. */
         WRONG_VERSION,
         /** It went away in the middle of a call. */

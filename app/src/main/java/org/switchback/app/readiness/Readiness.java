@@ -326,6 +326,7 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
                                 case MISSING -> "missing";
                                 case STOPPED, NO_ANSWER, FAILED -> "stopped";
                                 case REFUSED -> "refused";
+                                case UNDECIDED -> "undecided";
                                 case WRONG_VERSION -> "wrong-version";
                                 case LOST -> "lost";
                                 default -> "other";

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.samples.SampleMachines;
@@ -60,16 +61,18 @@ class StatusCommandTest extends CommandTestCase {
         assertThat(result.out()).contains("NVIDIA GeForce RTX 3060");
     }
 
-    @Test
-    void whomTheHelperDoesNotLetLookSeesWhatEverybodyMay() {
+    @ParameterizedTest
+    @CsvSource({
+        "REFUSED, Denied: permission was not given.",
+        "UNDECIDED, 'polkit, which decides who may do this, has not answered.'"
+    })
+    void whomTheHelperDoesNotLetLookSeesWhatEverybodyMay(HelperProblem.Kind why, String sentence) {
         for (String command : List.of("status", "iomem", "report")) {
-            Shell.Result result = new Shell(
-                            computer("iommu-off").refusingToLook(HelperProblem.Kind.REFUSED))
-                    .run(command);
+            Shell.Result result = new Shell(computer("iommu-off").refusingToLook(why)).run(command);
             assertThat(result.exitCode()).as(command).isZero();
             assertThat(result.err())
                     .as(command)
-                    .isEqualTo("Denied: permission was not given. This computer can be looked at, not changed.\n");
+                    .isEqualTo(sentence + " This computer can be looked at, not changed.\n");
             assertThat(result.out()).as(command).contains("06:00.0");
         }
     }

@@ -227,6 +227,7 @@ class SwitchCommandTest extends CommandTestCase {
         "denied, 3, Denied. Nothing was changed.",
         "authentication-cancelled, 3, Cancelled. Nothing was changed.",
         "no-agent, 3, Nobody could be asked for a password",
+        "undecided, 1, 'polkit, which decides who may do this, has not answered. Nothing was changed.'",
         "stale, 3, The machine has changed since the plan was made.",
         "busy, 3, Another switch has begun meanwhile.",
         "journal-unwritable, 3, The journal can't be written.",
@@ -243,7 +244,7 @@ class SwitchCommandTest extends CommandTestCase {
     }
 
     @ParameterizedTest
-    @CsvSource({"BUSY, 3", "REFUSED, 3", "STALE, 3", "INCOMPLETE, 3", "LOST, 1", "NO_ANSWER, 1"})
+    @CsvSource({"BUSY, 3", "REFUSED, 3", "UNDECIDED, 1", "STALE, 3", "INCOMPLETE, 3", "LOST, 1", "NO_ANSWER, 1"})
     void aCallThatComesToNothingHasItsExitCode(HelperProblem.Kind kind, int exitCode) {
         Shell.Result result =
                 new Shell(computer(MACHINE).refusingToApply(kind)).run("switch", "vm", "04:00.0", "--yes");

@@ -232,17 +232,18 @@ class ReadinessTest {
     }
 
     @Test
-    void fiveStatesOfTheHelperHaveFiveTexts() {
+    void sixStatesOfTheHelperHaveSixTexts() {
         Set<String> texts = new HashSet<>();
         for (HelperProblem.Kind kind : List.of(
                 HelperProblem.Kind.MISSING,
                 HelperProblem.Kind.STOPPED,
                 HelperProblem.Kind.REFUSED,
+                HelperProblem.Kind.UNDECIDED,
                 HelperProblem.Kind.WRONG_VERSION,
                 HelperProblem.Kind.LOST)) {
             texts.add(said(of(sample(SampleMachines.DEFAULT), GTX_1080, new Source.LookOnly(kind)), Check.HELPER));
         }
-        assertThat(texts).hasSize(5);
+        assertThat(texts).hasSize(6);
     }
 
     // What holds for every machine.

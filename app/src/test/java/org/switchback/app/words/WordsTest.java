@@ -169,7 +169,15 @@ class WordsTest {
     @Test
     void everyOtherEndOfAJobHasASentence() {
         for (String detail : List.of(
-                "denied", "no-agent", "authentication-cancelled", "stale", "busy", "refused", "error", "helper-lost")) {
+                "denied",
+                "no-agent",
+                "authentication-cancelled",
+                "undecided",
+                "stale",
+                "busy",
+                "refused",
+                "error",
+                "helper-lost")) {
             assertThat(words.finished(entry("finished", detail), "vm", "GTX 1080"))
                     .as(detail)
                     .doesNotContain("does not know")

@@ -13,6 +13,7 @@ public abstract sealed class HelperError extends DBusExecutionException
                 ReadOnly,
                 RestartNeeded,
                 Stale,
+                Undecided,
                 UnknownPlan {
     private static final long serialVersionUID = 1;
 
