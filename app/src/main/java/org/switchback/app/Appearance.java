@@ -2,6 +2,7 @@ package org.switchback.app;
 
 import atlantafx.base.theme.PrimerDark;
 import atlantafx.base.theme.PrimerLight;
+import atlantafx.base.theme.Theme;
 import java.net.URL;
 import java.util.Objects;
 import javafx.application.Application;
@@ -24,8 +25,13 @@ final class Appearance {
     }
 
     static void color(Scene scene, ColorScheme scheme) {
-        boolean dark = scheme == ColorScheme.DARK;
-        Application.setUserAgentStylesheet((dark ? new PrimerDark() : new PrimerLight()).getUserAgentStylesheet());
-        scene.getRoot().pseudoClassStateChanged(DARK, dark);
+        choose(scheme);
+        scene.getRoot().pseudoClassStateChanged(DARK, scheme == ColorScheme.DARK);
+    }
+
+    /** The colours of every control of this program. */
+    static void choose(ColorScheme scheme) {
+        Theme theme = scheme == ColorScheme.DARK ? new PrimerDark() : new PrimerLight();
+        Application.setUserAgentStylesheet(theme.getUserAgentStylesheet());
     }
 }

@@ -25,7 +25,6 @@ import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.TextInputControl;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
-import javafx.scene.image.Image;
 import javafx.scene.image.ImageView;
 import javafx.scene.input.DragEvent;
 import javafx.scene.input.KeyCode;
@@ -64,7 +63,7 @@ final class MainView extends StackPane {
     private static final List<KeyCode> PAGE_KEYS = List.of(KeyCode.DIGIT1, KeyCode.DIGIT2, KeyCode.DIGIT3, KeyCode.DIGIT4);
 
     /** Height of the product's picture beside its name. */
-    private static final double MARK = 32;
+    private static final int MARK = 32;
 
     /** Pixels that the header needs beside the buttons of the pages for the name of the program and all else. */
     private static final double NARROW = 400;
@@ -79,8 +78,7 @@ final class MainView extends StackPane {
     /** A page is built when it is opened for the first time: most starts need one of them. */
     private final Map<Page, Node> pages = new EnumMap<>(Page.class);
 
-    /** @param icons the product's, in several sizes */
-    MainView(MainViewModel model, Words words, List<Image> icons) {
+    MainView(MainViewModel model, Words words) {
         this.model = model;
         this.words = words;
         this.pageButtons = pageButtons(model, words);
@@ -90,7 +88,7 @@ final class MainView extends StackPane {
                 model::refresh,
                 () -> model.openSample(model.samples().getFirst().name()));
         getStyleClass().add("main");
-        frame.setTop(new VBox(header(icons), ribbon(), banner(), notice(), leaving()));
+        frame.setTop(new VBox(header(), ribbon(), banner(), notice(), leaving()));
         gpusPage.getChildren().setAll(gpus);
         frame.setCenter(page(model.pageProperty().get()));
         getChildren().addAll(frame, new KeyList(model.keysShownProperty(), words));
@@ -154,12 +152,9 @@ final class MainView extends StackPane {
 
     // The header.
 
-    private Node header(List<Image> icons) {
+    private Node header() {
         // Twice as many pixels as it is high, for screens that have them.
-        ImageView mark = new ImageView(icons.stream()
-                .filter(icon -> icon.getWidth() >= 2 * MARK)
-                .findFirst()
-                .orElseGet(icons::getLast));
+        ImageView mark = new ImageView(ProductIcon.colored(2 * MARK));
         mark.setFitHeight(MARK);
         mark.setPreserveRatio(true);
         mark.setSmooth(true);

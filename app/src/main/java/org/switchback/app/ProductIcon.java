@@ -3,9 +3,7 @@ package org.switchback.app;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 import javafx.scene.image.Image;
 import org.switchback.app.session.DesktopSession;
 import org.switchback.app.session.TrayContent;
@@ -14,11 +12,9 @@ import org.switchback.app.session.TrayContent;
 final class ProductIcon {
     private ProductIcon() {}
 
-    /** In full colour, in every size from 16 to 256 pixels. */
-    static List<Image> colored() {
-        return Stream.of(16, 22, 24, 32, 48, 64, 128, 256)
-                .map(size -> picture(size, "apps", ""))
-                .toList();
+    /** @param size pixels in each direction: 16, 22, 24, 32, 48, 64, 128 or 256 */
+    static Image colored(int size) {
+        return picture(size, "apps", "");
     }
 
     /** @param size pixels in each direction: 22 or 44 */
@@ -27,7 +23,7 @@ final class ProductIcon {
     }
 
     private static Image picture(int size, String folder, String suffix) {
-        String path = "icons/%dx%d/%s/%s%s.png".formatted(size, size, folder, DesktopSession.NAME, suffix);
+        String path = "icons/" + size + "x" + size + "/" + folder + "/" + DesktopSession.NAME + suffix + ".png";
         try (InputStream file = Objects.requireNonNull(ProductIcon.class.getResourceAsStream(path))) {
             return new Image(file);
         } catch (IOException impossible) {

@@ -11,11 +11,11 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.LockSupport;
 import javafx.application.Application;
+import javafx.application.ColorScheme;
 import javafx.application.Platform;
+import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.scene.Scene;
-import javafx.scene.image.Image;
 import javafx.stage.Stage;
 import org.switchback.Switchback;
 import org.switchback.app.activity.ActivityLog;
@@ -43,17 +43,9 @@ public class Window extends Application {
     /** Opens the window and returns when it is closed. */
     static void open(String... args) {
         if (Boolean.getBoolean("switchback.training")) {
-            closeSoon();
+            Training.begin();
         }
         launch(Switchback.class, args);
-    }
-
-    /** Packaging opens the window once to learn which classes it needs. */
-    private static void closeSoon() {
-        Thread.ofPlatform().daemon().start(() -> {
-            LockSupport.parkNanos(Duration.ofSeconds(5).toNanos());
-            Platform.exit();
-        });
     }
 
     @Override
@@ -106,10 +98,13 @@ public class Window extends Application {
 
     /** Puts the view of a model into a stage. */
     static void prepare(Stage stage, MainViewModel model, Words words) {
-        List<Image> icons = ProductIcon.colored();
-        stage.getIcons().setAll(icons);
-        Scene scene = new Scene(new MainView(model, words, icons), WIDTH, HEIGHT);
-        Appearance.follow(Platform.getPreferences().colorSchemeProperty(), scene);
+        ReadOnlyObjectProperty<ColorScheme> scheme = Platform.getPreferences().colorSchemeProperty();
+        // Before the first control, which would otherwise read JavaFX's own style sheet for nothing.
+        Appearance.choose(scheme.get());
+        // Of several pictures JavaFX would take the one nearest to this size and decode all.
+        stage.getIcons().setAll(ProductIcon.colored(128));
+        Scene scene = new Scene(new MainView(model, words), WIDTH, HEIGHT);
+        Appearance.follow(scheme, scene);
         stage.titleProperty().bind(model.titleProperty());
         stage.setMinWidth(800);
         stage.setMinHeight(600);

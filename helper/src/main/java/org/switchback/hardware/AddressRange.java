@@ -2,6 +2,7 @@ package org.switchback.hardware;
 
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A range of physical addresses, both ends inclusive, as the kernel's {@code struct resource} has it.
@@ -41,6 +42,17 @@ public record AddressRange(long first, long last) {
     /** Number of addresses in bytes, unsigned; 0 stands for all 2^64 of them. */
     public long length() {
         return last - first + 1;
+    }
+
+    // As in PciAddress: for what is asked at each start Java would spin code anew each time.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof AddressRange range && first == range.first && last == range.last;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Long.hashCode(first) + Long.hashCode(last);
     }
 
     /** As /proc/iomem prints it, at least eight digits an end: {@code c0000000-c086ffff}. */

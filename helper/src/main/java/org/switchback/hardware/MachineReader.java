@@ -80,7 +80,7 @@ public final class MachineReader {
 
     private Gpu gpu(PciDevice graphics, Map<PciAddress, PciDevice> devices, Overlaps overlaps) {
         List<PciDevice> companions = devices.values().stream()
-                .filter(d -> d.address().sameSlot(graphics.address()) && !d.equals(graphics))
+                .filter(d -> d.address().sameSlot(graphics.address()) && !d.address().equals(graphics.address()))
                 .filter(d -> d.group().equals(graphics.group()) || d.kind().isMultimedia())
                 .toList();
         List<Holder> own = holders.stream()

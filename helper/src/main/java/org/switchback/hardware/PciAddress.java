@@ -4,6 +4,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a PCI function sits: domain, bus, device and function number, as in {@code 0000:04:00.1}.
@@ -67,6 +68,17 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
     @Override
     public int compareTo(PciAddress other) {
         return Long.compare(number(), other.number());
+    }
+
+    // As a record has it; but this is asked at each start, and Java would spin code for it anew each time.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof PciAddress address && number() == address.number();
+    }
+
+    @Override
+    public int hashCode() {
+        return Long.hashCode(number());
     }
 
     /** Domain, and then the number that the function has on the bus itself (PCI Express, "Routing ID"). */

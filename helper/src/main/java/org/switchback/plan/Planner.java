@@ -1,6 +1,7 @@
 package org.switchback.plan;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -284,11 +285,12 @@ public final class Planner {
 
     /** A group is viable when nobody else in it is on a driver of the host; bridges' own drivers do not count. */
     private void refuseSharedGroups(List<PciDevice> functions) {
-        Set<PciDevice> seen = new LinkedHashSet<>(functions);
+        Set<PciAddress> seen = new HashSet<>();
+        functions.forEach(function -> seen.add(function.address()));
         for (PciDevice function : functions) {
             machine.groupOf(function).ifPresent(group -> group.members().stream()
                     .filter(member -> member.driver().isPresent() && !member.onVfio() && !member.isBridge())
-                    .filter(seen::add)
+                    .filter(member -> seen.add(member.address()))
                     .forEach(member -> refusals.add(new Refusal.GroupShared(
                             function.address(), group.number(), member.address(), member.name(), driver(member)))));
         }
