@@ -1,20 +1,26 @@
 # Read by the launchers: finds a Java 25 or later without starting one.
-# Takes home (the tree) and tool (a name for messages); sets java, linked to yes when the program is part of that Java, and
-# native to the folder of JNA's library.
+# Takes home (the tree) and tool (a name for messages); sets java, java_arch to what it was built for (x86_64), linked to yes
+# when the program is part of that Java, and native to the folder of JNA's library.
 
-# Takes a folder; sets found_version, found_build and found_linked when it holds a Java 25 or later.
+# Takes a folder; sets found_version, found_build, found_arch and found_linked when it holds a Java 25 or later.
 is_java() {
     [ -x "$1/bin/java" ] && [ -r "$1/release" ] || return 1
-    found_version=0 found_build='' found_linked=''
+    found_version=0 found_build='' found_arch='' found_linked=''
     while IFS= read -r line; do
         value=${line#*\"}
         case $line in
             JAVA_VERSION=*) found_version=${value%%[!0-9]*} ;;
             JAVA_RUNTIME_VERSION=*) found_build=${value%\"*} ;;
+            OS_ARCH=*) found_arch=${value%\"*} ;;
             MODULES=*org.switchback.app*) found_linked=yes ;;
         esac
     done <"$1/release"
     [ "${found_version:-0}" -ge 25 ]
+}
+
+# Takes the folder that is_java has just been asked about.
+choose_java() {
+    java=$1/bin/java java_build=$found_build java_arch=$found_arch
 }
 
 missing_java() {
@@ -23,23 +29,24 @@ missing_java() {
 }
 
 find_java() {
-    java='' java_build='' linked=''
+    java='' java_build='' java_arch='' linked=''
     # An image that the program is linked into has no other.
     if is_java "$home/runtime" && [ -n "$found_linked" ]; then
-        java=$home/runtime/bin/java java_build=$found_build linked=yes
+        choose_java "$home/runtime"
+        linked=yes
         return
     fi
     if [ -n "${SWITCHBACK_JAVA:-}" ]; then
         folder=${SWITCHBACK_JAVA%/bin/java}
         is_java "$folder" || missing_java \
             "SWITCHBACK_JAVA names $SWITCHBACK_JAVA, which is not a Java 25 or later."
-        java=$folder/bin/java java_build=$found_build
+        choose_java "$folder"
         return
     fi
     # A run-time image inside the tree, then the person's choice.
     for folder in "$home/runtime" "${JAVA_HOME:-}"; do
         if [ -n "$folder" ] && is_java "$folder"; then
-            java=$folder/bin/java java_build=$found_build
+            choose_java "$folder"
             return
         fi
     done
@@ -48,11 +55,12 @@ find_java() {
     for folder in /usr/lib/jvm/*; do
         is_java "$folder" || continue
         if [ "$found_build" = "$cache_build" ]; then
-            java=$folder/bin/java java_build=$found_build
+            choose_java "$folder"
             return
         fi
         if [ "$found_version" -gt "$newest" ]; then
-            newest=$found_version java=$folder/bin/java java_build=$found_build
+            newest=$found_version
+            choose_java "$folder"
         fi
     done
     if [ -z "$java" ]; then
@@ -60,7 +68,7 @@ find_java() {
         if [ -n "$on_path" ]; then
             on_path=$(readlink -f "$on_path")
             folder=${on_path%/bin/java}
-            is_java "$folder" && java=$folder/bin/java java_build=$found_build
+            is_java "$folder" && choose_java "$folder"
         fi
     fi
     [ -n "$java" ] || missing_java \
