@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launchers, with a stand-in for Java that prints what it was started with. */
@@ -117,6 +118,15 @@ class LauncherTest {
         assertThat(lines)
                 .contains("--module", "-Djna.boot.library.path=" + home.toRealPath() + "/runtime/lib")
                 .doesNotContain("--class-path", "--module-path");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"x86_64, true", "aarch64, false"})
+    void theHelperTouchesLessOfItsStacksWhereTheJvmAllowsIt(String architecture, boolean less) throws Exception {
+        Files.writeString(
+                java25.resolve("release"), "OS_ARCH=\"" + architecture + "\"\n", StandardOpenOption.APPEND);
+        List<String> lines = run(home.resolve("bin/switchback-helper"), java25).lines();
+        assertThat(lines.contains("-XX:StackShadowPages=10")).isEqualTo(less);
     }
 
     private Path java(String name, String version, String build) throws IOException {
