@@ -17,7 +17,13 @@ final class Appearance {
 
     private Appearance() {}
 
-    /** Keeps a scene in the colours of a scheme. */
+    /** Gives every control of this program the colours of a scheme. */
+    static void choose(ColorScheme scheme) {
+        Theme theme = scheme == ColorScheme.DARK ? new PrimerDark() : new PrimerLight();
+        Application.setUserAgentStylesheet(theme.getUserAgentStylesheet());
+    }
+
+    /** Keeps what in a scene is this program's own in the colours of a scheme. */
     static void follow(ObservableValue<ColorScheme> scheme, Scene scene) {
         URL styles = Objects.requireNonNull(Appearance.class.getResource("switchback.css"));
         scene.getStylesheets().add(styles.toExternalForm());
@@ -25,13 +31,6 @@ final class Appearance {
     }
 
     static void color(Scene scene, ColorScheme scheme) {
-        choose(scheme);
         scene.getRoot().pseudoClassStateChanged(DARK, scheme == ColorScheme.DARK);
-    }
-
-    /** The colours of every control of this program. */
-    static void choose(ColorScheme scheme) {
-        Theme theme = scheme == ColorScheme.DARK ? new PrimerDark() : new PrimerLight();
-        Application.setUserAgentStylesheet(theme.getUserAgentStylesheet());
     }
 }

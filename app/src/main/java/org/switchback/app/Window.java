@@ -100,7 +100,7 @@ public class Window extends Application {
     static void prepare(Stage stage, MainViewModel model, Words words) {
         ReadOnlyObjectProperty<ColorScheme> scheme = Platform.getPreferences().colorSchemeProperty();
         // Before the first control, which would otherwise read JavaFX's own style sheet for nothing.
-        Appearance.choose(scheme.get());
+        scheme.subscribe(Appearance::choose);
         // Of several pictures JavaFX would take the one nearest to this size and decode all.
         stage.getIcons().setAll(ProductIcon.colored(128));
         Scene scene = new Scene(new MainView(model, words), WIDTH, HEIGHT);

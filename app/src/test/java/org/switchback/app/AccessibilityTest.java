@@ -241,14 +241,21 @@ class AccessibilityTest extends WindowTestCase {
     @ParameterizedTest
     @EnumSource
     void everyTextAndSignCanBeReadInTheDarkTheme(Sight sight) {
-        onScreen(() -> Appearance.color(screen.stage().getScene(), ColorScheme.DARK));
+        color(ColorScheme.DARK);
         goTo(sight);
         assertLegible();
     }
 
     @AfterEach
     void backToTheLightTheme() {
-        onScreen(() -> Appearance.color(screen.stage().getScene(), ColorScheme.LIGHT));
+        color(ColorScheme.LIGHT);
+    }
+
+    private void color(ColorScheme scheme) {
+        onScreen(() -> {
+            Appearance.choose(scheme);
+            Appearance.color(screen.stage().getScene(), scheme);
+        });
     }
 
     private void assertLegible() {
