@@ -3,6 +3,12 @@
 
 home=''
 
+# usage: ends the script with what the comment at its top says.
+usage() {
+    sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"
+    exit 2
+}
+
 # new_home: the next session's, empty.
 new_home() {
     home=$(mktemp -d)

@@ -15,6 +15,12 @@ vm_elapsed() {
     printf '%d.%d' $((ms / 1000)) $((ms % 1000 / 100))
 }
 
+# vm_usage: ends the script with what the comment at its top says.
+vm_usage() {
+    sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"
+    exit 2
+}
+
 vm_log() { printf '[%6ss] %s\n' "$(vm_elapsed)" "$*" >&2; }
 
 vm_die() {
@@ -314,7 +320,7 @@ vm_install_product() {
 }
 
 # vm_work: makes a new folder for one guest, and prints its path.
-vm_work() { mktemp -d "${TMPDIR:-/tmp}/switchback-vm.XXXXXX"; }
+vm_work() { mktemp -d --tmpdir switchback-vm.XXXXXX; }
 
 # vm_full_guest JOB: a new folder whose "tree" has what every full guest needs, with guest/JOB to be run. Prints its path.
 vm_full_guest() {
