@@ -454,22 +454,39 @@ vm_boot() {
 # What the kernel says when something went wrong in it.
 VM_COMPLAINTS='BUG:|BUG [a-z]|WARNING:|Oops|general protection fault|Kernel panic|blocked for more than|UBSAN|KASAN|refcount_t'
 
+# vm_emulator_crashed RESULT: whether it is QEMU that ended so, by SIGILL, SIGABRT, SIGBUS, SIGFPE or SIGSEGV. No guest can
+# have it do that but by a fault of its own.
+vm_emulator_crashed() {
+    case $1 in
+        132 | 134 | 135 | 136 | 139) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
 # vm_checked_boot LABEL WORK CLASS KERNEL TIMEOUT [KERNEL-ARGUMENT...]
 # Boots WORK/initrd into WORK/run, shows the guest's checks as they come and unpacks what it leaves into WORK/out. Adds to
 # $passed and $failed; WORK goes if nothing failed, unless $keep is set, and $collect WORK is called before.
+# Where QEMU itself crashes the machine is booted once more, from its start; what it had checked before does not count.
 vm_checked_boot() {
-    local label=$1 work=$2 class=$3 kernel=$4 timeout=$5 status started tail_pid result=0 wrong
+    local label=$1 work=$2 class=$3 kernel=$4 timeout=$5 status started tail_pid result wrong try
     shift 5
-    mkdir "$work/run"
     status=$work/run/status.log
-    : >"$status"
-    tail -n +1 -f "$status" &
-    tail_pid=$!
     started=$(date +%s)
-    vm_boot "$class" "$kernel" "$work/initrd" "$work/run" "$timeout" "$@" || result=$?
-    sleep 1
-    kill "$tail_pid"
-    wait "$tail_pid" 2>/dev/null || true
+    for try in first second; do
+        result=0
+        mkdir "$work/run"
+        : >"$status"
+        tail -n +1 -f "$status" &
+        tail_pid=$!
+        vm_boot "$class" "$kernel" "$work/initrd" "$work/run" "$timeout" "$@" || result=$?
+        sleep 1
+        kill "$tail_pid"
+        wait "$tail_pid" 2>/dev/null || true
+        if [ $try = second ] || ! vm_emulator_crashed $result; then break; fi
+        if grep -q '^not ok ' "$status" || grep -qE "$VM_COMPLAINTS" "$work/run/console.log"; then break; fi
+        echo "# $label: QEMU crashed ($result) before anything had failed; this machine once more, from its start"
+        mv "$work/run" "$work/crashed"
+    done
     rm -f "$work/initrd"
     mkdir -p "$work/out"
     tar -x -C "$work/out" -f "$work/run/out" 2>/dev/null || true
