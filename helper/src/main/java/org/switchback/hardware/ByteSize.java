@@ -1,8 +1,6 @@
 package org.switchback.hardware;
 
-import java.math.BigDecimal;
-import java.math.MathContext;
-import java.math.RoundingMode;
+import java.text.DecimalFormatSymbols;
 import java.util.Locale;
 
 /**
@@ -14,20 +12,27 @@ public final class ByteSize {
     private ByteSize() {}
 
     /**
+     * To one decimal place, halves rounded up, and without it where that is 0.
+     *
      * @param bytes unsigned; 0 stands for 2^64, as in {@link AddressRange#length()}
      * @param locale decides the decimal mark
      */
     public static String text(long bytes, Locale locale) {
-        BigDecimal amount = bytes == 0 ? BigDecimal.TWO.pow(64) : new BigDecimal(Long.toUnsignedString(bytes));
-        int unit = 0;
-        BigDecimal step = BigDecimal.valueOf(1024);
-        while (amount.compareTo(step) >= 0 && unit < UNITS.length - 1) {
-            amount = amount.divide(step, MathContext.DECIMAL64);
+        if (bytes == 0) {
+            return "16 EiB";
+        }
+        // Whole numbers: the first BigDecimal of a process costs it several milliseconds.
+        int unit = (Long.SIZE - 1 - Long.numberOfLeadingZeros(bytes)) / 10;
+        long one = 1L << 10 * unit;
+        // Below 2^60, so that ten times as much is still an unsigned long.
+        long part = bytes & one - 1;
+        long tenths = 10 * (bytes >>> 10 * unit) + Long.divideUnsigned(10 * part + one / 2, one);
+        if (tenths == 10 * 1024 && unit < UNITS.length - 1) {
+            tenths = 10;
             unit++;
         }
-        BigDecimal rounded = amount.setScale(1, RoundingMode.HALF_UP);
-        boolean whole = rounded.stripTrailingZeros().scale() <= 0;
-        return (whole ? String.format(locale, "%.0f", rounded) : String.format(locale, "%.1f", rounded)) + " "
-                + UNITS[unit];
+        String fraction =
+                tenths % 10 == 0 ? "" : DecimalFormatSymbols.getInstance(locale).getDecimalSeparator() + "" + tenths % 10;
+        return tenths / 10 + fraction + " " + UNITS[unit];
     }
 }
