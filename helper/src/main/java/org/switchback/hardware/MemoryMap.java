@@ -31,17 +31,27 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
     /** Deeper nesting is flattened into this level; real maps were seen to reach 8. */
     static final int DEEPEST = 64;
 
+    /** What grep puts before a line that it shows beside another ends with a hyphen as well. */
     private static final Pattern ENTRY = Pattern.compile(
-            "(?<![0-9a-fA-F])(?<![0-9a-fA-F]-)([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
+            "(?<![0-9a-fA-F])(?:(?<![0-9a-fA-F]-)|(?<=^[0-9]{1,6}-))([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
     /** What is left of a web page. */
     private static final Pattern TAG =
             Pattern.compile("(?i)<(?<name>/?(?:a|b|blockquote|br|code|div|p|pre|span|tt))(?:[\\s/][^<>]{0,200})?>");
     /** What people write where they have left something out. */
-    private static final Pattern OMISSION = Pattern.compile(
-            "(?i)[<\\[({*]\\s*(?:\\.{2,}|…)?\\s*(?:snip|cut|omit|remov|delet|skip|truncat|redact|trimm)[^<>\\[\\](){}*\\n]{0,40}[>\\])}*]"
-                    + "|[<\\[({]\\s*(?:\\.{2,}|…)\\s*[>\\])}]"
-                    + "|-+\\s*(?:snip|cut)(?:\\s+here)?\\s*-+|-+\\s*(?:8<|>8)\\s*-+|\\.{2,}\\s*snip\\s*\\.{2,}"
-                    + "|(?<=^|\\s)(?:\\.{3,}|…|snip)(?=\\s|$)");
+    private static final Pattern OMISSION = Pattern.compile("(?i)"
+            // Between brackets: the word, first or last, or dots.
+            + "[<\\[({*]\\s*(?:\\.{2,}|…)?\\s*(?:snip|cut|omit|remov|delet|skip|truncat|redact|trimm|more\\b)[^<>\\[\\](){}*\\n]{0,40}[>\\])}*]"
+            + "|[<\\[({][^<>\\[\\](){}*\\n]{0,40}\\b(?:snipped|cut|omitted|removed|deleted|skipped|truncated|redacted|trimmed|more)\\s*[>\\])}]"
+            + "|[<\\[({]\\s*(?:\\.{2,}|…)[^<>\\[\\](){}*\\n]{0,40}[>\\])}]"
+            // Scissors.
+            + "|-+\\s*(?:snip|cut)(?:\\s+here)?\\s*-+|(?:-+\\s*)?(?:8<|>8)(?:\\s*-)+"
+            // Dots, around words too.
+            + "|(?:\\.{2,}|…)\\s*snip\\s*(?:\\.{2,}|…)|(?<=^|\\s)(?:\\.{3,}|…)[^.…\\n]{1,40}(?:\\.{3,}|…)(?=\\s|$)"
+            + "|(?<=^|\\s)(?:\\.{3,}|…|\\.(?:\\s\\.){2,}|snip)(?=\\s|$)");
+    /** What web pages, word processors and programs make of blanks, hyphens and line breaks. */
+    private static final Pattern BLANK = Pattern.compile("[\\u00a0\\u2007\\u202f\\u3000]");
+    private static final Pattern DASH = Pattern.compile("(?<=[0-9a-fA-F])[\\u2010-\\u2013\\u2212](?=[0-9a-fA-F])");
+    private static final Pattern WRITTEN_OUT = Pattern.compile("(?:\\\\r)?\\\\n\"?");
 
     public MemoryMap {
         roots = List.copyOf(roots);
@@ -49,7 +59,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
 
     /** Reads any text; what is no region is counted, never thrown. A text without one region gives an empty map. */
     public static MemoryMap parse(String pasted) {
-        String text = withoutHtml(pasted);
+        String text = asPrinted(pasted);
         Listing listing = new Listing();
         int start = 0;
         while (start <= text.length()) {
@@ -63,11 +73,20 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
         return listing.nest();
     }
 
-    private static String withoutHtml(String text) {
-        // A listing of the kernel has neither.
-        if (text.indexOf('<') < 0 && text.indexOf('&') < 0) {
-            return text;
+    /** A text as it was before web pages, word processors and programs had it. */
+    private static String asPrinted(String pasted) {
+        for (int i = 0; i < pasted.length(); i++) {
+            char c = pasted.charAt(i);
+            if (c >= 0x80 || c == '<' || c == '&' || c == '\\') {
+                String text = BLANK.matcher(withoutHtml(pasted)).replaceAll(" ");
+                return WRITTEN_OUT.matcher(DASH.matcher(text).replaceAll("-")).replaceAll("\n");
+            }
         }
+        // A listing of the kernel has nothing of that.
+        return pasted;
+    }
+
+    private static String withoutHtml(String text) {
         return TAG.matcher(text)
                 .replaceAll(tag -> tag.group("name").equalsIgnoreCase("br") ? "\n" : "")
                 .replace("&nbsp;", " ")
@@ -153,6 +172,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
         private int size;
         private int omissions;
         private int unreadable;
+        private int separators;
         private boolean anyAddress;
 
         void line(String text, int start, int end) {
@@ -242,6 +262,10 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
         }
 
         private void before(String text) {
+            if (text.strip().equals("--")) {
+                separators++;
+                return;
+            }
             int marks = omissionsIn(text);
             omissions += marks;
             if (marks == 0 && !text.isBlank()) {
@@ -263,6 +287,9 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                 indent = Arrays.copyOf(indent, size * 2);
                 name = Arrays.copyOf(name, size * 2);
             }
+            // grep's mark between lines that are not neighbours: only the next region tells it from that of a signature.
+            omissions += separators;
+            separators = 0;
             first[size] = lower;
             last[size] = upper;
             indent[size] = depth;
@@ -295,7 +322,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                     path[depth++] = i;
                 }
             }
-            return new MemoryMap(freeze(parent), size > 0 && !anyAddress, omissions, size, unreadable);
+            return new MemoryMap(freeze(parent), size > 0 && !anyAddress, omissions, size, unreadable + separators);
         }
 
         private boolean inside(int inner, int outer) {

@@ -125,10 +125,14 @@ class MemoryMapTest {
                 "a mark in front             | * LINE1\\n* LINE2",
                 "a difference                | -LINE1\\n-  LINE2",
                 "a byte order mark           | \ufeffLINE1\\n  LINE2",
+                "line numbers of grep -A     | 12-LINE1\\n13-  LINE2",
+                "line breaks written out     | LINE1BREAK  LINE2BREAK",
+                "as a string of JSON         | \"LINE1BREAK  LINE2BREAK\"",
             })
     void howeverPeoplePasteItTheRegionsAreRead(String how, String shape) {
         String text = shape.replace("\\n", "\n")
                 .replace("\\t", "\t")
+                .replace("BREAK", "\\r\\n")
                 .replace("LINE1", "c0000000-cfffffff : 0000:04:00.0")
                 .replace("LINE2", "c0000000-c086ffff : BOOTFB");
         MemoryMap map = MemoryMap.parse(text);
@@ -181,7 +185,8 @@ class MemoryMapTest {
                 "<snip>", "[snip]", "(snip)", "{snip}", "<SNIP>", "<snipped>", "<snip RAM>", "[...]", "(...)", "<...>",
                 "[…]", "[..]", "...", "....", "…", "<cut>", "[cut]", "-- cut --", "---8<---", "--- >8 ---", "--- cut here ---",
                 "--snip--", "*snip*", "...snip...", "[snip 40 lines]", "<omitted>", "[truncated]", "(removed)", "[redacted]",
-                "... snip ...", "snip"
+                "... snip ...", "snip", "... output truncated ...", "(lines removed)", "[...lots more...]", "<40 lines omitted>",
+                ". . .", "8< - - - -", "[more of the same]"
             })
     void everyMarkThatPeopleUseIsOneOmission(String mark) {
         String ram = "00001000-0009ffff : System RAM";
@@ -198,8 +203,29 @@ class MemoryMapTest {
         }
     }
 
+    @Test
+    void whereGrepLeftLinesOutItsMarkIsAnOmission() {
+        MemoryMap map = MemoryMap.parse("00001000-0009ffff : System RAM\n--\n000a0000-000bffff : PCI Bus 0000:00\n-- \nAnn\n");
+        assertThat(map.omissions()).isEqualTo(1);
+        assertThat(map.unreadable()).as("the signature of a mail, and its mark").isEqualTo(2);
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"PCI ECAM 0000 [bus 00-ff]", "Kernel (text)", "a - b", "cut", "pnp 00:01", "remove me"})
+    @ValueSource(strings = {"\u00a0", "\u2007", "\u202f", "\u3000"})
+    void anyBlankOfAWebPageIsABlank(String blank) {
+        String listing = "c0000000-cfffffff : 0000:04:00.0\n  c0000000-c086ffff : BOOTFB\n";
+        assertThat(MemoryMap.parse(listing.replace(" ", blank)).toText()).isEqualTo(listing);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\u2010", "\u2011", "\u2012", "\u2013", "\u2212"})
+    void theDashThatAWordProcessorMadeOfIt(String dash) {
+        String listing = "c0000000-cfffffff : 0000:04:00.0\n  c0000000-c086ffff : BOOTFB\n";
+        assertThat(MemoryMap.parse(listing.replace("-", dash)).toText()).isEqualTo(listing);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PCI ECAM 0000 [bus 00-ff]", "Kernel (text)", "a - b", "cut", "pnp 00:01", "remove me", "\\\\_SB_.PCI0"})
     void aNameIsNoOmission(String name) {
         MemoryMap map = MemoryMap.parse("00001000-0009ffff : " + name + "\n");
         assertThat(map.omissions()).isZero();

@@ -2,12 +2,12 @@ package org.switchback.app.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.switchback.app.report.ForeignText;
 
 /** Reads texts that people name on the command line, whatever the name leads to. */
 final class TextFile {
@@ -19,8 +19,7 @@ final class TextFile {
     private TextFile() {}
 
     /**
-     * The whole text; bytes that are no UTF-8 become replacement characters, and what would steer a terminal becomes
-     * question marks.
+     * The whole text, as {@link ForeignText#of} reads it; what else would steer a terminal becomes question marks.
      *
      * @param name of a file, or {@code -} for standard input
      * @throws CommandFailure when it can't be read or is larger than {@link #LARGEST}
@@ -56,13 +55,14 @@ final class TextFile {
                     quoted(name),
                     surroundings.words().size(LARGEST));
         }
-        for (int i = 0; i < bytes.length; i++) {
-            boolean control = (bytes[i] >= 0 && bytes[i] < ' ') || bytes[i] == 0x7f;
-            if (control && bytes[i] != '\n' && bytes[i] != '\t' && bytes[i] != '\r') {
-                bytes[i] = '?';
+        StringBuilder text = new StringBuilder(ForeignText.of(bytes));
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if ((c < ' ' || c == 0x7f) && c != '\n' && c != '\t' && c != '\r') {
+                text.setCharAt(i, '?');
             }
         }
-        return new String(bytes, StandardCharsets.UTF_8);
+        return text.toString();
     }
 
     /** What somebody typed, fit to be shown on a terminal. */

@@ -34,6 +34,7 @@ import org.switchback.app.background.Background;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.Source;
+import org.switchback.app.report.ForeignText;
 import org.switchback.app.words.MapWords;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.AddressRange;
@@ -366,7 +367,7 @@ public final class MemoryMapViewModel {
     private Loaded dump(String text, String name) throws HelperProblem {
         String shownAs = words.text("window.map.title.dump", name);
         if (!Capture.looksLike(text)) {
-            return new Loaded(MemoryMap.parse(text), Optional.empty(), shownAs, true);
+            return new Loaded(MemoryMap.parse(ForeignText.uncolored(text)), Optional.empty(), shownAs, true);
         }
         try {
             Machine reported = MachineReader.read(Capture.parse(text));
@@ -394,7 +395,7 @@ public final class MemoryMapViewModel {
                         if (bytes.length > LONGEST_BYTES) {
                             throw new HelperProblem(HelperProblem.Kind.LIMIT);
                         }
-                        return new String(bytes, StandardCharsets.UTF_8);
+                        return ForeignText.of(bytes);
                     } catch (IOException unreadable) {
                         throw new HelperProblem(HelperProblem.Kind.FAILED, unreadable);
                     }

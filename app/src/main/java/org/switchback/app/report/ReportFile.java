@@ -1,7 +1,6 @@
 package org.switchback.app.report;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.switchback.app.state.WholeFile;
@@ -36,8 +35,7 @@ public final class ReportFile {
             if (Files.size(file) > LONGEST_BYTES) {
                 return new Read.NoReport();
             }
-            // Bytes that are no UTF-8 are somebody's device name; they are no reason to refuse the whole report.
-            String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+            String text = ForeignText.of(Files.readAllBytes(file));
             return Capture.looksLike(text) ? new Read.Report(Capture.parse(text)) : new Read.NoReport();
         } catch (IOException unreadable) {
             return new Read.Unreadable();

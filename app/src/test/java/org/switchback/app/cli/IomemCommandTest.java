@@ -231,6 +231,15 @@ class IomemCommandTest extends CommandTestCase {
     }
 
     @Test
+    void aMapThatGrepHasColouredOrPowerShellHasSavedIsRead() throws IOException {
+        String map = "c0000000-d1ffffff : PCI Bus 0000:04\n  c0000000-c086ffff : BOOTFB\n";
+        String coloured = map.replace("c0000000", "\u001b[01;31m\u001b[Kc0000000\u001b[m\u001b[K");
+        Path wide = Files.write(folder.resolve("wide"), map.replace("\n", "\r\n").getBytes(StandardCharsets.UTF_16));
+        assertThat(run("iomem", file("coloured", coloured)).out()).startsWith(map);
+        assertThat(run("iomem", wide.toString()).out()).startsWith(map);
+    }
+
+    @Test
     void escapesInANameAreNotPlayedBack() throws IOException {
         assertThat(run("iomem", file("evil", "c0000000-cfffffff : \u001b[2Jgone\n")).out()).doesNotContain("\u001b");
     }
