@@ -2,6 +2,7 @@ package org.switchback.app;
 
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.switchback.Switchback;
 import org.switchback.app.cli.CommandLineMain;
 import org.switchback.app.cli.Demonstration;
 import org.switchback.app.words.Words;
@@ -23,7 +24,7 @@ public final class Main {
         }
         @Nullable String problem = Display.problem(Words.in(Locale.getDefault()));
         if (problem == null) {
-            Window.open(args);
+            Window.open(Switchback.class, args);
         } else if (Boolean.getBoolean("switchback.demonstration")) {
             System.out.println(problem);
             System.exit(Demonstration.run());

@@ -17,7 +17,6 @@ import javafx.application.Platform;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.scene.Scene;
 import javafx.stage.Stage;
-import org.switchback.Switchback;
 import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.background.Background;
 import org.switchback.app.bus.BusAddress;
@@ -40,12 +39,12 @@ public class Window extends Application {
 
     private final List<Runnable> toClose = new ArrayList<>();
 
-    /** Opens the window and returns when it is closed. */
-    static void open(String... args) {
+    /** Opens the window and returns when it is closed. The class's name is what JavaFX tells the window system. */
+    static void open(Class<? extends Window> application, String... args) {
         if (Boolean.getBoolean("switchback.training")) {
             Training.begin();
         }
-        launch(Switchback.class, args);
+        launch(application, args);
     }
 
     @Override
