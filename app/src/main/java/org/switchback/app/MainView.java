@@ -44,7 +44,6 @@ import org.controlsfx.control.SegmentedButton;
 import org.jspecify.annotations.Nullable;
 import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
-import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
 import org.switchback.app.activity.ActivityView;
@@ -163,7 +162,7 @@ final class MainView extends StackPane {
         name.getStyleClass().add("app-name");
         Region gap = new Region();
         HBox.setHgrow(gap, Priority.ALWAYS);
-        Button refresh = new Button(null, new FontIcon(Material2MZ.REFRESH));
+        Button refresh = new Button(null, new FontIcon(Material2OutlinedMZ.REFRESH));
         refresh.setId("refresh");
         refresh.setAccessibleText(words.text("window.menu.refresh"));
         refresh.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT);
@@ -251,7 +250,7 @@ final class MainView extends StackPane {
         for (MenuItem needsPeace : List.of(samples, failures, report, home)) {
             needsPeace.disableProperty().bind(model.freeProperty().not());
         }
-        MenuButton menu = new MenuButton(null, new FontIcon(Material2MZ.MENU));
+        MenuButton menu = new MenuButton(null, new FontIcon(Material2OutlinedMZ.MENU));
         menu.getItems().setAll(busy, samples, failures, report, home, new SeparatorMenuItem(), always, keys, quit);
         menu.setId("menu");
         menu.setAccessibleText(words.text("window.menu"));

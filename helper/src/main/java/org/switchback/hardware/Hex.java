@@ -1,6 +1,7 @@
 package org.switchback.hardware;
 
 import java.util.Optional;
+import java.util.StringTokenizer;
 
 /** Numbers as sysfs writes them. */
 final class Hex {
@@ -21,10 +22,10 @@ final class Hex {
 
     /** The numbers of a line, blanks between them; no numbers at all when one of them can't be read. */
     static long[] fields(String line) {
-        String[] words = line.strip().split("\\s+");
-        long[] numbers = new long[words.length];
-        for (int i = 0; i < words.length; i++) {
-            Optional<Long> number = number(words[i]);
+        StringTokenizer words = new StringTokenizer(line);
+        long[] numbers = new long[words.countTokens()];
+        for (int i = 0; i < numbers.length; i++) {
+            Optional<Long> number = number(words.nextToken());
             if (number.isEmpty()) {
                 return new long[0];
             }

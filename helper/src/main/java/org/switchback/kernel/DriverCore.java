@@ -117,8 +117,11 @@ final class DriverCore {
 
     /** Also the connectors of a card: {@code /sys/class/drm/card0-HDMI-A-1/status}. */
     private boolean isClassEntry(String path, PciAddress function) {
+        if (!path.startsWith("/sys/class/")) {
+            return false;
+        }
         String[] parts = path.split("/", 6);
-        if (parts.length < 5 || !path.startsWith("/sys/class/")) {
+        if (parts.length < 5) {
             return false;
         }
         int dash = parts[4].indexOf('-');

@@ -66,16 +66,16 @@ final class ResourceTree {
     /** Everything claimed inside a range that the PCI core made a resource of, at any depth; outermost first. */
     List<Region> inside(AddressRange bar, PciAddress function) {
         List<Region> found = new ArrayList<>();
-        inside(root, new Region(bar, function.toString(), List.of()), false, found);
+        inside(root, bar, function.toString(), false, found);
         return found;
     }
 
-    private static void inside(Node parent, Region bar, boolean within, List<Region> found) {
+    private static void inside(Node parent, AddressRange bar, String name, boolean within, List<Region> found) {
         for (Node child : parent.children) {
             if (within) {
                 found.add(child.region());
             }
-            inside(child, bar, within || child.region().equals(bar), found);
+            inside(child, bar, name, within || (child.range.equals(bar) && child.name.equals(name)), found);
         }
     }
 

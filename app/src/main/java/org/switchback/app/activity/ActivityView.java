@@ -43,7 +43,7 @@ public final class ActivityView extends BorderPane {
     private final Words words;
     private final ListView<ActivityViewModel.Row> list = new ListView<>();
     private final VBox details = new VBox(14);
-    private final ScrollPane scroll = new ScrollPane();
+    private final ScrollPane scroll = Controls.scrolling(null);
 
     public ActivityView(ActivityViewModel model, Words words) {
         this.model = model;
@@ -111,9 +111,6 @@ public final class ActivityView extends BorderPane {
         });
         details.getStyleClass().add("page-content");
         scroll.setContent(details);
-        scroll.setFitToWidth(true);
-        scroll.setHbarPolicy(ScrollPane.ScrollBarPolicy.NEVER);
-        scroll.setFocusTraversable(false);
         HBox.setHgrow(scroll, Priority.ALWAYS);
         HBox both = new HBox(list, scroll);
         both.visibleProperty().bind(Bindings.isNotEmpty(model.rows()));

@@ -9,6 +9,7 @@ import javafx.scene.Scene;
 import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBase;
 import javafx.scene.control.Label;
+import javafx.scene.control.ScrollPane;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.ClipboardContent;
 import javafx.scene.layout.Region;
@@ -45,6 +46,25 @@ public final class Controls {
     public static void wrap(Label label) {
         label.setWrapText(true);
         label.setMinHeight(Region.USE_PREF_SIZE);
+    }
+
+    /** A page that is as wide as its place and scrolls up and down. */
+    public static ScrollPane scrolling(@Nullable Node content) {
+        ScrollPane scroll = new ScrollPane(content);
+        scroll.setFitToWidth(true);
+        scroll.setHbarPolicy(ScrollPane.ScrollBarPolicy.NEVER);
+        scroll.setFocusTraversable(false);
+        // JavaFX keeps a picture of what is in view, to move it: MiBs that serve nobody before somebody scrolls.
+        scroll.skinProperty().addListener((observable, before, now) -> keepPicture(scroll, false));
+        scroll.vvalueProperty().addListener((observable, before, now) -> keepPicture(scroll, true));
+        return scroll;
+    }
+
+    private static void keepPicture(ScrollPane scroll, boolean kept) {
+        Node viewport = scroll.lookup(".viewport");
+        if (viewport != null) {
+            viewport.setCache(kept);
+        }
     }
 
     /** Takes a node out of view, and its room away, while something does not hold. */

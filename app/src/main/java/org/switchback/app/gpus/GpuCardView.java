@@ -18,7 +18,6 @@ import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
-import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
@@ -78,11 +77,11 @@ final class GpuCardView extends VBox {
 
     private static Ikon sign(GpuCard.Tone tone) {
         return switch (tone) {
-            case HOST -> Material2AL.COMPUTER;
-            case VM -> Material2AL.LAYERS;
-            case DESKTOP -> Material2AL.DESKTOP_WINDOWS;
+            case HOST -> Material2OutlinedAL.COMPUTER;
+            case VM -> Material2OutlinedAL.LAYERS;
+            case DESKTOP -> Material2OutlinedAL.DESKTOP_WINDOWS;
             case MIXED -> Material2MZ.WARNING;
-            case UNBOUND -> Material2AL.LINK_OFF;
+            case UNBOUND -> Material2OutlinedAL.LINK_OFF;
         };
     }
 
@@ -227,7 +226,7 @@ final class GpuCardView extends VBox {
         Runnable show = () -> {
             boolean open = fold.isSelected();
             fold.setText(words.text(open ? "window.gpu.details.hide" : "window.gpu.details.show"));
-            fold.setGraphic(new FontIcon(open ? Material2AL.EXPAND_LESS : Material2AL.EXPAND_MORE));
+            fold.setGraphic(new FontIcon(open ? Material2OutlinedAL.EXPAND_LESS : Material2OutlinedAL.EXPAND_MORE));
             grid.setVisible(open);
             grid.setManaged(open);
         };

@@ -41,10 +41,7 @@ public final class GpusView extends StackPane {
         centred.getStyleClass().add("page-content");
         ((Region) centred.getChildren().getFirst()).setMaxWidth(980);
         StackPane.setAlignment(centred.getChildren().getFirst(), Pos.TOP_CENTER);
-        ScrollPane scroll = new ScrollPane(centred);
-        scroll.setFitToWidth(true);
-        scroll.setHbarPolicy(ScrollPane.ScrollBarPolicy.NEVER);
-        scroll.setFocusTraversable(false);
+        ScrollPane scroll = Controls.scrolling(centred);
         scroll.visibleProperty().bind(model.stateProperty().isEqualTo(GpusViewModel.State.CARDS));
         getChildren().addAll(scroll, instead(check, sample));
         model.cards().addListener((ListChangeListener<GpuCard>) change -> showCards());

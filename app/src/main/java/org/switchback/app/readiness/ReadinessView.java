@@ -46,10 +46,7 @@ public final class ReadinessView extends StackPane {
         StackPane centred = new StackPane(content);
         centred.getStyleClass().add("page-content");
         StackPane.setAlignment(content, Pos.TOP_CENTER);
-        ScrollPane scroll = new ScrollPane(centred);
-        scroll.setFitToWidth(true);
-        scroll.setHbarPolicy(ScrollPane.ScrollBarPolicy.NEVER);
-        scroll.setFocusTraversable(false);
+        ScrollPane scroll = Controls.scrolling(centred);
         scroll.visibleProperty().bind(model.messageProperty().isEmpty());
         Label message = new Label();
         message.setId("readiness-message");

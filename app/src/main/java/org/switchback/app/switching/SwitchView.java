@@ -45,7 +45,7 @@ public final class SwitchView extends BorderPane {
     private final Words words;
     private final VBox stepRows = new VBox();
     private final HBox buttons = new HBox(10);
-    private final ScrollPane scroll = new ScrollPane();
+    private final ScrollPane scroll = Controls.scrolling(null);
 
     /** @param page name of the page that the pane belongs to */
     public SwitchView(SwitchViewModel model, Words words, String page) {
@@ -68,9 +68,6 @@ public final class SwitchView extends BorderPane {
         centred.getStyleClass().add("page-content");
         StackPane.setAlignment(content, Pos.TOP_CENTER);
         scroll.setContent(centred);
-        scroll.setFitToWidth(true);
-        scroll.setHbarPolicy(ScrollPane.ScrollBarPolicy.NEVER);
-        scroll.setFocusTraversable(false);
         setCenter(scroll);
         setBottom(actionBar());
         addEventHandler(KeyEvent.KEY_PRESSED, this::leaveByKey);
