@@ -65,7 +65,7 @@ public final class Planner {
         if (gpu.mode() == Gpu.Mode.VM && gpu.conflicts().isEmpty()) {
             refusals.add(new Refusal.AlreadyThere(gpu.address(), Target.VM));
             return new SwitchPlan(
-                    request, gpu, functions, steps, refusals, standing(functions, Optional.empty()), risk(gpu));
+                    request, gpu, functions, steps, refusals, standing(functions, Optional.empty()), risk(functions));
         }
         refuseDeadKernel();
         refuseWithoutVfio(gpu);
@@ -105,7 +105,7 @@ public final class Planner {
         step(Step.Question.PROVEN, functions);
         Optional<FirmwareFramebuffer> unbound =
                 ladders.stream().flatMap(ladder -> ladder.unbound().stream()).findFirst();
-        return new SwitchPlan(request, gpu, functions, steps, refusals, standing(functions, unbound), risk(gpu));
+        return new SwitchPlan(request, gpu, functions, steps, refusals, standing(functions, unbound), risk(functions));
     }
 
     private List<Ladder> ladders(Gpu gpu) {
@@ -320,7 +320,11 @@ public final class Planner {
         return new HostSettings(standing, unbound.or(() -> remembered.flatMap(HostSettings::framebuffer)));
     }
 
-    private static SwitchPlan.Risk risk(Gpu gpu) {
-        return gpu.drivesDisplay() ? SwitchPlan.Risk.SWITCH_DISPLAY : SwitchPlan.Risk.SWITCH;
+    /** That of the riskiest of all GPUs that move, also of one that was only given along. */
+    private SwitchPlan.Risk risk(List<PciDevice> functions) {
+        boolean anyDisplay = functions.stream()
+                .flatMap(function -> machine.gpu(function.address()).stream())
+                .anyMatch(Gpu::drivesDisplay);
+        return anyDisplay ? SwitchPlan.Risk.SWITCH_DISPLAY : SwitchPlan.Risk.SWITCH;
     }
 }

@@ -2,6 +2,7 @@ package org.switchback.service;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -139,6 +140,9 @@ final class Jobs {
 
     /** Starts the switch that an open plan describes. */
     DBusPath apply(Caller caller, String planId) {
+        // Before anything is made ready for it.
+        writable();
+        plans.check(caller, planId);
         return claimed(caller, open -> {
             checkClean();
             SwitchPlan plan = plans.take(caller, planId);
@@ -346,6 +350,7 @@ final class Jobs {
         standing = transactions.map(Transactions::standing).orElse(standing);
         // Whoever reads that it has finished may start the next one.
         synchronized (this) {
+            gate.touch();
             running = null;
         }
         log.accept("switch of " + gpu + ": " + outcome);
@@ -377,8 +382,13 @@ final class Jobs {
                 throw new IllegalStateException("a number makes a good object path", impossible);
             }
             shown.add(job);
-            if (shown.size() > KEPT && shown.getFirst().ended()) {
-                bus.unExportObject(shown.removeFirst().getObjectPath());
+            // Not the oldest alone: that one may wait at a prompt while others come and go.
+            for (Iterator<JobObject> old = shown.iterator(); shown.size() > KEPT && old.hasNext(); ) {
+                JobObject candidate = old.next();
+                if (candidate.ended()) {
+                    old.remove();
+                    bus.unExportObject(candidate.getObjectPath());
+                }
             }
             return job;
         }

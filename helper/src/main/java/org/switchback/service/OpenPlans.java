@@ -82,18 +82,32 @@ final class OpenPlans {
     }
 
     /**
+     * Makes sure that a plan could be taken.
+     *
+     * @throws UnknownPlan as {@link #take}
+     */
+    synchronized void check(Caller caller, String id) {
+        find(caller, id);
+    }
+
+    /**
      * Takes a plan out.
      *
      * @throws UnknownPlan when there is none by that id, or it was made for another caller
      */
     synchronized SwitchPlan take(Caller caller, String id) {
+        SwitchPlan plan = find(caller, id).plan;
+        plans.remove(id);
+        return plan;
+    }
+
+    private Open find(Caller caller, String id) {
         dropOld();
         @Nullable Open open = plans.get(id);
         if (open == null || !open.sender.equals(caller.sender())) {
             throw new UnknownPlan();
         }
-        plans.remove(id);
-        return open.plan;
+        return open;
     }
 
     /** Whether a plan is open whose caller is still there to apply it. */

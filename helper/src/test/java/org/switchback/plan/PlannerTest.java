@@ -25,8 +25,11 @@ class PlannerTest {
             Optional.of(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true)));
 
     private static SwitchPlan plan(Machine machine, Target target, PciAddress... with) {
-        PciAddress gpu = machine.gpus().getFirst().address();
-        return planned(Planner.plan(machine, new Request(gpu, target, List.of(with)), Optional.empty()));
+        return plan(machine, target, machine.gpus().getFirst().address(), List.of(with));
+    }
+
+    private static SwitchPlan plan(Machine machine, Target target, PciAddress gpu, List<PciAddress> with) {
+        return planned(Planner.plan(machine, new Request(gpu, target, with), Optional.empty()));
     }
 
     private static SwitchPlan planned(Planner.Answer answer) {
@@ -164,6 +167,14 @@ class PlannerTest {
         assertThat(plan.refusals()).isEmpty();
         assertThat(plan.functions()).extracting(f -> f.address()).contains(board);
         assertThat(shell(plan)).contains("echo 0000:00:1b.0 | sudo tee /sys/bus/pci/drivers/snd_hda_intel/unbind");
+    }
+
+    @Test
+    void aGpuWithADisplayIsNoLessRiskyWhenItGoesAlongWithAnother() {
+        Machine machine = Captures.machine("q35-6.1-0380");
+        PciAddress other = PciAddress.of("02:00.0");
+        assertThat(plan(machine, Target.VM, other, List.of()).risk()).isEqualTo(SwitchPlan.Risk.SWITCH);
+        assertThat(plan(machine, Target.VM, other, List.of(GPU)).risk()).isEqualTo(SwitchPlan.Risk.SWITCH_DISPLAY);
     }
 
     @Test

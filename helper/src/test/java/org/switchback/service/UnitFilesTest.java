@@ -44,14 +44,14 @@ class UnitFilesTest {
     @Test
     void theHelperHasNoMoreCapabilitiesThanItsWorkNeeds() throws Exception {
         assertThat(values(HELPER, "CapabilityBoundingSet"))
-                .containsExactlyInAnyOrder("CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_SYSLOG");
+                .containsExactlyInAnyOrder("CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_SYSLOG");
     }
 
     @Test
-    void theHelperWritesToTheKernelOnlyWhereDriversAreBound() throws Exception {
+    void theHelperWritesToTheKernelOnlyWhereDriversAreBoundAndTheModuleListens() throws Exception {
         assertThat(lines(HELPER)).contains("ProtectSystem=strict");
         assertThat(values(HELPER, "ReadOnlyPaths")).contains("/sys", "/proc/sys");
-        assertThat(values(HELPER, "ReadWritePaths")).containsExactlyInAnyOrder("/sys/bus", "/sys/devices");
+        assertThat(values(HELPER, "ReadWritePaths")).containsExactlyInAnyOrder("/sys/bus", "/sys/devices", "/sys/module");
     }
 
     @Test
@@ -86,7 +86,17 @@ class UnitFilesTest {
     void aGpuIsSwitchedBeforeTheDesktopUnlessTheKernelsCommandLineSaysNo() throws Exception {
         assertThat(values(BOOT, "Before")).containsExactly("display-manager.service");
         assertThat(values(BOOT, "ConditionKernelCommandLine")).containsExactly("!switchback.host");
-        assertThat(lines(BOOT)).contains("ExecStart=/usr/lib/switchback/bin/switchback switch vm %i --yes");
+        assertThat(lines(BOOT)).contains("ExecStart=/usr/lib/switchback/bin/switchback switch vm %i --yes --wait");
+    }
+
+    @Test
+    void theUnitThatSwitchesAtTheStartGivesUpBeforeItTakesTheGpuFromSomebodyWhoGotItBack() throws Exception {
+        assertThat(lines(BOOT)).contains("StartLimitIntervalSec=10min", "StartLimitBurst=3");
+    }
+
+    @Test
+    void theUnitThatSwitchesAtTheStartWaitsForTheHostsDrivers() throws Exception {
+        assertThat(values(BOOT, "ExecStartPre")).containsExactly("-/usr/bin/udevadm settle --timeout=20");
     }
 
     @Test

@@ -2,6 +2,8 @@ package org.switchback.app.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -16,14 +18,23 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.Spelling;
 import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.PlannedRefusal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code switch}: shows the plan, asks, and carries it out. */
 @Command(name = "switch", sortOptions = false)
 final class SwitchCommand extends Wish {
+    /** How long another switch is waited for, and between two looks whether it is over. */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static final Duration PAUSE = Duration.ofMillis(250);
+
     @Option(names = {"-y", "--yes"})
     boolean yes;
+
+    @Option(names = "--wait")
+    boolean wait;
 
     SwitchCommand(Surroundings surroundings, RootCommand root) {
         super(surroundings, root);
@@ -44,6 +55,11 @@ final class SwitchCommand extends Wish {
                 new PlanText(terminal(), words(), answer).print(commands);
                 terminal().out().println();
             }
+            if (isThereAlready(answer)) {
+                object.addProperty("result", "nothing-to-do");
+                finish(object, words().text("cli.switch.unchanged"));
+                return ExitCode.OK;
+            }
             if (!answer.plan().refusals.isEmpty()) {
                 object.addProperty("result", "refused");
                 finish(object, words().text("cli.switch.unchanged"));
@@ -55,6 +71,13 @@ final class SwitchCommand extends Wish {
             }
             return carryOut(connection, answer, object);
         }
+    }
+
+    /** Where it was to go. That is no failure: whoever repeats a switch has what they want. */
+    private static boolean isThereAlready(Answer answer) {
+        List<PlannedRefusal> refusals = answer.plan().refusals;
+        return !refusals.isEmpty()
+                && refusals.stream().allMatch(refusal -> refusal.code.equals("already-in-" + answer.target() + "-mode"));
     }
 
     /** On a sample nothing is at stake, so nobody is asked. */
@@ -93,12 +116,21 @@ final class SwitchCommand extends Wish {
     }
 
     private RunningSwitch start(HelperConnection connection, Answer answer, Consumer<JobEntry> listener)
-            throws CommandFailure {
-        try {
-            return connection.apply(answer.plan().id, listener);
-        } catch (HelperProblem problem) {
-            if (problem.kind() != HelperProblem.Kind.INCOMPLETE || answer.target().equals("vm")) {
-                throw surroundings().failure(problem);
+            throws CommandFailure, InterruptedException {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                return connection.apply(answer.plan().id, listener);
+            } catch (HelperProblem problem) {
+                // The plan is still good then: it is taken once nobody else is switching.
+                if (wait && problem.kind() == HelperProblem.Kind.BUSY && System.nanoTime() < end) {
+                    Thread.sleep(PAUSE);
+                    continue;
+                }
+                if (problem.kind() != HelperProblem.Kind.INCOMPLETE || answer.target().equals("vm")) {
+                    throw surroundings().failure(problem);
+                }
+                break;
             }
         }
         // Back to the host from a switch that was left half done: what it did is undone.

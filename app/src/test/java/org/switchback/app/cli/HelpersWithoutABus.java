@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnections;
@@ -39,6 +40,7 @@ final class HelpersWithoutABus implements HelperConnections {
     private Optional<HelperProblem.Kind> wholeMap = Optional.empty();
     private Optional<HelperProblem.Kind> look = Optional.empty();
     private Optional<HelperProblem.Kind> apply = Optional.empty();
+    private final AtomicInteger busy = new AtomicInteger();
     private Optional<String> end = Optional.empty();
 
     /** @param folder for the journal */
@@ -67,6 +69,12 @@ final class HelpersWithoutABus implements HelperConnections {
 
     HelpersWithoutABus refusingToApply(HelperProblem.Kind why) {
         apply = Optional.of(why);
+        return this;
+    }
+
+    /** As often, another switch runs when one is asked for. */
+    HelpersWithoutABus busy(int times) {
+        busy.set(times);
         return this;
     }
 
@@ -139,6 +147,9 @@ final class HelpersWithoutABus implements HelperConnections {
 
         @Override
         public RunningSwitch apply(String planId, Consumer<JobEntry> listener) throws HelperProblem {
+            if (busy.getAndUpdate(times -> Math.max(0, times - 1)) > 0) {
+                throw new HelperProblem(HelperProblem.Kind.BUSY);
+            }
             if (apply.isPresent()) {
                 throw new HelperProblem(apply.get());
             }

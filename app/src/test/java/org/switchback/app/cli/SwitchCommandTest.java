@@ -253,6 +253,26 @@ class SwitchCommandTest extends CommandTestCase {
     }
 
     @Test
+    void aGpuThatIsThereAlreadyIsNoFailure() {
+        AtomicReference<SimulatedKernel> kernel = new AtomicReference<>();
+        Shell.Result result =
+                new Shell(computer(MACHINE).prepared(kernel::set)).run("switch", "host", "04:00.0", "--yes");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out()).contains("04:00.0 is in host mode already.").endsWith("Nothing was changed.\n");
+        assertThat(kernel.get().written()).isEmpty();
+    }
+
+    @Test
+    void anotherSwitchIsWaitedForWhereThatIsAsked() {
+        Shell.Result result =
+                new Shell(computer(MACHINE).busy(3)).run("switch", "vm", "04:00.0", "--yes", "--wait");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out()).endsWith("NVIDIA GeForce GTX 1080 is in VM mode.\n");
+        assertThat(new Shell(computer(MACHINE).busy(1)).run("switch", "vm", "04:00.0", "--yes").exitCode())
+                .isEqualTo(ExitCode.BLOCKED);
+    }
+
+    @Test
     void backToTheHostPutsBackWhatWasLeftHalfDone() {
         Shell.Result result = new Shell(computer(MACHINE)
                         .prepared(StatusCommandTest::toVm)
