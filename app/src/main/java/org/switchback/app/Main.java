@@ -46,6 +46,7 @@ public final class Main {
                 return false;
             }
         }
-        return true;
+        // An option without its value is for the command line to complain about.
+        return !valueFollows;
     }
 }

@@ -3,6 +3,7 @@ package org.switchback.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +51,30 @@ class ProgramTest {
         try (var left = Files.list(folder.resolve("tmp"))) {
             assertThat(left).isEmpty();
         }
+    }
+
+    @Test
+    void whatCouldNotBeWrittenIsNoSuccess() throws Exception {
+        Process process = program("--sample", SampleMachines.DEFAULT, "status")
+                .redirectOutput(new File("/dev/full"))
+                .start();
+        assertThat(process.waitFor()).isEqualTo(1);
+        assertThat(Files.readAllLines(folder.resolve("errors")).getLast())
+                .isEqualTo("switchback: Not everything could be written to where it was to go.");
+    }
+
+    @Test
+    void aReaderWhoLeavesEarlyIsNoFailure() throws Exception {
+        Process process = program("--sample", SampleMachines.DEFAULT, "iomem").start();
+        process.getInputStream().close();
+        assertThat(process.waitFor()).isZero();
+    }
+
+    @Test
+    void aSampleWithoutAnyNameIsNotThisComputer() throws Exception {
+        Process process = program("--sample").start();
+        assertThat(process.waitFor()).isEqualTo(2);
+        assertThat(Files.readAllLines(folder.resolve("errors"))).hasSize(1);
     }
 
     private ProcessBuilder program(String... args) throws IOException {

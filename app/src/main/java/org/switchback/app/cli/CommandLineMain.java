@@ -25,9 +25,20 @@ public final class CommandLineMain {
             train(terminal);
         }
         int exitCode = run(terminal, connections(), ActivityLog.of(System.getenv()), args);
-        // A reader that has gone away, as head does, is no failure of ours: what is left is dropped in silence.
-        terminal.out().flush();
-        return exitCode;
+        return ended(terminal, Terminal.isRead(), exitCode);
+    }
+
+    /**
+     * Sees that all that was printed has arrived.
+     *
+     * @param read somebody reads it who may have left, as head does: that is no failure, and the rest is dropped in silence
+     */
+    static int ended(Terminal terminal, boolean read, int exitCode) {
+        if (!terminal.out().checkError() || read) {
+            return exitCode;
+        }
+        terminal.err().println("switchback: " + Words.in(Locale.getDefault()).text("cli.output"));
+        return exitCode == ExitCode.OK ? ExitCode.FAILED : exitCode;
     }
 
     /** Packaging runs a command once to learn which classes it needs; a machine without a GPU needs too few. */

@@ -33,14 +33,27 @@ record Terminal(PrintStream out, PrintStream err, InputStream in, boolean asks, 
         return new Terminal(out, System.err, System.in, isTerminal(0), colours && isTerminal(1));
     }
 
+    /** Whether what this process prints goes to another, which may leave before it has read all. */
+    static boolean isRead() {
+        return target(1).filter(target -> target.startsWith("pipe:") || target.startsWith("socket:"))
+                .isPresent();
+    }
+
     /** Asking the C library would cost more than this; a name that is no terminal's costs a colour or a question. */
     private static boolean isTerminal(int descriptor) {
+        return target(descriptor)
+                .filter(target -> target.startsWith("/dev/pts/")
+                        || target.startsWith("/dev/tty")
+                        || target.equals("/dev/console"))
+                .isPresent();
+    }
+
+    private static Optional<String> target(int descriptor) {
         try {
-            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
-                    .toString();
-            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+            return Optional.of(Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
+                    .toString());
         } catch (IOException | UnsupportedOperationException unknown) {
-            return false;
+            return Optional.empty();
         }
     }
 

@@ -29,6 +29,9 @@ final class TextFile {
             if (name.equals(STANDARD_INPUT)) {
                 return read(surroundings.terminal().in(), name, surroundings);
             }
+            if (name.isEmpty()) {
+                throw surroundings.failure(ExitCode.FAILED, "cli.file.missing", quoted(name));
+            }
             Path path = Path.of(name);
             if (Files.isDirectory(path)) {
                 throw surroundings.failure(ExitCode.FAILED, "cli.file.directory", quoted(name));
