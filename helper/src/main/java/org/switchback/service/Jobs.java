@@ -163,12 +163,16 @@ final class Jobs {
     /** Puts back what is half done on that GPU, or else takes it to host mode. */
     DBusPath restore(Caller caller, PciAddress address) {
         return claimed(caller, open -> {
-            if (!(facts.planNow(new Request(address, Target.HOST, List.of()))
-                    instanceof Planner.Answer.Planned(SwitchPlan plan))) {
-                throw new BadArgument();
-            }
+            Planner.Answer answer = facts.planNow(new Request(address, Target.HOST, List.of()));
             if (standing instanceof Standing.Incomplete(Request half) && half.gpu().equals(address)) {
-                return order(caller, Action.RESTORE, plan, List::of, job -> open.putBack(job::event).word());
+                // Also where the GPU has gone meanwhile: what else was changed is put back all the same.
+                Map<String, String> details =
+                        answer instanceof Planner.Answer.Planned(SwitchPlan plan) ? details(plan) : gone(address);
+                return new Order(
+                        caller, Action.RESTORE, address, details, List::of, job -> open.putBack(job::event).word());
+            }
+            if (!(answer instanceof Planner.Answer.Planned(SwitchPlan plan))) {
+                throw new BadArgument();
             }
             if (standing instanceof Standing.Broken) {
                 return order(
@@ -237,6 +241,15 @@ final class Jobs {
         details.put("to", words(plan.request().target() == Target.VM ? Gpu.Mode.VM : Gpu.Mode.HOST));
         details.put("plan", PlanReplies.hash(plan));
         return details;
+    }
+
+    /** As {@link #details}, for a GPU that is no longer there. */
+    private static Map<String, String> gone(PciAddress address) {
+        return Map.of(
+                "gpu", address.brief(),
+                "address", address.brief(),
+                "from", words(Gpu.Mode.MIXED),
+                "to", words(Gpu.Mode.HOST));
     }
 
     private static String words(Gpu.Mode mode) {
