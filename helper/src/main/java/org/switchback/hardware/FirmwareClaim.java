@@ -57,6 +57,27 @@ public enum FirmwareClaim {
                 .findFirst();
     }
 
+    /**
+     * Whether a platform device's framebuffer is drawn in a function's memory. Newer kernels have the device below the
+     * function (screen_info_pci_dev, drivers/firmware/sysfb.c); otherwise the region tells that it claims in a BAR.
+     *
+     * @param device name of the platform device: {@code efi-framebuffer.0}
+     * @param folder where its link leads
+     */
+    public static boolean isOf(PciAddress function, String device, String folder, MemoryMap map) {
+        return folder.endsWith("/" + function + "/" + device)
+                || map.find(region -> region.name().equals(function.toString())).stream()
+                        .anyMatch(bar -> claims(device, bar));
+    }
+
+    private static boolean claims(String device, Region region) {
+        return region.children().stream()
+                .anyMatch(inner -> ofRegion(inner.name())
+                                .filter(claim -> device.startsWith(claim.device + "."))
+                                .isPresent()
+                        || claims(device, inner));
+    }
+
     /** Whether the region stays when its driver is unbound, because the platform device itself owns it. */
     public boolean outlivesDriver() {
         return this == BOOTFB;

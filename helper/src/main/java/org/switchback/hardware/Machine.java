@@ -109,6 +109,6 @@ public record Machine(
     }
 
     static boolean uses(Holder holder, PciDevice device) {
-        return device.nodes().contains(holder.node());
+        return device.nodes().contains(holder.node()) || device.firmwareNodes().contains(holder.node());
     }
 }

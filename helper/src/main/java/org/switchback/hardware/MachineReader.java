@@ -19,16 +19,21 @@ public final class MachineReader {
     /** Where the drivers of PCI functions are, the name behind it. */
     public static final String PCI_DRIVERS = "/sys/bus/pci/drivers/";
 
+    /** Where the platform devices of the firmware's framebuffers are among others, the name behind it. */
+    public static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
+
     private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
     private static final Pattern STREAM = Pattern.compile("pcmC(\\d+)D.*|hwC(\\d+)D.*|controlC(\\d+)|midiC(\\d+)D.*");
 
     private final Capture capture;
     private final PciIds names;
+    private final MemoryMap memory;
     private final List<Holder> holders;
 
     private MachineReader(Capture capture) {
         this.capture = capture;
         this.holders = holders(capture);
+        this.memory = capture.text("/proc/iomem").map(MemoryMap::parse).orElse(MemoryMap.EMPTY);
         this.names = capture.text("/usr/share/misc/pci.ids").map(PciIds::parse).orElse(PciIds.NONE);
     }
 
@@ -40,7 +45,6 @@ public final class MachineReader {
     private Machine machine() {
         KernelVersion kernel = KernelVersion.parse(
                 capture.text("/proc/sys/kernel/osrelease").orElse(""));
-        MemoryMap memory = capture.text("/proc/iomem").map(MemoryMap::parse).orElse(MemoryMap.EMPTY);
         Map<PciAddress, PciDevice> devices = new TreeMap<>();
         for (String name : capture.names(PCI_DEVICES)) {
             PciAddress.parse(name).ifPresent(address -> devices.put(address, device(address)));
@@ -147,6 +151,7 @@ public final class MachineReader {
                 resizable(folder),
                 link(folder),
                 nodes(folder, group),
+                firmwareNodes(address),
                 displays(folder));
     }
 
@@ -229,6 +234,15 @@ public final class MachineReader {
         return List.copyOf(nodes);
     }
 
+    /** The function's own folders do not list them: they lie below the platform device. */
+    private List<String> firmwareNodes(PciAddress function) {
+        return platformFramebuffers()
+                .filter(device -> capture.entries().get(PLATFORM_DEVICES + device) instanceof Capture.Link(String folder)
+                        && FirmwareClaim.isOf(function, device, folder, memory))
+                .flatMap(this::nodesBelow)
+                .toList();
+    }
+
     /** Nodes of a sound card that some program has open: the card's own folder does not list them by name. */
     private List<String> soundNodes(String card) {
         return holders.stream()
@@ -278,18 +292,29 @@ public final class MachineReader {
     }
 
     private List<FirmwareFramebuffer> framebuffers() {
-        return capture.names("/sys/bus/platform/devices").stream()
-                .filter(name -> FirmwareClaim.ofDevice(name).isPresent())
+        return platformFramebuffers()
                 .map(name -> new FirmwareFramebuffer(
-                        name, capture.linkName("/sys/bus/platform/devices/" + name + "/driver"), draws(name)))
+                        name,
+                        capture.linkName(PLATFORM_DEVICES + name + "/driver"),
+                        nodesBelow(name).findAny().isPresent()))
                 .toList();
     }
 
-    /** Whether a framebuffer or a card is registered below the platform device. */
-    private boolean draws(String device) {
-        return Stream.of("/sys/class/graphics", "/sys/class/drm")
-                .flatMap(folder -> capture.names(folder).stream().map(name -> folder + "/" + name))
-                .anyMatch(path -> capture.entries().get(path) instanceof Capture.Link(String target)
+    private Stream<String> platformFramebuffers() {
+        return capture.names(PLATFORM_DEVICES).stream()
+                .filter(name -> FirmwareClaim.ofDevice(name).isPresent());
+    }
+
+    /** The framebuffers and cards that are registered below a platform device; none once its driver has lost them. */
+    private Stream<String> nodesBelow(String device) {
+        return Stream.concat(
+                registered("/sys/class/drm/", device).map(name -> "dri/" + name),
+                registered("/sys/class/graphics/", device));
+    }
+
+    private Stream<String> registered(String folder, String device) {
+        return capture.names(folder).stream()
+                .filter(name -> capture.entries().get(folder + name) instanceof Capture.Link(String target)
                         && target.contains("/" + device + "/"));
     }
 

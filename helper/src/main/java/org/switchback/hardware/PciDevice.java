@@ -22,7 +22,9 @@ import java.util.Optional;
  * @param resetMethods   in the order the kernel tries them; empty when it has none or does not say (before 5.15)
  * @param resizable      sizes a BAR can take, by BAR index: bit n set means 2^(n+20) bytes
  * @param link           PCI Express link; empty when it has none
- * @param nodes          device nodes that programs open to use it, without {@code /dev/}: {@code dri/card0}
+ * @param nodes          device nodes of its driver that programs open to use it, without {@code /dev/}: {@code dri/card0}
+ * @param firmwareNodes  nodes through which programs use it without a driver of its own: those of the firmware's
+ *                       framebuffer that lies in its BARs, {@code fb0}
  * @param displays       connectors with a screen that is switched on: {@code HDMI-A-1}
  */
 public record PciDevice(
@@ -41,6 +43,7 @@ public record PciDevice(
         Map<Integer, Long> resizable,
         Optional<LinkState> link,
         List<String> nodes,
+        List<String> firmwareNodes,
         List<String> displays) {
 
     /** Name of the driver that gives a function to virtual machines. */
@@ -81,6 +84,7 @@ public record PciDevice(
         resetMethods = List.copyOf(resetMethods);
         resizable = Map.copyOf(resizable);
         nodes = List.copyOf(nodes);
+        firmwareNodes = List.copyOf(firmwareNodes);
         displays = List.copyOf(displays);
     }
 
@@ -108,6 +112,7 @@ public record PciDevice(
                 resizable,
                 Optional.empty(),
                 nodes,
+                firmwareNodes,
                 displays);
     }
 

@@ -394,7 +394,7 @@ final class DriverCore {
 
     /** When the driver's remove comes to its end. Most do not look whether anybody has their nodes open (measured). */
     private BooleanSupplier letsGo(String driver, PciDevice device) {
-        List<Holder> holders = machine.holders(device.address());
+        List<Holder> holders = machine.holdersByDriver(device.address());
         return switch (driver) {
             // vfio_unregister_group_dev waits for every open file (measured).
             case PciDevice.VFIO_PCI -> () -> holders.stream().noneMatch(machine::isHeld);

@@ -54,7 +54,6 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     /** What a PCI function calls itself, with which modprobe finds its drivers (pci_uevent, drivers/pci/pci-driver.c). */
     private static final Pattern MODALIAS = Pattern.compile("pci:[0-9a-zA-Z]{1,80}");
 
-    private static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
 
     private final KernelFiles files;
     private final GuardedReader guarded;
@@ -198,7 +197,9 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
             case Setting.PowerControl(PciAddress function) ->
                 files.line(MachineReader.PCI_DEVICES + function + "/power/control").orElse("");
             case Setting.FramebufferDriver(String device) ->
-                draws(PLATFORM_DEVICES + device) ? linkName(PLATFORM_DEVICES + device + "/driver") : "";
+                draws(MachineReader.PLATFORM_DEVICES + device)
+                        ? linkName(MachineReader.PLATFORM_DEVICES + device + "/driver")
+                        : "";
             case Setting.FirmwareRegion(PciAddress function, AddressRange range) -> firmwareRegion(function, range);
             case Setting.Module(String name) ->
                 files.isDirectory("/sys/module/" + name.replace('-', '_'))

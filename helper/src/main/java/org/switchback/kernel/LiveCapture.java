@@ -19,6 +19,7 @@ import org.switchback.hardware.Capture.Text;
 import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.FirmwareIommu;
 import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
@@ -95,7 +96,7 @@ final class LiveCapture {
         GuardedReader.Question question = ask(functions, starter);
         connectors();
         consoles();
-        framebuffers();
+        framebuffers().forEach(this::framebufferNodes);
         modules();
         found.putAll(question.answers());
         nvidiaNodes();
@@ -151,6 +152,7 @@ final class LiveCapture {
                 vfioNode(linkName(folder + "/iommu_group"));
             }
         }
+        firmwareNodes(functions);
         found.putAll(question.answers());
         nvidiaNodes();
         // Nothing to open, nobody who has it open.
@@ -285,7 +287,7 @@ final class LiveCapture {
         if (has(inside, "drm")) {
             // controlD64 is a link to the card, for programs of long ago.
             for (String name : files.names(folder + "/drm")) {
-                if (name.startsWith("card") || name.startsWith("renderD")) {
+                if (isCard(name)) {
                     node(folder + "/drm/" + name, "dri/" + name);
                 }
             }
@@ -311,6 +313,10 @@ final class LiveCapture {
                 known(folder + "/" + name + "/i2c-dev/" + name, name);
             }
         }
+    }
+
+    private static boolean isCard(String name) {
+        return name.startsWith("card") || name.startsWith("renderD");
     }
 
     private void sound(String card) {
@@ -358,7 +364,7 @@ final class LiveCapture {
             if (name.indexOf('-') > 0) {
                 text(path + "/status");
                 text(path + "/enabled");
-            } else if (name.startsWith("card") || name.startsWith("renderD")) {
+            } else if (isCard(name)) {
                 link(path);
             }
         }
@@ -377,16 +383,58 @@ final class LiveCapture {
         }
     }
 
-    private void framebuffers() {
-        for (String name : files.names("/sys/bus/platform/devices")) {
-            if (name.contains("-framebuffer.") && FirmwareClaim.ofDevice(name).isPresent()) {
-                link("/sys/bus/platform/devices/" + name);
-                link("/sys/bus/platform/devices/" + name + "/driver");
-            }
+    private List<String> framebuffers() {
+        List<String> devices = platformFramebuffers();
+        for (String device : devices) {
+            link(MachineReader.PLATFORM_DEVICES + device);
+            link(MachineReader.PLATFORM_DEVICES + device + "/driver");
         }
         for (FirmwareClaim claim : FirmwareClaim.values()) {
             directory("/sys/bus/platform/drivers/" + claim.device());
         }
+        return devices;
+    }
+
+    private List<String> platformFramebuffers() {
+        return Arrays.stream(files.names(MachineReader.PLATFORM_DEVICES))
+                .filter(name -> name.contains("-framebuffer.") && FirmwareClaim.ofDevice(name).isPresent())
+                .toList();
+    }
+
+    /** What the driver of a framebuffer offers programs to open; the links in /sys/class tell that they are its own. */
+    private void framebufferNodes(String device) {
+        String folder = MachineReader.PLATFORM_DEVICES + device;
+        for (String name : files.names(folder + "/drm")) {
+            if (isCard(name)) {
+                known(folder + "/drm/" + name, "dri/" + name);
+            }
+        }
+        for (String name : files.names(folder + "/graphics")) {
+            known(folder + "/graphics/" + name, name);
+        }
+    }
+
+    /** The nodes of the firmware's framebuffers that some functions have. */
+    private void firmwareNodes(List<PciAddress> functions) {
+        for (String device : platformFramebuffers()) {
+            String path = MachineReader.PLATFORM_DEVICES + device;
+            // Most have no driver any more: no need then to find out whose they are.
+            if (files.isDirectory(path + "/drm") || files.isDirectory(path + "/graphics")) {
+                link(path);
+                MemoryMap map = claims();
+                String folder = found.get(path) instanceof Link(String target) ? target : "";
+                // Where nobody can tell whose it is, it may be any function's.
+                if (map.isEmpty()
+                        || functions.stream().anyMatch(function -> FirmwareClaim.isOf(function, device, folder, map))) {
+                    framebufferNodes(device);
+                }
+            }
+        }
+    }
+
+    private MemoryMap claims() {
+        memory();
+        return found.get(IOMEM) instanceof Text(String text) ? MemoryMap.parse(text) : MemoryMap.EMPTY;
     }
 
     private void modules() {

@@ -171,6 +171,16 @@ final class SimulatedMachine {
         return machine.device(function).map(machine::holdersOf).orElse(List.of());
     }
 
+    /** Those among them that use the function through its driver, and not through the firmware's framebuffer. */
+    List<Holder> holdersByDriver(PciAddress function) {
+        Machine machine = MachineReader.read(capture());
+        return machine.device(function)
+                .map(device -> machine.holdersOf(device).stream()
+                        .filter(holder -> device.nodes().contains(holder.node()))
+                        .toList())
+                .orElse(List.of());
+    }
+
     /** The firmware's framebuffers as they are now. */
     List<FirmwareFramebuffer> framebuffers() {
         return MachineReader.read(capture()).framebuffers();

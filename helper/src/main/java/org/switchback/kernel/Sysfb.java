@@ -55,11 +55,19 @@ final class Sysfb {
     private Drawing drawing(String device, Machine asBooted) {
         Capture capture = machine.capture();
         Map<String, Entry> own = new TreeMap<>();
-        for (String framebuffer : capture.names("/sys/class/graphics")) {
-            String path = "/sys/class/graphics/" + framebuffer;
-            if (capture.entries().get(path) instanceof Link(String target) && target.contains("/" + device + "/")) {
-                own.put(path, new Link(target));
-                capture.text(path + "/name").ifPresent(name -> own.put(path + "/name", new Capture.Text(name)));
+        for (String folder : List.of("/sys/class/graphics/", "/sys/class/drm/")) {
+            for (String node : capture.names(folder)) {
+                if (capture.entries().get(folder + node) instanceof Link(String target)
+                        && target.contains("/" + device + "/")) {
+                    // With the name of a framebuffer and the connectors of a card: card0-Unknown-1.
+                    capture.entries().forEach((path, entry) -> {
+                        if (path.equals(folder + node)
+                                || path.startsWith(folder + node + "/")
+                                || path.startsWith(folder + node + "-")) {
+                            own.put(path, entry);
+                        }
+                    });
+                }
             }
         }
         return new Drawing(own, asBooted.memory().find(region -> FirmwareClaim.ofRegion(region.name())

@@ -23,6 +23,9 @@ import org.switchback.plan.Step;
 
 /** One switch under way: its steps in order, and back in reverse. */
 final class Execution {
+    /** What is said of a program that stands in the way. */
+    private static final String IN_USE = "in-use";
+
     /** After this long in the kernel a write counts as stuck; a slow one was seen to take three minutes. */
     private static final Duration PATIENCE = Duration.ofSeconds(200);
 
@@ -76,13 +79,17 @@ final class Execution {
                 continue;
             }
             tell(Phase.STARTED, i);
-            Result result = released(i, take(i, remembered));
+            int step = i;
+            Result result = framebufferHeld(i)
+                    .map(Execution::inUse)
+                    .orElseGet(() -> released(step, take(step, remembered)));
             if (result instanceof Result.Frozen(Outcome why)) {
                 return why;
             }
             if (result instanceof Result.Failed(String detail, List<String> values)) {
                 tell(Phase.FAILED, i, detail, values);
-                if (!hasRungBelow(i)) {
+                // A program in the way of one rung is in the way of all.
+                if (detail.equals(IN_USE) || !hasRungBelow(i)) {
                     return undo(i, Outcome.PUT_BACK);
                 }
                 continue;
@@ -246,13 +253,23 @@ final class Execution {
 
     private static Result inUse(Holder holder) {
         return Result.failed(
-                "in-use", holder.program(), Integer.toString(holder.pid()), holder.owner(), "/dev/" + holder.node());
+                IN_USE, holder.program(), Integer.toString(holder.pid()), holder.owner(), "/dev/" + holder.node());
     }
 
     /** Unbinding a driver under a program that uses the function is what the kernel does not prevent. */
     private Optional<Holder> holderInTheWay(Setting setting, String driver) {
         return setting instanceof Setting.Driver(PciAddress function) && !driver.isEmpty()
                 ? blocking(List.of(function))
+                : Optional.empty();
+    }
+
+    /**
+     * No way to have a framebuffer go looks whether a program draws on it, and the GPU may have no driver whose unbind
+     * would have been the occasion to look.
+     */
+    private Optional<Holder> framebufferHeld(int i) {
+        return planned.get(i) instanceof Step.OnRung(Rung rung, Step step) && rung.part() == Rung.Part.RELEASES
+                ? blocking(List.of(rung.claim().function()))
                 : Optional.empty();
     }
 

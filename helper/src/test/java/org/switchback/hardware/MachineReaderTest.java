@@ -150,6 +150,56 @@ class MachineReaderTest {
         assertThat(holders).isNotEmpty().allMatch(Holder::blocks);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        // The platform device is on its own, and its region in the BAR.
+        "q35-5.10-0380, 01:00.0, fb0",
+        "q35-6.1-0380,  01:00.0, fb0",
+        "q35-6.1-0380-vfio-blocked, 01:00.0, fb0",
+        "q35-6.1-0380-user, 01:00.0, fb0",
+        "x99-gtx1080-efifb, 04:00.0, fb0",
+        // It lies below the GPU.
+        "q35-7.2-0380,  01:00.0, fb0",
+        "strix-halo-32g, c3:00.0, dri/card0",
+        "strix-halo-32g, c3:00.0, fb0",
+    })
+    void aProgramOnTheFirmwaresFramebufferUsesTheGpuInWhoseMemoryItDraws(String name, String gpu, String node) {
+        Machine machine = MachineReader.read(Captures.named(name).with(opened(node)));
+        Holder kiosk = new Holder(4121, "kiosk", "ann", node);
+        assertThat(machine.gpus())
+                .filteredOn(g -> g.holders().contains(kiosk))
+                .extracting(Gpu::address)
+                .containsExactly(PciAddress.of(gpu));
+        assertThat(machine.devices().values())
+                .filteredOn(device -> machine.holdersOf(device).contains(kiosk))
+                .extracting(PciDevice::address)
+                .containsExactly(PciAddress.of(gpu));
+        assertThat(kiosk.blocks()).isTrue();
+    }
+
+    @Test
+    void aPlatformDeviceBelowTheGpuIsItsOwnWhateverTheMemoryMapSays() {
+        Capture unlisted = Captures.named("q35-7.2-0380").with(Map.of("/proc/iomem", Optional.empty()));
+        assertThat(MachineReader.read(unlisted).device(GPU).orElseThrow().firmwareNodes()).containsExactly("fb0");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "q35-5.10-0300-native", "q35-6.1-0380-native", "q35-7.2-0380-native", "q35-6.1-0380-vfio",
+        "q35-6.1-0380-efifb-unbound", "x99-gtx1080"
+    })
+    void aFramebufferWithoutItsDriverOrRobbedOfItOffersNoNode(String name) {
+        assertThat(Captures.machine(name).devices().values())
+                .allMatch(device -> device.firmwareNodes().isEmpty());
+    }
+
+    private static Map<String, Optional<Capture.Entry>> opened(String node) {
+        return Map.of(
+                "/proc/4121/comm", Optional.of(new Capture.Text("kiosk")),
+                "/proc/4121/owner", Optional.of(new Capture.Text("ann")),
+                "/proc/4121/fd/7", Optional.of(new Capture.Link("/dev/" + node)));
+    }
+
     @Test
     void theFirmwaresTablesSayWhoseIommuItOffers() {
         Capture real = Captures.named("q35-6.1-0380");

@@ -32,6 +32,7 @@ import org.switchback.hardware.Holder;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
@@ -149,6 +150,46 @@ class LinuxKernelTest {
         assertThat(MachineReader.read(capture).gpu(GPU).orElseThrow().holders()).containsExactly(xorg);
         assertThat(capture.names("/proc/4711")).containsExactly("comm", "fd", "owner");
         assertThat(capture.toText()).doesNotContain("secret");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "q35-6.1-0380,  efi-framebuffer.0, graphics/fb0, fb0",
+        "q35-7.2-0380,  efi-framebuffer.0, graphics/fb0, fb0",
+        "strix-halo-32g, simple-framebuffer.0, drm/card0, dri/card0",
+    })
+    void aProgramOnTheFirmwaresFramebufferIsAHolderOfItsGpuAlone(
+            String machine, String device, String folder, String node) throws IOException {
+        Capture original = Captures.named(machine);
+        copy(original.with(Map.of(
+                MachineReader.PLATFORM_DEVICES + device + "/" + folder + "/dev", Optional.of(new Capture.Text("1:5")))));
+        Path process = Files.createDirectories(root.resolve("proc/4711/fd")).getParent();
+        Files.writeString(process.resolve("comm"), "kiosk\n");
+        Files.createSymbolicLink(process.resolve("fd/3"), Path.of("/dev/zero"));
+
+        PciAddress gpu = MachineReader.read(original).gpus().getFirst().address();
+        Holder kiosk = new Holder(4711, "kiosk", System.getProperty("user.name"), node);
+        assertThat(kernel.holders(List.of(gpu))).containsExactly(kiosk);
+        assertThat(kernel.holders(List.of(new PciAddress(0, 2, 0, 0)))).isEmpty();
+        Machine read = MachineReader.read(kernel.capture());
+        assertThat(read.gpu(gpu).orElseThrow().holders()).containsExactly(kiosk);
+        assertThat(read.devices().values())
+                .filteredOn(function -> !read.holdersOf(function).isEmpty())
+                .extracting(PciDevice::address)
+                .containsExactly(gpu);
+    }
+
+    @Test
+    void aFramebufferThatCouldBeAnyonesIsTakenForThatOfTheGpuAskedFor() throws IOException {
+        copy(Captures.named("q35-6.1-0380")
+                .with(Map.of(
+                        MachineReader.PLATFORM_DEVICES + "efi-framebuffer.0/graphics/fb0/dev",
+                                Optional.of(new Capture.Text("1:5")),
+                        "/proc/iomem", Optional.empty())));
+        Path descriptors = Files.createDirectories(root.resolve("proc/4711/fd"));
+        Files.createSymbolicLink(descriptors.resolve("3"), Path.of("/dev/zero"));
+
+        assertThat(kernel.holders(List.of(GPU))).extracting(Holder::node).containsExactly("fb0");
     }
 
     @Test

@@ -165,6 +165,27 @@ class SimulatedKernelTest {
     }
 
     @Test
+    void vfioDoesNotWaitForAProgramOnTheFirmwaresFramebuffer() {
+        SimulatedKernel blocked = new SimulatedKernel(Captures.named("q35-6.1-0380-vfio-blocked"));
+        PciAddress gpu = PciAddress.of("01:00.0");
+        Holder kiosk = new Holder(900, "kiosk", "ann", "fb0");
+        blocked.hold(kiosk);
+        assertThat(blocked.holders(List.of(gpu))).containsExactly(kiosk);
+
+        assertThat(unbind(blocked, "vfio-pci", gpu)).isEqualTo(DONE);
+    }
+
+    @Test
+    void aFramebufferThatIsUnboundTakesItsCardAndItsScreenWithIt() {
+        SimulatedKernel apu = new SimulatedKernel(Captures.named("strix-halo-32g"));
+        assertThat(apu.capture().names("/sys/class/drm")).contains("card0", "card0-Unknown-1");
+
+        assertThat(unbindFramebuffer(apu)).isEqualTo(DONE);
+
+        assertThat(apu.capture().names("/sys/class/drm")).isEmpty();
+    }
+
+    @Test
     void nvidiasDriverNeverLetsGoOfACardInUse() {
         SimulatedKernel x99 = new SimulatedKernel(Captures.named("x99-gtx1080"));
         x99.hold(new Holder(900, "Xorg", "ann", "nvidia0"));

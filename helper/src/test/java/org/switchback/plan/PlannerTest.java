@@ -234,6 +234,20 @@ class PlannerTest {
     }
 
     @Test
+    void aProgramOnTheFirmwaresFramebufferIsNamed() {
+        Machine drawing = changed(
+                "q35-6.1-0380",
+                Map.of(
+                        "/proc/4121/comm", text("Xorg"),
+                        "/proc/4121/owner", text("root"),
+                        "/proc/4121/fd/7", link("/dev/fb0")));
+        assertThat(plan(drawing, Target.VM).refusals())
+                .singleElement()
+                .satisfies(refusal ->
+                        assertThat(refusal.details()).containsExactly("01:00.0", "Xorg", "4121", "root", "/dev/fb0"));
+    }
+
+    @Test
     void aSoundServerThatOnlyWatchesTheCardHoldsNothingUp() {
         Machine machine = changed(
                 "q35-6.1-0380-native",

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Captures;
 import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Holder;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
@@ -104,6 +105,7 @@ class LadderSwitchTest {
                 .filter(path -> !path.contains("simple-framebuffer.0")
                         && !path.startsWith("/proc/iomem")
                         && !path.startsWith("/sys/class/graphics/fb0/name")
+                        && !path.startsWith("/sys/class/drm/card0-Unknown-1/")
                         && !path.startsWith("/proc/sys/kernel/tainted"))
                 .toList();
     }
@@ -201,6 +203,24 @@ class LadderSwitchTest {
                 .with(Map.of("/lib/modules/6.18.48-talos/switchback_bootfb", Optional.empty())));
         Capture before = kernel.capture();
         assertThat(run(kernel, Target.VM)).isEqualTo(Outcome.PUT_BACK);
+        assertThat(SwitchTest.differences(before, kernel.capture())).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"q35-6.1-0380, fb0", APU + ", dri/card0"})
+    void aProgramThatOpensTheFirmwaresFramebufferAfterThePlanStopsEveryRung(String name, String node)
+            throws JournalProblem {
+        nativeDriver = true;
+        SimulatedKernel kernel = new SimulatedKernel(Captures.named(name));
+        Capture before = kernel.capture();
+        kernel.afterEachWrite((write, answer) -> kernel.afterEachWrite((w, a) -> {
+            kernel.afterEachWrite((none, more) -> {});
+            kernel.hold(new Holder(4121, "kiosk", "ann", node));
+        }));
+        assertThat(run(kernel, Target.VM)).isEqualTo(Outcome.PUT_BACK);
+        assertThat(failures()).containsExactly("in-use");
+        assertThat(kernel.written()).noneMatch(unbindsEfifb()).noneMatch(release());
+        kernel.end(4121);
         assertThat(SwitchTest.differences(before, kernel.capture())).isEmpty();
     }
 
