@@ -65,9 +65,9 @@ public enum FirmwareClaim {
      * @param folder where its link leads
      */
     public static boolean isOf(PciAddress function, String device, String folder, MemoryMap map) {
-        return folder.endsWith("/" + function + "/" + device)
-                || map.find(region -> region.name().equals(function.toString())).stream()
-                        .anyMatch(bar -> claims(device, bar));
+        String name = function.toString();
+        return folder.endsWith("/" + name + "/" + device)
+                || map.find(region -> region.name().equals(name)).stream().anyMatch(bar -> claims(device, bar));
     }
 
     private static boolean claims(String device, Region region) {

@@ -237,7 +237,8 @@ public final class MachineReader {
     /** The function's own folders do not list them: they lie below the platform device. */
     private List<String> firmwareNodes(PciAddress function) {
         return platformFramebuffers()
-                .filter(device -> capture.entries().get(PLATFORM_DEVICES + device) instanceof Capture.Link(String folder)
+                .filter(device -> nodesBelow(device).findAny().isPresent()
+                        && capture.entries().get(PLATFORM_DEVICES + device) instanceof Capture.Link(String folder)
                         && FirmwareClaim.isOf(function, device, folder, memory))
                 .flatMap(this::nodesBelow)
                 .toList();

@@ -54,7 +54,6 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     /** What a PCI function calls itself, with which modprobe finds its drivers (pci_uevent, drivers/pci/pci-driver.c). */
     private static final Pattern MODALIAS = Pattern.compile("pci:[0-9a-zA-Z]{1,80}");
 
-
     private final KernelFiles files;
     private final GuardedReader guarded;
     private final PciNames names;
