@@ -157,6 +157,15 @@ final class DriverCore {
         onDisk.put(function, driver);
     }
 
+    /** {@code pci_stop_and_remove_bus_device}, drivers/pci/remove.c: the driver lets go, then the folder goes. */
+    void unplug(PciAddress function) {
+        PciDevice device = machine.devices().get(function);
+        if (device != null) {
+            released(driver(device), device);
+            machine.remove(function);
+        }
+    }
+
     Outcome write(KernelWrite write) {
         return switch (write) {
             case KernelWrite.Modprobe(String module) -> returned(modprobe(module));

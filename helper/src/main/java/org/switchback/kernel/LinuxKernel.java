@@ -208,6 +208,12 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         };
     }
 
+    /** A capture that left files out for their silence would not tell. */
+    @Override
+    public boolean has(PciAddress function) {
+        return files.isDirectory(MachineReader.PCI_DEVICES + function);
+    }
+
     /** Whether a framebuffer or a card is registered below a platform device. */
     private boolean draws(String device) {
         return files.names(device + "/graphics").length > 0 || files.names(device + "/drm").length > 0;

@@ -267,6 +267,10 @@ final class Execution {
         }
         for (int i : undoOrder(steps.subList(0, last + 1))) {
             Result result = undoStep(i);
+            if (result instanceof Result.Failed && isUnplugged(steps.get(i))) {
+                tell(Phase.UNDONE, i);
+                continue;
+            }
             if (result instanceof Result.Frozen(Outcome why)) {
                 return why;
             }
@@ -337,6 +341,17 @@ final class Execution {
             case Step.Summon stays -> new Result.Fine();
             case Step.Withdraw gone -> new Result.Fine();
             case Step.OnRung nested -> throw new IllegalStateException("a rung within a rung");
+        };
+    }
+
+    /** There is nothing left to put back on a function that somebody pulled out. Asked seldom: it is not cheap. */
+    private boolean isUnplugged(Step step) {
+        return switch (step) {
+            case Step.Offer(PciAddress function) -> !kernel.has(function);
+            case Step.Change(Setting.Driver(PciAddress function), var b, var a, var u) -> !kernel.has(function);
+            case Step.Change(Setting.Override(PciAddress function), var b, var a, var u) -> !kernel.has(function);
+            case Step.Change(Setting.PowerControl(PciAddress function), var b, var a, var u) -> !kernel.has(function);
+            default -> false;
         };
     }
 

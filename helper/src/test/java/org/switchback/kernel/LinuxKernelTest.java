@@ -102,6 +102,14 @@ class LinuxKernelTest {
     }
 
     @Test
+    void aFunctionThatHasNoFolderIsNotOnTheMachine() throws IOException {
+        copy(Captures.named("q35-6.1-0380"));
+
+        assertThat(kernel.has(GPU)).isTrue();
+        assertThat(kernel.has(PciAddress.of("07:00.0"))).isFalse();
+    }
+
+    @Test
     void vfioThatCouldBeLoadedIsFound() throws IOException {
         copy(Captures.named("q35-6.1-0380"));
 
