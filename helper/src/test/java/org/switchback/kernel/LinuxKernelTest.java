@@ -384,9 +384,20 @@ class LinuxKernelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/proc/sysrq-trigger", "/sys/../etc/passwd", "/sys/x\ny", "/sys/$(touch x)"})
-    void otherPathsAreNotWritten(String path) {
-        assertThatThrownBy(() -> write(path, "1")).isInstanceOf(IllegalArgumentException.class);
+    @ValueSource(
+            strings = {
+                "/proc/sysrq-trigger",
+                "/sys/../etc/passwd",
+                "/sys/x\ny",
+                "/sys/$(touch x)",
+                "/sys/bus/pci/drivers/MTD PCI/bind"
+            })
+    void otherPathsAreRefusedAndWhatFollowsIsWritten(String path) throws IOException {
+        Path file = file("/sys/file");
+
+        assertThat(write(path, "1")).isEqualTo(new Kernel.Answer.Failed("EINVAL"));
+        assertThat(write("/sys/file", "1")).isEqualTo(new Kernel.Answer.Done());
+        assertThat(Files.readString(file)).isEqualTo("1\n");
     }
 
     @ParameterizedTest
