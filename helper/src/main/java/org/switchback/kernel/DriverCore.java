@@ -267,10 +267,24 @@ final class DriverCore {
 
     private Answer unload(String module) {
         if (!module.equals(BootfbModule.NAME)) {
-            return new Answer.Failed("EBUSY");
+            return unloadDriver(module);
         }
         machine.files().remove("/sys/module/" + module);
         machine.files().remove(RELEASE);
+        return DONE;
+    }
+
+    /** While a device is bound to it, its module is in use; after that the driver's folder goes with it. */
+    private Answer unloadDriver(String driver) {
+        if (machine.devices().values().stream().anyMatch(device -> driver(device).equals(driver))) {
+            return new Answer.Failed("EBUSY");
+        }
+        machine.files().remove(MachineReader.PCI_DRIVERS + driver);
+        natives.forEach((function, own) -> {
+            if (own.containsKey(driver)) {
+                onDisk.put(function, driver);
+            }
+        });
         return DONE;
     }
 

@@ -199,7 +199,7 @@ public final class Transactions implements AutoCloseable {
 
     private Journal begin(SwitchPlan plan) throws IOException {
         String switchId = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-        // A step has at most four records of its own, and one that describes it.
+        // A step has four records of its own and one that describes it; the few with more find room, since none is as long.
         Journal journal = Journal.begin(
                 folder.resolve(JOURNAL), boot, switchId, 5 * plan.steps().size() + 2);
         try {
