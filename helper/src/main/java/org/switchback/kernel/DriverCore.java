@@ -157,6 +157,15 @@ final class DriverCore {
         onDisk.put(function, driver);
     }
 
+    /** {@code pci_stop_and_remove_bus_device}, drivers/pci/remove.c: the driver lets go, then the folder goes. */
+    void unplug(PciAddress function) {
+        PciDevice device = machine.devices().get(function);
+        if (device != null) {
+            released(driver(device), device);
+            machine.remove(function);
+        }
+    }
+
     Outcome write(KernelWrite write) {
         return switch (write) {
             case KernelWrite.Modprobe(String module) -> returned(modprobe(module));
@@ -258,10 +267,24 @@ final class DriverCore {
 
     private Answer unload(String module) {
         if (!module.equals(BootfbModule.NAME)) {
-            return new Answer.Failed("EBUSY");
+            return unloadDriver(module);
         }
         machine.files().remove("/sys/module/" + module);
         machine.files().remove(RELEASE);
+        return DONE;
+    }
+
+    /** While a device is bound to it, its module is in use; after that the driver's folder goes with it. */
+    private Answer unloadDriver(String driver) {
+        if (machine.devices().values().stream().anyMatch(device -> driver(device).equals(driver))) {
+            return new Answer.Failed("EBUSY");
+        }
+        machine.files().remove(MachineReader.PCI_DRIVERS + driver);
+        natives.forEach((function, own) -> {
+            if (own.containsKey(driver)) {
+                onDisk.put(function, driver);
+            }
+        });
         return DONE;
     }
 

@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.Holder;
+import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
@@ -42,6 +43,11 @@ public interface Kernel {
      * {@link #NO_ANSWER} when the kernel does not tell.
      */
     String read(Setting setting);
+
+    /** Whether a function is on the machine. */
+    default boolean has(PciAddress function) {
+        return capture().names(MachineReader.PCI_DEVICES).contains(function.toString());
+    }
 
     /** Programs that use any of the functions at this moment. */
     List<Holder> holders(List<PciAddress> functions);

@@ -208,6 +208,12 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         };
     }
 
+    /** A capture that left files out for their silence would not tell. */
+    @Override
+    public boolean has(PciAddress function) {
+        return files.isDirectory(MachineReader.PCI_DEVICES + function);
+    }
+
     /** Whether a framebuffer or a card is registered below a platform device. */
     private boolean draws(String device) {
         return files.names(device + "/graphics").length > 0 || files.names(device + "/drm").length > 0;
@@ -247,10 +253,10 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         }
         switch (write) {
             case KernelWrite.Sysfs(String path, String value) -> {
-                if (!isLine(value)) {
+                if (!isPath(path) || !isLine(value)) {
                     return new Answer.Failed("EINVAL");
                 }
-                shell.send(Shell.Verb.WRITE, files.real(checked(path)), value);
+                shell.send(Shell.Verb.WRITE, files.real(path), value);
             }
             case KernelWrite.Modprobe(String module) -> {
                 if (!isLine(module)) {
@@ -321,15 +327,15 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         return shell;
     }
 
-    /** Plans make paths from addresses and names of drivers; anything else was made by a mistake. */
-    private static String checked(String path) {
+    /**
+     * Whether a path is made of addresses and names as drivers have them. There are odder names, {@code MTD PCI}: a switch
+     * does without those.
+     */
+    private static boolean isPath(String path) {
         boolean plain = path.chars()
                 .allMatch(c -> (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
                         || "/_.:-".indexOf(c) >= 0);
-        if (!plain || !path.startsWith("/sys/") || path.contains("..")) {
-            throw new IllegalArgumentException("not a path of the kernel's: " + path);
-        }
-        return path;
+        return plain && path.length() <= 128 && path.startsWith("/sys/") && !path.contains("..");
     }
 
     /** Whether a value is one short line of text. An old override may be anything that somebody once wrote. */

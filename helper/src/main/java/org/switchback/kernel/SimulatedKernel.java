@@ -127,6 +127,13 @@ public final class SimulatedKernel implements Kernel {
         }
     }
 
+    /** Somebody pulls a function out of the machine; nothing brings it back but a restart. */
+    public void unplug(PciAddress function) {
+        synchronized (lock) {
+            model.core().unplug(function);
+        }
+    }
+
     /** The next write that fits meets the fault, later ones do not. */
     public void once(Predicate<KernelWrite> which, Fault fault) {
         add(new Rule(which, fault, true));

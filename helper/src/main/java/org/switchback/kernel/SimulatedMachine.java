@@ -43,7 +43,7 @@ final class SimulatedMachine {
         files = new TreeMap<>(asBooted.entries());
         kernel = machine.kernel();
         memory = new ResourceTree(machine.memory(), !kernel.atLeast(5, 18));
-        devices = machine.devices();
+        devices = new TreeMap<>(machine.devices());
     }
 
     /** The files, to be changed. */
@@ -60,9 +60,17 @@ final class SimulatedMachine {
         return kernel;
     }
 
-    /** The functions as they were when the machine was booted; what changes is in the files. */
+    /** The functions as they were when the machine was booted, but for those that were removed; what changes is in the files. */
     Map<PciAddress, PciDevice> devices() {
         return devices;
+    }
+
+    /** A function has gone, and all that sysfs has of it. */
+    void remove(PciAddress function) {
+        devices.remove(function);
+        leaving.remove(function);
+        files.keySet().removeIf(path ->
+                path.startsWith(folder(function) + "/") || path.endsWith("/" + function));
     }
 
     /** The files as they are now, but for the memory map. */

@@ -2,6 +2,7 @@ package org.switchback.transaction;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Holder;
 import org.switchback.hardware.MachineReader;
@@ -161,14 +163,21 @@ final class Execution {
                     yield inUse(holder.get());
                 }
                 String now = kernel.read(setting);
-                // Drivers set the power control of their function themselves when they are bound.
-                if (now.equals(after) && setting instanceof Setting.PowerControl) {
+                // Drivers set the power control of their function themselves when they are bound, and one that was loaded
+                // for one function has taken others too.
+                if (now.equals(after) && (setting instanceof Setting.PowerControl || isBinding(setting, after))) {
                     yield new Result.Fine();
                 }
                 if (!now.equals(before)) {
                     yield Result.failed("changed", now);
                 }
                 Result result = write(i, Journal.Kind.INTENT, setting, before, after);
+                if (setting instanceof Setting.Driver driver
+                        && isBinding(setting, after)
+                        && result instanceof Result.Failed(String errno, var values)
+                        && errno.equals("ENOENT")) {
+                    yield bindLoaded(i, driver, after);
+                }
                 yield isUnloading(setting, after) && result instanceof Result.Failed ? new Result.Fine() : result;
             }
             // The kernel does it; the proof at the end tells whether it did.
@@ -212,6 +221,32 @@ final class Execution {
             }
         }
         return result;
+    }
+
+    /** A driver is there only while its module is loaded, and somebody has unloaded that since it had the function. */
+    private Result bindLoaded(int i, Setting.Driver driver, String name) {
+        Result loading = journalled(i, Journal.Kind.INTENT, "", "?", new KernelWrite.LoadDriver(driver.function()));
+        if (loading instanceof Result.Frozen) {
+            return loading;
+        }
+        String now = kernel.read(driver);
+        if (now.equals(name)) {
+            return new Result.Fine();
+        }
+        // Several may know the function, and what was loaded takes it at once.
+        if (!now.isEmpty()) {
+            Optional<Holder> holder = holderInTheWay(driver, now);
+            Result away = holder.isPresent() ? inUse(holder.get()) : write(i, Journal.Kind.INTENT, driver, now, "");
+            if (!(away instanceof Result.Fine)) {
+                return away;
+            }
+        }
+        return write(i, Journal.Kind.INTENT, driver, "", name);
+    }
+
+    /** Whether a driver of the host's is bound by its name. */
+    private static boolean isBinding(Setting setting, String after) {
+        return setting instanceof Setting.Driver && !after.isEmpty() && !after.equals(PciDevice.VFIO_PCI);
     }
 
     /** A module that does not go does no harm where it is: it is left, and nothing is put back for it. */
@@ -282,8 +317,14 @@ final class Execution {
         if (kernel.oops()) {
             return freeze(Outcome.KERNEL_DIED, Journal.Kind.DIED, last);
         }
-        for (int i : undoOrder(steps.subList(0, last + 1))) {
+        List<Integer> order = new ArrayList<>(boundAhead(last));
+        order.addAll(undoOrder(steps.subList(0, last + 1)));
+        for (int i : order) {
             Result result = undoStep(i);
+            if (result instanceof Result.Failed && isUnplugged(steps.get(i))) {
+                tell(Phase.UNDONE, i);
+                continue;
+            }
             if (result instanceof Result.Frozen(Outcome why)) {
                 return why;
             }
@@ -299,6 +340,16 @@ final class Execution {
             // Everything is back; only the note about it is missing, and undoing again does nothing.
             return whenUndone;
         }
+    }
+
+    /** Later steps that have come true by themselves: a driver that was loaded for one function has taken others too. */
+    private List<Integer> boundAhead(int last) {
+        return IntStream.range(last + 1, last < 0 ? 0 : steps.size())
+                .filter(i -> steps.get(i) instanceof Step.Change(Setting.Driver driver, var before, String after, var u)
+                        && isBinding(driver, after)
+                        && kernel.read(driver).equals(after))
+                .boxed()
+                .toList();
     }
 
     /**
@@ -354,6 +405,17 @@ final class Execution {
             case Step.Summon stays -> new Result.Fine();
             case Step.Withdraw gone -> new Result.Fine();
             case Step.OnRung nested -> throw new IllegalStateException("a rung within a rung");
+        };
+    }
+
+    /** There is nothing left to put back on a function that somebody pulled out. Asked seldom: it is not cheap. */
+    private boolean isUnplugged(Step step) {
+        return switch (step) {
+            case Step.Offer(PciAddress function) -> !kernel.has(function);
+            case Step.Change(Setting.Driver(PciAddress function), var b, var a, var u) -> !kernel.has(function);
+            case Step.Change(Setting.Override(PciAddress function), var b, var a, var u) -> !kernel.has(function);
+            case Step.Change(Setting.PowerControl(PciAddress function), var b, var a, var u) -> !kernel.has(function);
+            default -> false;
         };
     }
 

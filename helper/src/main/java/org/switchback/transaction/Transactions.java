@@ -132,8 +132,11 @@ public final class Transactions implements AutoCloseable {
         try (journal) {
             standing = new Standing.Incomplete(plan.request());
             Outcome outcome = new Execution(kernel, journal, plan.steps(), progress)
-                    .run(cancelled, () -> commit(plan), plan.remember());
+                    .run(cancelled, () -> remember(plan), plan.remember());
             standing = standingAfter(outcome, plan.request());
+            if (outcome == Outcome.DONE) {
+                forget(plan);
+            }
             return outcome;
         }
     }
@@ -196,7 +199,7 @@ public final class Transactions implements AutoCloseable {
 
     private Journal begin(SwitchPlan plan) throws IOException {
         String switchId = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-        // A step has at most four records of its own, and one that describes it.
+        // A step has four records of its own and one that describes it; the few with more find room, since none is as long.
         Journal journal = Journal.begin(
                 folder.resolve(JOURNAL), boot, switchId, 5 * plan.steps().size() + 2);
         try {
@@ -219,11 +222,20 @@ public final class Transactions implements AutoCloseable {
     }
 
     /** What the way back needs is on the medium before the switch counts as done. */
-    private void commit(SwitchPlan plan) throws IOException {
+    private void remember(SwitchPlan plan) throws IOException {
         if (plan.request().target() == Target.VM) {
             memory.remember(plan.gpu().address(), plan.remember());
-        } else {
-            memory.forget(plan.gpu().address());
+        }
+    }
+
+    /** Only once the way home counts as done: until then it may be undone, and have to be gone again. */
+    private void forget(SwitchPlan plan) {
+        if (plan.request().target() == Target.HOST) {
+            try {
+                memory.forget(plan.gpu().address());
+            } catch (IOException stays) {
+                // In host mode nobody asks for it, and the next way to VM mode writes it anew.
+            }
         }
     }
 

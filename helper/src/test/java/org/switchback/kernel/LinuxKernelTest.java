@@ -103,6 +103,14 @@ class LinuxKernelTest {
     }
 
     @Test
+    void aFunctionThatHasNoFolderIsNotOnTheMachine() throws IOException {
+        copy(Captures.named("q35-6.1-0380"));
+
+        assertThat(kernel.has(GPU)).isTrue();
+        assertThat(kernel.has(PciAddress.of("07:00.0"))).isFalse();
+    }
+
+    @Test
     void vfioThatCouldBeLoadedIsFound() throws IOException {
         copy(Captures.named("q35-6.1-0380"));
 
@@ -417,9 +425,20 @@ class LinuxKernelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/proc/sysrq-trigger", "/sys/../etc/passwd", "/sys/x\ny", "/sys/$(touch x)"})
-    void otherPathsAreNotWritten(String path) {
-        assertThatThrownBy(() -> write(path, "1")).isInstanceOf(IllegalArgumentException.class);
+    @ValueSource(
+            strings = {
+                "/proc/sysrq-trigger",
+                "/sys/../etc/passwd",
+                "/sys/x\ny",
+                "/sys/$(touch x)",
+                "/sys/bus/pci/drivers/MTD PCI/bind"
+            })
+    void otherPathsAreRefusedAndWhatFollowsIsWritten(String path) throws IOException {
+        Path file = file("/sys/file");
+
+        assertThat(write(path, "1")).isEqualTo(new Kernel.Answer.Failed("EINVAL"));
+        assertThat(write("/sys/file", "1")).isEqualTo(new Kernel.Answer.Done());
+        assertThat(Files.readString(file)).isEqualTo("1\n");
     }
 
     @ParameterizedTest

@@ -19,6 +19,7 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.PciAddress;
 import org.switchback.kernel.SimulatedKernel;
+import org.switchback.plan.HostSettings;
 import org.switchback.plan.Planner;
 import org.switchback.plan.Request;
 import org.switchback.plan.Setting;
@@ -259,6 +260,53 @@ class CrashTest {
             end--;
         }
         return end;
+    }
+
+    /** Interrupted from the last step on, nothing more of the journal comes to the medium: as when the power fails. */
+    @Test
+    void aWayHomeThatIsCutOffBeforeItsEndIsOnTheMediumKnowsTheHostsDriversStill() throws JournalProblem {
+        Start start = start(Target.HOST, "end");
+        Capture before = start.kernel().capture();
+        HostSettings settings;
+        try (Transactions transactions = Transactions.open(start.kernel(), start.folder())) {
+            SwitchPlan plan = SwitchTest.plan(start.kernel(), transactions, Target.HOST);
+            settings = transactions.remembered(GPU).orElseThrow();
+            transactions.run(plan, () -> false, event -> {
+                if (event.phase() == Phase.DONE && event.step() == plan.steps().size() - 1) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        } finally {
+            Thread.interrupted();
+        }
+        try (Transactions next = Transactions.open(start.kernel(), start.folder())) {
+            assertThat(next.standing()).isInstanceOf(Standing.Incomplete.class);
+            assertThat(next.remembered(GPU)).contains(settings);
+            assertThat(next.putBack(event -> {})).isEqualTo(Outcome.PUT_BACK);
+            assertThat(SwitchTest.differences(before, start.kernel().capture())).isEmpty();
+            assertThat(next.remembered(GPU)).contains(settings);
+        }
+    }
+
+    @Test
+    void aMemoryThatCouldNotBeForgottenAfterTheWayHomeDoesNoHarm() throws JournalProblem, IOException {
+        Start start = start(Target.VM, "left-over");
+        Capture before = start.kernel().capture();
+        assertThat(killedAt(start, Target.VM, Integer.MAX_VALUE)).isFalse();
+        Path file = start.folder().resolve("host").resolve(GPU.toString());
+        byte[] memory = Files.readAllBytes(file);
+        assertThat(killedAt(start, Target.HOST, Integer.MAX_VALUE)).isFalse();
+        assertThat(file).doesNotExist();
+        Files.write(file, memory);
+        try (Transactions next = Transactions.open(start.kernel(), start.folder())) {
+            assertThat(next.standing()).isEqualTo(new Standing.Clean());
+            assertThat(SwitchTest.plan(start.kernel(), next, Target.HOST).refused()).isTrue();
+            for (Target target : Target.values()) {
+                assertThat(next.run(SwitchTest.plan(start.kernel(), next, target), () -> false, event -> {}))
+                        .isEqualTo(Outcome.DONE);
+            }
+        }
+        assertThat(SwitchTest.differences(before, start.kernel().capture())).isEmpty();
     }
 
     @Test

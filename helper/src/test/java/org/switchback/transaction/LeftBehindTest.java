@@ -147,6 +147,19 @@ class LeftBehindTest {
     }
 
     @Test
+    void aDriverWhoseNameIsNoPathKeepsNoneThatComesAfterItFromBeingAsked() throws JournalProblem {
+        SimulatedKernel kernel = givenToVfioAtBoot();
+        kernel.nativeDriver(PciAddress.of("00:1f.2"), "MTD PCI");
+        kernel.always(write -> write.shell().contains("MTD PCI"), new Fault.Refuse("EINVAL"));
+        List<Event> events = new ArrayList<>();
+        try (Transactions transactions = Transactions.open(kernel, temp.resolve("blank"))) {
+            assertThat(run(kernel, transactions, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
+        }
+        assertThat(kernel.written()).anyMatch(write -> write.shell().contains("MTD PCI/bind"));
+        assertThat(kernel.read(new Setting.Driver(SOUND))).isEqualTo(own(SOUND));
+    }
+
+    @Test
     void andIsPutBackWhicheverWriteIsRefused() throws JournalProblem {
         int putBack = 0;
         Optional<Outcome> outcome = refused(givenToVfioAtBoot(), "ids", Target.HOST, 0);
