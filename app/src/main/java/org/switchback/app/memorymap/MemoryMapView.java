@@ -278,7 +278,7 @@ public final class MemoryMapView extends BorderPane {
             CheckBox box = new CheckBox(words.text("window.map.filter." + filter.name()));
             box.setId("map-filter-" + filter.name());
             box.setAccessibleText(words.text("window.map.show") + " " + box.getText());
-            box.setSelected(true);
+            model.shownProperty().subscribe(now -> box.setSelected(now.contains(filter)));
             box.setOnAction(event -> model.filter(filter, box.isSelected()));
             box.getStyleClass().addAll("map-filter", "map-filter-" + Spelling.of(filter));
             controls.getChildren().add(box);

@@ -557,10 +557,14 @@ public final class MemoryMapViewModel {
 
     // What is selected.
 
-    /** Selects an item; the part of a region in which nothing else is claimed stands for the region. */
+    /**
+     * Selects an item; the part of a region in which nothing else is claimed stands for the region. A filter that hides it
+     * is no more.
+     */
     void select(int item) {
         MapTree now = tree.get();
         int chosen = now.kind(item) == Kind.UNCOVERED ? now.parent(item) : item;
+        unhide(chosen);
         int around = focus.get();
         while (!now.within(chosen, around)) {
             around = now.parent(around);
@@ -586,6 +590,17 @@ public final class MemoryMapViewModel {
             }
         }
         return true;
+    }
+
+    private void unhide(int item) {
+        MapTree now = tree.get();
+        Set<Filter> changed = EnumSet.copyOf(shown.get());
+        for (int at = item; at != MapTree.WHOLE; at = now.parent(at)) {
+            now.kind(at).filter().ifPresent(changed::add);
+        }
+        if (!changed.equals(shown.get())) {
+            shown.set(changed);
+        }
     }
 
     /** Shows or hides what a filter is for. */
@@ -923,7 +938,7 @@ public final class MemoryMapViewModel {
         int item = tree.get().at(address);
         answer.set(itemWords.answer(address));
         if (item != MapTree.WHOLE) {
-            select(visible(item) ? item : tree.get().parent(item));
+            select(item);
         }
     }
 

@@ -323,6 +323,30 @@ class MemoryMapViewModelTest {
     }
 
     @Test
+    void whatSomebodyGoesToIsShownAgainByTheFilterThatHidIt() {
+        sample("x99-gtx1080");
+        model.filter(Filter.BARS, false);
+        model.filter(Filter.RAM, false);
+        assertThat(selected()).isEqualTo("PCI Bus 0000:04");
+        model.selectOverlap(1);
+        assertThat(selected()).isEqualTo("BOOTFB");
+        assertThat(model.visible(model.selectionProperty().get())).isTrue();
+        assertThat(model.shownProperty().get()).contains(Filter.BARS).doesNotContain(Filter.RAM);
+        model.find(">30G", 1);
+        assertThat(selected()).isEqualTo("System RAM");
+        assertThat(model.shownProperty().get()).containsExactlyInAnyOrder(Filter.values());
+        model.filter(Filter.BARS, false);
+        model.goTo("c0400000");
+        assertThat(selected()).isEqualTo("BOOTFB");
+        assertThat(model.visible(model.selectionProperty().get())).isTrue();
+        for (Filter filter : Filter.values()) {
+            model.filter(filter, false);
+        }
+        model.find("c0000000-c086ffff", 1);
+        assertThat(model.visible(model.selectionProperty().get())).isTrue();
+    }
+
+    @Test
     void aPastedMailIsNestedAndSaysWhatWasLeftOut() {
         sample("x99-gtx1080");
         model.importText(BEFORE, "the pasted text");

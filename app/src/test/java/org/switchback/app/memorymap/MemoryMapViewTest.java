@@ -15,6 +15,7 @@ import javafx.event.Event;
 import javafx.geometry.Point2D;
 import javafx.scene.AccessibleAttribute;
 import javafx.scene.Node;
+import javafx.scene.control.CheckBox;
 import javafx.scene.control.Labeled;
 import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
@@ -205,6 +206,19 @@ class MemoryMapViewTest extends WindowTestCase {
         });
         press(robot, KeyCode.O);
         assertThat(selected()).isEqualTo("BOOTFB");
+    }
+
+    @Test
+    void aFilterThatHidesTheOverlapIsTickedAgainByTheOverlapKey(FxRobot robot) {
+        PictureView picture = open();
+        screen.fire("map-filter-BARS");
+        assertThat(selected()).isEqualTo("PCI Bus 0000:04");
+        robot.interact(picture::requestFocus);
+        press(robot, KeyCode.O);
+        assertThat(screen.node("map-filter-BARS", CheckBox.class).isSelected()).isTrue();
+        assertThat(screen.text("map-details-name")).isEqualTo("BOOTFB");
+        assertThat(row()).isEqualTo("BOOTFB");
+        assertThat(frame().getWidth()).isPositive();
     }
 
     @Test
