@@ -64,7 +64,7 @@ public final class MemoryMapView extends BorderPane {
         details = new DetailsPane(
                 model, words, () -> copy(model.line()), () -> copy(model.forBugReport()));
         setCenter(body());
-        setTop(new VBox(bar(), note()));
+        setTop(new VBox(bar(), answer(), note()));
         addEventFilter(KeyEvent.KEY_PRESSED, this::pressed);
         addEventHandler(DragEvent.DRAG_OVER, this::dragged);
         addEventHandler(DragEvent.DRAG_DROPPED, this::dropped);
@@ -144,6 +144,18 @@ public final class MemoryMapView extends BorderPane {
         return item;
     }
 
+    /** What came of a search. It may be a long sentence, so it has a line of its own while there is one. */
+    private Node answer() {
+        Label answer = new Label();
+        answer.setId("map-answer");
+        answer.textProperty().bind(model.answerProperty());
+        Controls.wrap(answer);
+        answer.setMaxWidth(Double.MAX_VALUE);
+        answer.getStyleClass().add("map-answer");
+        Controls.showWhen(answer, model.answerProperty().isNotEmpty());
+        return answer;
+    }
+
     /** What is to be said about the map, and what can be done about it. */
     private Node note() {
         Label text = new Label(null, new FontIcon(Material2OutlinedAL.INFO));
@@ -201,12 +213,6 @@ public final class MemoryMapView extends BorderPane {
         model.focusProperty().addListener((observable, before, now) -> lead.run());
         model.treeProperty().addListener((observable, before, now) -> lead.run());
         lead.run();
-        Label answer = new Label();
-        answer.setId("map-answer");
-        answer.textProperty().bind(model.answerProperty());
-        answer.setMinWidth(0);
-        answer.getStyleClass().add("map-answer");
-        Controls.showWhen(answer, model.answerProperty().isNotEmpty());
         Button overlaps = Controls.button("map-overlaps", "", Material2MZ.WARNING, () -> model.selectOverlap(1));
         overlaps.getStyleClass().addAll(Styles.SMALL, "map-overlaps");
         overlaps.setMinWidth(Region.USE_PREF_SIZE);
@@ -218,7 +224,7 @@ public final class MemoryMapView extends BorderPane {
         };
         model.treeProperty().addListener((observable, before, now) -> count.run());
         count.run();
-        HBox where = new HBox(10, crumbs, answer, overlaps);
+        HBox where = new HBox(10, crumbs, overlaps);
         where.setAlignment(Pos.CENTER_LEFT);
         where.setMinHeight(30);
         return where;

@@ -32,6 +32,8 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.app.Screen;
 import org.switchback.app.WindowTestCase;
 import org.testfx.api.FxRobot;
@@ -181,6 +183,23 @@ class MemoryMapViewTest extends WindowTestCase {
         robot.write("fc000000");
         press(robot, KeyCode.ENTER);
         assertThat(screen.text("map-answer")).isEqualTo("fc000000 is in a gap of 44 MiB; nothing claims it.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {800, 1000})
+    void theAnswerIsReadAsAWholeAndLeavesTheBreadcrumbItsRoom(int width) {
+        Screen.onScreen(() -> {
+            screen.stage().setWidth(width);
+            return true;
+        });
+        open();
+        Screen.onScreen(() -> {
+            model.find("c0900000", 1);
+            return true;
+        });
+        assertThat(screen.text("map-answer"))
+                .isEqualTo("c0900000 is inside BAR 1 of NVIDIA GeForce GTX 1080; nothing else claims it.");
+        screen.assertNothingIsCutOff();
     }
 
     @Test
