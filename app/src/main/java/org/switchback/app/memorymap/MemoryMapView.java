@@ -66,6 +66,11 @@ public final class MemoryMapView extends BorderPane {
         setCenter(body());
         setTop(new VBox(bar(), answer(), note()));
         addEventFilter(KeyEvent.KEY_PRESSED, this::pressed);
+        sceneProperty().subscribe(now -> {
+            if (now == null) {
+                model.forgetAnswer();
+            }
+        });
         addEventHandler(DragEvent.DRAG_OVER, this::dragged);
         addEventHandler(DragEvent.DRAG_DROPPED, this::dropped);
         model.open();
@@ -105,6 +110,7 @@ public final class MemoryMapView extends BorderPane {
         field.setAccessibleText(words.text(key));
         field.setPrefWidth(width);
         field.setMinWidth(90);
+        field.textProperty().addListener((observable, before, now) -> model.forgetAnswer());
         field.addEventHandler(KeyEvent.KEY_PRESSED, event -> {
             if (event.getCode() == KeyCode.ESCAPE) {
                 event.consume();

@@ -160,7 +160,11 @@ public final class MemoryMapViewModel {
         this.showGpu = showGpu;
         this.itemWords = new ItemWords(words, tree.get(), null);
         tree.addListener((observable, before, now) -> axis = null);
-        focus.addListener((observable, before, now) -> axis = null);
+        focus.addListener((observable, before, now) -> {
+            axis = null;
+            forgetAnswer();
+        });
+        selection.addListener((observable, before, now) -> forgetAnswer());
         scale.addListener((observable, before, now) -> keep(sight(before, shown.get(), width.get())));
         shown.addListener((observable, before, now) -> keep(sight(scale.get(), before, width.get())));
         width.addListener((observable, before, now) -> keep(sight(scale.get(), shown.get(), before.doubleValue())));
@@ -652,6 +656,7 @@ public final class MemoryMapViewModel {
 
     /** Selects the next overlap, or change where two maps are compared, and begins again after the last. */
     void selectOverlap(int step) {
+        forgetAnswer();
         MapTree now = tree.get();
         int[] stops = comparing.get()
                 ? now.find(item -> now.mark(item) != Mark.SAME)
@@ -705,6 +710,7 @@ public final class MemoryMapViewModel {
 
     /** The whole machine. */
     void whole() {
+        forgetAnswer();
         zoomTo(MapTree.WHOLE);
     }
 
@@ -858,6 +864,11 @@ public final class MemoryMapViewModel {
 
     // Finding.
 
+    /** Somebody has moved on, or is about to ask something else. */
+    void forgetAnswer() {
+        answer.set("");
+    }
+
     /**
      * Looks for a name, a PCI address, an address, a range, a size such as {@code >1G}, or overlaps, and selects the first
      * that fits, or, when the same is asked again, the next.
@@ -936,10 +947,10 @@ public final class MemoryMapViewModel {
             return;
         }
         int item = tree.get().at(address);
-        answer.set(itemWords.answer(address));
         if (item != MapTree.WHOLE) {
             select(item);
         }
+        answer.set(itemWords.answer(address));
     }
 
     // To take along.

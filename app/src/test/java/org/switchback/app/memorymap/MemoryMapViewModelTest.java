@@ -144,6 +144,30 @@ class MemoryMapViewModelTest {
     }
 
     @Test
+    void anAnswerIsGoneWithTheNextMove() {
+        sample("x99-gtx1080");
+        List<Runnable> moves = List.of(
+                () -> model.selectNeighbour(1),
+                model::selectParent,
+                () -> model.selectOverlap(1),
+                model::whole,
+                model::up,
+                () -> model.zoomTo(model.selectionProperty().get()));
+        for (Runnable move : moves) {
+            model.find("overlap", 1);
+            model.zoomTo(tree().parent(tree().parent(model.selectionProperty().get())));
+            model.goTo("c0900000");
+            assertThat(model.answerProperty().get()).startsWith("c0900000 is inside BAR 1");
+            move.run();
+            assertThat(model.answerProperty().get()).isEmpty();
+        }
+        model.whole();
+        model.goTo("c0900000");
+        model.whole();
+        assertThat(model.answerProperty().get()).as("the whole is there already").isEmpty();
+    }
+
+    @Test
     void whatIsCopiedIsALineOfTheListing() {
         sample("x99-gtx1080");
         assertThat(model.line()).isEqualTo("c0000000-c086ffff : BOOTFB");

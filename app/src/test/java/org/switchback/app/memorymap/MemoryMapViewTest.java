@@ -203,6 +203,26 @@ class MemoryMapViewTest extends WindowTestCase {
     }
 
     @Test
+    void anAnswerIsGoneOnceSomethingElseIsTypedAndOnAnotherPage(FxRobot robot) {
+        open();
+        press(robot, KeyCode.CONTROL, KeyCode.F);
+        robot.write("c0900000");
+        press(robot, KeyCode.ENTER);
+        assertThat(screen.has("map-answer")).isTrue();
+        robot.write("1");
+        Screen.settle();
+        assertThat(screen.has("map-answer")).isFalse();
+        press(robot, KeyCode.ENTER);
+        assertThat(screen.has("map-answer")).isTrue();
+        screen.fire("page-button-readiness");
+        Screen.settle();
+        screen.fire("page-button-memory-map");
+        Screen.settle();
+        screen.node("map-picture");
+        assertThat(screen.has("map-answer")).isFalse();
+    }
+
+    @Test
     void theKeysCopyValidLines(FxRobot robot) {
         open();
         press(robot, KeyCode.CONTROL, KeyCode.C);
