@@ -5,9 +5,11 @@ import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import javafx.css.PseudoClass;
 import javafx.geometry.Orientation;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
+import javafx.scene.Scene;
 import javafx.scene.control.Button;
 import javafx.scene.control.CheckBox;
 import javafx.scene.control.Label;
@@ -46,11 +48,15 @@ import org.switchback.hardware.Spelling;
 
 /** The page of the memory map: what lies where, as a picture, as rows and in words. */
 public final class MemoryMapView extends BorderPane {
+    /** The pane that the keyboard is in, or a part of it. */
+    private static final PseudoClass HAS_KEYS = PseudoClass.getPseudoClass("has-keys");
+
     private final MemoryMapViewModel model;
     private final Words words;
     private final PictureView picture;
     private final RegionTree tree;
     private final DetailsPane details;
+    private final StackPane frame;
     private final TextField find = new TextField();
     private final TextField goTo = new TextField();
 
@@ -63,8 +69,10 @@ public final class MemoryMapView extends BorderPane {
         tree = new RegionTree(model, words);
         details = new DetailsPane(
                 model, words, () -> copy(model.line()), () -> copy(model.forBugReport()));
+        frame = new StackPane(picture);
         setCenter(body());
         setTop(new VBox(bar(), answer(), note()));
+        sceneProperty().flatMap(Scene::focusOwnerProperty).subscribe(this::ring);
         addEventFilter(KeyEvent.KEY_PRESSED, this::pressed);
         sceneProperty().subscribe(now -> {
             if (now == null) {
@@ -300,7 +308,6 @@ public final class MemoryMapView extends BorderPane {
     }
 
     private Node canvas() {
-        StackPane frame = new StackPane(picture);
         frame.getStyleClass().add("map-frame");
         frame.setMinHeight(140);
         VBox.setVgrow(frame, Priority.ALWAYS);
@@ -406,13 +413,26 @@ public final class MemoryMapView extends BorderPane {
         Node owner = getScene().getFocusOwner();
         int at = 0;
         for (int i = 0; i < panes.size(); i++) {
-            for (Node node = owner; node != null; node = node.getParent()) {
-                if (node == panes.get(i)) {
-                    at = i;
-                }
+            if (within(owner, panes.get(i))) {
+                at = i;
             }
         }
         panes.get(Math.floorMod(at + step, panes.size())).requestFocus();
+    }
+
+    /** Shows where the keys go: the toolkit itself marks neither what F6 nor what a click has focused. */
+    private void ring(@Nullable Node owner) {
+        for (Node pane : List.of(frame, tree, details)) {
+            pane.pseudoClassStateChanged(HAS_KEYS, within(owner, pane));
+        }
+    }
+
+    private static boolean within(@Nullable Node owner, Node pane) {
+        Node at = owner;
+        while (at != null && at != pane) {
+            at = at.getParent();
+        }
+        return at != null;
     }
 
     // In and out.

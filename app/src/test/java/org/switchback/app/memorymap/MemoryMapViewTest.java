@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import javafx.event.Event;
+import javafx.geometry.Bounds;
 import javafx.geometry.Point2D;
 import javafx.scene.AccessibleAttribute;
 import javafx.scene.Node;
@@ -25,6 +26,9 @@ import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.MouseButton;
 import javafx.scene.input.ScrollEvent;
+import javafx.scene.layout.BorderStroke;
+import javafx.scene.layout.Region;
+import javafx.scene.paint.Color;
 import javafx.scene.shape.Rectangle;
 import javafx.stage.Window;
 import javax.imageio.ImageIO;
@@ -271,6 +275,41 @@ class MemoryMapViewTest extends WindowTestCase {
         screen.untilFocused("map-find");
         press(robot, KeyCode.F6);
         screen.untilFocused("map-picture");
+    }
+
+    @Test
+    void thePaneThatHasTheKeysHasARingAndNothingMoves(FxRobot robot) {
+        PictureView picture = open();
+        List<Region> panes = List.of(
+                (Region) picture.getParent(),
+                screen.node("map-tree", Region.class),
+                screen.node("map-details", Region.class));
+        List<Bounds> places = places(panes);
+        for (Region pane : panes) {
+            for (Region other : panes) {
+                assertThat(ring(other).equals(Color.TRANSPARENT))
+                        .as("there is no ring around %s while the keys are in %s", other, pane)
+                        .isEqualTo(other != pane);
+            }
+            assertThat(places(panes)).isEqualTo(places);
+            press(robot, KeyCode.F6);
+        }
+    }
+
+    private static Color ring(Region pane) {
+        return Screen.onScreen(() -> {
+            BorderStroke stroke = pane.getBorder().getStrokes().getFirst();
+            assertThat(stroke.getWidths().getTop()).isEqualTo(2);
+            return (Color) stroke.getTopStroke();
+        });
+    }
+
+    private static List<Bounds> places(List<Region> panes) {
+        return Screen.onScreen(() -> panes.stream()
+                .flatMap(pane -> pane.getChildrenUnmodifiable().stream())
+                .filter(Region.class::isInstance)
+                .map(Node::getBoundsInParent)
+                .toList());
     }
 
     @Test
