@@ -26,6 +26,7 @@ import javafx.scene.input.DragEvent;
 import javafx.scene.input.Dragboard;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyEvent;
+import javafx.scene.input.MouseEvent;
 import javafx.scene.input.TransferMode;
 import javafx.scene.layout.BorderPane;
 import javafx.scene.layout.FlowPane;
@@ -230,6 +231,7 @@ public final class MemoryMapView extends BorderPane {
         Button overlaps = Controls.button("map-overlaps", "", Material2MZ.WARNING, () -> model.selectOverlap(1));
         overlaps.getStyleClass().addAll(Styles.SMALL, "map-overlaps");
         overlaps.setMinWidth(Region.USE_PREF_SIZE);
+        giveKeysBack(overlaps);
         Runnable count = () -> {
             overlaps.setText(model.overlapsText());
             boolean none = model.treeProperty().get().overlaps().length == 0;
@@ -304,7 +306,14 @@ public final class MemoryMapView extends BorderPane {
             controls.getChildren().add(box);
         }
         controls.setMinHeight(Region.USE_PREF_SIZE);
+        giveKeysBack(controls);
         return controls;
+    }
+
+    /** Who clicks goes on with the keys of the map; who got here with the keyboard stays here. */
+    private void giveKeysBack(Node clicked) {
+        // A filter, since a control keeps the events of the mouse to itself.
+        clicked.addEventFilter(MouseEvent.MOUSE_CLICKED, event -> picture.requestFocus());
     }
 
     private Node canvas() {

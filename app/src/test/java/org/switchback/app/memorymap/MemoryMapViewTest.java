@@ -312,6 +312,18 @@ class MemoryMapViewTest extends WindowTestCase {
                 .toList());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"map-scale-LOG", "map-filter-RAM", "map-overlaps"})
+    void aClickOnAButtonLeavesTheKeysToThePictureAndTheSpaceBarToTheButton(String id, FxRobot robot) {
+        open();
+        Node button = screen.node(id);
+        robot.interact(button::requestFocus);
+        press(robot, KeyCode.SPACE);
+        screen.untilFocused(id);
+        robot.clickOn(button);
+        screen.untilFocused("map-picture");
+    }
+
     @Test
     void aDumpWithoutAddressesIsRowsAndNoBoxes(FxRobot robot) {
         open();
