@@ -96,10 +96,11 @@ public final class MemoryMapView extends BorderPane {
         title.setMinWidth(290);
         title.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(title, Priority.ALWAYS);
-        field(find, "map-find", "window.map.find", 232);
+        field(find, "map-find", "window.map.find", 90, 232);
         find.setAccessibleText(words.text("window.map.find.accessible"));
         find.setOnAction(event -> model.find(find.getText(), 1));
-        field(goTo, "map-go-to", "window.map.go-to", 130);
+        // In the smallest window an address below 4 GiB still fits.
+        field(goTo, "map-go-to", "window.map.go-to", 116, 130);
         goTo.setOnAction(event -> model.goTo(goTo.getText()));
         Button compare = Controls.button(
                 "map-compare",
@@ -113,12 +114,12 @@ public final class MemoryMapView extends BorderPane {
         return bar;
     }
 
-    private void field(TextField field, String id, String key, double width) {
+    private void field(TextField field, String id, String key, double least, double width) {
         field.setId(id);
         field.setPromptText(words.text(key));
         field.setAccessibleText(words.text(key));
         field.setPrefWidth(width);
-        field.setMinWidth(90);
+        field.setMinWidth(least);
         field.textProperty().addListener((observable, before, now) -> model.forgetAnswer());
         field.addEventHandler(KeyEvent.KEY_PRESSED, event -> {
             if (event.getCode() == KeyCode.ESCAPE) {

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.app.background.Background;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.ScriptedHelper;
@@ -141,6 +142,17 @@ class MemoryMapViewModelTest {
         sample("x99-gtx1080");
         model.goTo(typed);
         assertThat(model.answerProperty().get()).isEqualTo(sentence);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ffffffffffffffff", "FFFFFFFF", "fff000000000", "0xfff"})
+    void findTakesAnAddressAsGoToDoes(String typed) {
+        sample("x99-gtx1080");
+        model.goTo(typed);
+        String answer = model.answerProperty().get();
+        model.whole();
+        model.find(typed, 1);
+        assertThat(model.answerProperty().get()).isEqualTo(answer).contains(typed.replace("0x", "").toLowerCase(Locale.ROOT));
     }
 
     @Test

@@ -30,6 +30,7 @@ import javafx.scene.layout.BorderStroke;
 import javafx.scene.layout.Region;
 import javafx.scene.paint.Color;
 import javafx.scene.shape.Rectangle;
+import javafx.scene.text.Text;
 import javafx.stage.Window;
 import javax.imageio.ImageIO;
 import org.assertj.core.data.Offset;
@@ -224,6 +225,28 @@ class MemoryMapViewTest extends WindowTestCase {
         Screen.settle();
         screen.node("map-picture");
         assertThat(screen.has("map-answer")).isFalse();
+    }
+
+    @Test
+    void anAddressFitsIntoItsFieldInTheSmallestWindow() {
+        open();
+        TextField goTo = screen.node("map-go-to", TextField.class);
+        Screen.onScreen(() -> {
+            goTo.setText("c0900000");
+            return true;
+        });
+        Screen.settle();
+        assertThat(Screen.onScreen(() -> {
+                    Text text = (Text) goTo.lookupAll(".text").stream()
+                            .filter(node -> node instanceof Text shown && shown.getText().equals("c0900000"))
+                            .findFirst()
+                            .orElseThrow();
+                    return goTo.getWidth() - goTo.getInsets().getLeft() - goTo.getInsets().getRight()
+                            - text.getLayoutBounds().getWidth();
+                }))
+                .as("room that is left")
+                .isPositive();
+        screen.assertNothingIsCutOff();
     }
 
     @Test
