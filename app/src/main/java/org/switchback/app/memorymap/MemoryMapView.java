@@ -5,9 +5,11 @@ import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import javafx.css.PseudoClass;
 import javafx.geometry.Orientation;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
+import javafx.scene.Scene;
 import javafx.scene.control.Button;
 import javafx.scene.control.CheckBox;
 import javafx.scene.control.Label;
@@ -24,6 +26,7 @@ import javafx.scene.input.DragEvent;
 import javafx.scene.input.Dragboard;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyEvent;
+import javafx.scene.input.MouseEvent;
 import javafx.scene.input.TransferMode;
 import javafx.scene.layout.BorderPane;
 import javafx.scene.layout.FlowPane;
@@ -46,11 +49,15 @@ import org.switchback.hardware.Spelling;
 
 /** The page of the memory map: what lies where, as a picture, as rows and in words. */
 public final class MemoryMapView extends BorderPane {
+    /** The pane that the keyboard is in, or a part of it. */
+    private static final PseudoClass HAS_KEYS = PseudoClass.getPseudoClass("has-keys");
+
     private final MemoryMapViewModel model;
     private final Words words;
     private final PictureView picture;
     private final RegionTree tree;
     private final DetailsPane details;
+    private final StackPane frame;
     private final TextField find = new TextField();
     private final TextField goTo = new TextField();
 
@@ -63,9 +70,16 @@ public final class MemoryMapView extends BorderPane {
         tree = new RegionTree(model, words);
         details = new DetailsPane(
                 model, words, () -> copy(model.line()), () -> copy(model.forBugReport()));
+        frame = new StackPane(picture);
         setCenter(body());
-        setTop(new VBox(bar(), note()));
+        setTop(new VBox(bar(), answer(), note()));
+        sceneProperty().flatMap(Scene::focusOwnerProperty).subscribe(this::ring);
         addEventFilter(KeyEvent.KEY_PRESSED, this::pressed);
+        sceneProperty().subscribe(now -> {
+            if (now == null) {
+                model.forgetAnswer();
+            }
+        });
         addEventHandler(DragEvent.DRAG_OVER, this::dragged);
         addEventHandler(DragEvent.DRAG_DROPPED, this::dropped);
         model.open();
@@ -82,10 +96,11 @@ public final class MemoryMapView extends BorderPane {
         title.setMinWidth(290);
         title.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(title, Priority.ALWAYS);
-        field(find, "map-find", "window.map.find", 232);
+        field(find, "map-find", "window.map.find", 90, 232);
         find.setAccessibleText(words.text("window.map.find.accessible"));
         find.setOnAction(event -> model.find(find.getText(), 1));
-        field(goTo, "map-go-to", "window.map.go-to", 130);
+        // In the smallest window an address below 4 GiB still fits.
+        field(goTo, "map-go-to", "window.map.go-to", 116, 130);
         goTo.setOnAction(event -> model.goTo(goTo.getText()));
         Button compare = Controls.button(
                 "map-compare",
@@ -99,12 +114,13 @@ public final class MemoryMapView extends BorderPane {
         return bar;
     }
 
-    private void field(TextField field, String id, String key, double width) {
+    private void field(TextField field, String id, String key, double least, double width) {
         field.setId(id);
         field.setPromptText(words.text(key));
         field.setAccessibleText(words.text(key));
         field.setPrefWidth(width);
-        field.setMinWidth(90);
+        field.setMinWidth(least);
+        field.textProperty().addListener((observable, before, now) -> model.forgetAnswer());
         field.addEventHandler(KeyEvent.KEY_PRESSED, event -> {
             if (event.getCode() == KeyCode.ESCAPE) {
                 event.consume();
@@ -142,6 +158,18 @@ public final class MemoryMapView extends BorderPane {
         }
         item.setOnAction(event -> run.run());
         return item;
+    }
+
+    /** What came of a search. It may be a long sentence, so it has a line of its own while there is one. */
+    private Node answer() {
+        Label answer = new Label();
+        answer.setId("map-answer");
+        answer.textProperty().bind(model.answerProperty());
+        Controls.wrap(answer);
+        answer.setMaxWidth(Double.MAX_VALUE);
+        answer.getStyleClass().add("map-answer");
+        Controls.showWhen(answer, model.answerProperty().isNotEmpty());
+        return answer;
     }
 
     /** What is to be said about the map, and what can be done about it. */
@@ -201,15 +229,10 @@ public final class MemoryMapView extends BorderPane {
         model.focusProperty().addListener((observable, before, now) -> lead.run());
         model.treeProperty().addListener((observable, before, now) -> lead.run());
         lead.run();
-        Label answer = new Label();
-        answer.setId("map-answer");
-        answer.textProperty().bind(model.answerProperty());
-        answer.setMinWidth(0);
-        answer.getStyleClass().add("map-answer");
-        Controls.showWhen(answer, model.answerProperty().isNotEmpty());
         Button overlaps = Controls.button("map-overlaps", "", Material2MZ.WARNING, () -> model.selectOverlap(1));
         overlaps.getStyleClass().addAll(Styles.SMALL, "map-overlaps");
         overlaps.setMinWidth(Region.USE_PREF_SIZE);
+        giveKeysBack(overlaps);
         Runnable count = () -> {
             overlaps.setText(model.overlapsText());
             boolean none = model.treeProperty().get().overlaps().length == 0;
@@ -218,7 +241,7 @@ public final class MemoryMapView extends BorderPane {
         };
         model.treeProperty().addListener((observable, before, now) -> count.run());
         count.run();
-        HBox where = new HBox(10, crumbs, answer, overlaps);
+        HBox where = new HBox(10, crumbs, overlaps);
         where.setAlignment(Pos.CENTER_LEFT);
         where.setMinHeight(30);
         return where;
@@ -278,17 +301,23 @@ public final class MemoryMapView extends BorderPane {
             CheckBox box = new CheckBox(words.text("window.map.filter." + filter.name()));
             box.setId("map-filter-" + filter.name());
             box.setAccessibleText(words.text("window.map.show") + " " + box.getText());
-            box.setSelected(true);
+            model.shownProperty().subscribe(now -> box.setSelected(now.contains(filter)));
             box.setOnAction(event -> model.filter(filter, box.isSelected()));
             box.getStyleClass().addAll("map-filter", "map-filter-" + Spelling.of(filter));
             controls.getChildren().add(box);
         }
         controls.setMinHeight(Region.USE_PREF_SIZE);
+        giveKeysBack(controls);
         return controls;
     }
 
+    /** Who clicks goes on with the keys of the map; who got here with the keyboard stays here. */
+    private void giveKeysBack(Node clicked) {
+        // A filter, since a control keeps the events of the mouse to itself.
+        clicked.addEventFilter(MouseEvent.MOUSE_CLICKED, event -> picture.requestFocus());
+    }
+
     private Node canvas() {
-        StackPane frame = new StackPane(picture);
         frame.getStyleClass().add("map-frame");
         frame.setMinHeight(140);
         VBox.setVgrow(frame, Priority.ALWAYS);
@@ -394,13 +423,26 @@ public final class MemoryMapView extends BorderPane {
         Node owner = getScene().getFocusOwner();
         int at = 0;
         for (int i = 0; i < panes.size(); i++) {
-            for (Node node = owner; node != null; node = node.getParent()) {
-                if (node == panes.get(i)) {
-                    at = i;
-                }
+            if (within(owner, panes.get(i))) {
+                at = i;
             }
         }
         panes.get(Math.floorMod(at + step, panes.size())).requestFocus();
+    }
+
+    /** Shows where the keys go: the toolkit itself marks neither what F6 nor what a click has focused. */
+    private void ring(@Nullable Node owner) {
+        for (Node pane : List.of(frame, tree, details)) {
+            pane.pseudoClassStateChanged(HAS_KEYS, within(owner, pane));
+        }
+    }
+
+    private static boolean within(@Nullable Node owner, Node pane) {
+        Node at = owner;
+        while (at != null && at != pane) {
+            at = at.getParent();
+        }
+        return at != null;
     }
 
     // In and out.

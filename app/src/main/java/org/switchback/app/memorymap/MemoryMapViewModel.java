@@ -113,6 +113,7 @@ public final class MemoryMapViewModel {
     private int[] found = new int[0];
     private String foundFor = "";
     private @Nullable Axis axis;
+    private @Nullable Sight sight;
 
     /**
      * A map and where it is from.
@@ -136,6 +137,19 @@ public final class MemoryMapViewModel {
     }
 
     /**
+     * Which addresses are where in the picture. The zoom and the offset that show them depend on scale, filters and width.
+     *
+     * @param from   lowest address
+     * @param to     highest address, inclusive
+     * @param left   where the lowest one begins, as a part of the picture's width
+     * @param right  where the highest one ends
+     * @param focus  item that fills the picture when nothing is zoomed
+     * @param zoom   that shows them
+     * @param offset that shows them
+     */
+    private record Sight(long from, long to, double left, double right, int focus, double zoom, double offset) {}
+
+    /**
      * @param clock   tells when a map was read
      * @param showGpu shows the card of a GPU
      */
@@ -145,11 +159,15 @@ public final class MemoryMapViewModel {
         this.clock = clock;
         this.showGpu = showGpu;
         this.itemWords = new ItemWords(words, tree.get(), null);
-        for (ReadOnlyObjectProperty<?> decides : List.of(tree, scale, shown)) {
-            decides.addListener((observable, before, now) -> axis = null);
-        }
-        width.addListener((observable, before, now) -> axis = null);
-        focus.addListener((observable, before, now) -> axis = null);
+        tree.addListener((observable, before, now) -> axis = null);
+        focus.addListener((observable, before, now) -> {
+            axis = null;
+            forgetAnswer();
+        });
+        selection.addListener((observable, before, now) -> forgetAnswer());
+        scale.addListener((observable, before, now) -> keep(sight(before, shown.get(), width.get())));
+        shown.addListener((observable, before, now) -> keep(sight(scale.get(), before, width.get())));
+        width.addListener((observable, before, now) -> keep(sight(scale.get(), shown.get(), before.doubleValue())));
     }
 
     ReadOnlyObjectProperty<State> stateProperty() {
@@ -465,6 +483,7 @@ public final class MemoryMapViewModel {
         MapTree old = tree.get();
         int selected = selection.get();
         int focused = focus.get();
+        Sight seen = old.addressed() ? sight(scale.get(), shown.get(), width.get()) : null;
         boolean again = before != null && before.title().equals(fresh.title()) || sameMachine(before, fresh);
         loaded = fresh;
         title.set(fresh.title());
@@ -483,10 +502,10 @@ public final class MemoryMapViewModel {
         if (again && old.addressed() && tree.get().addressed()) {
             selection.set(tree.get().same(old, selected));
             focus.set(tree.get().same(old, focused));
+            keep(seen);
             return;
         }
-        zoom.set(1);
-        offset.set(0);
+        showAll();
         int[] overlaps = tree.get().overlaps();
         if (overlaps.length > 0) {
             select(overlaps[0]);
@@ -537,16 +556,19 @@ public final class MemoryMapViewModel {
             at = now.parent(at);
         }
         focus.set(at);
-        zoom.set(1);
-        offset.set(0);
+        showAll();
     }
 
     // What is selected.
 
-    /** Selects an item; the part of a region in which nothing else is claimed stands for the region. */
+    /**
+     * Selects an item; the part of a region in which nothing else is claimed stands for the region. A filter that hides it
+     * is no more.
+     */
     void select(int item) {
         MapTree now = tree.get();
         int chosen = now.kind(item) == Kind.UNCOVERED ? now.parent(item) : item;
+        unhide(chosen);
         int around = focus.get();
         while (!now.within(chosen, around)) {
             around = now.parent(around);
@@ -572,6 +594,17 @@ public final class MemoryMapViewModel {
             }
         }
         return true;
+    }
+
+    private void unhide(int item) {
+        MapTree now = tree.get();
+        Set<Filter> changed = EnumSet.copyOf(shown.get());
+        for (int at = item; at != MapTree.WHOLE; at = now.parent(at)) {
+            now.kind(at).filter().ifPresent(changed::add);
+        }
+        if (!changed.equals(shown.get())) {
+            shown.set(changed);
+        }
     }
 
     /** Shows or hides what a filter is for. */
@@ -623,6 +656,7 @@ public final class MemoryMapViewModel {
 
     /** Selects the next overlap, or change where two maps are compared, and begins again after the last. */
     void selectOverlap(int step) {
+        forgetAnswer();
         MapTree now = tree.get();
         int[] stops = comparing.get()
                 ? now.find(item -> now.mark(item) != Mark.SAME)
@@ -654,9 +688,15 @@ public final class MemoryMapViewModel {
     void zoomTo(int item) {
         MapTree now = tree.get();
         int target = now.childFrom(item) < now.childTo(item) || item == MapTree.WHOLE ? item : now.parent(item);
+        showAll();
+        focus.set(target);
+    }
+
+    /** All of the focus fills the picture. */
+    private void showAll() {
+        sight = null;
         zoom.set(1);
         offset.set(0);
-        focus.set(target);
     }
 
     /** Fills the picture with what the focus lies in; the selection stays in view. */
@@ -670,6 +710,7 @@ public final class MemoryMapViewModel {
 
     /** The whole machine. */
     void whole() {
+        forgetAnswer();
         zoomTo(MapTree.WHOLE);
     }
 
@@ -737,6 +778,57 @@ public final class MemoryMapViewModel {
         }
     }
 
+    /** What is in view, where the axis is, or was, of a scale, filters and a width; nothing when all of the focus is. */
+    private @Nullable Sight sight(Scale of, Set<Filter> with, double wide) {
+        Sight known = sight;
+        if (known != null
+                && known.focus() == focus.get()
+                && known.zoom() == zoom.get()
+                && known.offset() == offset.get()) {
+            // Nobody has moved the picture since: worked out again at each step, it would drift while a window is drawn wider.
+            return known;
+        }
+        if (zoom.get() <= 1) {
+            return null;
+        }
+        MapTree now = tree.get();
+        Axis old = axis == null ? Axis.of(of, now, focus.get(), with, wide) : axis;
+        double left = offset.get() * wide;
+        double room = wide / zoom.get();
+        long from = old.address(left);
+        long to = old.address(left + room);
+        int item = selection.get();
+        double begins = Math.max(left, old.before(now.first(item)));
+        double ends = Math.min(left + room, old.after(now.last(item)));
+        if (item != MapTree.WHOLE && ends - begins >= room / 2) {
+            // It is what somebody looks at; what is beside it may be a thousand times as large on another scale.
+            from = begins > left ? now.first(item) : from;
+            to = ends < left + room ? now.last(item) : to;
+        }
+        return new Sight(
+                from,
+                to,
+                (old.before(from) - left) / room,
+                (old.after(to) - left) / room,
+                focus.get(),
+                zoom.get(),
+                offset.get());
+    }
+
+    /** Shows on the axis as it is from now on what was in view on the one before. */
+    private void keep(@Nullable Sight seen) {
+        axis = null;
+        sight = null;
+        if (seen == null) {
+            return;
+        }
+        double from = axis().before(seen.from()) / width.get();
+        double to = axis().after(seen.to()) / width.get();
+        zoom.set(Math.clamp(to > from ? (seen.right() - seen.left()) / (to - from) : CLOSEST, 1, CLOSEST));
+        offset.set(clampOffset((from + to) / 2 - (seen.left() + seen.right()) / 2 / zoom.get()));
+        sight = new Sight(seen.from(), seen.to(), seen.left(), seen.right(), focus.get(), zoom.get(), offset.get());
+    }
+
     /** Lowest address that is in the picture. */
     long firstInView() {
         return axis().address(offset.get() * width.get());
@@ -771,6 +863,11 @@ public final class MemoryMapViewModel {
     }
 
     // Finding.
+
+    /** Somebody has moved on, or is about to ask something else. */
+    void forgetAnswer() {
+        answer.set("");
+    }
 
     /**
      * Looks for a name, a PCI address, an address, a range, a size such as {@code >1G}, or overlaps, and selects the first
@@ -850,10 +947,10 @@ public final class MemoryMapViewModel {
             return;
         }
         int item = tree.get().at(address);
-        answer.set(itemWords.answer(address));
         if (item != MapTree.WHOLE) {
-            select(visible(item) ? item : tree.get().parent(item));
+            select(item);
         }
+        answer.set(itemWords.answer(address));
     }
 
     // To take along.

@@ -32,6 +32,9 @@ sealed interface Query {
     /** Shorter ones are more often part of a name. */
     int DIGITS_OF_AN_ADDRESS = 5;
 
+    /** So many letters up to f are no part of a name. */
+    int DIGITS_OF_NO_WORD = 8;
+
     /**
      * Understands a typed text.
      *
@@ -72,7 +75,8 @@ sealed interface Query {
     }
 
     private static boolean isAddress(String digits) {
-        return digits.length() >= DIGITS_OF_AN_ADDRESS && digits.chars().anyMatch(Character::isDigit);
+        return digits.length() >= DIGITS_OF_AN_ADDRESS && digits.chars().anyMatch(Character::isDigit)
+                || digits.length() >= DIGITS_OF_NO_WORD;
     }
 
     private static long bytes(String number, String unit) {

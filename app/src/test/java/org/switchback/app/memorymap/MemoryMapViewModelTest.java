@@ -1,6 +1,7 @@
 package org.switchback.app.memorymap;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.app.background.Background;
 import org.switchback.app.helper.HelperProblem;
 import org.switchback.app.helper.ScriptedHelper;
@@ -141,6 +144,41 @@ class MemoryMapViewModelTest {
         assertThat(model.answerProperty().get()).isEqualTo(sentence);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"ffffffffffffffff", "FFFFFFFF", "fff000000000", "0xfff"})
+    void findTakesAnAddressAsGoToDoes(String typed) {
+        sample("x99-gtx1080");
+        model.goTo(typed);
+        String answer = model.answerProperty().get();
+        model.whole();
+        model.find(typed, 1);
+        assertThat(model.answerProperty().get()).isEqualTo(answer).contains(typed.replace("0x", "").toLowerCase(Locale.ROOT));
+    }
+
+    @Test
+    void anAnswerIsGoneWithTheNextMove() {
+        sample("x99-gtx1080");
+        List<Runnable> moves = List.of(
+                () -> model.selectNeighbour(1),
+                model::selectParent,
+                () -> model.selectOverlap(1),
+                model::whole,
+                model::up,
+                () -> model.zoomTo(model.selectionProperty().get()));
+        for (Runnable move : moves) {
+            model.find("overlap", 1);
+            model.zoomTo(tree().parent(tree().parent(model.selectionProperty().get())));
+            model.goTo("c0900000");
+            assertThat(model.answerProperty().get()).startsWith("c0900000 is inside BAR 1");
+            move.run();
+            assertThat(model.answerProperty().get()).isEmpty();
+        }
+        model.whole();
+        model.goTo("c0900000");
+        model.whole();
+        assertThat(model.answerProperty().get()).as("the whole is there already").isEmpty();
+    }
+
     @Test
     void whatIsCopiedIsALineOfTheListing() {
         sample("x99-gtx1080");
@@ -235,6 +273,70 @@ class MemoryMapViewModelTest {
         assertThat(box().width()).isBetween(800.0, 950.0);
     }
 
+    @ParameterizedTest
+    @EnumSource(Scale.class)
+    void whatFillsThePictureFillsItOnEveryScaleAndAtEveryWidth(Scale scale) {
+        sample("x99-gtx1080-efifb");
+        model.selectOverlap(1);
+        model.whole();
+        model.centre();
+        model.centre();
+        double zoom = model.zoomProperty().get();
+        double offset = model.offsetProperty().get();
+        assertThat(box().width()).isGreaterThan(800);
+        model.scaleProperty().set(scale);
+        assertThat(box().x()).isBetween(0.0, 200.0);
+        assertThat(box().right()).isBetween(800.0, 1000.0);
+        for (double width = 990; width >= 400; width -= 10) {
+            model.widthProperty().set(width);
+        }
+        assertThat(box().x()).isBetween(0.0, 80.0);
+        assertThat(box().right()).isBetween(320.0, 400.0);
+        model.widthProperty().set(1000);
+        model.scaleProperty().set(Scale.FIT);
+        assertThat(model.zoomProperty().get()).isCloseTo(zoom, within(zoom / 1e6));
+        assertThat(model.offsetProperty().get()).isCloseTo(offset, within(1e-6));
+    }
+
+    @Test
+    void theAddressesInViewStayInViewWhenTheWindowIsResizedAndWhenAFilterOrTheScaleIsChanged() {
+        sample("x99-gtx1080");
+        model.whole();
+        model.find("dmar0", 1);
+        model.zoomAt(6, 0.2);
+        model.pan(0.7);
+        long first = model.firstInView();
+        long last = model.lastInView();
+        model.widthProperty().set(640);
+        assertSees(first, last);
+        model.filter(Filter.GAPS, false);
+        assertSees(first, last);
+        model.scaleProperty().set(Scale.TRUE_SIZE);
+        assertSees(first, last);
+        model.zoomAt(3, 0.5);
+        model.pan(0.2);
+        first = model.firstInView();
+        last = model.lastInView();
+        model.scaleProperty().set(Scale.LOG);
+        assertSees(first, last);
+    }
+
+    /** Up to a thousandth of them: a double has not the digits of all addresses. */
+    private void assertSees(long first, long last) {
+        assertThat(model.firstInView()).isCloseTo(first, within((last - first) / 1000));
+        assertThat(model.lastInView()).isCloseTo(last, within((last - first) / 1000));
+    }
+
+    @Test
+    void allOfTheFocusStaysInViewWhenItIs() {
+        sample("x99-gtx1080");
+        model.whole();
+        model.scaleProperty().set(Scale.LOG);
+        model.widthProperty().set(640);
+        assertThat(model.zoomProperty().get()).isEqualTo(1);
+        assertThat(model.offsetProperty().get()).isZero();
+    }
+
     private Piece box() {
         return model.picture(300).pieces().stream()
                 .filter(piece -> piece.item() == model.selectionProperty().get())
@@ -253,6 +355,30 @@ class MemoryMapViewModelTest {
         assertThat(reached).noneMatch(item -> tree().kind(item) == Kind.RAM);
         model.find("BOOTFB", 1);
         model.filter(Filter.BARS, false);
+        assertThat(model.visible(model.selectionProperty().get())).isTrue();
+    }
+
+    @Test
+    void whatSomebodyGoesToIsShownAgainByTheFilterThatHidIt() {
+        sample("x99-gtx1080");
+        model.filter(Filter.BARS, false);
+        model.filter(Filter.RAM, false);
+        assertThat(selected()).isEqualTo("PCI Bus 0000:04");
+        model.selectOverlap(1);
+        assertThat(selected()).isEqualTo("BOOTFB");
+        assertThat(model.visible(model.selectionProperty().get())).isTrue();
+        assertThat(model.shownProperty().get()).contains(Filter.BARS).doesNotContain(Filter.RAM);
+        model.find(">30G", 1);
+        assertThat(selected()).isEqualTo("System RAM");
+        assertThat(model.shownProperty().get()).containsExactlyInAnyOrder(Filter.values());
+        model.filter(Filter.BARS, false);
+        model.goTo("c0400000");
+        assertThat(selected()).isEqualTo("BOOTFB");
+        assertThat(model.visible(model.selectionProperty().get())).isTrue();
+        for (Filter filter : Filter.values()) {
+            model.filter(filter, false);
+        }
+        model.find("c0000000-c086ffff", 1);
         assertThat(model.visible(model.selectionProperty().get())).isTrue();
     }
 

@@ -12,9 +12,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import javafx.event.Event;
+import javafx.geometry.Bounds;
 import javafx.geometry.Point2D;
 import javafx.scene.AccessibleAttribute;
 import javafx.scene.Node;
+import javafx.scene.control.CheckBox;
 import javafx.scene.control.Labeled;
 import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
@@ -24,13 +26,19 @@ import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.MouseButton;
 import javafx.scene.input.ScrollEvent;
+import javafx.scene.layout.BorderStroke;
+import javafx.scene.layout.Region;
+import javafx.scene.paint.Color;
 import javafx.scene.shape.Rectangle;
+import javafx.scene.text.Text;
 import javafx.stage.Window;
 import javax.imageio.ImageIO;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.app.Screen;
 import org.switchback.app.WindowTestCase;
 import org.testfx.api.FxRobot;
@@ -182,6 +190,65 @@ class MemoryMapViewTest extends WindowTestCase {
         assertThat(screen.text("map-answer")).isEqualTo("fc000000 is in a gap of 44 MiB; nothing claims it.");
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {800, 1000})
+    void theAnswerIsReadAsAWholeAndLeavesTheBreadcrumbItsRoom(int width) {
+        Screen.onScreen(() -> {
+            screen.stage().setWidth(width);
+            return true;
+        });
+        open();
+        Screen.onScreen(() -> {
+            model.find("c0900000", 1);
+            return true;
+        });
+        assertThat(screen.text("map-answer"))
+                .isEqualTo("c0900000 is inside BAR 1 of NVIDIA GeForce GTX 1080; nothing else claims it.");
+        screen.assertNothingIsCutOff();
+    }
+
+    @Test
+    void anAnswerIsGoneOnceSomethingElseIsTypedAndOnAnotherPage(FxRobot robot) {
+        open();
+        press(robot, KeyCode.CONTROL, KeyCode.F);
+        robot.write("c0900000");
+        press(robot, KeyCode.ENTER);
+        assertThat(screen.has("map-answer")).isTrue();
+        robot.write("1");
+        Screen.settle();
+        assertThat(screen.has("map-answer")).isFalse();
+        press(robot, KeyCode.ENTER);
+        assertThat(screen.has("map-answer")).isTrue();
+        screen.fire("page-button-readiness");
+        Screen.settle();
+        screen.fire("page-button-memory-map");
+        Screen.settle();
+        screen.node("map-picture");
+        assertThat(screen.has("map-answer")).isFalse();
+    }
+
+    @Test
+    void anAddressFitsIntoItsFieldInTheSmallestWindow() {
+        open();
+        TextField goTo = screen.node("map-go-to", TextField.class);
+        Screen.onScreen(() -> {
+            goTo.setText("c0900000");
+            return true;
+        });
+        Screen.settle();
+        assertThat(Screen.onScreen(() -> {
+                    Text text = (Text) goTo.lookupAll(".text").stream()
+                            .filter(node -> node instanceof Text shown && shown.getText().equals("c0900000"))
+                            .findFirst()
+                            .orElseThrow();
+                    return goTo.getWidth() - goTo.getInsets().getLeft() - goTo.getInsets().getRight()
+                            - text.getLayoutBounds().getWidth();
+                }))
+                .as("room that is left")
+                .isPositive();
+        screen.assertNothingIsCutOff();
+    }
+
     @Test
     void theKeysCopyValidLines(FxRobot robot) {
         open();
@@ -208,6 +275,19 @@ class MemoryMapViewTest extends WindowTestCase {
     }
 
     @Test
+    void aFilterThatHidesTheOverlapIsTickedAgainByTheOverlapKey(FxRobot robot) {
+        PictureView picture = open();
+        screen.fire("map-filter-BARS");
+        assertThat(selected()).isEqualTo("PCI Bus 0000:04");
+        robot.interact(picture::requestFocus);
+        press(robot, KeyCode.O);
+        assertThat(screen.node("map-filter-BARS", CheckBox.class).isSelected()).isTrue();
+        assertThat(screen.text("map-details-name")).isEqualTo("BOOTFB");
+        assertThat(row()).isEqualTo("BOOTFB");
+        assertThat(frame().getWidth()).isPositive();
+    }
+
+    @Test
     void f6GoesFromPaneToPane(FxRobot robot) {
         open();
         press(robot, KeyCode.F6);
@@ -217,6 +297,53 @@ class MemoryMapViewTest extends WindowTestCase {
         press(robot, KeyCode.F6);
         screen.untilFocused("map-find");
         press(robot, KeyCode.F6);
+        screen.untilFocused("map-picture");
+    }
+
+    @Test
+    void thePaneThatHasTheKeysHasARingAndNothingMoves(FxRobot robot) {
+        PictureView picture = open();
+        List<Region> panes = List.of(
+                (Region) picture.getParent(),
+                screen.node("map-tree", Region.class),
+                screen.node("map-details", Region.class));
+        List<Bounds> places = places(panes);
+        for (Region pane : panes) {
+            for (Region other : panes) {
+                assertThat(ring(other).equals(Color.TRANSPARENT))
+                        .as("there is no ring around %s while the keys are in %s", other, pane)
+                        .isEqualTo(other != pane);
+            }
+            assertThat(places(panes)).isEqualTo(places);
+            press(robot, KeyCode.F6);
+        }
+    }
+
+    private static Color ring(Region pane) {
+        return Screen.onScreen(() -> {
+            BorderStroke stroke = pane.getBorder().getStrokes().getFirst();
+            assertThat(stroke.getWidths().getTop()).isEqualTo(2);
+            return (Color) stroke.getTopStroke();
+        });
+    }
+
+    private static List<Bounds> places(List<Region> panes) {
+        return Screen.onScreen(() -> panes.stream()
+                .flatMap(pane -> pane.getChildrenUnmodifiable().stream())
+                .filter(Region.class::isInstance)
+                .map(Node::getBoundsInParent)
+                .toList());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"map-scale-LOG", "map-filter-RAM", "map-overlaps"})
+    void aClickOnAButtonLeavesTheKeysToThePictureAndTheSpaceBarToTheButton(String id, FxRobot robot) {
+        open();
+        Node button = screen.node(id);
+        robot.interact(button::requestFocus);
+        press(robot, KeyCode.SPACE);
+        screen.untilFocused(id);
+        robot.clickOn(button);
         screen.untilFocused("map-picture");
     }
 
