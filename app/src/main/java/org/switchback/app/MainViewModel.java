@@ -562,12 +562,19 @@ public final class MainViewModel {
     private void show(HelperConnection asked, Overview overview) {
         healthy = !(asked.source() instanceof Source.LookOnly);
         reopens = false;
+        if (switching.get() != null) {
+            gpus.expectChange();
+        }
         gpus.show(overview, asked.source());
         shown.set(new Shown(asked, overview));
     }
 
     /** What was known of the machine is not true any more. */
     private void failed(HelperConnection asked, HelperProblem problem) {
+        if (switching.get() != null) {
+            // The pane stays with what it has to say; leaving it looks again.
+            return;
+        }
         if (asked.source() instanceof Source.ThisMachine) {
             healthy = false;
             open(() -> lookedAt(connections.lookOnly(problem.kind())));
@@ -590,8 +597,9 @@ public final class MainViewModel {
     }
 
     private void changed(int number) {
-        // While a pane is open the cards are not in view; leaving it looks again.
-        if (number == machine && switching.get() == null) {
+        // While a pane is open the cards are not in view; the end of its switch looks again, and so does leaving it.
+        SwitchViewModel pane = switching.get();
+        if (number == machine && (pane == null || pane.phaseProperty().get() == SwitchViewModel.Phase.ENDED)) {
             look(SETTLE);
         }
     }
@@ -643,7 +651,13 @@ public final class MainViewModel {
                 (target, plan) -> always ? Familiarity.NEW : familiarity(used.source(), gpu, target, plan),
                 this::left);
         free.bind(pane.canLeaveProperty());
-        pane.phaseProperty().addListener((observable, old, now) -> quitAfter(pane));
+        pane.phaseProperty().addListener((observable, old, now) -> {
+            quitAfter(pane);
+            if (now == SwitchViewModel.Phase.ENDED && switching.get() == pane) {
+                // The other pages can be opened from the result as well.
+                look(Duration.ZERO);
+            }
+        });
         switching.set(pane);
     }
 
