@@ -3,6 +3,7 @@ package org.switchback.app.switching;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
@@ -400,17 +401,26 @@ public final class SwitchViewModel {
     private void apply() {
         if (plan != null) {
             String id = plan.id;
-            begin(() -> connection.apply(id, this::heard));
+            begin(() -> connection.apply(id, this::heard), this::notTaken);
+        }
+    }
+
+    /** Back to the host from a switch that was left half done: what it did is undone. */
+    private void notTaken(HelperProblem.Kind kind) {
+        if (kind == HelperProblem.Kind.INCOMPLETE && direction == Direction.TO_HOST && !cancelled) {
+            restore();
+        } else {
+            problem(kind);
         }
     }
 
     private void restore() {
         direction = Direction.TO_HOST;
         steps.clear();
-        begin(() -> connection.restore(address, this::heard));
+        begin(() -> connection.restore(address, this::heard), this::problem);
     }
 
-    private void begin(Background.Call<RunningSwitch> start) {
+    private void begin(Background.Call<RunningSwitch> start, Consumer<HelperProblem.Kind> refused) {
         running = null;
         cancelled = false;
         refusals.clear();
@@ -419,7 +429,7 @@ public final class SwitchViewModel {
                 Phase.AUTHORISING,
                 words.text(connection.source().real() ? "window.switch.authorising" : "window.switch.starting"),
                 List.of(stopAction()));
-        errand = background.run(start, this::started, problem -> problem(problem.kind()));
+        errand = background.run(start, this::started, problem -> refused.accept(problem.kind()));
     }
 
     private void started(RunningSwitch begun) {

@@ -230,6 +230,19 @@ class SwitchViewModelTest {
     }
 
     @Test
+    void onTheWayBackWhatWasLeftHalfDoneIsPutBackAtOnce() {
+        helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
+        helper.switchesFailOnceWith(HelperProblem.Kind.INCOMPLETE);
+        SwitchViewModel model = model(helper, Direction.TO_HOST);
+        press(model, "switch-apply");
+        assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
+        helper.says("authorized", -1, 0, "");
+        helper.binds(ScriptedHelper.GTX_1080, "nvidia");
+        helper.says("finished", -1, 9, "put-back");
+        assertThat(outcome(model).title()).isEqualTo("GeForce GTX 1080 is back in host mode.");
+    }
+
+    @Test
     void whatSpeaksAgainstPuttingBackIsTold() {
         helper.plansFailWith(HelperProblem.Kind.INCOMPLETE);
         SwitchViewModel model = toVm();
