@@ -87,11 +87,16 @@ public final class SwitchView extends BorderPane {
     private void leaveByKey(KeyEvent event) {
         if (event.getCode() == KeyCode.ESCAPE) {
             event.consume();
-            model.actions().stream()
-                    .filter(action -> action.id().equals("switch-stop") && action.enabled())
-                    .findFirst()
-                    .ifPresentOrElse(action -> action.run().run(), model::leave);
+            escape();
         }
+    }
+
+    /** Stops what is under way, or else leaves the pane. */
+    public void escape() {
+        model.actions().stream()
+                .filter(action -> action.id().equals("switch-stop") && action.enabled())
+                .findFirst()
+                .ifPresentOrElse(action -> action.run().run(), model::leave);
     }
 
     // What it is about.

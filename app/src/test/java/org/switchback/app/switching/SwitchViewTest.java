@@ -76,6 +76,17 @@ class SwitchViewTest extends WindowTestCase {
     }
 
     @Test
+    void escapeLeavesAResultFromTheHeaderToo(FxRobot robot) {
+        run(robot);
+        here.says("finished", -1, 1, "put-back");
+        screen.untilFocused("switch-done");
+        Node refresh = screen.node("refresh");
+        robot.interact(refresh::requestFocus);
+        press(robot, KeyCode.ESCAPE);
+        screen.untilFocused(CARD_BUTTON);
+    }
+
+    @Test
     void enterOnCancelCancelsAndDoesNotSwitch(FxRobot robot) {
         openPlan(robot);
         robot.press(KeyCode.SHIFT).press(KeyCode.TAB).release(KeyCode.TAB).release(KeyCode.SHIFT);
