@@ -87,6 +87,8 @@ public final class SwitchViewModel {
     private @Nullable Errand errand;
     private @Nullable Gpu before;
     private @Nullable PlanReply plan;
+    /** The machine that the plan is for. */
+    private @Nullable Machine planned;
     private @Nullable RunningSwitch running;
     /** What spoke against a switch that nobody had seen the plan of. */
     private final List<String> objections = new ArrayList<>();
@@ -300,8 +302,9 @@ public final class SwitchViewModel {
         }
         PlanReply reply = prepared.plan().orElseThrow();
         plan = reply;
+        planned = prepared.machine();
         nativeOffered.set(prepared.nativeDriver());
-        reply.functions.forEach(function -> devices.add(device(prepared.machine(), function)));
+        reply.functions.forEach(function -> devices.add(device(prepared.machine(), function, "window.gpu.device")));
         showSteps(reply.steps, prepared.machine());
         if (reply.refusals.isEmpty() && gpu.isPresent()) {
             notes.setAll(notes(prepared.machine(), gpu.get(), reply));
@@ -340,12 +343,23 @@ public final class SwitchViewModel {
         return words.text(direction == Direction.TO_VM ? "window.choice.vm" : "window.choice.host");
     }
 
-    private String device(Machine machine, String function) {
+    private String device(Machine machine, String function, String key) {
         return PciAddress.parse(function)
                 .flatMap(machine::device)
-                .map(device -> words.text(
-                        "window.gpu.device", device.address().brief(), device.name(), words.driver(device)))
+                .map(device -> words.text(key, device.address().brief(), device.name(), words.driver(device)))
                 .orElse(function);
+    }
+
+    /** The drivers are those of before the switch no longer. */
+    private void showDevices(Optional<Machine> now) {
+        PlanReply reply = plan;
+        Machine then = planned;
+        if (reply != null && then != null) {
+            devices.setAll(reply.functions.stream()
+                    .map(function -> now.map(machine -> device(machine, function, "window.gpu.device"))
+                            .orElseGet(() -> device(then, function, "window.switch.device.before")))
+                    .toList());
+        }
     }
 
     private void showSteps(List<PlannedStep> planned, Machine machine) {
@@ -566,6 +580,7 @@ public final class SwitchViewModel {
         Outcome result = new Judge(words, direction, known)
                 .outcome(end, objections, steps, now.flatMap(machine -> machine.gpu(address)), now.flatMap(this::desktop));
         notes.clear();
+        showDevices(now);
         outcome.set(result);
         enter(Phase.ENDED, result.title(), nextActions(result));
     }
