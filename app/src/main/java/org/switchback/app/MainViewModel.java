@@ -313,7 +313,7 @@ public final class MainViewModel {
      * Something that can be made to go wrong on a machine that is not this computer.
      *
      * @param mishap what
-     * @param title  for people
+     * @param title  for people, as an entry of a menu
      */
     public record Failure(Mishap mishap, String title) {
         /** As part of the name of a node: {@code slow-step}. */
@@ -325,8 +325,14 @@ public final class MainViewModel {
     /** All of them, that nothing goes wrong first. */
     public List<Failure> failures() {
         return Stream.of(Mishap.values())
-                .map(mishap -> new Failure(mishap, words.text("window.mishap." + mishap.name())))
+                .map(mishap -> new Failure(mishap, capital(words.text("window.mishap." + mishap.name()))))
                 .toList();
+    }
+
+    /** What stands in the middle of a sentence elsewhere, as one of its own. */
+    private String capital(String text) {
+        int first = text.offsetByCodePoints(0, 1);
+        return text.substring(0, first).toUpperCase(words.locale()) + text.substring(first);
     }
 
     /** Opens the machine that is shown anew, with that failure. */

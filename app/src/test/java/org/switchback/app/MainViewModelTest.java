@@ -257,6 +257,13 @@ class MainViewModelTest {
     }
 
     @Test
+    void onTheMenuTheFailuresAreSentencesOfTheirOwn() {
+        assertThat(model.failures())
+                .extracting(MainViewModel.Failure::title)
+                .startsWith("Nothing goes wrong", "A program uses the GPU");
+    }
+
+    @Test
     void noFailureIsTriedOnThisComputer() {
         model.start(Optional.empty());
         model.tryMishap(Mishap.MIXED);
