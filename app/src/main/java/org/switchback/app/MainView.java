@@ -349,6 +349,12 @@ final class MainView extends StackPane {
         } else if (event.getCode() == KeyCode.F5) {
             event.consume();
             model.refresh();
+        } else if (event.getCode() == KeyCode.ESCAPE) {
+            // Pressed in the pane it does not come here.
+            if (model.pageProperty().get() == Page.GPUS && gpusPage.getChildren().getFirst() instanceof SwitchView pane) {
+                event.consume();
+                pane.escape();
+            }
         } else if (event.getCode() == KeyCode.F10) {
             event.consume();
             if (lookup("#menu") instanceof MenuButton menu) {

@@ -313,7 +313,7 @@ public final class MainViewModel {
      * Something that can be made to go wrong on a machine that is not this computer.
      *
      * @param mishap what
-     * @param title  for people
+     * @param title  for people, as an entry of a menu
      */
     public record Failure(Mishap mishap, String title) {
         /** As part of the name of a node: {@code slow-step}. */
@@ -325,8 +325,14 @@ public final class MainViewModel {
     /** All of them, that nothing goes wrong first. */
     public List<Failure> failures() {
         return Stream.of(Mishap.values())
-                .map(mishap -> new Failure(mishap, words.text("window.mishap." + mishap.name())))
+                .map(mishap -> new Failure(mishap, capital(words.text("window.mishap." + mishap.name()))))
                 .toList();
+    }
+
+    /** What stands in the middle of a sentence elsewhere, as one of its own. */
+    private String capital(String text) {
+        int first = text.offsetByCodePoints(0, 1);
+        return text.substring(0, first).toUpperCase(words.locale()) + text.substring(first);
     }
 
     /** Opens the machine that is shown anew, with that failure. */
@@ -562,12 +568,19 @@ public final class MainViewModel {
     private void show(HelperConnection asked, Overview overview) {
         healthy = !(asked.source() instanceof Source.LookOnly);
         reopens = false;
+        if (switching.get() != null) {
+            gpus.expectChange();
+        }
         gpus.show(overview, asked.source());
         shown.set(new Shown(asked, overview));
     }
 
     /** What was known of the machine is not true any more. */
     private void failed(HelperConnection asked, HelperProblem problem) {
+        if (switching.get() != null) {
+            // The pane stays with what it has to say; leaving it looks again.
+            return;
+        }
         if (asked.source() instanceof Source.ThisMachine) {
             healthy = false;
             open(() -> lookedAt(connections.lookOnly(problem.kind())));
@@ -590,8 +603,9 @@ public final class MainViewModel {
     }
 
     private void changed(int number) {
-        // While a pane is open the cards are not in view; leaving it looks again.
-        if (number == machine && switching.get() == null) {
+        // While a pane is open the cards are not in view; the end of its switch looks again, and so does leaving it.
+        SwitchViewModel pane = switching.get();
+        if (number == machine && (pane == null || pane.phaseProperty().get() == SwitchViewModel.Phase.ENDED)) {
             look(SETTLE);
         }
     }
@@ -643,7 +657,13 @@ public final class MainViewModel {
                 (target, plan) -> always ? Familiarity.NEW : familiarity(used.source(), gpu, target, plan),
                 this::left);
         free.bind(pane.canLeaveProperty());
-        pane.phaseProperty().addListener((observable, old, now) -> quitAfter(pane));
+        pane.phaseProperty().addListener((observable, old, now) -> {
+            quitAfter(pane);
+            if (now == SwitchViewModel.Phase.ENDED && switching.get() == pane) {
+                // The other pages can be opened from the result as well.
+                look(Duration.ZERO);
+            }
+        });
         switching.set(pane);
     }
 

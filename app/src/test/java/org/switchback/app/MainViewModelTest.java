@@ -23,10 +23,12 @@ import org.switchback.app.helper.Mishap;
 import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
 import org.switchback.app.helper.Source;
+import org.switchback.app.readiness.ReadinessViewModel;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.SwitchViewModel;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
+import org.switchback.hardware.Gpu;
 import org.switchback.service.Deadline;
 
 class MainViewModelTest {
@@ -255,6 +257,13 @@ class MainViewModelTest {
     }
 
     @Test
+    void onTheMenuTheFailuresAreSentencesOfTheirOwn() {
+        assertThat(model.failures())
+                .extracting(MainViewModel.Failure::title)
+                .startsWith("Nothing goes wrong", "A program uses the GPU");
+    }
+
+    @Test
     void noFailureIsTriedOnThisComputer() {
         model.start(Optional.empty());
         model.tryMishap(Mishap.MIXED);
@@ -315,6 +324,54 @@ class MainViewModelTest {
         pane.leave();
         assertThat(model.switchingProperty().get()).isNull();
         assertThat(model.gpus().cards().getFirst().status().tone()).isEqualTo(GpuCard.Tone.VM);
+    }
+
+    @Test
+    void theEndOfASwitchIsSeenByEveryPageWhileItsResultIsStillOpen() {
+        model.start(Optional.empty());
+        ReadinessViewModel readiness = model.readiness();
+        String before = readiness.text();
+        beginSwitch();
+        here.doesSteps(0, 10);
+        here.isInVmMode();
+        here.changes();
+        assertThat(mode()).as("while it is under way").isEqualTo(Gpu.Mode.HOST);
+        here.says("finished", -1, 1, "done");
+        assertThat(model.switchingProperty().get()).isNotNull();
+        assertThat(mode()).isEqualTo(Gpu.Mode.VM);
+        assertThat(before).contains("efifb");
+        assertThat(readiness.text()).doesNotContain("efifb");
+        pane().leave();
+        assertThat(model.gpus().cards().getFirst().change()).as("it was no change from outside").isEmpty();
+    }
+
+    @Test
+    void whatChangesWhileAResultIsOpenIsSeenByEveryPageToo() {
+        beginSwitch();
+        here.says("finished", -1, 1, "put-back");
+        here.isInVmMode();
+        here.changes();
+        assertThat(mode()).isEqualTo(Gpu.Mode.VM);
+    }
+
+    @Test
+    void aResultStaysWhenTheHelperIsLostAfterIt() {
+        beginSwitch();
+        here.failsWith(HelperProblem.Kind.LOST);
+        here.says("finished", -1, 1, "helper-lost");
+        assertThat(pane().outcomeProperty().get()).isNotNull();
+        pane().leave();
+        assertThat(model.bannerProperty().get()).startsWith(words.problem(HelperProblem.Kind.LOST));
+    }
+
+    /** Of the GTX 1080, as the pages see it. */
+    private Gpu.Mode mode() {
+        return Objects.requireNonNull(model.shownProperty().get())
+                .overview()
+                .machine()
+                .gpu(ScriptedHelper.GTX_1080)
+                .orElseThrow()
+                .mode();
     }
 
     @Test

@@ -21,9 +21,9 @@ public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> 
         HOST,
         /** A virtual machine's for the taking: all are on vfio-pci. */
         VM,
-        /** Some are on vfio-pci and some are not. */
+        /** Some are on vfio-pci and some are not, or the graphics function has no driver and one is reserved for vfio-pci. */
         MIXED,
-        /** Nobody's: none is on vfio-pci and the graphics function has no driver. */
+        /** Nobody's: none is on vfio-pci or reserved for it, and the graphics function has no driver. */
         UNBOUND
     }
 
@@ -61,7 +61,11 @@ public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> 
         if (onVfio > 0) {
             return graphics.onVfio() && restIsFree ? Mode.VM : Mode.MIXED;
         }
-        return graphics.driver().isPresent() ? Mode.HOST : Mode.UNBOUND;
+        if (graphics.driver().isPresent()) {
+            return Mode.HOST;
+        }
+        // What a switch leaves that got no further, and whose putting back did not either.
+        return functions().stream().anyMatch(PciDevice::reserved) ? Mode.MIXED : Mode.UNBOUND;
     }
 
     /** What vfio-pci could not live with. */

@@ -127,6 +127,11 @@ public record PciDevice(
         return driver.filter(VFIO_PCI::equals).isPresent();
     }
 
+    /** Whether it may bind no driver but vfio-pci. */
+    public boolean reserved() {
+        return driverOverride.filter(VFIO_PCI::equals).isPresent();
+    }
+
     /** Bridges are told by their header as well as by their class: some misreport one of them. */
     public boolean isBridge() {
         return kind.isBridge() || headerType.filter(type -> type != 0).isPresent();

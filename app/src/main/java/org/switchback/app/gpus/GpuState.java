@@ -17,7 +17,7 @@ import org.switchback.protocol.PlannedRefusal;
  * most to whoever would switch it counts.
  */
 public enum GpuState {
-    /** Some functions are in VM mode and some are not. */
+    /** Some functions are in VM mode and some are not, or no driver has it and it is reserved for vfio-pci. */
     MIXED,
     /** A virtual machine has it. */
     VM_USED,

@@ -176,10 +176,17 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
         private Finding functions() {
             List<String> along = brief(gpu.functions());
             if (gpu.mode() == Gpu.Mode.MIXED) {
+                List<String> there = brief(gpu.functions().stream().filter(PciDevice::onVfio).toList());
+                if (there.isEmpty()) {
+                    return toDo(
+                            Check.FUNCTIONS,
+                            "reserved",
+                            brief(gpu.functions().stream().filter(PciDevice::reserved).toList()));
+                }
                 return toDo(
                         Check.FUNCTIONS,
                         "mixed",
-                        brief(gpu.functions().stream().filter(PciDevice::onVfio).toList()),
+                        there,
                         brief(gpu.functions().stream().filter(f -> !f.onVfio()).toList()));
             }
             List<String> staying = brief(machine.devices().values().stream()

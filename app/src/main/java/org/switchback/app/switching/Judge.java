@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.switchback.app.words.Words;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciDevice;
@@ -98,14 +99,15 @@ final class Judge {
         }
     }
 
+    /** What failed first stands first: putting back comes after it, and to steps before it. */
     private List<String> failures(List<StepRow> rows) {
-        return rows.stream()
-                .filter(row -> !row.note().isEmpty()
-                        && (row.state() == StepRow.State.FAILED
-                                || row.state() == StepRow.State.STUCK
-                                || row.state() == StepRow.State.UNDO_FAILED))
+        return Stream.of(StepRow.State.FAILED, StepRow.State.STUCK, StepRow.State.UNDO_FAILED)
+                .flatMap(state -> rows.stream().filter(row -> row.state() == state && !row.note().isEmpty()))
                 .map(row -> words.text(
-                        "window.result.step", Integer.toString(row.number()), row.text(), row.note()))
+                        row.state() == StepRow.State.UNDO_FAILED ? "window.result.step.undo" : "window.result.step",
+                        Integer.toString(row.number()),
+                        row.text(),
+                        row.note()))
                 .toList();
     }
 

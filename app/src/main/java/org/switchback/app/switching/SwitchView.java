@@ -4,6 +4,7 @@ import atlantafx.base.theme.Styles;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import javafx.beans.binding.Bindings;
@@ -41,6 +42,13 @@ import org.switchback.hardware.Spelling;
 public final class SwitchView extends BorderPane {
     private static final double WIDEST = 980;
 
+    /** Where there is nothing to do but to wait. */
+    private static final Set<SwitchViewModel.Phase> UNDER_WAY = Set.of(
+            SwitchViewModel.Phase.PLANNING,
+            SwitchViewModel.Phase.AUTHORISING,
+            SwitchViewModel.Phase.RUNNING,
+            SwitchViewModel.Phase.CHECKING);
+
     private final SwitchViewModel model;
     private final Words words;
     private final VBox stepRows = new VBox();
@@ -71,7 +79,7 @@ public final class SwitchView extends BorderPane {
         setCenter(scroll);
         setBottom(actionBar());
         addEventHandler(KeyEvent.KEY_PRESSED, this::leaveByKey);
-        // Where the keyboard is while there is nothing to press.
+        // Where the keyboard is while there is nothing to decide.
         setFocusTraversable(true);
         setAccessibleText(model.titleProperty().get());
     }
@@ -79,11 +87,16 @@ public final class SwitchView extends BorderPane {
     private void leaveByKey(KeyEvent event) {
         if (event.getCode() == KeyCode.ESCAPE) {
             event.consume();
-            model.actions().stream()
-                    .filter(action -> action.id().equals("switch-stop") && action.enabled())
-                    .findFirst()
-                    .ifPresentOrElse(action -> action.run().run(), model::leave);
+            escape();
         }
+    }
+
+    /** Stops what is under way, or else leaves the pane. */
+    public void escape() {
+        model.actions().stream()
+                .filter(action -> action.id().equals("switch-stop") && action.enabled())
+                .findFirst()
+                .ifPresentOrElse(action -> action.run().run(), model::leave);
     }
 
     // What it is about.
@@ -123,24 +136,18 @@ public final class SwitchView extends BorderPane {
         bar.setMaxWidth(Double.MAX_VALUE);
         bar.getStyleClass().add(Styles.SMALL);
         bar.progressProperty()
-                .bind(Bindings.when(in(SwitchViewModel.Phase.RUNNING))
+                .bind(Bindings.when(in(Set.of(SwitchViewModel.Phase.RUNNING)))
                         .then(model.progressProperty())
                         .otherwise(ProgressBar.INDETERMINATE_PROGRESS));
         bar.accessibleTextProperty().bind(model.statusProperty());
-        Controls.showWhen(
-                bar,
-                in(
-                        SwitchViewModel.Phase.PLANNING,
-                        SwitchViewModel.Phase.AUTHORISING,
-                        SwitchViewModel.Phase.RUNNING,
-                        SwitchViewModel.Phase.CHECKING));
-        Controls.showWhen(status, in(SwitchViewModel.Phase.ENDED).not());
+        Controls.showWhen(bar, in(UNDER_WAY));
+        Controls.showWhen(status, in(Set.of(SwitchViewModel.Phase.ENDED)).not());
         return new VBox(10, path, title, status, bar);
     }
 
-    private BooleanBinding in(SwitchViewModel.Phase... phases) {
+    private BooleanBinding in(Set<SwitchViewModel.Phase> phases) {
         return Bindings.createBooleanBinding(
-                () -> List.of(phases).contains(model.phaseProperty().get()), model.phaseProperty());
+                () -> phases.contains(model.phaseProperty().get()), model.phaseProperty());
     }
 
     private Node outcome() {
@@ -216,7 +223,7 @@ public final class SwitchView extends BorderPane {
         allow.setOnAction(event -> model.allowNativeDriver(allow.isSelected()));
         Controls.showWhen(
                 allow,
-                model.nativeOfferedProperty().and(in(SwitchViewModel.Phase.PLANNED, SwitchViewModel.Phase.REFUSED)));
+                model.nativeOfferedProperty().and(in(Set.of(SwitchViewModel.Phase.PLANNED, SwitchViewModel.Phase.REFUSED))));
         return allow;
     }
 
@@ -359,16 +366,21 @@ public final class SwitchView extends BorderPane {
         }
     }
 
-    /** Puts the keyboard on the main button, or on the pane while there is none to press. */
+    /**
+     * Puts the keyboard on the main button, or on the pane while there is none to press. While something is under way all
+     * that could be pressed stops it, which is not what whoever presses Enter once too often wants.
+     */
     public void focusMain() {
         if (getScene() == null) {
             return;
         }
         Node target = this;
-        for (Action action : model.actions()) {
-            Node button = buttons.lookup("#" + action.id());
-            if (button != null && action.enabled() && (target == this || action.main())) {
-                target = button;
+        if (!UNDER_WAY.contains(model.phaseProperty().get())) {
+            for (Action action : model.actions()) {
+                Node button = buttons.lookup("#" + action.id());
+                if (button != null && action.enabled() && (target == this || action.main())) {
+                    target = button;
+                }
             }
         }
         target.requestFocus();

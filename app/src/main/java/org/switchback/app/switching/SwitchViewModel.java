@@ -3,6 +3,7 @@ package org.switchback.app.switching;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
@@ -86,6 +87,8 @@ public final class SwitchViewModel {
     private @Nullable Errand errand;
     private @Nullable Gpu before;
     private @Nullable PlanReply plan;
+    /** The machine that the plan is for. */
+    private @Nullable Machine planned;
     private @Nullable RunningSwitch running;
     /** What spoke against a switch that nobody had seen the plan of. */
     private final List<String> objections = new ArrayList<>();
@@ -299,8 +302,9 @@ public final class SwitchViewModel {
         }
         PlanReply reply = prepared.plan().orElseThrow();
         plan = reply;
+        planned = prepared.machine();
         nativeOffered.set(prepared.nativeDriver());
-        reply.functions.forEach(function -> devices.add(device(prepared.machine(), function)));
+        reply.functions.forEach(function -> devices.add(device(prepared.machine(), function, "window.gpu.device")));
         showSteps(reply.steps, prepared.machine());
         if (reply.refusals.isEmpty() && gpu.isPresent()) {
             notes.setAll(notes(prepared.machine(), gpu.get(), reply));
@@ -339,12 +343,23 @@ public final class SwitchViewModel {
         return words.text(direction == Direction.TO_VM ? "window.choice.vm" : "window.choice.host");
     }
 
-    private String device(Machine machine, String function) {
+    private String device(Machine machine, String function, String key) {
         return PciAddress.parse(function)
                 .flatMap(machine::device)
-                .map(device -> words.text(
-                        "window.gpu.device", device.address().brief(), device.name(), words.driver(device)))
+                .map(device -> words.text(key, device.address().brief(), device.name(), words.driver(device)))
                 .orElse(function);
+    }
+
+    /** The drivers are those of before the switch no longer. */
+    private void showDevices(Optional<Machine> now) {
+        PlanReply reply = plan;
+        Machine then = planned;
+        if (reply != null && then != null) {
+            devices.setAll(reply.functions.stream()
+                    .map(function -> now.map(machine -> device(machine, function, "window.gpu.device"))
+                            .orElseGet(() -> device(then, function, "window.switch.device.before")))
+                    .toList());
+        }
     }
 
     private void showSteps(List<PlannedStep> planned, Machine machine) {
@@ -400,17 +415,26 @@ public final class SwitchViewModel {
     private void apply() {
         if (plan != null) {
             String id = plan.id;
-            begin(() -> connection.apply(id, this::heard));
+            begin(() -> connection.apply(id, this::heard), this::notTaken);
+        }
+    }
+
+    /** Back to the host from a switch that was left half done: what it did is undone. */
+    private void notTaken(HelperProblem.Kind kind) {
+        if (kind == HelperProblem.Kind.INCOMPLETE && direction == Direction.TO_HOST && !cancelled) {
+            restore();
+        } else {
+            problem(kind);
         }
     }
 
     private void restore() {
         direction = Direction.TO_HOST;
         steps.clear();
-        begin(() -> connection.restore(address, this::heard));
+        begin(() -> connection.restore(address, this::heard), this::problem);
     }
 
-    private void begin(Background.Call<RunningSwitch> start) {
+    private void begin(Background.Call<RunningSwitch> start, Consumer<HelperProblem.Kind> refused) {
         running = null;
         cancelled = false;
         refusals.clear();
@@ -419,7 +443,7 @@ public final class SwitchViewModel {
                 Phase.AUTHORISING,
                 words.text(connection.source().real() ? "window.switch.authorising" : "window.switch.starting"),
                 List.of(stopAction()));
-        errand = background.run(start, this::started, problem -> problem(problem.kind()));
+        errand = background.run(start, this::started, problem -> refused.accept(problem.kind()));
     }
 
     private void started(RunningSwitch begun) {
@@ -556,6 +580,7 @@ public final class SwitchViewModel {
         Outcome result = new Judge(words, direction, known)
                 .outcome(end, objections, steps, now.flatMap(machine -> machine.gpu(address)), now.flatMap(this::desktop));
         notes.clear();
+        showDevices(now);
         outcome.set(result);
         enter(Phase.ENDED, result.title(), nextActions(result));
     }

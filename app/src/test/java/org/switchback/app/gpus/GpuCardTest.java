@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,6 +136,24 @@ class GpuCardTest {
         assertThat(card.choices())
                 .extracting(GpuCard.Choice::direction)
                 .containsExactly(Direction.TO_HOST, Direction.TO_VM);
+    }
+
+    @Test
+    void aGpuThatNoDriverTookBackAndOnlyVfioPciMayHaveIsHalfSwitchedToo() throws Exception {
+        ScriptedHelper helper = ScriptedHelper.withGtx1080();
+        helper.binds(ScriptedHelper.GTX_1080, "");
+        helper.binds(ScriptedHelper.ITS_SOUND, "");
+        Capture left = helper.machine()
+                .with(Map.of(
+                        "/sys/bus/pci/devices/0000:04:00.1/driver_override",
+                        Optional.of(new Capture.Text("vfio-pci"))));
+        GpuCard card = cards(new ScriptedHelper(new Source.ThisMachine(), left)).getFirst();
+        assertThat(card.status()).isEqualTo(new GpuCard.Status("Half switched", GpuCard.Tone.MIXED));
+        assertThat(card.sentence()).isEqualTo("Half switched: graphics without a driver and sound without a driver.");
+        assertThat(card.choices())
+                .containsExactly(
+                        new GpuCard.Choice(Direction.TO_HOST, "Put back to host mode", true),
+                        new GpuCard.Choice(Direction.TO_VM, "Finish the switch", true));
     }
 
     @Test

@@ -35,6 +35,7 @@ public final class ScriptedHelper implements HelperConnection {
     private Optional<HelperProblem.Kind> problem = Optional.empty();
     private Optional<HelperProblem.Kind> planProblem = Optional.empty();
     private Optional<HelperProblem.Kind> applyProblem = Optional.empty();
+    private boolean once;
     private Consumer<JobEntry> listener = entry -> {};
     private long micros;
     private boolean begun;
@@ -72,6 +73,12 @@ public final class ScriptedHelper implements HelperConnection {
 
     public synchronized void switchesFailWith(HelperProblem.Kind kind) {
         applyProblem = Optional.of(kind);
+    }
+
+    /** The next switch is not taken. */
+    public synchronized void switchesFailOnceWith(HelperProblem.Kind kind) {
+        applyProblem = Optional.of(kind);
+        once = true;
     }
 
     /** The machine as it is by now. */
@@ -166,6 +173,10 @@ public final class ScriptedHelper implements HelperConnection {
         }
         Optional<HelperProblem.Kind> kind = problem.or(() -> own);
         if (kind.isPresent()) {
+            if (once && own.isPresent()) {
+                applyProblem = Optional.empty();
+                once = false;
+            }
             throw new HelperProblem(kind.get());
         }
     }

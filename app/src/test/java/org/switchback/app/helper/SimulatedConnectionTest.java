@@ -174,6 +174,19 @@ class SimulatedConnectionTest {
     }
 
     @Test
+    void aSwitchThatNeitherWorksNorIsPutBackLeavesAHalfSwitchedGpuThatCanBePutBack() throws Exception {
+        try (HelperConnection unlucky = connect(Duration.ZERO, Mishap.MIXED)) {
+            assertThat(unlucky.apply(unlucky.plan(GPU, "vm", List.of(), false).id, NOBODY).await().detail)
+                    .isEqualTo("mixed");
+            assertThat(mode(unlucky)).isEqualTo(Gpu.Mode.MIXED);
+            String wayBack = unlucky.plan(GPU, "host", List.of(), false).id;
+            assertThat(kind(() -> unlucky.apply(wayBack, NOBODY))).isEqualTo(HelperProblem.Kind.INCOMPLETE);
+            assertThat(unlucky.restore(GPU, NOBODY).await().detail).isEqualTo("put-back");
+            assertThat(mode(unlucky)).isEqualTo(Gpu.Mode.HOST);
+        }
+    }
+
+    @Test
     void theAppAndTheHelperKnowTheSameMishaps() {
         assertThat(Mishap.values())
                 .extracting(Enum::name)

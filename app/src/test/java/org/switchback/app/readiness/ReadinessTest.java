@@ -222,6 +222,13 @@ class ReadinessTest {
         assertThat(said(mixed, Check.FUNCTIONS)).isEqualTo("Half switched: 04:00.0 in VM mode, 04:00.1 not.");
     }
 
+    @Test
+    void aGpuThatIsReservedAndHasNoDriverIsHalfSwitchedToo() {
+        Readiness left = changed(Map.of(FOLDER + "/driver", Optional.empty(), FOLDER + "/driver_override", text("vfio-pci")));
+        assertThat(said(left, Check.FUNCTIONS))
+                .isEqualTo("Half switched: the GPU has no driver, and 04:00.0 is reserved for vfio-pci.");
+    }
+
     @ParameterizedTest
     @EnumSource(HelperProblem.Kind.class)
     void whateverIsTheMatterWithTheHelperThereIsSomethingToDo(HelperProblem.Kind kind) {

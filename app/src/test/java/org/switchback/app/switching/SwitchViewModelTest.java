@@ -230,6 +230,19 @@ class SwitchViewModelTest {
     }
 
     @Test
+    void onTheWayBackWhatWasLeftHalfDoneIsPutBackAtOnce() {
+        helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
+        helper.switchesFailOnceWith(HelperProblem.Kind.INCOMPLETE);
+        SwitchViewModel model = model(helper, Direction.TO_HOST);
+        press(model, "switch-apply");
+        assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
+        helper.says("authorized", -1, 0, "");
+        helper.binds(ScriptedHelper.GTX_1080, "nvidia");
+        helper.says("finished", -1, 9, "put-back");
+        assertThat(outcome(model).title()).isEqualTo("GeForce GTX 1080 is back in host mode.");
+    }
+
+    @Test
     void whatSpeaksAgainstPuttingBackIsTold() {
         helper.plansFailWith(HelperProblem.Kind.INCOMPLETE);
         SwitchViewModel model = toVm();
@@ -435,6 +448,9 @@ class SwitchViewModelTest {
         assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.HALF);
         assertThat(outcome(model).title()).isEqualTo("Half switched: graphics in VM mode and sound in host mode.");
         assertThat(outcome(model).lines())
+                .startsWith(
+                        "Step 10, Give 04:00.1 to vfio-pci: The kernel says that the device is busy (EBUSY).",
+                        "Putting back step 9, Give 04:00.0 to vfio-pci: The kernel says that the device is busy (EBUSY).")
                 .contains("The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM.")
                 .last()
                 .isEqualTo("\"Put back\" tries once more to give it to the host, \"Finish\" to go on to VM mode."
@@ -459,6 +475,29 @@ class SwitchViewModelTest {
                 .last()
                 .isEqualTo("\"Finish\" tries once more to give it to the host."
                         + " A restart of this computer gives it to the host as well.");
+    }
+
+    @Test
+    void theDevicesOfAResultHaveTheDriversOfNow() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, 10);
+        helper.isInVmMode();
+        helper.says("finished", -1, 1, "done");
+        assertThat(model.devices())
+                .containsExactly(
+                        "04:00.0 NVIDIA GeForce GTX 1080 (vfio-pci)",
+                        "04:00.1 NVIDIA GP104 High Definition Audio Controller (vfio-pci)");
+    }
+
+    @Test
+    void theDevicesOfAResultThatNobodyKnowsHaveTheDriversOfBefore() {
+        SwitchViewModel model = running();
+        helper.failsWith(HelperProblem.Kind.LOST);
+        helper.says("finished", -1, 1, "helper-lost");
+        assertThat(model.devices())
+                .containsExactly(
+                        "04:00.0 NVIDIA GeForce GTX 1080 (before: nvidia)",
+                        "04:00.1 NVIDIA GP104 High Definition Audio Controller (before: snd_hda_intel)");
     }
 
     @Test

@@ -38,7 +38,8 @@ class SwitchViewTest extends WindowTestCase {
         ListChangeListener<Window> watch = change -> popped.addAll(change.getList());
         robot.interact(() -> windows.addListener(watch));
         press(robot, KeyCode.ENTER);
-        screen.untilFocused("switch-stop");
+        screen.node("switch-stop");
+        screen.untilFocused("switch");
         untilTheHelperBegins();
         here.says("authorizing", -1, 0, "");
         here.says("authorized", -1, 0, "");
@@ -75,6 +76,17 @@ class SwitchViewTest extends WindowTestCase {
     }
 
     @Test
+    void escapeLeavesAResultFromTheHeaderToo(FxRobot robot) {
+        run(robot);
+        here.says("finished", -1, 1, "put-back");
+        screen.untilFocused("switch-done");
+        Node refresh = screen.node("refresh");
+        robot.interact(refresh::requestFocus);
+        press(robot, KeyCode.ESCAPE);
+        screen.untilFocused(CARD_BUTTON);
+    }
+
+    @Test
     void enterOnCancelCancelsAndDoesNotSwitch(FxRobot robot) {
         openPlan(robot);
         robot.press(KeyCode.SHIFT).press(KeyCode.TAB).release(KeyCode.TAB).release(KeyCode.SHIFT);
@@ -92,6 +104,20 @@ class SwitchViewTest extends WindowTestCase {
         Screen.until("the helper is asked", () -> here.calls().contains("cancel"));
         screen.untilText("switch-stop", "Stopping after this step");
         assertThat(screen.has("switch")).isTrue();
+    }
+
+    @Test
+    void enterOnceTooOftenDoesNotCancelAndTabReachesCancel(FxRobot robot) {
+        run(robot);
+        here.doesSteps(0, 3);
+        press(robot, KeyCode.ENTER);
+        Screen.settle();
+        assertThat(here.calls()).doesNotContain("cancel");
+        tabTo(robot, "switch-stop");
+        press(robot, KeyCode.ENTER);
+        Screen.until("the helper is asked", () -> here.calls().contains("cancel"));
+        here.says("finished", -1, 1, "cancelled");
+        screen.untilFocused("switch-done");
     }
 
     @Test
@@ -243,7 +269,8 @@ class SwitchViewTest extends WindowTestCase {
     private void run(FxRobot robot) {
         openPlan(robot);
         press(robot, KeyCode.ENTER);
-        screen.untilFocused("switch-stop");
+        screen.node("switch-stop");
+        screen.untilFocused("switch");
         untilTheHelperBegins();
         here.says("authorized", -1, 0, "");
     }
