@@ -93,6 +93,8 @@ public final class SwitchViewModel {
     /** What spoke against a switch that nobody had seen the plan of. */
     private final List<String> objections = new ArrayList<>();
 
+    /** What was left half done is being put back, to switch to VM mode from there. */
+    private boolean finishing;
     private boolean cancelled;
     private long stepStarted;
 
@@ -419,10 +421,16 @@ public final class SwitchViewModel {
         }
     }
 
-    /** Back to the host from a switch that was left half done: what it did is undone. */
+    /**
+     * What was left half done is undone before anything else can begin: that is the way back to the host, and half of what
+     * it takes to finish.
+     */
     private void notTaken(HelperProblem.Kind kind) {
-        if (kind == HelperProblem.Kind.INCOMPLETE && direction == Direction.TO_HOST && !cancelled) {
+        boolean half = before != null && before.mode() == Gpu.Mode.MIXED;
+        if (kind == HelperProblem.Kind.INCOMPLETE && (direction == Direction.TO_HOST || half) && !cancelled) {
+            boolean toFinish = direction == Direction.TO_VM;
             restore();
+            finishing = toFinish;
         } else {
             problem(kind);
         }
@@ -430,6 +438,7 @@ public final class SwitchViewModel {
 
     private void restore() {
         direction = Direction.TO_HOST;
+        finishing = false;
         steps.clear();
         begin(() -> connection.restore(address, this::heard), this::problem);
     }
@@ -579,6 +588,11 @@ public final class SwitchViewModel {
         }
         Outcome result = new Judge(words, direction, known)
                 .outcome(end, objections, steps, now.flatMap(machine -> machine.gpu(address)), now.flatMap(this::desktop));
+        if (finishing && result.kind() == Outcome.Kind.REACHED) {
+            finishing = false;
+            again(Direction.TO_VM);
+            return;
+        }
         notes.clear();
         showDevices(now);
         outcome.set(result);

@@ -243,6 +243,22 @@ class SwitchViewModelTest {
     }
 
     @Test
+    void toFinishAHalfSwitchIsToPutItBackAndToSwitchFromThere() {
+        helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
+        helper.switchesFailOnceWith(HelperProblem.Kind.INCOMPLETE);
+        SwitchViewModel model = toVm();
+        press(model, "switch-apply");
+        assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
+        helper.says("authorized", -1, 0, "");
+        helper.binds(ScriptedHelper.GTX_1080, "nvidia");
+        helper.says("finished", -1, 9, "put-back");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+        assertThat(model.titleProperty().get()).isEqualTo("Switch GeForce GTX 1080 to VM mode");
+        press(model, "switch-apply");
+        assertThat(helper.calls()).last().asString().startsWith("apply");
+    }
+
+    @Test
     void whatSpeaksAgainstPuttingBackIsTold() {
         helper.plansFailWith(HelperProblem.Kind.INCOMPLETE);
         SwitchViewModel model = toVm();
