@@ -66,6 +66,9 @@ public record Capture(NavigableMap<String, Entry> entries) {
         }
     }
 
+    /** A blank within a path, as /proc/mounts has it: there are drivers with such names, {@code budget dvb}. */
+    private static final String BLANK = "\\040";
+
     public Capture {
         entries = Collections.unmodifiableNavigableMap(new TreeMap<>(entries));
     }
@@ -105,7 +108,6 @@ public record Capture(NavigableMap<String, Entry> entries) {
 
     private static void single(String line, int number, Map<String, Entry> entries) throws MalformedCapture {
         int blank = line.indexOf(' ');
-        // No path of ours has a blank in it.
         if (blank < 0) {
             throw new MalformedCapture(number);
         }
@@ -132,7 +134,7 @@ public record Capture(NavigableMap<String, Entry> entries) {
         if (!path.startsWith("/")) {
             throw new MalformedCapture(number);
         }
-        return path;
+        return path.replace(BLANK, " ");
     }
 
     private static String hex(String digits, int number) throws MalformedCapture {
@@ -147,7 +149,7 @@ public record Capture(NavigableMap<String, Entry> entries) {
     public String toText() {
         StringBuilder text = new StringBuilder(FIRST_LINE).append('\n');
         entries.forEach((path, entry) -> {
-            text.append(path);
+            text.append(path.replace(" ", BLANK));
             switch (entry) {
                 case Text(String content) when content.indexOf('\n') < 0 ->
                     text.append(content.isEmpty() ? " =" : " = ").append(content);

@@ -3,6 +3,8 @@ package org.switchback.hardware;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -17,6 +19,18 @@ class CaptureTest {
     void writingAndReadingAgainLosesNothing(String name) throws Capture.MalformedCapture {
         Capture capture = Captures.named(name);
         assertThat(Capture.parse(capture.toText())).isEqualTo(capture);
+    }
+
+    @Test
+    void aDriverWithABlankInItsNameKeepsNoMachineFromBeingRead() throws Exception {
+        Capture capture = new Capture(new TreeMap<>(Map.of(
+                "/sys/bus/pci/drivers/MTD PCI", new Capture.Directory(),
+                "/sys/bus/pci/drivers/budget dvb/note", new Capture.Text("two\nlines"),
+                "/sys/bus/pci/devices/0000:04:00.0/driver", new Capture.Link("../bus/pci/drivers/MTD PCI"))));
+        Capture read = Capture.parse(capture.toText());
+        assertThat(read).isEqualTo(capture);
+        assertThat(read.names("/sys/bus/pci/drivers")).containsExactly("MTD PCI", "budget dvb");
+        assertThat(read.linkName("/sys/bus/pci/devices/0000:04:00.0/driver")).contains("MTD PCI");
     }
 
     @Test
