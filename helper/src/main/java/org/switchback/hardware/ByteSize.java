@@ -25,7 +25,7 @@ public final class ByteSize {
         int unit = (Long.SIZE - 1 - Long.numberOfLeadingZeros(bytes)) / 10;
         long one = 1L << 10 * unit;
         // Below 2^60, so that ten times as much is still an unsigned long.
-        long part = bytes & one - 1;
+        long part = bytes & (one - 1);
         long tenths = 10 * (bytes >>> 10 * unit) + Long.divideUnsigned(10 * part + one / 2, one);
         if (tenths == 10 * 1024 && unit < UNITS.length - 1) {
             tenths = 10;

@@ -17,8 +17,8 @@ public final class ForeignText {
      */
     public static String of(byte[] bytes) {
         boolean wide = bytes.length >= 2
-                && (bytes[0] == (byte) 0xff && bytes[1] == (byte) 0xfe
-                        || bytes[0] == (byte) 0xfe && bytes[1] == (byte) 0xff);
+                && ((bytes[0] == (byte) 0xff && bytes[1] == (byte) 0xfe)
+                        || (bytes[0] == (byte) 0xfe && bytes[1] == (byte) 0xff));
         Charset charset = wide ? StandardCharsets.UTF_16 : StandardCharsets.UTF_8;
         return uncolored(new String(bytes, charset));
     }
