@@ -56,6 +56,8 @@ import org.switchback.protocol.PlanValues;
 final class DBusHelperConnection implements HelperConnection {
     /** Much longer than the helper and polkit take when nobody has to type a password: a computer may be slow to start them. */
     private static final Duration ANSWER = Duration.ofSeconds(25);
+    /** How long a switch may take to begin. One that is given up would be carried out all the same, and nobody would tell. */
+    private static final Duration BEGUN = Duration.ofMinutes(2);
     /** The helper closes its prompt after five minutes. */
     private static final Duration PASSWORD = Duration.ofMinutes(5).plusSeconds(10);
 
@@ -134,7 +136,7 @@ final class DBusHelperConnection implements HelperConnection {
         FollowedJob job;
         String path;
         try {
-            path = this.<DBusPath>call(helper(), ANSWER, method, argument).getPath();
+            path = this.<DBusPath>call(helper(), BEGUN, method, argument).getPath();
             JobInterface remote = object(path, JobInterface.class);
             job = new FollowedJob(listener, teller, () -> cancel(remote), followed -> askForLog(remote, followed));
             synchronized (lock) {
