@@ -117,20 +117,11 @@ final class SwitchCommand extends Wish {
 
     private RunningSwitch start(HelperConnection connection, Answer answer, Consumer<JobEntry> listener)
             throws CommandFailure, InterruptedException {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (true) {
-            try {
-                return connection.apply(answer.plan().id, listener);
-            } catch (HelperProblem problem) {
-                // The plan is still good then: it is taken once nobody else is switching.
-                if (wait && problem.kind() == HelperProblem.Kind.BUSY && System.nanoTime() < end) {
-                    Thread.sleep(PAUSE);
-                    continue;
-                }
-                if (problem.kind() != HelperProblem.Kind.INCOMPLETE || answer.target().equals("vm")) {
-                    throw surroundings().failure(problem);
-                }
-                break;
+        try {
+            return apply(connection, answer.plan().id, listener);
+        } catch (HelperProblem problem) {
+            if (problem.kind() != HelperProblem.Kind.INCOMPLETE || answer.target().equals("vm")) {
+                throw surroundings().failure(problem);
             }
         }
         // Back to the host from a switch that was left half done: what it did is undone.
@@ -138,6 +129,23 @@ final class SwitchCommand extends Wish {
             return connection.restore(answer.gpu().address(), listener);
         } catch (HelperProblem problem) {
             throw surroundings().failure(problem);
+        }
+    }
+
+    /** Where that is asked for, once nobody else is switching: a plan that was not taken is still good. */
+    private RunningSwitch apply(HelperConnection connection, String plan, Consumer<JobEntry> listener)
+            throws HelperProblem, InterruptedException {
+        long began = System.nanoTime();
+        while (true) {
+            try {
+                return connection.apply(plan, listener);
+            } catch (HelperProblem problem) {
+                boolean late = System.nanoTime() - began >= PATIENCE.toNanos();
+                if (!wait || late || problem.kind() != HelperProblem.Kind.BUSY) {
+                    throw problem;
+                }
+            }
+            Thread.sleep(PAUSE);
         }
     }
 
