@@ -32,7 +32,7 @@ note() { echo "# $*"; }
 as() {
     local user=$1 start=${EPOCHREALTIME/./}
     shift
-    timeout 300 runuser -u "$user" -- env -i HOME="/home/$user" USER="$user" LANG=C.UTF-8 PATH=/usr/bin:/bin \
+    timeout 300 runuser -u "$user" -- env -i HOME="$(getent passwd "$user" | cut -d: -f6)" USER="$user" LANG=C.UTF-8 PATH=/usr/bin:/bin \
         switchback "$@" >"$WORK/out" 2>&1 </dev/null
     code=$?
     took=$(((${EPOCHREALTIME/./} - start) / 1000))

@@ -19,4 +19,7 @@ module org.switchback.helper {
             org.freedesktop.dbus;
     opens org.switchback.service to
             org.freedesktop.dbus;
+
+    provides java.text.spi.CollatorProvider with
+            org.switchback.service.HandshakeWords;
 }

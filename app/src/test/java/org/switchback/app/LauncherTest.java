@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -108,12 +109,7 @@ class LauncherTest {
                 runtime.resolve("release"),
                 "MODULES=\"java.base org.switchback.helper org.switchback.app\"\n",
                 StandardOpenOption.APPEND);
-        List<String> words = List.of(command.split(" "));
-        List<String> lines = run(
-                        home.resolve("bin").resolve(words.getFirst()),
-                        java("other", "26", "26+1"),
-                        words.subList(1, words.size()).toArray(String[]::new))
-                .lines();
+        List<String> lines = run(command, java("other", "26", "26+1")).lines();
         assertThat(lines.getFirst()).isEqualTo(home.toRealPath() + "/runtime/bin/java");
         assertThat(lines)
                 .contains("--module", "-Djna.boot.library.path=" + home.toRealPath() + "/runtime/lib")
@@ -129,6 +125,12 @@ class LauncherTest {
         assertThat(lines.contains("-XX:StackShadowPages=10")).isEqualTo(less);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"switchback", "switchback status", "switchback-helper"})
+    void aHandshakeOnTheBusNeedsNoTablesOfUnicode(String command) throws Exception {
+        assertThat(run(command, java25).lines()).contains("-Djava.locale.providers=CLDR,SPI");
+    }
+
     private Path java(String name, String version, String build) throws IOException {
         Path java = folder.resolve(name);
         Files.createDirectories(java.resolve("bin"));
@@ -139,6 +141,11 @@ class LauncherTest {
         Files.writeString(program, "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\"\n");
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
         return java;
+    }
+
+    private Run run(String command, Path java) throws Exception {
+        String[] words = command.split(" ");
+        return run(home.resolve("bin").resolve(words[0]), java, Arrays.copyOfRange(words, 1, words.length));
     }
 
     private Run run(Path launcher, Path java, String... args) throws Exception {

@@ -63,7 +63,7 @@ final class IomemCommand extends MachineCommand {
         String text = TextFile.read(name, surroundings());
         MemoryMap map = Capture.looksLike(text) ? ofReport(text, name) : MemoryMap.parse(text);
         if (map.isEmpty()) {
-            throw surroundings().failure(ExitCode.FAILED, "cli.iomem.no-region", TextFile.quoted(name));
+            throw surroundings().failure(ExitCode.FAILED, "cli.iomem.no-region", TextFile.named(name, surroundings()));
         }
         return map;
     }

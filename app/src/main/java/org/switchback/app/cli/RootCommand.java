@@ -175,9 +175,9 @@ final class RootCommand implements Callable<Integer> {
                     ? surroundings.failure(
                             ExitCode.FAILED,
                             "cli.broken-report",
-                            TextFile.quoted(file),
+                            TextFile.named(file, surroundings),
                             Integer.toString(broken.line()))
-                    : surroundings.failure(ExitCode.FAILED, "cli.no-report", TextFile.quoted(file));
+                    : surroundings.failure(ExitCode.FAILED, "cli.no-report", TextFile.named(file, surroundings));
         }
     }
 
@@ -190,7 +190,7 @@ final class RootCommand implements Callable<Integer> {
                                 "source.look-only", surroundings.words().problem(why));
                     case Source.Sample(String name) -> surroundings.words().text("source.sample", name);
                     case Source.SavedReport(String file) ->
-                        surroundings.words().text("source.report", TextFile.quoted(file));
+                        surroundings.words().text("source.report", TextFile.named(file, surroundings));
                 };
         if (!text.isEmpty() && !noted) {
             noted = true;

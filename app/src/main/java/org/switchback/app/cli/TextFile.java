@@ -55,7 +55,7 @@ final class TextFile {
             throw surroundings.failure(
                     ExitCode.FAILED,
                     "cli.file.large",
-                    quoted(name),
+                    named(name, surroundings),
                     surroundings.words().size(LARGEST));
         }
         StringBuilder text = new StringBuilder(ForeignText.of(bytes));
@@ -66,6 +66,11 @@ final class TextFile {
             }
         }
         return text.toString();
+    }
+
+    /** What is read, as messages call it. */
+    static String named(String name, Surroundings surroundings) {
+        return name.equals(STANDARD_INPUT) ? surroundings.words().text("cli.file.standard-input") : quoted(name);
     }
 
     /** What somebody typed, fit to be shown on a terminal. */

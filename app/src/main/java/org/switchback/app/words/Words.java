@@ -92,6 +92,9 @@ public final class Words {
 
     /** A size in binary units: {@code 8.4 MiB}; 0 stands for 2^64 bytes. */
     public String size(long bytes) {
+        if (bytes == 1) {
+            return text("size.byte");
+        }
         return bytes > 0 && bytes < 1024 ? text("size.bytes", Long.toString(bytes)) : ByteSize.text(bytes, locale);
     }
 

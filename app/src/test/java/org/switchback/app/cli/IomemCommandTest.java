@@ -51,6 +51,24 @@ class IomemCommandTest extends CommandTestCase {
     }
 
     @Test
+    void whatIsPipedInIsNotCalledByItsDash() {
+        Shell shell = new Shell(computer(SampleMachines.DEFAULT)).piping(new byte[0]);
+        assertOneSentence(
+                shell.run("iomem", "-"), ExitCode.FAILED, "No region of a memory map was found in standard input.");
+        assertOneSentence(
+                shell.run("iomem", "--machine", "-"), ExitCode.FAILED, "standard input is no report of Switchback.");
+    }
+
+    @Test
+    void aRegionOfOneByteIsOneByteLong() {
+        assertThat(new Shell(computer(SampleMachines.DEFAULT))
+                        .piping("0000-0000 : one\n0010-0011 : two\n".getBytes(StandardCharsets.UTF_8))
+                        .run("iomem", "-", "--sizes")
+                        .out())
+                .isEqualTo("00000000-00000000     1 byte  one\n00000010-00000011    2 bytes  two\n");
+    }
+
+    @Test
     void itReadsWhatItPrints() throws IOException {
         assertThat(run("iomem", file("nested", NESTED)).out()).isEqualTo(NESTED);
     }

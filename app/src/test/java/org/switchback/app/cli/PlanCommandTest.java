@@ -47,8 +47,10 @@ class PlanCommandTest extends CommandTestCase {
                         "Blocked. Nothing is changed.",
                         "  BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0 until the kernel module",
                         "  switchback_bootfb has its owner let go of it, and kernel 4.6.0-1-amd64 has no",
-                        "  such module. Install it with DKMS from Switchback's folder kmod (sudo dkms",
-                        "  install kmod), then check again.");
+                        "  such module. Install that kernel's headers (on Debian",
+                        "  linux-headers-4.6.0-1-amd64), have DKMS build the module (sudo dkms",
+                        "  autoinstall, or sudo dkms install kmod in Switchback's source), then check",
+                        "  again.");
         assertThat(result.out()).doesNotContain("new_id").doesNotContain("Ready");
     }
 

@@ -1,0 +1,64 @@
+package org.switchback.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.text.Collator;
+import java.text.RuleBasedCollator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How the words of a handshake are compared, and that Java really asks here where the launchers tell it to. */
+class HandshakeWordsTest {
+
+    /** Prints what Java answers to whoever asks for a collator. */
+    static final class Asks {
+        public static void main(String[] args) {
+            System.out.println(Collator.getInstance().getClass().getName());
+        }
+    }
+
+    private final Collator words = new HandshakeWords().getInstance(Locale.ROOT);
+
+    @Test
+    void theyAreTheSameInEitherCase() {
+        assertThat(words.compare("OK", "ok")).isZero();
+        assertThat(words.compare("AGREE_UNIX_FD", "AGREE_UNIX_FD")).isZero();
+        assertThat(words.compare("REJECTED", "ERROR")).isNotZero();
+        assertThat(words.compare("DATA", "DAT")).isNotZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"en", "en-US", "en-GB", "de-AT", "tr", "zh-Hant-TW"})
+    void javaAsksHereInWhateverLanguage(String language) throws Exception {
+        assertThat(collatorIn(language, "-Djava.locale.providers=CLDR,SPI"))
+                .startsWith(HandshakeWords.class.getName() + "$");
+    }
+
+    @Test
+    void andHasItsOwnWhereNobodyTellsItTo() throws Exception {
+        assertThat(collatorIn("en", "-Dnothing=told")).isEqualTo(RuleBasedCollator.class.getName());
+    }
+
+    private static String collatorIn(String language, String option) throws Exception {
+        Locale locale = Locale.forLanguageTag(language);
+        Process process = new ProcessBuilder(List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        option,
+                        "-Duser.language=" + locale.getLanguage(),
+                        "-Duser.script=" + locale.getScript(),
+                        "-Duser.country=" + locale.getCountry(),
+                        "--class-path",
+                        System.getProperty("java.class.path"),
+                        Asks.class.getName()))
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes()).strip();
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        return said;
+    }
+}
