@@ -88,12 +88,16 @@ public final class MemoryMapView extends BorderPane {
     // What there is to press.
 
     private Node bar() {
-        Label title = new Label();
+        // In a small window the fields get narrow before a long title does.
+        Label title = new Label() {
+            @Override
+            protected double computeMinWidth(double height) {
+                return Math.min(290, computePrefWidth(height));
+            }
+        };
         title.setId("map-title");
         title.getStyleClass().add("map-title");
         title.textProperty().bind(model.titleProperty());
-        // In a small window the fields get narrow before the title does.
-        title.setMinWidth(290);
         title.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(title, Priority.ALWAYS);
         field(find, "map-find", "window.map.find", 90, 232);
@@ -199,7 +203,6 @@ public final class MemoryMapView extends BorderPane {
         below.getStyleClass().add("map-below");
         VBox upper = new VBox(8, where(), overview(), controls(), canvas());
         upper.getStyleClass().add("map-upper");
-        upper.setMinHeight(0);
         SplitPane body = new SplitPane(upper, below);
         body.setOrientation(Orientation.VERTICAL);
         body.setDividerPositions(0.56);
@@ -319,7 +322,7 @@ public final class MemoryMapView extends BorderPane {
 
     private Node canvas() {
         frame.getStyleClass().add("map-frame");
-        frame.setMinHeight(140);
+        frame.setMinHeight(130);
         VBox.setVgrow(frame, Priority.ALWAYS);
         return frame;
     }

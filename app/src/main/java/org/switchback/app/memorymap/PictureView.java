@@ -47,6 +47,9 @@ final class PictureView extends Region {
     /** Up to so many pieces in view each one is a node. */
     static final int NODES = 1500;
 
+    /** A piece below this width is hidden by a frame inside it, pixels. */
+    private static final double NARROW = 12;
+
     private static final List<String> COLOURS = List.of(
             "card", "ram", "window", "bar", "overlap", "stripe", "firmware", "other", "gap", "removed", "added");
     private static final StyleablePropertyFactory<PictureView> FACTORY =
@@ -355,9 +358,11 @@ final class PictureView extends Region {
     private static void frame(Rectangle frame, Optional<Piece> around) {
         frame.setVisible(around.isPresent());
         around.ifPresent(piece -> {
-            frame.setX(piece.x() + 1);
+            // Inside a wide piece, as its neighbours are to be seen too; around a narrow one, which it would hide.
+            double inside = piece.width() < NARROW ? -4 : 1;
+            frame.setX(piece.x() + inside);
             frame.setY(piece.y() + 1);
-            frame.setWidth(Math.max(2, piece.width() - 3));
+            frame.setWidth(Math.max(2, piece.width() - 2 * inside - 1));
             frame.setHeight(Math.max(2, piece.height() - 2));
         });
     }

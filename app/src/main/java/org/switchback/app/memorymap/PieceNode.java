@@ -123,7 +123,7 @@ final class PieceNode extends Region {
     private void putUpright(String label, double width, double height, double signWidth) {
         text.setText(label);
         double x = Math.round(width / 2 + 4);
-        double y = height - Math.max(BESIDE, (height - measured(label)) / 2);
+        double y = height - Math.max(BESIDE, (height - measured(label) - signWidth) / 2);
         Transform turned = new Rotate(-90, x, y);
         text.getTransforms().setAll(turned);
         text.setX(x);

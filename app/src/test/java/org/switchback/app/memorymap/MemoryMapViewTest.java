@@ -436,7 +436,7 @@ class MemoryMapViewTest extends WindowTestCase {
             seen.add(item);
             Rectangle frame = frame();
             PieceNode node = Screen.onScreen(() -> picture.node(item).orElseThrow());
-            assertThat(frame.getX()).isBetween(node.getLayoutX(), node.getLayoutX() + 2);
+            assertThat(frame.getX()).isBetween(node.getLayoutX() - 4, node.getLayoutX() + 2);
             assertThat(Screen.onScreen(picture::getAccessibleText)).endsWith(node.getAccessibleText());
             assertThat(current(picture)).as("what a screen reader is on").isSameAs(node);
             screen.untilFocused("map-picture");
@@ -542,6 +542,27 @@ class MemoryMapViewTest extends WindowTestCase {
                 .anyMatch(window -> window instanceof Tooltip tip
                         && tip.isShowing()
                         && tip.getText().startsWith("BOOTFB\nc0000000-c086ffff")));
+    }
+
+    @Test
+    void theFrameOfASelectionThatIsNarrowLeavesItsColourToBeSeen() throws Exception {
+        PictureView picture = open();
+        Screen.onScreen(() -> {
+            model.scaleProperty().set(Scale.TRUE_SIZE);
+            model.selectOverlap(1);
+            model.zoomTo(MapTree.WHOLE);
+            return null;
+        });
+        int overlap = model.treeProperty().get().overlaps()[0];
+        Screen.until("the overlap is narrow", () -> picture.node(overlap)
+                .filter(node -> node.getWidth() < 12)
+                .isPresent());
+        PieceNode node = Screen.onScreen(() -> picture.node(overlap).orElseThrow());
+        Rectangle frame = frame();
+        double half = frame.getStrokeWidth() / 2;
+        assertThat(frame.getX() + half).isLessThanOrEqualTo(node.getLayoutX());
+        assertThat(frame.getX() + frame.getWidth() - half)
+                .isGreaterThanOrEqualTo(node.getLayoutX() + node.getWidth());
     }
 
     @Test
