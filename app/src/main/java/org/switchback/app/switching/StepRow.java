@@ -23,7 +23,9 @@ public record StepRow(int number, String text, String undo, String shell, State 
         UNDOING,
         UNDONE,
         UNDO_FAILED,
-        STUCK
+        STUCK,
+        /** The helper was lost in it. */
+        UNKNOWN
     }
 
     StepRow now(State newState, String newTime, String newNote) {

@@ -85,6 +85,7 @@ final class StepRowView extends HBox {
                     case SKIPPED -> Material2MZ.REMOVE_CIRCLE_OUTLINE;
                     case UNDONE -> Material2MZ.UNDO;
                     case STUCK -> Material2AL.HOURGLASS_DISABLED;
+                    case UNKNOWN -> Material2AL.HELP;
                     case RUNNING, UNDOING -> null;
                 };
         if (ikon != null) {

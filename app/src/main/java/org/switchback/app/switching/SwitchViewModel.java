@@ -562,6 +562,9 @@ public final class SwitchViewModel {
 
     private void finished(JobEntry end) {
         running = null;
+        steps.replaceAll(row -> row.state() == StepRow.State.RUNNING || row.state() == StepRow.State.UNDOING
+                ? row.now(StepRow.State.UNKNOWN, row.time(), row.note())
+                : row);
         enter(Phase.CHECKING, words.text("window.switch.checking"), List.of());
         errand = background.run(
                 this::look, machine -> ended(end, Optional.of(machine)), problem -> ended(end, Optional.empty()));

@@ -526,6 +526,18 @@ class SwitchViewModelTest {
     }
 
     @Test
+    void aStepThatTheHelperWasLostInDoesNotGoOnForEver() {
+        SwitchViewModel model = running();
+        helper.says("started", 0, 0, "");
+        helper.says("done", 0, 1, "");
+        helper.says("started", 1, 2, "");
+        helper.says("finished", -1, 3, "helper-lost");
+        assertThat(model.steps())
+                .extracting(StepRow::state)
+                .startsWith(StepRow.State.DONE, StepRow.State.UNKNOWN, StepRow.State.AHEAD);
+    }
+
+    @Test
     void aHelperLostDuringAStepLeavesItOpenWhenNobodyCanBeAsked() {
         SwitchViewModel model = running();
         helper.failsWith(HelperProblem.Kind.LOST);
