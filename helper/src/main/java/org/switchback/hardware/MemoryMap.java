@@ -2,10 +2,13 @@ package org.switchback.hardware;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -33,7 +36,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
 
     /** What grep puts before a line that it shows beside another ends with a hyphen as well. */
     private static final Pattern ENTRY = Pattern.compile(
-            "(?<![0-9a-fA-F])(?:(?<![0-9a-fA-F]-)|(?<=^[0-9]{1,6}-))([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
+            "(?<![0-9a-fA-F])(?:(?<![0-9a-fA-F]-)|(?<=(?:(?m:^)|[\\s>])[0-9]{1,6}-))([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
     /** What is left of a web page. */
     private static final Pattern TAG =
             Pattern.compile("(?i)<(?<name>/?(?:a|b|blockquote|br|code|div|p|pre|span|tt))(?:[\\s/][^<>]{0,200})?>");
@@ -48,6 +51,10 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             // Dots, around words too.
             + "|(?:\\.{2,}|…)\\s*snip\\s*(?:\\.{2,}|…)|(?<=^|\\s)(?:\\.{3,}|…)[^.…\\n]{1,40}(?:\\.{3,}|…)(?=\\s|$)"
             + "|(?<=^|\\s)(?:\\.{3,}|…|\\.(?:\\s\\.){2,}|snip)(?=\\s|$)");
+    /** What an author puts behind a name: a remark after much room or an arrow, and the other half of what is around the line. */
+    private static final Pattern BEHIND = Pattern.compile("(?:\\t| {3,}|\\s<+[-=]).*$|(?:[\\s\"'`|\u2502$*,]|\\*/)+$");
+    /** With fewer digits it is a listing of ports: those of memory have eight at least. */
+    private static final int PORT_DIGITS = 4;
     /** What web pages, word processors and programs make of blanks, hyphens and line breaks. */
     private static final Pattern BLANK = Pattern.compile("[\\u00a0\\u2007\\u202f\\u3000]");
     private static final Pattern DASH = Pattern.compile("(?<=[0-9a-fA-F])[\\u2010-\\u2013\\u2212](?=[0-9a-fA-F])");
@@ -173,7 +180,19 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
         private int omissions;
         private int unreadable;
         private int separators;
+        /** Marks since the last line that was neither one nor a region. */
+        private int marksAhead;
+        /** No other text since the last region. */
+        private boolean listing;
+        /** The regions that follow other text. */
+        private final BitSet afterText = new BitSet();
         private boolean anyAddress;
+        /** The regions of the listing that is being nested, up to that one; only when it goes back in the addresses. */
+        private final Set<Line> seen = new HashSet<>();
+
+        private int seenTo;
+
+        private record Line(long first, long last, String name) {}
 
         void line(String text, int start, int end) {
             int from = start;
@@ -194,14 +213,18 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             if (dash == from || dash == end || text.charAt(dash) != '-') {
                 return false;
             }
+            if (end > dash && isDecoration(text.charAt(end - 1))) {
+                return false;
+            }
             int colon = hexEnd(text, dash + 1, end);
-            if (colon == dash + 1 || colon - dash > 17 || dash - from > 16 || !text.startsWith(" : ", colon)) {
+            if (colon == dash + 1 || colon - dash > 17 || dash - from > 16 || !text.startsWith(" : ", colon)
+                    || isPorts(dash - from, colon - dash - 1)) {
                 return false;
             }
             for (int i = colon + 3; i < end; i++) {
                 char c = text.charAt(i);
-                if (c == '<' || c == '[' || c == '(' || c == '{' || c == '*' || c == '…' || c == '\r'
-                        || (c == ' ' && text.startsWith(" : ", i))) {
+                if (c == '<' || c == '[' || c == '(' || c == '{' || c == '*' || c == '…' || c == '\r' || c == '\t'
+                        || (c == ' ' && (text.startsWith(" : ", i) || text.startsWith("   ", i)))) {
                     return false;
                 }
                 if ((c == '.' && text.startsWith("...", i))
@@ -221,6 +244,14 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             return true;
         }
 
+        private static boolean isDecoration(char c) {
+            return "\"'`|\u2502$,/".indexOf(c) >= 0;
+        }
+
+        private static boolean isPorts(int firstDigits, int lastDigits) {
+            return firstDigits <= PORT_DIGITS && lastDigits <= PORT_DIGITS;
+        }
+
         private static int hexEnd(String text, int from, int end) {
             int at = from;
             while (at < end && Character.digit(text.charAt(at), 16) >= 0 && text.charAt(at) < 'g') {
@@ -235,6 +266,9 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             int nameStart = -1;
             int depth = -1;
             while (matcher.find()) {
+                if (isPorts(matcher.group(1).length(), matcher.group(2).length())) {
+                    continue;
+                }
                 if (nameStart >= 0) {
                     nameLast(text.substring(nameStart, matcher.start()));
                 } else {
@@ -242,7 +276,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                     omissions += omissionsIn(text.substring(from, matcher.start()));
                 }
                 if (depth < 0) {
-                    depth = matcher.start() - start;
+                    depth = depth(text, start, matcher.start());
                 }
                 nameStart = matcher.end();
                 if (!add(
@@ -261,15 +295,33 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             }
         }
 
+        /** How far a region is indented, in characters. The number of a line before it may be wider than that of another. */
+        private static int depth(String text, int start, int entry) {
+            int blank = entry;
+            while (blank > start && Character.isWhitespace(text.charAt(blank - 1))) {
+                blank--;
+            }
+            boolean numbered = text.substring(start, blank).chars().anyMatch(Character::isDigit);
+            return entry - (numbered ? blank : start);
+        }
+
         private void before(String text) {
             if (text.strip().equals("--")) {
                 separators++;
                 return;
             }
             int marks = omissionsIn(text);
-            omissions += marks;
-            if (marks == 0 && !text.isBlank()) {
+            if (marks > 0) {
+                // Of the listing if it is beside one of its lines.
+                if (listing) {
+                    omissions += marks;
+                } else {
+                    marksAhead += marks;
+                }
+            } else if (!text.isBlank()) {
                 unreadable++;
+                listing = false;
+                marksAhead = 0;
             }
         }
 
@@ -288,8 +340,11 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                 name = Arrays.copyOf(name, size * 2);
             }
             // grep's mark between lines that are not neighbours: only the next region tells it from that of a signature.
-            omissions += separators;
+            omissions += separators + marksAhead;
             separators = 0;
+            marksAhead = 0;
+            afterText.set(size, !listing);
+            listing = true;
             first[size] = lower;
             last[size] = upper;
             indent[size] = depth;
@@ -306,14 +361,29 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
         private void nameLast(String text) {
             omissions += omissionsIn(text);
             Matcher mark = OMISSION.matcher(text);
-            name[size - 1] = (mark.find() ? text.substring(0, mark.start()) : text).strip();
+            String bare = (mark.find() ? text.substring(0, mark.start()) : text).strip();
+            name[size - 1] = BEHIND.matcher(BEHIND.matcher(bare).replaceFirst("")).replaceFirst("");
         }
 
         MemoryMap nest() {
             int[] parent = new int[size];
             int[] path = new int[DEEPEST];
             int depth = 0;
+            int begin = 0;
+            int before = -1;
             for (int i = 0; i < size; i++) {
+                if (anyAddress && last[i] == 0) {
+                    // Hidden among others that are not: nobody knows what it is inside of.
+                    parent[i] = -1;
+                    continue;
+                }
+                if (before >= 0 && isAnother(begin, before, i)) {
+                    begin = i;
+                    depth = 0;
+                    seen.clear();
+                    seenTo = i;
+                }
+                before = i;
                 while (depth > 0 && !inside(i, path[depth - 1])) {
                     depth--;
                 }
@@ -323,6 +393,31 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                 }
             }
             return new MemoryMap(freeze(parent), size > 0 && !anyAddress, omissions, size, unreadable + separators);
+        }
+
+        /**
+         * Whether another listing begins with a region: it goes back in the addresses, and has been there before or comes
+         * after other text without being indented.
+         *
+         * @param begin  where the listing begins that came before
+         * @param before the region before it
+         */
+        private boolean isAnother(int begin, int before, int region) {
+            int back = Long.compareUnsigned(first[region], first[before]);
+            if (!anyAddress || back > 0 || (back == 0 && Long.compareUnsigned(last[region], last[before]) <= 0)) {
+                return false;
+            }
+            if (afterText.get(region) && indent[region] <= indent[begin]) {
+                return true;
+            }
+            for (; seenTo < region; seenTo++) {
+                seen.add(line(seenTo));
+            }
+            return seen.contains(line(region));
+        }
+
+        private Line line(int region) {
+            return new Line(first[region], last[region], name[region]);
         }
 
         private boolean inside(int inner, int outer) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -233,6 +234,142 @@ class MemoryMapTest {
     }
 
     @Test
+    void thePortsThatPeoplePasteBesideItAreNoMemory() {
+        MemoryMap map = MemoryMap.parse("""
+                $ cat /proc/ioports
+                0000-0cf7 : PCI Bus 0000:00
+                  0000-001f : dma1
+                [...]
+                  0cf8-0cff : PCI conf1
+                $ cat /proc/iomem
+                00000000-00000fff : Reserved
+                """);
+        assertThat(map.toText()).isEqualTo("00000000-00000fff : Reserved\n");
+        assertThat(map.omissions()).as("what is left out among the ports").isZero();
+    }
+
+    @Test
+    void whatIsWrittenFarFromTheListingIsNoMarkInIt() {
+        MemoryMap map = MemoryMap.parse("""
+                [snip]
+                It used to work ...
+                Here it is:
+
+                [...]
+
+                c0000000-cfffffff : 0000:04:00.0
+                <snip>
+                d0000000-d1ffffff : 0000:04:00.0
+                ...
+
+                Thanks!
+                ... Just now
+                """);
+        assertThat(map.omissions()).isEqualTo(3);
+    }
+
+    @Test
+    void anAddressThatIsHiddenAmongOthersChangesNothingAboutThem() {
+        MemoryMap map = MemoryMap.parse("""
+                0009f000-000fffff : Reserved
+                  000a0000-000bffff : PCI Bus 0000:00
+                  00000000-00000000 : PCI Bus 0000:00
+                  00000000-00000000 : PCI Bus 0000:00
+                  000f0000-000fffff : System ROM
+                00100000-58a36017 : System RAM
+                """);
+        assertThat(map.toText()).isEqualTo("""
+                0009f000-000fffff : Reserved
+                  000a0000-000bffff : PCI Bus 0000:00
+                  000f0000-000fffff : System ROM
+                00000000-00000000 : PCI Bus 0000:00
+                00000000-00000000 : PCI Bus 0000:00
+                00100000-58a36017 : System RAM
+                """);
+    }
+
+    @Test
+    void aSecondListingIsNotInsideTheFirst() {
+        String listing = """
+                80000000-8fffffff : PCI Bus 0000:00
+                  80000000-8fffffff : 0000:00:02.0
+                """;
+        MemoryMap map = MemoryMap.parse("before:\n" + listing + "    80000000-802fffff : BOOTFB\n\nafter:\n" + listing);
+        assertThat(map.toText()).isEqualTo(listing + "    80000000-802fffff : BOOTFB\n" + listing);
+    }
+
+    @Test
+    void theSecondListingOfAnotherMachineIsNotInsideTheFirstEither() {
+        MemoryMap map = MemoryMap.parse("""
+                80000000-ffffffff : PCI Bus 0000:00
+                  c0000000-cfffffff : 0000:00:02.0
+                And on the other one:
+                90000000-9fffffff : PCI Bus 0000:00
+                """);
+        assertThat(map.roots()).hasSize(2);
+    }
+
+    @Test
+    void aLineThatSomebodyHasMovedStaysWhereItBelongs() {
+        String moved = """
+                c0000000-febfffff : PCI Bus 0000:00
+                  d0000000-d1ffffff : 0000:00:03.0
+                  c0000000-cfffffff : 0000:00:02.0
+                """;
+        assertThat(MemoryMap.parse(moved).toText()).isEqualTo(moved);
+    }
+
+    @Test
+    void theLinesThatGrepShowsBesideAnotherAreReadWhereverTheyAre() {
+        MemoryMap map = MemoryMap.parse("""
+                It says:
+
+                1-c0000000-febfffff : PCI Bus 0000:00
+                2-  c0000000-d1ffffff : PCI Bus 0000:01
+                3:    c0000000-c02fffff : BOOTFB
+                > 4-fec00000-fec003ff : IOAPIC 0
+                """);
+        assertThat(map.toText()).isEqualTo("""
+                c0000000-febfffff : PCI Bus 0000:00
+                  c0000000-d1ffffff : PCI Bus 0000:01
+                    c0000000-c02fffff : BOOTFB
+                fec00000-fec003ff : IOAPIC 0
+                """);
+    }
+
+    @Test
+    void theNumbersOfLinesGetWiderAndTellNothingOfTheNesting() {
+        MemoryMap map = MemoryMap.parse("""
+                  9. 00000000-00000000 : System ROM
+                  10. 00000000-00000000 : PCI Bus 0000:00
+                  11.   00000000-00000000 : 0000:00:02.0
+                """);
+        assertThat(map.roots()).extracting(Region::name).containsExactly("System ROM", "PCI Bus 0000:00");
+        assertThat(map.roots().getLast().children()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"c0000000-c02fffff : BOOTFB\",",
+                "    c0000000-c02fffff : BOOTFB$",
+                "* `c0000000-c02fffff : BOOTFB`",
+                "* **c0000000-c02fffff : BOOTFB**",
+                "| c0000000-c02fffff : BOOTFB | |",
+                "/* c0000000-c02fffff : BOOTFB */",
+                "\u2502 c0000000-c02fffff : BOOTFB   \u2502",
+                "c0000000-c02fffff : BOOTFB\t# 3 MiB",
+                "c0000000-c02fffff : BOOTFB        <<-- this is in the way",
+                "c0000000-c02fffff : BOOTFB <- here",
+                "c0000000-c02fffff : BOOTFB    (what is this?)",
+            })
+    void whatPeoplePutAroundALineIsNotInItsName(String line) {
+        assertThat(MemoryMap.parse(line + "\n").find(region -> true))
+                .extracting(Region::name)
+                .containsExactly("BOOTFB");
+    }
+
+    @Test
     void theUnionOfTwoMapsHasEveryRegionWhereItBelongs() {
         MemoryMap before = MemoryMap.parse("c0000000-cfffffff : 0000:04:00.0\nd0000000-d1ffffff : 0000:04:00.0\n");
         List<Region> added = MemoryMap.parse("c0000000-c086ffff : BOOTFB\nb0000000-bfffffff : before all\n").roots();
@@ -277,5 +414,15 @@ class MemoryMapTest {
             text.append("00000000-ffffffff : same range ").append(i).append('\n');
         }
         assertThat(MemoryMap.parse(text.toString()).regions()).isEqualTo(100_000);
+    }
+
+    @Test
+    @Timeout(10)
+    void aHundredThousandRegionsFromTheLastToTheFirstAreReadInASecondOrTwo() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 100_000; i > 0; i--) {
+            text.append(String.format("%08x-%08x : region %d%n", i << 4, (i << 4) + 15, i));
+        }
+        assertThat(MemoryMap.parse(text.toString()).roots()).hasSize(100_000);
     }
 }

@@ -62,10 +62,10 @@ class IomemCommandTest extends CommandTestCase {
     @Test
     void aRegionOfOneByteIsOneByteLong() {
         assertThat(new Shell(computer(SampleMachines.DEFAULT))
-                        .piping("0000-0000 : one\n0010-0011 : two\n".getBytes(StandardCharsets.UTF_8))
+                        .piping("00000010-00000010 : one\n00000020-00000021 : two\n".getBytes(StandardCharsets.UTF_8))
                         .run("iomem", "-", "--sizes")
                         .out())
-                .isEqualTo("00000000-00000000     1 byte  one\n00000010-00000011    2 bytes  two\n");
+                .isEqualTo("00000010-00000010     1 byte  one\n00000020-00000021    2 bytes  two\n");
     }
 
     @Test
