@@ -57,6 +57,22 @@ class PictureTest {
     }
 
     @Test
+    void aTextOfTwoListingsAndOfHiddenAddressesIsDrawnToo() {
+        String listing = "80000000-8fffffff : PCI Bus 0000:00\n  80000000-8fffffff : 0000:00:02.0\n";
+        MapTree tree = MapTree.of(MemoryMap.parse(
+                listing + "    80000000-802fffff : BOOTFB\n00000000-00000000 : one\n00000000-00000000 : two\nafter:\n"
+                        + listing));
+        assertThat(tree.regions(0, tree.size())).isEqualTo(7);
+        for (Scale scale : Scale.values()) {
+            List<Piece> pieces =
+                    picture(tree, MapTree.WHOLE, scale, 800, 1, 0).pieces();
+            assertThat(pieces).as(scale.name()).anyMatch(piece -> tree.name(piece.item()).equals("PCI Bus 0000:00"));
+            assertThat(pieces).allMatch(piece -> piece.width() >= 0 && piece.right() <= 800 + HALF_A_PIXEL);
+        }
+        assertThat(tree.overlaps()).hasSize(1);
+    }
+
+    @Test
     void whatAFilterTakesOutOfViewIsNotDrawnAndTakesLittleRoom() {
         MapTree tree = sample("x99-gtx1080");
         Set<Filter> noRam = EnumSet.complementOf(EnumSet.of(Filter.RAM));
