@@ -397,17 +397,21 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
 
         /**
          * Whether another listing begins with a region: it goes back in the addresses, and has been there before or comes
-         * after other text without being indented.
+         * after other text without being indented; or the first region comes again after other text.
          *
          * @param begin  where the listing begins that came before
          * @param before the region before it
          */
         private boolean isAnother(int begin, int before, int region) {
-            int back = Long.compareUnsigned(first[region], first[before]);
-            if (!anyAddress || back > 0 || (back == 0 && Long.compareUnsigned(last[region], last[before]) <= 0)) {
+            if (!anyAddress) {
                 return false;
             }
-            if (afterText.get(region) && indent[region] <= indent[begin]) {
+            boolean fresh = afterText.get(region) && indent[region] <= indent[begin];
+            int back = Long.compareUnsigned(first[region], first[before]);
+            if (back > 0 || (back == 0 && Long.compareUnsigned(last[region], last[before]) <= 0)) {
+                return fresh && line(region).equals(line(begin));
+            }
+            if (fresh) {
                 return true;
             }
             for (; seenTo < region; seenTo++) {

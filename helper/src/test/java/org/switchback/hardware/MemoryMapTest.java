@@ -299,6 +299,13 @@ class MemoryMapTest {
     }
 
     @Test
+    void theSameWindowInTwoCasesIsThereTwice() {
+        String one = "850000000-284fffffff : CXL Window 0\n  850000000-284fffffff : region0\n";
+        String other = "850000000-284fffffff : CXL Window 0\n  850000000-284fffffff : Soft Reserved\n";
+        assertThat(MemoryMap.parse(one + "The other case:\n" + other).toText()).isEqualTo(one + other);
+    }
+
+    @Test
     void theSecondListingOfAnotherMachineIsNotInsideTheFirstEither() {
         MemoryMap map = MemoryMap.parse("""
                 80000000-ffffffff : PCI Bus 0000:00
