@@ -51,8 +51,10 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             // Dots, around words too.
             + "|(?:\\.{2,}|…)\\s*snip\\s*(?:\\.{2,}|…)|(?<=^|\\s)(?:\\.{3,}|…)[^.…\\n]{1,40}(?:\\.{3,}|…)(?=\\s|$)"
             + "|(?<=^|\\s)(?:\\.{3,}|…|\\.(?:\\s\\.){2,}|snip)(?=\\s|$)");
-    /** What an author puts behind a name: a remark after much room or an arrow, and the other half of what is around the line. */
-    private static final Pattern BEHIND = Pattern.compile("(?:\\t| {3,}|\\s<+[-=]).*$|(?:[\\s\"'`|\u2502$*,]|\\*/)+$");
+    /** What an author puts before a remark behind a name: much room, or an arrow. */
+    private static final Pattern REMARK = Pattern.compile("\\t| {3}|\\s<+[-=]");
+    /** The other half of what people put around a line: quotation marks, Markdown, tables, lists and comments of programs. */
+    private static final String AROUND = "\"'`|\u2502$,*";
     /** With fewer digits it is a listing of ports: those of memory have eight at least. */
     private static final int PORT_DIGITS = 4;
     /** What web pages, word processors and programs make of blanks, hyphens and line breaks. */
@@ -245,7 +247,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
         }
 
         private static boolean isDecoration(char c) {
-            return "\"'`|\u2502$,/".indexOf(c) >= 0;
+            return c == '/' || AROUND.indexOf(c) >= 0;
         }
 
         private static boolean isPorts(int firstDigits, int lastDigits) {
@@ -361,8 +363,25 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
         private void nameLast(String text) {
             omissions += omissionsIn(text);
             Matcher mark = OMISSION.matcher(text);
-            String bare = (mark.find() ? text.substring(0, mark.start()) : text).strip();
-            name[size - 1] = BEHIND.matcher(BEHIND.matcher(bare).replaceFirst("")).replaceFirst("");
+            name[size - 1] = bare(mark.find() ? text.substring(0, mark.start()) : text);
+        }
+
+        /** A name without remarks, and without what is around it. */
+        private static String bare(String text) {
+            String stripped = text.strip();
+            Matcher remark = REMARK.matcher(stripped);
+            int end = remark.find() ? remark.start() : stripped.length();
+            while (end > 0) {
+                char c = stripped.charAt(end - 1);
+                if (stripped.startsWith("*/", end - 2)) {
+                    end -= 2;
+                } else if (c == ' ' || AROUND.indexOf(c) >= 0) {
+                    end--;
+                } else {
+                    break;
+                }
+            }
+            return stripped.substring(0, end);
         }
 
         MemoryMap nest() {
