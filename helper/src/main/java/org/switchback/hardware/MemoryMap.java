@@ -47,7 +47,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             + "|[<\\[({][^<>\\[\\](){}*\\n]{0,40}\\b(?:snipped|cut|omitted|removed|deleted|skipped|truncated|redacted|trimmed|more)\\s*[>\\])}]"
             + "|[<\\[({]\\s*(?:\\.{2,}|…)[^<>\\[\\](){}*\\n]{0,40}[>\\])}]"
             // Scissors.
-            + "|-+\\s*(?:snip|cut)(?:\\s+here)?\\s*-+|(?:-+\\s*)?(?:8<|>8)(?:\\s*-)+"
+            + "|(?<!-)-++\\s*+(?:snip|cut)(?:\\s+here)?\\s*-+|(?:(?<!-)-++\\s*+)?(?:8<|>8)(?:\\s*+-)++"
             // Dots, around words too.
             + "|(?:\\.{2,}|…)\\s*snip\\s*(?:\\.{2,}|…)|(?<=^|\\s)(?:\\.{3,}|…)[^.…\\n]{1,40}(?:\\.{3,}|…)(?=\\s|$)"
             + "|(?<=^|\\s)(?:\\.{3,}|…|\\.(?:\\s\\.){2,}|snip)(?=\\s|$)");
@@ -190,7 +190,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
         private final BitSet afterText = new BitSet();
         private boolean anyAddress;
         /** The regions of the listing that is being nested, up to that one; only when it goes back in the addresses. */
-        private final Set<Line> seen = new HashSet<>();
+        private Set<Line> seen = new HashSet<>();
 
         private int seenTo;
 
@@ -267,8 +267,15 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             Matcher matcher = ENTRY.matcher(text).region(from, end).useTransparentBounds(true);
             int nameStart = -1;
             int depth = -1;
+            boolean ports = false;
             while (matcher.find()) {
                 if (isPorts(matcher.group(1).length(), matcher.group(2).length())) {
+                    if (nameStart >= 0) {
+                        nameLast(text.substring(nameStart, matcher.start()));
+                        nameStart = -1;
+                    }
+                    from = matcher.end();
+                    ports = true;
                     continue;
                 }
                 if (nameStart >= 0) {
@@ -292,8 +299,10 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             }
             if (nameStart >= 0) {
                 nameLast(text.substring(nameStart, end));
-            } else {
+            } else if (!ports) {
                 before(text.substring(from, end));
+            } else if (depth < 0) {
+                otherText();
             }
         }
 
@@ -321,10 +330,15 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                     marksAhead += marks;
                 }
             } else if (!text.isBlank()) {
-                unreadable++;
-                listing = false;
-                marksAhead = 0;
+                otherText();
             }
+        }
+
+        private void otherText() {
+            unreadable += 1 + separators;
+            separators = 0;
+            listing = false;
+            marksAhead = 0;
         }
 
         private static int omissionsIn(String text) {
@@ -341,7 +355,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                 indent = Arrays.copyOf(indent, size * 2);
                 name = Arrays.copyOf(name, size * 2);
             }
-            // grep's mark between lines that are not neighbours: only the next region tells it from that of a signature.
+            // grep's mark between lines that are not neighbours: only a region that follows tells it from that of a signature.
             omissions += separators + marksAhead;
             separators = 0;
             marksAhead = 0;
@@ -396,10 +410,10 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                     parent[i] = -1;
                     continue;
                 }
-                if (before >= 0 && isAnother(begin, before, i)) {
+                if (before < 0 || isAnother(begin, before, i)) {
                     begin = i;
                     depth = 0;
-                    seen.clear();
+                    seen = new HashSet<>();
                     seenTo = i;
                 }
                 before = i;

@@ -248,6 +248,43 @@ class MemoryMapTest {
         assertThat(map.omissions()).as("what is left out among the ports").isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "c0000000-c02fffff : BOOTFB 0000-0cf7 : PCI Bus 0000:00 0000-001f : dma1",
+                "0000-0cf7 : PCI Bus 0000:00 0000-001f : dma1 c0000000-c02fffff : BOOTFB",
+                "0000-0cf7 : PCI Bus 0000:00\n...\n0000-001f : dma1\nc0000000-c02fffff : BOOTFB",
+            })
+    void portsOnTheSameLineAreNoPartOfItsNameEither(String text) {
+        MemoryMap map = MemoryMap.parse(text);
+        assertThat(map.toText()).isEqualTo("c0000000-c02fffff : BOOTFB\n");
+        assertThat(map.omissions()).isZero();
+    }
+
+    @Test
+    void aSignatureAboveTheListingIsNoMarkInIt() {
+        MemoryMap map = MemoryMap.parse("-- \nAnn\n\nHere it is:\n\nc0000000-cfffffff : 0000:04:00.0\n");
+        assertThat(map.omissions()).isZero();
+        assertThat(map.unreadable()).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {",", "-", " ", "\"", "<", "8<", "- ", "(", "0-"})
+    @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aLineOfManyTimesTheSameTakesNoTime(String text) {
+        String many = text.repeat(50_000);
+        MemoryMap map = MemoryMap.parse("c0000000-c02fffff : BOOTFB" + many + "\rX\n" + many + "\n");
+        assertThat(map.regions()).isEqualTo(1);
+    }
+
+    @Test
+    void aHiddenLineAheadOfAListingIsNotItsBeginning() {
+        String window = "850000000-284fffffff : CXL Window 0\n";
+        assertThat(MemoryMap.parse("00000000-00000000 : x\n" + window + "The other case:\n" + window)
+                        .roots())
+                .hasSize(3);
+    }
+
     @Test
     void whatIsWrittenFarFromTheListingIsNoMarkInIt() {
         MemoryMap map = MemoryMap.parse("""
@@ -424,7 +461,7 @@ class MemoryMapTest {
     }
 
     @Test
-    @Timeout(10)
+    @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void aHundredThousandRegionsFromTheLastToTheFirstAreReadInASecondOrTwo() {
         StringBuilder text = new StringBuilder();
         for (int i = 100_000; i > 0; i--) {

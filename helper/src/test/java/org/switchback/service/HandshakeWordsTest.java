@@ -9,10 +9,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** How the words of a handshake are compared, and that Java really asks here where the launchers tell it to. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HandshakeWordsTest {
 
     /** Prints what Java answers to whoever asks for a collator. */
@@ -46,7 +48,7 @@ class HandshakeWordsTest {
 
     private static String collatorIn(String language, String option) throws Exception {
         Locale locale = Locale.forLanguageTag(language);
-        Process process = new ProcessBuilder(List.of(
+        ProcessBuilder java = new ProcessBuilder(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         option,
                         "-Duser.language=" + locale.getLanguage(),
@@ -55,8 +57,9 @@ class HandshakeWordsTest {
                         "--class-path",
                         System.getProperty("java.class.path"),
                         Asks.class.getName()))
-                .redirectErrorStream(true)
-                .start();
+                .redirectErrorStream(true);
+        java.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
+        Process process = java.start();
         String said = new String(process.getInputStream().readAllBytes()).strip();
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         return said;

@@ -73,7 +73,10 @@ final class IomemCommand extends MachineCommand {
             return MemoryMap.parse(Capture.parse(text).text("/proc/iomem").orElse(""));
         } catch (Capture.MalformedCapture broken) {
             throw surroundings().failure(
-                    ExitCode.FAILED, "cli.broken-report", TextFile.quoted(name), Integer.toString(broken.line()));
+                    ExitCode.FAILED,
+                    "cli.broken-report",
+                    TextFile.named(name, surroundings()),
+                    Integer.toString(broken.line()));
         }
     }
 

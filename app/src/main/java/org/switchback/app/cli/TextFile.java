@@ -44,7 +44,7 @@ final class TextFile {
         } catch (AccessDeniedException denied) {
             throw surroundings.failure(ExitCode.FAILED, "cli.file.denied", quoted(name));
         } catch (IOException unreadable) {
-            throw surroundings.failure(ExitCode.FAILED, "cli.file.unreadable", quoted(name));
+            throw surroundings.failure(ExitCode.FAILED, "cli.file.unreadable", named(name, surroundings));
         }
     }
 

@@ -357,8 +357,11 @@ final class MapTree {
                     // Listed out of its place, it lies in the one before. No kernel lists regions that overlap in part;
                     // of those that a text does, what lies in the shared part is shown once.
                     if (before >= 0 && depth[before] < DEEPEST) {
+                        // A second listing of the same computer has the same regions again: its own are shown with theirs.
+                        boolean again = part.range().equals(region[before].range())
+                                && part.name().equals(region[before].name());
                         adopted.computeIfAbsent(before, none -> new ArrayList<>())
-                                .add(part);
+                                .addAll(again ? part.children() : List.of(part));
                     }
                     continue;
                 }

@@ -51,12 +51,16 @@ class IomemCommandTest extends CommandTestCase {
     }
 
     @Test
-    void whatIsPipedInIsNotCalledByItsDash() {
+    void whatIsPipedInIsNotCalledByItsDashAlone() {
         Shell shell = new Shell(computer(SampleMachines.DEFAULT)).piping(new byte[0]);
         assertOneSentence(
-                shell.run("iomem", "-"), ExitCode.FAILED, "No region of a memory map was found in standard input.");
+                shell.run("iomem", "-"),
+                ExitCode.FAILED,
+                "No region of a memory map was found in \"-\" (standard input).");
         assertOneSentence(
-                shell.run("iomem", "--machine", "-"), ExitCode.FAILED, "standard input is no report of Switchback.");
+                shell.run("iomem", "--machine", "-"),
+                ExitCode.FAILED,
+                "\"-\" (standard input) is no report of Switchback.");
     }
 
     @Test

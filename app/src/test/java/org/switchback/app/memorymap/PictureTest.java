@@ -62,7 +62,7 @@ class PictureTest {
         MapTree tree = MapTree.of(MemoryMap.parse(
                 listing + "    80000000-802fffff : BOOTFB\n00000000-00000000 : one\n00000000-00000000 : two\nafter:\n"
                         + listing));
-        assertThat(tree.regions(0, tree.size())).isEqualTo(7);
+        assertThat(tree.regions(0, tree.size())).as("the second listing's regions are the first's").isEqualTo(5);
         for (Scale scale : Scale.values()) {
             List<Piece> pieces =
                     picture(tree, MapTree.WHOLE, scale, 800, 1, 0).pieces();
@@ -70,6 +70,10 @@ class PictureTest {
             assertThat(pieces).allMatch(piece -> piece.width() >= 0 && piece.right() <= 800 + HALF_A_PIXEL);
         }
         assertThat(tree.overlaps()).hasSize(1);
+        int bar = tree.parent(tree.overlaps()[0]);
+        assertThat(tree.name(bar)).isEqualTo("0000:00:02.0");
+        assertThat(tree.kind(bar)).isEqualTo(Kind.BAR);
+        assertThat(tree.name(tree.parent(bar))).isEqualTo("PCI Bus 0000:00");
     }
 
     @Test
