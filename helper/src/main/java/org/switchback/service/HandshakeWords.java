@@ -30,11 +30,6 @@ public final class HandshakeWords extends CollatorProvider {
         return new Locale[] {Locale.getDefault()};
     }
 
-    @Override
-    public boolean isSupportedLocale(Locale locale) {
-        return true;
-    }
-
     private static final class Ascii extends Collator {
 
         @Override

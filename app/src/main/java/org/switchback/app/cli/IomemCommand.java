@@ -61,23 +61,14 @@ final class IomemCommand extends MachineCommand {
 
     private MemoryMap map(String name) throws CommandFailure {
         String text = TextFile.read(name, surroundings());
-        MemoryMap map = Capture.looksLike(text) ? ofReport(text, name) : MemoryMap.parse(text);
+        MemoryMap map = MemoryMap.parse(
+                Capture.looksLike(text)
+                        ? TextFile.report(text, name, surroundings()).text("/proc/iomem").orElse("")
+                        : text);
         if (map.isEmpty()) {
             throw surroundings().failure(ExitCode.FAILED, "cli.iomem.no-region", TextFile.named(name, surroundings()));
         }
         return map;
-    }
-
-    private MemoryMap ofReport(String text, String name) throws CommandFailure {
-        try {
-            return MemoryMap.parse(Capture.parse(text).text("/proc/iomem").orElse(""));
-        } catch (Capture.MalformedCapture broken) {
-            throw surroundings().failure(
-                    ExitCode.FAILED,
-                    "cli.broken-report",
-                    TextFile.named(name, surroundings()),
-                    Integer.toString(broken.line()));
-        }
     }
 
     private void difference(MemoryMap before, MemoryMap after) {

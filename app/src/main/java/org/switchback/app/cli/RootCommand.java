@@ -161,24 +161,12 @@ final class RootCommand implements Callable<Integer> {
             return surroundings.connections().simulated(capture, new Source.Sample(name));
         }
         if (file != null) {
-            return surroundings.connections().simulated(report(file), new Source.SavedReport(file));
+            return surroundings.connections()
+                    .simulated(
+                            TextFile.report(TextFile.read(file, surroundings), file, surroundings),
+                            new Source.SavedReport(file));
         }
         return surroundings.connections().thisMachine();
-    }
-
-    private Capture report(String file) throws CommandFailure {
-        String text = TextFile.read(file, surroundings);
-        try {
-            return Capture.parse(text);
-        } catch (Capture.MalformedCapture broken) {
-            throw Capture.looksLike(text)
-                    ? surroundings.failure(
-                            ExitCode.FAILED,
-                            "cli.broken-report",
-                            TextFile.named(file, surroundings),
-                            Integer.toString(broken.line()))
-                    : surroundings.failure(ExitCode.FAILED, "cli.no-report", TextFile.named(file, surroundings));
-        }
     }
 
     private void note(Source source) {

@@ -8,6 +8,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.switchback.app.report.ForeignText;
+import org.switchback.hardware.Capture;
 
 /** Reads texts that people name on the command line, whatever the name leads to. */
 final class TextFile {
@@ -66,6 +67,24 @@ final class TextFile {
             }
         }
         return text.toString();
+    }
+
+    /**
+     * The report that a text is.
+     *
+     * @param name what the text was read from
+     * @throws CommandFailure when it is none, or a broken one
+     */
+    static Capture report(String text, String name, Surroundings surroundings) throws CommandFailure {
+        try {
+            return Capture.parse(text);
+        } catch (Capture.MalformedCapture broken) {
+            String file = named(name, surroundings);
+            throw Capture.looksLike(text)
+                    ? surroundings.failure(
+                            ExitCode.FAILED, "cli.broken-report", file, Integer.toString(broken.line()))
+                    : surroundings.failure(ExitCode.FAILED, "cli.no-report", file);
+        }
     }
 
     /** What is read, as messages call it. */
