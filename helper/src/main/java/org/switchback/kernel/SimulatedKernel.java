@@ -13,6 +13,7 @@ import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.Holder;
+import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
@@ -66,9 +67,10 @@ public final class SimulatedKernel implements Kernel {
     /** The rules and what they work on. */
     private record Model(SimulatedMachine machine, VfioGroups vfio, DriverCore core) {
         static Model of(Capture asBooted) {
-            SimulatedMachine machine = new SimulatedMachine(asBooted);
+            Machine read = MachineReader.read(asBooted);
+            SimulatedMachine machine = new SimulatedMachine(asBooted, read);
             VfioGroups vfio = new VfioGroups(machine);
-            return new Model(machine, vfio, new DriverCore(machine, new Sysfb(machine), vfio));
+            return new Model(machine, vfio, new DriverCore(machine, new Sysfb(machine, read), vfio));
         }
     }
 

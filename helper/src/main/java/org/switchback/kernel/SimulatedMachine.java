@@ -38,8 +38,8 @@ final class SimulatedMachine {
     private final Map<PciAddress, PciDevice> devices;
     private final Map<PciAddress, String> leaving = new HashMap<>();
 
-    SimulatedMachine(Capture asBooted) {
-        Machine machine = MachineReader.read(asBooted);
+    /** @param machine what {@code asBooted} shows */
+    SimulatedMachine(Capture asBooted, Machine machine) {
         files = new TreeMap<>(asBooted.entries());
         kernel = machine.kernel();
         memory = new ResourceTree(machine.memory(), !kernel.atLeast(5, 18));

@@ -15,7 +15,6 @@ import org.switchback.hardware.Capture.Link;
 import org.switchback.hardware.FirmwareClaim;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
@@ -43,9 +42,9 @@ final class Sysfb {
      */
     private record Drawing(Map<String, Entry> files, List<Region> claims) {}
 
-    Sysfb(SimulatedMachine machine) {
+    /** @param asBooted what the machine's files show */
+    Sysfb(SimulatedMachine machine, Machine asBooted) {
         this.machine = machine;
-        Machine asBooted = MachineReader.read(machine.capture());
         for (FirmwareFramebuffer framebuffer : asBooted.framebuffers()) {
             drawings.put(framebuffer.device(), drawing(framebuffer.device(), asBooted));
             framebuffer.driver().ifPresent(driver -> machine.addDriver("platform", driver));

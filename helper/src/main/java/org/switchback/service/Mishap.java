@@ -35,6 +35,9 @@ public enum Mishap {
 
     /** @param loseHelper cuts the connection; called on the thread that writes */
     void arrange(SimulatedKernel kernel, Capture machine, Runnable loseHelper) {
+        if (this == NONE) {
+            return;
+        }
         List<Gpu> gpus = MachineReader.read(machine).gpus();
         // The one that a person would switch: not the one with the desktop on it.
         gpus.stream()

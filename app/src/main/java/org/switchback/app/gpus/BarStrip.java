@@ -61,7 +61,7 @@ public record BarStrip(Bar bar, List<Piece> pieces) {
 
     private static List<Overlap> foreign(Gpu gpu, Bar bar) {
         return gpu.overlaps().stream()
-                .filter(overlap -> overlap.bar().equals(bar) && overlap.fromFirmware())
+                .filter(overlap -> overlap.bar().index() == bar.index() && overlap.fromFirmware())
                 .sorted(Comparator.comparing(
                         overlap -> overlap.region().range().first(), Long::compareUnsigned))
                 .toList();
