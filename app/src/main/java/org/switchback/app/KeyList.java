@@ -38,17 +38,9 @@ final class KeyList extends StackPane {
     KeyList(BooleanProperty shown, Words words) {
         this.words = words;
         getStyleClass().add("keys-shade");
-        GridPane list = new GridPane(24, 6);
-        add(list, "window.keys.everywhere", "window.key.", EVERYWHERE);
-        add(list, Page.MEMORY_MAP.key(), "window.map.key.", MemoryMapView.keys());
-        Label title = new Label(words.text("window.keys"));
-        title.getStyleClass().add(Styles.TITLE_3);
-        VBox content = new VBox(8, title, list);
-        content.getStyleClass().add("keys-content");
         card.setId("keys");
         card.setAccessibleText(words.text("window.keys"));
         card.getStyleClass().add("keys");
-        card.setContent(content);
         card.setHbarPolicy(ScrollPane.ScrollBarPolicy.NEVER);
         card.setFocusTraversable(true);
         card.setMaxSize(Region.USE_PREF_SIZE, Region.USE_PREF_SIZE);
@@ -64,8 +56,19 @@ final class KeyList extends StackPane {
                 shown.set(false);
             }
         });
-        Controls.showWhen(this, shown);
+        Controls.fillWhen(this, shown, () -> card.setContent(content()));
         shown.addListener((observable, was, now) -> moveKeyboard(now));
+    }
+
+    private Node content() {
+        GridPane list = new GridPane(24, 6);
+        add(list, "window.keys.everywhere", "window.key.", EVERYWHERE);
+        add(list, Page.MEMORY_MAP.key(), "window.map.key.", MemoryMapView.keys());
+        Label title = new Label(words.text("window.keys"));
+        title.getStyleClass().add(Styles.TITLE_3);
+        VBox content = new VBox(8, title, list);
+        content.getStyleClass().add("keys-content");
+        return content;
     }
 
     private void moveKeyboard(boolean here) {

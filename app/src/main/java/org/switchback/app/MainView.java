@@ -2,11 +2,11 @@ package org.switchback.app;
 
 import atlantafx.base.theme.Styles;
 import java.io.File;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import javafx.beans.binding.Bindings;
 import javafx.beans.value.ObservableStringValue;
 import javafx.geometry.Pos;
@@ -282,46 +282,62 @@ final class MainView extends StackPane {
     // What is said about the machine as a whole.
 
     private Node ribbon() {
-        Button back = Controls.flat("ribbon-back", words.text("window.ribbon.back"), null, model::openThisMachine);
-        back.disableProperty().bind(model.freeProperty().not());
-        return bar("ribbon", Material2OutlinedMZ.SCIENCE, model.ribbonProperty(), List.of(back));
+        return bar("ribbon", Material2OutlinedMZ.SCIENCE, model.ribbonProperty(), () -> {
+            Button back = Controls.flat("ribbon-back", words.text("window.ribbon.back"), null, model::openThisMachine);
+            back.disableProperty().bind(model.freeProperty().not());
+            return List.of(back);
+        });
     }
 
     private Node banner() {
-        Button check = Controls.flat("banner-check", words.text("window.menu.refresh"), null, model::refresh);
-        return bar("banner", Material2OutlinedAL.INFO, model.bannerProperty(), List.of(check));
+        return bar(
+                "banner",
+                Material2OutlinedAL.INFO,
+                model.bannerProperty(),
+                () -> List.of(
+                        Controls.flat("banner-check", words.text("window.menu.refresh"), null, model::refresh)));
     }
 
     private Node notice() {
-        Button dismiss =
-                Controls.flat("notice-dismiss", words.text("window.notice.dismiss"), null, model::dismissNotice);
-        return bar("notice", Material2OutlinedMZ.WARNING, model.noticeProperty(), List.of(dismiss));
+        return bar(
+                "notice",
+                Material2OutlinedMZ.WARNING,
+                model.noticeProperty(),
+                () -> List.of(Controls.flat(
+                        "notice-dismiss", words.text("window.notice.dismiss"), null, model::dismissNotice)));
     }
 
     private Node leaving() {
-        Button now = Controls.flat("leaving-now", words.text("window.leaving.now"), null, model::quit);
-        Button stay = Controls.flat("leaving-stay", words.text("window.leaving.stay"), null, model::stay);
-        return bar("leaving", Material2OutlinedAL.INFO, model.leavingProperty(), List.of(now, stay));
+        return bar(
+                "leaving",
+                Material2OutlinedAL.INFO,
+                model.leavingProperty(),
+                () -> List.of(
+                        Controls.flat("leaving-now", words.text("window.leaving.now"), null, model::quit),
+                        Controls.flat("leaving-stay", words.text("window.leaving.stay"), null, model::stay)));
     }
 
     /** A bar across the window, away when there is nothing to say. */
-    private static Node bar(String id, Ikon sign, ObservableStringValue text, List<Button> buttons) {
+    private static Node bar(String id, Ikon sign, ObservableStringValue text, Supplier<List<Button>> buttons) {
+        HBox bar = new HBox(12);
+        bar.setId(id);
+        bar.setAlignment(Pos.CENTER_LEFT);
+        bar.getStyleClass().addAll("bar", id);
+        Controls.fillWhen(bar, Bindings.createBooleanBinding(() -> !text.get().isEmpty(), text), () -> {
+            bar.getChildren().add(barText(id, sign, text));
+            bar.getChildren().addAll(buttons.get());
+        });
+        return bar;
+    }
+
+    private static Label barText(String id, Ikon sign, ObservableStringValue text) {
         Label label = new Label(null, new FontIcon(sign));
         label.setId(id + "-text");
         label.textProperty().bind(text);
         Controls.wrap(label);
         label.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(label, Priority.ALWAYS);
-        List<Node> nodes = new ArrayList<>();
-        nodes.add(label);
-        nodes.addAll(buttons);
-        HBox bar = new HBox(12);
-        bar.getChildren().setAll(nodes);
-        bar.setId(id);
-        bar.setAlignment(Pos.CENTER_LEFT);
-        bar.getStyleClass().addAll("bar", id);
-        Controls.showWhen(bar, Bindings.createBooleanBinding(() -> !text.get().isEmpty(), text));
-        return bar;
+        return label;
     }
 
     // Keys and files.

@@ -73,6 +73,22 @@ public final class Controls {
         node.managedProperty().bind(shown);
     }
 
+    /** As {@link #showWhen}, for what few starts show: filled when it is wanted for the first time. */
+    public static void fillWhen(Node node, ObservableBooleanValue shown, Runnable fill) {
+        if (shown.get()) {
+            fill.run();
+        } else {
+            shown.addListener(new ChangeListener<Boolean>() {
+                @Override
+                public void changed(ObservableValue<? extends Boolean> property, Boolean was, Boolean now) {
+                    shown.removeListener(this);
+                    fill.run();
+                }
+            });
+        }
+        showWhen(node, shown);
+    }
+
     /** Puts a text into the clipboard. */
     public static void copy(String text) {
         ClipboardContent content = new ClipboardContent();

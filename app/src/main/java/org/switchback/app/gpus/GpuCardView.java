@@ -211,6 +211,25 @@ final class GpuCardView extends VBox {
         ColumnConstraints texts = new ColumnConstraints();
         texts.setHgrow(Priority.ALWAYS);
         grid.getColumnConstraints().addAll(labels, texts);
+        fold.setId("fold-" + card.id());
+        fold.setAccessibleText(words.text("window.gpu.details.accessible", card.name()));
+        fold.getStyleClass().addAll(Styles.FLAT, "quiet", "fold");
+        Runnable show = () -> {
+            boolean open = fold.isSelected();
+            fold.setText(words.text(open ? "window.gpu.details.hide" : "window.gpu.details.show"));
+            fold.setGraphic(new FontIcon(open ? Material2OutlinedAL.EXPAND_LESS : Material2OutlinedAL.EXPAND_MORE));
+        };
+        fold.setSelected(model.detailed(card));
+        show.run();
+        fold.selectedProperty().addListener((observable, was, open) -> {
+            model.fold(card, !open);
+            show.run();
+        });
+        Controls.fillWhen(grid, fold.selectedProperty(), () -> fillDetails(grid));
+        return grid;
+    }
+
+    private void fillDetails(GridPane grid) {
         int row = 0;
         for (GpuDetail detail : card.details()) {
             Label label = new Label(detail.label());
@@ -220,23 +239,6 @@ final class GpuCardView extends VBox {
             Controls.wrap(text);
             grid.addRow(row++, label, text);
         }
-        fold.setId("fold-" + card.id());
-        fold.setAccessibleText(words.text("window.gpu.details.accessible", card.name()));
-        fold.getStyleClass().addAll(Styles.FLAT, "quiet", "fold");
-        Runnable show = () -> {
-            boolean open = fold.isSelected();
-            fold.setText(words.text(open ? "window.gpu.details.hide" : "window.gpu.details.show"));
-            fold.setGraphic(new FontIcon(open ? Material2OutlinedAL.EXPAND_LESS : Material2OutlinedAL.EXPAND_MORE));
-            grid.setVisible(open);
-            grid.setManaged(open);
-        };
-        fold.setSelected(model.detailed(card));
-        show.run();
-        fold.selectedProperty().addListener((observable, was, open) -> {
-            model.fold(card, !open);
-            show.run();
-        });
-        return grid;
     }
 
     private static Ikon sign(GpuCard.Fact.Kind kind) {

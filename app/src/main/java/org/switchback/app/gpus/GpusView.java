@@ -54,15 +54,19 @@ public final class GpusView extends StackPane {
     }
 
     private Node hint(Runnable sample) {
+        VBox hint = new VBox(10);
+        hint.setAlignment(Pos.CENTER);
+        Controls.fillWhen(hint, model.hintProperty().isNotEmpty(), () -> fillHint(hint, sample));
+        return hint;
+    }
+
+    private void fillHint(VBox hint, Runnable sample) {
         Label text = new Label();
         text.setId("hint");
         text.setWrapText(true);
         text.textProperty().bind(model.hintProperty());
         Button open = Controls.button("hint-sample", words.text("window.gpus.sample"), null, sample);
-        VBox hint = new VBox(10, text, open);
-        hint.setAlignment(Pos.CENTER);
-        Controls.showWhen(hint, model.hintProperty().isNotEmpty());
-        return hint;
+        hint.getChildren().addAll(text, open);
     }
 
     private Node instead(Runnable check, Runnable sample) {
