@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.words.Words;
 
@@ -41,12 +40,14 @@ final class Display {
                     ? words.text("display.none")
                     : words.text("display.wayland");
         }
-        String missing = LIBRARIES.entrySet().stream()
-                .filter(library -> load(library.getKey()) == null)
-                .map(Map.Entry::getValue)
-                .collect(Collectors.joining(" "));
+        List<String> missing = new ArrayList<>();
+        for (Map.Entry<String, String> library : LIBRARIES.entrySet()) {
+            if (load(library.getKey()) == null) {
+                missing.add(library.getValue());
+            }
+        }
         if (!missing.isEmpty()) {
-            return words.text("display.libraries", missing);
+            return words.text("display.libraries", String.join(" ", missing));
         }
         return opens() ? null : words.text("display.closed", display);
     }

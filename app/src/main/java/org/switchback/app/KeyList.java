@@ -44,7 +44,6 @@ final class KeyList extends StackPane {
         card.setHbarPolicy(ScrollPane.ScrollBarPolicy.NEVER);
         card.setFocusTraversable(true);
         card.setMaxSize(Region.USE_PREF_SIZE, Region.USE_PREF_SIZE);
-        getChildren().add(card);
         setOnMouseClicked(event -> {
             if (event.getTarget() == this) {
                 shown.set(false);
@@ -56,7 +55,10 @@ final class KeyList extends StackPane {
                 shown.set(false);
             }
         });
-        Controls.fillWhen(this, shown, () -> card.setContent(content()));
+        Controls.fillWhen(this, shown, () -> {
+            card.setContent(content());
+            getChildren().add(card);
+        });
         shown.addListener((observable, was, now) -> moveKeyboard(now));
     }
 

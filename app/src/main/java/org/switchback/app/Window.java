@@ -54,7 +54,7 @@ public class Window extends Application {
         Platform.setImplicitExit(false);
         List<String> args = getParameters() == null ? List.of() : getParameters().getRaw();
         Executor workers = Executors.newThreadPerTaskExecutor(
-                Thread.ofVirtual().name("work-", 0).factory());
+                Thread.ofVirtual().name("work").factory());
         CompletableFuture<DesktopSession.Start> session = session(sample(args), workers);
         Words words = Words.in(Locale.getDefault());
         FirstStart firstStart = FirstStart.of(System.getenv());

@@ -59,7 +59,7 @@ public sealed interface Step {
             return Optional.of(KernelWrite.of(setting, before, after));
         }
 
-        /** The write that undoes the step; empty when it is not undone. */
+        @Override
         public Optional<KernelWrite> inverse() {
             return undo == Undo.REVERSIBLE ? Optional.of(KernelWrite.of(setting, after, before)) : Optional.empty();
         }
@@ -86,6 +86,11 @@ public sealed interface Step {
         @Override
         public Optional<KernelWrite> write() {
             return step.write();
+        }
+
+        @Override
+        public Optional<KernelWrite> inverse() {
+            return step.inverse();
         }
     }
 
@@ -127,6 +132,11 @@ public sealed interface Step {
         public Optional<KernelWrite> write() {
             return Optional.of(KernelWrite.offer(function));
         }
+
+        @Override
+        public Optional<KernelWrite> inverse() {
+            return Optional.of(KernelWrite.withdraw(function));
+        }
     }
 
     /**
@@ -158,4 +168,9 @@ public sealed interface Step {
 
     /** What is written to the kernel; empty for a step that only looks. */
     Optional<KernelWrite> write();
+
+    /** The write that undoes the step; empty when it is not undone. */
+    default Optional<KernelWrite> inverse() {
+        return Optional.empty();
+    }
 }

@@ -1,7 +1,10 @@
 package org.switchback.plan;
 
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.switchback.hardware.Gpu;
+import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
 /**
@@ -62,5 +65,40 @@ public record SwitchPlan(
 
     public boolean refused() {
         return !refusals.isEmpty();
+    }
+
+    /** All that undoes it once the whole of it has been done, in the order in which that has to be written. */
+    public List<KernelWrite> inverse() {
+        List<Step> bare = steps.stream().map(Step::bare).toList();
+        return undoOrder(bare).stream()
+                .flatMap(i -> bare.get(i).inverse().stream())
+                .toList();
+    }
+
+    /**
+     * The order in which steps are undone: last first, but for one thing. A function can be bound again to the driver it had
+     * only when its override lets that driver in.
+     *
+     * @param taken none of them on a rung ({@link Step#bare})
+     * @return where each stands among them
+     */
+    public static List<Integer> undoOrder(List<Step> taken) {
+        Set<Integer> order = new LinkedHashSet<>();
+        for (int i = taken.size() - 1; i >= 0; i--) {
+            if (taken.get(i) instanceof Step.Change(Setting.Driver(PciAddress function), String before, var a, var u)
+                    && !before.isEmpty()) {
+                for (int j = i - 1; j >= 0; j--) {
+                    if (taken.get(j) instanceof Step.Change change
+                            && change.setting().equals(new Setting.Override(function))) {
+                        order.add(j);
+                        if (change.before().isEmpty() || change.before().equals(before)) {
+                            break;
+                        }
+                    }
+                }
+            }
+            order.add(i);
+        }
+        return List.copyOf(order);
     }
 }

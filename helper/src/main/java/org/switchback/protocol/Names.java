@@ -10,7 +10,7 @@ public final class Names {
     public static final String JOB_PATH = HELPER_PATH + "/job/";
 
     /** Compatible clients see the same number here. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     private Names() {}
 }

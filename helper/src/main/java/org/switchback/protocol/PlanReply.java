@@ -19,16 +19,21 @@ public final class PlanReply {
     /** All of them; empty when the plan can be applied. */
     public final List<PlannedRefusal> refusals;
 
+    /** The commands that undo all of the steps, in order: not the one in which they are listed, turned round. */
+    public final List<String> inverse;
+
     public PlanReply(
             String id,
             String action,
             List<String> functions,
             List<PlannedStep> steps,
-            List<PlannedRefusal> refusals) {
+            List<PlannedRefusal> refusals,
+            List<String> inverse) {
         this.id = id;
         this.action = action;
         this.functions = List.copyOf(functions);
         this.steps = List.copyOf(steps);
         this.refusals = List.copyOf(refusals);
+        this.inverse = List.copyOf(inverse);
     }
 }

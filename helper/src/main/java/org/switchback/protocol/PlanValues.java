@@ -4,7 +4,7 @@ import java.util.List;
 import org.freedesktop.dbus.interfaces.DBusSerializable;
 
 /**
- * A {@link PlanReply} as the five values that go over the bus: {@code s s as a(sssssssss) a(sas)}. dbus-java can neither
+ * A {@link PlanReply} as the six values that go over the bus: {@code s s as a(sssssssss) a(sas) as}. dbus-java can neither
  * export a struct with lists in it as a return value nor introspect a tuple rightly; this it can do both with.
  */
 public final class PlanValues implements DBusSerializable {
@@ -12,7 +12,7 @@ public final class PlanValues implements DBusSerializable {
 
     /** For dbus-java, which calls {@link #deserialize} next. */
     public PlanValues() {
-        this(new PlanReply("", "", List.of(), List.of(), List.of()));
+        this(new PlanReply("", "", List.of(), List.of(), List.of(), List.of()));
     }
 
     public PlanValues(PlanReply reply) {
@@ -25,7 +25,7 @@ public final class PlanValues implements DBusSerializable {
 
     @Override
     public Object[] serialize() {
-        return new Object[] {reply.id, reply.action, reply.functions, reply.steps, reply.refusals};
+        return new Object[] {reply.id, reply.action, reply.functions, reply.steps, reply.refusals, reply.inverse};
     }
 
     /** Called by dbus-java by its name; its parameters are the signature. */
@@ -34,7 +34,8 @@ public final class PlanValues implements DBusSerializable {
             String action,
             List<String> functions,
             List<PlannedStep> steps,
-            List<PlannedRefusal> refusals) {
-        reply = new PlanReply(id, action, functions, steps, refusals);
+            List<PlannedRefusal> refusals,
+            List<String> inverse) {
+        reply = new PlanReply(id, action, functions, steps, refusals, inverse);
     }
 }

@@ -5,7 +5,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
@@ -35,12 +34,13 @@ public final class PlanReplies {
                         .map(PciAddress::toString)
                         .toList(),
                 steps(plan),
-                plan.refusals().stream().map(PlanReplies::refusal).toList());
+                plan.refusals().stream().map(PlanReplies::refusal).toList(),
+                plan.inverse().stream().map(KernelWrite::shell).toList());
     }
 
     /** The answer to a request that names nothing that could be planned for. */
     public static PlanReply noPlan(Refusal reason) {
-        return new PlanReply("", "", List.of(), List.of(), List.of(refusal(reason)));
+        return new PlanReply("", "", List.of(), List.of(), List.of(refusal(reason)), List.of());
     }
 
     static List<PlannedStep> steps(SwitchPlan plan) {
@@ -79,37 +79,21 @@ public final class PlanReplies {
                         rung.way().word(),
                         rung.part() == Rung.Part.RELEASES ? rung.reason().word() : "");
             }
-            case Step.Summon(PciAddress function) ->
-                planned("summon", function.toString(), "", "", step, Optional.empty());
-            case Step.Withdraw(PciAddress function) ->
-                planned("withdraw", function.toString(), "", "", step, Optional.empty());
+            case Step.Summon(PciAddress function) -> planned("summon", function.toString(), "", "", step);
+            case Step.Withdraw(PciAddress function) -> planned("withdraw", function.toString(), "", "", step);
             case Step.Check(Step.Question question, List<PciAddress> functions) -> {
                 String subject = functions.stream().map(PciAddress::toString).collect(Collectors.joining(","));
-                yield planned("check-" + Spelling.of(question), subject, "", "", step, Optional.empty());
+                yield planned("check-" + Spelling.of(question), subject, "", "", step);
             }
             case Step.Change change ->
-                planned(
-                        kind(change.setting()),
-                        subject(change.setting()),
-                        change.before(),
-                        change.after(),
-                        step,
-                        change.inverse());
-            case Step.Offer(PciAddress function) ->
-                planned("offer", function.toString(), "", "", step, Optional.empty());
+                planned(kind(change.setting()), subject(change.setting()), change.before(), change.after(), step);
+            case Step.Offer(PciAddress function) -> planned("offer", function.toString(), "", "", step);
             case Step.Eviction(PciAddress function, int bar, String region, AddressRange range) ->
-                planned(
-                        "eviction",
-                        function.toString(),
-                        bar + " " + region + " " + range,
-                        "",
-                        step,
-                        Optional.empty());
+                planned("eviction", function.toString(), bar + " " + region + " " + range, "", step);
         };
     }
 
-    private static PlannedStep planned(
-            String kind, String subject, String before, String after, Step step, Optional<KernelWrite> inverse) {
+    private static PlannedStep planned(String kind, String subject, String before, String after, Step step) {
         return new PlannedStep(
                 kind,
                 subject,
@@ -117,7 +101,7 @@ public final class PlanReplies {
                 after,
                 Spelling.of(step.undo()),
                 step.write().map(KernelWrite::shell).orElse(""),
-                inverse.map(KernelWrite::shell).orElse(""),
+                step.inverse().map(KernelWrite::shell).orElse(""),
                 step instanceof Step.Eviction ? "vfio-pci" : "",
                 step instanceof Step.Eviction ? "vga" : "");
     }

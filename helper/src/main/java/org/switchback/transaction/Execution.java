@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -22,6 +21,7 @@ import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Rung;
 import org.switchback.plan.Setting;
 import org.switchback.plan.Step;
+import org.switchback.plan.SwitchPlan;
 
 /** One switch under way: its steps in order, and back in reverse. */
 final class Execution {
@@ -318,7 +318,7 @@ final class Execution {
             return freeze(Outcome.KERNEL_DIED, Journal.Kind.DIED, last);
         }
         List<Integer> order = new ArrayList<>(boundAhead(last));
-        order.addAll(undoOrder(steps.subList(0, last + 1)));
+        order.addAll(SwitchPlan.undoOrder(steps.subList(0, last + 1)));
         for (int i : order) {
             Result result = undoStep(i);
             if (result instanceof Result.Failed && isUnplugged(steps.get(i))) {
@@ -350,30 +350,6 @@ final class Execution {
                         && kernel.read(driver).equals(after))
                 .boxed()
                 .toList();
-    }
-
-    /**
-     * Last step first, but for one thing: a function can be bound again to the driver it had only when its override lets
-     * that driver in.
-     */
-    static List<Integer> undoOrder(List<Step> taken) {
-        Set<Integer> order = new LinkedHashSet<>();
-        for (int i = taken.size() - 1; i >= 0; i--) {
-            if (taken.get(i) instanceof Step.Change(Setting.Driver(PciAddress function), String before, var a, var u)
-                    && !before.isEmpty()) {
-                for (int j = i - 1; j >= 0; j--) {
-                    if (taken.get(j) instanceof Step.Change change
-                            && change.setting().equals(new Setting.Override(function))) {
-                        order.add(j);
-                        if (change.before().isEmpty() || change.before().equals(before)) {
-                            break;
-                        }
-                    }
-                }
-            }
-            order.add(i);
-        }
-        return List.copyOf(order);
     }
 
     private Result undoStep(int i) {

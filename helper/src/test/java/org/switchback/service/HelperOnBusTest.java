@@ -536,7 +536,8 @@ class HelperOnBusTest {
                 .contains("<method name=\"Plan\" > <arg type=\"s\" direction=\"in\"/> <arg type=\"s\" direction=\"in\"/>"
                         + " <arg type=\"as\" direction=\"in\"/> <arg type=\"b\" direction=\"in\"/> <arg type=\"s\" direction=\"out\"/>"
                         + " <arg type=\"s\" direction=\"out\"/> <arg type=\"as\" direction=\"out\"/>"
-                        + " <arg type=\"a(sssssssss)\" direction=\"out\"/> <arg type=\"a(sas)\" direction=\"out\"/> </method>");
+                        + " <arg type=\"a(sssssssss)\" direction=\"out\"/> <arg type=\"a(sas)\" direction=\"out\"/>"
+                        + " <arg type=\"as\" direction=\"out\"/> </method>");
     }
 
     /** A write that ends in an exception leaves the journal as a killed process does. */

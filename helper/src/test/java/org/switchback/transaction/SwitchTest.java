@@ -101,6 +101,47 @@ class SwitchTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"q35-5.10-0300", "q35-5.10-0380", "q35-6.1-0380-native", "q35-6.12-0300-native"})
+    void theCommandsOfAPlanDoItAndThoseThatUndoItPutEverythingBack(String name) throws JournalProblem {
+        SimulatedKernel kernel = new SimulatedKernel(Captures.named(name));
+        try (Transactions transactions = Transactions.open(kernel, folder)) {
+            Capture host = kernel.capture();
+            SwitchPlan there = plan(kernel, transactions, Target.VM);
+            type(kernel, writes(there));
+            assertThat(kernel.prove(List.of(GPU, SOUND))).isInstanceOf(Kernel.Proof.Whole.class);
+            type(kernel, there.inverse());
+            assertThat(differences(host, kernel.capture())).isEmpty();
+
+            run(kernel, transactions, Target.VM);
+            Capture vm = kernel.capture();
+            SwitchPlan home = plan(kernel, transactions, Target.HOST);
+            type(kernel, writes(home));
+            assertThat(differences(host, kernel.capture())).isEmpty();
+            type(kernel, home.inverse());
+            assertThat(differencesButPower(vm, kernel.capture())).isEmpty();
+        }
+    }
+
+    /** vfio-pci changes the power control when it comes and when it goes. */
+    private static List<String> differencesButPower(Capture before, Capture after) {
+        return differences(before, after).stream()
+                .filter(line -> !line.contains("/power/control: "))
+                .toList();
+    }
+
+    private static List<KernelWrite> writes(SwitchPlan plan) {
+        return plan.steps().stream().flatMap(step -> step.write().stream()).toList();
+    }
+
+    private static void type(Kernel kernel, List<KernelWrite> writes) {
+        for (KernelWrite write : writes) {
+            assertThat(kernel.write(write, Duration.ofSeconds(10), waited -> {}))
+                    .as(write.shell())
+                    .isEqualTo(new Kernel.Answer.Done());
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"pci-stub", "vfio-pci", "snd_hda_intel"})
     void anOverrideThatSomebodyLeftIsThereAgainAndHasKeptNobodyFromComingBack(String override) throws JournalProblem {
         Capture before = withOverride("q35-6.1-0380-native", override);

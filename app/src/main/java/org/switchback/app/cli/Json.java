@@ -181,6 +181,9 @@ final class Json {
         plan.functions.forEach(functions::add);
         object.add("functions", functions);
         object.add("steps", steps(plan.steps, machine));
+        JsonArray inverse = new JsonArray();
+        plan.inverse.forEach(inverse::add);
+        object.add("inverse", inverse);
         object.add("refusals", refusals(plan.refusals));
         return object;
     }

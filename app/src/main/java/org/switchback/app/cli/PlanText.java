@@ -112,11 +112,7 @@ final class PlanText {
             }
         }
         section("cli.plan.commands.back");
-        for (PlannedStep step : plan.steps.reversed()) {
-            if (!step.inverse.isEmpty()) {
-                item(step.inverse);
-            }
-        }
+        plan.inverse.forEach(this::item);
     }
 
     private void consequences() {

@@ -125,7 +125,8 @@ final class CardWriter {
         Set<PciDevice> others = new LinkedHashSet<>();
         for (PciDevice function : gpu.functions()) {
             machine.groupOf(function).ifPresent(group -> group.members().stream()
-                    .filter(member -> !member.isBridge() && !gpu.functions().contains(member))
+                    .filter(member -> !member.isBridge() && gpu.functions().stream()
+                            .noneMatch(own -> own.address().equals(member.address())))
                     .forEach(others::add));
         }
         return others;

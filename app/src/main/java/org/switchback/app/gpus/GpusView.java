@@ -1,8 +1,13 @@
 package org.switchback.app.gpus;
 
 import atlantafx.base.theme.Styles;
+import java.time.Duration;
 import java.util.List;
-import javafx.beans.binding.Bindings;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import javafx.application.Platform;
+import javafx.beans.property.BooleanProperty;
+import javafx.beans.property.SimpleBooleanProperty;
 import javafx.collections.ListChangeListener;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -22,6 +27,9 @@ import org.switchback.hardware.PciAddress;
 
 /** The page of GPUs: a card each, or what is to be said instead. */
 public final class GpusView extends StackPane {
+    /** How long a machine is looked at before that is said: most answer sooner, and a sign that only flickers helps nobody. */
+    private static final Duration PATIENCE = Duration.ofMillis(400);
+
     private final GpusViewModel model;
     private final Words words;
     private final VBox cards = new VBox(18);
@@ -69,7 +77,31 @@ public final class GpusView extends StackPane {
         hint.getChildren().addAll(text, open);
     }
 
+    /** What is said instead of cards: that the machine is being looked at only if that takes a while. */
     private Node instead(Runnable check, Runnable sample) {
+        VBox instead = new VBox(18);
+        instead.setAlignment(Pos.CENTER);
+        instead.setMaxWidth(520);
+        instead.accessibleTextProperty().bind(model.messageProperty());
+        BooleanProperty patient = new SimpleBooleanProperty();
+        Runnable look = () -> {
+            boolean scanning = model.stateProperty().get() == GpusViewModel.State.SCANNING;
+            patient.set(scanning);
+            if (scanning) {
+                CompletableFuture.delayedExecutor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS, Platform::runLater)
+                        .execute(() -> patient.set(false));
+            }
+        };
+        look.run();
+        model.stateProperty().addListener((observable, before, now) -> look.run());
+        Controls.fillWhen(
+                instead,
+                model.stateProperty().isNotEqualTo(GpusViewModel.State.CARDS).and(patient.not()),
+                () -> fillInstead(instead, check, sample));
+        return instead;
+    }
+
+    private void fillInstead(VBox instead, Runnable check, Runnable sample) {
         ProgressIndicator spinner = new ProgressIndicator();
         spinner.setMaxSize(36, 36);
         spinner.setAccessibleText(words.text("window.gpus.scanning"));
@@ -90,15 +122,9 @@ public final class GpusView extends StackPane {
             button.visibleProperty().bind(scanning.not());
         }
         again.getStyleClass().add(Styles.ACCENT);
-        VBox instead = new VBox(18, spinner, sign, text, new VBox(8, again, open));
-        ((VBox) instead.getChildren().getLast()).setAlignment(Pos.CENTER);
-        instead.setAlignment(Pos.CENTER);
-        instead.setMaxWidth(520);
-        instead.accessibleTextProperty().bind(model.messageProperty());
-        instead.visibleProperty()
-                .bind(Bindings.createBooleanBinding(
-                        () -> model.stateProperty().get() != GpusViewModel.State.CARDS, model.stateProperty()));
-        return instead;
+        VBox offer = new VBox(8, again, open);
+        offer.setAlignment(Pos.CENTER);
+        instead.getChildren().addAll(spinner, sign, text, offer);
     }
 
     /** A card that says what it said before keeps its node, so that the keyboard stays where it is. */

@@ -35,6 +35,7 @@ final class StripView extends Region {
             Piece view = new Piece(piece, words);
             pieces.add(view);
             if (strip.overlapped()) {
+                view.getChildren().add(view.text);
                 said.add(view.text.getText());
             }
         }
@@ -71,13 +72,15 @@ final class StripView extends Region {
         for (int i = 0; i < pieces.size(); i++) {
             Piece piece = pieces.get(i);
             double width = scale.width(strip.size(strip.pieces().get(i)));
-            piece.fitText(width);
+            if (strip.overlapped()) {
+                piece.fitText(width);
+            }
             layoutInArea(piece, x, 0, width, getHeight(), 0, HPos.LEFT, VPos.TOP);
             x += width;
         }
     }
 
-    /** One piece; its text is shown where there is room for it, since the caption below says the same. */
+    /** One piece; its text is for the strip to add, and shown where there is room: the caption below says the same. */
     private static final class Piece extends HBox {
         private final Text text;
         private final double signWidth;
@@ -94,13 +97,12 @@ final class StripView extends Region {
                     text = new Text(length.map(bytes -> words.text("window.bar.claim", name, words.size(bytes)))
                             .orElse(name));
                     FontIcon sign = new FontIcon(Material2MZ.WARNING);
-                    getChildren().addAll(sign, text);
+                    getChildren().add(sign);
                     signWidth = 24;
                 }
                 case BarStrip.Free(Optional<Long> length) -> {
                     text = new Text(length.map(bytes -> words.text("window.bar.free", words.size(bytes)))
                             .orElseGet(() -> words.text("window.bar.free.hidden")));
-                    getChildren().add(text);
                     signWidth = 0;
                 }
             }
@@ -108,10 +110,8 @@ final class StripView extends Region {
 
         private void fitText(double width) {
             boolean fits = text.getLayoutBounds().getWidth() + signWidth + 2 * MARGIN <= width;
-            boolean alone = !getStyleClass().contains("claimed") && getParent() instanceof StripView strip
-                    && !strip.strip.overlapped();
-            text.setVisible(fits && !alone);
-            text.setManaged(fits && !alone);
+            text.setVisible(fits);
+            text.setManaged(fits);
         }
     }
 }

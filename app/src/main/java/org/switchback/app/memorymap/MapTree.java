@@ -28,9 +28,9 @@ final class MapTree {
     /** What overlaps still deeper is left out: nobody could see it. */
     private static final int DEEPEST = 100;
 
-    private static final Comparator<Region> BY_ADDRESS = Comparator.<Region, Long>comparing(
-                    region -> region.range().first(), Long::compareUnsigned)
-            .thenComparing(region -> region.range().last(), (a, b) -> Long.compareUnsigned(b, a));
+    private static final Comparator<Region> BY_ADDRESS = (a, b) -> a.range().first() == b.range().first()
+            ? Long.compareUnsigned(b.range().last(), a.range().last())
+            : Long.compareUnsigned(a.range().first(), b.range().first());
 
     private final MemoryMap map;
     private final int size;
@@ -268,7 +268,7 @@ final class MapTree {
         return IntStream.range(0, size)
                 .filter(test)
                 .boxed()
-                .sorted(Comparator.comparingInt(item -> order[item]))
+                .sorted((a, b) -> Integer.compare(order[a], order[b]))
                 .mapToInt(Integer::intValue)
                 .toArray();
     }

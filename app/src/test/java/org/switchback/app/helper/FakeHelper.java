@@ -139,7 +139,7 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
     @Override
     public PlanValues Plan(String gpu, String target, List<String> with, Boolean nativeDriver) {
         return new PlanValues(
-                new PlanReply("00000000000000000000000000000000", "switch", List.of(gpu), List.of(), List.of()));
+                new PlanReply("00000000000000000000000000000000", "switch", List.of(gpu), List.of(), List.of(), List.of()));
     }
 
     @Override
