@@ -97,6 +97,7 @@ final class MainView extends StackPane {
         });
         model.switchingProperty().addListener((observable, old, now) -> switchPane(old, now));
         addEventFilter(KeyEvent.KEY_PRESSED, MainView::pressFocused);
+        addEventFilter(KeyEvent.KEY_PRESSED, this::stay);
         addEventHandler(KeyEvent.KEY_PRESSED, this::shortcut);
         addEventHandler(KeyEvent.KEY_TYPED, this::typed);
         addEventHandler(DragEvent.DRAG_OVER, this::dragged);
@@ -349,6 +350,14 @@ final class MainView extends StackPane {
                 && !(button instanceof MenuButton)) {
             event.consume();
             button.fire();
+        }
+    }
+
+    /** While it is to go, Escape is for that, and not for what the window shows. */
+    private void stay(KeyEvent event) {
+        if (event.getCode() == KeyCode.ESCAPE && !model.leavingProperty().get().isEmpty()) {
+            event.consume();
+            model.stay();
         }
     }
 

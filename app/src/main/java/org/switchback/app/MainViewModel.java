@@ -150,10 +150,13 @@ public final class MainViewModel {
     ReadinessViewModel readiness() {
         ReadinessViewModel readiness = new ReadinessViewModel(background, words);
         shown.subscribe(now -> {
-            if (now != null) {
-                readiness.check(now.connection(), now.overview().machine());
-            } else {
+            SwitchViewModel pane = switching.get();
+            if (now == null) {
                 readiness.nothing();
+            } else if (pane != null && pane.changing()) {
+                readiness.underWay();
+            } else {
+                readiness.check(now.connection(), now.overview().machine());
             }
         });
         return readiness;
@@ -171,8 +174,12 @@ public final class MainViewModel {
         return page.getReadOnlyProperty();
     }
 
-    /** Opens a page; the others stay as they are. */
+    /** Opens a page; the others stay as they are. Where the page of GPUs is open already, it is back to its cards if that can be. */
     void open(Page wanted) {
+        SwitchViewModel pane = switching.get();
+        if (wanted == Page.GPUS && page.get() == Page.GPUS && pane != null) {
+            pane.leave();
+        }
         page.set(wanted);
     }
 

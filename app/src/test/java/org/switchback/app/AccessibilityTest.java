@@ -92,7 +92,7 @@ class AccessibilityTest extends WindowTestCase {
                 here.says("started", 4, 1, "");
                 screen.untilText("switch-status", "Step 5");
                 here.says("waiting", 4, 1000, "");
-                screen.untilText("switch-stop", "This step can't be cancelled");
+                screen.untilText("switch-stop", "Stop after this step");
                 onScreen(() -> screen.model().quit());
                 screen.node("leaving-text");
             }

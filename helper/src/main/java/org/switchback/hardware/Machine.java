@@ -1,5 +1,6 @@
 package org.switchback.hardware;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,6 +77,23 @@ public record Machine(
 
     public Optional<Gpu> gpu(PciAddress address) {
         return gpus.stream().filter(gpu -> gpu.address().equals(address)).findFirst();
+    }
+
+    /**
+     * Whether this computer shows no picture once a GPU has left the host: there is no other, or it has the only screen that
+     * is on. False where another does not say whether a screen of its own is on.
+     *
+     * @param leaving every function that leaves with it
+     */
+    public boolean lastPicture(Gpu gpu, Collection<PciAddress> leaving) {
+        List<PciDevice> others = gpus.stream()
+                .map(Gpu::graphics)
+                .filter(other -> !other.address().equals(gpu.address())
+                        && !leaving.contains(other.address())
+                        && !other.onVfio())
+                .toList();
+        boolean allDark = others.stream().allMatch(other -> other.tellsDisplays() && other.displays().isEmpty());
+        return others.isEmpty() || (allDark && !gpu.graphics().displays().isEmpty());
     }
 
     /** The group a function is in; empty without an IOMMU. */

@@ -123,6 +123,11 @@ public record PciDevice(
                 .map(sizes -> 1L << Math.min(63, 63 - Long.numberOfLeadingZeros(sizes) + 20));
     }
 
+    /** Whether its driver says which screens are on. */
+    public boolean tellsDisplays() {
+        return nodes.stream().anyMatch(node -> node.startsWith("dri/card"));
+    }
+
     public boolean onVfio() {
         return driver.filter(VFIO_PCI::equals).isPresent();
     }

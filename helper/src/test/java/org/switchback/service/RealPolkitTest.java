@@ -110,8 +110,8 @@ class RealPolkitTest {
     void everyMethodForRootAndForNobody() throws Exception {
         start("");
 
-        assertThat(helper(ROOT, "Version")).isEqualTo("int32 1");
-        assertThat(helper(NOBODY, "Version")).isEqualTo("int32 1");
+        assertThat(helper(ROOT, "Version")).isEqualTo("int32 " + Names.VERSION);
+        assertThat(helper(NOBODY, "Version")).isEqualTo("int32 " + Names.VERSION);
         assertThat(helper(ROOT, "Inspect")).startsWith("switchback-capture 1");
         assertThat(helper(NOBODY, "Inspect")).isEqualTo(error("NotAuthorized"));
         assertThat(helper(ROOT, "InspectAll")).contains("Kernel code");

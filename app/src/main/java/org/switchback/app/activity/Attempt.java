@@ -109,12 +109,21 @@ public record Attempt(
 
     /** Whether a plan has the steps that this one was planned with. */
     public boolean planned(List<PlannedStep> other) {
-        return facts(steps).equals(facts(other));
+        return sameSteps(steps, other);
+    }
+
+    /**
+     * Whether two plans do the same: that a module is there already since the last time, or a device awake, is no
+     * difference to anybody.
+     */
+    public static boolean sameSteps(List<PlannedStep> some, List<PlannedStep> others) {
+        return facts(some).equals(facts(others));
     }
 
     /** What sets a step apart; its commands and its words follow from that. */
     private static List<List<String>> facts(List<PlannedStep> steps) {
         return steps.stream()
+                .filter(step -> !step.undo.equals("stays") && !step.kind.equals("power"))
                 .map(step -> List.of(step.kind, step.subject, step.before, step.after, step.undo, step.rung))
                 .toList();
     }

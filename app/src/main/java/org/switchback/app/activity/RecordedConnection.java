@@ -105,7 +105,12 @@ final class RecordedConnection implements HelperConnection {
                 .flatMap(card -> card.functions().stream())
                 .map(PciDevice::address)
                 .toList();
-        Recording recording = new Recording(gpu, "host", List.of(), functions, machine);
+        // What is put back are the steps of the attempt that was left half done.
+        List<PlannedStep> steps = log.newest(connection.source(), gpu, attempt -> true)
+                .filter(attempt -> !attempt.succeeded())
+                .map(Attempt::steps)
+                .orElse(List.of());
+        Recording recording = new Recording(gpu, "host", steps, functions, machine);
         return recording.of(() -> connection.restore(gpu, entry -> recording.heard(entry, listener)));
     }
 
@@ -169,6 +174,10 @@ final class RecordedConnection implements HelperConnection {
             try {
                 running = start.start();
             } catch (HelperProblem problem) {
+                if (problem.kind() == HelperProblem.Kind.INCOMPLETE) {
+                    // No attempt of its own: an earlier one has to be put back first.
+                    throw problem;
+                }
                 add(new JobEntry(Attempt.PROBLEM, -1, 0, problem.kind().name(), List.of()));
                 log.put(attempt(Optional.empty()));
                 throw problem;

@@ -28,8 +28,12 @@ final class ActivityCommand extends MachineCommand {
     @Override
     public Integer call() throws CommandFailure {
         ActivityLog.Content content = surroundings().activity().content();
-        content.trouble().map(trouble -> trouble.text(words())).ifPresent(terminal().err()::println);
+        Optional<String> trouble = content.trouble().map(known -> known.text(words()));
         List<Attempt> attempts = content.attempts();
+        if (trouble.isPresent() && attempts.isEmpty()) {
+            throw new CommandFailure(ExitCode.FAILED, trouble.get());
+        }
+        trouble.ifPresent(terminal().err()::println);
         if (number != null) {
             attempts = List.of(wanted(number, attempts));
         }

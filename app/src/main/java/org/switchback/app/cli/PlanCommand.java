@@ -18,11 +18,14 @@ final class PlanCommand extends Wish {
                 JsonObject object =
                         new Json(words()).plan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
                 object.add("source", Json.source(sight.connection().source()));
+                if (answer.thereAlready()) {
+                    object.addProperty("result", "nothing-to-do");
+                }
                 print(object);
             } else {
                 new PlanText(terminal(), words(), answer).print(commands);
             }
-            return answer.plan().refusals.isEmpty() ? ExitCode.OK : ExitCode.BLOCKED;
+            return answer.plan().refusals.isEmpty() || answer.thereAlready() ? ExitCode.OK : ExitCode.BLOCKED;
         }
     }
 }

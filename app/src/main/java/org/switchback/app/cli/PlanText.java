@@ -23,6 +23,7 @@ final class PlanText {
     private final String target;
     private final PlanReply plan;
     private final boolean real;
+    private final boolean there;
 
     PlanText(Terminal terminal, Words words, Wish.Answer answer) {
         this.terminal = terminal;
@@ -33,11 +34,17 @@ final class PlanText {
         this.target = answer.target();
         this.plan = answer.plan();
         this.real = answer.real();
+        this.there = answer.thereAlready();
     }
 
     /** @param commands also as shell commands */
     void print(boolean commands) {
         heading();
+        if (there) {
+            out.println();
+            words.refusals(plan.refusals).forEach(this::paragraph);
+            return;
+        }
         functions();
         inTheWay();
         steps();
@@ -105,14 +112,18 @@ final class PlanText {
     }
 
     private void commands() {
-        section("cli.plan.commands");
-        for (PlannedStep step : plan.steps) {
-            if (!step.shell.isEmpty()) {
-                item(step.shell);
-            }
+        List<String> there = plan.steps.stream()
+                .map(step -> step.shell)
+                .filter(command -> !command.isEmpty())
+                .toList();
+        if (!there.isEmpty()) {
+            section("cli.plan.commands");
+            there.forEach(this::item);
         }
-        section("cli.plan.commands.back");
-        plan.inverse.forEach(this::item);
+        if (!plan.inverse.isEmpty()) {
+            section("cli.plan.commands.back");
+            plan.inverse.forEach(this::item);
+        }
     }
 
     private void consequences() {
@@ -120,15 +131,23 @@ final class PlanText {
             return;
         }
         out.println();
+        List<PciAddress> leaving = plan.functions.stream()
+                .flatMap(address -> PciAddress.parse(address).stream())
+                .toList();
+        if (machine.lastPicture(gpu, leaving)) {
+            for (String line : Columns.wrap(words.text("window.switch.last"), Columns.WIDTH)) {
+                out.println(line);
+            }
+        }
         machine.gpus().stream()
-                .filter(other -> !other.equals(gpu) && !other.graphics().displays().isEmpty())
+                .filter(other -> !leaving.contains(other.address()) && !other.graphics().displays().isEmpty())
                 .findFirst()
                 .ifPresent(other -> out.println(words.text(
                         "cli.plan.desktop",
                         other.graphics().name(),
                         other.address().brief())));
-        boolean sound = plan.functions.stream()
-                .flatMap(address -> PciAddress.parse(address).flatMap(machine::device).stream())
+        boolean sound = leaving.stream()
+                .flatMap(address -> machine.device(address).stream())
                 .anyMatch(device -> device.kind().baseAndSub() == 0x0403);
         out.println(words.text(sound ? "cli.plan.until.sound" : "cli.plan.until"));
     }

@@ -70,6 +70,7 @@ final class RootCommand implements Callable<Integer> {
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         surroundings.terminal().coloured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
+                .setExpandAtFiles(false)
                 .setParameterExceptionHandler(this::misused)
                 .setExecutionExceptionHandler((failure, command, parsed) -> failed(failure));
         try {
@@ -86,7 +87,10 @@ final class RootCommand implements Callable<Integer> {
 
     /** Without a command there is only what the options ask for. */
     @Override
-    public Integer call() {
+    public Integer call() throws CommandFailure {
+        if (machine != null) {
+            throw surroundings.failure(ExitCode.USAGE, "cli.machine-alone");
+        }
         if (listSamples) {
             int width = SampleMachines.names().stream().mapToInt(String::length).max().orElse(0);
             for (String name : SampleMachines.names()) {

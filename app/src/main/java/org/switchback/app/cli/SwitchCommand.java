@@ -55,7 +55,7 @@ final class SwitchCommand extends Wish {
                 new PlanText(terminal(), words(), answer).print(commands);
                 terminal().out().println();
             }
-            if (isThereAlready(answer)) {
+            if (answer.thereAlready()) {
                 object.addProperty("result", "nothing-to-do");
                 finish(object, words().text("cli.switch.unchanged"));
                 return ExitCode.OK;
@@ -71,13 +71,6 @@ final class SwitchCommand extends Wish {
             }
             return carryOut(connection, answer, object);
         }
-    }
-
-    /** Where it was to go. That is no failure: whoever repeats a switch has what they want. */
-    private static boolean isThereAlready(Answer answer) {
-        List<PlannedRefusal> refusals = answer.plan().refusals;
-        return !refusals.isEmpty()
-                && refusals.stream().allMatch(refusal -> refusal.code.equals("already-in-" + answer.target() + "-mode"));
     }
 
     /** On a sample nothing is at stake, so nobody is asked. */

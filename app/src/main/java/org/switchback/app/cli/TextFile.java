@@ -62,7 +62,8 @@ final class TextFile {
         StringBuilder text = new StringBuilder(ForeignText.of(bytes));
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if ((c < ' ' || c == 0x7f) && c != '\n' && c != '\t' && c != '\r') {
+            boolean control = (c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f;
+            if (control || Character.getType(c) == Character.FORMAT) {
                 text.setCharAt(i, '?');
             }
         }

@@ -39,7 +39,13 @@ abstract class Wish extends MachineCommand {
      * @param target {@code vm} or {@code host}
      * @param real   a switch would change this computer
      */
-    record Answer(Machine machine, Gpu gpu, String target, PlanReply plan, boolean real) {}
+    record Answer(Machine machine, Gpu gpu, String target, PlanReply plan, boolean real) {
+        /** The GPU is where it was to go. That is no failure: whoever repeats a switch has what they want. */
+        boolean thereAlready() {
+            return !plan.refusals.isEmpty()
+                    && plan.refusals.stream().allMatch(refusal -> refusal.code.equals("already-in-" + target + "-mode"));
+        }
+    }
 
     /** Plans; changes nothing. */
     final Answer answer(Sight sight) throws CommandFailure {

@@ -1,11 +1,8 @@
 package org.switchback.app.gpus;
 
 import atlantafx.base.theme.Styles;
-import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import javafx.application.Platform;
+import javafx.animation.PauseTransition;
 import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.SimpleBooleanProperty;
 import javafx.collections.ListChangeListener;
@@ -19,6 +16,7 @@ import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import javafx.scene.text.TextAlignment;
+import javafx.util.Duration;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.switchback.app.controls.Controls;
@@ -28,7 +26,7 @@ import org.switchback.hardware.PciAddress;
 /** The page of GPUs: a card each, or what is to be said instead. */
 public final class GpusView extends StackPane {
     /** How long a machine is looked at before that is said: most answer sooner, and a sign that only flickers helps nobody. */
-    private static final Duration PATIENCE = Duration.ofMillis(400);
+    private static final Duration PATIENCE = Duration.millis(400);
 
     private final GpusViewModel model;
     private final Words words;
@@ -84,12 +82,15 @@ public final class GpusView extends StackPane {
         instead.setMaxWidth(520);
         instead.accessibleTextProperty().bind(model.messageProperty());
         BooleanProperty patient = new SimpleBooleanProperty();
+        PauseTransition patience = new PauseTransition(PATIENCE);
+        patience.setOnFinished(event -> patient.set(false));
         Runnable look = () -> {
             boolean scanning = model.stateProperty().get() == GpusViewModel.State.SCANNING;
             patient.set(scanning);
             if (scanning) {
-                CompletableFuture.delayedExecutor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS, Platform::runLater)
-                        .execute(() -> patient.set(false));
+                patience.playFromStart();
+            } else {
+                patience.stop();
             }
         };
         look.run();

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -888,7 +889,7 @@ public final class MemoryMapViewModel {
         MapTree now = tree.get();
         if (!typed.equals(foundFor)) {
             foundFor = typed;
-            found = now.find(item -> query.get().finds(now, item));
+            found = now.find(item -> query.get().finds(now, item) || isCalled(query.get(), item));
             if (query.get() instanceof Query.Range(AddressRange range)) {
                 found = closest(now, range);
             }
@@ -912,6 +913,13 @@ public final class MemoryMapViewModel {
                 itemWords.caption(found[next])));
     }
 
+    /** A BAR goes by another name in the map than in the listing. */
+    private boolean isCalled(Query query, int item) {
+        return query instanceof Query.Name(String part)
+                && tree.get().kind(item) == Kind.BAR
+                && itemWords.caption(item).toLowerCase(Locale.ROOT).contains(part);
+    }
+
     /** Of what shares addresses with a range, what is all inside comes first, and a region that is the range before all. */
     private int[] closest(MapTree now, AddressRange range) {
         return Arrays.stream(found)
@@ -928,6 +936,10 @@ public final class MemoryMapViewModel {
 
     /** Selects what is at a typed address and says what that is, or that nothing is there. */
     void goTo(String typed) {
+        if (Query.isRange(typed)) {
+            find(typed, 1);
+            return;
+        }
         Query.address(typed)
                 .ifPresentOrElse(this::goTo, () -> answer.set(words.text("window.map.no-address", typed.strip())));
     }

@@ -212,7 +212,12 @@ final class PictureView extends Region {
             drawn = tree;
         }
         Picture picture = model.picture(height);
-        pieces = tree.addressed() ? picture.pieces() : List.of();
+        List<Piece> now = tree.addressed() ? picture.pieces() : List.of();
+        if (!now.equals(pieces)) {
+            // What the pointer was on is somewhere else.
+            hover(Optional.empty());
+        }
+        pieces = now;
         paint(tree, width, height);
         Optional<Piece> selection = piece(model.selectionProperty().get());
         label(tree, picture, selection);

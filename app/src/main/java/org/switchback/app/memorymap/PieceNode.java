@@ -7,6 +7,7 @@ import javafx.scene.AccessibleAttribute;
 import javafx.scene.AccessibleRole;
 import javafx.scene.layout.Region;
 import javafx.scene.text.Font;
+import javafx.scene.text.FontWeight;
 import javafx.scene.text.Text;
 import javafx.scene.transform.Rotate;
 import javafx.scene.transform.Transform;
@@ -24,7 +25,7 @@ final class PieceNode extends Region {
     private static final double SIGN = 18;
     private static final double LINE = 16;
 
-    /** Widths of texts; the drawing thread alone measures. */
+    /** Widths of texts by weight and text; the drawing thread alone measures. */
     private final Map<String, Double> widths;
 
     private final int item;
@@ -40,7 +41,7 @@ final class PieceNode extends Region {
         setAccessibleRole(AccessibleRole.LIST_ITEM);
         setManaged(false);
         setMouseTransparent(true);
-        text.setFont(Font.font(12.5));
+        text.setFont(Font.font(null, kind == Kind.OVERLAP ? FontWeight.BOLD : FontWeight.NORMAL, 12.5));
         text.setManaged(false);
         getChildren().add(text);
     }
@@ -158,7 +159,7 @@ final class PieceNode extends Region {
     }
 
     private double measured(String label) {
-        return widths.computeIfAbsent(label, this::measure);
+        return widths.computeIfAbsent(text.getFont().getStyle() + " " + label, key -> measure(label));
     }
 
     private double measure(String label) {

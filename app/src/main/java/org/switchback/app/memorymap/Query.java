@@ -68,10 +68,19 @@ sealed interface Query {
         return Optional.of(new Name(text.toLowerCase(Locale.ROOT)));
     }
 
-    /** The address in a typed text that can be nothing else; {@code 0x} may be left out. */
+    /** The address in a typed text that can be nothing else; {@code 0x} may be left out, and {@code 4G} is one too. */
     static Optional<Long> address(String typed) {
         Matcher hex = HEX.matcher(typed.strip());
-        return hex.matches() ? Optional.of(Long.parseUnsignedLong(hex.group(2), 16)) : Optional.empty();
+        if (hex.matches()) {
+            return Optional.of(Long.parseUnsignedLong(hex.group(2), 16));
+        }
+        Matcher size = SIZE.matcher(">" + typed.strip());
+        return size.matches() ? Optional.of(bytes(size.group(2), size.group(3))) : Optional.empty();
+    }
+
+    /** Whether a typed text is a range of addresses. */
+    static boolean isRange(String typed) {
+        return RANGE.matcher(typed.strip()).matches();
     }
 
     private static boolean isAddress(String digits) {

@@ -205,8 +205,13 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
         // Who needs it.
 
         private Finding desktop() {
+            boolean only = machine.gpus().size() == 1;
             if (!graphics.displays().isEmpty()) {
-                return blocks(Check.DESKTOP, "this", graphics.displays());
+                // Without a helper nobody sees who draws.
+                boolean drawn = source instanceof Source.LookOnly || gpu.holders().stream().anyMatch(Holder::blocks);
+                return drawn
+                        ? blocks(Check.DESKTOP, only ? "sole" : "this", graphics.displays())
+                        : toDo(Check.DESKTOP, "idle", graphics.displays());
             }
             for (Gpu other : machine.gpus()) {
                 if (!other.graphics().displays().isEmpty()) {
@@ -217,13 +222,13 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
                             other.graphics().displays());
                 }
             }
-            if (machine.gpus().size() == 1) {
+            if (only) {
                 return toDo(Check.DESKTOP, "only");
             }
             // Without a driver for its screens a GPU does not say whether one is on.
             boolean silent = machine.gpus().stream()
                     .map(Gpu::graphics)
-                    .anyMatch(g -> !g.onVfio() && g.nodes().stream().noneMatch(node -> node.startsWith("dri/card")));
+                    .anyMatch(g -> !g.onVfio() && !g.tellsDisplays());
             return silent ? unknown(Check.DESKTOP, "unknown") : ready(Check.DESKTOP, "no-screen");
         }
 

@@ -90,6 +90,14 @@ public final class ReadinessViewModel {
         fill(words.text("readiness.page.empty"));
     }
 
+    /** A switch is changing the machine: what is read meanwhile is neither before nor after. */
+    public void underWay() {
+        drop();
+        all = List.of();
+        gpus.clear();
+        fill(words.text("readiness.page.busy"));
+    }
+
     /** Checks a machine as it is now; what was shown before stays until the answer is there. */
     public void check(HelperConnection connection, Machine machine) {
         drop();

@@ -16,6 +16,7 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
+import org.switchback.app.activity.Attempt;
 import org.switchback.app.background.Background;
 import org.switchback.app.background.Errand;
 import org.switchback.app.helper.HelperConnection;
@@ -95,6 +96,10 @@ public final class SwitchViewModel {
 
     /** What was left half done is being put back, to switch to VM mode from there. */
     private boolean finishing;
+    /** The helper keeps a switch to VM mode that was begun here and is half done. */
+    private boolean leftHalf;
+    /** The steps that were agreed to, to be begun again once they are put back. */
+    private List<PlannedStep> agreedTo = List.of();
     private boolean cancelled;
     private long stepStarted;
 
@@ -310,20 +315,23 @@ public final class SwitchViewModel {
         showSteps(reply.steps, prepared.machine());
         if (reply.refusals.isEmpty() && gpu.isPresent()) {
             notes.setAll(notes(prepared.machine(), gpu.get(), reply));
-            if (go && prepared.familiarity() == Familiarity.SAME) {
+            boolean agreed = Attempt.sameSteps(reply.steps, agreedTo);
+            agreedTo = List.of();
+            if (agreed || (go && prepared.familiarity() == Familiarity.SAME)) {
                 apply();
                 return;
             }
             if (prepared.familiarity() == Familiarity.CHANGED) {
                 notes.addFirst(words.text("window.switch.differs"));
             }
+            boolean half = gpu.get().mode() == Gpu.Mode.MIXED;
             enter(
                     Phase.PLANNED,
-                    words.text("window.switch.planned"),
+                    words.text(half ? "window.switch.planned.half" : "window.switch.planned"),
                     List.of(cancelAction(), action("switch-apply", applyLabel(), true, this::apply)));
         } else {
             reply.refusals.forEach(refusal -> refusals.add(words.refusal(refusal)));
-            enter(Phase.REFUSED, words.text("window.switch.refused"), List.of(checkAgain()));
+            enter(Phase.REFUSED, words.text("window.switch.refused"), List.of(closeAction(), checkAgain()));
         }
     }
 
@@ -383,6 +391,9 @@ public final class SwitchViewModel {
         List<String> said = new ArrayList<>();
         desktop(machine).ifPresent(said::add);
         if (direction == Direction.TO_VM) {
+            if (machine.lastPicture(gpu, List.of())) {
+                said.add(words.text("window.switch.last"));
+            }
             said.addAll(words.rungs(reply.steps, machine));
             said.add(Judge.meanwhile(words, gpu));
         }
@@ -403,8 +414,8 @@ public final class SwitchViewModel {
     private void problem(HelperProblem.Kind kind) {
         refusals.setAll(words.problem(kind));
         List<Action> buttons = new ArrayList<>();
+        buttons.add(closeAction());
         if (kind == HelperProblem.Kind.INCOMPLETE) {
-            buttons.add(action("switch-leave", words.text("window.action.close"), false, this::leave));
             buttons.add(action("switch-restore", words.text("window.action.putback"), true, this::restore));
         } else {
             buttons.add(checkAgain());
@@ -434,6 +445,19 @@ public final class SwitchViewModel {
         } else {
             problem(kind);
         }
+    }
+
+    /**
+     * Undoes the switch that has just been left half done: its own steps tell of it.
+     *
+     * @param further whether it is begun again from there
+     */
+    private void putBack(boolean further) {
+        finishing = further;
+        PlanReply reply = plan;
+        agreedTo = further && reply != null ? reply.steps : List.of();
+        outcome.set(null);
+        begin(() -> connection.restore(address, this::heard), this::problem);
     }
 
     private void restore() {
@@ -519,7 +543,7 @@ public final class SwitchViewModel {
                         words.text("window.step.lasting", words.duration(lasted)),
                         lasted >= SLOW_MICROS ? words.text("window.step.slow") : ""));
         if (phase.get() == Phase.RUNNING && actions.stream().anyMatch(a -> a.id().equals("switch-stop") && a.enabled())) {
-            actions.setAll(new Action("switch-stop", words.text("window.action.unstoppable"), false, false, () -> {}));
+            actions.setAll(action("switch-stop", words.text("window.action.after"), false, this::cancelRun));
         }
     }
 
@@ -591,11 +615,16 @@ public final class SwitchViewModel {
         }
         Outcome result = new Judge(words, direction, known)
                 .outcome(end, objections, steps, now.flatMap(machine -> machine.gpu(address)), now.flatMap(this::desktop));
-        if (finishing && result.kind() == Outcome.Kind.REACHED) {
+        boolean back = direction == Direction.TO_HOST
+                ? result.kind() == Outcome.Kind.REACHED
+                : result.kind() == Outcome.Kind.UNCHANGED;
+        if (finishing && back) {
             finishing = false;
             again(Direction.TO_VM);
             return;
         }
+        finishing = false;
+        leftHalf = direction == Direction.TO_VM && end.detail.equals("mixed");
         notes.clear();
         showDevices(now);
         outcome.set(result);
@@ -605,7 +634,7 @@ public final class SwitchViewModel {
     private List<Action> nextActions(Outcome result) {
         boolean toVm = direction == Direction.TO_VM;
         Action done = action("switch-done", words.text("window.action.done"), true, this::leave);
-        Action close = action("switch-done", words.text("window.action.close"), false, this::leave);
+        Action close = closeAction();
         return switch (result.kind()) {
             case REACHED ->
                 List.of(
@@ -621,17 +650,29 @@ public final class SwitchViewModel {
                 toVm
                         ? List.of(
                                 close,
-                                action("switch-finish", words.text("window.action.finish"), false, () -> again(direction)),
-                                action(
-                                        "switch-restore",
-                                        words.text("window.action.putback"),
-                                        true,
-                                        () -> again(Direction.TO_HOST)))
+                                action("switch-finish", words.text("window.action.finish"), false, this::finish),
+                                action("switch-restore", words.text("window.action.putback"), true, this::giveBack))
                         : List.of(
                                 close,
                                 action("switch-finish", words.text("window.action.finish"), true, () -> again(direction)));
             case UNKNOWN -> List.of(close, checkAgain());
         };
+    }
+
+    private void finish() {
+        if (leftHalf) {
+            putBack(true);
+        } else {
+            again(Direction.TO_VM);
+        }
+    }
+
+    private void giveBack() {
+        if (leftHalf) {
+            putBack(false);
+        } else {
+            again(Direction.TO_HOST);
+        }
     }
 
     private void again(Direction where) {
@@ -646,6 +687,10 @@ public final class SwitchViewModel {
 
     private Action cancelAction() {
         return action("switch-cancel", words.text("window.action.cancel"), false, this::leave);
+    }
+
+    private Action closeAction() {
+        return action("switch-done", words.text("window.action.close"), false, this::leave);
     }
 
     private Action checkAgain() {

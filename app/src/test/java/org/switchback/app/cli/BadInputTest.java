@@ -45,8 +45,10 @@ class BadInputTest extends CommandTestCase {
                 "--sample x99-gtx1080 --machine x status ~ Name either a sample with --sample or a file with"
                         + " --machine.",
                 "iomem a --diff b c ~ Name either a file or two files with --diff.",
-                "iomem a --gpu gtx ~ A file says nothing about GPUs: --gpu shows this machine, a sample or a saved"
-                        + " report."
+                "iomem a --gpu gtx ~ A file by itself is a memory map and no machine: with --gpu, name a saved report"
+                        + " by --machine=FILE.",
+                "--machine x ~ --machine needs a command, such as status; the window opens a report from its menu.",
+                "@/tmp ~ There is no command \"@/tmp\". See switchback --help."
             })
     void whatIsNotUnderstoodIsSaidInOneSentence(String line, String sentence) {
         assertOneSentence(run(line.split(" ")), ExitCode.USAGE, sentence);

@@ -285,11 +285,7 @@ class ReadinessTest {
             List<PlannedRefusal> refusals = helper.plan(gpu.address(), "vm", List.of(), false).refusals;
             Readiness one = Readiness.of(machine, gpu, helper.source(), refusals);
             boolean refused = refusals.stream().anyMatch(refusal -> !refusal.code.equals("already-in-vm-mode"));
-            if (gpu.graphics().displays().isEmpty()) {
-                assertThat(one.blocked()).isEqualTo(refused);
-            } else {
-                assertThat(one.blocked()).isTrue();
-            }
+            assertThat(one.blocked()).isEqualTo(refused);
         }
     }
 

@@ -171,14 +171,14 @@ class SwitchViewModelTest {
     // What blocks.
 
     @Test
-    void programsThatUseTheGpuBlockAreNamedAndTheOnlyButtonIsCheckAgain() {
+    void programsThatUseTheGpuBlockAreNamedAndAllThatCanBeDoneIsToCheckAgain() {
         helper.isHeldBy(4121, "Xorg", "ann", "dri/card7");
         SwitchViewModel model = toVm();
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.REFUSED);
         assertThat(model.refusals())
                 .containsExactly("Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card7."
                         + " End that program or session, then check again.");
-        assertThat(ids(model)).containsExactly("check-again");
+        assertThat(ids(model)).containsExactly("switch-done", "check-again");
         assertThat(model.steps()).isNotEmpty();
     }
 
@@ -202,7 +202,7 @@ class SwitchViewModelTest {
         helper.plansFailWith(kind);
         SwitchViewModel model = toVm();
         assertThat(model.refusals()).containsExactly(words.problem(kind));
-        assertThat(ids(model)).containsExactly("check-again");
+        assertThat(ids(model)).containsExactly("switch-done", "check-again");
     }
 
     @Test
@@ -280,7 +280,7 @@ class SwitchViewModelTest {
         press(model, "switch-apply");
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PROBLEM);
         assertThat(model.refusals()).containsExactly(words.problem(kind));
-        assertThat(ids(model)).containsExactly("check-again");
+        assertThat(ids(model)).containsExactly("switch-done", "check-again");
     }
 
     // Progress.
@@ -322,13 +322,13 @@ class SwitchViewModelTest {
     }
 
     @Test
-    void insideAKernelWaitItSaysThatTheStepCannotBeCancelled() {
+    void insideAKernelWaitItCanBeStoppedAfterTheStep() {
         SwitchViewModel model = running();
         helper.says("started", FIRST_UNBIND, 1, "");
         helper.says("waiting", FIRST_UNBIND, 1_000, "");
         assertThat(model.actions()).singleElement().satisfies(action -> {
-            assertThat(action.enabled()).isFalse();
-            assertThat(action.label()).isEqualTo("This step can't be cancelled");
+            assertThat(action.enabled()).isTrue();
+            assertThat(action.label()).isEqualTo("Stop after this step");
         });
         helper.says("done", FIRST_UNBIND, 1, "");
         helper.says("started", FIRST_UNBIND + 1, 1, "");
@@ -469,11 +469,39 @@ class SwitchViewModelTest {
                         "Putting back step 9, Give 04:00.0 to vfio-pci: The kernel says that the device is busy (EBUSY).")
                 .contains("The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM.")
                 .last()
-                .isEqualTo("\"Put back\" tries once more to give it to the host, \"Finish\" to go on to VM mode."
-                        + " A restart of this computer gives it to the host as well.");
+                .isEqualTo("\"Put back\" tries once more to give it to the host; \"Finish\" does that too and then begins"
+                        + " again. A restart of this computer gives it to the host as well.");
         assertThat(ids(model)).containsExactly("switch-done", "switch-finish", "switch-restore");
         press(model, "switch-restore");
-        assertThat(helper.calls()).last().isEqualTo("plan 0000:04:00.0 host");
+        assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
+        helper.says("authorized", -1, 1, "");
+        helper.says("undoing", 8, 2, "");
+        assertThat(model.steps().get(8).state()).isEqualTo(StepRow.State.UNDOING);
+        helper.says("undone", 8, 3, "");
+        helper.binds(ScriptedHelper.GTX_1080, "nvidia");
+        helper.says("finished", -1, 4, "put-back");
+        assertThat(model.steps().get(8).state()).isEqualTo(StepRow.State.UNDONE);
+        assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.UNCHANGED);
+        assertThat(outcome(model).title()).isEqualTo("Stopped. What had been changed was put back.");
+    }
+
+    @Test
+    void toFinishAHalfSwitchIsToPutItBackAndToDoTheSameAgain() {
+        SwitchViewModel model = running();
+        helper.doesSteps(0, 8);
+        helper.says("started", 9, 1, "");
+        helper.says("failed", 9, 1, "EBUSY");
+        helper.says("undoing", 8, 1, "");
+        helper.says("undo-failed", 8, 1, "EBUSY");
+        helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
+        helper.says("finished", -1, 1, "mixed");
+        press(model, "switch-finish");
+        assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
+        helper.says("authorized", -1, 1, "");
+        helper.binds(ScriptedHelper.GTX_1080, "nvidia");
+        helper.says("finished", -1, 4, "put-back");
+        assertThat(helper.calls()).last().asString().startsWith("apply");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.AUTHORISING);
     }
 
     @Test
