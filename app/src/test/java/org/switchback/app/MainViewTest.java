@@ -71,6 +71,7 @@ class MainViewTest extends WindowTestCase {
     void theMenuStaysInsideTheWindow(FxRobot robot) {
         screen.node("gpu-0000-04-00-0");
         MenuButton menu = screen.node("menu", MenuButton.class);
+        Screen.until("the header is laid out", () -> menu.getWidth() > 0);
         robot.interact(menu::show);
         Screen.until("the menu is open", menu::isShowing);
         Screen.until("its right edge is the button's", () -> {

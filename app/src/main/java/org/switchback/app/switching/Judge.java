@@ -144,7 +144,9 @@ final class Judge {
     private String drivers(Gpu gpu) {
         return words.list(gpu.functions().stream()
                 .map(function -> words.text(
-                        "window.result.function", function.address().brief(), words.driver(function)))
+                        function.driver().isPresent() ? "window.result.function" : "window.result.function.none",
+                        function.address().brief(),
+                        words.driver(function)))
                 .toList());
     }
 

@@ -63,7 +63,8 @@ final class StepRowView extends HBox {
     void show(StepRow row) {
         String state = Spelling.of(row.state());
         getStyleClass().setAll("step", state);
-        note.setText(row.note());
+        note.setText(
+                row.state() == StepRow.State.UNDO_FAILED ? words.text("window.step.stays", row.note()) : row.note());
         note.setVisible(!row.note().isEmpty());
         note.setManaged(!row.note().isEmpty());
         time.setText(row.time());
