@@ -57,6 +57,15 @@ class MainViewTest extends WindowTestCase {
     }
 
     @Test
+    void theButtonOfThePageLeadsBackFromAPlanToTheCards(FxRobot robot) {
+        screen.fire("switch-0000-04-00-0");
+        screen.node("switch-apply");
+        screen.fire("page-button-gpus");
+        screen.node("gpu-0000-04-00-0");
+        assertThat(screen.has("switch-apply")).isFalse();
+    }
+
+    @Test
     void theMenuIsReachedByKeyboardFromTheHeader(FxRobot robot) {
         screen.node("gpu-0000-04-00-0");
         MenuButton menu = screen.node("menu", MenuButton.class);

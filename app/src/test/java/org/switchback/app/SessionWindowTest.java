@@ -12,6 +12,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javafx.application.Platform;
 import javafx.scene.control.ButtonBase;
 import javafx.scene.control.Labeled;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyEvent;
 import javafx.stage.Stage;
 import javafx.stage.WindowEvent;
 import org.junit.jupiter.api.Test;
@@ -150,9 +152,17 @@ class SessionWindowTest extends SessionTestCase {
         robot.interact(stay::fire);
         assertThat(Screen.onScreen(() -> Screen.inView(said))).isFalse();
         robot.interact(window::quit);
+        robot.interact(() -> stage.getScene().getRoot().fireEvent(escape()));
+        assertThat(Screen.onScreen(() -> Screen.inView(said))).isFalse();
+        assertThat(Screen.onScreen(() -> pane().changing())).isTrue();
+        robot.interact(window::quit);
         ButtonBase now = (ButtonBase) stage.getScene().lookup("#leaving-now");
         robot.interact(now::fire);
         assertThat(Screen.onScreen(() -> model.goneProperty().get())).isTrue();
+    }
+
+    private static KeyEvent escape() {
+        return new KeyEvent(KeyEvent.KEY_PRESSED, "", "", KeyCode.ESCAPE, false, false, false, false);
     }
 
     private SwitchViewModel pane() {

@@ -937,6 +937,8 @@ public final class MemoryMapViewModel {
     /** Selects what is at a typed address and says what that is, or that nothing is there. */
     void goTo(String typed) {
         if (Query.isRange(typed)) {
+            // From the first of what is found, wherever the selection was.
+            select(MapTree.WHOLE);
             find(typed, 1);
             return;
         }

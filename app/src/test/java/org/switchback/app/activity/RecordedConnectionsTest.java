@@ -20,6 +20,7 @@ import org.switchback.app.words.Words;
 import org.switchback.hardware.Capture;
 import org.switchback.hardware.PciAddress;
 import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.PlannedStep;
 
 class RecordedConnectionsTest {
     private static final Instant NOON = Instant.parse("2026-11-22T12:00:00Z");
@@ -117,6 +118,49 @@ class RecordedConnectionsTest {
         connection.close();
         assertThat(only().target()).isEqualTo("host");
         assertThat(text(only()).result()).isEqualTo("NVIDIA GeForce GTX 1080 is back in host mode.");
+    }
+
+    @Test
+    void whatIsPutBackAreTheStepsOfTheAttemptThatWasLeftHalfDone() throws Exception {
+        HelperConnection connection = begun(connections.thisMachine());
+        helper.doesSteps(0, 6);
+        helper.says("finished", -1, 1, "mixed");
+        connection.restore(ScriptedHelper.GTX_1080, heard::add);
+        helper.says("undoing", 6, 1, "");
+        helper.says("undone", 6, 1, "");
+        helper.says("finished", -1, 1, "put-back");
+        connection.close();
+        assertThat(log.content().attempts()).hasSize(2);
+        Attempt back = log.content().attempts().stream()
+                .filter(attempt -> attempt.target().equals("host"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(back.writes()).containsExactly("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
+        assertThat(text(back).steps().get(6).state()).isEqualTo("put back");
+    }
+
+    @Test
+    void whatHasToWaitUntilSomethingIsPutBackIsNoAttempt() throws Exception {
+        helper.switchesFailWith(HelperProblem.Kind.INCOMPLETE);
+        HelperConnection connection = connections.thisMachine();
+        connection.inspect(false);
+        String id = connection.plan(ScriptedHelper.GTX_1080, "vm", List.of(), false).id;
+        assertThatThrownBy(() -> connection.apply(id, heard::add)).isInstanceOf(HelperProblem.class);
+        assertThat(log.content().attempts()).isEmpty();
+    }
+
+    @Test
+    void aModuleThatIsThereAlreadyOrADeviceThatIsAwakeMakesNoOtherPlan() throws Exception {
+        HelperConnection connection = begun(connections.thisMachine());
+        helper.says("finished", -1, 1, "done");
+        connection.close();
+        List<PlannedStep> steps = only().steps();
+        List<PlannedStep> second = steps.stream()
+                .filter(step -> !step.kind.equals("module") && !step.kind.equals("power"))
+                .toList();
+        assertThat(second).hasSizeLessThan(steps.size());
+        assertThat(only().planned(second)).isTrue();
+        assertThat(only().planned(second.subList(1, second.size()))).isFalse();
     }
 
     @Test

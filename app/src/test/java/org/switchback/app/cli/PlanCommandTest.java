@@ -118,6 +118,24 @@ class PlanCommandTest extends CommandTestCase {
     }
 
     @Test
+    void whatUndoesItIsListedInTheOrderInWhichTheKernelTakesIt() {
+        String out = onSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--commands").out();
+        String undone = out.substring(out.indexOf("And undone"));
+        assertThat(undone.indexOf("echo '' | sudo tee /sys/bus/pci/devices/0000:04:00.0/driver_override"))
+                .isPositive()
+                .isLessThan(undone.indexOf("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind"));
+    }
+
+    @Test
+    void theDesktopDoesNotStayOnAGpuThatMovesAlong() {
+        String out = onSample("iommu-off", "plan", "vm", "06:00.0", "--with", "2b:00.0").out();
+        assertThat(out).doesNotContain("The desktop stays").contains("No other GPU shows a picture");
+        assertThat(onSample("iommu-off", "plan", "vm", "06:00.0").out())
+                .contains("The desktop stays")
+                .doesNotContain("No other GPU");
+    }
+
+    @Test
     void theWayBackIsPlannedToo() {
         Shell.Result result = new Shell(computer(SampleMachines.DEFAULT).prepared(StatusCommandTest::toVm))
                 .run("plan", "host", "04:00.0");

@@ -103,6 +103,7 @@ class MemoryMapViewModelTest {
                 ">30G | System RAM",
                 "<20 | pnp 00:01",
                 "dmar | dmar0",
+                "04:00.0 bar 3 | 0000:04:00.0",
             })
     void findUnderstands(String typed, String name) {
         sample("x99-gtx1080");
@@ -136,6 +137,8 @@ class MemoryMapViewModelTest {
                 "d3000000 | d3000000 is in a gap of 224 MiB inside PCI Bus 0000:00; nothing else claims it.",
                 "fc000000 | fc000000 is in a gap of 44 MiB; nothing claims it.",
                 "fff000000000 | fff000000000 is past the last region; nothing claims it.",
+                "4G | 100000000 is inside System RAM (100000000-89fffffff).",
+                "c0000000-c086ffff | 1 of 4: BOOTFB \u00b7 8.4 MiB",
                 "voodoo | voodoo is no address; one looks like c0400000.",
             })
     void everyAddressIsAnswered(String typed, String sentence) {

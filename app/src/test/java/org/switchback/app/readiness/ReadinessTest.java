@@ -114,6 +114,26 @@ class ReadinessTest {
     }
 
     @Test
+    void aScreenOnWhichNobodyDrawsGoesDarkAndBlocksNothing() {
+        Capture drawn = sample(SampleMachines.DEFAULT);
+        Map<String, Optional<Capture.Entry>> ended = new java.util.HashMap<>();
+        drawn.entries().keySet().stream()
+                .filter(path -> path.startsWith("/proc/812/"))
+                .forEach(path -> ended.put(path, Optional.empty()));
+        Readiness idle = of(drawn.with(ended), "08:00.0", new Source.ThisMachine());
+        assertThat(finding(idle, Check.DESKTOP).result()).isEqualTo(Result.TO_DO);
+        assertThat(said(idle, Check.DESKTOP)).contains("It goes dark with the switch.");
+        assertThat(idle.blocked()).isFalse();
+    }
+
+    @Test
+    void theOnlyGpuOfALaptopGetsAdviceThatALaptopCanFollow() {
+        Readiness laptop = of("laptop-one-gpu", "00:02.0");
+        assertThat(said(laptop, Check.DESKTOP)).isEqualTo("This GPU draws the desktop, on eDP-1, and there is no other.");
+        assertThat(advice(laptop, Check.DESKTOP)).startsWith("End the desktop");
+    }
+
+    @Test
     void theGpuThatDrawsTheDesktopIsBlockedByIt() {
         Readiness desktop = of(SampleMachines.DEFAULT, "08:00.0");
         assertThat(finding(desktop, Check.DESKTOP).result()).isEqualTo(Result.BLOCKS);
