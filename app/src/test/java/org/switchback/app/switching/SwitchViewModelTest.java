@@ -453,14 +453,7 @@ class SwitchViewModelTest {
 
     @Test
     void aHalfSwitchedGpuSaysWhichPartIsWhereAndCanBeFinishedOrPutBack() {
-        SwitchViewModel model = running();
-        helper.doesSteps(0, 8);
-        helper.says("started", 9, 1, "");
-        helper.says("failed", 9, 1, "EBUSY");
-        helper.says("undoing", 8, 1, "");
-        helper.says("undo-failed", 8, 1, "EBUSY");
-        helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
-        helper.says("finished", -1, 1, "mixed");
+        SwitchViewModel model = halfSwitched();
         assertThat(outcome(model).kind()).isEqualTo(Outcome.Kind.HALF);
         assertThat(outcome(model).title()).isEqualTo("Half switched: graphics in VM mode and sound in host mode.");
         assertThat(outcome(model).lines())
@@ -485,8 +478,8 @@ class SwitchViewModelTest {
         assertThat(outcome(model).title()).isEqualTo("Stopped. What had been changed was put back.");
     }
 
-    @Test
-    void toFinishAHalfSwitchIsToPutItBackAndToDoTheSameAgain() {
+    /** The last step has failed, and putting back the one before it too. */
+    private SwitchViewModel halfSwitched() {
         SwitchViewModel model = running();
         helper.doesSteps(0, 8);
         helper.says("started", 9, 1, "");
@@ -495,6 +488,12 @@ class SwitchViewModelTest {
         helper.says("undo-failed", 8, 1, "EBUSY");
         helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
         helper.says("finished", -1, 1, "mixed");
+        return model;
+    }
+
+    @Test
+    void toFinishAHalfSwitchIsToPutItBackAndToDoTheSameAgain() {
+        SwitchViewModel model = halfSwitched();
         press(model, "switch-finish");
         assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
         helper.says("authorized", -1, 1, "");
