@@ -315,7 +315,7 @@ public final class SwitchViewModel {
         showSteps(reply.steps, prepared.machine());
         if (reply.refusals.isEmpty() && gpu.isPresent()) {
             notes.setAll(notes(prepared.machine(), gpu.get(), reply));
-            boolean agreed = Attempt.sameSteps(reply.steps, agreedTo);
+            boolean agreed = !agreedTo.isEmpty() && Attempt.sameSteps(reply.steps, agreedTo);
             agreedTo = List.of();
             if (agreed || (go && prepared.familiarity() == Familiarity.SAME)) {
                 apply();
@@ -412,6 +412,8 @@ public final class SwitchViewModel {
     }
 
     private void problem(HelperProblem.Kind kind) {
+        finishing = false;
+        agreedTo = List.of();
         refusals.setAll(words.problem(kind));
         List<Action> buttons = new ArrayList<>();
         buttons.add(closeAction());

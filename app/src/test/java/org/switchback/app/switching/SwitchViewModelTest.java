@@ -478,6 +478,16 @@ class SwitchViewModelTest {
         assertThat(outcome(model).title()).isEqualTo("Stopped. What had been changed was put back.");
     }
 
+    @Test
+    void whatCouldNotBePutBackIsNotBegunAgainByACheck() {
+        SwitchViewModel model = halfSwitched();
+        helper.switchesFailOnceWith(HelperProblem.Kind.BUSY);
+        press(model, "switch-finish");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PROBLEM);
+        press(model, "check-again");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+    }
+
     /** The last step has failed, and putting back the one before it too. */
     private SwitchViewModel halfSwitched() {
         SwitchViewModel model = running();
