@@ -18,6 +18,10 @@ public final class Anonymous {
     /** Who built the kernel: for one that was built at home, somebody at some host. */
     private static final Pattern BUILDER = Pattern.compile("\\([^()@\\s]+@[^()@\\s]+\\)");
 
+    /** What a command line says of a host or a user by its form, whatever their names here. */
+    private static final Pattern HOST_OPTION = Pattern.compile("(?<=\\bhostname=)[^\\s\"]+");
+    private static final Pattern HOME = Pattern.compile("(?<=/home/)[^/\\s\"]+");
+
     /** Users that every machine has say nothing about a person. */
     private static final Set<String> EVERYBODYS = Set.of("root", "nobody", "localhost", "debian", "linux");
 
@@ -50,8 +54,11 @@ public final class Anonymous {
         if (path.equals("/proc/version")) {
             return replace(BUILDER.matcher(text).replaceAll("(<builder>)"), replacements);
         }
-        boolean free = path.equals("/proc/cmdline")
-                || path.equals(HOST_NAME)
+        if (path.equals("/proc/cmdline")) {
+            String formal = HOST_OPTION.matcher(text).replaceAll(HOST);
+            return replace(HOME.matcher(formal).replaceAll(USER), replacements);
+        }
+        boolean free = path.equals(HOST_NAME)
                 || (path.startsWith("/proc/") && path.endsWith("/cgroup"))
                 || (path.startsWith("/proc/") && path.endsWith("/comm"));
         return free ? replace(text, replacements) : text;

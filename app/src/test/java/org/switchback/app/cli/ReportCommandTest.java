@@ -62,7 +62,8 @@ class ReportCommandTest extends CommandTestCase {
                         "/proc/sys/kernel/hostname",
                         Optional.of(new Capture.Text("tardis")),
                         "/proc/cmdline",
-                        Optional.of(new Capture.Text("root=/dev/mapper/tardis--vg-root nfsroot=tardis:/srv ro")),
+                        Optional.of(new Capture.Text("root=/dev/mapper/tardis--vg-root nfsroot=tardis:/srv ro"
+                                + " systemd.hostname=gallifrey init=/home/rose/init")),
                         "/proc/version",
                         Optional.of(new Capture.Text("Linux version 6.1.0 (ann@tardis) (gcc 12)")),
                         "/proc/1701/comm",
@@ -70,7 +71,8 @@ class ReportCommandTest extends CommandTestCase {
         HelpersWithoutABus helpers = new HelpersWithoutABus(machine, new Source.ThisMachine(), folder);
         assertThat(new Shell(helpers).run("report").out())
                 .contains("/proc/sys/kernel/hostname = <host>\n")
-                .contains("/proc/cmdline = root=/dev/mapper/<host>--vg-root nfsroot=<host>:/srv ro\n")
+                .contains("/proc/cmdline = root=/dev/mapper/<host>--vg-root nfsroot=<host>:/srv ro"
+                        + " systemd.hostname=<host> init=/home/<user>/init\n")
                 .contains("Linux version 6.1.0 (<builder>) (gcc 12)")
                 .contains("/proc/1701/comm = tardisd\n");
         assertThat(new Shell(helpers).run("report", "--with-names").out())
