@@ -96,10 +96,6 @@ public final class SwitchViewModel {
 
     /** What was left half done is being put back, to switch to VM mode from there. */
     private boolean finishing;
-    /** The helper keeps a switch to VM mode that was begun here and is half done. */
-    private boolean leftHalf;
-    /** The steps that were agreed to, to be begun again once they are put back. */
-    private List<PlannedStep> agreedTo = List.of();
     private boolean cancelled;
     private long stepStarted;
 
@@ -125,7 +121,7 @@ public final class SwitchViewModel {
         this.direction = direction;
         this.familiarity = familiarity;
         this.leave = leave;
-        makePlan(true);
+        makePlan(true, List.of());
     }
 
     /** Where the switch is. Changes before {@link #actions} do. */
@@ -251,11 +247,14 @@ public final class SwitchViewModel {
             Optional<HelperProblem> problem) {}
 
     private void makePlan() {
-        makePlan(false);
+        makePlan(false, List.of());
     }
 
-    /** @param go whether a plan that is the same as the last one that succeeded is carried out at once */
-    private void makePlan(boolean go) {
+    /**
+     * @param go     whether a plan that is the same as the last one that succeeded is carried out at once
+     * @param agreed the steps that are carried out at once instead, as they were agreed to before; empty for none
+     */
+    private void makePlan(boolean go, List<PlannedStep> agreed) {
         drop();
         plan = null;
         outcome.set(null);
@@ -269,7 +268,9 @@ public final class SwitchViewModel {
         Direction wanted = direction;
         boolean allowed = nativeAllowed.get();
         errand = background.run(
-                () -> prepare(wanted, allowed), prepared -> prepared(prepared, go), problem -> problem(problem.kind()));
+                () -> prepare(wanted, allowed),
+                prepared -> prepared(prepared, go, agreed),
+                problem -> problem(problem.kind()));
     }
 
     private Prepared prepare(Direction wanted, boolean allowed) throws HelperProblem {
@@ -299,7 +300,7 @@ public final class SwitchViewModel {
         return plan.refusals.stream().anyMatch(refusal -> refusal.code.startsWith("module-"));
     }
 
-    private void prepared(Prepared prepared, boolean go) {
+    private void prepared(Prepared prepared, boolean go, List<PlannedStep> agreed) {
         Optional<Gpu> gpu = prepared.machine().gpu(address);
         before = gpu.orElse(null);
         gpu.ifPresent(known -> call(known.graphics().ids().deviceName()));
@@ -315,9 +316,10 @@ public final class SwitchViewModel {
         showSteps(reply.steps, prepared.machine());
         if (reply.refusals.isEmpty() && gpu.isPresent()) {
             notes.setAll(notes(prepared.machine(), gpu.get(), reply));
-            boolean agreed = !agreedTo.isEmpty() && Attempt.sameSteps(reply.steps, agreedTo);
-            agreedTo = List.of();
-            if (agreed || (go && prepared.familiarity() == Familiarity.SAME)) {
+            boolean known = agreed.isEmpty()
+                    ? go && prepared.familiarity() == Familiarity.SAME
+                    : Attempt.sameSteps(reply.steps, agreed);
+            if (known) {
                 apply();
                 return;
             }
@@ -413,12 +415,11 @@ public final class SwitchViewModel {
 
     private void problem(HelperProblem.Kind kind) {
         finishing = false;
-        agreedTo = List.of();
         refusals.setAll(words.problem(kind));
         List<Action> buttons = new ArrayList<>();
         buttons.add(closeAction());
         if (kind == HelperProblem.Kind.INCOMPLETE) {
-            buttons.add(action("switch-restore", words.text("window.action.putback"), true, this::restore));
+            buttons.add(action("switch-restore", words.text("window.action.putback"), true, () -> restore(false)));
         } else {
             buttons.add(checkAgain());
         }
@@ -441,31 +442,31 @@ public final class SwitchViewModel {
     private void notTaken(HelperProblem.Kind kind) {
         boolean half = before != null && before.mode() == Gpu.Mode.MIXED;
         if (kind == HelperProblem.Kind.INCOMPLETE && (direction == Direction.TO_HOST || half) && !cancelled) {
-            boolean toFinish = direction == Direction.TO_VM;
-            restore();
-            finishing = toFinish;
+            restore(direction == Direction.TO_VM);
         } else {
             problem(kind);
         }
     }
 
     /**
-     * Undoes the switch that has just been left half done: its own steps tell of it.
+     * Undoes an earlier switch, whose steps nobody here knows.
      *
-     * @param further whether it is begun again from there
+     * @param further as in {@link #putBack}
+     */
+    private void restore(boolean further) {
+        direction = Direction.TO_HOST;
+        steps.clear();
+        putBack(further);
+    }
+
+    /**
+     * Undoes what the helper keeps as half done; where that was begun here, its own steps tell of it.
+     *
+     * @param further whether it is switched to VM mode from there
      */
     private void putBack(boolean further) {
         finishing = further;
-        PlanReply reply = plan;
-        agreedTo = further && reply != null ? reply.steps : List.of();
         outcome.set(null);
-        begin(() -> connection.restore(address, this::heard), this::problem);
-    }
-
-    private void restore() {
-        direction = Direction.TO_HOST;
-        finishing = false;
-        steps.clear();
         begin(() -> connection.restore(address, this::heard), this::problem);
     }
 
@@ -544,8 +545,11 @@ public final class SwitchViewModel {
                         row.state(),
                         words.text("window.step.lasting", words.duration(lasted)),
                         lasted >= SLOW_MICROS ? words.text("window.step.slow") : ""));
-        if (phase.get() == Phase.RUNNING && actions.stream().anyMatch(a -> a.id().equals("switch-stop") && a.enabled())) {
-            actions.setAll(action("switch-stop", words.text("window.action.after"), false, this::cancelRun));
+        String after = words.text("window.action.after");
+        boolean unsaid = actions.stream()
+                .anyMatch(a -> a.id().equals("switch-stop") && a.enabled() && !a.label().equals(after));
+        if (phase.get() == Phase.RUNNING && unsaid) {
+            actions.setAll(action("switch-stop", after, false, this::cancelRun));
         }
     }
 
@@ -620,20 +624,21 @@ public final class SwitchViewModel {
         boolean back = direction == Direction.TO_HOST
                 ? result.kind() == Outcome.Kind.REACHED
                 : result.kind() == Outcome.Kind.UNCHANGED;
-        if (finishing && back) {
-            finishing = false;
-            again(Direction.TO_VM);
+        boolean further = finishing && back;
+        finishing = false;
+        if (further) {
+            direction = Direction.TO_VM;
+            makePlan(false, plan == null ? List.of() : plan.steps);
             return;
         }
-        finishing = false;
-        leftHalf = direction == Direction.TO_VM && end.detail.equals("mixed");
         notes.clear();
         showDevices(now);
         outcome.set(result);
-        enter(Phase.ENDED, result.title(), nextActions(result));
+        enter(Phase.ENDED, result.title(), nextActions(result, end.detail.equals("mixed")));
     }
 
-    private List<Action> nextActions(Outcome result) {
+    /** @param kept the helper keeps it as half done, so that it is undone before anything else */
+    private List<Action> nextActions(Outcome result, boolean kept) {
         boolean toVm = direction == Direction.TO_VM;
         Action done = action("switch-done", words.text("window.action.done"), true, this::leave);
         Action close = closeAction();
@@ -652,8 +657,16 @@ public final class SwitchViewModel {
                 toVm
                         ? List.of(
                                 close,
-                                action("switch-finish", words.text("window.action.finish"), false, this::finish),
-                                action("switch-restore", words.text("window.action.putback"), true, this::giveBack))
+                                action(
+                                        "switch-finish",
+                                        words.text("window.action.finish"),
+                                        false,
+                                        kept ? () -> putBack(true) : () -> again(direction)),
+                                action(
+                                        "switch-restore",
+                                        words.text("window.action.putback"),
+                                        true,
+                                        kept ? () -> putBack(false) : () -> again(Direction.TO_HOST)))
                         : List.of(
                                 close,
                                 action("switch-finish", words.text("window.action.finish"), true, () -> again(direction)));
@@ -661,30 +674,14 @@ public final class SwitchViewModel {
         };
     }
 
-    private void finish() {
-        if (leftHalf) {
-            putBack(true);
-        } else {
-            again(Direction.TO_VM);
-        }
-    }
-
-    private void giveBack() {
-        if (leftHalf) {
-            putBack(false);
-        } else {
-            again(Direction.TO_HOST);
-        }
-    }
-
     private void again(Direction where) {
         again(where, false);
     }
 
-    /** @param go as in {@link #makePlan(boolean)} */
+    /** @param go as in {@link #makePlan(boolean, List)} */
     private void again(Direction where, boolean go) {
         direction = where;
-        makePlan(go);
+        makePlan(go, List.of());
     }
 
     private Action cancelAction() {

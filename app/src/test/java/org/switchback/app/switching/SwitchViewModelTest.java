@@ -488,6 +488,30 @@ class SwitchViewModelTest {
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
     }
 
+    @Test
+    void whatIsRefusedOnceItIsPutBackIsNotBegunByACheck() {
+        SwitchViewModel model = halfSwitched();
+        press(model, "switch-finish");
+        helper.says("authorized", -1, 1, "");
+        helper.binds(ScriptedHelper.GTX_1080, "nvidia");
+        helper.isHeldBy(4121, "Xorg", "ann", "dri/card7");
+        helper.says("finished", -1, 4, "put-back");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.REFUSED);
+        helper.isLetGoBy(4121);
+        press(model, "check-again");
+        assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+    }
+
+    @Test
+    void aStepThatLastsLeavesTheButtonThatStopsItAlone() {
+        SwitchViewModel model = running();
+        helper.says("started", FIRST_UNBIND, 1, "");
+        helper.says("waiting", FIRST_UNBIND, 1_000, "");
+        List<Action> first = List.copyOf(model.actions());
+        helper.says("waiting", FIRST_UNBIND, 1_000, "");
+        assertThat(model.actions()).isEqualTo(first);
+    }
+
     /** The last step has failed, and putting back the one before it too. */
     private SwitchViewModel halfSwitched() {
         SwitchViewModel model = running();
