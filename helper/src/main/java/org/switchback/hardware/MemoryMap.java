@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -112,8 +111,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
     public static MemoryMap union(MemoryMap map, List<Region> added) {
         List<Region> all = new ArrayList<>(map.find(region -> true));
         all.addAll(added);
-        all.sort(Comparator.<Region, Long>comparing(region -> region.range().first(), Long::compareUnsigned)
-                .thenComparing(region -> region.range().last(), (a, b) -> Long.compareUnsigned(b, a)));
+        all.sort(Region.BY_ADDRESS);
         Listing listing = new Listing();
         all.forEach(listing::add);
         return listing.nest();

@@ -1,5 +1,6 @@
 package org.switchback.hardware;
 
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -10,6 +11,11 @@ import java.util.List;
  * @param children regions claimed inside this one, in the order of the listing
  */
 public record Region(AddressRange range, String name, List<Region> children) {
+    /** By where they begin, and of those that begin together the largest first: around before inside. */
+    public static final Comparator<Region> BY_ADDRESS = (a, b) -> a.range().first() == b.range().first()
+            ? Long.compareUnsigned(b.range().last(), a.range().last())
+            : Long.compareUnsigned(a.range().first(), b.range().first());
+
     public Region {
         children = List.copyOf(children);
     }

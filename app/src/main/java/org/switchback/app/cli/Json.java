@@ -64,9 +64,7 @@ final class Json {
         JsonObject object = device(gpu.graphics());
         object.addProperty("mode", Spelling.of(gpu.mode()));
         object.addProperty("drivesDisplay", gpu.drivesDisplay());
-        JsonArray displays = new JsonArray();
-        gpu.graphics().displays().forEach(displays::add);
-        object.add("displays", displays);
+        object.add("displays", strings(gpu.graphics().displays()));
         JsonArray bars = new JsonArray();
         for (Bar bar : gpu.graphics().bars()) {
             JsonObject one = bar(bar, gpu.overlaps().stream().filter(o -> o.bar().equals(bar)).toList());
@@ -82,9 +80,7 @@ final class Json {
             one.addProperty("maxWidth", link.maxWidth());
             object.add("link", one);
         });
-        JsonArray resetMethods = new JsonArray();
-        gpu.graphics().resetMethods().forEach(resetMethods::add);
-        object.add("resetMethods", resetMethods);
+        object.add("resetMethods", strings(gpu.graphics().resetMethods()));
         JsonObject power = new JsonObject();
         power.addProperty("control", gpu.graphics().power().control());
         power.addProperty("status", gpu.graphics().power().runtimeStatus());
@@ -177,15 +173,17 @@ final class Json {
         object.addProperty("target", target);
         object.addProperty("ready", plan.refusals.isEmpty());
         object.addProperty("permission", plan.action);
-        JsonArray functions = new JsonArray();
-        plan.functions.forEach(functions::add);
-        object.add("functions", functions);
+        object.add("functions", strings(plan.functions));
         object.add("steps", steps(plan.steps, machine));
-        JsonArray inverse = new JsonArray();
-        plan.inverse.forEach(inverse::add);
-        object.add("inverse", inverse);
+        object.add("inverse", strings(plan.inverse));
         object.add("refusals", refusals(plan.refusals));
         return object;
+    }
+
+    private static JsonArray strings(List<String> texts) {
+        JsonArray array = new JsonArray();
+        texts.forEach(array::add);
+        return array;
     }
 
     JsonArray refusals(List<PlannedRefusal> refusals) {
@@ -193,9 +191,7 @@ final class Json {
         for (PlannedRefusal refusal : refusals) {
             JsonObject object = new JsonObject();
             object.addProperty("code", refusal.code);
-            JsonArray details = new JsonArray();
-            refusal.details.forEach(details::add);
-            object.add("details", details);
+            object.add("details", strings(refusal.details));
             object.addProperty("text", words.refusal(refusal));
             array.add(object);
         }
@@ -239,9 +235,7 @@ final class Json {
             object.addProperty("detail", entry.detail);
         }
         if (!entry.values.isEmpty()) {
-            JsonArray values = new JsonArray();
-            entry.values.forEach(values::add);
-            object.add("values", values);
+            object.add("values", strings(entry.values));
         }
         return object;
     }

@@ -2,9 +2,8 @@ package org.switchback.app.gpus;
 
 import atlantafx.base.theme.Styles;
 import java.util.List;
+import javafx.animation.Animation;
 import javafx.animation.PauseTransition;
-import javafx.beans.property.BooleanProperty;
-import javafx.beans.property.SimpleBooleanProperty;
 import javafx.collections.ListChangeListener;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -81,13 +80,9 @@ public final class GpusView extends StackPane {
         instead.setAlignment(Pos.CENTER);
         instead.setMaxWidth(520);
         instead.accessibleTextProperty().bind(model.messageProperty());
-        BooleanProperty patient = new SimpleBooleanProperty();
         PauseTransition patience = new PauseTransition(PATIENCE);
-        patience.setOnFinished(event -> patient.set(false));
         Runnable look = () -> {
-            boolean scanning = model.stateProperty().get() == GpusViewModel.State.SCANNING;
-            patient.set(scanning);
-            if (scanning) {
+            if (model.stateProperty().get() == GpusViewModel.State.SCANNING) {
                 patience.playFromStart();
             } else {
                 patience.stop();
@@ -97,7 +92,8 @@ public final class GpusView extends StackPane {
         model.stateProperty().addListener((observable, before, now) -> look.run());
         Controls.fillWhen(
                 instead,
-                model.stateProperty().isNotEqualTo(GpusViewModel.State.CARDS).and(patient.not()),
+                model.stateProperty().isNotEqualTo(GpusViewModel.State.CARDS)
+                        .and(patience.statusProperty().isNotEqualTo(Animation.Status.RUNNING)),
                 () -> fillInstead(instead, check, sample));
         return instead;
     }

@@ -2,7 +2,6 @@ package org.switchback.app.memorymap;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,10 +26,6 @@ final class MapTree {
 
     /** What overlaps still deeper is left out: nobody could see it. */
     private static final int DEEPEST = 100;
-
-    private static final Comparator<Region> BY_ADDRESS = (a, b) -> a.range().first() == b.range().first()
-            ? Long.compareUnsigned(b.range().last(), a.range().last())
-            : Long.compareUnsigned(a.range().first(), b.range().first());
 
     private final MemoryMap map;
     private final int size;
@@ -345,7 +340,7 @@ final class MapTree {
 
         private void addInOrder(int around, List<Region> parts) {
             List<Region> sorted = new ArrayList<>(parts);
-            sorted.sort(BY_ADDRESS);
+            sorted.sort(Region.BY_ADDRESS);
             Kind between = kind[around].between();
             long next = first[around];
             boolean full = false;

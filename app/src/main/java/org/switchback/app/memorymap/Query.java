@@ -27,7 +27,8 @@ sealed interface Query {
 
     Pattern HEX = Pattern.compile("(0x)?([0-9a-f]{1,16})", Pattern.CASE_INSENSITIVE);
     Pattern RANGE = Pattern.compile("(?:0x)?([0-9a-f]{1,16})\\s*-\\s*(?:0x)?([0-9a-f]{1,16})", Pattern.CASE_INSENSITIVE);
-    Pattern SIZE = Pattern.compile("([<>])=?\\s*(\\d{1,9}(?:\\.\\d{1,3})?)\\s*([kmgtpe]?)(?:i?b)?", Pattern.CASE_INSENSITIVE);
+    Pattern AMOUNT = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)\\s*([kmgtpe]?)(?:i?b)?", Pattern.CASE_INSENSITIVE);
+    Pattern SIZE = Pattern.compile("([<>])=?\\s*" + AMOUNT, Pattern.CASE_INSENSITIVE);
 
     /** Shorter ones are more often part of a name. */
     int DIGITS_OF_AN_ADDRESS = 5;
@@ -74,8 +75,8 @@ sealed interface Query {
         if (hex.matches()) {
             return Optional.of(Long.parseUnsignedLong(hex.group(2), 16));
         }
-        Matcher size = SIZE.matcher(">" + typed.strip());
-        return size.matches() ? Optional.of(bytes(size.group(2), size.group(3))) : Optional.empty();
+        Matcher amount = AMOUNT.matcher(typed.strip());
+        return amount.matches() ? Optional.of(bytes(amount.group(1), amount.group(2))) : Optional.empty();
     }
 
     /** Whether a typed text is a range of addresses. */

@@ -84,18 +84,19 @@ public final class ReadinessViewModel {
 
     /** No machine can be looked at now. */
     public void nothing() {
-        drop();
-        all = List.of();
-        gpus.clear();
-        fill(words.text("readiness.page.empty"));
+        instead(words.text("readiness.page.empty"));
     }
 
     /** A switch is changing the machine: what is read meanwhile is neither before nor after. */
     public void underWay() {
+        instead(words.text("readiness.page.busy"));
+    }
+
+    private void instead(String said) {
         drop();
         all = List.of();
         gpus.clear();
-        fill(words.text("readiness.page.busy"));
+        fill(said);
     }
 
     /** Checks a machine as it is now; what was shown before stays until the answer is there. */

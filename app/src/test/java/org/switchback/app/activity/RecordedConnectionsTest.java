@@ -100,11 +100,7 @@ class RecordedConnectionsTest {
 
     @Test
     void aPlanThatIsNotTakenIsAnAttemptToo() throws Exception {
-        helper.switchesFailWith(HelperProblem.Kind.STALE);
-        HelperConnection connection = connections.thisMachine();
-        connection.inspect(false);
-        String id = connection.plan(ScriptedHelper.GTX_1080, "vm", List.of(), false).id;
-        assertThatThrownBy(() -> connection.apply(id, heard::add)).isInstanceOf(HelperProblem.class);
+        notTaken(HelperProblem.Kind.STALE);
         assertThat(text(only()).result()).startsWith("The machine has changed since the plan was made.");
         assertThat(only().succeeded()).isFalse();
     }
@@ -141,11 +137,7 @@ class RecordedConnectionsTest {
 
     @Test
     void whatHasToWaitUntilSomethingIsPutBackIsNoAttempt() throws Exception {
-        helper.switchesFailWith(HelperProblem.Kind.INCOMPLETE);
-        HelperConnection connection = connections.thisMachine();
-        connection.inspect(false);
-        String id = connection.plan(ScriptedHelper.GTX_1080, "vm", List.of(), false).id;
-        assertThatThrownBy(() -> connection.apply(id, heard::add)).isInstanceOf(HelperProblem.class);
+        notTaken(HelperProblem.Kind.INCOMPLETE);
         assertThat(log.content().attempts()).isEmpty();
     }
 
@@ -185,6 +177,12 @@ class RecordedConnectionsTest {
         connection.restore(PciAddress.of("06:00.0"), heard::add);
         assertThat(only().where()).isEqualTo("iommu-off");
         assertThat(text(only()).circumstances()).endsWith("on iommu-off: simulated and not saved");
+    }
+
+    private void notTaken(HelperProblem.Kind why) {
+        helper.switchesFailWith(why);
+        HelperConnection connection = connections.thisMachine();
+        assertThatThrownBy(() -> begun(connection)).isInstanceOf(HelperProblem.class);
     }
 
     private HelperConnection begun(HelperConnection connection) throws HelperProblem {
