@@ -21,5 +21,5 @@ module org.switchback.helper {
             org.freedesktop.dbus;
 
     provides java.text.spi.CollatorProvider with
-            org.switchback.service.HandshakeWords;
+            org.switchback.service.AsciiCollatorProvider;
 }

@@ -4,8 +4,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.switchback.Switchback;
 import org.switchback.app.cli.CommandLineMain;
-import org.switchback.app.cli.Demonstration;
-import org.switchback.app.words.Words;
+import org.switchback.app.cli.TerminalDemo;
+import org.switchback.app.words.Messages;
 
 /**
  * Starts the window, or one command of the command line.
@@ -14,28 +14,28 @@ import org.switchback.app.words.Words;
  */
 public final class Main {
     /** Exit code when there is no display for the window. */
-    private static final int NO_DISPLAY = 2;
+    private static final int EXIT_NO_DISPLAY = 2;
 
     private Main() {}
 
     public static void main(String[] args) {
-        if (!wantsWindow(args)) {
+        if (!isWindowRequested(args)) {
             System.exit(CommandLineMain.run(args));
         }
-        @Nullable String problem = Display.problem(Words.in(Locale.getDefault()));
+        @Nullable String problem = DisplayCheck.findProblem(Messages.forLocale(Locale.getDefault()));
         if (problem == null) {
-            Window.open(Switchback.class, args);
+            SwitchbackApplication.launchApplication(Switchback.class, args);
         } else if (Boolean.getBoolean("switchback.demonstration")) {
             System.out.println(problem);
-            System.exit(Demonstration.run());
+            System.exit(TerminalDemo.run());
         } else {
             System.err.println("switchback: " + problem);
-            System.exit(NO_DISPLAY);
+            System.exit(EXIT_NO_DISPLAY);
         }
     }
 
     /** A window unless there is anything but options that the window knows: the same rule as in the launcher. */
-    static boolean wantsWindow(String... args) {
+    static boolean isWindowRequested(String... args) {
         boolean valueFollows = false;
         for (String arg : args) {
             if (valueFollows) {

@@ -53,7 +53,7 @@ import org.switchback.app.memorymap.MemoryMapView;
 import org.switchback.app.readiness.ReadinessView;
 import org.switchback.app.switching.SwitchView;
 import org.switchback.app.switching.SwitchViewModel;
-import org.switchback.app.words.Words;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.PciAddress;
 
 /** Everything in the main window: header, what is said about the machine as a whole, and the page. */
@@ -62,119 +62,119 @@ final class MainView extends StackPane {
     private static final List<KeyCode> PAGE_KEYS = List.of(KeyCode.DIGIT1, KeyCode.DIGIT2, KeyCode.DIGIT3, KeyCode.DIGIT4);
 
     /** Height of the product's picture beside its name. */
-    private static final int MARK = 32;
+    private static final int LOGO_HEIGHT = 32;
 
     /** Pixels that the header needs beside the buttons of the pages for the name of the program and all else. */
-    private static final double NARROW = 400;
+    private static final double HEADER_RESERVED_WIDTH = 400;
 
     private final MainViewModel model;
-    private final Words words;
-    private final GpusView gpus;
-    private final BorderPane frame = new BorderPane();
+    private final Messages messages;
+    private final GpusView gpusView;
+    private final BorderPane borderPane = new BorderPane();
     private final SegmentedButton pageButtons;
     /** The cards, or the pane of the switch that was begun from one of them. */
     private final StackPane gpusPage = new StackPane();
     /** A page is built when it is opened for the first time: most starts need one of them. */
-    private final Map<Page, Node> pages = new EnumMap<>(Page.class);
+    private final Map<MainPage, Node> pages = new EnumMap<>(MainPage.class);
 
-    MainView(MainViewModel model, Words words) {
+    MainView(MainViewModel model, Messages messages) {
         this.model = model;
-        this.words = words;
-        this.pageButtons = pageButtons(model, words);
-        this.gpus = new GpusView(
+        this.messages = messages;
+        this.pageButtons = createPageButtons(model, messages);
+        this.gpusView = new GpusView(
                 model.gpus(),
-                words,
+                messages,
                 model::refresh,
                 () -> model.openSample(model.samples().getFirst().name()));
         getStyleClass().add("main");
-        frame.setTop(new VBox(header(), ribbon(), banner(), notice(), leaving()));
-        gpusPage.getChildren().setAll(gpus);
-        frame.setCenter(page(model.pageProperty().get()));
-        getChildren().addAll(frame, new KeyList(model.keysShownProperty(), words));
+        borderPane.setTop(new VBox(createHeader(), createSimulationBar(), createHelperBar(), createNoticeBar(), createQuitBar()));
+        gpusPage.getChildren().setAll(gpusView);
+        borderPane.setCenter(getOrCreatePage(model.pageProperty().get()));
+        getChildren().addAll(borderPane, new KeyboardShortcutsPane(model.shortcutsShownProperty(), messages));
         model.pageProperty().addListener((observable, old, now) -> {
-            frame.setCenter(page(now));
-            moveKeyboard(now);
+            borderPane.setCenter(getOrCreatePage(now));
+            moveFocus(now);
         });
-        model.switchingProperty().addListener((observable, old, now) -> switchPane(old, now));
-        addEventFilter(KeyEvent.KEY_PRESSED, MainView::pressFocused);
-        addEventFilter(KeyEvent.KEY_PRESSED, this::stay);
-        addEventHandler(KeyEvent.KEY_PRESSED, this::shortcut);
-        addEventHandler(KeyEvent.KEY_TYPED, this::typed);
-        addEventHandler(DragEvent.DRAG_OVER, this::dragged);
-        addEventHandler(DragEvent.DRAG_DROPPED, this::dropped);
+        model.activeSwitchProperty().addListener((observable, old, now) -> showSwitchPane(old, now));
+        addEventFilter(KeyEvent.KEY_PRESSED, MainView::fireFocusedButton);
+        addEventFilter(KeyEvent.KEY_PRESSED, this::cancelQuitOnEscape);
+        addEventHandler(KeyEvent.KEY_PRESSED, this::handleShortcut);
+        addEventHandler(KeyEvent.KEY_TYPED, this::handleKeyTyped);
+        addEventHandler(DragEvent.DRAG_OVER, this::handleDragOver);
+        addEventHandler(DragEvent.DRAG_DROPPED, this::handleDragDropped);
     }
 
-    private Node page(Page page) {
-        return pages.computeIfAbsent(page, this::build);
+    private Node getOrCreatePage(MainPage page) {
+        return pages.computeIfAbsent(page, this::createPage);
     }
 
-    private Node build(Page page) {
+    private Node createPage(MainPage page) {
         return switch (page) {
             case GPUS -> gpusPage;
-            case MEMORY_MAP -> new MemoryMapView(model.memoryMap(), words);
-            case READINESS -> new ReadinessView(model.readiness(), words, model::refresh);
-            case ACTIVITY -> new ActivityView(model.activity(), words);
+            case MEMORY_MAP -> new MemoryMapView(model.memoryMap(), messages);
+            case READINESS -> new ReadinessView(model.createReadinessViewModel(), messages, model::refresh);
+            case ACTIVITY -> new ActivityView(model.createActivityViewModel(), messages);
         };
     }
 
     /** To the page that has come into view, unless it is on the button of the page: what it was on is gone. */
-    private void moveKeyboard(Page page) {
+    private void moveFocus(MainPage page) {
         Scene scene = getScene();
         ToggleButton button = pageButtons.getButtons().get(page.ordinal());
         if (scene == null || button == scene.getFocusOwner()) {
             return;
         }
         button.requestFocus();
-        if (page(page) instanceof MemoryMapView map) {
-            map.focusFirst();
-        } else if (page == Page.GPUS) {
+        if (getOrCreatePage(page) instanceof MemoryMapView map) {
+            map.focusCanvas();
+        } else if (page == MainPage.GPUS) {
             if (gpusPage.getChildren().getFirst() instanceof SwitchView pane) {
-                pane.focusMain();
+                pane.focusPrimaryButton();
             } else {
-                model.wantedGpu().ifPresentOrElse(gpus::focus, gpus::focusFirst);
+                model.gpuToFocus().ifPresentOrElse(gpusView::focusCard, gpusView::focusFirstAction);
             }
         }
     }
 
-    private void switchPane(@Nullable SwitchViewModel old, @Nullable SwitchViewModel now) {
+    private void showSwitchPane(@Nullable SwitchViewModel old, @Nullable SwitchViewModel now) {
         if (now != null) {
-            SwitchView pane = new SwitchView(now, words, words.text(Page.GPUS.key()));
+            SwitchView pane = new SwitchView(now, messages, messages.text(MainPage.GPUS.titleKey()));
             gpusPage.getChildren().setAll(pane);
-            pane.focusMain();
+            pane.focusPrimaryButton();
         } else {
-            gpusPage.getChildren().setAll(gpus);
+            gpusPage.getChildren().setAll(gpusView);
             if (old != null) {
-                PciAddress gpu = old.address();
-                gpus.focus(gpu);
+                PciAddress gpu = old.gpuAddress();
+                gpusView.focusCard(gpu);
             }
         }
     }
 
     // The header.
 
-    private Node header() {
+    private Node createHeader() {
         // Twice as many pixels as it is high, for screens that have them.
-        ImageView mark = new ImageView(ProductIcon.colored(2 * MARK));
-        mark.setFitHeight(MARK);
+        ImageView mark = new ImageView(ApplicationIcon.colored(2 * LOGO_HEIGHT));
+        mark.setFitHeight(LOGO_HEIGHT);
         mark.setPreserveRatio(true);
         mark.setSmooth(true);
-        mark.setAccessibleText(words.text("window.title"));
-        Label name = new Label(words.text("window.title"));
+        mark.setAccessibleText(messages.text("window.title"));
+        Label name = new Label(messages.text("window.title"));
         name.getStyleClass().add("app-name");
         Region gap = new Region();
         HBox.setHgrow(gap, Priority.ALWAYS);
         Button refresh = new Button(null, new FontIcon(Material2OutlinedMZ.REFRESH));
         refresh.setId("refresh");
-        refresh.setAccessibleText(words.text("window.menu.refresh"));
+        refresh.setAccessibleText(messages.text("window.menu.refresh"));
         refresh.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT);
         refresh.setOnAction(event -> model.refresh());
-        refresh.disableProperty().bind(model.freeProperty().not());
-        HBox header = new HBox(12, mark, name, pageButtons, gap, refresh, menu());
+        refresh.disableProperty().bind(model.idleProperty().not());
+        HBox header = new HBox(12, mark, name, pageButtons, gap, refresh, createMenu());
         // In a narrow window the pages need the room; the title bar has the name as well.
-        Controls.showWhen(
+        Controls.bindVisibility(
                 name,
                 Bindings.createBooleanBinding(
-                        () -> header.getWidth() > NARROW + pageButtons.prefWidth(-1),
+                        () -> header.getWidth() > HEADER_RESERVED_WIDTH + pageButtons.prefWidth(-1),
                         header.widthProperty(),
                         pageButtons.layoutBoundsProperty()));
         header.setAlignment(Pos.CENTER_LEFT);
@@ -182,16 +182,16 @@ final class MainView extends StackPane {
         return header;
     }
 
-    private static SegmentedButton pageButtons(MainViewModel model, Words words) {
+    private static SegmentedButton createPageButtons(MainViewModel model, Messages words) {
         SegmentedButton buttons = new SegmentedButton();
         buttons.setId("pages");
         buttons.setAccessibleText(words.text("window.pages"));
         ToggleGroup one = new ToggleGroup();
         buttons.setToggleGroup(one);
-        for (Page page : Page.values()) {
-            ToggleButton button = Controls.named(
+        for (MainPage page : MainPage.values()) {
+            ToggleButton button = Controls.withId(
                     "page-button-" + page.id(),
-                    new ToggleButton(words.text(page.key()), new FontIcon(page.sign())));
+                    new ToggleButton(words.text(page.titleKey()), new FontIcon(page.icon())));
             button.setOnAction(event -> {
                 // One page is always chosen, also when its button is pressed again.
                 button.setSelected(true);
@@ -205,63 +205,63 @@ final class MainView extends StackPane {
         return buttons;
     }
 
-    private MenuButton menu() {
-        Menu samples = new Menu(words.text("window.menu.samples"), new FontIcon(Material2OutlinedMZ.SCIENCE));
+    private MenuButton createMenu() {
+        Menu samples = new Menu(messages.text("window.menu.samples"), new FontIcon(Material2OutlinedMZ.SCIENCE));
         samples.setId("menu-samples");
-        for (MainViewModel.Sample sample : model.samples()) {
-            MenuItem item = item("menu-sample-" + sample.name(), sample.title(), null, () -> model.openSample(sample.name()));
+        for (MainViewModel.SampleMenuItem sample : model.samples()) {
+            MenuItem item = createMenuItem("menu-sample-" + sample.name(), sample.title(), null, () -> model.openSample(sample.name()));
             samples.getItems().add(item);
         }
-        Menu failures = new Menu(words.text("window.menu.mishap"), new FontIcon(Material2OutlinedAL.BUG_REPORT));
+        Menu failures = new Menu(messages.text("window.menu.mishap"), new FontIcon(Material2OutlinedAL.BUG_REPORT));
         failures.setId("menu-mishap");
-        failures.visibleProperty().bind(model.elsewhereProperty());
+        failures.visibleProperty().bind(model.simulationShownProperty());
         ToggleGroup one = new ToggleGroup();
-        for (MainViewModel.Failure failure : model.failures()) {
+        for (MainViewModel.FailureMenuItem failure : model.failures()) {
             RadioMenuItem item = new RadioMenuItem(failure.title());
             item.setId("menu-mishap-" + failure.id());
             item.setToggleGroup(one);
             item.setUserData(failure);
-            item.setOnAction(event -> model.tryFailure(failure));
+            item.setOnAction(event -> model.openWithFailure(failure));
             failures.getItems().add(item);
         }
         failures.setOnShowing(event -> one.getToggles().stream()
-                .filter(toggle -> toggle.getUserData() instanceof MainViewModel.Failure failure
-                        && model.goesWrong(failure))
+                .filter(toggle -> toggle.getUserData() instanceof MainViewModel.FailureMenuItem failure
+                        && model.isActiveFailure(failure))
                 .forEach(one::selectToggle));
-        MenuItem report = item(
+        MenuItem report = createMenuItem(
                 "menu-report",
-                words.text("window.menu.report"),
+                messages.text("window.menu.report"),
                 Material2OutlinedAL.FOLDER_OPEN,
                 () -> chooseReport().ifPresent(file -> model.openReport(file.toPath())));
         report.setAccelerator(new KeyCodeCombination(KeyCode.O, KeyCombination.SHORTCUT_DOWN));
-        MenuItem home = item(
-                "menu-this", words.text("window.menu.this"), Material2OutlinedAL.COMPUTER, model::openThisMachine);
-        MenuItem busy = new MenuItem(words.text("window.menu.busy"));
+        MenuItem home = createMenuItem(
+                "menu-this", messages.text("window.menu.this"), Material2OutlinedAL.COMPUTER, model::openThisMachine);
+        MenuItem busy = new MenuItem(messages.text("window.menu.busy"));
         busy.setId("menu-busy");
         busy.setDisable(true);
-        busy.visibleProperty().bind(model.freeProperty().not());
-        CheckMenuItem always = new CheckMenuItem(words.text("window.menu.always-plan"));
+        busy.visibleProperty().bind(model.idleProperty().not());
+        CheckMenuItem always = new CheckMenuItem(messages.text("window.menu.always-plan"));
         always.setId("menu-always-plan");
-        always.selectedProperty().bindBidirectional(model.alwaysPlanProperty());
-        MenuItem keys = item(
-                "menu-keys", words.text("window.keys"), Material2OutlinedAL.KEYBOARD, () -> model.keysShownProperty()
+        always.selectedProperty().bindBidirectional(model.alwaysShowPlanProperty());
+        MenuItem keys = createMenuItem(
+                "menu-keys", messages.text("window.keys"), Material2OutlinedAL.KEYBOARD, () -> model.shortcutsShownProperty()
                         .set(true));
-        MenuItem quit = item("menu-quit", words.text("window.menu.quit"), null, model::quit);
+        MenuItem quit = createMenuItem("menu-quit", messages.text("window.menu.quit"), null, model::quit);
         quit.setAccelerator(new KeyCodeCombination(KeyCode.Q, KeyCombination.SHORTCUT_DOWN));
         for (MenuItem needsPeace : List.of(samples, failures, report, home)) {
-            needsPeace.disableProperty().bind(model.freeProperty().not());
+            needsPeace.disableProperty().bind(model.idleProperty().not());
         }
         MenuButton menu = new MenuButton(null, new FontIcon(Material2OutlinedMZ.MENU));
         menu.getItems().setAll(busy, samples, failures, report, home, new SeparatorMenuItem(), always, keys, quit);
         menu.setId("menu");
-        menu.setAccessibleText(words.text("window.menu"));
-        menu.setOnShown(event -> alignRight(menu));
+        menu.setAccessibleText(messages.text("window.menu"));
+        menu.setOnShown(event -> alignMenuRight(menu));
         menu.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT, "no-arrow");
         return menu;
     }
 
     /** At the right edge of the window a menu that opens to the right would leave it. */
-    private static void alignRight(MenuButton menu) {
+    private static void alignMenuRight(MenuButton menu) {
         ContextMenu popup = menu.getItems().getFirst().getParentPopup();
         if (popup != null) {
             popup.setAnchorLocation(PopupWindow.AnchorLocation.CONTENT_TOP_RIGHT);
@@ -269,7 +269,7 @@ final class MainView extends StackPane {
         }
     }
 
-    private static MenuItem item(
+    private static MenuItem createMenuItem(
             String id, String text, @Nullable Ikon sign, Runnable run) {
         MenuItem item = new MenuItem(text);
         item.setId(id);
@@ -282,60 +282,60 @@ final class MainView extends StackPane {
 
     // What is said about the machine as a whole.
 
-    private Node ribbon() {
-        return bar("ribbon", Material2OutlinedMZ.SCIENCE, model.ribbonProperty(), () -> {
-            Button back = Controls.flat("ribbon-back", words.text("window.ribbon.back"), null, model::openThisMachine);
-            back.disableProperty().bind(model.freeProperty().not());
+    private Node createSimulationBar() {
+        return createBar("ribbon", Material2OutlinedMZ.SCIENCE, model.simulationMessageProperty(), () -> {
+            Button back = Controls.createFlatButton("ribbon-back", messages.text("window.ribbon.back"), null, model::openThisMachine);
+            back.disableProperty().bind(model.idleProperty().not());
             return List.of(back);
         });
     }
 
-    private Node banner() {
-        return bar(
+    private Node createHelperBar() {
+        return createBar(
                 "banner",
                 Material2OutlinedAL.INFO,
-                model.bannerProperty(),
+                model.helperMessageProperty(),
                 () -> List.of(
-                        Controls.flat("banner-check", words.text("window.menu.refresh"), null, model::refresh)));
+                        Controls.createFlatButton("banner-check", messages.text("window.menu.refresh"), null, model::refresh)));
     }
 
-    private Node notice() {
-        return bar(
+    private Node createNoticeBar() {
+        return createBar(
                 "notice",
                 Material2OutlinedMZ.WARNING,
                 model.noticeProperty(),
-                () -> List.of(Controls.flat(
-                        "notice-dismiss", words.text("window.notice.dismiss"), null, model::dismissNotice)));
+                () -> List.of(Controls.createFlatButton(
+                        "notice-dismiss", messages.text("window.notice.dismiss"), null, model::dismissNotice)));
     }
 
-    private Node leaving() {
-        return bar(
+    private Node createQuitBar() {
+        return createBar(
                 "leaving",
                 Material2OutlinedAL.INFO,
-                model.leavingProperty(),
+                model.quitMessageProperty(),
                 () -> List.of(
-                        Controls.flat("leaving-now", words.text("window.leaving.now"), null, model::quit),
-                        Controls.flat("leaving-stay", words.text("window.leaving.stay"), null, model::stay)));
+                        Controls.createFlatButton("leaving-now", messages.text("window.leaving.now"), null, model::quit),
+                        Controls.createFlatButton("leaving-stay", messages.text("window.leaving.stay"), null, model::cancelQuit)));
     }
 
     /** A bar across the window, away when there is nothing to say. */
-    private static Node bar(String id, Ikon sign, ObservableStringValue text, Supplier<List<Button>> buttons) {
+    private static Node createBar(String id, Ikon sign, ObservableStringValue text, Supplier<List<Button>> buttons) {
         HBox bar = new HBox(12);
         bar.setId(id);
         bar.setAlignment(Pos.CENTER_LEFT);
         bar.getStyleClass().addAll("bar", id);
-        Controls.fillWhen(bar, Bindings.createBooleanBinding(() -> !text.get().isEmpty(), text), () -> {
-            bar.getChildren().add(barText(id, sign, text));
+        Controls.populateWhenShown(bar, Bindings.createBooleanBinding(() -> !text.get().isEmpty(), text), () -> {
+            bar.getChildren().add(createBarLabel(id, sign, text));
             bar.getChildren().addAll(buttons.get());
         });
         return bar;
     }
 
-    private static Label barText(String id, Ikon sign, ObservableStringValue text) {
+    private static Label createBarLabel(String id, Ikon sign, ObservableStringValue text) {
         Label label = new Label(null, new FontIcon(sign));
         label.setId(id + "-text");
         label.textProperty().bind(text);
-        Controls.wrap(label);
+        Controls.enableWrapping(label);
         label.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(label, Priority.ALWAYS);
         return label;
@@ -344,7 +344,7 @@ final class MainView extends StackPane {
     // Keys and files.
 
     /** Enter presses the button that has the keyboard, as the space bar does. */
-    private static void pressFocused(KeyEvent event) {
+    private static void fireFocusedButton(KeyEvent event) {
         if (event.getCode() == KeyCode.ENTER
                 && event.getTarget() instanceof ButtonBase button
                 && !(button instanceof MenuButton)) {
@@ -354,31 +354,31 @@ final class MainView extends StackPane {
     }
 
     /** While it is to go, Escape is for that, and not for what the window shows. */
-    private void stay(KeyEvent event) {
-        if (event.getCode() == KeyCode.ESCAPE && !model.leavingProperty().get().isEmpty()) {
+    private void cancelQuitOnEscape(KeyEvent event) {
+        if (event.getCode() == KeyCode.ESCAPE && !model.quitMessageProperty().get().isEmpty()) {
             event.consume();
-            model.stay();
+            model.cancelQuit();
         }
     }
 
-    private void shortcut(KeyEvent event) {
+    private void handleShortcut(KeyEvent event) {
         if (event.isControlDown() || event.isMetaDown()) {
             return;
         }
         int page = PAGE_KEYS.indexOf(event.getCode());
         if (event.isAltDown()) {
-            if (page >= 0 && page < Page.values().length) {
+            if (page >= 0 && page < MainPage.values().length) {
                 event.consume();
-                model.open(Page.values()[page]);
+                model.open(MainPage.values()[page]);
             }
         } else if (event.getCode() == KeyCode.F5) {
             event.consume();
             model.refresh();
         } else if (event.getCode() == KeyCode.ESCAPE) {
             // Pressed in the pane it does not come here.
-            if (model.pageProperty().get() == Page.GPUS && gpusPage.getChildren().getFirst() instanceof SwitchView pane) {
+            if (model.pageProperty().get() == MainPage.GPUS && gpusPage.getChildren().getFirst() instanceof SwitchView pane) {
                 event.consume();
-                pane.escape();
+                pane.stopOrLeave();
             }
         } else if (event.getCode() == KeyCode.F10) {
             event.consume();
@@ -390,31 +390,31 @@ final class MainView extends StackPane {
     }
 
     /** By character: on many keyboards the question mark is somewhere else. */
-    private void typed(KeyEvent event) {
+    private void handleKeyTyped(KeyEvent event) {
         if (event.getCharacter().equals("?") && !(event.getTarget() instanceof TextInputControl)) {
             event.consume();
-            model.keysShownProperty().set(!model.keysShownProperty().get());
+            model.shortcutsShownProperty().set(!model.shortcutsShownProperty().get());
         }
     }
 
     private Optional<File> chooseReport() {
         FileChooser chooser = new FileChooser();
-        chooser.setTitle(words.text("window.menu.report"));
+        chooser.setTitle(messages.text("window.menu.report"));
         chooser.getExtensionFilters()
-                .add(new FileChooser.ExtensionFilter(words.text("window.report.files"), "*"));
+                .add(new FileChooser.ExtensionFilter(messages.text("window.report.files"), "*"));
         return Optional.ofNullable(chooser.showOpenDialog(getScene().getWindow()));
     }
 
-    private void dragged(DragEvent event) {
-        if (model.freeProperty().get() && event.getDragboard().getFiles().size() == 1) {
+    private void handleDragOver(DragEvent event) {
+        if (model.idleProperty().get() && event.getDragboard().getFiles().size() == 1) {
             event.acceptTransferModes(TransferMode.COPY);
             event.consume();
         }
     }
 
-    private void dropped(DragEvent event) {
+    private void handleDragDropped(DragEvent event) {
         List<File> files = event.getDragboard().getFiles();
-        boolean taken = model.freeProperty().get() && files.size() == 1;
+        boolean taken = model.idleProperty().get() && files.size() == 1;
         if (taken) {
             model.openReport(files.getFirst().toPath());
         }

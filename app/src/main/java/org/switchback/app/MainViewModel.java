@@ -21,97 +21,97 @@ import javafx.beans.property.SimpleBooleanProperty;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.activity.ActivityViewModel;
-import org.switchback.app.activity.Attempt;
-import org.switchback.app.activity.RecordedConnections;
-import org.switchback.app.background.Background;
+import org.switchback.app.activity.SwitchRecord;
+import org.switchback.app.activity.RecordingConnections;
+import org.switchback.app.background.BackgroundTasks;
 import org.switchback.app.gpus.GpusViewModel;
-import org.switchback.app.gpus.Overview;
+import org.switchback.app.gpus.MachineOverview;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnections;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.Mishap;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.helper.SimulatedFailure;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.memorymap.MemoryMapViewModel;
 import org.switchback.app.readiness.ReadinessViewModel;
 import org.switchback.app.report.ReportFile;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
-import org.switchback.app.switching.Familiarity;
-import org.switchback.app.switching.Outcome;
+import org.switchback.app.switching.PlanComparison;
+import org.switchback.app.switching.SwitchResult;
 import org.switchback.app.switching.SwitchViewModel;
-import org.switchback.app.words.Words;
-import org.switchback.hardware.Capture;
+import org.switchback.app.words.Messages;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.hardware.Spelling;
+import org.switchback.hardware.KebabCase;
 import org.switchback.protocol.PlanReply;
 
 /** Which machine the window shows, and what it says about that machine as a whole. Belongs to the drawing thread. */
 public final class MainViewModel {
     /** A switch makes a dozen changes in a row; they are looked at once. */
-    private static final Duration SETTLE = Duration.ofMillis(250);
+    private static final Duration SETTLE_DELAY = Duration.ofMillis(250);
 
     private final HelperConnections connections;
-    private final ActivityLog log;
-    private final Background background;
-    private final Words words;
+    private final ActivityLog activityLog;
+    private final BackgroundTasks background;
+    private final Messages messages;
     private final BooleanSupplier firstStart;
     private final GpusViewModel gpus;
     private final MemoryMapViewModel memoryMap;
 
     private final ReadOnlyStringWrapper title = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper ribbon = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper banner = new ReadOnlyStringWrapper("");
+    private final ReadOnlyStringWrapper simulationMessage = new ReadOnlyStringWrapper("");
+    private final ReadOnlyStringWrapper helperMessage = new ReadOnlyStringWrapper("");
     private final ReadOnlyStringWrapper notice = new ReadOnlyStringWrapper("");
-    private final ReadOnlyObjectWrapper<@Nullable SwitchViewModel> switching = new ReadOnlyObjectWrapper<>(null);
-    private final ReadOnlyObjectWrapper<Page> page = new ReadOnlyObjectWrapper<>(Page.GPUS);
-    private final ReadOnlyObjectWrapper<@Nullable Shown> shown = new ReadOnlyObjectWrapper<>(null);
-    private final ReadOnlyBooleanWrapper free = new ReadOnlyBooleanWrapper(true);
-    private final ReadOnlyBooleanWrapper elsewhere = new ReadOnlyBooleanWrapper(false);
-    private final ReadOnlyStringWrapper leaving = new ReadOnlyStringWrapper("");
-    private final ReadOnlyBooleanWrapper gone = new ReadOnlyBooleanWrapper(false);
+    private final ReadOnlyObjectWrapper<@Nullable SwitchViewModel> activeSwitch = new ReadOnlyObjectWrapper<>(null);
+    private final ReadOnlyObjectWrapper<MainPage> page = new ReadOnlyObjectWrapper<>(MainPage.GPUS);
+    private final ReadOnlyObjectWrapper<@Nullable DisplayedMachine> displayedMachine = new ReadOnlyObjectWrapper<>(null);
+    private final ReadOnlyBooleanWrapper idle = new ReadOnlyBooleanWrapper(true);
+    private final ReadOnlyBooleanWrapper simulationShown = new ReadOnlyBooleanWrapper(false);
+    private final ReadOnlyStringWrapper quitMessage = new ReadOnlyStringWrapper("");
+    private final ReadOnlyBooleanWrapper exitReady = new ReadOnlyBooleanWrapper(false);
 
-    private final BooleanProperty alwaysPlan = new SimpleBooleanProperty(false);
-    private final BooleanProperty keysShown = new SimpleBooleanProperty(false);
+    private final BooleanProperty alwaysShowPlan = new SimpleBooleanProperty(false);
+    private final BooleanProperty shortcutsShown = new SimpleBooleanProperty(false);
 
     private @Nullable HelperConnection connection;
-    private @Nullable PciAddress wantedGpu;
+    private @Nullable PciAddress gpuToFocus;
     /** Counts the machines that were opened: an answer about an earlier one is not shown any more. */
-    private int machine;
+    private int machineGeneration;
 
     /** The machine that is simulated; null for this computer. */
-    private @Nullable Simulated simulated;
+    private @Nullable Simulation currentSimulation;
 
-    private boolean looking;
-    private boolean lookAgain;
-    private boolean healthy;
+    private boolean refreshing;
+    private boolean refreshPending;
+    private boolean helperAvailable;
     /** Somebody has asked for another look: a simulated machine whose helper is gone is then opened anew. */
-    private boolean reopens;
+    private boolean reopenRequested;
 
     /**
-     * @param log        where every switch is written down
+     * @param activityLog        where every switch is written down
      * @param firstStart whether the window has never been opened before; may block
      */
     public MainViewModel(
             HelperConnections connections,
-            ActivityLog log,
-            Background background,
-            Words words,
+            ActivityLog activityLog,
+            BackgroundTasks background,
+            Messages messages,
             BooleanSupplier firstStart) {
-        this.connections = new RecordedConnections(connections, log, Attempt.By.WINDOW, Clock.systemUTC());
-        this.log = log;
+        this.connections = new RecordingConnections(connections, activityLog, SwitchRecord.SwitchInitiator.WINDOW, Clock.systemUTC());
+        this.activityLog = activityLog;
         this.background = background;
-        this.words = words;
+        this.messages = messages;
         this.firstStart = firstStart;
-        this.gpus = new GpusViewModel(words, this::choose);
-        this.memoryMap = new MemoryMapViewModel(background, words, Clock.systemDefaultZone(), this::showGpu);
-        shown.addListener((observable, before, now) -> {
+        this.gpus = new GpusViewModel(messages, this::openSwitchPane);
+        this.memoryMap = new MemoryMapViewModel(background, messages, Clock.systemDefaultZone(), this::showGpu);
+        displayedMachine.addListener((observable, before, now) -> {
             if (now == null) {
-                memoryMap.forget();
+                memoryMap.clearMachine();
             } else {
                 memoryMap.show(now.connection(), now.overview().machine());
             }
         });
-        title.set(words.text("window.title"));
+        title.set(messages.text("window.title"));
     }
 
     public GpusViewModel gpus() {
@@ -123,14 +123,14 @@ public final class MainViewModel {
     }
 
     private void showGpu(PciAddress gpu) {
-        wantedGpu = gpu;
-        open(Page.GPUS);
-        wantedGpu = null;
+        gpuToFocus = gpu;
+        open(MainPage.GPUS);
+        gpuToFocus = null;
     }
 
     /** The GPU whose card is what the page of GPUs is opened for. */
-    Optional<PciAddress> wantedGpu() {
-        return Optional.ofNullable(wantedGpu);
+    Optional<PciAddress> gpuToFocus() {
+        return Optional.ofNullable(gpuToFocus);
     }
 
     /**
@@ -139,22 +139,22 @@ public final class MainViewModel {
      * @param connection to ask it more; its calls block
      * @param overview   what was seen
      */
-    public record Shown(HelperConnection connection, Overview overview) {}
+    public record DisplayedMachine(HelperConnection connection, MachineOverview overview) {}
 
     /** The machine that is shown, anew after every look; null while one is opened and when it can't be looked at. */
-    public ReadOnlyObjectProperty<@Nullable Shown> shownProperty() {
-        return shown.getReadOnlyProperty();
+    public ReadOnlyObjectProperty<@Nullable DisplayedMachine> displayedMachineProperty() {
+        return displayedMachine.getReadOnlyProperty();
     }
 
     /** A page of its own, which looks at the machine once it is asked for. */
-    ReadinessViewModel readiness() {
-        ReadinessViewModel readiness = new ReadinessViewModel(background, words);
-        shown.subscribe(now -> {
-            SwitchViewModel pane = switching.get();
+    ReadinessViewModel createReadinessViewModel() {
+        ReadinessViewModel readiness = new ReadinessViewModel(background, messages);
+        displayedMachine.subscribe(now -> {
+            SwitchViewModel pane = activeSwitch.get();
             if (now == null) {
-                readiness.nothing();
-            } else if (pane != null && pane.changing()) {
-                readiness.underWay();
+                readiness.showNoMachine();
+            } else if (pane != null && pane.isChangingKernel()) {
+                readiness.showSwitchInProgress();
             } else {
                 readiness.check(now.connection(), now.overview().machine());
             }
@@ -163,21 +163,21 @@ public final class MainViewModel {
     }
 
     /** What has been switched so far; reads the record once it is asked for. */
-    ActivityViewModel activity() {
-        ActivityViewModel activity = new ActivityViewModel(log, background, words, ZoneId.systemDefault());
-        shown.subscribe(now -> activity.machine(now == null ? null : now.connection()));
+    ActivityViewModel createActivityViewModel() {
+        ActivityViewModel activity = new ActivityViewModel(activityLog, background, messages, ZoneId.systemDefault());
+        displayedMachine.subscribe(now -> activity.setConnection(now == null ? null : now.connection()));
         return activity;
     }
 
     /** The page that is open. */
-    ReadOnlyObjectProperty<Page> pageProperty() {
+    ReadOnlyObjectProperty<MainPage> pageProperty() {
         return page.getReadOnlyProperty();
     }
 
     /** Opens a page; the others stay as they are. Where the page of GPUs is open already, it is back to its cards if that can be. */
-    void open(Page wanted) {
-        SwitchViewModel pane = switching.get();
-        if (wanted == Page.GPUS && page.get() == Page.GPUS && pane != null) {
+    void open(MainPage wanted) {
+        SwitchViewModel pane = activeSwitch.get();
+        if (wanted == MainPage.GPUS && page.get() == MainPage.GPUS && pane != null) {
             pane.leave();
         }
         page.set(wanted);
@@ -189,13 +189,13 @@ public final class MainViewModel {
     }
 
     /** Says that this is not this computer; empty when it is. */
-    public ReadOnlyStringProperty ribbonProperty() {
-        return ribbon.getReadOnlyProperty();
+    public ReadOnlyStringProperty simulationMessageProperty() {
+        return simulationMessage.getReadOnlyProperty();
     }
 
     /** What is the matter with the helper; empty when nothing is. */
-    public ReadOnlyStringProperty bannerProperty() {
-        return banner.getReadOnlyProperty();
+    public ReadOnlyStringProperty helperMessageProperty() {
+        return helperMessage.getReadOnlyProperty();
     }
 
     /** What came of something that was asked for, until it is dismissed; empty most of the time. */
@@ -204,28 +204,28 @@ public final class MainViewModel {
     }
 
     /** The switch whose pane is open; null when none is. */
-    public ReadOnlyObjectProperty<@Nullable SwitchViewModel> switchingProperty() {
-        return switching.getReadOnlyProperty();
+    public ReadOnlyObjectProperty<@Nullable SwitchViewModel> activeSwitchProperty() {
+        return activeSwitch.getReadOnlyProperty();
     }
 
     /** Whether another machine can be opened: not while a switch is under way. */
-    public ReadOnlyBooleanProperty freeProperty() {
-        return free.getReadOnlyProperty();
+    public ReadOnlyBooleanProperty idleProperty() {
+        return idle.getReadOnlyProperty();
     }
 
     /** Whether a plan is shown before it is carried out also when the same one has succeeded before. */
-    BooleanProperty alwaysPlanProperty() {
-        return alwaysPlan;
+    BooleanProperty alwaysShowPlanProperty() {
+        return alwaysShowPlan;
     }
 
     /** Whether the list of all keys is open. */
-    BooleanProperty keysShownProperty() {
-        return keysShown;
+    BooleanProperty shortcutsShownProperty() {
+        return shortcutsShown;
     }
 
     /** Whether a sample machine or a report is shown. */
-    public ReadOnlyBooleanProperty elsewhereProperty() {
-        return elsewhere.getReadOnlyProperty();
+    public ReadOnlyBooleanProperty simulationShownProperty() {
+        return simulationShown.getReadOnlyProperty();
     }
 
     /**
@@ -234,12 +234,12 @@ public final class MainViewModel {
      * @param name  as {@link SampleMachines} knows it
      * @param title for people
      */
-    public record Sample(String name, String title) {}
+    public record SampleMenuItem(String name, String title) {}
 
     /** All of them, the default first. */
-    public List<Sample> samples() {
+    public List<SampleMenuItem> samples() {
         return SampleMachines.names().stream()
-                .map(name -> new Sample(name, words.text("sample." + name)))
+                .map(name -> new SampleMenuItem(name, messages.text("sample." + name)))
                 .toList();
     }
 
@@ -261,40 +261,40 @@ public final class MainViewModel {
     private void openThisMachine(boolean first) {
         open(
                 () -> {
-                    if (first && firstStart.getAsBoolean() && !somethingToSwitch()) {
-                        return simulation(new Simulated(
+                    if (first && firstStart.getAsBoolean() && !hasSwitchableGpu()) {
+                        return connectSimulation(new Simulation(
                                 SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
-                                new Source.Sample(SampleMachines.DEFAULT),
-                                Mishap.NONE));
+                                new MachineSource.SampleMachine(SampleMachines.DEFAULT),
+                                SimulatedFailure.NONE));
                     }
-                    return lookedAt(connections.thisMachine());
+                    return connectOrFallBack(connections.openThisMachine());
                 });
     }
 
     /** Told by what everybody may look at: nobody is asked on the system bus for a sample. */
-    private boolean somethingToSwitch() {
-        HelperConnection look = connections.lookOnly(HelperProblem.Kind.MISSING);
+    private boolean hasSwitchableGpu() {
+        HelperConnection look = connections.openReadOnly(HelperException.FailureKind.MISSING);
         try {
-            return switchable(lookedAt(look));
+            return isSwitchable(connectOrFallBack(look));
         } finally {
             look.close();
         }
     }
 
-    private static boolean switchable(Opened opened) {
-        return opened.overview().map(Overview::switchable).orElse(false);
+    private static boolean isSwitchable(OpenedMachine opened) {
+        return opened.overview().map(MachineOverview::hasSwitchableGpu).orElse(false);
     }
 
     /** Shows a sample machine. */
     public void openSample(String name) {
         if (!SampleMachines.names().contains(name)) {
-            notice.set(words.text("window.sample.unknown", name));
+            notice.set(messages.text("window.sample.unknown", name));
             if (connection == null) {
                 openThisMachine();
             }
             return;
         }
-        simulate(new Simulated(SampleMachines.load(name).orElseThrow(), new Source.Sample(name), Mishap.NONE));
+        openSimulation(new Simulation(SampleMachines.load(name).orElseThrow(), new MachineSource.SampleMachine(name), SimulatedFailure.NONE));
     }
 
     /** Shows the machine of a saved report, or says why it cannot. */
@@ -304,63 +304,63 @@ public final class MainViewModel {
                 () -> ReportFile.read(file),
                 read -> {
                     switch (read) {
-                        case ReportFile.Read.Report(var capture) ->
-                            simulate(new Simulated(capture, new Source.SavedReport(name), Mishap.NONE));
-                        case ReportFile.Read.NoReport() -> notice.set(words.text("window.report.other", name));
-                        case ReportFile.Read.Damaged(int line) ->
-                            notice.set(words.text("window.report.damaged", name, Integer.toString(line)));
-                        case ReportFile.Read.Unreadable() ->
-                            notice.set(words.text("window.report.unreadable", name));
+                        case ReportFile.ReportReadResult.ValidReport(MachineSnapshot capture) ->
+                            openSimulation(new Simulation(capture, new MachineSource.SavedReport(name), SimulatedFailure.NONE));
+                        case ReportFile.ReportReadResult.NotAReport() -> notice.set(messages.text("window.report.other", name));
+                        case ReportFile.ReportReadResult.DamagedReport(int line) ->
+                            notice.set(messages.text("window.report.damaged", name, Integer.toString(line)));
+                        case ReportFile.ReportReadResult.UnreadableReport() ->
+                            notice.set(messages.text("window.report.unreadable", name));
                     }
                 },
-                problem -> notice.set(words.text("window.report.unreadable", name)));
+                problem -> notice.set(messages.text("window.report.unreadable", name)));
     }
 
     /**
      * Something that can be made to go wrong on a machine that is not this computer.
      *
-     * @param mishap what
+     * @param failure what
      * @param title  for people, as an entry of a menu
      */
-    public record Failure(Mishap mishap, String title) {
+    public record FailureMenuItem(SimulatedFailure failure, String title) {
         /** As part of the name of a node: {@code slow-step}. */
         public String id() {
-            return Spelling.of(mishap);
+            return KebabCase.of(failure);
         }
     }
 
     /** All of them, that nothing goes wrong first. */
-    public List<Failure> failures() {
-        return Stream.of(Mishap.values())
-                .map(mishap -> new Failure(mishap, capital(words.text("window.mishap." + mishap.name()))))
+    public List<FailureMenuItem> failures() {
+        return Stream.of(SimulatedFailure.values())
+                .map(mishap -> new FailureMenuItem(mishap, capitalize(messages.text("window.mishap." + mishap.name()))))
                 .toList();
     }
 
     /** What stands in the middle of a sentence elsewhere, as one of its own. */
-    private String capital(String text) {
+    private String capitalize(String text) {
         int first = text.offsetByCodePoints(0, 1);
-        return text.substring(0, first).toUpperCase(words.locale()) + text.substring(first);
+        return text.substring(0, first).toUpperCase(messages.locale()) + text.substring(first);
     }
 
     /** Opens the machine that is shown anew, with that failure. */
-    public void tryFailure(Failure failure) {
-        tryMishap(failure.mishap());
+    public void openWithFailure(FailureMenuItem failure) {
+        simulateFailure(failure.failure());
     }
 
     /** Whether that is what goes wrong on the machine that is shown. */
-    public boolean goesWrong(Failure failure) {
-        return failure.mishap() == mishap();
+    public boolean isActiveFailure(FailureMenuItem failure) {
+        return failure.failure() == activeFailure();
     }
 
     /** What goes wrong on the machine that is shown. */
-    public Mishap mishap() {
-        return simulated == null ? Mishap.NONE : simulated.mishap();
+    public SimulatedFailure activeFailure() {
+        return currentSimulation == null ? SimulatedFailure.NONE : currentSimulation.failure();
     }
 
     /** Opens the machine that is shown anew, with something that goes wrong; does nothing on this computer. */
-    public void tryMishap(Mishap mishap) {
-        if (simulated != null) {
-            simulate(new Simulated(simulated.capture(), simulated.source(), mishap));
+    public void simulateFailure(SimulatedFailure mishap) {
+        if (currentSimulation != null) {
+            openSimulation(new Simulation(currentSimulation.snapshot(), currentSimulation.source(), mishap));
         }
     }
 
@@ -374,36 +374,36 @@ public final class MainViewModel {
      * helper was missing or lost, looks for the helper again first.
      */
     public void refresh() {
-        if (!free.get()) {
+        if (!idle.get()) {
             return;
         }
-        if (switching.get() != null) {
+        if (activeSwitch.get() != null) {
             closePane();
         }
-        if (healthy) {
-            reopens = true;
-            look(Duration.ZERO);
-        } else if (simulated != null) {
-            simulate(simulated);
+        if (helperAvailable) {
+            reopenRequested = true;
+            refreshAfter(Duration.ZERO);
+        } else if (currentSimulation != null) {
+            openSimulation(currentSimulation);
         } else {
             openThisMachine();
         }
     }
 
-    private static boolean ofThisComputer(Source source) {
-        return source instanceof Source.ThisMachine || source instanceof Source.LookOnly;
+    private static boolean isThisComputer(MachineSource source) {
+        return source instanceof MachineSource.ThisMachine || source instanceof MachineSource.ReadOnlyMachine;
     }
 
     // Quitting.
 
     /** What is said while the window waits with quitting for a switch to end; empty when it doesn't. */
-    ReadOnlyStringProperty leavingProperty() {
-        return leaving.getReadOnlyProperty();
+    ReadOnlyStringProperty quitMessageProperty() {
+        return quitMessage.getReadOnlyProperty();
     }
 
     /** Whether the window is to go now. */
-    ReadOnlyBooleanProperty goneProperty() {
-        return gone.getReadOnlyProperty();
+    ReadOnlyBooleanProperty exitReadyProperty() {
+        return exitReady.getReadOnlyProperty();
     }
 
     /**
@@ -411,27 +411,27 @@ public final class MainViewModel {
      * for again it is at once: the helper needs no window to finish.
      */
     void quit() {
-        SwitchViewModel pane = switching.get();
+        SwitchViewModel pane = activeSwitch.get();
         HelperConnection used = connection;
-        if (pane == null || used == null || !pane.changing() || !leaving.get().isEmpty()) {
-            gone.set(true);
+        if (pane == null || used == null || !pane.isChangingKernel() || !quitMessage.get().isEmpty()) {
+            exitReady.set(true);
         } else {
-            leaving.set(words.text(used.source().real() ? "window.leaving" : "window.leaving.sample"));
+            quitMessage.set(messages.text(used.source().canSwitchThisMachine() ? "window.leaving" : "window.leaving.sample"));
         }
     }
 
     /** Does not quit after all. */
-    void stay() {
-        leaving.set("");
+    void cancelQuit() {
+        quitMessage.set("");
     }
 
-    private void quitAfter(SwitchViewModel pane) {
-        if (pane.changing() || leaving.get().isEmpty()) {
+    private void quitAfterSwitch(SwitchViewModel pane) {
+        if (pane.isChangingKernel() || quitMessage.get().isEmpty()) {
             return;
         }
-        leaving.set("");
-        Outcome outcome = pane.outcomeProperty().get();
-        gone.set(outcome != null && outcome.kind() == Outcome.Kind.REACHED);
+        quitMessage.set("");
+        SwitchResult outcome = pane.switchResultProperty().get();
+        exitReady.set(outcome != null && outcome.kind() == SwitchResult.SwitchResultKind.SUCCEEDED);
     }
 
     /**
@@ -440,7 +440,7 @@ public final class MainViewModel {
      * @return completes when what was to be written down about it is
      */
     public CompletableFuture<Void> close() {
-        machine++;
+        machineGeneration++;
         HelperConnection last = connection;
         connection = null;
         CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -461,234 +461,234 @@ public final class MainViewModel {
     /**
      * A machine that is not this computer.
      *
-     * @param capture what it is at first
+     * @param snapshot what it is at first
      * @param source  where it is from
-     * @param mishap  what goes wrong on it
+     * @param failure  what goes wrong on it
      */
-    private record Simulated(Capture capture, Source source, Mishap mishap) {}
+    private record Simulation(MachineSnapshot snapshot, MachineSource source, SimulatedFailure failure) {}
 
-    private record Opened(
+    private record OpenedMachine(
             HelperConnection connection,
-            Optional<Simulated> simulated,
-            Optional<Overview> overview,
-            Optional<HelperProblem> problem) {}
+            Optional<Simulation> simulation,
+            Optional<MachineOverview> overview,
+            Optional<HelperException> exception) {}
 
-    private void simulate(Simulated machineToBe) {
-        open(() -> simulation(machineToBe));
+    private void openSimulation(Simulation machineToBe) {
+        open(() -> connectSimulation(machineToBe));
     }
 
-    private Opened simulation(Simulated of) {
-        HelperConnection fresh = connections.simulated(of.capture(), of.source(), of.mishap());
+    private OpenedMachine connectSimulation(Simulation of) {
+        HelperConnection fresh = connections.openSimulated(of.snapshot(), of.source(), of.failure());
         try {
-            return new Opened(fresh, Optional.of(of), Optional.of(Overview.of(fresh, log)), Optional.empty());
-        } catch (HelperProblem problem) {
-            return new Opened(fresh, Optional.of(of), Optional.empty(), Optional.of(problem));
+            return new OpenedMachine(fresh, Optional.of(of), Optional.of(MachineOverview.load(fresh, activityLog)), Optional.empty());
+        } catch (HelperException problem) {
+            return new OpenedMachine(fresh, Optional.of(of), Optional.empty(), Optional.of(problem));
         }
     }
 
     /** Where the helper does not let us look, everybody may still look at what the kernel shows everybody. */
-    private Opened lookedAt(HelperConnection fresh) {
+    private OpenedMachine connectOrFallBack(HelperConnection fresh) {
         try {
-            return new Opened(fresh, Optional.empty(), Optional.of(Overview.of(fresh, log)), Optional.empty());
-        } catch (HelperProblem problem) {
-            if (fresh.source() instanceof Source.LookOnly) {
-                return new Opened(fresh, Optional.empty(), Optional.empty(), Optional.of(problem));
+            return new OpenedMachine(fresh, Optional.empty(), Optional.of(MachineOverview.load(fresh, activityLog)), Optional.empty());
+        } catch (HelperException problem) {
+            if (fresh.source() instanceof MachineSource.ReadOnlyMachine) {
+                return new OpenedMachine(fresh, Optional.empty(), Optional.empty(), Optional.of(problem));
             }
             fresh.close();
-            return lookedAt(connections.lookOnly(problem.kind()));
+            return connectOrFallBack(connections.openReadOnly(problem.kind()));
         }
     }
 
-    private void open(Background.Call<Opened> opener) {
-        if (!free.get()) {
+    private void open(BackgroundTasks.BlockingCall<OpenedMachine> opener) {
+        if (!idle.get()) {
             return;
         }
         close();
-        int number = machine;
-        looking = false;
-        free.unbind();
-        free.set(true);
-        switching.set(null);
-        banner.set("");
-        gpus.scanning();
-        shown.set(null);
+        int number = machineGeneration;
+        refreshing = false;
+        idle.unbind();
+        idle.set(true);
+        activeSwitch.set(null);
+        helperMessage.set("");
+        gpus.showScanning();
+        displayedMachine.set(null);
         background.run(
                 opener,
                 opened -> {
-                    if (number == machine) {
-                        opened(number, opened);
+                    if (number == machineGeneration) {
+                        handleOpened(number, opened);
                     } else {
                         background.run(opened.connection()::close);
                     }
                 },
                 problem -> {
-                    if (number == machine) {
-                        gpus.failed(problem);
+                    if (number == machineGeneration) {
+                        gpus.showFailure(problem);
                     }
                 });
     }
 
-    private void opened(int number, Opened opened) {
+    private void handleOpened(int number, OpenedMachine opened) {
         HelperConnection fresh = opened.connection();
         connection = fresh;
-        simulated = opened.simulated().orElse(null);
-        introduce(fresh.source());
-        fresh.onChange(() -> background.show(() -> changed(number)));
+        currentSimulation = opened.simulation().orElse(null);
+        updateHeader(fresh.source());
+        fresh.addChangeListener(() -> background.runOnFxThread(() -> handleMachineChange(number)));
         opened.overview().ifPresent(overview -> show(fresh, overview));
-        opened.problem().ifPresent(problem -> {
-            lose(problem);
+        opened.exception().ifPresent(problem -> {
+            handleHelperLost(problem);
         });
     }
 
-    private void introduce(Source source) {
+    private void updateHeader(MachineSource source) {
         switch (source) {
-            case Source.ThisMachine() -> introduce("window.title", "", "");
-            case Source.LookOnly(HelperProblem.Kind why) ->
-                introduce("window.title", "", words.text("source.look-only", words.problem(why)));
-            case Source.Sample(String name) ->
-                introduce(
+            case MachineSource.ThisMachine() -> updateHeader("window.title", "", "");
+            case MachineSource.ReadOnlyMachine(HelperException.FailureKind why) ->
+                updateHeader("window.title", "", messages.text("source.look-only", messages.formatHelperFailure(why)));
+            case MachineSource.SampleMachine(String name) ->
+                updateHeader(
                         "window.title.sample",
-                        words.text("sample." + name),
+                        messages.text("sample." + name),
                         "",
-                        words.text("window.ribbon.sample") + wrong());
-            case Source.SavedReport(String file) ->
-                introduce("window.title.report", file, "", words.text("source.report", file) + wrong());
+                        messages.text("window.ribbon.sample") + failureSuffix());
+            case MachineSource.SavedReport(String file) ->
+                updateHeader("window.title.report", file, "", messages.text("source.report", file) + failureSuffix());
         }
-        elsewhere.set(!ofThisComputer(source));
+        simulationShown.set(!isThisComputer(source));
     }
 
     /** What goes wrong on purpose, to go on with after a sentence; empty when nothing does. */
-    private String wrong() {
-        return mishap() == Mishap.NONE ? "" : " " + words.text("window.ribbon.mishap", words.text("window.mishap." + mishap().name()));
+    private String failureSuffix() {
+        return activeFailure() == SimulatedFailure.NONE ? "" : " " + messages.text("window.ribbon.mishap", messages.text("window.mishap." + activeFailure().name()));
     }
 
-    private void introduce(String titleKey, String what, String said) {
-        introduce(titleKey, what, said, "");
+    private void updateHeader(String titleKey, String what, String said) {
+        updateHeader(titleKey, what, said, "");
     }
 
-    private void introduce(String titleKey, String what, String said, String onRibbon) {
-        title.set(words.text(titleKey, what));
-        ribbon.set(onRibbon);
-        banner.set(said);
+    private void updateHeader(String titleKey, String what, String said, String onRibbon) {
+        title.set(messages.text(titleKey, what));
+        simulationMessage.set(onRibbon);
+        helperMessage.set(said);
     }
 
-    private void show(HelperConnection asked, Overview overview) {
-        healthy = !(asked.source() instanceof Source.LookOnly);
-        reopens = false;
-        if (switching.get() != null) {
-            gpus.expectChange();
+    private void show(HelperConnection asked, MachineOverview overview) {
+        helperAvailable = !(asked.source() instanceof MachineSource.ReadOnlyMachine);
+        reopenRequested = false;
+        if (activeSwitch.get() != null) {
+            gpus.resetChangeDetection();
         }
         gpus.show(overview, asked.source());
-        shown.set(new Shown(asked, overview));
+        displayedMachine.set(new DisplayedMachine(asked, overview));
     }
 
     /** What was known of the machine is not true any more. */
-    private void failed(HelperConnection asked, HelperProblem problem) {
-        if (switching.get() != null) {
+    private void handleRefreshFailure(HelperConnection asked, HelperException problem) {
+        if (activeSwitch.get() != null) {
             // The pane stays with what it has to say; leaving it looks again.
             return;
         }
-        if (asked.source() instanceof Source.ThisMachine) {
-            healthy = false;
-            open(() -> lookedAt(connections.lookOnly(problem.kind())));
+        if (asked.source() instanceof MachineSource.ThisMachine) {
+            helperAvailable = false;
+            open(() -> connectOrFallBack(connections.openReadOnly(problem.kind())));
         } else {
-            lose(problem);
+            handleHelperLost(problem);
         }
     }
 
-    private void lose(HelperProblem problem) {
-        healthy = false;
-        Simulated again = simulated;
-        if (reopens && again != null) {
+    private void handleHelperLost(HelperException problem) {
+        helperAvailable = false;
+        Simulation again = currentSimulation;
+        if (reopenRequested && again != null) {
             // Somebody has asked for it: what is gone does not have to be asked for twice.
-            reopens = false;
-            simulate(again);
+            reopenRequested = false;
+            openSimulation(again);
             return;
         }
-        shown.set(null);
-        gpus.failed(problem);
+        displayedMachine.set(null);
+        gpus.showFailure(problem);
     }
 
-    private void changed(int number) {
+    private void handleMachineChange(int number) {
         // While a pane is open the cards are not in view; the end of its switch looks again, and so does leaving it.
-        SwitchViewModel pane = switching.get();
-        if (number == machine && (pane == null || pane.phaseProperty().get() == SwitchViewModel.Phase.ENDED)) {
-            look(SETTLE);
+        SwitchViewModel pane = activeSwitch.get();
+        if (number == machineGeneration && (pane == null || pane.phaseProperty().get() == SwitchViewModel.SwitchPhase.FINISHED)) {
+            refreshAfter(SETTLE_DELAY);
         }
     }
 
-    private void look(Duration settle) {
+    private void refreshAfter(Duration settle) {
         HelperConnection asked = connection;
         if (asked == null) {
             return;
         }
-        if (looking) {
-            lookAgain = true;
+        if (refreshing) {
+            refreshPending = true;
             return;
         }
-        looking = true;
-        lookAgain = false;
-        int number = machine;
+        refreshing = true;
+        refreshPending = false;
+        int number = machineGeneration;
         background.run(
                 () -> {
                     LockSupport.parkNanos(settle.toNanos());
-                    return Overview.of(asked, log);
+                    return MachineOverview.load(asked, activityLog);
                 },
-                overview -> looked(number, () -> show(asked, overview)),
-                problem -> looked(number, () -> failed(asked, problem)));
+                overview -> finishRefresh(number, () -> show(asked, overview)),
+                problem -> finishRefresh(number, () -> handleRefreshFailure(asked, problem)));
     }
 
-    private void looked(int number, Runnable result) {
-        if (number != machine) {
+    private void finishRefresh(int number, Runnable result) {
+        if (number != machineGeneration) {
             return;
         }
-        looking = false;
+        refreshing = false;
         result.run();
-        if (lookAgain) {
-            look(SETTLE);
+        if (refreshPending) {
+            refreshAfter(SETTLE_DELAY);
         }
     }
 
-    private void choose(PciAddress gpu, Direction direction) {
+    private void openSwitchPane(PciAddress gpu, Direction direction) {
         HelperConnection used = connection;
-        if (used == null || switching.get() != null) {
+        if (used == null || activeSwitch.get() != null) {
             return;
         }
-        boolean always = alwaysPlan.get();
+        boolean always = alwaysShowPlan.get();
         SwitchViewModel pane = new SwitchViewModel(
                 used,
                 background,
-                words,
+                messages,
                 gpu,
                 direction,
-                (target, plan) -> always ? Familiarity.NEW : familiarity(used.source(), gpu, target, plan),
-                this::left);
-        free.bind(pane.canLeaveProperty());
+                (target, plan) -> always ? PlanComparison.NEW : comparePlan(used.source(), gpu, target, plan),
+                this::handlePaneClosed);
+        idle.bind(pane.canLeaveProperty());
         pane.phaseProperty().addListener((observable, old, now) -> {
-            quitAfter(pane);
-            if (now == SwitchViewModel.Phase.ENDED && switching.get() == pane) {
+            quitAfterSwitch(pane);
+            if (now == SwitchViewModel.SwitchPhase.FINISHED && activeSwitch.get() == pane) {
                 // The other pages can be opened from the result as well.
-                look(Duration.ZERO);
+                refreshAfter(Duration.ZERO);
             }
         });
-        switching.set(pane);
+        activeSwitch.set(pane);
     }
 
-    private Familiarity familiarity(Source source, PciAddress gpu, String target, PlanReply plan) {
-        return log.newest(source, gpu, attempt -> attempt.target().equals(target) && attempt.succeeded())
-                .map(attempt -> attempt.planned(plan.steps) ? Familiarity.SAME : Familiarity.CHANGED)
-                .orElse(Familiarity.NEW);
+    private PlanComparison comparePlan(MachineSource source, PciAddress gpu, String target, PlanReply plan) {
+        return activityLog.findLatest(source, gpu, attempt -> attempt.target().equals(target) && attempt.isSuccessful())
+                .map(attempt -> attempt.hasSameSteps(plan.steps) ? PlanComparison.SAME : PlanComparison.CHANGED)
+                .orElse(PlanComparison.NEW);
     }
 
-    private void left() {
+    private void handlePaneClosed() {
         closePane();
-        look(Duration.ZERO);
+        refreshAfter(Duration.ZERO);
     }
 
     private void closePane() {
-        free.unbind();
-        free.set(true);
-        switching.set(null);
-        gpus.expectChange();
+        idle.unbind();
+        idle.set(true);
+        activeSwitch.set(null);
+        gpus.resetChangeDetection();
     }
 }

@@ -7,7 +7,7 @@ final class NativeHeap {
     private NativeHeap() {}
 
     /** Gives the pages that nothing uses back to the system (malloc_trim(3)): 10 MiB of the compiler's after a start. */
-    static void giveBack() {
+    static void trim() {
         try {
             Function.getFunction("libc.so.6", "malloc_trim").invokeInt(new Object[] {0L});
         } catch (UnsatisfiedLinkError otherLibC) {

@@ -30,141 +30,141 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kordamp.ikonli.javafx.FontIcon;
-import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.HelperException;
 import org.switchback.app.helper.ScriptedHelper;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 
 /** Everything in view, wherever one is in the window: what it says to those who don't see it, and how well it is seen. */
 class AccessibilityTest extends WindowTestCase {
     /** What a box is that is something to those who don't see it, and not only there to hold others. */
-    private static final Set<AccessibleRole> TOLD =
+    private static final Set<AccessibleRole> ACCESSIBLE_ROLES =
             Set.of(AccessibleRole.TEXT, AccessibleRole.IMAGE_VIEW, AccessibleRole.LIST_VIEW, AccessibleRole.LIST_ITEM);
 
     /** Where one can be. */
-    private enum Sight {
+    private enum UiState {
         CARDS,
-        CARDS_THAT_ARE_BLOCKED,
-        CARDS_WITHOUT_A_HELPER,
+        BLOCKED_CARDS,
+        CARDS_WITHOUT_HELPER,
         PLAN,
         REFUSED_PLAN,
-        SWITCH_UNDER_WAY,
-        HALF_SWITCHED,
+        RUNNING_SWITCH,
+        PARTIALLY_SWITCHED,
         SWITCHED,
         MEMORY_MAP,
         READY,
         NOT_READY,
         ACTIVITY,
-        NO_ACTIVITY,
+        EMPTY_ACTIVITY,
         NO_GPU,
-        KEYS
+        KEYBOARD_SHORTCUTS
     }
 
-    private void goTo(Sight sight) {
-        screen.untilFocused("switch-0000-04-00-0");
+    private void navigateTo(UiState sight) {
+        window.waitForFocus("switch-0000-04-00-0");
         switch (sight) {
-            case CARDS -> screen.fire("fold-0000-04-00-0");
-            case CARDS_THAT_ARE_BLOCKED -> {
+            case CARDS -> window.fire("fold-0000-04-00-0");
+            case BLOCKED_CARDS -> {
                 openSample("iommu-off");
-                onScreen(() -> screen.model().openSample("no such machine"));
-                screen.node("notice-text");
+                runOnFxThread(() -> window.model().openSample("no such machine"));
+                window.node("notice-text");
             }
-            case CARDS_WITHOUT_A_HELPER -> {
-                connections.here(new ScriptedHelper(
-                        new Source.LookOnly(HelperProblem.Kind.MISSING),
+            case CARDS_WITHOUT_HELPER -> {
+                connections.setThisMachineHelper(new ScriptedHelper(
+                        new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING),
                         SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
-                onScreen(() -> screen.model().openThisMachine());
-                screen.node("reason-0000-04-00-0");
+                runOnFxThread(() -> window.model().openThisMachine());
+                window.node("reason-0000-04-00-0");
             }
             case PLAN -> {
-                plan();
-                screen.fire("switch-commands-show");
+                openPlan();
+                window.fire("switch-commands-show");
             }
             case REFUSED_PLAN -> {
-                here.isHeldBy(4121, "Xorg", "ann", "dri/card7");
-                screen.fire("switch-0000-04-00-0");
-                screen.node("refusal-1");
+                thisMachineHelper.openDeviceNode(4121, "Xorg", "ann", "dri/card7");
+                window.fire("switch-0000-04-00-0");
+                window.node("refusal-1");
             }
-            case SWITCH_UNDER_WAY -> {
-                begin();
-                here.doesSteps(0, 3);
-                here.says("started", 4, 1, "");
-                screen.untilText("switch-status", "Step 5");
-                here.says("waiting", 4, 1000, "");
-                screen.untilText("switch-stop", "Stop after this step");
-                onScreen(() -> screen.model().quit());
-                screen.node("leaving-text");
+            case RUNNING_SWITCH -> {
+                startSwitch();
+                thisMachineHelper.completeSteps(0, 3);
+                thisMachineHelper.emitEvent("started", 4, 1, "");
+                window.waitForText("switch-status", "Step 5");
+                thisMachineHelper.emitEvent("waiting", 4, 1000, "");
+                window.waitForText("switch-stop", "Stop after this step");
+                runOnFxThread(() -> window.model().quit());
+                window.node("leaving-text");
             }
-            case HALF_SWITCHED -> {
-                begin();
-                here.doesSteps(0, 3);
-                here.says("started", 4, 1, "");
-                here.says("failed", 4, 1, "EBUSY");
-                here.says("undoing", 3, 1, "");
-                here.says("undo-failed", 3, 1, "ENODEV");
-                here.says("undoing", 2, 1, "");
-                here.says("undone", 2, 1, "");
-                here.binds(ScriptedHelper.GTX_1080, "vfio-pci");
-                here.says("finished", -1, 1, "mixed");
-                screen.node("result-title");
+            case PARTIALLY_SWITCHED -> {
+                startSwitch();
+                thisMachineHelper.completeSteps(0, 3);
+                thisMachineHelper.emitEvent("started", 4, 1, "");
+                thisMachineHelper.emitEvent("failed", 4, 1, "EBUSY");
+                thisMachineHelper.emitEvent("undoing", 3, 1, "");
+                thisMachineHelper.emitEvent("undo-failed", 3, 1, "ENODEV");
+                thisMachineHelper.emitEvent("undoing", 2, 1, "");
+                thisMachineHelper.emitEvent("undone", 2, 1, "");
+                thisMachineHelper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
+                thisMachineHelper.emitEvent("finished", -1, 1, "mixed");
+                window.node("result-title");
             }
-            case SWITCHED -> succeed();
+            case SWITCHED -> completeSwitch();
             case MEMORY_MAP -> {
                 openSample("x99-gtx1080");
-                screen.fire("page-button-memory-map");
-                screen.node("map-details-overlaps");
+                window.fire("page-button-memory-map");
+                window.node("map-details-overlaps");
             }
             case READY -> {
-                screen.fire("page-button-readiness");
-                screen.node("check-reset");
+                window.fire("page-button-readiness");
+                window.node("check-reset");
             }
             case NOT_READY -> {
                 openSample("iommu-off");
-                screen.fire("page-button-readiness");
-                screen.node("check-reset");
+                window.fire("page-button-readiness");
+                window.node("check-reset");
             }
             case ACTIVITY -> {
-                succeed();
-                screen.fire("page-button-activity");
-                screen.node("attempt-result");
+                completeSwitch();
+                window.fire("page-button-activity");
+                window.node("attempt-result");
             }
-            case NO_ACTIVITY -> screen.fire("page-button-activity");
+            case EMPTY_ACTIVITY -> window.fire("page-button-activity");
             case NO_GPU -> {
-                connections.here(new ScriptedHelper(new Source.ThisMachine(), Capture.EMPTY));
-                onScreen(() -> screen.model().openThisMachine());
-                screen.untilText("message", "No GPU");
+                connections.setThisMachineHelper(new ScriptedHelper(new MachineSource.ThisMachine(), MachineSnapshot.EMPTY));
+                runOnFxThread(() -> window.model().openThisMachine());
+                window.waitForText("message", "No GPU");
             }
-            case KEYS -> {
-                onScreen(() -> screen.model().keysShownProperty().set(true));
-                screen.untilFocused("keys");
+            case KEYBOARD_SHORTCUTS -> {
+                runOnFxThread(() -> window.model().shortcutsShownProperty().set(true));
+                window.waitForFocus("keys");
             }
         }
-        Screen.settle();
+        TestWindow.waitForFxEvents();
     }
 
-    private void plan() {
-        screen.fire("switch-0000-04-00-0");
-        screen.untilFocused("switch-apply");
+    private void openPlan() {
+        window.fire("switch-0000-04-00-0");
+        window.waitForFocus("switch-apply");
     }
 
-    private void begin() {
-        plan();
-        screen.fire("switch-apply");
-        Screen.until("the helper has begun", here::begun);
-        here.says("authorized", -1, 0, "");
+    private void startSwitch() {
+        openPlan();
+        window.fire("switch-apply");
+        TestWindow.waitUntil("the helper has begun", thisMachineHelper::isSwitchRequested);
+        thisMachineHelper.emitEvent("authorized", -1, 0, "");
     }
 
-    private void succeed() {
-        begin();
-        here.doesSteps(0, 10);
-        here.isInVmMode();
-        here.says("finished", -1, 1, "done");
-        screen.untilFocused("switch-done");
+    private void completeSwitch() {
+        startSwitch();
+        thisMachineHelper.completeSteps(0, 10);
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        window.waitForFocus("switch-done");
     }
 
-    private static void onScreen(Runnable task) {
-        Screen.onScreen(() -> {
+    private static void runOnFxThread(Runnable task) {
+        TestWindow.callOnFxThread(() -> {
             task.run();
             return true;
         });
@@ -174,52 +174,52 @@ class AccessibilityTest extends WindowTestCase {
 
     @ParameterizedTest
     @EnumSource
-    void everythingInViewSaysWhatItIs(Sight sight) {
-        goTo(sight);
-        assertThat(screen.nodes().size()).as("nodes in view").isGreaterThan(30);
-        assertThat(Screen.onScreen(() -> screen.nodes().stream()
-                        .filter(node -> (meant(node) && said(node).isEmpty()) || (shows(node) && !described(node)))
-                        .map(AccessibilityTest::place)
+    void everyVisibleNodeHasAccessibleText(UiState sight) {
+        navigateTo(sight);
+        assertThat(window.visibleNodes().size()).as("nodes in view").isGreaterThan(30);
+        assertThat(TestWindow.callOnFxThread(() -> window.visibleNodes().stream()
+                        .filter(node -> (needsAccessibleText(node) && accessibleText(node).isEmpty()) || (isGraphic(node) && !hasAccessibleDescription(node)))
+                        .map(AccessibilityTest::formatNodePath)
                         .toList()))
                 .as("says nothing")
                 .isEmpty();
     }
 
     /** What the keyboard comes to, what has a role, and every control but those that only hold others. */
-    private static boolean meant(Node node) {
+    private static boolean needsAccessibleText(Node node) {
         boolean holds = node instanceof ScrollPane
                 || node instanceof SplitPane
                 || node instanceof ScrollBar
                 || (node instanceof Labeled label && (label.getText() == null || label.getText().isEmpty()))
                 || (node instanceof Cell<?> cell && cell.isEmpty());
-        boolean told = node instanceof Region && !(node instanceof Control) && TOLD.contains(node.getAccessibleRole());
+        boolean told = node instanceof Region && !(node instanceof Control) && ACCESSIBLE_ROLES.contains(node.getAccessibleRole());
         return node.isFocusTraversable() || told || (node instanceof Control && !holds);
     }
 
     /** A sign, a picture or something drawn. */
-    private static boolean shows(Node node) {
+    private static boolean isGraphic(Node node) {
         return node instanceof ImageView || node instanceof Shape;
     }
 
     /** Says something itself, or something around it does that is no page. */
-    private static boolean described(Node node) {
+    private static boolean hasAccessibleDescription(Node node) {
         return Stream.iterate(node, Objects::nonNull, Node::getParent)
                 .takeWhile(at -> !at.getStyleClass().contains("page"))
-                .anyMatch(at -> !said(at).isEmpty());
+                .anyMatch(at -> !accessibleText(at).isEmpty());
     }
 
     /** Empty for nothing that could be spoken: a sign of an icon font is a letter that no language has. */
-    private static String said(Node node) {
+    private static String accessibleText(Node node) {
         String text = node.getAccessibleText();
         Object said = text != null ? text : node.queryAccessibleAttribute(AccessibleAttribute.TEXT);
-        return said instanceof String words && words.codePoints().anyMatch(AccessibilityTest::speakable) ? words : "";
+        return said instanceof String words && words.codePoints().anyMatch(AccessibilityTest::isSpeakable) ? words : "";
     }
 
-    private static boolean speakable(int letter) {
+    private static boolean isSpeakable(int letter) {
         return letter > ' ' && Character.getType(letter) != Character.PRIVATE_USE;
     }
 
-    private static String place(Node node) {
+    private static String formatNodePath(Node node) {
         return String.join(
                 " < ",
                 Stream.iterate(node, Objects::nonNull, Node::getParent)
@@ -233,40 +233,40 @@ class AccessibilityTest extends WindowTestCase {
 
     @ParameterizedTest
     @EnumSource
-    void everyTextAndSignCanBeReadInTheLightTheme(Sight sight) {
-        goTo(sight);
-        assertLegible();
+    void textAndIconsHaveSufficientContrastInTheLightTheme(UiState sight) {
+        navigateTo(sight);
+        assertSufficientContrast();
     }
 
     @ParameterizedTest
     @EnumSource
-    void everyTextAndSignCanBeReadInTheDarkTheme(Sight sight) {
-        color(ColorScheme.DARK);
-        goTo(sight);
-        assertLegible();
+    void textAndIconsHaveSufficientContrastInTheDarkTheme(UiState sight) {
+        applyScheme(ColorScheme.DARK);
+        navigateTo(sight);
+        assertSufficientContrast();
     }
 
     @AfterEach
-    void backToTheLightTheme() {
-        color(ColorScheme.LIGHT);
+    void restoreLightTheme() {
+        applyScheme(ColorScheme.LIGHT);
     }
 
-    private void color(ColorScheme scheme) {
-        onScreen(() -> {
-            Appearance.choose(scheme);
-            Appearance.color(screen.stage().getScene(), scheme);
+    private void applyScheme(ColorScheme scheme) {
+        runOnFxThread(() -> {
+            ThemeSwitcher.setUserAgentTheme(scheme);
+            ThemeSwitcher.setSceneScheme(window.stage().getScene(), scheme);
         });
     }
 
-    private void assertLegible() {
-        List<String> weak = Screen.onScreen(() -> {
+    private void assertSufficientContrast() {
+        List<String> weak = TestWindow.callOnFxThread(() -> {
             List<String> found = new ArrayList<>();
-            for (Node node : screen.nodes()) {
-                if (node instanceof Text text && !text.getText().isBlank() && judged(text)) {
+            for (Node node : window.visibleNodes()) {
+                if (node instanceof Text text && !text.getText().isBlank() && isContrastRequired(text)) {
                     double least = text instanceof FontIcon ? 3 : 4.5;
                     double contrast = contrast(text);
                     if (contrast < least) {
-                        found.add("%.2f %s '%s'".formatted(contrast, place(text), text.getText()));
+                        found.add("%.2f %s '%s'".formatted(contrast, formatNodePath(text), text.getText()));
                     }
                 }
             }
@@ -275,8 +275,8 @@ class AccessibilityTest extends WindowTestCase {
         assertThat(weak).as("less than 4.5:1, signs less than 3:1").isEmpty();
     }
 
-    /** What can't be used just now may be pale unless it says why, and what is written on painted boxes is in {@link ColoursTest}. */
-    private static boolean judged(Node text) {
+    /** What can't be used just now may be pale unless it says why, and what is written on painted boxes is in {@link ColorContrastTest}. */
+    private static boolean isContrastRequired(Node text) {
         return Stream.iterate(text, Objects::nonNull, Node::getParent)
                 .noneMatch(at -> (at.isDisabled() && !"switch-stop".equals(at.getId())) || "map-picture".equals(at.getId()));
     }
@@ -287,39 +287,39 @@ class AccessibilityTest extends WindowTestCase {
         double opacity = Stream.iterate((Node) text, Objects::nonNull, Node::getParent)
                 .mapToDouble(Node::getOpacity)
                 .reduce(1, (a, b) -> a * b);
-        return behind(text.getParent()).stream()
-                .mapToDouble(back -> ColoursTest.contrast(back.interpolate(opaque(front), front.getOpacity() * opacity), back))
+        return backgroundColors(text.getParent()).stream()
+                .mapToDouble(back -> ColorContrastTest.contrast(back.interpolate(toOpaque(front), front.getOpacity() * opacity), back))
                 .min()
                 .orElseThrow();
     }
 
-    private static List<Color> behind(Node node) {
+    private static List<Color> backgroundColors(Node node) {
         if (node == null) {
             return List.of(Color.WHITE);
         }
         if (!(node instanceof Region region) || region.getBackground() == null || region.getBackground().getFills().isEmpty()) {
-            return behind(node.getParent());
+            return backgroundColors(node.getParent());
         }
         BackgroundFill top = region.getBackground().getFills().getLast();
         List<Color> colours = new ArrayList<>();
-        for (Color colour : colours(top.getFill())) {
+        for (Color colour : colorsOf(top.getFill())) {
             if (colour.isOpaque()) {
                 colours.add(colour);
             } else {
-                behind(node.getParent())
-                        .forEach(back -> colours.add(back.interpolate(opaque(colour), colour.getOpacity())));
+                backgroundColors(node.getParent())
+                        .forEach(back -> colours.add(back.interpolate(toOpaque(colour), colour.getOpacity())));
             }
         }
         return colours;
     }
 
-    private static List<Color> colours(Paint paint) {
+    private static List<Color> colorsOf(Paint paint) {
         return paint instanceof LinearGradient gradient
                 ? gradient.getStops().stream().map(Stop::getColor).toList()
                 : List.of((Color) paint);
     }
 
-    private static Color opaque(Color colour) {
+    private static Color toOpaque(Color colour) {
         return Color.color(colour.getRed(), colour.getGreen(), colour.getBlue());
     }
 }

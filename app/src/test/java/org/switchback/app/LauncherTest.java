@@ -23,29 +23,29 @@ class LauncherTest {
     @TempDir
     Path folder;
 
-    private Path home;
-    private Path java25;
+    private Path installation;
+    private Path java25Home;
 
     @BeforeEach
-    void copyTree() throws IOException {
-        home = folder.resolve("a tree");
+    void copyInstallation() throws IOException {
+        installation = folder.resolve("a tree");
         Path source = Path.of("..", "packaging", "tree");
         try (var files = Files.walk(source)) {
             for (Path file : (Iterable<Path>) files::iterator) {
-                Files.copy(file, home.resolve(source.relativize(file).toString()));
+                Files.copy(file, installation.resolve(source.relativize(file).toString()));
             }
         }
-        java25 = java("java 25", "25.0.3", "25.0.3+9");
+        java25Home = createFakeJava("java 25", "25.0.3", "25.0.3+9");
     }
 
     @Test
-    void runsACommandThroughALinkFromAnyFolder() throws Exception {
-        Files.createSymbolicLink(folder.resolve("link"), home.resolve("bin/switchback"));
+    void runsThroughSymlinksFromAnyDirectory() throws Exception {
+        Files.createSymbolicLink(folder.resolve("link"), installation.resolve("bin/switchback"));
         Path second = Files.createSymbolicLink(folder.resolve("second"), Path.of("link"));
-        Run run = run(second, java25, "status", "two words");
-        assertThat(run.lines().getFirst()).isEqualTo(java25 + "/bin/java");
+        LauncherResult run = runLauncher(second, java25Home, "status", "two words");
+        assertThat(run.lines().getFirst()).isEqualTo(java25Home + "/bin/java");
         assertThat(run.lines()).endsWith("org.switchback.app.Main", "status", "two words");
-        assertThat(run.lines()).contains("-Djna.boot.library.path=" + home.toRealPath() + "/lib/native");
+        assertThat(run.lines()).contains("-Djna.boot.library.path=" + installation.toRealPath() + "/lib/native");
     }
 
     @ParameterizedTest
@@ -54,84 +54,84 @@ class LauncherTest {
                 "", "--sample|x99", "--sample=x99", "--sample|status", "status", "--sample|x99|status", "--version",
                 "--sample=x99|--help", "-h", "--sample", "--in-tray", "--in-tray|--sample=x99", "--in-tray|status"
             })
-    void agreesWithMainOnWhatIsAWindow(String joined) throws Exception {
+    void detectsWindowModeLikeMain(String joined) throws Exception {
         String[] args = joined.isEmpty() ? new String[0] : joined.split("\\|", -1);
-        List<String> lines = run(home.resolve("bin/switchback"), java25, args).lines();
-        assertThat(lines.contains("--module-path")).isEqualTo(Main.wantsWindow(args));
-        assertThat(lines.contains("--class-path")).isNotEqualTo(Main.wantsWindow(args));
+        List<String> lines = runLauncher(installation.resolve("bin/switchback"), java25Home, args).lines();
+        assertThat(lines.contains("--module-path")).isEqualTo(Main.isWindowRequested(args));
+        assertThat(lines.contains("--class-path")).isNotEqualTo(Main.isWindowRequested(args));
     }
 
     @Test
-    void takesACacheOnlyFromTheVeryBuildThatMadeIt() throws Exception {
-        Files.createFile(home.resolve("lib/cli.aot"));
-        Path made = home.resolve("lib/aot-made");
-        String option = "-XX:AOTCache=" + home.toRealPath() + "/lib/cli.aot";
+    void usesTheCliCacheOnlyWithTheSameJavaBuild() throws Exception {
+        Files.createFile(installation.resolve("lib/cli.aot"));
+        Path made = installation.resolve("lib/aot-made");
+        String option = "-XX:AOTCache=" + installation.toRealPath() + "/lib/cli.aot";
         Files.writeString(made, "25.0.3+9\n/elsewhere\n");
-        assertThat(run(home.resolve("bin/switchback"), java25, "status").lines()).contains(option);
+        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home, "status").lines()).contains(option);
         Files.writeString(made, "25.0.2+1\n/elsewhere\n");
-        assertThat(run(home.resolve("bin/switchback"), java25, "status").lines()).doesNotContain(option);
+        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home, "status").lines()).doesNotContain(option);
     }
 
     @Test
-    void takesTheCacheOfTheWindowOnlyWhereItWasMade() throws Exception {
-        Files.createFile(home.resolve("lib/window.aot"));
-        Path made = home.resolve("lib/aot-made");
-        String option = "-XX:AOTCache=" + home.toRealPath() + "/lib/window.aot";
-        Files.writeString(made, "25.0.3+9\n" + home.toRealPath() + "\n");
-        assertThat(run(home.resolve("bin/switchback"), java25).lines()).contains(option);
+    void usesTheWindowCacheOnlyAtItsOriginalPath() throws Exception {
+        Files.createFile(installation.resolve("lib/window.aot"));
+        Path made = installation.resolve("lib/aot-made");
+        String option = "-XX:AOTCache=" + installation.toRealPath() + "/lib/window.aot";
+        Files.writeString(made, "25.0.3+9\n" + installation.toRealPath() + "\n");
+        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home).lines()).contains(option);
         Files.writeString(made, "25.0.3+9\n/elsewhere\n");
-        assertThat(run(home.resolve("bin/switchback"), java25).lines()).doesNotContain(option);
+        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home).lines()).doesNotContain(option);
     }
 
     @Test
-    void refusesAnOlderJavaInOneSentence() throws Exception {
-        Path java17 = java("java17", "17.0.15", "17.0.15+6");
-        Run run = run(home.resolve("bin/switchback"), java17, "status");
-        assertThat(run.code()).isEqualTo(1);
+    void rejectsOlderJavaWithOneMessage() throws Exception {
+        Path java17 = createFakeJava("java17", "17.0.15", "17.0.15+6");
+        LauncherResult run = runLauncher(installation.resolve("bin/switchback"), java17, "status");
+        assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.lines())
                 .containsExactly(
                         "switchback: SWITCHBACK_JAVA names " + java17 + ", which is not a Java 25 or later.");
     }
 
     @Test
-    void prefersAnImageInsideTheTree() throws Exception {
-        Files.move(java25, home.resolve("runtime"));
-        Run run = run(home.resolve("bin/switchback-helper"), null);
-        assertThat(run.lines().getFirst()).isEqualTo(home.toRealPath() + "/runtime/bin/java");
+    void prefersTheBundledRuntimeImage() throws Exception {
+        Files.move(java25Home, installation.resolve("runtime"));
+        LauncherResult run = runLauncher(installation.resolve("bin/switchback-helper"), null);
+        assertThat(run.lines().getFirst()).isEqualTo(installation.toRealPath() + "/runtime/bin/java");
         assertThat(run.lines()).endsWith("org.switchback.service.HelperMain");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"switchback", "switchback status", "switchback-helper"})
-    void anImageThatTheProgramIsLinkedIntoNeedsNoOtherFile(String command) throws Exception {
-        Path runtime = Files.move(java25, home.resolve("runtime"));
+    void aLinkedRuntimeImageNeedsNoClassOrModulePath(String command) throws Exception {
+        Path runtime = Files.move(java25Home, installation.resolve("runtime"));
         Files.writeString(
                 runtime.resolve("release"),
                 "MODULES=\"java.base org.switchback.helper org.switchback.app\"\n",
                 StandardOpenOption.APPEND);
-        List<String> lines = run(command, java("other", "26", "26+1")).lines();
-        assertThat(lines.getFirst()).isEqualTo(home.toRealPath() + "/runtime/bin/java");
+        List<String> lines = runLauncher(command, createFakeJava("other", "26", "26+1")).lines();
+        assertThat(lines.getFirst()).isEqualTo(installation.toRealPath() + "/runtime/bin/java");
         assertThat(lines)
-                .contains("--module", "-Djna.boot.library.path=" + home.toRealPath() + "/runtime/lib")
+                .contains("--module", "-Djna.boot.library.path=" + installation.toRealPath() + "/runtime/lib")
                 .doesNotContain("--class-path", "--module-path");
     }
 
     @ParameterizedTest
     @CsvSource({"x86_64, true", "aarch64, false"})
-    void theHelperTouchesLessOfItsStacksWhereTheJvmAllowsIt(String architecture, boolean less) throws Exception {
+    void theHelperReducesStackShadowPagesOnX86(String architecture, boolean less) throws Exception {
         Files.writeString(
-                java25.resolve("release"), "OS_ARCH=\"" + architecture + "\"\n", StandardOpenOption.APPEND);
-        List<String> lines = run(home.resolve("bin/switchback-helper"), java25).lines();
+                java25Home.resolve("release"), "OS_ARCH=\"" + architecture + "\"\n", StandardOpenOption.APPEND);
+        List<String> lines = runLauncher(installation.resolve("bin/switchback-helper"), java25Home).lines();
         assertThat(lines.contains("-XX:StackShadowPages=10")).isEqualTo(less);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"switchback", "switchback status", "switchback-helper"})
-    void aHandshakeOnTheBusNeedsNoTablesOfUnicode(String command) throws Exception {
-        assertThat(run(command, java25).lines()).contains("-Djava.locale.providers=CLDR,SPI");
+    void localeProvidersExcludeUnicodeCollationTables(String command) throws Exception {
+        assertThat(runLauncher(command, java25Home).lines()).contains("-Djava.locale.providers=CLDR,SPI");
     }
 
-    private Path java(String name, String version, String build) throws IOException {
+    private Path createFakeJava(String name, String version, String build) throws IOException {
         Path java = folder.resolve(name);
         Files.createDirectories(java.resolve("bin"));
         Files.writeString(
@@ -143,12 +143,12 @@ class LauncherTest {
         return java;
     }
 
-    private Run run(String command, Path java) throws Exception {
+    private LauncherResult runLauncher(String command, Path java) throws Exception {
         String[] words = command.split(" ");
-        return run(home.resolve("bin").resolve(words[0]), java, Arrays.copyOfRange(words, 1, words.length));
+        return runLauncher(installation.resolve("bin").resolve(words[0]), java, Arrays.copyOfRange(words, 1, words.length));
     }
 
-    private Run run(Path launcher, Path java, String... args) throws Exception {
+    private LauncherResult runLauncher(Path launcher, Path java, String... args) throws Exception {
         List<String> command = new ArrayList<>(List.of("sh", launcher.toString()));
         command.addAll(List.of(args));
         Path output = folder.resolve("output");
@@ -163,8 +163,8 @@ class LauncherTest {
         }
         Process process = builder.start();
         assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
-        return new Run(process.exitValue(), Files.readAllLines(output));
+        return new LauncherResult(process.exitValue(), Files.readAllLines(output));
     }
 
-    private record Run(int code, List<String> lines) {}
+    private record LauncherResult(int exitCode, List<String> lines) {}
 }

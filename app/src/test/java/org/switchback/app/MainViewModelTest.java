@@ -14,156 +14,156 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.switchback.app.activity.ActivityLog;
-import org.switchback.app.activity.Attempt;
-import org.switchback.app.background.Background;
+import org.switchback.app.activity.SwitchRecord;
+import org.switchback.app.background.BackgroundTasks;
 import org.switchback.app.gpus.GpuCard;
 import org.switchback.app.gpus.GpusViewModel;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.Mishap;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.helper.SimulatedFailure;
 import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.readiness.ReadinessViewModel;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.SwitchViewModel;
-import org.switchback.app.words.Words;
-import org.switchback.hardware.Capture;
+import org.switchback.app.words.Messages;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Gpu;
 import org.switchback.service.Deadline;
 
 class MainViewModelTest {
-    private final Words words = Words.in(Locale.ENGLISH);
-    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
-    private final ScriptedConnections connections = new ScriptedConnections(here);
-    private final ActivityLog log = ActivityLog.inMemory();
+    private final Messages messages = Messages.forLocale(Locale.ENGLISH);
+    private final ScriptedHelper thisMachineHelper = ScriptedHelper.withGtx1080();
+    private final ScriptedConnections connections = new ScriptedConnections(thisMachineHelper);
+    private final ActivityLog activityLog = ActivityLog.inMemory();
     private boolean firstStart;
     private final MainViewModel model =
             new MainViewModel(
-                    connections, log, new Background(Runnable::run, Runnable::run), words, () -> firstStart);
+                    connections, activityLog, new BackgroundTasks(Runnable::run, Runnable::run), messages, () -> firstStart);
 
     // Which machine.
 
     @Test
-    void aMachineWithAGpuToSwitchIsShownAtOnce() {
+    void showsAMachineWithASwitchableGpuAtStart() {
         model.start(Optional.empty());
         assertThat(model.titleProperty().get()).isEqualTo("Switchback");
-        assertThat(model.ribbonProperty().get()).isEmpty();
-        assertThat(model.bannerProperty().get()).isEmpty();
-        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.CARDS);
+        assertThat(model.simulationMessageProperty().get()).isEmpty();
+        assertThat(model.helperMessageProperty().get()).isEmpty();
+        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.GpusPageState.CARDS);
         assertThat(model.gpus().cards()).hasSize(2);
-        assertThat(connections.count()).isEqualTo(1);
+        assertThat(connections.openedCount()).isEqualTo(1);
     }
 
     @Test
-    void theFirstStartWithNothingToSwitchOpensTheFirstSampleAndNoSystemBus() {
+    void firstStartWithoutSwitchableGpuOpensTheDefaultSampleWithoutTheSystemBus() {
         firstStart = true;
-        connections.here(new ScriptedHelper(new Source.LookOnly(HelperProblem.Kind.MISSING), Capture.EMPTY));
+        connections.setThisMachineHelper(new ScriptedHelper(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), MachineSnapshot.EMPTY));
         model.start(Optional.empty());
-        assertThat(connections.last().source()).isEqualTo(new Source.Sample(SampleMachines.DEFAULT));
-        assertThat(model.ribbonProperty().get()).isEqualTo("Sample machine. Nothing here touches this computer.");
+        assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.SampleMachine(SampleMachines.DEFAULT));
+        assertThat(model.simulationMessageProperty().get()).isEqualTo("Sample machine. Nothing here touches this computer.");
         assertThat(model.titleProperty().get()).contains("sample machine");
-        assertThat(model.elsewhereProperty().get()).isTrue();
+        assertThat(model.simulationShownProperty().get()).isTrue();
         assertThat(model.gpus().cards()).hasSize(2);
-        assertThat(connections.searches()).as("looked for the helper of the system").isZero();
+        assertThat(connections.thisMachineCount()).as("looked for the helper of the system").isZero();
     }
 
     @Test
-    void theFirstStartWithAGpuToSwitchShowsThisMachine() {
+    void firstStartWithSwitchableGpuShowsThisMachine() {
         firstStart = true;
         model.start(Optional.empty());
-        assertThat(connections.last()).isSameAs(here);
-        assertThat(model.elsewhereProperty().get()).isFalse();
-        assertThat(connections.first().calls()).as("what was looked at before").endsWith("close");
+        assertThat(connections.lastOpened()).isSameAs(thisMachineHelper);
+        assertThat(model.simulationShownProperty().get()).isFalse();
+        assertThat(connections.firstOpened().calls()).as("what was looked at before").endsWith("close");
     }
 
     @Test
-    void anotherStartWithNothingToSwitchShowsThisMachineAndSaysSo() {
-        connections.here(new ScriptedHelper(new Source.LookOnly(HelperProblem.Kind.MISSING), Capture.EMPTY));
+    void laterStartWithoutGpuShowsThisMachineWithAMessage() {
+        connections.setThisMachineHelper(new ScriptedHelper(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), MachineSnapshot.EMPTY));
         model.start(Optional.empty());
-        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.State.EMPTY);
+        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.GpusPageState.EMPTY);
         assertThat(model.gpus().messageProperty().get()).isEqualTo("No GPU was found on this machine.");
     }
 
     @Test
-    void aLaptopWhoseOnlyGpuDrawsTheDesktopIsOfferedASample() {
-        connections.here(new ScriptedHelper(
-                new Source.ThisMachine(),
+    void hintSuggestsASampleWhenTheOnlyGpuDrivesTheDesktop() {
+        connections.setThisMachineHelper(new ScriptedHelper(
+                new MachineSource.ThisMachine(),
                 SampleMachines.load("laptop-one-gpu").orElseThrow()));
         model.start(Optional.empty());
-        assertThat(model.gpus().cards()).singleElement().matches(card -> card.choices()
+        assertThat(model.gpus().cards()).singleElement().matches(card -> card.actions()
                 .isEmpty());
         assertThat(model.gpus().hintProperty().get()).contains("sample machine");
     }
 
     @Test
-    void aSampleNamedOnTheCommandLineIsOpenedWithoutLookingAtThisMachine() {
+    void sampleOptionOpensTheSampleWithoutInspectingThisMachine() {
         model.start(Optional.of("iommu-off"));
-        assertThat(connections.count()).isEqualTo(1);
-        assertThat(connections.searches()).isZero();
-        assertThat(connections.last().source()).isEqualTo(new Source.Sample("iommu-off"));
+        assertThat(connections.openedCount()).isEqualTo(1);
+        assertThat(connections.thisMachineCount()).isZero();
+        assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.SampleMachine("iommu-off"));
     }
 
     @Test
-    void anUnknownSampleIsToldAndThisMachineShown() {
+    void unknownSampleShowsANoticeAndThisMachine() {
         model.start(Optional.of("nonsense"));
         assertThat(model.noticeProperty().get()).isEqualTo("There is no sample machine named nonsense.");
-        assertThat(connections.last()).isSameAs(here);
+        assertThat(connections.lastOpened()).isSameAs(thisMachineHelper);
         model.dismissNotice();
         assertThat(model.noticeProperty().get()).isEmpty();
     }
 
     @Test
-    void fromASampleItGoesBackToThisMachine() {
+    void returnsFromASampleToThisMachine() {
         model.start(Optional.of("iommu-off"));
-        ScriptedHelper sample = connections.last();
+        ScriptedHelper sample = connections.lastOpened();
         model.openThisMachine();
         assertThat(sample.calls()).last().isEqualTo("close");
-        assertThat(model.ribbonProperty().get()).isEmpty();
-        assertThat(model.elsewhereProperty().get()).isFalse();
+        assertThat(model.simulationMessageProperty().get()).isEmpty();
+        assertThat(model.simulationShownProperty().get()).isFalse();
         assertThat(model.titleProperty().get()).isEqualTo("Switchback");
     }
 
     @Test
-    void everySampleIsOnTheMenuByATitleOfItsOwn() {
+    void menuListsEverySampleWithAUniqueTitle() {
         assertThat(model.samples())
-                .extracting(MainViewModel.Sample::name)
+                .extracting(MainViewModel.SampleMenuItem::name)
                 .containsExactlyElementsOf(SampleMachines.names());
-        assertThat(model.samples()).extracting(MainViewModel.Sample::title).doesNotHaveDuplicates();
+        assertThat(model.samples()).extracting(MainViewModel.SampleMenuItem::title).doesNotHaveDuplicates();
     }
 
     @Test
-    void anAnswerAboutAnEarlierMachineIsNotShown() {
+    void lateResultOfAnEarlierMachineIsDiscarded() {
         Queue<Runnable> work = new ArrayDeque<>();
         MainViewModel slow =
                 new MainViewModel(
-                    connections, ActivityLog.inMemory(), new Background(work::add, Runnable::run), words, () -> false);
+                    connections, ActivityLog.inMemory(), new BackgroundTasks(work::add, Runnable::run), messages, () -> false);
         slow.start(Optional.empty());
         slow.openSample("iommu-off");
         // This machine answers only after the sample was asked for.
         while (!work.isEmpty()) {
             work.remove().run();
         }
-        assertThat(slow.ribbonProperty().get()).isNotEmpty();
-        assertThat(slow.gpus().cards()).first().extracting(GpuCard::id).isEqualTo("0000-06-00-0");
-        assertThat(here.calls()).last().isEqualTo("close");
+        assertThat(slow.simulationMessageProperty().get()).isNotEmpty();
+        assertThat(slow.gpus().cards()).first().extracting(GpuCard::nodeId).isEqualTo("0000-06-00-0");
+        assertThat(thisMachineHelper.calls()).last().isEqualTo("close");
     }
 
     // A saved report.
 
     @Test
-    void aSavedReportIsAMachineToLookAtAndTry(@TempDir Path folder) throws Exception {
+    void opensASavedReportAsSimulation(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("friend.txt");
         Files.writeString(file, SampleMachines.load("strix-halo-32g").orElseThrow().toText());
         model.start(Optional.empty());
         model.openReport(file);
         assertThat(model.titleProperty().get()).isEqualTo("Switchback: saved report friend.txt");
-        assertThat(model.ribbonProperty().get())
+        assertThat(model.simulationMessageProperty().get())
                 .isEqualTo("Saved report friend.txt. Nothing here touches this computer.");
-        assertThat(model.gpus().cards()).singleElement().extracting(GpuCard::id).isEqualTo("0000-c3-00-0");
+        assertThat(model.gpus().cards()).singleElement().extracting(GpuCard::nodeId).isEqualTo("0000-c3-00-0");
     }
 
     @Test
-    void whatIsNoReportIsToldAndTheMachineStays(@TempDir Path folder) throws Exception {
+    void invalidReportShowsANoticeAndKeepsTheMachine(@TempDir Path folder) throws Exception {
         model.start(Optional.empty());
         Path other = Files.writeString(folder.resolve("shopping.txt"), "eggs\n");
         model.openReport(other);
@@ -176,7 +176,7 @@ class MainViewModelTest {
         assertThat(model.noticeProperty().get()).isEqualTo("away.txt can't be read.");
         model.openReport(folder);
         assertThat(model.noticeProperty().get()).endsWith("can't be read.");
-        assertThat(connections.count()).isEqualTo(1);
+        assertThat(connections.openedCount()).isEqualTo(1);
         assertThat(model.gpus().cards()).hasSize(2);
     }
 
@@ -184,127 +184,127 @@ class MainViewModelTest {
 
     @ParameterizedTest
     @EnumSource(
-            value = HelperProblem.Kind.class,
+            value = HelperException.FailureKind.class,
             names = {"MISSING", "STOPPED", "REFUSED", "UNDECIDED", "WRONG_VERSION", "LOST"})
-    void whateverIsTheMatterWithTheHelperTheGpusAreShownAndTheTextIsItsOwn(HelperProblem.Kind why) {
-        connections.here(new ScriptedHelper(
-                new Source.LookOnly(why), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
+    void helperFailureShowsItsOwnMessageAndTheGpus(HelperException.FailureKind why) {
+        connections.setThisMachineHelper(new ScriptedHelper(
+                new MachineSource.ReadOnlyMachine(why), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
         model.start(Optional.empty());
-        assertThat(model.bannerProperty().get())
-                .startsWith(words.problem(why))
+        assertThat(model.helperMessageProperty().get())
+                .startsWith(messages.formatHelperFailure(why))
                 .endsWith("This computer can be looked at, not changed.");
         assertThat(model.gpus().cards()).hasSize(2);
     }
 
     @Test
-    void whomTheHelperDoesNotLetLookSeesWhatEverybodyMay() {
-        here.failsWith(HelperProblem.Kind.REFUSED);
+    void deniedInspectionFallsBackToReadOnly() {
+        thisMachineHelper.failAllCalls(HelperException.FailureKind.REFUSED);
         model.start(Optional.empty());
-        assertThat(connections.last().source()).isEqualTo(new Source.LookOnly(HelperProblem.Kind.REFUSED));
-        assertThat(model.bannerProperty().get()).startsWith(words.problem(HelperProblem.Kind.REFUSED));
+        assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.REFUSED));
+        assertThat(model.helperMessageProperty().get()).startsWith(messages.formatHelperFailure(HelperException.FailureKind.REFUSED));
         assertThat(model.gpus().cards()).hasSize(2);
-        here.works();
+        thisMachineHelper.clearFailure();
         model.refresh();
-        assertThat(model.bannerProperty().get()).isEmpty();
-        assertThat(connections.last()).isSameAs(here);
+        assertThat(model.helperMessageProperty().get()).isEmpty();
+        assertThat(connections.lastOpened()).isSameAs(thisMachineHelper);
     }
 
     @Test
-    void aHelperThatGoesAwayIsToldAndTheGpusAreLookedAtWithoutIt() {
+    void lostHelperFallsBackToReadOnlyWithAMessage() {
         model.start(Optional.empty());
-        here.failsWith(HelperProblem.Kind.LOST);
+        thisMachineHelper.failAllCalls(HelperException.FailureKind.LOST);
         model.refresh();
-        assertThat(model.bannerProperty().get()).startsWith(words.problem(HelperProblem.Kind.LOST));
-        assertThat(model.gpus().cards()).hasSize(2).first().satisfies(card -> assertThat(card.choices())
-                .noneMatch(GpuCard.Choice::enabled));
+        assertThat(model.helperMessageProperty().get()).startsWith(messages.formatHelperFailure(HelperException.FailureKind.LOST));
+        assertThat(model.gpus().cards()).hasSize(2).first().satisfies(card -> assertThat(card.actions())
+                .noneMatch(GpuCard.CardAction::enabled));
     }
 
     @Test
-    void aSimulatedMachineWhoseHelperIsLostIsOpenedAnew() {
+    void refreshReopensASimulationWhoseHelperIsLost() {
         model.start(Optional.of(SampleMachines.DEFAULT));
-        ScriptedHelper lost = connections.last();
-        lost.failsWith(HelperProblem.Kind.LOST);
+        ScriptedHelper lost = connections.lastOpened();
+        lost.failAllCalls(HelperException.FailureKind.LOST);
         model.refresh();
-        assertThat(connections.last()).isNotSameAs(lost);
+        assertThat(connections.lastOpened()).isNotSameAs(lost);
         assertThat(model.gpus().cards()).hasSize(2);
     }
 
     @Test
-    void checkingAgainFromAPaneThatCanBeLeftOpensALostMachineAnewToo() {
+    void refreshClosesThePaneAndReopensALostSimulation() {
         model.start(Optional.of(SampleMachines.DEFAULT));
-        ScriptedHelper lost = connections.last();
+        ScriptedHelper lost = connections.lastOpened();
         GpuCard card = model.gpus().cards().getFirst();
-        model.gpus().choose(card, card.choices().getFirst());
-        assertThat(model.switchingProperty().get()).isNotNull();
-        lost.failsWith(HelperProblem.Kind.LOST);
+        model.gpus().runAction(card, card.actions().getFirst());
+        assertThat(model.activeSwitchProperty().get()).isNotNull();
+        lost.failAllCalls(HelperException.FailureKind.LOST);
         model.refresh();
-        assertThat(model.switchingProperty().get()).isNull();
-        assertThat(connections.last()).isNotSameAs(lost);
+        assertThat(model.activeSwitchProperty().get()).isNull();
+        assertThat(connections.lastOpened()).isNotSameAs(lost);
         assertThat(model.gpus().cards()).hasSize(2);
     }
 
     @Test
-    void aFailureCanBeTriedOnASampleAndTheRibbonSaysWhich() {
+    void simulatedFailureIsNamedInTheSimulationMessage() {
         model.start(Optional.of("iommu-off"));
-        model.tryMishap(Mishap.SLOW_STEP);
-        assertThat(connections.mishaps()).containsExactly(Mishap.NONE, Mishap.SLOW_STEP);
-        assertThat(connections.last().source()).isEqualTo(new Source.Sample("iommu-off"));
-        assertThat(model.mishap()).isEqualTo(Mishap.SLOW_STEP);
-        assertThat(model.ribbonProperty().get())
+        model.simulateFailure(SimulatedFailure.SLOW_STEP);
+        assertThat(connections.simulatedFailures()).containsExactly(SimulatedFailure.NONE, SimulatedFailure.SLOW_STEP);
+        assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.SampleMachine("iommu-off"));
+        assertThat(model.activeFailure()).isEqualTo(SimulatedFailure.SLOW_STEP);
+        assertThat(model.simulationMessageProperty().get())
                 .isEqualTo("Sample machine. Nothing here touches this computer. On purpose: a step takes long.");
-        model.tryMishap(Mishap.NONE);
-        assertThat(model.ribbonProperty().get()).isEqualTo("Sample machine. Nothing here touches this computer.");
+        model.simulateFailure(SimulatedFailure.NONE);
+        assertThat(model.simulationMessageProperty().get()).isEqualTo("Sample machine. Nothing here touches this computer.");
     }
 
     @Test
-    void onTheMenuTheFailuresAreSentencesOfTheirOwn() {
+    void failureMenuTitlesAreCapitalized() {
         assertThat(model.failures())
-                .extracting(MainViewModel.Failure::title)
+                .extracting(MainViewModel.FailureMenuItem::title)
                 .startsWith("Nothing goes wrong", "A program uses the GPU");
     }
 
     @Test
-    void noFailureIsTriedOnThisComputer() {
+    void failuresAreNotSimulatedOnThisComputer() {
         model.start(Optional.empty());
-        model.tryMishap(Mishap.MIXED);
-        assertThat(connections.count()).isEqualTo(1);
-        assertThat(connections.mishaps()).isEmpty();
+        model.simulateFailure(SimulatedFailure.ROLLBACK_FAILED);
+        assertThat(connections.openedCount()).isEqualTo(1);
+        assertThat(connections.simulatedFailures()).isEmpty();
     }
 
     @Test
-    void aHelperInstalledMeanwhileIsFoundByCheckingAgain() {
-        connections.here(new ScriptedHelper(
-                new Source.LookOnly(HelperProblem.Kind.MISSING),
+    void refreshFindsAHelperInstalledMeanwhile() {
+        connections.setThisMachineHelper(new ScriptedHelper(
+                new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING),
                 SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
         model.start(Optional.empty());
-        connections.here(here);
+        connections.setThisMachineHelper(thisMachineHelper);
         model.refresh();
-        assertThat(model.bannerProperty().get()).isEmpty();
-        assertThat(connections.last()).isSameAs(here);
+        assertThat(model.helperMessageProperty().get()).isEmpty();
+        assertThat(connections.lastOpened()).isSameAs(thisMachineHelper);
     }
 
     // Changes and switches.
 
     @Test
-    void whatChangesOutsideIsShownAndOtherCardsStayTheSameObject() {
+    void externalChangeUpdatesOnlyTheAffectedCard() {
         model.start(Optional.empty());
         GpuCard desktop = model.gpus().cards().get(1);
-        here.isInVmMode();
-        here.changes();
-        assertThat(model.gpus().cards().getFirst().status().tone()).isEqualTo(GpuCard.Tone.VM);
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.notifyChangeListeners();
+        assertThat(model.gpus().cards().getFirst().status().style()).isEqualTo(GpuCard.StatusStyle.VM);
         assertThat(model.gpus().cards().get(1)).isSameAs(desktop);
     }
 
     @Test
-    void manyChangesInARowAreLookedAtOnce() {
+    void burstsOfChangesCauseOneRefresh() {
         Queue<Runnable> work = new ArrayDeque<>();
         MainViewModel slow =
                 new MainViewModel(
-                    connections, ActivityLog.inMemory(), new Background(work::add, Runnable::run), words, () -> false);
+                    connections, ActivityLog.inMemory(), new BackgroundTasks(work::add, Runnable::run), messages, () -> false);
         slow.start(Optional.empty());
         work.remove().run();
         for (int i = 0; i < 12; i++) {
-            here.changes();
+            thisMachineHelper.notifyChangeListeners();
         }
         int looks = 0;
         while (!work.isEmpty()) {
@@ -315,58 +315,58 @@ class MainViewModelTest {
     }
 
     @Test
-    void choosingOpensThePaneOfASwitchAndLeavingItLooksAgain() {
+    void choosingOpensASwitchPaneAndLeavingItRefreshes() {
         model.start(Optional.empty());
-        choose();
-        SwitchViewModel pane = pane();
-        assertThat(pane.address()).isEqualTo(ScriptedHelper.GTX_1080);
-        here.isInVmMode();
+        chooseFirstGpu();
+        SwitchViewModel pane = openSwitchPane();
+        assertThat(pane.gpuAddress()).isEqualTo(ScriptedHelper.GTX_1080);
+        thisMachineHelper.setVmMode();
         pane.leave();
-        assertThat(model.switchingProperty().get()).isNull();
-        assertThat(model.gpus().cards().getFirst().status().tone()).isEqualTo(GpuCard.Tone.VM);
+        assertThat(model.activeSwitchProperty().get()).isNull();
+        assertThat(model.gpus().cards().getFirst().status().style()).isEqualTo(GpuCard.StatusStyle.VM);
     }
 
     @Test
-    void theEndOfASwitchIsSeenByEveryPageWhileItsResultIsStillOpen() {
+    void finishedSwitchRefreshesAllPagesWhileItsResultIsOpen() {
         model.start(Optional.empty());
-        ReadinessViewModel readiness = model.readiness();
-        String before = readiness.text();
-        beginSwitch();
-        here.doesSteps(0, 10);
-        here.isInVmMode();
-        here.changes();
-        assertThat(mode()).as("while it is under way").isEqualTo(Gpu.Mode.HOST);
-        here.says("finished", -1, 1, "done");
-        assertThat(model.switchingProperty().get()).isNotNull();
-        assertThat(mode()).isEqualTo(Gpu.Mode.VM);
+        ReadinessViewModel readiness = model.createReadinessViewModel();
+        String before = readiness.toPlainText();
+        startSwitch();
+        thisMachineHelper.completeSteps(0, 10);
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.notifyChangeListeners();
+        assertThat(gtx1080Mode()).as("while it is under way").isEqualTo(Gpu.GpuMode.HOST);
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        assertThat(model.activeSwitchProperty().get()).isNotNull();
+        assertThat(gtx1080Mode()).isEqualTo(Gpu.GpuMode.VM);
         assertThat(before).contains("efifb");
-        assertThat(readiness.text()).doesNotContain("efifb");
-        pane().leave();
-        assertThat(model.gpus().cards().getFirst().change()).as("it was no change from outside").isEmpty();
+        assertThat(readiness.toPlainText()).doesNotContain("efifb");
+        openSwitchPane().leave();
+        assertThat(model.gpus().cards().getFirst().externalChange()).as("it was no change from outside").isEmpty();
     }
 
     @Test
-    void whatChangesWhileAResultIsOpenIsSeenByEveryPageToo() {
-        beginSwitch();
-        here.says("finished", -1, 1, "put-back");
-        here.isInVmMode();
-        here.changes();
-        assertThat(mode()).isEqualTo(Gpu.Mode.VM);
+    void changesWhileAResultIsOpenRefreshAllPages() {
+        startSwitch();
+        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.notifyChangeListeners();
+        assertThat(gtx1080Mode()).isEqualTo(Gpu.GpuMode.VM);
     }
 
     @Test
-    void aResultStaysWhenTheHelperIsLostAfterIt() {
-        beginSwitch();
-        here.failsWith(HelperProblem.Kind.LOST);
-        here.says("finished", -1, 1, "helper-lost");
-        assertThat(pane().outcomeProperty().get()).isNotNull();
-        pane().leave();
-        assertThat(model.bannerProperty().get()).startsWith(words.problem(HelperProblem.Kind.LOST));
+    void resultStaysOpenWhenTheHelperIsLostAfterwards() {
+        startSwitch();
+        thisMachineHelper.failAllCalls(HelperException.FailureKind.LOST);
+        thisMachineHelper.emitEvent("finished", -1, 1, "helper-lost");
+        assertThat(openSwitchPane().switchResultProperty().get()).isNotNull();
+        openSwitchPane().leave();
+        assertThat(model.helperMessageProperty().get()).startsWith(messages.formatHelperFailure(HelperException.FailureKind.LOST));
     }
 
     /** Of the GTX 1080, as the pages see it. */
-    private Gpu.Mode mode() {
-        return Objects.requireNonNull(model.shownProperty().get())
+    private Gpu.GpuMode gtx1080Mode() {
+        return Objects.requireNonNull(model.displayedMachineProperty().get())
                 .overview()
                 .machine()
                 .gpu(ScriptedHelper.GTX_1080)
@@ -375,158 +375,158 @@ class MainViewModelTest {
     }
 
     @Test
-    void noOtherMachineIsOpenedWhileASwitchIsUnderWay() {
+    void noOtherMachineCanBeOpenedDuringASwitch() {
         model.start(Optional.empty());
-        choose();
-        assertThat(model.freeProperty().get()).isTrue();
-        pane().actions().getLast().run().run();
-        here.says("authorized", -1, 0, "");
-        assertThat(model.freeProperty().get()).isFalse();
+        chooseFirstGpu();
+        assertThat(model.idleProperty().get()).isTrue();
+        openSwitchPane().actions().getLast().handler().run();
+        thisMachineHelper.emitEvent("authorized", -1, 0, "");
+        assertThat(model.idleProperty().get()).isFalse();
         model.openSample("iommu-off");
-        assertThat(connections.count()).isEqualTo(1);
-        here.says("finished", -1, 1, "put-back");
-        assertThat(model.freeProperty().get()).isTrue();
+        assertThat(connections.openedCount()).isEqualTo(1);
+        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
+        assertThat(model.idleProperty().get()).isTrue();
         model.openSample("iommu-off");
-        assertThat(connections.count()).isEqualTo(2);
-        assertThat(model.switchingProperty().get()).isNull();
+        assertThat(connections.openedCount()).isEqualTo(2);
+        assertThat(model.activeSwitchProperty().get()).isNull();
     }
 
     @Test
-    void aSwitchThatSucceededOnceTakesOneClickTheNextTime() throws Exception {
+    void knownPlanStartsWithOneClick() throws Exception {
         switchOnce();
         ScriptedHelper restarted = ScriptedHelper.withGtx1080();
-        connections.here(restarted);
+        connections.setThisMachineHelper(restarted);
         Deadline.seconds(10).await("the attempt is written down", () -> {
             model.openThisMachine();
-            choose();
-            return pane().phaseProperty().get() == SwitchViewModel.Phase.AUTHORISING;
+            chooseFirstGpu();
+            return openSwitchPane().phaseProperty().get() == SwitchViewModel.SwitchPhase.AUTHORIZING;
         });
         assertThat(restarted.calls()).anyMatch(call -> call.startsWith("apply"));
     }
 
     @Test
-    void whoeverAlwaysWantsToSeeThePlanSeesIt() throws Exception {
+    void alwaysShowPlanShowsAKnownPlan() throws Exception {
         switchOnce();
-        Deadline.seconds(10).await("the attempt is written down", () -> log.newest(
-                        here.source(), ScriptedHelper.GTX_1080, Attempt::succeeded)
+        Deadline.seconds(10).await("the attempt is written down", () -> activityLog.findLatest(
+                        thisMachineHelper.source(), ScriptedHelper.GTX_1080, SwitchRecord::isSuccessful)
                 .isPresent());
-        model.alwaysPlanProperty().set(true);
-        connections.here(ScriptedHelper.withGtx1080());
+        model.alwaysShowPlanProperty().set(true);
+        connections.setThisMachineHelper(ScriptedHelper.withGtx1080());
         model.openThisMachine();
-        choose();
-        assertThat(pane().phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
+        chooseFirstGpu();
+        assertThat(openSwitchPane().phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
     }
 
     /** To VM mode, with a success that is written down. */
     private void switchOnce() {
         model.start(Optional.empty());
-        choose();
-        assertThat(pane().phaseProperty().get()).isEqualTo(SwitchViewModel.Phase.PLANNED);
-        pane().actions().getLast().run().run();
-        here.says("authorized", -1, 0, "");
-        here.doesSteps(0, 10);
-        here.isInVmMode();
-        here.says("finished", -1, 1, "done");
-        pane().leave();
+        chooseFirstGpu();
+        assertThat(openSwitchPane().phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
+        openSwitchPane().actions().getLast().handler().run();
+        thisMachineHelper.emitEvent("authorized", -1, 0, "");
+        thisMachineHelper.completeSteps(0, 10);
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        openSwitchPane().leave();
     }
 
     // Quitting.
 
     @Test
-    void withNothingUnderWayQuittingIsImmediate() {
+    void quitIsImmediateWithoutASwitch() {
         model.start(Optional.empty());
-        choose();
+        chooseFirstGpu();
         model.quit();
-        assertThat(model.goneProperty().get()).isTrue();
+        assertThat(model.exitReadyProperty().get()).isTrue();
     }
 
     @Test
-    void quittingDuringASwitchWaitsForItAndSaysSo() {
-        beginSwitch();
+    void quitDuringASwitchWaitsWithAMessage() {
+        startSwitch();
         model.quit();
-        assertThat(model.goneProperty().get()).isFalse();
-        assertThat(model.leavingProperty().get())
+        assertThat(model.exitReadyProperty().get()).isFalse();
+        assertThat(model.quitMessageProperty().get())
                 .isEqualTo("A switch is under way. Switchback quits when it has succeeded. Without the window the helper"
                         + " goes on by itself: it finishes the switch or puts everything back.");
-        here.doesSteps(0, 10);
-        here.isInVmMode();
-        assertThat(model.goneProperty().get()).isFalse();
-        here.says("finished", -1, 1, "done");
-        assertThat(model.goneProperty().get()).isTrue();
+        thisMachineHelper.completeSteps(0, 10);
+        thisMachineHelper.setVmMode();
+        assertThat(model.exitReadyProperty().get()).isFalse();
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        assertThat(model.exitReadyProperty().get()).isTrue();
     }
 
     @Test
-    void aSwitchThatFailsKeepsTheWindowWithItsResult() {
-        beginSwitch();
+    void failedSwitchCancelsQuitAndShowsItsResult() {
+        startSwitch();
         model.quit();
-        here.says("finished", -1, 1, "put-back");
-        assertThat(model.goneProperty().get()).isFalse();
-        assertThat(model.leavingProperty().get()).isEmpty();
-        assertThat(pane().outcomeProperty().get()).isNotNull();
+        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
+        assertThat(model.exitReadyProperty().get()).isFalse();
+        assertThat(model.quitMessageProperty().get()).isEmpty();
+        assertThat(openSwitchPane().switchResultProperty().get()).isNotNull();
     }
 
     @Test
-    void askedTwiceItQuitsDuringASwitchToo() {
-        beginSwitch();
+    void secondQuitExitsDuringASwitch() {
+        startSwitch();
         model.quit();
         model.quit();
-        assertThat(model.goneProperty().get()).isTrue();
-        assertThat(here.calls()).as("the helper goes on").doesNotContain("cancel");
+        assertThat(model.exitReadyProperty().get()).isTrue();
+        assertThat(thisMachineHelper.calls()).as("the helper goes on").doesNotContain("cancel");
     }
 
     @Test
-    void whoeverWantsToStayAfterAllStays() {
-        beginSwitch();
+    void pendingQuitCanBeCancelled() {
+        startSwitch();
         model.quit();
-        model.stay();
-        assertThat(model.leavingProperty().get()).isEmpty();
-        here.isInVmMode();
-        here.says("finished", -1, 1, "done");
-        assertThat(model.goneProperty().get()).isFalse();
+        model.cancelQuit();
+        assertThat(model.quitMessageProperty().get()).isEmpty();
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        assertThat(model.exitReadyProperty().get()).isFalse();
     }
 
     @Test
-    void beforeTheAnswerToTheQuestionForThePasswordQuittingIsImmediate() {
+    void quitIsImmediateDuringAuthentication() {
         model.start(Optional.empty());
-        choose();
-        pane().actions().getLast().run().run();
-        here.says("authorizing", -1, 0, "");
+        chooseFirstGpu();
+        openSwitchPane().actions().getLast().handler().run();
+        thisMachineHelper.emitEvent("authorizing", -1, 0, "");
         model.quit();
-        assertThat(model.goneProperty().get()).as("nothing has been changed").isTrue();
+        assertThat(model.exitReadyProperty().get()).as("nothing has been changed").isTrue();
     }
 
     @Test
-    void aSampleMachineThatIsQuitDuringASwitchTalksOfNoHelper() {
+    void quitMessageOfASampleDoesNotMentionTheHelper() {
         model.start(Optional.of(SampleMachines.DEFAULT));
-        choose();
-        pane().actions().getLast().run().run();
-        connections.last().says("authorized", -1, 0, "");
+        chooseFirstGpu();
+        openSwitchPane().actions().getLast().handler().run();
+        connections.lastOpened().emitEvent("authorized", -1, 0, "");
         model.quit();
-        assertThat(model.leavingProperty().get())
+        assertThat(model.quitMessageProperty().get())
                 .isEqualTo("A switch is under way. Switchback quits when it has succeeded. The sample machine ends with"
                         + " the window.");
     }
 
-    private void beginSwitch() {
+    private void startSwitch() {
         model.start(Optional.empty());
-        choose();
-        pane().actions().getLast().run().run();
-        here.says("authorized", -1, 0, "");
+        chooseFirstGpu();
+        openSwitchPane().actions().getLast().handler().run();
+        thisMachineHelper.emitEvent("authorized", -1, 0, "");
     }
 
     @Test
-    void closingTheWindowLetsGoOfTheConnection() {
+    void closingTheWindowClosesTheConnection() {
         model.start(Optional.empty());
         assertThat(model.close()).isCompleted();
-        assertThat(here.calls()).last().isEqualTo("close");
+        assertThat(thisMachineHelper.calls()).last().isEqualTo("close");
     }
 
-    private void choose() {
+    private void chooseFirstGpu() {
         GpuCard card = model.gpus().cards().getFirst();
-        model.gpus().choose(card, card.choices().getFirst());
+        model.gpus().runAction(card, card.actions().getFirst());
     }
 
-    private SwitchViewModel pane() {
-        return Objects.requireNonNull(model.switchingProperty().get());
+    private SwitchViewModel openSwitchPane() {
+        return Objects.requireNonNull(model.activeSwitchProperty().get());
     }
 }

@@ -9,15 +9,15 @@ import org.junit.jupiter.api.Test;
 class StyleSheetTest {
     /** JavaFX writes two of them in an order that changes from run to run: no package would be the same twice. */
     @Test
-    void noSelectorHasTwoPseudoClassesSoThatItsBinaryFormIsAlwaysTheSame() throws Exception {
-        try (var file = Objects.requireNonNull(Window.class.getResourceAsStream("switchback.css"))) {
+    void noSelectorHasTwoPseudoClassesSoTheBssIsReproducible() throws Exception {
+        try (var file = Objects.requireNonNull(SwitchbackApplication.class.getResourceAsStream("switchback.css"))) {
             assertThat(new String(file.readAllBytes(), StandardCharsets.UTF_8))
                     .doesNotContainPattern(":[a-z-]+:[a-z-]+");
         }
     }
 
     @Test
-    void theBinaryFormThatJavaFxReadsIsThere() {
-        assertThat(Window.class.getResource("switchback.bss")).isNotNull();
+    void binaryStyleSheetExists() {
+        assertThat(SwitchbackApplication.class.getResource("switchback.bss")).isNotNull();
     }
 }

@@ -7,45 +7,45 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
-import org.switchback.app.helper.Source;
-import org.switchback.app.words.Words;
+import org.switchback.app.helper.MachineSource;
+import org.switchback.app.words.Messages;
 import org.testfx.api.FxToolkit;
 import org.testfx.framework.junit5.ApplicationExtension;
 
 /** A test of the window, in its smallest size unless a test wants another, on a computer whose GTX 1080 has the firmware's framebuffer in BAR 1. */
 @ExtendWith(ApplicationExtension.class)
 public abstract class WindowTestCase {
-    protected final ScriptedHelper here = ScriptedHelper.withGtx1080();
-    protected final ScriptedConnections connections = new ScriptedConnections(here);
-    protected Screen screen;
+    protected final ScriptedHelper thisMachineHelper = ScriptedHelper.withGtx1080();
+    protected final ScriptedConnections connections = new ScriptedConnections(thisMachineHelper);
+    protected TestWindow window;
 
     @BeforeEach
-    void open() {
+    void openWindow() {
         // TestFX calls a method that is annotated with Start in the class of the test alone.
         Stage stage = FxToolkit.toolkitContext().getRegisteredStage();
-        screen = Screen.onScreen(() -> new Screen(stage, connections, words(), size().getWidth(), size().getHeight()));
+        window = TestWindow.callOnFxThread(() -> new TestWindow(stage, connections, messages(), windowSize().getWidth(), windowSize().getHeight()));
     }
 
     /** The language of the window. */
-    protected Words words() {
-        return Words.in(Locale.ENGLISH);
+    protected Messages messages() {
+        return Messages.forLocale(Locale.ENGLISH);
     }
 
     /** Of the window, pixels: the smallest there is. */
-    protected Dimension2D size() {
+    protected Dimension2D windowSize() {
         return new Dimension2D(800, 600);
     }
 
     protected void openSample(String name) {
-        Screen.onScreen(() -> {
-            screen.model().openSample(name);
+        TestWindow.callOnFxThread(() -> {
+            window.model().openSample(name);
             return true;
         });
-        Screen.until(
+        TestWindow.waitUntil(
                 name + " is shown",
-                () -> connections.count() > 0
-                        && connections.last().source().equals(new Source.Sample(name))
-                        && !screen.model().gpus().cards().isEmpty());
-        Screen.settle();
+                () -> connections.openedCount() > 0
+                        && connections.lastOpened().source().equals(new MachineSource.SampleMachine(name))
+                        && !window.model().gpus().cards().isEmpty());
+        TestWindow.waitForFxEvents();
     }
 }

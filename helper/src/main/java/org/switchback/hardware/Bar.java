@@ -10,11 +10,11 @@ import java.util.List;
  * @param range        where it lies, both ends inclusive: physical addresses, or port numbers when {@code space} is PORTS
  * @param space        memory or ports
  * @param prefetchable the register says so
- * @param wide         a 64-bit register
+ * @param is64Bit         a 64-bit register
  */
-public record Bar(int index, AddressRange range, Space space, boolean prefetchable, boolean wide) {
+public record Bar(int index, AddressRange range, AddressSpace space, boolean prefetchable, boolean is64Bit) {
     /** Index of the expansion ROM in sysfs and in VFIO ({@code PCI_ROM_RESOURCE}). */
-    public static final int ROM = 6;
+    public static final int ROM_INDEX = 6;
 
     // include/linux/ioport.h
     private static final long IORESOURCE_IO = 0x100;
@@ -23,9 +23,9 @@ public record Bar(int index, AddressRange range, Space space, boolean prefetchab
     private static final long IORESOURCE_MEM_64 = 0x100000;
 
     /** What a BAR's range counts. */
-    public enum Space {
+    public enum AddressSpace {
         MEMORY,
-        PORTS
+        IO_PORTS
     }
 
     /** Size in bytes (or ports), unsigned. */
@@ -40,8 +40,8 @@ public record Bar(int index, AddressRange range, Space space, boolean prefetchab
     static List<Bar> parse(String resource) {
         List<Bar> bars = new ArrayList<>();
         String[] lines = resource.split("\n", -1);
-        for (int index = 0; index < Math.min(lines.length, ROM + 1); index++) {
-            long[] fields = Hex.fields(lines[index]);
+        for (int index = 0; index < Math.min(lines.length, ROM_INDEX + 1); index++) {
+            long[] fields = HexNumbers.parseFields(lines[index]);
             if (fields.length != 3 || fields[2] == 0 || Long.compareUnsigned(fields[0], fields[1]) > 0) {
                 continue;
             }
@@ -52,7 +52,7 @@ public record Bar(int index, AddressRange range, Space space, boolean prefetchab
             bars.add(new Bar(
                     index,
                     new AddressRange(fields[0], fields[1]),
-                    ports ? Space.PORTS : Space.MEMORY,
+                    ports ? AddressSpace.IO_PORTS : AddressSpace.MEMORY,
                     (fields[2] & IORESOURCE_PREFETCH) != 0,
                     (fields[2] & IORESOURCE_MEM_64) != 0));
         }

@@ -10,12 +10,12 @@ import java.util.Optional;
  * @param signature whether its file ends with a signature; whose it is, and whether the kernel trusts it, nobody can tell
  *                  before it is loaded
  */
-public record BootfbModule(State state, Signature signature) {
+public record BootfbModule(BootfbModuleState state, ModuleSignature signature) {
     /** As the kernel calls it. */
     public static final String NAME = "switchback_bootfb";
 
     /** Whether the module is there. */
-    public enum State {
+    public enum BootfbModuleState {
         LOADED,
         /** Installed for the running kernel. */
         INSTALLED,
@@ -23,33 +23,33 @@ public record BootfbModule(State state, Signature signature) {
     }
 
     /** Whether the module's file has a signature at its end. */
-    public enum Signature {
+    public enum ModuleSignature {
         SIGNED,
         UNSIGNED,
         /** The file is compressed, or there is none. */
         UNKNOWN;
 
         /** As a capture spells it. */
-        public String word() {
-            return Spelling.of(this);
+        public String toText() {
+            return KebabCase.of(this);
         }
     }
 
-    static BootfbModule of(Capture capture, KernelVersion kernel) {
+    static BootfbModule of(MachineSnapshot capture, KernelVersion kernel) {
         Optional<String> file = capture.text(path(kernel.release()));
-        Signature signature = file.map(word -> switch (word) {
-                    case "signed" -> Signature.SIGNED;
-                    case "unsigned" -> Signature.UNSIGNED;
-                    default -> Signature.UNKNOWN;
+        ModuleSignature signature = file.map(word -> switch (word) {
+                    case "signed" -> ModuleSignature.SIGNED;
+                    case "unsigned" -> ModuleSignature.UNSIGNED;
+                    default -> ModuleSignature.UNKNOWN;
                 })
-                .orElse(Signature.UNKNOWN);
-        State state = capture.has("/sys/module/" + NAME)
-                ? State.LOADED
-                : file.isPresent() ? State.INSTALLED : State.MISSING;
+                .orElse(ModuleSignature.UNKNOWN);
+        BootfbModuleState state = capture.hasPath("/sys/module/" + NAME)
+                ? BootfbModuleState.LOADED
+                : file.isPresent() ? BootfbModuleState.INSTALLED : BootfbModuleState.MISSING;
         return new BootfbModule(state, signature);
     }
 
-    /** Where a capture says that the module is installed for a kernel, with the {@link Signature} as text. */
+    /** Where a capture says that the module is installed for a kernel, with the {@link ModuleSignature} as text. */
     public static String path(String release) {
         return "/lib/modules/" + release + "/" + NAME;
     }

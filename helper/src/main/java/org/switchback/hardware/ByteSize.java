@@ -17,7 +17,7 @@ public final class ByteSize {
      * @param bytes unsigned; 0 stands for 2^64, as in {@link AddressRange#length()}
      * @param locale decides the decimal mark
      */
-    public static String text(long bytes, Locale locale) {
+    public static String format(long bytes, Locale locale) {
         if (bytes == 0) {
             return "16 EiB";
         }

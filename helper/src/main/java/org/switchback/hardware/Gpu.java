@@ -12,17 +12,17 @@ import java.util.stream.Stream;
  * @param graphics   function of class 03xx
  * @param companions the other functions of the slot that are in its group or are multimedia, by address
  * @param overlaps   what lies in the BARs of the graphics function, by BAR
- * @param holders    programs that use any of the functions
+ * @param deviceUsers    programs that use any of the functions
  */
-public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> overlaps, List<Holder> holders) {
+public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> overlaps, List<DeviceUser> deviceUsers) {
     /** Whose hands the functions are in. */
-    public enum Mode {
+    public enum GpuMode {
         /** The host's: none is on vfio-pci, the graphics function has a driver. */
         HOST,
         /** A virtual machine's for the taking: all are on vfio-pci. */
         VM,
         /** Some are on vfio-pci and some are not, or the graphics function has no driver and one is reserved for vfio-pci. */
-        MIXED,
+        PARTIALLY_SWITCHED,
         /** Nobody's: none is on vfio-pci or reserved for it, and the graphics function has no driver. */
         UNBOUND
     }
@@ -30,7 +30,7 @@ public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> 
     public Gpu {
         companions = List.copyOf(companions);
         overlaps = List.copyOf(overlaps);
-        holders = List.copyOf(holders);
+        deviceUsers = List.copyOf(deviceUsers);
     }
 
     public PciAddress address() {
@@ -42,39 +42,39 @@ public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> 
         return Stream.concat(Stream.of(graphics), companions.stream()).toList();
     }
 
-    /** With its functions {@link PciDevice#settled}. */
-    public Gpu settled() {
+    /** With its functions {@link PciDevice#withoutTransientState}. */
+    public Gpu withoutTransientState() {
         return new Gpu(
-                graphics.settled(),
-                companions.stream().map(PciDevice::settled).toList(),
+                graphics.withoutTransientState(),
+                companions.stream().map(PciDevice::withoutTransientState).toList(),
                 overlaps,
-                holders);
+                deviceUsers);
     }
 
-    public Mode mode() {
-        long onVfio = functions().stream().filter(PciDevice::onVfio).count();
+    public GpuMode mode() {
+        long onVfio = functions().stream().filter(PciDevice::isBoundToVfio).count();
         if (onVfio == functions().size()) {
-            return Mode.VM;
+            return GpuMode.VM;
         }
         // A companion without any driver does not keep the group from a virtual machine.
-        boolean restIsFree = functions().stream().allMatch(f -> f.onVfio() || f.driver().isEmpty());
+        boolean restIsFree = functions().stream().allMatch(f -> f.isBoundToVfio() || f.driver().isEmpty());
         if (onVfio > 0) {
-            return graphics.onVfio() && restIsFree ? Mode.VM : Mode.MIXED;
+            return graphics.isBoundToVfio() && restIsFree ? GpuMode.VM : GpuMode.PARTIALLY_SWITCHED;
         }
         if (graphics.driver().isPresent()) {
-            return Mode.HOST;
+            return GpuMode.HOST;
         }
         // What a switch leaves that got no further, and whose putting back did not either.
-        return functions().stream().anyMatch(PciDevice::reserved) ? Mode.MIXED : Mode.UNBOUND;
+        return functions().stream().anyMatch(PciDevice::hasVfioOverride) ? GpuMode.PARTIALLY_SWITCHED : GpuMode.UNBOUND;
     }
 
     /** What vfio-pci could not live with. */
     public List<Overlap> conflicts() {
-        return overlaps.stream().filter(o -> o.verdict() == Overlap.Verdict.REFUSED).toList();
+        return overlaps.stream().filter(o -> o.resolution() == Overlap.OverlapResolution.CONFLICT).toList();
     }
 
     /** Whether it shows a picture that people may be looking at: a screen switched on, or the firmware's console. */
-    public boolean drivesDisplay() {
-        return !graphics.displays().isEmpty() || overlaps.stream().anyMatch(Overlap::fromFirmware);
+    public boolean hasActiveDisplay() {
+        return !graphics.activeConnectors().isEmpty() || overlaps.stream().anyMatch(Overlap::isFromFirmware);
     }
 }

@@ -9,24 +9,24 @@ import java.util.regex.Pattern;
  * @param release the whole of {@code uname -r}
  */
 public record KernelVersion(int major, int minor, String release) {
-    private static final Pattern NUMBERS = Pattern.compile("(\\d{1,4})\\.(\\d{1,4}).*", Pattern.DOTALL);
+    private static final Pattern MAJOR_MINOR = Pattern.compile("(\\d{1,4})\\.(\\d{1,4}).*", Pattern.DOTALL);
 
     /** @return 0.0 with the text as release when it does not begin with two numbers */
     public static KernelVersion parse(String release) {
-        Matcher matcher = NUMBERS.matcher(release.strip());
+        Matcher matcher = MAJOR_MINOR.matcher(release.strip());
         return matcher.matches()
                 ? new KernelVersion(
                         Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)), release.strip())
                 : new KernelVersion(0, 0, release.strip());
     }
 
-    public boolean atLeast(int wantedMajor, int wantedMinor) {
+    public boolean isAtLeast(int wantedMajor, int wantedMinor) {
         return major > wantedMajor || (major == wantedMajor && minor >= wantedMinor);
     }
 
     /** Whether vfio-pci evicts firmware framebuffers from VGA devices (commit d17378062079, 6.0). */
-    public boolean vfioEvictsFromVga() {
-        return atLeast(6, 0);
+    public boolean vfioEvictsVgaFramebuffer() {
+        return isAtLeast(6, 0);
     }
 
     /**
@@ -37,7 +37,7 @@ public record KernelVersion(int major, int minor, String release) {
      * @param hasDriver whether a driver has the framebuffer
      * @param vga       whether the GPU is of class 0300
      */
-    public boolean nativeDriverEvicts(boolean hasDriver, boolean vga) {
-        return atLeast(6, hasDriver || vga ? 0 : 11);
+    public boolean nativeDriverEvictsFramebuffer(boolean hasDriver, boolean vga) {
+        return isAtLeast(6, hasDriver || vga ? 0 : 11);
     }
 }

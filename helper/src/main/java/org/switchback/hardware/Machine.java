@@ -9,52 +9,52 @@ import java.util.stream.Stream;
 /**
  * Everything known about a machine at one moment.
  *
- * @param kernel       version of the running kernel
+ * @param kernelVersion       version of the running kernel
  * @param commandLine  its command line; empty when unknown
- * @param processor    vendor of the processor as /proc/cpuinfo names it: {@code GenuineIntel}; empty when unknown
- * @param memory       the memory map; hidden when it was read without root, empty when it could not be read
+ * @param processorVendor    vendor of the processor as /proc/cpuinfo names it: {@code GenuineIntel}; empty when unknown
+ * @param memoryMap       the memory map; hidden when it was read without root, empty when it could not be read
  * @param devices      all PCI functions, by address
  * @param gpus         the graphics functions among them that are not bridges, by address
- * @param groups       IOMMU groups by number; empty when the IOMMU is off
- * @param framebuffers platform devices of the firmware's framebuffer
- * @param holders      programs that have a node of a GPU's function open, as far as the reader may see them
+ * @param iommuGroups       IOMMU groups by number; empty when the IOMMU is off
+ * @param firmwareFramebuffers platform devices of the firmware's framebuffer
+ * @param deviceUsers      programs that have a node of a GPU's function open, as far as the reader may see them
  * @param taint        what the kernel says has happened to it
  * @param lockdown     how far it keeps root out
- * @param vfio         whether vfio-pci is there
- * @param iommu        whether the firmware offers an IOMMU, and whose
- * @param bootfb       whether the module that releases BOOTFB is there
- * @param loading      what the kernel asks of a module before it loads it
- * @param modules      whether the running kernel's modules are on disk
- * @param distribution {@code ID} and after it {@code ID_LIKE} of os-release; empty when unknown
+ * @param vfioDriverState         whether vfio-pci is there
+ * @param firmwareIommuVendor        whether the firmware offers an IOMMU, and whose
+ * @param bootfbModule       whether the module that releases BOOTFB is there
+ * @param moduleSignaturePolicy      what the kernel asks of a module before it loads it
+ * @param modulesOnDisk      whether the running kernel's modules are on disk
+ * @param distributionIds {@code ID} and after it {@code ID_LIKE} of os-release; empty when unknown
  */
 public record Machine(
-        KernelVersion kernel,
+        KernelVersion kernelVersion,
         String commandLine,
-        String processor,
-        MemoryMap memory,
+        String processorVendor,
+        MemoryMap memoryMap,
         Map<PciAddress, PciDevice> devices,
         List<Gpu> gpus,
-        Map<Integer, IommuGroup> groups,
-        List<FirmwareFramebuffer> framebuffers,
-        List<Holder> holders,
-        Taint taint,
+        Map<Integer, IommuGroup> iommuGroups,
+        List<FirmwareFramebuffer> firmwareFramebuffers,
+        List<DeviceUser> deviceUsers,
+        KernelTaint taint,
         Lockdown lockdown,
-        VfioDriver vfio,
-        FirmwareIommu iommu,
-        BootfbModule bootfb,
-        ModuleLoading loading,
-        ModulesOnDisk modules,
-        List<String> distribution) {
+        VfioDriverState vfioDriverState,
+        FirmwareIommuVendor firmwareIommuVendor,
+        BootfbModule bootfbModule,
+        ModuleSignaturePolicy moduleSignaturePolicy,
+        ModulesOnDisk modulesOnDisk,
+        List<String> distributionIds) {
 
     /** Whether the running kernel's modules are on disk: an update of the kernel may take them away under it. */
     public enum ModulesOnDisk {
-        THERE,
-        GONE,
+        PRESENT,
+        MISSING,
         UNKNOWN
     }
 
     /** Whether vfio-pci can be used. */
-    public enum VfioDriver {
+    public enum VfioDriverState {
         LOADED,
         /** On disk, to be loaded. */
         LOADABLE,
@@ -65,10 +65,10 @@ public record Machine(
     public Machine {
         devices = java.util.Collections.unmodifiableMap(new java.util.TreeMap<>(devices));
         gpus = List.copyOf(gpus);
-        groups = java.util.Collections.unmodifiableMap(new java.util.TreeMap<>(groups));
-        framebuffers = List.copyOf(framebuffers);
-        holders = List.copyOf(holders);
-        distribution = List.copyOf(distribution);
+        iommuGroups = java.util.Collections.unmodifiableMap(new java.util.TreeMap<>(iommuGroups));
+        firmwareFramebuffers = List.copyOf(firmwareFramebuffers);
+        deviceUsers = List.copyOf(deviceUsers);
+        distributionIds = List.copyOf(distributionIds);
     }
 
     public Optional<PciDevice> device(PciAddress address) {
@@ -85,48 +85,48 @@ public record Machine(
      *
      * @param leaving every function that leaves with it
      */
-    public boolean lastPicture(Gpu gpu, Collection<PciAddress> leaving) {
+    public boolean isLastDisplayGpu(Gpu gpu, Collection<PciAddress> leaving) {
         List<PciDevice> others = gpus.stream()
                 .map(Gpu::graphics)
                 .filter(other -> !other.address().equals(gpu.address())
                         && !leaving.contains(other.address())
-                        && !other.onVfio())
+                        && !other.isBoundToVfio())
                 .toList();
-        boolean allDark = others.stream().allMatch(other -> other.tellsDisplays() && other.displays().isEmpty());
-        return others.isEmpty() || (allDark && !gpu.graphics().displays().isEmpty());
+        boolean allDark = others.stream().allMatch(other -> other.hasDrmCard() && other.activeConnectors().isEmpty());
+        return others.isEmpty() || (allDark && !gpu.graphics().activeConnectors().isEmpty());
     }
 
     /** The group a function is in; empty without an IOMMU. */
-    public Optional<IommuGroup> groupOf(PciDevice device) {
-        return device.group().map(groups::get);
+    public Optional<IommuGroup> iommuGroupOf(PciDevice device) {
+        return device.iommuGroup().map(iommuGroups::get);
     }
 
     /**
      * The kernel option that would switch the IOMMU on: {@code intel_iommu=on}. Empty where the kernel uses it by itself
      * once the firmware offers it, as on AMD, and where nobody can tell (Documentation/admin-guide/kernel-parameters.txt).
      */
-    public Optional<String> iommuOption() {
-        boolean intel = iommu == FirmwareIommu.INTEL
-                || (iommu != FirmwareIommu.AMD && processor.equals("GenuineIntel"));
+    public Optional<String> iommuEnableOption() {
+        boolean intel = firmwareIommuVendor == FirmwareIommuVendor.INTEL
+                || (firmwareIommuVendor != FirmwareIommuVendor.AMD && processorVendor.equals("GenuineIntel"));
         return intel ? Optional.of("intel_iommu=on") : Optional.empty();
     }
 
     /** The option on the command line that keeps the IOMMU off: {@code amd_iommu=off}. */
-    public Optional<String> iommuKeptOffBy() {
-        return Stream.of("iommu=off", "intel_iommu=off", "amd_iommu=off").filter(this::onCommandLine).findFirst();
+    public Optional<String> iommuDisableOption() {
+        return Stream.of("iommu=off", "intel_iommu=off", "amd_iommu=off").filter(this::hasKernelOption).findFirst();
     }
 
     /** Whether the kernel was given that option, word for word. */
-    public boolean onCommandLine(String option) {
+    public boolean hasKernelOption(String option) {
         return List.of(commandLine.split("\\s+")).contains(option);
     }
 
     /** Programs that use the function. */
-    public List<Holder> holdersOf(PciDevice device) {
-        return holders.stream().filter(h -> uses(h, device)).toList();
+    public List<DeviceUser> deviceUsersOf(PciDevice device) {
+        return deviceUsers.stream().filter(h -> isUserOf(h, device)).toList();
     }
 
-    static boolean uses(Holder holder, PciDevice device) {
-        return device.nodes().contains(holder.node()) || device.firmwareNodes().contains(holder.node());
+    static boolean isUserOf(DeviceUser holder, PciDevice device) {
+        return device.deviceNodes().contains(holder.deviceNode()) || device.framebufferNodes().contains(holder.deviceNode());
     }
 }

@@ -21,23 +21,23 @@ import java.util.regex.Pattern;
  * when the addresses are hidden is the indentation used.
  *
  * @param roots         outermost regions, in the order of the listing
- * @param hidden        every address was printed as zero
- * @param omissions     how many times the author of the text left something out ({@code <snip>})
- * @param regions       number of regions in the whole tree
- * @param unreadable    lines that are neither a region nor a mark of omission
+ * @param addressesHidden        every address was printed as zero
+ * @param omissionCount     how many times the author of the text left something out ({@code <snip>})
+ * @param regionCount       number of regions in the whole tree
+ * @param unreadableLineCount    lines that are neither a region nor a mark of omission
  */
-public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int regions, int unreadable) {
+public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissionCount, int regionCount, int unreadableLineCount) {
     /** A map of no regions: what a machine has whose listing could not be read. */
     public static final MemoryMap EMPTY = new MemoryMap(List.of(), false, 0, 0, 0);
 
     /** Deeper nesting is flattened into this level; real maps were seen to reach 8. */
-    static final int DEEPEST = 64;
+    static final int MAX_DEPTH = 64;
 
     /** What grep puts before a line that it shows beside another ends with a hyphen as well. */
-    private static final Pattern ENTRY = Pattern.compile(
+    private static final Pattern REGION_LINE = Pattern.compile(
             "(?<![0-9a-fA-F])(?:(?<![0-9a-fA-F]-)|(?<=(?:(?m:^)|[\\s>])[0-9]{1,6}-))([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
     /** What is left of a web page. */
-    private static final Pattern TAG =
+    private static final Pattern HTML_TAG =
             Pattern.compile("(?i)<(?<name>/?(?:a|b|blockquote|br|code|div|p|pre|span|tt))(?:[\\s/][^<>]{0,200})?>");
     /** What people write where they have left something out. */
     private static final Pattern OMISSION = Pattern.compile("(?i)"
@@ -53,13 +53,13 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
     /** What an author puts before a remark behind a name: much room, or an arrow. */
     private static final Pattern REMARK = Pattern.compile("\\t| {3}|\\s<+[-=]");
     /** The other half of what people put around a line: quotation marks, Markdown, tables, lists and comments of programs. */
-    private static final String AROUND = "\"'`|\u2502$,*";
+    private static final String DECORATION_CHARACTERS = "\"'`|\u2502$,*";
     /** With fewer digits it is a listing of ports: those of memory have eight at least. */
-    private static final int PORT_DIGITS = 4;
+    private static final int MAX_PORT_DIGITS = 4;
     /** What web pages, word processors and programs make of blanks, hyphens and line breaks. */
-    private static final Pattern BLANK = Pattern.compile("[\\u00a0\\u2007\\u202f\\u3000]");
-    private static final Pattern DASH = Pattern.compile("(?<=[0-9a-fA-F])[\\u2010-\\u2013\\u2212](?=[0-9a-fA-F])");
-    private static final Pattern WRITTEN_OUT = Pattern.compile("(?:\\\\r)?\\\\n\"?");
+    private static final Pattern UNICODE_SPACE = Pattern.compile("[\\u00a0\\u2007\\u202f\\u3000]");
+    private static final Pattern UNICODE_DASH = Pattern.compile("(?<=[0-9a-fA-F])[\\u2010-\\u2013\\u2212](?=[0-9a-fA-F])");
+    private static final Pattern ESCAPED_LINE_BREAK = Pattern.compile("(?:\\\\r)?\\\\n\"?");
 
     public MemoryMap {
         roots = List.copyOf(roots);
@@ -67,35 +67,35 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
 
     /** Reads any text; what is no region is counted, never thrown. A text without one region gives an empty map. */
     public static MemoryMap parse(String pasted) {
-        String text = asPrinted(pasted);
-        Listing listing = new Listing();
+        String text = normalize(pasted);
+        MemoryMapBuilder listing = new MemoryMapBuilder();
         int start = 0;
         while (start <= text.length()) {
             int end = text.indexOf('\n', start);
             if (end < 0) {
                 end = text.length();
             }
-            listing.line(text, start, end);
+            listing.parseLine(text, start, end);
             start = end + 1;
         }
-        return listing.nest();
+        return listing.build();
     }
 
     /** A text as it was before web pages, word processors and programs had it. */
-    private static String asPrinted(String pasted) {
+    private static String normalize(String pasted) {
         for (int i = 0; i < pasted.length(); i++) {
             char c = pasted.charAt(i);
             if (c >= 0x80 || c == '<' || c == '&' || c == '\\') {
-                String text = BLANK.matcher(withoutHtml(pasted)).replaceAll(" ");
-                return WRITTEN_OUT.matcher(DASH.matcher(text).replaceAll("-")).replaceAll("\n");
+                String text = UNICODE_SPACE.matcher(stripHtml(pasted)).replaceAll(" ");
+                return ESCAPED_LINE_BREAK.matcher(UNICODE_DASH.matcher(text).replaceAll("-")).replaceAll("\n");
             }
         }
         // A listing of the kernel has nothing of that.
         return pasted;
     }
 
-    private static String withoutHtml(String text) {
-        return TAG.matcher(text)
+    private static String stripHtml(String text) {
+        return HTML_TAG.matcher(text)
                 .replaceAll(tag -> tag.group("name").equalsIgnoreCase("br") ? "\n" : "")
                 .replace("&nbsp;", " ")
                 .replace("&lt;", "<")
@@ -112,9 +112,9 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
         List<Region> all = new ArrayList<>(map.find(region -> true));
         all.addAll(added);
         all.sort(Region.BY_ADDRESS);
-        Listing listing = new Listing();
+        MemoryMapBuilder listing = new MemoryMapBuilder();
         all.forEach(listing::add);
-        return listing.nest();
+        return listing.build();
     }
 
     public boolean isEmpty() {
@@ -122,7 +122,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
     }
 
     /** The innermost region that claims the address, or empty when none does. */
-    public Optional<Region> at(long address) {
+    public Optional<Region> innermostRegionAt(long address) {
         List<Region> path = pathTo(region -> region.range().contains(address), roots);
         return path.isEmpty() ? Optional.empty() : Optional.of(path.getLast());
     }
@@ -159,42 +159,42 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
     /** The listing again as the kernel prints it, two blanks a level; levels past 5 too, unlike the kernel. */
     public String toText() {
         StringBuilder text = new StringBuilder();
-        print(roots, 0, text);
+        appendRegions(roots, 0, text);
         return text.toString();
     }
 
-    private static void print(List<Region> level, int depth, StringBuilder text) {
+    private static void appendRegions(List<Region> level, int depth, StringBuilder text) {
         for (Region region : level) {
-            text.repeat("  ", depth).append(region.line()).append('\n');
-            print(region.children(), depth + 1, text);
+            text.repeat("  ", depth).append(region.toLine()).append('\n');
+            appendRegions(region.children(), depth + 1, text);
         }
     }
 
-    /** The regions in the order of the text, flat, until {@link #nest} makes the tree of them. */
-    private static final class Listing {
-        private long[] first = new long[256];
-        private long[] last = new long[256];
-        private int[] indent = new int[256];
-        private String[] name = new String[256];
+    /** The regions in the order of the text, flat, until {@link #build} makes the tree of them. */
+    private static final class MemoryMapBuilder {
+        private long[] firstAddresses = new long[256];
+        private long[] lastAddresses = new long[256];
+        private int[] indents = new int[256];
+        private String[] names = new String[256];
         private int size;
-        private int omissions;
-        private int unreadable;
-        private int separators;
+        private int omissionCount;
+        private int unreadableLineCount;
+        private int pendingSeparators;
         /** Marks since the last line that was neither one nor a region. */
-        private int marksAhead;
+        private int pendingOmissions;
         /** No other text since the last region. */
-        private boolean listing;
+        private boolean inListing;
         /** The regions that follow other text. */
-        private final BitSet afterText = new BitSet();
-        private boolean anyAddress;
+        private final BitSet followsOtherText = new BitSet();
+        private boolean hasAddresses;
         /** The regions of the listing that is being nested, up to that one; only when it goes back in the addresses. */
-        private Set<Line> seen = new HashSet<>();
+        private Set<ParsedRegion> seenRegions = new HashSet<>();
 
-        private int seenTo;
+        private int seenEnd;
 
-        private record Line(long first, long last, String name) {}
+        private record ParsedRegion(long first, long last, String name) {}
 
-        void line(String text, int start, int end) {
+        void parseLine(String text, int start, int end) {
             int from = start;
             while (from < end && (text.charAt(from) == ' ' || text.charAt(from) == '>' || text.charAt(from) == '\t')) {
                 from++;
@@ -202,23 +202,23 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             if (from == end || (from == end - 1 && text.charAt(from) == '\r')) {
                 return;
             }
-            if (!plain(text, start, from, end)) {
-                entangled(text, start, from, end);
+            if (!parsePlainLine(text, start, from, end)) {
+                parseDecoratedLine(text, start, from, end);
             }
         }
 
         /** A line as the kernel prints it, and nothing else on it: all that a live listing consists of. */
-        private boolean plain(String text, int start, int from, int end) {
-            int dash = hexEnd(text, from, end);
+        private boolean parsePlainLine(String text, int start, int from, int end) {
+            int dash = skipHexDigits(text, from, end);
             if (dash == from || dash == end || text.charAt(dash) != '-') {
                 return false;
             }
             if (end > dash && isDecoration(text.charAt(end - 1))) {
                 return false;
             }
-            int colon = hexEnd(text, dash + 1, end);
+            int colon = skipHexDigits(text, dash + 1, end);
             if (colon == dash + 1 || colon - dash > 17 || dash - from > 16 || !text.startsWith(" : ", colon)
-                    || isPorts(dash - from, colon - dash - 1)) {
+                    || isPortRange(dash - from, colon - dash - 1)) {
                 return false;
             }
             for (int i = colon + 3; i < end; i++) {
@@ -240,19 +240,19 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                             from - start)) {
                 return false;
             }
-            name[size - 1] = text.substring(colon + 3, end).strip();
+            names[size - 1] = text.substring(colon + 3, end).strip();
             return true;
         }
 
         private static boolean isDecoration(char c) {
-            return c == '/' || AROUND.indexOf(c) >= 0;
+            return c == '/' || DECORATION_CHARACTERS.indexOf(c) >= 0;
         }
 
-        private static boolean isPorts(int firstDigits, int lastDigits) {
-            return firstDigits <= PORT_DIGITS && lastDigits <= PORT_DIGITS;
+        private static boolean isPortRange(int firstDigits, int lastDigits) {
+            return firstDigits <= MAX_PORT_DIGITS && lastDigits <= MAX_PORT_DIGITS;
         }
 
-        private static int hexEnd(String text, int from, int end) {
+        private static int skipHexDigits(String text, int from, int end) {
             int at = from;
             while (at < end && Character.digit(text.charAt(at), 16) >= 0 && text.charAt(at) < 'g') {
                 at++;
@@ -260,16 +260,16 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             return at;
         }
 
-        private void entangled(String text, int start, int begin, int end) {
+        private void parseDecoratedLine(String text, int start, int begin, int end) {
             int from = begin;
-            Matcher matcher = ENTRY.matcher(text).region(from, end).useTransparentBounds(true);
+            Matcher matcher = REGION_LINE.matcher(text).region(from, end).useTransparentBounds(true);
             int nameStart = -1;
             int depth = -1;
             boolean ports = false;
             while (matcher.find()) {
-                if (isPorts(matcher.group(1).length(), matcher.group(2).length())) {
+                if (isPortRange(matcher.group(1).length(), matcher.group(2).length())) {
                     if (nameStart >= 0) {
-                        nameLast(text.substring(nameStart, matcher.start()));
+                        setLastName(text.substring(nameStart, matcher.start()));
                         nameStart = -1;
                     }
                     from = matcher.end();
@@ -277,35 +277,35 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                     continue;
                 }
                 if (nameStart >= 0) {
-                    nameLast(text.substring(nameStart, matcher.start()));
+                    setLastName(text.substring(nameStart, matcher.start()));
                 } else {
                     // A quotation mark, the time of the kernel's log, a line's number: nothing that is missing.
-                    omissions += omissionsIn(text.substring(from, matcher.start()));
+                    omissionCount += countOmissions(text.substring(from, matcher.start()));
                 }
                 if (depth < 0) {
-                    depth = depth(text, start, matcher.start());
+                    depth = measureIndent(text, start, matcher.start());
                 }
                 nameStart = matcher.end();
                 if (!add(
                         Long.parseUnsignedLong(matcher.group(1), 16),
                         Long.parseUnsignedLong(matcher.group(2), 16),
                         depth)) {
-                    unreadable++;
+                    unreadableLineCount++;
                     nameStart = -1;
                     from = matcher.end();
                 }
             }
             if (nameStart >= 0) {
-                nameLast(text.substring(nameStart, end));
+                setLastName(text.substring(nameStart, end));
             } else if (!ports) {
-                before(text.substring(from, end));
+                parseOtherText(text.substring(from, end));
             } else if (depth < 0) {
-                otherText();
+                countUnreadableLine();
             }
         }
 
         /** How far a region is indented, in characters. The number of a line before it may be wider than that of another. */
-        private static int depth(String text, int start, int entry) {
+        private static int measureIndent(String text, int start, int entry) {
             int blank = entry;
             while (blank > start && Character.isWhitespace(text.charAt(blank - 1))) {
                 blank--;
@@ -314,32 +314,32 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             return entry - (numbered ? blank : start);
         }
 
-        private void before(String text) {
+        private void parseOtherText(String text) {
             if (text.strip().equals("--")) {
-                separators++;
+                pendingSeparators++;
                 return;
             }
-            int marks = omissionsIn(text);
+            int marks = countOmissions(text);
             if (marks > 0) {
                 // Of the listing if it is beside one of its lines.
-                if (listing) {
-                    omissions += marks;
+                if (inListing) {
+                    omissionCount += marks;
                 } else {
-                    marksAhead += marks;
+                    pendingOmissions += marks;
                 }
             } else if (!text.isBlank()) {
-                otherText();
+                countUnreadableLine();
             }
         }
 
-        private void otherText() {
-            unreadable += 1 + separators;
-            separators = 0;
-            listing = false;
-            marksAhead = 0;
+        private void countUnreadableLine() {
+            unreadableLineCount += 1 + pendingSeparators;
+            pendingSeparators = 0;
+            inListing = false;
+            pendingOmissions = 0;
         }
 
-        private static int omissionsIn(String text) {
+        private static int countOmissions(String text) {
             return (int) OMISSION.matcher(text).results().count();
         }
 
@@ -347,39 +347,39 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             if (Long.compareUnsigned(lower, upper) > 0) {
                 return false;
             }
-            if (size == first.length) {
-                first = Arrays.copyOf(first, size * 2);
-                last = Arrays.copyOf(last, size * 2);
-                indent = Arrays.copyOf(indent, size * 2);
-                name = Arrays.copyOf(name, size * 2);
+            if (size == firstAddresses.length) {
+                firstAddresses = Arrays.copyOf(firstAddresses, size * 2);
+                lastAddresses = Arrays.copyOf(lastAddresses, size * 2);
+                indents = Arrays.copyOf(indents, size * 2);
+                names = Arrays.copyOf(names, size * 2);
             }
             // grep's mark between lines that are not neighbours: only a region that follows tells it from that of a signature.
-            omissions += separators + marksAhead;
-            separators = 0;
-            marksAhead = 0;
-            afterText.set(size, !listing);
-            listing = true;
-            first[size] = lower;
-            last[size] = upper;
-            indent[size] = depth;
-            anyAddress |= upper != 0;
+            omissionCount += pendingSeparators + pendingOmissions;
+            pendingSeparators = 0;
+            pendingOmissions = 0;
+            followsOtherText.set(size, !inListing);
+            inListing = true;
+            firstAddresses[size] = lower;
+            lastAddresses[size] = upper;
+            indents[size] = depth;
+            hasAddresses |= upper != 0;
             size++;
             return true;
         }
 
         void add(Region region) {
             add(region.range().first(), region.range().last(), 0);
-            name[size - 1] = region.name();
+            names[size - 1] = region.name();
         }
 
-        private void nameLast(String text) {
-            omissions += omissionsIn(text);
+        private void setLastName(String text) {
+            omissionCount += countOmissions(text);
             Matcher mark = OMISSION.matcher(text);
-            name[size - 1] = bare(mark.find() ? text.substring(0, mark.start()) : text);
+            names[size - 1] = stripDecoration(mark.find() ? text.substring(0, mark.start()) : text);
         }
 
         /** A name without remarks, and without what is around it. */
-        private static String bare(String text) {
+        private static String stripDecoration(String text) {
             String stripped = text.strip();
             Matcher remark = REMARK.matcher(stripped);
             int end = remark.find() ? remark.start() : stripped.length();
@@ -387,7 +387,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                 char c = stripped.charAt(end - 1);
                 if (stripped.startsWith("*/", end - 2)) {
                     end -= 2;
-                } else if (c == ' ' || AROUND.indexOf(c) >= 0) {
+                } else if (c == ' ' || DECORATION_CHARACTERS.indexOf(c) >= 0) {
                     end--;
                 } else {
                     break;
@@ -396,34 +396,34 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
             return stripped.substring(0, end);
         }
 
-        MemoryMap nest() {
+        MemoryMap build() {
             int[] parent = new int[size];
-            int[] path = new int[DEEPEST];
+            int[] path = new int[MAX_DEPTH];
             int depth = 0;
             int begin = 0;
             int before = -1;
             for (int i = 0; i < size; i++) {
-                if (anyAddress && last[i] == 0) {
+                if (hasAddresses && lastAddresses[i] == 0) {
                     // Hidden among others that are not: nobody knows what it is inside of.
                     parent[i] = -1;
                     continue;
                 }
-                if (before < 0 || isAnother(begin, before, i)) {
+                if (before < 0 || startsNewListing(begin, before, i)) {
                     begin = i;
                     depth = 0;
-                    seen = new HashSet<>();
-                    seenTo = i;
+                    seenRegions = new HashSet<>();
+                    seenEnd = i;
                 }
                 before = i;
-                while (depth > 0 && !inside(i, path[depth - 1])) {
+                while (depth > 0 && !isInside(i, path[depth - 1])) {
                     depth--;
                 }
                 parent[i] = depth == 0 ? -1 : path[depth - 1];
-                if (depth < DEEPEST) {
+                if (depth < MAX_DEPTH) {
                     path[depth++] = i;
                 }
             }
-            return new MemoryMap(freeze(parent), size > 0 && !anyAddress, omissions, size, unreadable + separators);
+            return new MemoryMap(buildTree(parent), size > 0 && !hasAddresses, omissionCount, size, unreadableLineCount + pendingSeparators);
         }
 
         /**
@@ -433,38 +433,38 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
          * @param begin  where the listing begins that came before
          * @param before the region before it
          */
-        private boolean isAnother(int begin, int before, int region) {
-            if (!anyAddress) {
+        private boolean startsNewListing(int begin, int before, int region) {
+            if (!hasAddresses) {
                 return false;
             }
-            boolean fresh = afterText.get(region) && indent[region] <= indent[begin];
-            int back = Long.compareUnsigned(first[region], first[before]);
-            if (back > 0 || (back == 0 && Long.compareUnsigned(last[region], last[before]) <= 0)) {
-                return fresh && line(region).equals(line(begin));
+            boolean fresh = followsOtherText.get(region) && indents[region] <= indents[begin];
+            int back = Long.compareUnsigned(firstAddresses[region], firstAddresses[before]);
+            if (back > 0 || (back == 0 && Long.compareUnsigned(lastAddresses[region], lastAddresses[before]) <= 0)) {
+                return fresh && parseLine(region).equals(parseLine(begin));
             }
             if (fresh) {
                 return true;
             }
-            for (; seenTo < region; seenTo++) {
-                seen.add(line(seenTo));
+            for (; seenEnd < region; seenEnd++) {
+                seenRegions.add(parseLine(seenEnd));
             }
-            return seen.contains(line(region));
+            return seenRegions.contains(parseLine(region));
         }
 
-        private Line line(int region) {
-            return new Line(first[region], last[region], name[region]);
+        private ParsedRegion parseLine(int region) {
+            return new ParsedRegion(firstAddresses[region], lastAddresses[region], names[region]);
         }
 
-        private boolean inside(int inner, int outer) {
-            if (!anyAddress) {
-                return indent[inner] > indent[outer];
+        private boolean isInside(int inner, int outer) {
+            if (!hasAddresses) {
+                return indents[inner] > indents[outer];
             }
-            return Long.compareUnsigned(first[outer], first[inner]) <= 0
-                    && Long.compareUnsigned(last[inner], last[outer]) <= 0;
+            return Long.compareUnsigned(firstAddresses[outer], firstAddresses[inner]) <= 0
+                    && Long.compareUnsigned(lastAddresses[inner], lastAddresses[outer]) <= 0;
         }
 
         /** Children come after their parent, so from the last line back every region finds its children made. */
-        private List<Region> freeze(int[] parent) {
+        private List<Region> buildTree(int[] parent) {
             List<Region> roots = new ArrayList<>();
             @SuppressWarnings({"unchecked", "rawtypes"})
             List<Region>[] children = new List[size];
@@ -472,7 +472,7 @@ public record MemoryMap(List<Region> roots, boolean hidden, int omissions, int r
                 List<Region> own = children[i] == null ? List.of() : children[i];
                 children[i] = null;
                 Collections.reverse(own);
-                Region region = new Region(new AddressRange(first[i], last[i]), name[i], own);
+                Region region = new Region(new AddressRange(firstAddresses[i], lastAddresses[i]), names[i], own);
                 if (parent[i] < 0) {
                     roots.add(region);
                 } else {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param function 0 to 7
  */
 public record PciAddress(int domain, int bus, int device, int function) implements Comparable<PciAddress> {
-    private static final Pattern TEXT =
+    private static final Pattern FORMAT =
             Pattern.compile("(?:([0-9a-fA-F]{4,8}):)?([0-9a-fA-F]{2}):([01][0-9a-fA-F])\\.([0-7])");
     private static final HexFormat HEX = HexFormat.of();
 
@@ -31,7 +31,7 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
      * @return empty for any other text
      */
     public static Optional<PciAddress> parse(String text) {
-        Matcher matcher = TEXT.matcher(text);
+        Matcher matcher = FORMAT.matcher(text);
         if (!matcher.matches()) {
             return Optional.empty();
         }
@@ -56,33 +56,33 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
     }
 
     /** Whether the other function is on the same device: same domain, bus and device number. */
-    public boolean sameSlot(PciAddress other) {
+    public boolean isSameSlot(PciAddress other) {
         return domain == other.domain && bus == other.bus && device == other.device;
     }
 
     /** Without the domain when that is 0, as people and {@code lspci} write it: {@code 04:00.0}. */
-    public String brief() {
+    public String toShortString() {
         return domain == 0 ? toString().substring(5) : toString();
     }
 
     @Override
     public int compareTo(PciAddress other) {
-        return Long.compare(number(), other.number());
+        return Long.compare(routingId(), other.routingId());
     }
 
     // As a record has it; but this is asked at each start, and Java would spin code for it anew each time.
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof PciAddress address && number() == address.number();
+        return other instanceof PciAddress address && routingId() == address.routingId();
     }
 
     @Override
     public int hashCode() {
-        return Long.hashCode(number());
+        return Long.hashCode(routingId());
     }
 
     /** Domain, and then the number that the function has on the bus itself (PCI Express, "Routing ID"). */
-    private long number() {
+    private long routingId() {
         return (long) domain << 16 | bus << 8 | device << 3 | function;
     }
 

@@ -8,44 +8,44 @@ package org.switchback.hardware;
  */
 public record PciClass(int code) {
     /** Base class, 0 to 255. */
-    public int base() {
+    public int baseClass() {
         return code >> 16 & 0xff;
     }
 
     /** Base class and subclass, as {@code lspci -nn} prints it in brackets: 0x0300. */
-    public int baseAndSub() {
+    public int baseAndSubclass() {
         return code >> 8 & 0xffff;
     }
 
     public boolean isDisplay() {
-        return base() == 0x03;
+        return baseClass() == 0x03;
     }
 
     /** The one class of display for which vfio-pci evicts firmware framebuffers ({@code vfio_pci_is_vga}). */
     public boolean isVga() {
-        return baseAndSub() == 0x0300;
+        return baseAndSubclass() == 0x0300;
     }
 
     public boolean isBridge() {
-        return base() == 0x06;
+        return baseClass() == 0x06;
     }
 
     /** Sound above all. */
     public boolean isMultimedia() {
-        return base() == 0x04;
+        return baseClass() == 0x04;
     }
 
     public boolean isStorage() {
-        return base() == 0x01;
+        return baseClass() == 0x01;
     }
 
     public boolean isNetwork() {
-        return base() == 0x02;
+        return baseClass() == 0x02;
     }
 
     /** Four hexadecimal digits: {@code 0300}. */
     @Override
     public String toString() {
-        return String.format("%04x", baseAndSub());
+        return String.format("%04x", baseAndSubclass());
     }
 }

@@ -9,42 +9,42 @@ import java.util.Optional;
  *
  * @param address        where it sits
  * @param ids            who made it and what it is
- * @param kind           its class
+ * @param pciClass           its class
  * @param headerType     low seven bits of the header type register: 0 endpoint, 1 bridge; empty when config space could
  *                       not be read
  * @param driver         bound driver; empty when none is
  * @param driverOverride the only driver it may bind; empty when any may
  * @param bars           BARs and ROM that have an address, by index
- * @param group          number of its IOMMU group; empty without an IOMMU
- * @param parents        bridges above it, from the root complex down; empty directly on a root bus
+ * @param iommuGroup          number of its IOMMU group; empty without an IOMMU
+ * @param parentBridges        bridges above it, from the root complex down; empty directly on a root bus
  * @param bootVga        firmware's VGA device; false for every other class, whatever the firmware drew on
  * @param power          its power management
  * @param resetMethods   in the order the kernel tries them; empty when it has none or does not say (before 5.15)
- * @param resizable      sizes a BAR can take, by BAR index: bit n set means 2^(n+20) bytes
+ * @param resizableBarSizes      sizes a BAR can take, by BAR index: bit n set means 2^(n+20) bytes
  * @param link           PCI Express link; empty when it has none
- * @param nodes          device nodes of its driver that programs open to use it, without {@code /dev/}: {@code dri/card0}
- * @param firmwareNodes  nodes through which programs use it without a driver of its own: those of the firmware's
+ * @param deviceNodes          device nodes of its driver that programs open to use it, without {@code /dev/}: {@code dri/card0}
+ * @param framebufferNodes  nodes through which programs use it without a driver of its own: those of the firmware's
  *                       framebuffer that lies in its BARs, {@code fb0}
- * @param displays       connectors with a screen that is switched on: {@code HDMI-A-1}
+ * @param activeConnectors       connectors with a screen that is switched on: {@code HDMI-A-1}
  */
 public record PciDevice(
         PciAddress address,
-        Ids ids,
-        PciClass kind,
+        DeviceIds ids,
+        PciClass pciClass,
         Optional<Integer> headerType,
         Optional<String> driver,
         Optional<String> driverOverride,
         List<Bar> bars,
-        Optional<Integer> group,
-        List<PciAddress> parents,
+        Optional<Integer> iommuGroup,
+        List<PciAddress> parentBridges,
         boolean bootVga,
-        Power power,
+        PowerManagement power,
         List<String> resetMethods,
-        Map<Integer, Long> resizable,
+        Map<Integer, Long> resizableBarSizes,
         Optional<LinkState> link,
-        List<String> nodes,
-        List<String> firmwareNodes,
-        List<String> displays) {
+        List<String> deviceNodes,
+        List<String> framebufferNodes,
+        List<String> activeConnectors) {
 
     /** Name of the driver that gives a function to virtual machines. */
     public static final String VFIO_PCI = "vfio-pci";
@@ -55,7 +55,7 @@ public record PciDevice(
      * @param vendorName short name of the vendor; its ID in hexadecimal when it is unknown
      * @param deviceName name of the device; both IDs, {@code 1234:1111}, when it is unknown: it stands alone as well
      */
-    public record Ids(int vendor, int device, String vendorName, String deviceName) {
+    public record DeviceIds(int vendor, int device, String vendorName, String deviceName) {
         /** As {@code lspci -n} prints it: {@code 10de:1b80}. */
         @Override
         public String toString() {
@@ -66,9 +66,9 @@ public record PciDevice(
     /**
      * @param control       {@code on} or {@code auto} (Documentation/ABI/testing/sysfs-devices-power); empty when unknown
      * @param runtimeStatus {@code active}, {@code suspended}, …; empty when unknown
-     * @param state         {@code D0} to {@code D3cold}; empty when unknown
+     * @param powerState         {@code D0} to {@code D3cold}; empty when unknown
      */
-    public record Power(String control, String runtimeStatus, String state) {}
+    public record PowerManagement(String control, String runtimeStatus, String powerState) {}
 
     /**
      * @param speed    now, as printed: {@code 8.0 GT/s PCIe}
@@ -80,12 +80,12 @@ public record PciDevice(
 
     public PciDevice {
         bars = List.copyOf(bars);
-        parents = List.copyOf(parents);
+        parentBridges = List.copyOf(parentBridges);
         resetMethods = List.copyOf(resetMethods);
-        resizable = Map.copyOf(resizable);
-        nodes = List.copyOf(nodes);
-        firmwareNodes = List.copyOf(firmwareNodes);
-        displays = List.copyOf(displays);
+        resizableBarSizes = Map.copyOf(resizableBarSizes);
+        deviceNodes = List.copyOf(deviceNodes);
+        framebufferNodes = List.copyOf(framebufferNodes);
+        activeConnectors = List.copyOf(activeConnectors);
     }
 
     /** Maker and model: {@code NVIDIA GeForce GTX 1080}; {@code 1234:1111} when neither is known. */
@@ -95,50 +95,50 @@ public record PciDevice(
     }
 
     /** Without what it changes by itself from one moment to the next: it falls asleep and slows its link down. */
-    public PciDevice settled() {
+    public PciDevice withoutTransientState() {
         return new PciDevice(
                 address,
                 ids,
-                kind,
+                pciClass,
                 headerType,
                 driver,
                 driverOverride,
                 bars,
-                group,
-                parents,
+                iommuGroup,
+                parentBridges,
                 bootVga,
-                new Power(power.control(), "", ""),
+                new PowerManagement(power.control(), "", ""),
                 resetMethods,
-                resizable,
+                resizableBarSizes,
                 Optional.empty(),
-                nodes,
-                firmwareNodes,
-                displays);
+                deviceNodes,
+                framebufferNodes,
+                activeConnectors);
     }
 
     /** The most a BAR can be resized to, bytes; empty when its size is fixed or not known to be otherwise. */
-    public Optional<Long> largest(int bar) {
-        return Optional.ofNullable(resizable.get(bar))
+    public Optional<Long> maxBarSize(int bar) {
+        return Optional.ofNullable(resizableBarSizes.get(bar))
                 .filter(sizes -> sizes != 0)
                 .map(sizes -> 1L << Math.min(63, 63 - Long.numberOfLeadingZeros(sizes) + 20));
     }
 
     /** Whether its driver says which screens are on. */
-    public boolean tellsDisplays() {
-        return nodes.stream().anyMatch(node -> node.startsWith("dri/card"));
+    public boolean hasDrmCard() {
+        return deviceNodes.stream().anyMatch(node -> node.startsWith("dri/card"));
     }
 
-    public boolean onVfio() {
+    public boolean isBoundToVfio() {
         return driver.filter(VFIO_PCI::equals).isPresent();
     }
 
     /** Whether it may bind no driver but vfio-pci. */
-    public boolean reserved() {
+    public boolean hasVfioOverride() {
         return driverOverride.filter(VFIO_PCI::equals).isPresent();
     }
 
     /** Bridges are told by their header as well as by their class: some misreport one of them. */
     public boolean isBridge() {
-        return kind.isBridge() || headerType.filter(type -> type != 0).isPresent();
+        return pciClass.isBridge() || headerType.filter(type -> type != 0).isPresent();
     }
 }

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param classes name by the four digits of base class and subclass
  */
 public record PciIds(Map<String, String> vendors, Map<String, String> devices, Map<String, String> classes) {
-    public static final PciIds NONE = new PciIds(Map.of(), Map.of(), Map.of());
+    public static final PciIds EMPTY = new PciIds(Map.of(), Map.of(), Map.of());
 
     public PciIds {
         vendors = Map.copyOf(vendors);
@@ -50,24 +50,24 @@ public record PciIds(Map<String, String> vendors, Map<String, String> devices, M
     }
 
     /** Name of a device, the marketing name in brackets alone when there is one: {@code GeForce GTX 1080}. */
-    public Optional<String> device(int vendor, int device) {
+    public Optional<String> deviceName(int vendor, int device) {
         return Optional.ofNullable(devices.get(String.format("%04x:%04x", vendor, device)))
-                .map(PciIds::inBrackets);
+                .map(PciIds::bracketedName);
     }
 
     /** Short name of a vendor: {@code NVIDIA}, {@code AMD/ATI}, {@code Intel}. */
-    public Optional<String> vendor(int vendor) {
-        return Optional.ofNullable(vendors.get(String.format("%04x", vendor))).map(PciIds::shortened);
+    public Optional<String> vendorName(int vendor) {
+        return Optional.ofNullable(vendors.get(String.format("%04x", vendor))).map(PciIds::shortVendorName);
     }
 
-    private static String inBrackets(String name) {
+    private static String bracketedName(String name) {
         int open = name.indexOf('[');
         int close = name.lastIndexOf(']');
         return open >= 0 && close > open + 1 ? name.substring(open + 1, close) : name;
     }
 
-    private static String shortened(String name) {
-        String inner = inBrackets(name);
+    private static String shortVendorName(String name) {
+        String inner = bracketedName(name);
         if (!inner.equals(name)) {
             return inner;
         }

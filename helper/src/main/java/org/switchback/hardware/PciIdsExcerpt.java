@@ -11,17 +11,17 @@ import java.util.stream.Stream;
  * piece: the whole is over a megabyte, and little of it is wanted.
  */
 public final class PciIdsExcerpt {
-    private static final String DISPLAYS = "C 03";
+    private static final String DISPLAY_CLASS = "C 03";
 
-    private final Set<String> wanted;
-    private final List<String> heads;
-    private final List<String> kept = new ArrayList<>();
-    private String section = "";
+    private final Set<String> wantedIds;
+    private final List<String> pendingSectionPrefixes;
+    private final List<String> keptLines = new ArrayList<>();
+    private String currentSection = "";
 
-    /** @param wanted {@code vendor:device}, lower case */
-    public PciIdsExcerpt(Set<String> wanted) {
-        this.wanted = Set.copyOf(wanted);
-        heads = Stream.concat(wanted.stream().map(id -> id.substring(0, 4) + "  "), Stream.of(DISPLAYS))
+    /** @param wantedIds {@code vendor:device}, lower case */
+    public PciIdsExcerpt(Set<String> wantedIds) {
+        this.wantedIds = Set.copyOf(wantedIds);
+        pendingSectionPrefixes = Stream.concat(wantedIds.stream().map(id -> id.substring(0, 4) + "  "), Stream.of(DISPLAY_CLASS))
                 .distinct()
                 .collect(Collectors.toCollection(ArrayList::new));
     }
@@ -33,32 +33,32 @@ public final class PciIdsExcerpt {
      * @return true once nothing that follows is wanted
      */
     public boolean add(String piece) {
-        int start = section.isEmpty() ? nextSection(piece, 0) : 0;
+        int start = currentSection.isEmpty() ? nextSection(piece, 0) : 0;
         while (start < piece.length()) {
             int feed = piece.indexOf('\n', start);
             int end = feed < 0 ? piece.length() : feed;
             String line = piece.substring(start, end);
             if (line.isEmpty() || line.charAt(0) == '\t' || line.charAt(0) == '#') {
-                if (names(line)) {
-                    kept.add(line);
+                if (isWantedLine(line)) {
+                    keptLines.add(line);
                 }
                 start = end + 1;
-            } else if (heads.removeIf(line::startsWith)) {
-                section = line;
-                kept.add(line);
+            } else if (pendingSectionPrefixes.removeIf(line::startsWith)) {
+                currentSection = line;
+                keptLines.add(line);
                 start = end + 1;
             } else {
-                section = "";
+                currentSection = "";
                 start = nextSection(piece, start);
             }
         }
-        return heads.isEmpty() && section.isEmpty();
+        return pendingSectionPrefixes.isEmpty() && currentSection.isEmpty();
     }
 
     /** Looks for a section rather than at every line: the file has 40,000 of them. */
     private int nextSection(String piece, int from) {
         int next = piece.length();
-        for (String head : heads) {
+        for (String head : pendingSectionPrefixes) {
             if (piece.startsWith(head, from)) {
                 return from;
             }
@@ -70,16 +70,16 @@ public final class PciIdsExcerpt {
         return next;
     }
 
-    private boolean names(String line) {
+    private boolean isWantedLine(String line) {
         if (!line.startsWith("\t") || line.startsWith("\t\t")) {
             return false;
         }
-        return section.startsWith(DISPLAYS)
-                || (line.length() > 6 && wanted.contains(section.substring(0, 4) + ":" + line.substring(1, 5)));
+        return currentSection.startsWith(DISPLAY_CLASS)
+                || (line.length() > 6 && wantedIds.contains(currentSection.substring(0, 4) + ":" + line.substring(1, 5)));
     }
 
     /** What was found, a line each, as it is in the file; empty when there was nothing. */
-    public String text() {
-        return String.join("\n", kept);
+    public String toText() {
+        return String.join("\n", keptLines);
     }
 }

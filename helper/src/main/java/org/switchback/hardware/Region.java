@@ -21,7 +21,7 @@ public record Region(AddressRange range, String name, List<Region> children) {
     }
 
     /** The line without indentation: {@code c0000000-c086ffff : BOOTFB}. */
-    public String line() {
+    public String toLine() {
         return range + " : " + name;
     }
 }

@@ -34,30 +34,30 @@ enum Errno {
     EKEYREJECTED(129, "Key was rejected by service");
 
     private static final Map<Integer, String> BY_NUMBER = new HashMap<>();
-    private static final Map<String, String> BY_WORDS = new HashMap<>();
+    private static final Map<String, String> BY_MESSAGE = new HashMap<>();
 
     static {
         for (Errno errno : values()) {
             BY_NUMBER.put(errno.number, errno.name());
-            BY_WORDS.put(errno.words, errno.name());
+            BY_MESSAGE.put(errno.message, errno.name());
         }
     }
 
     private final int number;
-    private final String words;
+    private final String message;
 
-    Errno(int number, String words) {
+    Errno(int number, String message) {
         this.number = number;
-        this.words = words;
+        this.message = message;
     }
 
     /** @return {@code ?} for every other number */
-    static String name(int number) {
+    static String nameOf(int number) {
         return BY_NUMBER.getOrDefault(number, "?");
     }
 
     /** @return {@code ?} for all other words */
-    static String name(String words) {
-        return BY_WORDS.getOrDefault(words, "?");
+    static String nameOf(String words) {
+        return BY_MESSAGE.getOrDefault(words, "?");
     }
 }

@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
-import org.switchback.hardware.Capture.Bytes;
-import org.switchback.hardware.Capture.Entry;
-import org.switchback.hardware.Capture.Link;
-import org.switchback.hardware.Capture.Text;
-import org.switchback.hardware.Capture.Unreadable;
+import org.switchback.hardware.MachineSnapshot.BinaryEntry;
+import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
+import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.MachineSnapshot.TextEntry;
+import org.switchback.hardware.MachineSnapshot.UnreadableEntry;
 
 /**
  * Reads files of sysfs and /proc, under a root folder. Made for a thousand small files in a JVM that has just started:
@@ -27,12 +27,12 @@ import org.switchback.hardware.Capture.Unreadable;
  */
 final class KernelFiles {
     /** Most that is read of a file, in bytes, unless the caller knows that it is large. */
-    static final int SMALL = 1 << 20;
+    static final int DEFAULT_LIMIT = 1 << 20;
 
     /** In bytes. */
-    private static final int PIECE = 1 << 16;
+    private static final int BUFFER_SIZE = 1 << 16;
 
-    private static final String[] NOTHING = {};
+    private static final String[] NO_NAMES = {};
 
     private final String root;
 
@@ -43,15 +43,15 @@ final class KernelFiles {
     }
 
     /** Where a path of the kernel's really is. */
-    String real(String path) {
+    String resolve(String path) {
         return root + path;
     }
 
     /** Names in a folder, in order; none when it is not there or not readable. */
-    String[] names(String folder) {
+    String[] list(String folder) {
         String[] names = new File(root + folder).list();
         if (names == null) {
-            return NOTHING;
+            return NO_NAMES;
         }
         Arrays.sort(names);
         return names;
@@ -66,53 +66,53 @@ final class KernelFiles {
     }
 
     /** A regular file's text; empty when there is no such file. Nothing else is opened: it might never answer. */
-    Optional<Entry> text(String path, int limit) {
+    Optional<SnapshotEntry> readText(String path, int limit) {
         File file = new File(root + path);
         if (!file.isFile()) {
             return Optional.empty();
         }
         try {
-            byte[] content = content(file, limit);
+            byte[] content = readContent(file, limit);
             return content.length > limit
-                    ? Optional.of(new Unreadable("longer than " + limit + " bytes"))
-                    : Optional.of(new Text(text(content)));
+                    ? Optional.of(new UnreadableEntry("longer than " + limit + " bytes"))
+                    : Optional.of(new TextEntry(readText(content)));
         } catch (IOException failed) {
-            return Optional.of(new Unreadable(reason(failed)));
+            return Optional.of(new UnreadableEntry(errorMessage(failed)));
         }
     }
 
     /** The first bytes of a regular file; empty when there is no such file. */
-    Optional<Entry> bytes(String path, int count) {
+    Optional<SnapshotEntry> readBytes(String path, int count) {
         File file = new File(root + path);
         if (!file.isFile()) {
             return Optional.empty();
         }
         try (FileInputStream in = new FileInputStream(file)) {
-            return Optional.of(new Bytes(HexFormat.of().formatHex(in.readNBytes(count))));
+            return Optional.of(new BinaryEntry(HexFormat.of().formatHex(in.readNBytes(count))));
         } catch (IOException failed) {
-            return Optional.of(new Unreadable(reason(failed)));
+            return Optional.of(new UnreadableEntry(errorMessage(failed)));
         }
     }
 
     /** One short line; empty when there is no such file or it can't be read. */
-    Optional<String> line(String path) {
-        return text(path, SMALL).flatMap(entry ->
-                entry instanceof Text(String text) ? Optional.of(text) : Optional.<String>empty());
+    Optional<String> readLine(String path) {
+        return readText(path, DEFAULT_LIMIT).flatMap(entry ->
+                entry instanceof TextEntry(String text) ? Optional.of(text) : Optional.<String>empty());
     }
 
     /** A link's target as it is written there; empty when there is no link. */
-    Optional<Entry> link(String path) {
+    Optional<SnapshotEntry> readLink(String path) {
         try {
-            return Optional.of(new Link(Files.readSymbolicLink(Path.of(root + path)).toString()));
+            return Optional.of(new LinkEntry(Files.readSymbolicLink(Path.of(root + path)).toString()));
         } catch (NoSuchFileException | NotLinkException none) {
             return Optional.empty();
         } catch (IOException failed) {
-            return Optional.of(new Unreadable(reason(failed)));
+            return Optional.of(new UnreadableEntry(errorMessage(failed)));
         }
     }
 
     /** Device number of the node that a path leads to; 0 when it leads to none. */
-    long deviceNumber(String path) {
+    long readDeviceNumber(String path) {
         try {
             return (Long) Files.getAttribute(Path.of(root + path), "unix:rdev");
         } catch (IOException gone) {
@@ -121,7 +121,7 @@ final class KernelFiles {
     }
 
     /** Name of the user whose a path is; the number when it has no name, empty when the path is gone. */
-    String owner(String path) {
+    String readOwner(String path) {
         try {
             return Files.getOwner(Path.of(root + path), LinkOption.NOFOLLOW_LINKS).getName();
         } catch (IOException gone) {
@@ -130,13 +130,13 @@ final class KernelFiles {
     }
 
     /** The first bytes of a regular file, each as the character of that number; empty when it can't be read. */
-    Optional<String> undecoded(String path, int limit) {
+    Optional<String> readLatin1(String path, int limit) {
         File file = new File(root + path);
         if (!file.isFile()) {
             return Optional.empty();
         }
         try {
-            return Optional.of(new String(content(file, limit), StandardCharsets.ISO_8859_1));
+            return Optional.of(new String(readContent(file, limit), StandardCharsets.ISO_8859_1));
         } catch (IOException unreadable) {
             return Optional.empty();
         }
@@ -149,13 +149,13 @@ final class KernelFiles {
      * @param wanted takes whole lines, each byte as the character of that number
      * @return false too when the file can't be read
      */
-    boolean anyPiece(String path, int limit, Predicate<String> wanted) {
+    boolean anyChunkMatches(String path, int limit, Predicate<String> wanted) {
         File file = new File(root + path);
         if (!file.isFile()) {
             return false;
         }
         try (FileInputStream in = new FileInputStream(file)) {
-            byte[] buffer = new byte[PIECE];
+            byte[] buffer = new byte[BUFFER_SIZE];
             int kept = 0;
             for (int total = 0; total < limit; ) {
                 int count = in.read(buffer, kept, Math.min(buffer.length - kept, limit - total));
@@ -183,7 +183,7 @@ final class KernelFiles {
     }
 
     /** At most one byte more than the limit, so that the caller sees that there was more. */
-    private static byte[] content(File file, int limit) throws IOException {
+    private static byte[] readContent(File file, int limit) throws IOException {
         try (FileInputStream in = new FileInputStream(file)) {
             // What the kernel makes up has length 0 or a page in stat: read until the end.
             byte[] buffer = new byte[4096];
@@ -203,7 +203,7 @@ final class KernelFiles {
     }
 
     /** Without the last line feed, as captures have it. */
-    private static String text(byte[] content) {
+    private static String readText(byte[] content) {
         int length = content.length;
         if (length > 0 && content[length - 1] == '\n') {
             length--;
@@ -212,7 +212,7 @@ final class KernelFiles {
     }
 
     /** Java says {@code path (Permission denied)}, or {@code Input/output error}, or the path alone. */
-    private static String reason(IOException failed) {
+    private static String errorMessage(IOException failed) {
         String message = String.valueOf(failed.getMessage());
         int open = message.lastIndexOf('(');
         if (open >= 0 && message.endsWith(")")) {

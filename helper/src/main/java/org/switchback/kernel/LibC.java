@@ -10,7 +10,7 @@ import java.util.List;
 /** What the C library has that Java has not, as JNA calls it. */
 interface LibC extends Library {
     /** By its whole name, which the loader finds: for less of it JNA needs a list that it has ldconfig print at each start. */
-    String NAME = "libc.so.6";
+    String LIBRARY_NAME = "libc.so.6";
 
     int open(String path, int flags) throws LastErrorException;
 
@@ -45,7 +45,7 @@ interface LibC extends Library {
 
     /** @throws UnsatisfiedLinkError where JNA finds none */
     static LibC open() {
-        return Native.load(NAME, LibC.class);
+        return Native.load(LIBRARY_NAME, LibC.class);
     }
 
     /**
@@ -53,7 +53,7 @@ interface LibC extends Library {
      *
      * @throws UnsatisfiedLinkError where JNA finds none
      */
-    static LibC ready() {
+    static LibC openAndPreload() {
         int none = -1;
         NativeLong zero = new NativeLong(0);
         LibC libc = open();

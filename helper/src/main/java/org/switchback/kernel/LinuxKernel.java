@@ -19,16 +19,16 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.BootfbModule;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.Capture.Entry;
-import org.switchback.hardware.Capture.Link;
-import org.switchback.hardware.Capture.Text;
-import org.switchback.hardware.FirmwareClaim;
-import org.switchback.hardware.Holder;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
+import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.MachineSnapshot.TextEntry;
+import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
-import org.switchback.hardware.Taint;
+import org.switchback.hardware.KernelTaint;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
@@ -38,16 +38,16 @@ import org.switchback.plan.Setting;
  */
 public final class LinuxKernel implements Kernel, AutoCloseable {
     /** A file that is read has this long to answer. */
-    private static final Duration FILE_PATIENCE = Duration.ofSeconds(1);
+    private static final Duration FILE_TIMEOUT = Duration.ofSeconds(1);
 
     /** To open a function resets it, which takes a second or more; one that does not come back takes longer. */
-    private static final Duration PROOF_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration VFIO_CHECK_TIMEOUT = Duration.ofSeconds(60);
 
     /** So many files that do not answer are passed over in one capture; what comes after a further one is missing. */
-    private static final int MOST_SILENT = 3;
+    private static final int MAX_UNRESPONSIVE_FILES = 3;
 
     /** Bash has this long to start; one that takes longer is not used. */
-    private static final Duration START_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(2);
 
     private static final Duration SECOND = Duration.ofSeconds(1);
 
@@ -55,31 +55,31 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     private static final Pattern MODALIAS = Pattern.compile("pci:[0-9a-zA-Z]{1,80}");
 
     private final KernelFiles files;
-    private final GuardedReader guarded;
-    private final PciNames names;
-    private final Programs programs;
-    private final ExecutorService threads = Executors.newCachedThreadPool(
+    private final TimedFileReader timedReader;
+    private final PciNames pciNames;
+    private final ProcessTable processTable;
+    private final ExecutorService executor = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("kernel").factory());
-    private final Set<String> silent = ConcurrentHashMap.newKeySet();
-    private @Nullable Shell writer;
+    private final Set<String> unresponsivePaths = ConcurrentHashMap.newKeySet();
+    private @Nullable WriterProcess writerProcess;
     private @Nullable LibC libc;
 
     /** @param root {@code /}, or a folder with a tree like the kernel's below it */
     public LinuxKernel(Path root) {
         files = new KernelFiles(root);
-        guarded = new GuardedReader(files, FILE_PATIENCE);
-        names = new PciNames(files);
-        programs = new Programs(files);
+        timedReader = new TimedFileReader(files, FILE_TIMEOUT);
+        pciNames = new PciNames(files);
+        processTable = new ProcessTable(files);
     }
 
     @Override
     public void prepare() {
-        guarded.prepare();
+        timedReader.prepare();
         try {
-            Shell shell = writer();
+            WriterProcess shell = acquireWriter();
             // It answers when bash has started.
-            shell.send(Shell.Verb.READ, "/dev/null", "");
-            if (shell.reply(START_PATIENCE).isEmpty()) {
+            shell.send(WriterProcess.WriterCommand.READ, "/dev/null", "");
+            if (shell.awaitReply(START_TIMEOUT).isEmpty()) {
                 shell.close();
             }
         } catch (IOException noBash) {
@@ -91,62 +91,62 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     private synchronized LibC libc() {
         LibC open = libc;
         if (open == null) {
-            open = LibC.ready();
+            open = LibC.openAndPreload();
             libc = open;
         }
         return open;
     }
 
     @Override
-    public Capture capture() {
-        return look(LiveCapture::machine);
+    public MachineSnapshot readSnapshot() {
+        return readInThread(LinuxSnapshotReader::readMachine);
     }
 
     @Override
-    public Capture factsOf(List<PciAddress> functions) {
-        return look(live -> live.facts(functions));
+    public MachineSnapshot readSwitchSnapshot(List<PciAddress> functions) {
+        return readInThread(live -> live.readSwitchState(functions));
     }
 
     @Override
-    public List<Holder> holders(List<PciAddress> functions) {
-        return MachineReader.holders(look(live -> live.holders(functions)));
+    public List<DeviceUser> readDeviceUsers(List<PciAddress> functions) {
+        return SnapshotParser.parseDeviceUsers(readInThread(live -> live.readDeviceUsers(functions)));
     }
 
     /** Looks from a thread of its own, so that a file which does not answer keeps that one and not the caller. */
-    private Capture look(Consumer<LiveCapture> what) {
+    private MachineSnapshot readInThread(Consumer<LinuxSnapshotReader> what) {
         while (true) {
-            LiveCapture live = new LiveCapture(files, guarded, names, programs, Set.copyOf(silent));
+            LinuxSnapshotReader live = new LinuxSnapshotReader(files, timedReader, pciNames, processTable, Set.copyOf(unresponsivePaths));
             CompletableFuture<Void> done = new CompletableFuture<>();
-            threads.execute(() -> {
+            executor.execute(() -> {
                 try {
                     what.accept(live);
                 } finally {
                     done.complete(null);
                 }
             });
-            Optional<String> stuckAt = waitFor(done, live);
-            if (stuckAt.isEmpty() || silent.size() >= MOST_SILENT) {
-                return live.found();
+            Optional<String> stuckAt = awaitOrStuckPath(done, live);
+            if (stuckAt.isEmpty() || unresponsivePaths.size() >= MAX_UNRESPONSIVE_FILES) {
+                return live.snapshot();
             }
-            silent.add(stuckAt.get());
-            done.thenRun(() -> silent.remove(stuckAt.get()));
+            unresponsivePaths.add(stuckAt.get());
+            done.thenRun(() -> unresponsivePaths.remove(stuckAt.get()));
         }
     }
 
     /** @return the path at which it has not moved for too long; empty when it has finished */
-    private static Optional<String> waitFor(CompletableFuture<Void> done, LiveCapture live) {
+    private static Optional<String> awaitOrStuckPath(CompletableFuture<Void> done, LinuxSnapshotReader live) {
         while (true) {
-            String at = live.at();
-            if (ended(done, FILE_PATIENCE.plus(FILE_PATIENCE))) {
+            String at = live.currentPath();
+            if (awaitCompletion(done, FILE_TIMEOUT.plus(FILE_TIMEOUT))) {
                 return Optional.empty();
             }
-            if (at.equals(live.at())) {
+            if (at.equals(live.currentPath())) {
                 return Optional.of(at);
             }
         }
     }
 
-    private static boolean ended(CompletableFuture<Void> done, Duration patience) {
+    private static boolean awaitCompletion(CompletableFuture<Void> done, Duration patience) {
         boolean interrupted = false;
         try {
             while (true) {
@@ -169,131 +169,131 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     }
 
     @Override
-    public Optional<Watch> watch(Runnable changed) {
-        return Uevents.watch(changed).map(Watch.class::cast);
+    public Optional<DeviceWatch> watchDevices(Runnable changed) {
+        return UeventMonitor.start(changed).map(DeviceWatch.class::cast);
     }
 
     @Override
     public String bootId() {
-        return files.line("/proc/sys/kernel/random/boot_id").orElse("");
+        return files.readLine("/proc/sys/kernel/random/boot_id").orElse("");
     }
 
     @Override
-    public boolean oops() {
+    public boolean hasOops() {
         try {
-            return new Taint(Long.parseLong(files.line("/proc/sys/kernel/tainted").orElse("0"))).oops();
+            return new KernelTaint(Long.parseLong(files.readLine("/proc/sys/kernel/tainted").orElse("0"))).hasOops();
         } catch (NumberFormatException none) {
             return false;
         }
     }
 
     @Override
-    public String read(Setting setting) {
+    public String readSetting(Setting setting) {
         return switch (setting) {
-            case Setting.Driver(PciAddress function) -> linkName(MachineReader.PCI_DEVICES + function + "/driver");
-            case Setting.Override(PciAddress function) ->
-                guarded(MachineReader.PCI_DEVICES + function + "/driver_override");
+            case Setting.Driver(PciAddress function) -> linkTargetName(SnapshotParser.PCI_DEVICES + function + "/driver");
+            case Setting.DriverOverride(PciAddress function) ->
+                readWithTimeout(SnapshotParser.PCI_DEVICES + function + "/driver_override");
             case Setting.PowerControl(PciAddress function) ->
-                files.line(MachineReader.PCI_DEVICES + function + "/power/control").orElse("");
+                files.readLine(SnapshotParser.PCI_DEVICES + function + "/power/control").orElse("");
             case Setting.FramebufferDriver(String device) ->
-                draws(MachineReader.PLATFORM_DEVICES + device)
-                        ? linkName(MachineReader.PLATFORM_DEVICES + device + "/driver")
+                hasRegisteredFramebuffer(SnapshotParser.PLATFORM_DEVICES + device)
+                        ? linkTargetName(SnapshotParser.PLATFORM_DEVICES + device + "/driver")
                         : "";
-            case Setting.FirmwareRegion(PciAddress function, AddressRange range) -> firmwareRegion(function, range);
-            case Setting.Module(String name) ->
+            case Setting.FramebufferRegion(PciAddress function, AddressRange range) -> readFirmwareRegion(function, range);
+            case Setting.KernelModule(String name) ->
                 files.isDirectory("/sys/module/" + name.replace('-', '_'))
-                                || files.isDirectory(MachineReader.PCI_DRIVERS + name)
-                        ? Setting.Module.LOADED
+                                || files.isDirectory(SnapshotParser.PCI_DRIVERS + name)
+                        ? Setting.KernelModule.LOADED
                         : "";
         };
     }
 
     /** A capture that left files out for their silence would not tell. */
     @Override
-    public boolean has(PciAddress function) {
-        return files.isDirectory(MachineReader.PCI_DEVICES + function);
+    public boolean hasDevice(PciAddress function) {
+        return files.isDirectory(SnapshotParser.PCI_DEVICES + function);
     }
 
     /** Whether a framebuffer or a card is registered below a platform device. */
-    private boolean draws(String device) {
-        return files.names(device + "/graphics").length > 0 || files.names(device + "/drm").length > 0;
+    private boolean hasRegisteredFramebuffer(String device) {
+        return files.list(device + "/graphics").length > 0 || files.list(device + "/drm").length > 0;
     }
 
     /** Read from /proc/iomem at this moment. */
-    private String firmwareRegion(PciAddress function, AddressRange range) {
-        MemoryMap map = files.text(LiveCapture.IOMEM, LiveCapture.LARGE)
-                .map(entry -> entry instanceof Text(String text) ? MemoryMap.parse(text) : MemoryMap.EMPTY)
+    private String readFirmwareRegion(PciAddress function, AddressRange range) {
+        MemoryMap map = files.readText(LinuxSnapshotReader.IOMEM, LinuxSnapshotReader.LARGE_FILE_LIMIT)
+                .map(entry -> entry instanceof TextEntry(String text) ? MemoryMap.parse(text) : MemoryMap.EMPTY)
                 .orElse(MemoryMap.EMPTY);
-        return map.hidden() || map.equals(MemoryMap.EMPTY)
-                ? NO_ANSWER
-                : FirmwareClaim.nameIn(map, function, range).orElse("");
+        return map.addressesHidden() || map.equals(MemoryMap.EMPTY)
+                ? UNKNOWN_VALUE
+                : FirmwareRegion.findRegionName(map, function, range).orElse("");
     }
 
-    private String linkName(String path) {
-        return files.link(path)
-                .map(entry -> entry instanceof Link(String target)
+    private String linkTargetName(String path) {
+        return files.readLink(path)
+                .map(entry -> entry instanceof LinkEntry(String target)
                         ? target.substring(target.lastIndexOf('/') + 1)
-                        : NO_ANSWER)
+                        : UNKNOWN_VALUE)
                 .orElse("");
     }
 
-    private String guarded(String path) {
-        Map<String, Entry> answers = guarded.ask(List.of(path)).answers();
-        Entry entry = answers.getOrDefault(path, new Text(""));
-        return entry instanceof Text(String text) ? (text.equals("(null)") ? "" : text) : NO_ANSWER;
+    private String readWithTimeout(String path) {
+        Map<String, SnapshotEntry> answers = timedReader.request(List.of(path)).awaitAll();
+        SnapshotEntry entry = answers.getOrDefault(path, new TextEntry(""));
+        return entry instanceof TextEntry(String text) ? (text.equals("(null)") ? "" : text) : UNKNOWN_VALUE;
     }
 
     @Override
-    public Answer write(KernelWrite write, Duration patience, Consumer<Duration> waiting) {
-        Shell shell;
+    public WriteResult write(KernelWrite write, Duration patience, Consumer<Duration> waiting) {
+        WriterProcess shell;
         try {
-            shell = writer();
+            shell = acquireWriter();
         } catch (IOException noBash) {
-            return new Answer.Failed("?");
+            return new WriteResult.WriteFailed("?");
         }
         switch (write) {
-            case KernelWrite.Sysfs(String path, String value) -> {
-                if (!isPath(path) || !isLine(value)) {
-                    return new Answer.Failed("EINVAL");
+            case KernelWrite.WriteSysfs(String path, String value) -> {
+                if (!isValidPath(path) || !isValidValue(value)) {
+                    return new WriteResult.WriteFailed("EINVAL");
                 }
-                shell.send(Shell.Verb.WRITE, files.real(path), value);
+                shell.send(WriterProcess.WriterCommand.WRITE, files.resolve(path), value);
             }
-            case KernelWrite.Modprobe(String module) -> {
-                if (!isLine(module)) {
-                    return new Answer.Failed("EINVAL");
+            case KernelWrite.LoadModule(String module) -> {
+                if (!isValidValue(module)) {
+                    return new WriteResult.WriteFailed("EINVAL");
                 }
-                shell.send(Shell.Verb.LOAD, unit(module), module);
+                shell.send(WriterProcess.WriterCommand.LOAD, systemdUnit(module), module);
             }
-            case KernelWrite.Unload(String module) -> {
-                if (!isLine(module)) {
-                    return new Answer.Failed("EINVAL");
+            case KernelWrite.UnloadModule(String module) -> {
+                if (!isValidValue(module)) {
+                    return new WriteResult.WriteFailed("EINVAL");
                 }
-                shell.send(Shell.Verb.UNLOAD, unit(module), module);
+                shell.send(WriterProcess.WriterCommand.UNLOAD, systemdUnit(module), module);
             }
-            case KernelWrite.LoadDriver(PciAddress function) -> {
-                Optional<String> alias = files.line(MachineReader.PCI_DEVICES + function + "/modalias");
+            case KernelWrite.LoadByModalias(PciAddress function) -> {
+                Optional<String> alias = files.readLine(SnapshotParser.PCI_DEVICES + function + "/modalias");
                 if (alias.filter(MODALIAS.asMatchPredicate()).isEmpty()) {
-                    return new Answer.Failed("ENOENT");
+                    return new WriteResult.WriteFailed("ENOENT");
                 }
-                shell.send(Shell.Verb.LOAD, "switchback-driver@" + function + ".service", alias.get());
+                shell.send(WriterProcess.WriterCommand.LOAD, "switchback-driver@" + function + ".service", alias.get());
             }
         }
-        Optional<Shell.Reply> reply = Optional.empty();
+        Optional<WriterProcess.WriterReply> reply = Optional.empty();
         try {
-            reply = reply(shell, patience, waiting);
+            reply = awaitReply(shell, patience, waiting);
         } finally {
             if (reply.isEmpty()) {
                 // It writes nothing that it has not begun to write by now, and its answer is nobody's.
                 shell.close();
-                writer = null;
+                writerProcess = null;
             }
         }
-        return reply.<Answer>map(r -> r.succeeded() ? new Answer.Done() : new Answer.Failed(r.errno()))
-                .orElse(new Answer.Stuck());
+        return reply.<WriteResult>map(r -> r.succeeded() ? new WriteResult.Done() : new WriteResult.WriteFailed(r.errno()))
+                .orElse(new WriteResult.TimedOut());
     }
 
     /** The unit in {@code packaging/systemd} that loads a module. */
-    private static String unit(String module) {
+    private static String systemdUnit(String module) {
         return switch (module) {
             case BootfbModule.NAME -> "switchback-bootfb.service";
             default -> "switchback-vfio.service";
@@ -301,12 +301,12 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     }
 
     /** Waits for the answer, and says every second that it does. */
-    private static Optional<Shell.Reply> reply(Shell shell, Duration patience, Consumer<Duration> waiting) {
+    private static Optional<WriterProcess.WriterReply> awaitReply(WriterProcess shell, Duration patience, Consumer<Duration> waiting) {
         Duration waited = Duration.ZERO;
         while (waited.compareTo(patience) < 0) {
             Duration left = patience.minus(waited);
             Duration step = left.compareTo(SECOND) < 0 ? left : SECOND;
-            Optional<Shell.Reply> reply = shell.reply(step);
+            Optional<WriterProcess.WriterReply> reply = shell.awaitReply(step);
             if (reply.isPresent()) {
                 return reply;
             }
@@ -318,11 +318,11 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         return Optional.empty();
     }
 
-    private Shell writer() throws IOException {
-        Shell shell = writer;
-        if (shell == null || shell.isGone()) {
-            shell = Shell.start();
-            writer = shell;
+    private WriterProcess acquireWriter() throws IOException {
+        WriterProcess shell = writerProcess;
+        if (shell == null || shell.isTerminated()) {
+            shell = WriterProcess.start();
+            writerProcess = shell;
         }
         return shell;
     }
@@ -331,7 +331,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
      * Whether a path is made of addresses and names as drivers have them. There are odder names, {@code MTD PCI}: a switch
      * does without those.
      */
-    private static boolean isPath(String path) {
+    private static boolean isValidPath(String path) {
         boolean plain = path.chars()
                 .allMatch(c -> (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
                         || "/_.:-".indexOf(c) >= 0);
@@ -339,21 +339,21 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     }
 
     /** Whether a value is one short line of text. An old override may be anything that somebody once wrote. */
-    private static boolean isLine(String value) {
+    private static boolean isValidValue(String value) {
         return value.length() <= 128 && value.chars().noneMatch(Character::isISOControl);
     }
 
     @Override
-    public Proof prove(List<PciAddress> functions) {
+    public VfioCheck verifyVfio(List<PciAddress> functions) {
         if (functions.isEmpty()) {
-            return new Proof.Whole(0);
+            return new VfioCheck.Passed(0);
         }
         return CompletableFuture.supplyAsync(
-                        () -> new VfioClient(files, libc()).prove(functions),
-                        threads)
+                        () -> new VfioClient(files, libc()).verifyVfio(functions),
+                        executor)
                 .completeOnTimeout(
-                        new Proof.Broken(functions.getFirst(), Proof.Broken.NO_ANSWER),
-                        PROOF_PATIENCE.toSeconds(),
+                        new VfioCheck.Failed(functions.getFirst(), VfioCheck.Failed.TIMED_OUT),
+                        VFIO_CHECK_TIMEOUT.toSeconds(),
                         TimeUnit.SECONDS)
                 .join();
     }
@@ -361,11 +361,11 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     /** Ends the child processes; one that is stuck in the kernel ends when that lets it go. */
     @Override
     public void close() {
-        guarded.close();
-        threads.shutdown();
-        if (writer != null) {
-            writer.close();
-            writer = null;
+        timedReader.close();
+        executor.shutdown();
+        if (writerProcess != null) {
+            writerProcess.close();
+            writerProcess = null;
         }
     }
 }

@@ -10,19 +10,19 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.FirmwareClaim;
-import org.switchback.hardware.Holder;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
 /**
- * A kernel in memory that begins as a capture shows one and then behaves as Linux does: {@link DriverCore},
- * {@link Sysfb}, {@link VfioGroups} and {@link ResourceTree} have the rules. Serves the sample machines, and tests, which
+ * A kernel in memory that begins as a capture shows one and then behaves as Linux does: {@link SimulatedDrivers},
+ * {@link SimulatedFramebuffer}, {@link SimulatedVfio} and {@link SimulatedResourceTree} have the rules. Serves the sample machines, and tests, which
  * make it refuse, wait, lie or die.
  *
  * <p>It has a clock of its own, which writes that take time move on; whether real time passes along is the caller's
@@ -33,12 +33,12 @@ import org.switchback.plan.Setting;
 public final class SimulatedKernel implements Kernel {
     /** Lets real time pass, or not. */
     @FunctionalInterface
-    public interface Pause {
+    public interface Sleeper {
         /** Only the clock of the simulation moves. */
-        Pause NONE = time -> {};
+        Sleeper NO_SLEEP = time -> {};
 
         /** A second is a second. Returns early when the thread is interrupted. */
-        Pause REAL = time -> {
+        Sleeper THREAD_SLEEP = time -> {
             try {
                 Thread.sleep(time);
             } catch (InterruptedException wanted) {
@@ -46,159 +46,159 @@ public final class SimulatedKernel implements Kernel {
             }
         };
 
-        void pass(Duration time);
+        void sleep(Duration time);
     }
 
     private static final Duration SECOND = Duration.ofSeconds(1);
 
     private final Object lock = new Object();
-    private final Capture asBooted;
-    private final Pause pause;
-    private final List<Rule> rules = new ArrayList<>();
-    private final List<KernelWrite> written = new ArrayList<>();
-    private final List<Task> tasks = new ArrayList<>();
-    private Model model;
+    private final MachineSnapshot bootSnapshot;
+    private final Sleeper sleeper;
+    private final List<FaultRule> faultRules = new ArrayList<>();
+    private final List<KernelWrite> writes = new ArrayList<>();
+    private final List<PendingWrite> pendingWrites = new ArrayList<>();
+    private SimulatedComponents components;
     private String bootId = UUID.randomUUID().toString();
-    private Duration now = Duration.ZERO;
-    private volatile Duration pace = Duration.ZERO;
-    private volatile Consumer<KernelWrite> before = write -> {};
-    private volatile BiConsumer<KernelWrite, Answer> after = (write, answer) -> {};
+    private Duration clock = Duration.ZERO;
+    private volatile Duration writeDuration = Duration.ZERO;
+    private volatile Consumer<KernelWrite> beforeWrite = write -> {};
+    private volatile BiConsumer<KernelWrite, WriteResult> afterWrite = (write, answer) -> {};
 
     /** The rules and what they work on. */
-    private record Model(SimulatedMachine machine, VfioGroups vfio, DriverCore core) {
-        static Model of(Capture asBooted) {
-            Machine read = MachineReader.read(asBooted);
+    private record SimulatedComponents(SimulatedMachine machine, SimulatedVfio vfio, SimulatedDrivers drivers) {
+        static SimulatedComponents of(MachineSnapshot asBooted) {
+            Machine read = SnapshotParser.parse(asBooted);
             SimulatedMachine machine = new SimulatedMachine(asBooted, read);
-            VfioGroups vfio = new VfioGroups(machine);
-            return new Model(machine, vfio, new DriverCore(machine, new Sysfb(machine, read), vfio));
+            SimulatedVfio vfio = new SimulatedVfio(machine);
+            return new SimulatedComponents(machine, vfio, new SimulatedDrivers(machine, new SimulatedFramebuffer(machine, read), vfio));
         }
     }
 
-    private record Rule(Predicate<KernelWrite> which, Fault fault, boolean once) {}
+    private record FaultRule(Predicate<KernelWrite> filter, SimulatedFault fault, boolean once) {}
 
     /** A kernel whose writes take no real time. */
-    public SimulatedKernel(Capture asBooted) {
-        this(asBooted, Pause.NONE);
+    public SimulatedKernel(MachineSnapshot bootSnapshot) {
+        this(bootSnapshot, Sleeper.NO_SLEEP);
     }
 
-    /** @param asBooted the machine, its memory map with addresses */
-    public SimulatedKernel(Capture asBooted, Pause pause) {
-        this.asBooted = asBooted;
-        this.pause = pause;
-        this.model = Model.of(asBooted);
+    /** @param bootSnapshot the machine, its memory map with addresses */
+    public SimulatedKernel(MachineSnapshot bootSnapshot, Sleeper sleeper) {
+        this.bootSnapshot = bootSnapshot;
+        this.sleeper = sleeper;
+        this.components = SimulatedComponents.of(bootSnapshot);
     }
 
     /** @param each how long every write takes from now on, at least */
-    public void pace(Duration each) {
-        pace = each;
+    public void setWriteDuration(Duration each) {
+        writeDuration = each;
     }
 
     /** Makes a driver known for a function that the capture does not show bound to it. */
-    public void nativeDriver(PciAddress function, String driver) {
+    public void addNativeDriver(PciAddress function, String driver) {
         synchronized (lock) {
-            model.core().nativeDriver(function, driver);
+            components.drivers().addNativeDriver(function, driver);
         }
     }
 
-    /** As {@link #nativeDriver}, but the driver is a module that is not loaded yet. */
-    public void nativeModule(PciAddress function, String driver) {
+    /** As {@link #addNativeDriver}, but the driver is a module that is not loaded yet. */
+    public void addNativeModule(PciAddress function, String driver) {
         synchronized (lock) {
-            model.core().nativeModule(function, driver);
+            components.drivers().addNativeModule(function, driver);
         }
     }
 
     /** vfio-pci, which was there first, takes the function unless an override says otherwise ({@code vfio-pci.ids=}). */
-    public void vfioId(PciAddress function) {
+    public void addVfioId(PciAddress function) {
         synchronized (lock) {
-            model.core().vfioId(function);
+            components.drivers().addVfioId(function);
         }
     }
 
     /** A program opens a node of its own; a user of {@code vfio/N} is a virtual machine with every function in it. */
-    public void hold(Holder holder) {
+    public void addDeviceUser(DeviceUser holder) {
         synchronized (lock) {
-            model.vfio().open(holder);
+            components.vfio().openNode(holder);
         }
     }
 
     /** A program ends and lets go of all it has; writes that waited for that come to their end. */
-    public void end(int pid) {
+    public void endProcess(int pid) {
         synchronized (lock) {
-            model.vfio().end(pid);
-            settle();
+            components.vfio().endProcess(pid);
+            progressPendingWrites();
         }
     }
 
     /** Somebody pulls a function out of the machine; nothing brings it back but a restart. */
     public void unplug(PciAddress function) {
         synchronized (lock) {
-            model.core().unplug(function);
+            components.drivers().unplug(function);
         }
     }
 
     /** The next write that fits meets the fault, later ones do not. */
-    public void once(Predicate<KernelWrite> which, Fault fault) {
-        add(new Rule(which, fault, true));
+    public void injectOnce(Predicate<KernelWrite> which, SimulatedFault fault) {
+        addFaultRule(new FaultRule(which, fault, true));
     }
 
     /** Every write that fits meets the fault. The first rule that fits counts. */
-    public void always(Predicate<KernelWrite> which, Fault fault) {
-        add(new Rule(which, fault, false));
+    public void injectAlways(Predicate<KernelWrite> which, SimulatedFault fault) {
+        addFaultRule(new FaultRule(which, fault, false));
     }
 
-    private void add(Rule rule) {
+    private void addFaultRule(FaultRule rule) {
         synchronized (lock) {
-            rules.add(rule);
+            faultRules.add(rule);
         }
     }
 
     /** Takes all faults away; what hangs goes on hanging. */
-    public void noMoreFaults() {
+    public void clearFaults() {
         synchronized (lock) {
-            rules.clear();
+            faultRules.clear();
         }
     }
 
     /** @param hook called before each write has any effect; what it throws, {@link #write} throws */
     public void beforeEachWrite(Consumer<KernelWrite> hook) {
-        before = hook;
+        beforeWrite = hook;
     }
 
     /** @param hook called when a write has been answered, before its writer learns of it */
-    public void afterEachWrite(BiConsumer<KernelWrite, Answer> hook) {
-        after = hook;
+    public void afterEachWrite(BiConsumer<KernelWrite, WriteResult> hook) {
+        afterWrite = hook;
     }
 
     /** Every write so far, since the last restart, in order. */
-    public List<KernelWrite> written() {
+    public List<KernelWrite> writes() {
         synchronized (lock) {
-            return List.copyOf(written);
+            return List.copyOf(writes);
         }
     }
 
     /** Moves the clock on, without real time. */
     public void advance(Duration time) {
         synchronized (lock) {
-            now = now.plus(time);
-            settle();
+            clock = clock.plus(time);
+            progressPendingWrites();
         }
     }
 
     /** A restart of the machine: everything as booted, another boot, no faults. Drivers made known are forgotten. */
     public void restart() {
         synchronized (lock) {
-            model = Model.of(asBooted);
+            components = SimulatedComponents.of(bootSnapshot);
             bootId = UUID.randomUUID().toString();
-            rules.clear();
-            written.clear();
-            tasks.clear();
+            faultRules.clear();
+            writes.clear();
+            pendingWrites.clear();
         }
     }
 
     @Override
-    public Capture capture() {
+    public MachineSnapshot readSnapshot() {
         synchronized (lock) {
-            return model.machine().capture(this::isLocked);
+            return components.machine().snapshot(this::isDeviceLocked);
         }
     }
 
@@ -210,109 +210,109 @@ public final class SimulatedKernel implements Kernel {
     }
 
     @Override
-    public String read(Setting setting) {
+    public String readSetting(Setting setting) {
         synchronized (lock) {
             return switch (setting) {
                 case Setting.Driver(PciAddress function) ->
-                    model.machine().link(MachineReader.PCI_DEVICES + function + "/driver");
-                case Setting.Override(PciAddress function) ->
-                    isLocked(function.toString()) ? NO_ANSWER : model.machine().override(function);
+                    components.machine().linkTargetName(SnapshotParser.PCI_DEVICES + function + "/driver");
+                case Setting.DriverOverride(PciAddress function) ->
+                    isDeviceLocked(function.toString()) ? UNKNOWN_VALUE : components.machine().driverOverrideOf(function);
                 case Setting.PowerControl(PciAddress function) ->
-                    model.machine().text(MachineReader.PCI_DEVICES + function + "/power/control").orElse("");
-                case Setting.FramebufferDriver(String device) -> model.machine().framebuffers().stream()
-                        .filter(framebuffer -> framebuffer.device().equals(device) && framebuffer.drawing())
+                    components.machine().text(SnapshotParser.PCI_DEVICES + function + "/power/control").orElse("");
+                case Setting.FramebufferDriver(String device) -> components.machine().firmwareFramebuffers().stream()
+                        .filter(framebuffer -> framebuffer.platformDevice().equals(device) && framebuffer.registered())
                         .flatMap(framebuffer -> framebuffer.driver().stream())
                         .findFirst()
                         .orElse("");
-                case Setting.FirmwareRegion(PciAddress function, AddressRange range) ->
-                    FirmwareClaim.nameIn(MemoryMap.parse(model.machine().memory().toText()), function, range)
+                case Setting.FramebufferRegion(PciAddress function, AddressRange range) ->
+                    FirmwareRegion.findRegionName(MemoryMap.parse(components.machine().resourceTree().toText()), function, range)
                             .orElse("");
-                case Setting.Module(String name) ->
-                    model.machine().has("/sys/module/" + name.replace('-', '_')) || model.machine().has(MachineReader.PCI_DRIVERS + name)
-                            ? Setting.Module.LOADED
+                case Setting.KernelModule(String name) ->
+                    components.machine().hasPath("/sys/module/" + name.replace('-', '_')) || components.machine().hasPath(SnapshotParser.PCI_DRIVERS + name)
+                            ? Setting.KernelModule.LOADED
                             : "";
             };
         }
     }
 
     @Override
-    public List<Holder> holders(List<PciAddress> functions) {
+    public List<DeviceUser> readDeviceUsers(List<PciAddress> functions) {
         synchronized (lock) {
             return functions.stream()
-                    .flatMap(function -> model.machine().holders(function).stream())
+                    .flatMap(function -> components.machine().deviceUsersOf(function).stream())
                     .distinct()
                     .toList();
         }
     }
 
     @Override
-    public boolean oops() {
+    public boolean hasOops() {
         synchronized (lock) {
-            return model.machine().oops();
+            return components.machine().hasOops();
         }
     }
 
     @Override
-    public Proof prove(List<PciAddress> functions) {
+    public VfioCheck verifyVfio(List<PciAddress> functions) {
         synchronized (lock) {
-            return model.vfio().prove(functions);
+            return components.vfio().verifyVfio(functions);
         }
     }
 
     @Override
-    public Answer write(KernelWrite write, Duration patience, Consumer<Duration> waiting) {
-        before.accept(write);
-        pass(pace);
-        Task task;
+    public WriteResult write(KernelWrite write, Duration patience, Consumer<Duration> waiting) {
+        beforeWrite.accept(write);
+        sleep(writeDuration);
+        PendingWrite task;
         synchronized (lock) {
-            written.add(write);
-            task = new Task(write, fault(write), now);
-            tasks.add(task);
-            settle();
+            writes.add(write);
+            task = new PendingWrite(write, takeFault(write), clock);
+            pendingWrites.add(task);
+            progressPendingWrites();
         }
-        Answer answer = await(task, patience, waiting);
-        after.accept(write, answer);
+        WriteResult answer = awaitResult(task, patience, waiting);
+        afterWrite.accept(write, answer);
         return answer;
     }
 
-    private Answer await(Task task, Duration patience, Consumer<Duration> waiting) {
+    private WriteResult awaitResult(PendingWrite task, Duration patience, Consumer<Duration> waiting) {
         Duration waited = Duration.ZERO;
         while (true) {
-            Optional<Answer> answer = answer(task);
+            Optional<WriteResult> answer = resultOf(task);
             if (answer.isPresent()) {
                 return answer.get();
             }
             Duration left = patience.minus(waited);
             if (!left.isPositive()) {
-                return new Answer.Stuck();
+                return new WriteResult.TimedOut();
             }
             Duration step = left.compareTo(SECOND) < 0 ? left : SECOND;
-            pass(step);
+            sleep(step);
             waited = waited.plus(step);
-            if (step.equals(SECOND) && answer(task).isEmpty()) {
+            if (step.equals(SECOND) && resultOf(task).isEmpty()) {
                 waiting.accept(waited);
             }
         }
     }
 
-    private Optional<Answer> answer(Task task) {
+    private Optional<WriteResult> resultOf(PendingWrite task) {
         synchronized (lock) {
-            return Optional.ofNullable(task.answer);
+            return Optional.ofNullable(task.result);
         }
     }
 
-    private void pass(Duration time) {
+    private void sleep(Duration time) {
         if (time.isPositive()) {
-            pause.pass(time);
+            sleeper.sleep(time);
             advance(time);
         }
     }
 
-    private @Nullable Fault fault(KernelWrite write) {
-        for (Rule rule : rules) {
-            if (rule.which.test(write)) {
+    private @Nullable SimulatedFault takeFault(KernelWrite write) {
+        for (FaultRule rule : faultRules) {
+            if (rule.filter.test(write)) {
                 if (rule.once) {
-                    rules.remove(rule);
+                    faultRules.remove(rule);
                 }
                 return rule.fault;
             }
@@ -321,21 +321,21 @@ public final class SimulatedKernel implements Kernel {
     }
 
     /** Whether nobody can read the device's override now. */
-    private boolean isLocked(String device) {
-        return model.machine().overrideTakesDeviceLock() && tasks.stream().anyMatch(task -> task.answer == null && task.device.equals(device));
+    private boolean isDeviceLocked(String device) {
+        return components.machine().isOverrideDeviceLocked() && pendingWrites.stream().anyMatch(task -> task.result == null && task.device.equals(device));
     }
 
     /** Lets every write get as far as it can; one on a device waits for the earlier ones on it (device_lock). */
-    private void settle() {
+    private void progressPendingWrites() {
         boolean moved = true;
         while (moved) {
             moved = false;
-            for (int i = 0; i < tasks.size(); i++) {
-                Task task = tasks.get(i);
-                boolean first = tasks.subList(0, i).stream()
+            for (int i = 0; i < pendingWrites.size(); i++) {
+                PendingWrite task = pendingWrites.get(i);
+                boolean first = pendingWrites.subList(0, i).stream()
                         .noneMatch(earlier -> !task.device.isEmpty() && earlier.device.equals(task.device));
-                if (first && task.goOn()) {
-                    tasks.remove(i--);
+                if (first && task.proceed()) {
+                    pendingWrites.remove(i--);
                     moved = true;
                 }
             }
@@ -343,67 +343,67 @@ public final class SimulatedKernel implements Kernel {
     }
 
     /** A write under way. */
-    private final class Task {
+    private final class PendingWrite {
         private final KernelWrite write;
-        private final @Nullable Fault fault;
+        private final @Nullable SimulatedFault fault;
         private final String device;
-        private final Duration since;
+        private final Duration startedAt;
         /** Whether the same write was under way when this one began. */
-        private final boolean again;
-        private DriverCore.@Nullable Outcome outcome;
-        private @Nullable Answer answer;
+        private final boolean duplicate;
+        private SimulatedDrivers.@Nullable WriteProgress progress;
+        private @Nullable WriteResult result;
 
-        Task(KernelWrite write, @Nullable Fault fault, Duration since) {
+        PendingWrite(KernelWrite write, @Nullable SimulatedFault fault, Duration startedAt) {
             this.write = write;
             this.fault = fault;
-            this.since = since;
-            this.again = tasks.stream().anyMatch(earlier -> earlier.write.equals(write));
+            this.startedAt = startedAt;
+            this.duplicate = pendingWrites.stream().anyMatch(earlier -> earlier.write.equals(write));
             this.device = switch (write) {
-                case KernelWrite.Modprobe load -> "";
-                case KernelWrite.Unload unload -> "";
-                case KernelWrite.LoadDriver load -> "";
-                case KernelWrite.Sysfs(String path, String value)
-                when path.endsWith("/driver_override") && !model.machine().overrideTakesDeviceLock() -> "";
-                case KernelWrite.Sysfs(String path, String value) when path.startsWith(MachineReader.PCI_DEVICES) ->
-                    path.substring(MachineReader.PCI_DEVICES.length()).split("/", 2)[0];
-                case KernelWrite.Sysfs(String path, String value) -> value;
+                case KernelWrite.LoadModule load -> "";
+                case KernelWrite.UnloadModule unload -> "";
+                case KernelWrite.LoadByModalias load -> "";
+                case KernelWrite.WriteSysfs(String path, String value)
+                when path.endsWith("/driver_override") && !components.machine().isOverrideDeviceLocked() -> "";
+                case KernelWrite.WriteSysfs(String path, String value) when path.startsWith(SnapshotParser.PCI_DEVICES) ->
+                    path.substring(SnapshotParser.PCI_DEVICES.length()).split("/", 2)[0];
+                case KernelWrite.WriteSysfs(String path, String value) -> value;
             };
         }
 
         /** @return whether it has come to its end */
-        boolean goOn() {
+        boolean proceed() {
             switch (fault) {
-                case Fault.Refuse(String errno) -> answer = new Answer.Failed(errno);
-                case Fault.Lie() -> answer = new Answer.Done();
-                case Fault.Die() -> {
-                    model.machine().die();
-                    answer = new Answer.Failed("?");
+                case SimulatedFault.ErrnoFault(String errno) -> result = new WriteResult.WriteFailed(errno);
+                case SimulatedFault.FalseSuccess() -> result = new WriteResult.Done();
+                case SimulatedFault.Oops() -> {
+                    components.machine().recordOops();
+                    result = new WriteResult.WriteFailed("?");
                 }
-                case Fault.Hang() -> goOn(false);
-                case Fault.Delay(Duration lasts) -> goOn(since.plus(lasts).compareTo(now) <= 0);
-                case null -> goOn(true);
+                case SimulatedFault.Hang() -> proceed(false);
+                case SimulatedFault.Delay(Duration lasts) -> proceed(startedAt.plus(lasts).compareTo(clock) <= 0);
+                case null -> proceed(true);
             }
-            return answer != null;
+            return result != null;
         }
 
         /** An unbind starts at once, since it takes the link away first; everything else when its time has come. */
-        private void goOn(boolean due) {
-            boolean unbind = write instanceof KernelWrite.Sysfs(String path, String value) && path.endsWith("/unbind");
-            if (outcome == null && (due || unbind)) {
-                outcome = model.core().write(write);
+        private void proceed(boolean due) {
+            boolean unbind = write instanceof KernelWrite.WriteSysfs(String path, String value) && path.endsWith("/unbind");
+            if (progress == null && (due || unbind)) {
+                progress = components.drivers().write(write);
             }
             if (!due) {
                 return;
             }
-            switch (outcome) {
+            switch (progress) {
                 // unbind_store (drivers/base/bus.c) compares the driver before it waits for the device's lock.
-                case DriverCore.Outcome.Returned(Answer.Failed none) when again && unbind -> answer = new Answer.Done();
-                case DriverCore.Outcome.Returned(Answer given) -> answer = given;
-                case DriverCore.Outcome.Waits waits when waits.over().getAsBoolean() -> {
-                    waits.then().run();
-                    answer = new Answer.Done();
+                case SimulatedDrivers.WriteProgress.CompletedWrite(WriteResult.WriteFailed none) when duplicate && unbind -> result = new WriteResult.Done();
+                case SimulatedDrivers.WriteProgress.CompletedWrite(WriteResult given) -> result = given;
+                case SimulatedDrivers.WriteProgress.BlockedWrite waits when waits.canFinish().getAsBoolean() -> {
+                    waits.onFinish().run();
+                    result = new WriteResult.Done();
                 }
-                case DriverCore.Outcome.Waits waits -> {}
+                case SimulatedDrivers.WriteProgress.BlockedWrite waits -> {}
                 case null -> {}
             }
         }

@@ -10,11 +10,11 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.switchback.hardware.Capture.Link;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
-import org.switchback.kernel.Kernel.Proof;
+import org.switchback.kernel.Kernel.VfioCheck;
 
 /**
  * A small user of VFIO that does what a virtual machine monitor does first with a passed-through function: container,
@@ -42,8 +42,8 @@ final class VfioClient {
     private static final int STATUS_VIABLE = 1;
     private static final int REGION_READ = 1;
     private static final int REGION_MMAP = 4;
-    private static final int BARS = 6;
-    private static final int CONFIG = 7;
+    private static final int BAR_COUNT = 6;
+    private static final int CONFIG_REGION_INDEX = 7;
 
     // include/uapi/linux/pci_regs.h
     private static final long COMMAND = 0x04;
@@ -58,142 +58,142 @@ final class VfioClient {
     private static final int PROT_READ = 0x1;
     private static final int MAP_SHARED = 0x1;
 
-    private static final int WORD = 4;
-    private static final int NONE = -1;
+    private static final int WORD_BYTES = 4;
+    private static final int NO_FILE = -1;
 
     private final KernelFiles files;
     private final LibC libc;
-    private final Deque<Runnable> undo = new ArrayDeque<>();
-    private final Map<String, Integer> groups = new HashMap<>();
-    private int container = NONE;
+    private final Deque<Runnable> cleanupActions = new ArrayDeque<>();
+    private final Map<String, Integer> groupFiles = new HashMap<>();
+    private int containerFile = NO_FILE;
 
-    /** @param libc as {@link LibC#ready} gives it; one serves any number of clients */
+    /** @param libc as {@link LibC#openAndPreload} gives it; one serves any number of clients */
     VfioClient(KernelFiles files, LibC libc) {
         this.files = files;
         this.libc = libc;
     }
 
     /** What the kernel would not do. */
-    private static final class Refused extends Exception {
+    private static final class VfioException extends Exception {
         private static final long serialVersionUID = 1;
-        private final String what;
+        private final String reason;
 
-        Refused(String what) {
-            super(what, null, false, false);
-            this.what = what;
+        VfioException(String reason) {
+            super(reason, null, false, false);
+            this.reason = reason;
         }
     }
 
     /** A region of a device as the kernel describes it. */
-    private record Region(int flags, long size, long offset) {
-        boolean has(int flag) {
+    private record VfioRegionInfo(int flags, long size, long offset) {
+        boolean hasFlag(int flag) {
             return (flags & flag) != 0;
         }
     }
 
     /** Proves the functions one after the other, all in one container, and lets go of everything. */
-    Proof prove(List<PciAddress> functions) {
+    VfioCheck verifyVfio(List<PciAddress> functions) {
         KernelLog log = new KernelLog(libc, files);
-        Proof proof = client(functions);
-        String said = log.since();
-        return proof instanceof Proof.Broken(PciAddress function, String what, var none)
-                ? new Proof.Broken(function, what, Kernel.Denied.in(said))
+        VfioCheck proof = verifyFunctions(functions);
+        String said = log.readNewRecords();
+        return proof instanceof VfioCheck.Failed(PciAddress function, String what, var none)
+                ? new VfioCheck.Failed(function, what, Kernel.ReservationFailure.parse(said))
                 : proof;
     }
 
-    private Proof client(List<PciAddress> functions) {
+    private VfioCheck verifyFunctions(List<PciAddress> functions) {
         int bars = 0;
         try {
             List<Integer> devices = new ArrayList<>();
             for (PciAddress function : functions) {
                 try {
-                    devices.add(device(function));
-                } catch (Refused refused) {
-                    return new Proof.Broken(function, refused.what);
+                    devices.add(openDevice(function));
+                } catch (VfioException refused) {
+                    return new VfioCheck.Failed(function, refused.reason);
                 }
             }
             for (int i = 0; i < devices.size(); i++) {
                 try {
-                    bars += bars(devices.get(i));
-                } catch (Refused refused) {
-                    return new Proof.Broken(functions.get(i), refused.what);
+                    bars += verifyBars(devices.get(i));
+                } catch (VfioException refused) {
+                    return new VfioCheck.Failed(functions.get(i), refused.reason);
                 }
             }
-            return new Proof.Whole(bars);
+            return new VfioCheck.Passed(bars);
         } finally {
-            while (!undo.isEmpty()) {
-                undo.pop().run();
+            while (!cleanupActions.isEmpty()) {
+                cleanupActions.pop().run();
             }
         }
     }
 
-    private int device(PciAddress function) throws Refused {
-        String folder = MachineReader.PCI_DEVICES + function;
-        if (!linkName(folder + "/driver").equals(PciDevice.VFIO_PCI)) {
-            throw new Refused(Proof.Broken.NOT_ON_VFIO);
+    private int openDevice(PciAddress function) throws VfioException {
+        String folder = SnapshotParser.PCI_DEVICES + function;
+        if (!linkTargetName(folder + "/driver").equals(PciDevice.VFIO_PCI)) {
+            throw new VfioException(VfioCheck.Failed.NOT_ON_VFIO);
         }
-        String number = linkName(folder + "/iommu_group");
-        Integer group = groups.get(number);
+        String number = linkTargetName(folder + "/iommu_group");
+        Integer group = groupFiles.get(number);
         if (group == null) {
-            group = group(number);
-            groups.put(number, group);
+            group = openGroup(number);
+            groupFiles.put(number, group);
         }
         try {
-            return opened(libc.ioctl(group, request(GROUP_GET_DEVICE_FD), function.toString()));
+            return closeLater(libc.ioctl(group, ioctlRequest(GROUP_GET_DEVICE_FD), function.toString()));
         } catch (LastErrorException failed) {
-            throw refused("device", failed);
+            throw toException("device", failed);
         }
     }
 
-    private String linkName(String path) {
-        return files.link(path)
-                .map(entry -> entry instanceof Link(String target) ? target.substring(target.lastIndexOf('/') + 1) : "")
+    private String linkTargetName(String path) {
+        return files.readLink(path)
+                .map(entry -> entry instanceof LinkEntry(String target) ? target.substring(target.lastIndexOf('/') + 1) : "")
                 .orElse("");
     }
 
-    private int group(String number) throws Refused {
-        if (container == NONE) {
-            container = container();
+    private int openGroup(String number) throws VfioException {
+        if (containerFile == NO_FILE) {
+            containerFile = openContainer();
         }
         int group = open("/dev/vfio/" + number, "group");
         try (Memory status = new Memory(8)) {
             status.setInt(0, 8);
             status.setInt(4, 0);
-            libc.ioctl(group, request(GROUP_GET_STATUS), status);
+            libc.ioctl(group, ioctlRequest(GROUP_GET_STATUS), status);
             if ((status.getInt(4) & STATUS_VIABLE) == 0) {
-                throw new Refused(Proof.Broken.NOT_VIABLE);
+                throw new VfioException(VfioCheck.Failed.GROUP_NOT_VIABLE);
             }
             try (Memory argument = new Memory(4)) {
-                argument.setInt(0, container);
-                libc.ioctl(group, request(GROUP_SET_CONTAINER), argument);
+                argument.setInt(0, containerFile);
+                libc.ioctl(group, ioctlRequest(GROUP_SET_CONTAINER), argument);
             }
             // A container takes its IOMMU driver once it has a group.
-            if (groups.isEmpty()) {
-                libc.ioctl(container, request(SET_IOMMU), TYPE1V2_IOMMU);
+            if (groupFiles.isEmpty()) {
+                libc.ioctl(containerFile, ioctlRequest(SET_IOMMU), TYPE1V2_IOMMU);
             }
             return group;
         } catch (LastErrorException failed) {
-            throw refused("group", failed);
+            throw toException("group", failed);
         }
     }
 
-    private int container() throws Refused {
+    private int openContainer() throws VfioException {
         int file = open("/dev/vfio/vfio", "container");
         try {
-            if (libc.ioctl(file, request(GET_API_VERSION)) != API_VERSION) {
-                throw new Refused("container: another version");
+            if (libc.ioctl(file, ioctlRequest(GET_API_VERSION)) != API_VERSION) {
+                throw new VfioException("container: another version");
             }
             return file;
         } catch (LastErrorException failed) {
-            throw refused("container", failed);
+            throw toException("container", failed);
         }
     }
 
-    private int bars(int device) throws Refused {
-        Region config = region(device, CONFIG, "config space");
-        try (Memory word = new Memory(WORD)) {
-            if ((int) word(device, config.offset, word) == -1) {
-                throw new Refused(Proof.Broken.NO_CONFIG);
+    private int verifyBars(int device) throws VfioException {
+        VfioRegionInfo config = readRegionInfo(device, CONFIG_REGION_INDEX, "config space");
+        try (Memory word = new Memory(WORD_BYTES)) {
+            if ((int) readWord(device, config.offset, word) == -1) {
+                throw new VfioException(VfioCheck.Failed.CONFIG_SPACE_UNREADABLE);
             }
             // Without memory decoding the kernel answers EIO for every BAR; a VMM sets it the same way.
             libc.pread(device, word, new NativeLong(2), new NativeLong(config.offset + COMMAND));
@@ -202,9 +202,9 @@ final class VfioClient {
             libc.pwrite(device, word, new NativeLong(2), new NativeLong(config.offset + COMMAND));
             int bars = 0;
             try {
-                for (int bar = 0; bar < BARS; bar++) {
-                    int address = (int) word(device, config.offset + BASE_ADDRESS_0 + (long) WORD * bar, word);
-                    bars += bar(device, bar, address) ? 1 : 0;
+                for (int bar = 0; bar < BAR_COUNT; bar++) {
+                    int address = (int) readWord(device, config.offset + BASE_ADDRESS_0 + (long) WORD_BYTES * bar, word);
+                    bars += verifyBar(device, bar, address) ? 1 : 0;
                 }
             } finally {
                 word.setShort(0, command);
@@ -212,69 +212,69 @@ final class VfioClient {
             }
             return bars;
         } catch (LastErrorException failed) {
-            throw refused("config space", failed);
+            throw toException("config space", failed);
         }
     }
 
     /** @return false when the function has no such BAR */
-    private boolean bar(int device, int bar, int address) throws Refused {
-        Region region = region(device, bar, "BAR " + bar);
+    private boolean verifyBar(int device, int bar, int address) throws VfioException {
+        VfioRegionInfo region = readRegionInfo(device, bar, "BAR " + bar);
         if (region.size == 0) {
             return false;
         }
-        try (Memory word = new Memory(WORD)) {
-            if (region.has(REGION_MMAP)) {
+        try (Memory word = new Memory(WORD_BYTES)) {
+            if (region.hasFlag(REGION_MMAP)) {
                 NativeLong length = new NativeLong(region.size);
                 Pointer mapped =
                         libc.mmap(Pointer.NULL, length, PROT_READ, MAP_SHARED, device, new NativeLong(region.offset));
                 libc.munmap(mapped, length);
             }
-            if (region.has(REGION_READ)) {
+            if (region.hasFlag(REGION_READ)) {
                 boolean prefetch = (address & ADDRESS_IO) == 0 && (address & ADDRESS_PREFETCH) != 0;
-                long last = (region.size - WORD) & -WORD;
-                long[] places = prefetch ? new long[] {0, last / 2 & -WORD, last} : new long[] {0};
+                long last = (region.size - WORD_BYTES) & -WORD_BYTES;
+                long[] places = prefetch ? new long[] {0, last / 2 & -WORD_BYTES, last} : new long[] {0};
                 for (long place : places) {
-                    word(device, region.offset + place, word);
+                    readWord(device, region.offset + place, word);
                 }
             }
             return true;
         } catch (LastErrorException failed) {
-            throw refused("BAR " + bar, failed);
+            throw toException("BAR " + bar, failed);
         }
     }
 
-    private long word(int device, long offset, Memory word) {
-        long count = libc.pread(device, word, new NativeLong(WORD), new NativeLong(offset)).longValue();
-        if (count != WORD) {
+    private long readWord(int device, long offset, Memory word) {
+        long count = libc.pread(device, word, new NativeLong(WORD_BYTES), new NativeLong(offset)).longValue();
+        if (count != WORD_BYTES) {
             // EIO
             throw new LastErrorException(5);
         }
         return word.getInt(0);
     }
 
-    private Region region(int device, int index, String what) throws Refused {
+    private VfioRegionInfo readRegionInfo(int device, int index, String what) throws VfioException {
         int size = 32;
         try (Memory info = new Memory(size)) {
             info.clear();
             info.setInt(0, size);
             info.setInt(8, index);
-            libc.ioctl(device, request(DEVICE_GET_REGION_INFO), info);
-            return new Region(info.getInt(4), info.getLong(16), info.getLong(24));
+            libc.ioctl(device, ioctlRequest(DEVICE_GET_REGION_INFO), info);
+            return new VfioRegionInfo(info.getInt(4), info.getLong(16), info.getLong(24));
         } catch (LastErrorException failed) {
-            throw refused(what, failed);
+            throw toException(what, failed);
         }
     }
 
-    private int open(String path, String what) throws Refused {
+    private int open(String path, String what) throws VfioException {
         try {
-            return opened(libc.open(files.real(path), O_RDWR | O_CLOEXEC));
+            return closeLater(libc.open(files.resolve(path), O_RDWR | O_CLOEXEC));
         } catch (LastErrorException failed) {
-            throw refused(what, failed);
+            throw toException(what, failed);
         }
     }
 
-    private int opened(int file) {
-        undo.push(() -> {
+    private int closeLater(int file) {
+        cleanupActions.push(() -> {
             try {
                 libc.close(file);
             } catch (LastErrorException ignored) {
@@ -284,11 +284,11 @@ final class VfioClient {
         return file;
     }
 
-    private static NativeLong request(int number) {
+    private static NativeLong ioctlRequest(int number) {
         return new NativeLong(number);
     }
 
-    private static Refused refused(String what, LastErrorException failed) {
-        return new Refused(what + ": " + Errno.name(failed.getErrorCode()));
+    private static VfioException toException(String what, LastErrorException failed) {
+        return new VfioException(what + ": " + Errno.nameOf(failed.getErrorCode()));
     }
 }

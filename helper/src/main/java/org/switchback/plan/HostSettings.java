@@ -12,13 +12,13 @@ import org.switchback.hardware.PciAddress;
  * @param functions   the functions that were moved, extra devices too
  * @param framebuffer the firmware framebuffer whose driver was unbound; empty when none was
  */
-public record HostSettings(Map<PciAddress, Function> functions, Optional<FirmwareFramebuffer> framebuffer) {
+public record HostSettings(Map<PciAddress, FunctionSettings> functions, Optional<FirmwareFramebuffer> framebuffer) {
     /**
      * @param driver       bound driver; empty for none
-     * @param override     text of {@code driver_override}; empty for none
+     * @param driverOverride     text of {@code driver_override}; empty for none
      * @param powerControl {@code on} or {@code auto}; empty when unknown
      */
-    public record Function(String driver, String override, String powerControl) {}
+    public record FunctionSettings(String driver, String driverOverride, String powerControl) {}
 
     public HostSettings {
         functions = java.util.Collections.unmodifiableMap(new TreeMap<>(functions));

@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.Holder;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
@@ -24,151 +24,151 @@ import org.switchback.hardware.PciDevice;
  */
 public final class Planner {
     private final Machine machine;
-    private final Request request;
-    private final Optional<HostSettings> remembered;
+    private final SwitchRequest request;
+    private final Optional<HostSettings> savedSettings;
     private final List<Refusal> refusals = new ArrayList<>();
     private final List<Step> steps = new ArrayList<>();
 
-    private Planner(Machine machine, Request request, Optional<HostSettings> remembered) {
+    private Planner(Machine machine, SwitchRequest request, Optional<HostSettings> savedSettings) {
         this.machine = machine;
         this.request = request;
-        this.remembered = remembered;
+        this.savedSettings = savedSettings;
     }
 
     /** What a request comes to: a plan, or the one reason why there is nothing to plan for. */
-    public sealed interface Answer {
+    public sealed interface PlanningResult {
         /** @param plan with its steps and whatever speaks against them */
-        record Planned(SwitchPlan plan) implements Answer {}
+        record PlanCreated(SwitchPlan plan) implements PlanningResult {}
 
-        /** @param reason the request names nothing that could be planned for */
-        record NoPlan(Refusal reason) implements Answer {}
+        /** @param refusal the request names nothing that could be planned for */
+        record InvalidRequest(Refusal refusal) implements PlanningResult {}
     }
 
     /**
      * @param remembered how the GPU stood before it was last switched to VM mode; empty when nobody remembers
      */
-    public static Answer plan(Machine machine, Request request, Optional<HostSettings> remembered) {
+    public static PlanningResult plan(Machine machine, SwitchRequest request, Optional<HostSettings> remembered) {
         Optional<Gpu> gpu = machine.gpu(request.gpu());
         if (gpu.isPresent()) {
             Planner planner = new Planner(machine, request, remembered);
-            return new Answer.Planned(
-                    request.target() == Target.VM ? planner.toVm(gpu.get()) : planner.toHost(gpu.get()));
+            return new PlanningResult.PlanCreated(
+                    request.target() == Target.VM ? planner.planToVm(gpu.get()) : planner.planToHost(gpu.get()));
         }
-        return new Answer.NoPlan(machine.device(request.gpu())
+        return new PlanningResult.InvalidRequest(machine.device(request.gpu())
                 .<Refusal>map(device ->
-                        new Refusal.NotAGpu(device.address(), device.name(), device.kind().toString()))
+                        new Refusal.NotAGpu(device.address(), device.name(), device.pciClass().toString()))
                 .orElse(new Refusal.NoSuchDevice(request.gpu())));
     }
 
-    private SwitchPlan toVm(Gpu gpu) {
-        List<PciDevice> functions = withExtras(gpu, request.with());
-        if (gpu.mode() == Gpu.Mode.VM && gpu.conflicts().isEmpty()) {
-            refusals.add(new Refusal.AlreadyThere(gpu.address(), Target.VM));
+    private SwitchPlan planToVm(Gpu gpu) {
+        List<PciDevice> functions = withExtras(gpu, request.extraFunctions());
+        if (gpu.mode() == Gpu.GpuMode.VM && gpu.conflicts().isEmpty()) {
+            refusals.add(new Refusal.AlreadyInMode(gpu.address(), Target.VM));
             return new SwitchPlan(
-                    request, gpu, functions, steps, refusals, standing(functions, Optional.empty()), risk(functions));
+                    request, gpu, functions, steps, refusals, currentHostSettings(functions, Optional.empty()), requiredPermission(functions));
         }
-        refuseDeadKernel();
+        refuseAfterOops();
         refuseWithoutVfio(gpu);
         refuseSharedGroups(functions);
-        refuseHeld(functions);
-        step(Step.Question.UNUSED, functions);
-        if (machine.vfio() == Machine.VfioDriver.LOADABLE) {
-            steps.add(new Step.Change(
-                    new Setting.Module(PciDevice.VFIO_PCI), "", Setting.Module.LOADED, Step.Undo.STAYS));
+        refuseInUse(functions);
+        addCheck(Step.CheckKind.UNUSED, functions);
+        if (machine.vfioDriverState() == Machine.VfioDriverState.LOADABLE) {
+            steps.add(new Step.ChangeSetting(
+                    new Setting.KernelModule(PciDevice.VFIO_PCI), "", Setting.KernelModule.LOADED, Step.UndoPolicy.KEPT));
         }
         // A sleeping function answers its config space with ones; vfio-pci manages the power of its own by itself.
         for (PciDevice function : functions) {
-            if (function.power().control().equals("auto") && !function.onVfio()) {
-                change(new Setting.PowerControl(function.address()), "auto", "on");
+            if (function.power().control().equals("auto") && !function.isBoundToVfio()) {
+                addChange(new Setting.PowerControl(function.address()), "auto", "on");
             }
         }
-        List<Ladder> ladders = ladders(gpu);
-        boolean loaded = machine.bootfb().state() == BootfbModule.State.LOADED;
-        ladders.forEach(ladder -> steps.addAll(ladder.ahead(loaded)));
+        List<ReleaseStrategy> ladders = releaseStrategies(gpu);
+        boolean loaded = machine.bootfbModule().state() == BootfbModule.BootfbModuleState.LOADED;
+        ladders.forEach(ladder -> steps.addAll(ladder.initialSteps(loaded)));
         for (PciDevice function : functions) {
-            setOverride(function, PciDevice.VFIO_PCI);
+            addOverrideChanges(function, PciDevice.VFIO_PCI);
         }
         // The GPU last: its companions depend on it, and it takes the longest.
         for (PciDevice function : functions.reversed()) {
-            if (!function.onVfio()) {
-                change(new Setting.Driver(function.address()), driver(function), "");
+            if (!function.isBoundToVfio()) {
+                addChange(new Setting.Driver(function.address()), driverOf(function), "");
             }
         }
         // While no driver has the GPU: neither the module nor a native driver could work under another one.
-        ladders.forEach(ladder -> steps.addAll(ladder.steps(loaded, PciDevice.VFIO_PCI)));
+        ladders.forEach(ladder -> steps.addAll(ladder.releaseSteps(loaded, PciDevice.VFIO_PCI)));
         for (PciDevice function : functions) {
-            if (!function.onVfio()) {
-                change(new Setting.Driver(function.address()), "", PciDevice.VFIO_PCI);
-                sayEvicted(gpu, function);
+            if (!function.isBoundToVfio()) {
+                addChange(new Setting.Driver(function.address()), "", PciDevice.VFIO_PCI);
+                addEvictions(gpu, function);
             }
         }
-        step(Step.Question.PROVEN, functions);
+        addCheck(Step.CheckKind.VFIO_USABLE, functions);
         Optional<FirmwareFramebuffer> unbound =
-                ladders.stream().flatMap(ladder -> ladder.unbound().stream()).findFirst();
-        return new SwitchPlan(request, gpu, functions, steps, refusals, standing(functions, unbound), risk(functions));
+                ladders.stream().flatMap(ladder -> ladder.unboundFramebuffer().stream()).findFirst();
+        return new SwitchPlan(request, gpu, functions, steps, refusals, currentHostSettings(functions, unbound), requiredPermission(functions));
     }
 
-    private List<Ladder> ladders(Gpu gpu) {
-        List<Ladder> ladders = gpu.conflicts().stream()
-                .map(overlap -> Ladder.of(machine, gpu.graphics(), overlap, request.nativeDriver()))
+    private List<ReleaseStrategy> releaseStrategies(Gpu gpu) {
+        List<ReleaseStrategy> ladders = gpu.conflicts().stream()
+                .map(overlap -> ReleaseStrategy.of(machine, gpu.graphics(), overlap, request.nativeDriverAllowed()))
                 .toList();
         ladders.forEach(ladder -> ladder.refusal().ifPresent(refusals::add));
         return ladders;
     }
 
-    private void sayEvicted(Gpu gpu, PciDevice function) {
+    private void addEvictions(Gpu gpu, PciDevice function) {
         gpu.overlaps().stream()
-                .filter(o -> o.verdict() == Overlap.Verdict.EVICTED && o.gpu().equals(function.address()))
-                .forEach(o -> steps.add(new Step.Eviction(
-                        o.gpu(), o.bar().index(), o.region().name(), o.region().range())));
+                .filter(o -> o.resolution() == Overlap.OverlapResolution.EVICTED_BY_VFIO && o.gpuAddress().equals(function.address()))
+                .forEach(o -> steps.add(new Step.FramebufferEviction(
+                        o.gpuAddress(), o.bar().index(), o.outermostRegion().name(), o.outermostRegion().range())));
     }
 
-    private SwitchPlan toHost(Gpu gpu) {
-        Set<PciAddress> extras = new LinkedHashSet<>(request.with());
-        remembered.ifPresent(settings -> settings.functions().keySet().stream()
-                .filter(address -> machine.device(address).filter(PciDevice::onVfio).isPresent())
+    private SwitchPlan planToHost(Gpu gpu) {
+        Set<PciAddress> extras = new LinkedHashSet<>(request.extraFunctions());
+        savedSettings.ifPresent(settings -> settings.functions().keySet().stream()
+                .filter(address -> machine.device(address).filter(PciDevice::isBoundToVfio).isPresent())
                 .forEach(extras::add));
         List<PciDevice> functions = withExtras(gpu, List.copyOf(extras));
-        HostSettings settings = remembered.orElse(new HostSettings(Map.of(), Optional.empty()));
+        HostSettings settings = savedSettings.orElse(new HostSettings(Map.of(), Optional.empty()));
         boolean anyThere = functions.stream()
-                .anyMatch(f -> f.onVfio() || override(f).equals(PciDevice.VFIO_PCI));
+                .anyMatch(f -> f.isBoundToVfio() || overrideOf(f).equals(PciDevice.VFIO_PCI));
         if (!anyThere) {
-            refusals.add(new Refusal.AlreadyThere(gpu.address(), Target.HOST));
-            return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.Risk.RESTORE);
+            refusals.add(new Refusal.AlreadyInMode(gpu.address(), Target.HOST));
+            return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.RequiredPermission.RESTORE);
         }
-        refuseDeadKernel();
-        refuseHeld(functions);
-        step(Step.Question.UNUSED, functions);
+        refuseAfterOops();
+        refuseInUse(functions);
+        addCheck(Step.CheckKind.UNUSED, functions);
         Map<PciAddress, String> later = new TreeMap<>();
         for (PciDevice function : functions) {
-            Optional<HostSettings.Function> before = wanted(settings, function);
-            String override = before.map(HostSettings.Function::override).orElse("");
-            if (isFree(function) && before.filter(f -> keepsOut(f.override(), f.driver())).isPresent()) {
+            Optional<HostSettings.FunctionSettings> before = savedFunctionSettings(settings, function);
+            String override = before.map(HostSettings.FunctionSettings::driverOverride).orElse("");
+            if (isWithoutHostDriver(function) && before.filter(f -> isBlockedByOverride(f.driverOverride(), f.driver())).isPresent()) {
                 later.put(function.address(), override);
                 override = "";
             }
-            setOverride(function, override);
+            addOverrideChanges(function, override);
         }
         for (PciDevice function : functions.reversed()) {
-            if (function.onVfio()) {
-                change(new Setting.Driver(function.address()), PciDevice.VFIO_PCI, "");
+            if (function.isBoundToVfio()) {
+                addChange(new Setting.Driver(function.address()), PciDevice.VFIO_PCI, "");
             }
         }
         // Only now: a framebuffer bound back while vfio-pci has the GPU would block the next virtual machine.
-        settings.framebuffer().ifPresent(this::restoreFramebuffer);
+        settings.framebuffer().ifPresent(this::addFramebufferBind);
         for (PciDevice function : functions) {
-            if (isFree(function)) {
-                bindBack(function, wanted(settings, function));
+            if (isWithoutHostDriver(function)) {
+                addHostDriverBind(function, savedFunctionSettings(settings, function));
             }
         }
-        later.forEach((function, override) -> change(new Setting.Override(function), "", override));
+        later.forEach((function, override) -> addChange(new Setting.DriverOverride(function), "", override));
         for (PciDevice function : functions) {
-            wanted(settings, function)
-                    .map(HostSettings.Function::powerControl)
-                    .ifPresent(control -> restorePower(function, control));
+            savedFunctionSettings(settings, function)
+                    .map(HostSettings.FunctionSettings::powerControl)
+                    .ifPresent(control -> addPowerControlChange(function, control));
         }
-        step(Step.Question.BACK, functions);
-        return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.Risk.RESTORE);
+        addCheck(Step.CheckKind.HOST_DRIVERS_BOUND, functions);
+        return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.RequiredPermission.RESTORE);
     }
 
     /**
@@ -176,72 +176,72 @@ public final class Planner {
      * more, so that there is a moment to undo to in which the driver can come back. vfio-pci comes back by its name alone,
      * for otherwise the kernel may choose another.
      */
-    private void setOverride(PciDevice function, String to) {
-        Setting override = new Setting.Override(function.address());
-        String now = override(function);
-        String between = function.onVfio() ? PciDevice.VFIO_PCI : keepsOut(now, driver(function)) ? "" : now;
-        change(override, now, between);
-        change(override, between, to);
+    private void addOverrideChanges(PciDevice function, String to) {
+        Setting override = new Setting.DriverOverride(function.address());
+        String now = overrideOf(function);
+        String between = function.isBoundToVfio() ? PciDevice.VFIO_PCI : isBlockedByOverride(now, driverOf(function)) ? "" : now;
+        addChange(override, now, between);
+        addChange(override, between, to);
     }
 
     /** vfio-pci changes the power control when it comes and when it goes, so what it is now says nothing. */
-    private void restorePower(PciDevice function, String wanted) {
+    private void addPowerControlChange(PciDevice function, String wanted) {
         switch (wanted) {
-            case "auto" -> change(new Setting.PowerControl(function.address()), "on", "auto");
-            case "on" -> change(new Setting.PowerControl(function.address()), "auto", "on");
+            case "auto" -> addChange(new Setting.PowerControl(function.address()), "on", "auto");
+            case "on" -> addChange(new Setting.PowerControl(function.address()), "auto", "on");
             default -> {}
         }
     }
 
-    private void bindBack(PciDevice function, Optional<HostSettings.Function> before) {
+    private void addHostDriverBind(PciDevice function, Optional<HostSettings.FunctionSettings> before) {
         if (before.isEmpty()) {
-            steps.add(new Step.Offer(function.address()));
+            steps.add(new Step.ProbeAny(function.address()));
         } else {
-            change(new Setting.Driver(function.address()), "", before.get().driver());
+            addChange(new Setting.Driver(function.address()), "", before.get().driver());
         }
     }
 
-    private void restoreFramebuffer(FirmwareFramebuffer before) {
-        machine.framebuffers().stream()
-                .filter(now -> now.device().equals(before.device()) && now.driver().isEmpty())
+    private void addFramebufferBind(FirmwareFramebuffer before) {
+        machine.firmwareFramebuffers().stream()
+                .filter(now -> now.platformDevice().equals(before.platformDevice()) && now.driver().isEmpty())
                 .findFirst()
-                .ifPresent(now -> change(
-                        new Setting.FramebufferDriver(now.device()), "", before.driver().orElse("")));
+                .ifPresent(now -> addChange(
+                        new Setting.FramebufferDriver(now.platformDevice()), "", before.driver().orElse("")));
     }
 
-    private static Optional<HostSettings.Function> wanted(HostSettings settings, PciDevice function) {
+    private static Optional<HostSettings.FunctionSettings> savedFunctionSettings(HostSettings settings, PciDevice function) {
         return Optional.ofNullable(settings.functions().get(function.address()));
     }
 
-    private void change(Setting setting, String from, String to) {
+    private void addChange(Setting setting, String from, String to) {
         if (!from.equals(to)) {
-            steps.add(new Step.Change(setting, from, to, Step.Undo.REVERSIBLE));
+            steps.add(new Step.ChangeSetting(setting, from, to, Step.UndoPolicy.REVERSIBLE));
         }
     }
 
-    private void step(Step.Question question, List<PciDevice> functions) {
-        steps.add(new Step.Check(
+    private void addCheck(Step.CheckKind question, List<PciDevice> functions) {
+        steps.add(new Step.RunCheck(
                 question, functions.stream().map(PciDevice::address).toList()));
     }
 
     /** Whether the host has to be given a function, since none of its drivers has it. */
-    private static boolean isFree(PciDevice function) {
-        return function.onVfio() || function.driver().isEmpty();
+    private static boolean isWithoutHostDriver(PciDevice function) {
+        return function.isBoundToVfio() || function.driver().isEmpty();
     }
 
     /**
      * Whether an override would keep a driver from being bound again. It does where it was written after the driver was
      * bound, by hand or by tools that do not probe.
      */
-    private static boolean keepsOut(String override, String driver) {
+    private static boolean isBlockedByOverride(String override, String driver) {
         return !override.isEmpty() && !driver.isEmpty() && !override.equals(driver);
     }
 
-    private static String driver(PciDevice device) {
+    private static String driverOf(PciDevice device) {
         return device.driver().orElse("");
     }
 
-    private static String override(PciDevice device) {
+    private static String overrideOf(PciDevice device) {
         return device.driverOverride().orElse("");
     }
 
@@ -252,34 +252,34 @@ public final class Planner {
             if (extra.isEmpty()) {
                 refusals.add(new Refusal.NoSuchDevice(address));
             } else if (!functions.contains(extra.get())) {
-                refuseImmovable(extra.get());
+                refuseNotMovable(extra.get());
                 functions.add(extra.get());
             }
         }
         return functions;
     }
 
-    private void refuseImmovable(PciDevice device) {
-        Optional<Refusal.NeverMoves.Kind> kind = device.isBridge()
-                ? Optional.of(Refusal.NeverMoves.Kind.BRIDGE)
-                : device.kind().isStorage()
-                        ? Optional.of(Refusal.NeverMoves.Kind.STORAGE)
-                        : device.kind().isNetwork() ? Optional.of(Refusal.NeverMoves.Kind.NETWORK) : Optional.empty();
-        kind.ifPresent(k -> refusals.add(new Refusal.NeverMoves(device.address(), device.name(), k)));
+    private void refuseNotMovable(PciDevice device) {
+        Optional<Refusal.NotMovable.NotMovableKind> kind = device.isBridge()
+                ? Optional.of(Refusal.NotMovable.NotMovableKind.BRIDGE)
+                : device.pciClass().isStorage()
+                        ? Optional.of(Refusal.NotMovable.NotMovableKind.STORAGE)
+                        : device.pciClass().isNetwork() ? Optional.of(Refusal.NotMovable.NotMovableKind.NETWORK) : Optional.empty();
+        kind.ifPresent(k -> refusals.add(new Refusal.NotMovable(device.address(), device.name(), k)));
     }
 
-    private void refuseDeadKernel() {
-        if (machine.taint().oops()) {
-            refusals.add(new Refusal.KernelDied());
+    private void refuseAfterOops() {
+        if (machine.taint().hasOops()) {
+            refusals.add(new Refusal.KernelOops());
         }
     }
 
     private void refuseWithoutVfio(Gpu gpu) {
-        if (gpu.graphics().group().isEmpty()) {
-            refusals.add(new Refusal.IommuOff(gpu.address(), machine.iommuOption(), machine.iommuKeptOffBy()));
+        if (gpu.graphics().iommuGroup().isEmpty()) {
+            refusals.add(new Refusal.IommuOff(gpu.address(), machine.iommuEnableOption(), machine.iommuDisableOption()));
         }
-        if (machine.vfio() == Machine.VfioDriver.MISSING) {
-            refusals.add(new Refusal.VfioMissing(machine.kernel().release()));
+        if (machine.vfioDriverState() == Machine.VfioDriverState.MISSING) {
+            refusals.add(new Refusal.VfioMissing(machine.kernelVersion().release()));
         }
     }
 
@@ -288,43 +288,43 @@ public final class Planner {
         Set<PciAddress> seen = new HashSet<>();
         functions.forEach(function -> seen.add(function.address()));
         for (PciDevice function : functions) {
-            machine.groupOf(function).ifPresent(group -> group.members().stream()
-                    .filter(member -> member.driver().isPresent() && !member.onVfio() && !member.isBridge())
+            machine.iommuGroupOf(function).ifPresent(group -> group.members().stream()
+                    .filter(member -> member.driver().isPresent() && !member.isBoundToVfio() && !member.isBridge())
                     .filter(member -> seen.add(member.address()))
                     .forEach(member -> refusals.add(new Refusal.GroupShared(
-                            function.address(), group.number(), member.address(), member.name(), driver(member)))));
+                            function.address(), group.number(), member.address(), member.name(), driverOf(member)))));
         }
     }
 
-    private void refuseHeld(List<PciDevice> functions) {
+    private void refuseInUse(List<PciDevice> functions) {
         for (PciDevice function : functions) {
-            machine.holdersOf(function).stream()
-                    .filter(Holder::blocks)
+            machine.deviceUsersOf(function).stream()
+                    .filter(DeviceUser::isBlockingUnbind)
                     .forEach(holder -> refusals.add(new Refusal.InUse(function.address(), holder)));
         }
     }
 
     /** How the functions stand in host mode; of one that is on vfio-pci already, what was remembered, if anything. */
-    private HostSettings standing(List<PciDevice> functions, Optional<FirmwareFramebuffer> unbound) {
-        Map<PciAddress, HostSettings.Function> standing = new TreeMap<>();
+    private HostSettings currentHostSettings(List<PciDevice> functions, Optional<FirmwareFramebuffer> unbound) {
+        Map<PciAddress, HostSettings.FunctionSettings> standing = new TreeMap<>();
         for (PciDevice f : functions) {
-            if (f.onVfio()) {
-                remembered.flatMap(settings -> wanted(settings, f)).ifPresent(w -> standing.put(f.address(), w));
+            if (f.isBoundToVfio()) {
+                savedSettings.flatMap(settings -> savedFunctionSettings(settings, f)).ifPresent(w -> standing.put(f.address(), w));
             } else {
                 standing.put(
                         f.address(),
-                        new HostSettings.Function(
-                                driver(f), override(f), f.power().control()));
+                        new HostSettings.FunctionSettings(
+                                driverOf(f), overrideOf(f), f.power().control()));
             }
         }
-        return new HostSettings(standing, unbound.or(() -> remembered.flatMap(HostSettings::framebuffer)));
+        return new HostSettings(standing, unbound.or(() -> savedSettings.flatMap(HostSettings::framebuffer)));
     }
 
     /** That of the riskiest of all GPUs that move, also of one that was only given along. */
-    private SwitchPlan.Risk risk(List<PciDevice> functions) {
+    private SwitchPlan.RequiredPermission requiredPermission(List<PciDevice> functions) {
         boolean anyDisplay = functions.stream()
                 .flatMap(function -> machine.gpu(function.address()).stream())
-                .anyMatch(Gpu::drivesDisplay);
-        return anyDisplay ? SwitchPlan.Risk.SWITCH_DISPLAY : SwitchPlan.Risk.SWITCH;
+                .anyMatch(Gpu::hasActiveDisplay);
+        return anyDisplay ? SwitchPlan.RequiredPermission.SWITCH_DISPLAY : SwitchPlan.RequiredPermission.SWITCH;
     }
 }

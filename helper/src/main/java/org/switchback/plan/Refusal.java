@@ -3,10 +3,10 @@ package org.switchback.plan;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.switchback.hardware.Holder;
-import org.switchback.hardware.ModuleLoading;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.ModuleSignaturePolicy;
 import org.switchback.hardware.PciAddress;
-import org.switchback.hardware.Spelling;
+import org.switchback.hardware.KebabCase;
 
 /** Why a request cannot be met as things are. */
 public sealed interface Refusal {
@@ -25,7 +25,7 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return List.of(address.brief());
+            return List.of(address.toShortString());
         }
     }
 
@@ -38,30 +38,30 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return List.of(address.brief(), name, kind);
+            return List.of(address.toShortString(), name, kind);
         }
     }
 
     /** Nothing to do. */
-    record AlreadyThere(PciAddress address, Target target) implements Refusal {
+    record AlreadyInMode(PciAddress address, Target target) implements Refusal {
         @Override
         public String code() {
-            return "already-in-" + target.word() + "-mode";
+            return "already-in-" + target.wireName() + "-mode";
         }
 
         @Override
         public List<String> details() {
-            return List.of(address.brief());
+            return List.of(address.toShortString());
         }
     }
 
     /**
      * No IOMMU group for the function. The options belong to the maker of the processor, not of the GPU.
      *
-     * @param add    the kernel option that would switch the IOMMU on; empty where none is needed
-     * @param remove the one that keeps it off; empty when none does
+     * @param optionToAdd    the kernel option that would switch the IOMMU on; empty where none is needed
+     * @param optionToRemove the one that keeps it off; empty when none does
      */
-    record IommuOff(PciAddress address, Optional<String> add, Optional<String> remove) implements Refusal {
+    record IommuOff(PciAddress address, Optional<String> optionToAdd, Optional<String> optionToRemove) implements Refusal {
         @Override
         public String code() {
             return "iommu-off";
@@ -69,7 +69,7 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return List.of(address.brief(), add.orElse(""), remove.orElse(""));
+            return List.of(address.toShortString(), optionToAdd.orElse(""), optionToRemove.orElse(""));
         }
     }
 
@@ -87,7 +87,7 @@ public sealed interface Refusal {
     }
 
     /** A program has a node of one of the functions open. */
-    record InUse(PciAddress address, Holder holder) implements Refusal {
+    record InUse(PciAddress address, DeviceUser user) implements Refusal {
         @Override
         public String code() {
             return "in-use";
@@ -96,11 +96,11 @@ public sealed interface Refusal {
         @Override
         public List<String> details() {
             return List.of(
-                    address.brief(),
-                    holder.program(),
-                    Integer.toString(holder.pid()),
-                    holder.owner(),
-                    "/dev/" + holder.node());
+                    address.toShortString(),
+                    user.program(),
+                    Integer.toString(user.pid()),
+                    user.owner(),
+                    "/dev/" + user.deviceNode());
         }
     }
 
@@ -114,14 +114,14 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return List.of(address.brief(), Integer.toString(group), member.brief(), name, driver);
+            return List.of(address.toShortString(), Integer.toString(group), member.toShortString(), name, driver);
         }
     }
 
     /** Bridges, storage and network are never moved, whoever asks. */
-    record NeverMoves(PciAddress address, String name, Kind kind) implements Refusal {
+    record NotMovable(PciAddress address, String name, NotMovableKind kind) implements Refusal {
         /** What it is that never moves. */
-        public enum Kind {
+        public enum NotMovableKind {
             BRIDGE,
             STORAGE,
             NETWORK
@@ -129,17 +129,17 @@ public sealed interface Refusal {
 
         @Override
         public String code() {
-            return "never-moves-" + Spelling.of(kind);
+            return "never-moves-" + KebabCase.of(kind);
         }
 
         @Override
         public List<String> details() {
-            return List.of(address.brief(), name);
+            return List.of(address.toShortString(), name);
         }
     }
 
     /** Nothing is known that would free the region: no driver has it, and it is not called BOOTFB. */
-    record FramebufferStays(Rung.Claim claim) implements Refusal {
+    record FramebufferNotRemovable(ReleaseStage.BarRegion region) implements Refusal {
         @Override
         public String code() {
             return "framebuffer-stays";
@@ -147,7 +147,7 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return of(claim);
+            return regionDetails(region);
         }
     }
 
@@ -155,7 +155,7 @@ public sealed interface Refusal {
      * A native driver has taken the framebuffer away and left its region and its driver where they were: whatever unbinds
      * or unregisters it now frees it twice.
      */
-    record FramebufferSpent(Rung.Claim claim) implements Refusal {
+    record FramebufferTakenOver(ReleaseStage.BarRegion region) implements Refusal {
         @Override
         public String code() {
             return "framebuffer-spent";
@@ -163,16 +163,16 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return of(claim);
+            return regionDetails(region);
         }
     }
 
     /**
      * Only the module could free the region, and it is not installed for the running kernel.
      *
-     * @param nativeWouldDo the GPU's own driver would, if it were allowed
+     * @param nativeDriverSuffices the GPU's own driver would, if it were allowed
      */
-    record ModuleMissing(Rung.Claim claim, String release, boolean nativeWouldDo) implements Refusal {
+    record ModuleMissing(ReleaseStage.BarRegion region, String release, boolean nativeDriverSuffices) implements Refusal {
         @Override
         public String code() {
             return "module-missing";
@@ -180,7 +180,7 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return of(claim, release, nativeDriver(nativeWouldDo));
+            return regionDetails(region, release, nativeDriverDetail(nativeDriverSuffices));
         }
     }
 
@@ -189,10 +189,10 @@ public sealed interface Refusal {
      *
      * @param loading       what the kernel asks for
      * @param distribution  whose tools sign it
-     * @param nativeWouldDo the GPU's own driver would, if it were allowed
+     * @param nativeDriverSuffices the GPU's own driver would, if it were allowed
      */
     record ModuleUnsigned(
-            Rung.Claim claim, ModuleLoading loading, List<String> distribution, boolean nativeWouldDo)
+            ReleaseStage.BarRegion region, ModuleSignaturePolicy loading, List<String> distribution, boolean nativeDriverSuffices)
             implements Refusal {
         public ModuleUnsigned {
             distribution = List.copyOf(distribution);
@@ -205,16 +205,16 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return of(
-                    claim,
-                    loading == ModuleLoading.LOCKED_DOWN ? "lockdown" : "signatures",
-                    nativeDriver(nativeWouldDo),
+            return regionDetails(
+                    region,
+                    loading == ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN ? "lockdown" : "signatures",
+                    nativeDriverDetail(nativeDriverSuffices),
                     String.join(" ", distribution));
         }
     }
 
     /** Something nobody here knows has claimed part of a BAR. */
-    record UnknownClaim(Rung.Claim claim) implements Refusal {
+    record UnknownRegion(ReleaseStage.BarRegion region) implements Refusal {
         @Override
         public String code() {
             return "unknown-claim";
@@ -222,27 +222,27 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return of(claim);
+            return regionDetails(region);
         }
     }
 
-    private static List<String> of(Rung.Claim claim, String... more) {
+    private static List<String> regionDetails(ReleaseStage.BarRegion claim, String... more) {
         return Stream.concat(
                         Stream.of(
-                                claim.function().brief(),
+                                claim.function().toShortString(),
                                 Integer.toString(claim.bar()),
-                                claim.region(),
+                                claim.name(),
                                 claim.range().toString()),
                         Stream.of(more))
                 .toList();
     }
 
-    private static String nativeDriver(boolean wouldDo) {
+    private static String nativeDriverDetail(boolean wouldDo) {
         return wouldDo ? "native-driver" : "";
     }
 
     /** The kernel has had an oops since it was started. */
-    record KernelDied() implements Refusal {
+    record KernelOops() implements Refusal {
         @Override
         public String code() {
             return "kernel-died";

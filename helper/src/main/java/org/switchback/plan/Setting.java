@@ -11,7 +11,7 @@ public sealed interface Setting {
     record Driver(PciAddress function) implements Setting {}
 
     /** The only driver a function may bind ({@code driver_override}). */
-    record Override(PciAddress function) implements Setting {}
+    record DriverOverride(PciAddress function) implements Setting {}
 
     /** Whether a function may be suspended when idle ({@code power/control}): {@code on} or {@code auto}. */
     record PowerControl(PciAddress function) implements Setting {}
@@ -26,10 +26,10 @@ public sealed interface Setting {
      * What the firmware's framebuffer has claimed at exactly that range inside a BAR of the function: the region's name, or
      * none.
      */
-    record FirmwareRegion(PciAddress function, AddressRange range) implements Setting {}
+    record FramebufferRegion(PciAddress function, AddressRange range) implements Setting {}
 
     /** A kernel module: {@code loaded} or none. */
-    record Module(String name) implements Setting {
+    record KernelModule(String name) implements Setting {
         /** The value of a module that is loaded. */
         public static final String LOADED = "loaded";
     }

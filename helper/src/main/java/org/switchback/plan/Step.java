@@ -8,42 +8,42 @@ import org.switchback.hardware.PciAddress;
 /** One step of a plan. */
 public sealed interface Step {
     /** What becomes of a step when a later one fails. */
-    enum Undo {
+    enum UndoPolicy {
         /** Nothing was changed. */
         NOT_NEEDED,
         /** Put back by its inverse. */
         REVERSIBLE,
         /** Left as it is, since it does no harm. */
-        STAYS,
+        KEPT,
         /** Cannot be put back before the machine is restarted. */
-        UNTIL_RESTART
+        NEEDS_RESTART
     }
 
     /** Looks at the kernel and stops the switch when it does not like what it sees. */
-    record Check(Question question, List<PciAddress> functions) implements Step {
-        public Check {
+    record RunCheck(CheckKind kind, List<PciAddress> functions) implements Step {
+        public RunCheck {
             functions = List.copyOf(functions);
         }
 
         @Override
-        public Undo undo() {
-            return Undo.NOT_NEEDED;
+        public UndoPolicy undoPolicy() {
+            return UndoPolicy.NOT_NEEDED;
         }
 
         @Override
-        public Optional<KernelWrite> write() {
+        public Optional<KernelWrite> kernelWrite() {
             return Optional.empty();
         }
     }
 
-    /** What a {@link Check} asks. */
-    enum Question {
+    /** What a {@link RunCheck} asks. */
+    enum CheckKind {
         /** Does no program use the functions? */
         UNUSED,
         /** Is the group viable, does config space answer, and does a VFIO client get and read every BAR? */
-        PROVEN,
+        VFIO_USABLE,
         /** Has the host's driver every function that it had? */
-        BACK
+        HOST_DRIVERS_BOUND
     }
 
     /**
@@ -51,17 +51,17 @@ public sealed interface Step {
      *
      * @param before the value it must have, or the step is not taken
      * @param after  the value it must have afterwards, whatever the write answered
-     * @param undo   whether and how it is undone
+     * @param undoPolicy   whether and how it is undone
      */
-    record Change(Setting setting, String before, String after, Undo undo) implements Step {
+    record ChangeSetting(Setting setting, String before, String after, UndoPolicy undoPolicy) implements Step {
         @Override
-        public Optional<KernelWrite> write() {
+        public Optional<KernelWrite> kernelWrite() {
             return Optional.of(KernelWrite.of(setting, before, after));
         }
 
         @Override
-        public Optional<KernelWrite> inverse() {
-            return undo == Undo.REVERSIBLE ? Optional.of(KernelWrite.of(setting, after, before)) : Optional.empty();
+        public Optional<KernelWrite> undoWrite() {
+            return undoPolicy == UndoPolicy.REVERSIBLE ? Optional.of(KernelWrite.of(setting, after, before)) : Optional.empty();
         }
     }
 
@@ -70,72 +70,72 @@ public sealed interface Step {
      *
      * @param step anything but another of these
      */
-    record OnRung(Rung rung, Step step) implements Step {
+    record FallbackStep(ReleaseStage stage, Step step) implements Step {
         @Override
-        public Step bare() {
+        public Step unwrap() {
             return step;
         }
 
         @Override
-        public Undo undo() {
-            return rung.part() == Rung.Part.RELEASES && rung.way() == Rung.Way.NATIVE_DRIVER
-                    ? Undo.UNTIL_RESTART
-                    : step.undo();
+        public UndoPolicy undoPolicy() {
+            return stage.role() == ReleaseStage.StepRole.RELEASE && stage.method() == ReleaseStage.ReleaseMethod.NATIVE_DRIVER
+                    ? UndoPolicy.NEEDS_RESTART
+                    : step.undoPolicy();
         }
 
         @Override
-        public Optional<KernelWrite> write() {
-            return step.write();
+        public Optional<KernelWrite> kernelWrite() {
+            return step.kernelWrite();
         }
 
         @Override
-        public Optional<KernelWrite> inverse() {
-            return step.inverse();
+        public Optional<KernelWrite> undoWrite() {
+            return step.undoWrite();
         }
     }
 
     /** Loads the drivers that the kernel's modules name for a function; there may be none, or it may be there already. */
-    record Summon(PciAddress function) implements Step {
+    record LoadDriver(PciAddress function) implements Step {
         @Override
-        public Undo undo() {
-            return Undo.STAYS;
+        public UndoPolicy undoPolicy() {
+            return UndoPolicy.KEPT;
         }
 
         @Override
-        public Optional<KernelWrite> write() {
-            return Optional.of(new KernelWrite.LoadDriver(function));
+        public Optional<KernelWrite> kernelWrite() {
+            return Optional.of(new KernelWrite.LoadByModalias(function));
         }
     }
 
-    /** Unbinds whatever driver an {@link Offer} found for a function. */
-    record Withdraw(PciAddress function) implements Step {
+    /** Unbinds whatever driver an {@link ProbeAny} found for a function. */
+    record UnbindAny(PciAddress function) implements Step {
         @Override
-        public Undo undo() {
-            return Undo.NOT_NEEDED;
+        public UndoPolicy undoPolicy() {
+            return UndoPolicy.NOT_NEEDED;
         }
 
         @Override
-        public Optional<KernelWrite> write() {
-            return Optional.of(KernelWrite.withdraw(function));
+        public Optional<KernelWrite> kernelWrite() {
+            return Optional.of(KernelWrite.unbindAny(function));
         }
     }
 
     /** Lets the kernel find a driver of its own for a function of which nobody knows what driver it had. */
-    record Offer(PciAddress function) implements Step {
+    record ProbeAny(PciAddress function) implements Step {
         /** By unbinding whatever driver took it. */
         @Override
-        public Undo undo() {
-            return Undo.REVERSIBLE;
+        public UndoPolicy undoPolicy() {
+            return UndoPolicy.REVERSIBLE;
         }
 
         @Override
-        public Optional<KernelWrite> write() {
-            return Optional.of(KernelWrite.offer(function));
+        public Optional<KernelWrite> kernelWrite() {
+            return Optional.of(KernelWrite.probeAny(function));
         }
 
         @Override
-        public Optional<KernelWrite> inverse() {
-            return Optional.of(KernelWrite.withdraw(function));
+        public Optional<KernelWrite> undoWrite() {
+            return Optional.of(KernelWrite.unbindAny(function));
         }
     }
 
@@ -147,30 +147,30 @@ public sealed interface Step {
      * @param region its name in /proc/iomem
      * @param range  as listed
      */
-    record Eviction(PciAddress function, int bar, String region, AddressRange range) implements Step {
+    record FramebufferEviction(PciAddress function, int bar, String region, AddressRange range) implements Step {
         @Override
-        public Undo undo() {
-            return Undo.UNTIL_RESTART;
+        public UndoPolicy undoPolicy() {
+            return UndoPolicy.NEEDS_RESTART;
         }
 
         @Override
-        public Optional<KernelWrite> write() {
+        public Optional<KernelWrite> kernelWrite() {
             return Optional.empty();
         }
     }
 
-    Undo undo();
+    UndoPolicy undoPolicy();
 
     /** The step itself, without what its place in the ladder adds. */
-    default Step bare() {
+    default Step unwrap() {
         return this;
     }
 
     /** What is written to the kernel; empty for a step that only looks. */
-    Optional<KernelWrite> write();
+    Optional<KernelWrite> kernelWrite();
 
     /** The write that undoes the step; empty when it is not undone. */
-    default Optional<KernelWrite> inverse() {
+    default Optional<KernelWrite> undoWrite() {
         return Optional.empty();
     }
 }

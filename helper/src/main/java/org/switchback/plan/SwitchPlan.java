@@ -9,27 +9,27 @@ import org.switchback.hardware.PciDevice;
 
 /**
  * What a request comes to on a machine. A plan made again from fresh facts tells whether an earlier one still holds:
- * {@link #sameAs}.
+ * {@link #isEquivalentTo}.
  *
  * @param request   what was asked for
  * @param gpu       the GPU as it stands
  * @param functions every function that moves, graphics first
  * @param steps     in order; with refusals, what would be done once they are gone
  * @param refusals  why it is not done now; all of them
- * @param remember  for the way to VM mode: how things stood; for the way back: what is restored
- * @param risk      what the user has to be asked for
+ * @param hostSettings  for the way to VM mode: how things stood; for the way back: what is restored
+ * @param requiredPermission      what the user has to be asked for
  */
 public record SwitchPlan(
-        Request request,
+        SwitchRequest request,
         Gpu gpu,
         List<PciDevice> functions,
         List<Step> steps,
         List<Refusal> refusals,
-        HostSettings remember,
-        Risk risk) {
+        HostSettings hostSettings,
+        RequiredPermission requiredPermission) {
 
     /** What kind of permission it takes. */
-    public enum Risk {
+    public enum RequiredPermission {
         /** A GPU that drives no display. */
         SWITCH,
         /** A GPU that drives a display, or the firmware's framebuffer is taken away. */
@@ -48,30 +48,30 @@ public record SwitchPlan(
      * Whether every fact that the other plan rests on is the same. That a device has fallen asleep or woken up is no such
      * fact: reading it does that.
      */
-    public boolean sameAs(SwitchPlan other) {
-        return settled().equals(other.settled());
+    public boolean isEquivalentTo(SwitchPlan other) {
+        return withoutTransientState().equals(other.withoutTransientState());
     }
 
-    private SwitchPlan settled() {
+    private SwitchPlan withoutTransientState() {
         return new SwitchPlan(
                 request,
-                gpu.settled(),
-                functions.stream().map(PciDevice::settled).toList(),
+                gpu.withoutTransientState(),
+                functions.stream().map(PciDevice::withoutTransientState).toList(),
                 steps,
                 refusals,
-                remember,
-                risk);
+                hostSettings,
+                requiredPermission);
     }
 
-    public boolean refused() {
+    public boolean isRefused() {
         return !refusals.isEmpty();
     }
 
     /** All that undoes it once the whole of it has been done, in the order in which that has to be written. */
-    public List<KernelWrite> inverse() {
-        List<Step> bare = steps.stream().map(Step::bare).toList();
+    public List<KernelWrite> undoWrites() {
+        List<Step> bare = steps.stream().map(Step::unwrap).toList();
         return undoOrder(bare).stream()
-                .flatMap(i -> bare.get(i).inverse().stream())
+                .flatMap(i -> bare.get(i).undoWrite().stream())
                 .toList();
     }
 
@@ -79,17 +79,17 @@ public record SwitchPlan(
      * The order in which steps are undone: last first, but for one thing. A function can be bound again to the driver it had
      * only when its override lets that driver in.
      *
-     * @param taken none of them on a rung ({@link Step#bare})
+     * @param taken none of them on a rung ({@link Step#unwrap})
      * @return where each stands among them
      */
     public static List<Integer> undoOrder(List<Step> taken) {
         Set<Integer> order = new LinkedHashSet<>();
         for (int i = taken.size() - 1; i >= 0; i--) {
-            if (taken.get(i) instanceof Step.Change(Setting.Driver(PciAddress function), String before, var a, var u)
+            if (taken.get(i) instanceof Step.ChangeSetting(Setting.Driver(PciAddress function), String before, var a, var u)
                     && !before.isEmpty()) {
                 for (int j = i - 1; j >= 0; j--) {
-                    if (taken.get(j) instanceof Step.Change change
-                            && change.setting().equals(new Setting.Override(function))) {
+                    if (taken.get(j) instanceof Step.ChangeSetting change
+                            && change.setting().equals(new Setting.DriverOverride(function))) {
                         order.add(j);
                         if (change.before().isEmpty() || change.before().equals(before)) {
                             break;

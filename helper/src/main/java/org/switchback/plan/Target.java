@@ -9,21 +9,21 @@ public enum Target {
     /** Back to the drivers of the host. */
     HOST("host");
 
-    private final String word;
+    private final String wireName;
 
-    Target(String word) {
-        this.word = word;
+    Target(String wireName) {
+        this.wireName = wireName;
     }
 
     /** As the command line and the bus spell it. */
-    public String word() {
-        return word;
+    public String wireName() {
+        return wireName;
     }
 
     /** @return empty for every other word */
-    public static Optional<Target> ofWord(String word) {
+    public static Optional<Target> parse(String word) {
         for (Target target : values()) {
-            if (target.word.equals(word)) {
+            if (target.wireName.equals(word)) {
                 return Optional.of(target);
             }
         }

@@ -6,11 +6,11 @@ import org.freedesktop.dbus.annotations.DBusInterfaceName;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 
 /**
- * The helper itself, at {@link Names#HELPER_PATH}. Errors are those of {@code org.switchback.Helper1.Error}.
+ * The helper itself, at {@link DBusNames#HELPER_PATH}. Errors are those of {@code org.switchback.Helper1.Error}.
  */
 @DBusInterfaceName("org.switchback.Helper1")
 public interface HelperInterface extends DBusInterface {
-    /** {@link Names#VERSION}. */
+    /** {@link DBusNames#PROTOCOL_VERSION}. */
     int Version();
 
     /**
@@ -31,7 +31,7 @@ public interface HelperInterface extends DBusInterface {
      * @param nativeDriver whether the GPU's own driver may be bound for a moment, where that removes the firmware's
      *     framebuffer and spares the kernel module
      */
-    PlanValues Plan(String gpu, String target, List<String> with, Boolean nativeDriver);
+    PlanReplyTuple Plan(String gpu, String target, List<String> with, Boolean nativeDriver);
 
     /**
      * Carries a plan out. The answer comes at once; the job first asks for the permission the plan needs.

@@ -6,41 +6,41 @@ import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 import org.freedesktop.dbus.messages.DBusSignal;
 
-/** A switch that runs or has run, at {@link Names#JOB_PATH}N. */
+/** A switch that runs or has run, at {@link DBusNames#JOB_PATH_PREFIX}N. */
 @DBusInterfaceName("org.switchback.Helper1.Job")
 public interface JobInterface extends DBusInterface {
     /** The steps, as they were planned. */
     List<PlannedStep> Steps();
 
     /** Everything that has happened so far, with the names that signals leave out; the last entry may be the end. */
-    List<JobEntry> Log();
+    List<JobEvent> Log();
 
     /** Stops between two steps and puts back what was done. Does nothing once the job has ended. */
     void Cancel();
 
     /** Something happened. Every program on the bus hears it. */
-    final class Happened extends DBusSignal {
-        private final int index;
-        private final List<JobEntry> entries;
+    final class Progress extends DBusSignal {
+        private final int firstIndex;
+        private final List<JobEvent> events;
 
         /**
          * @param path    the job
-         * @param index   where the first entry stands in the job's log, counted from 0
-         * @param entries what has been added to it since the last signal, {@linkplain JobEntry#overheard as everybody may
+         * @param firstIndex   where the first entry stands in the job's log, counted from 0
+         * @param events what has been added to it since the last signal, {@linkplain JobEvent#redacted as everybody may
          *                hear it}
          */
-        public Happened(String path, int index, List<JobEntry> entries) throws DBusException {
-            super(path, index, entries);
-            this.index = index;
-            this.entries = entries;
+        public Progress(String path, int firstIndex, List<JobEvent> events) throws DBusException {
+            super(path, firstIndex, events);
+            this.firstIndex = firstIndex;
+            this.events = events;
         }
 
-        public int index() {
-            return index;
+        public int firstIndex() {
+            return firstIndex;
         }
 
-        public List<JobEntry> entries() {
-            return entries;
+        public List<JobEvent> events() {
+            return events;
         }
     }
 }

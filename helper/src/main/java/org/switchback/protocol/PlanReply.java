@@ -20,7 +20,7 @@ public final class PlanReply {
     public final List<PlannedRefusal> refusals;
 
     /** The commands that undo all of the steps, in order: not the one in which they are listed, turned round. */
-    public final List<String> inverse;
+    public final List<String> undoCommands;
 
     public PlanReply(
             String id,
@@ -28,12 +28,12 @@ public final class PlanReply {
             List<String> functions,
             List<PlannedStep> steps,
             List<PlannedRefusal> refusals,
-            List<String> inverse) {
+            List<String> undoCommands) {
         this.id = id;
         this.action = action;
         this.functions = List.copyOf(functions);
         this.steps = List.copyOf(steps);
         this.refusals = List.copyOf(refusals);
-        this.inverse = List.copyOf(inverse);
+        this.undoCommands = List.copyOf(undoCommands);
     }
 }

@@ -7,7 +7,7 @@ import org.freedesktop.dbus.annotations.Position;
 
 /** Why a plan can't be applied. */
 public final class PlannedRefusal extends Struct {
-    private static final Set<String> OF_CLAIMS = Set.of(
+    private static final Set<String> FIRMWARE_REGION_CODES = Set.of(
             "framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing", "module-unsigned");
 
     /** Fixed name: {@code in-use}, {@code group-shared}, … */
@@ -24,7 +24,7 @@ public final class PlannedRefusal extends Struct {
     }
 
     /** Whether it is about something in a BAR that can't be had go. */
-    public boolean ofClaim() {
-        return OF_CLAIMS.contains(code);
+    public boolean isAboutFirmwareRegion() {
+        return FIRMWARE_REGION_CODES.contains(code);
     }
 }

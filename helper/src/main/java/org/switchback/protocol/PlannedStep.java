@@ -29,15 +29,15 @@ public final class PlannedStep extends Struct {
 
     /** {@code not-needed}, {@code reversible}, {@code stays} or {@code until-restart}. */
     @Position(4)
-    public final String undo;
+    public final String undoPolicy;
 
     /** The command a person could type; empty for a check. */
     @Position(5)
-    public final String shell;
+    public final String shellCommand;
 
     /** The command that undoes it; empty when nothing does. */
     @Position(6)
-    public final String inverse;
+    public final String undoCommand;
 
     /**
      * The rung of the ladder it belongs to, that is, how a framebuffer's region is made to go: {@code vfio-pci},
@@ -45,33 +45,33 @@ public final class PlannedStep extends Struct {
      * another of the same plan is taken only when the region is still there.
      */
     @Position(7)
-    public final String rung;
+    public final String releaseMethod;
 
     /**
      * For the step that has the region go, why it is this rung: {@code vga} (vfio-pci evicts the framebuffer from class
      * 0300), {@code goes-with-driver}, {@code allowed}, {@code no-driver} or {@code outlives-driver}; empty for others.
      */
     @Position(8)
-    public final String why;
+    public final String releaseReason;
 
     public PlannedStep(
             String kind,
             String subject,
             String before,
             String after,
-            String undo,
-            String shell,
-            String inverse,
-            String rung,
-            String why) {
+            String undoPolicy,
+            String shellCommand,
+            String undoCommand,
+            String releaseMethod,
+            String releaseReason) {
         this.kind = kind;
         this.subject = subject;
         this.before = before;
         this.after = after;
-        this.undo = undo;
-        this.shell = shell;
-        this.inverse = inverse;
-        this.rung = rung;
-        this.why = why;
+        this.undoPolicy = undoPolicy;
+        this.shellCommand = shellCommand;
+        this.undoCommand = undoCommand;
+        this.releaseMethod = releaseMethod;
+        this.releaseReason = releaseReason;
     }
 }

@@ -18,12 +18,12 @@ import org.freedesktop.dbus.connections.impl.DirectConnectionBuilder;
 import org.freedesktop.dbus.connections.transports.AbstractTransport;
 import org.freedesktop.dbus.connections.transports.TransportBuilder.SaslAuthMode;
 import org.freedesktop.dbus.exceptions.DBusException;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.kernel.Kernel;
 import org.switchback.kernel.LinuxKernel;
 import org.switchback.kernel.SimulatedKernel;
-import org.switchback.transaction.JournalProblem;
-import org.switchback.transaction.Transactions;
+import org.switchback.transaction.JournalException;
+import org.switchback.transaction.TransactionRunner;
 
 /**
  * The helper inside the process that uses it, on a private connection: for a simulated machine, or to look at this one
@@ -31,22 +31,22 @@ import org.switchback.transaction.Transactions;
  */
 public final class EmbeddedHelper implements AutoCloseable {
     private static final Consumer<String> NO_LOG = line -> {};
-    private static final long MEETING_SECONDS = 30;
+    private static final long CONNECT_TIMEOUT_SECONDS = 30;
 
     private final DirectConnection server;
     private final DirectConnection client;
     private final HelperService service;
-    private final Runnable afterwards;
-    private final CompletableFuture<Void> lost = new CompletableFuture<>();
+    private final Runnable onClose;
+    private final CompletableFuture<Void> connectionLost = new CompletableFuture<>();
 
-    private EmbeddedHelper(Ends ends, HelperService service, Runnable afterwards) {
+    private EmbeddedHelper(ConnectionPair ends, HelperService service, Runnable onClose) {
         this.server = ends.server;
         this.client = ends.client;
         this.service = service;
-        this.afterwards = afterwards;
+        this.onClose = onClose;
     }
 
-    private record Ends(DirectConnection server, DirectConnection client) {}
+    private record ConnectionPair(DirectConnection server, DirectConnection client) {}
 
     /**
      * A helper on a simulated kernel, which permits everything.
@@ -55,22 +55,22 @@ public final class EmbeddedHelper implements AutoCloseable {
      * @param eachWrite how long a write takes, so that a person can follow; zero for no time
      * @param mishap    what goes wrong in it
      */
-    public static EmbeddedHelper simulated(Capture machine, Duration eachWrite, Mishap mishap) {
+    public static EmbeddedHelper simulated(MachineSnapshot machine, Duration eachWrite, FailureScenario mishap) {
         SimulatedKernel kernel = new SimulatedKernel(
-                machine, eachWrite.isZero() ? SimulatedKernel.Pause.NONE : SimulatedKernel.Pause.REAL);
-        kernel.pace(eachWrite);
-        EmbeddedHelper helper = on(kernel);
-        mishap.arrange(kernel, machine, helper::lose);
+                machine, eachWrite.isZero() ? SimulatedKernel.Sleeper.NO_SLEEP : SimulatedKernel.Sleeper.THREAD_SLEEP);
+        kernel.setWriteDuration(eachWrite);
+        EmbeddedHelper helper = forKernel(kernel);
+        mishap.applyTo(kernel, machine, helper::dropConnection);
         return helper;
     }
 
     /** A helper that looks at this computer and answers every change with ReadOnly. */
-    public static EmbeddedHelper lookOnly() {
+    public static EmbeddedHelper readOnly() {
         LinuxKernel kernel = new LinuxKernel(Path.of("/"));
-        return lookOnly(kernel, kernel::close);
+        return readOnly(kernel, kernel::close);
     }
 
-    static EmbeddedHelper lookOnly(Kernel kernel, Runnable afterwards) {
+    static EmbeddedHelper readOnly(Kernel kernel, Runnable afterwards) {
         try {
             return start(kernel, Optional.empty(), afterwards);
         } catch (IOException | DBusException failed) {
@@ -79,24 +79,24 @@ public final class EmbeddedHelper implements AutoCloseable {
     }
 
     /** A helper that permits everything on a kernel. */
-    static EmbeddedHelper on(Kernel kernel) {
+    static EmbeddedHelper forKernel(Kernel kernel) {
         try {
             Path journal = Files.createTempDirectory("switchback-journal");
             // The machine ends with the process, so there is nothing that the journal of one that is killed could tell.
-            Thread atEnd = new Thread(() -> delete(journal), "helper-end");
+            Thread atEnd = new Thread(() -> deleteRecursively(journal), "helper-end");
             Runtime.getRuntime().addShutdownHook(atEnd);
-            Transactions transactions = Transactions.open(kernel, journal);
+            TransactionRunner transactions = TransactionRunner.open(kernel, journal);
             return start(kernel, Optional.of(transactions), () -> {
                 transactions.close();
-                delete(journal);
-                forget(atEnd);
+                deleteRecursively(journal);
+                removeShutdownHook(atEnd);
             });
-        } catch (IOException | JournalProblem | DBusException failed) {
+        } catch (IOException | JournalException | DBusException failed) {
             throw new IllegalStateException("no helper inside this process", failed);
         }
     }
 
-    private static void forget(Thread atEnd) {
+    private static void removeShutdownHook(Thread atEnd) {
         try {
             Runtime.getRuntime().removeShutdownHook(atEnd);
         } catch (IllegalStateException ending) {
@@ -105,34 +105,34 @@ public final class EmbeddedHelper implements AutoCloseable {
     }
 
     private static EmbeddedHelper start(
-            Kernel kernel, Optional<Transactions> transactions, Runnable afterwards)
+            Kernel kernel, Optional<TransactionRunner> transactions, Runnable afterwards)
             throws IOException, DBusException {
-        Ends ends = meet();
+        ConnectionPair ends = connectPair();
         HelperService service = new HelperService(
                 ends.server,
-                Callers.ONE_PEER,
-                Authority.EVERYTHING,
+                CallerResolver.SINGLE_PEER,
+                Authorizer.ALLOW_ALL,
                 kernel,
                 transactions,
-                SleepLock.NONE,
-                CallRate.UNLIMITED,
+                SleepInhibitor.NONE,
+                RateLimiter.UNLIMITED,
                 System::nanoTime,
                 NO_LOG);
         return new EmbeddedHelper(ends, service, afterwards);
     }
 
     /** Nobody else can come to the socket: its folder is this user's alone, and is gone once both ends have met. */
-    private static Ends meet() throws IOException, DBusException {
+    private static ConnectionPair connectPair() throws IOException, DBusException {
         Path folder = Files.createTempDirectory("switchback");
         try {
             String address = "unix:path=" + folder.resolve("helper");
             CompletableFuture<AbstractTransport> bound = new CompletableFuture<>();
-            DirectConnection server = builder(address + ",listen=true")
+            DirectConnection server = connectionBuilder(address + ",listen=true")
                     .transportConfig()
                     .withAfterBindCallback(bound::complete)
                     .back()
                     .receivingThreadConfig()
-                    .withMethodCallThreadCount(HelperService.METHOD_THREADS)
+                    .withMethodCallThreadCount(HelperService.METHOD_CALL_THREADS)
                     .connectionConfig()
                     .build();
             CompletableFuture<Void> met = new CompletableFuture<>();
@@ -146,10 +146,10 @@ public final class EmbeddedHelper implements AutoCloseable {
                 }
             });
             try {
-                bound.get(MEETING_SECONDS, TimeUnit.SECONDS);
-                DirectConnection client = builder(address).build();
-                met.get(MEETING_SECONDS, TimeUnit.SECONDS);
-                return new Ends(server, client);
+                bound.get(CONNECT_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+                DirectConnection client = connectionBuilder(address).build();
+                met.get(CONNECT_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+                return new ConnectionPair(server, client);
             } catch (ExecutionException | TimeoutException | DBusException failed) {
                 server.disconnect();
                 throw new IOException("the two ends did not meet", failed);
@@ -158,11 +158,11 @@ public final class EmbeddedHelper implements AutoCloseable {
                 throw new IOException("the two ends did not meet", stopped);
             }
         } finally {
-            delete(folder);
+            deleteRecursively(folder);
         }
     }
 
-    private static DirectConnectionBuilder builder(String address) {
+    private static DirectConnectionBuilder connectionBuilder(String address) {
         return DirectConnectionBuilder.forAddress(address)
                 .transportConfig()
                 .configureSasl()
@@ -171,7 +171,7 @@ public final class EmbeddedHelper implements AutoCloseable {
                 .back();
     }
 
-    static void delete(Path folder) {
+    static void deleteRecursively(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             List<Path> leavesFirst = files.sorted(Comparator.reverseOrder()).toList();
             for (Path file : leavesFirst) {
@@ -188,14 +188,14 @@ public final class EmbeddedHelper implements AutoCloseable {
     }
 
     /** Calls back once when the connection is cut before {@link #close}. */
-    public void whenLost(Runnable action) {
-        lost.thenRun(action);
+    public void onConnectionLost(Runnable action) {
+        connectionLost.thenRun(action);
     }
 
-    private void lose() {
+    private void dropConnection() {
         // Not on the thread that writes: the connection waits for its threads to end.
         Thread.ofPlatform().name("helper-lost").daemon().start(server::disconnect);
-        lost.complete(null);
+        connectionLost.complete(null);
     }
 
     /** Has a running switch put back, waits for that, and ends both ends of the connection. */
@@ -209,6 +209,6 @@ public final class EmbeddedHelper implements AutoCloseable {
         // The server first: dbus-java's server does not stop reading when its client has gone.
         server.disconnect();
         client.disconnect();
-        afterwards.run();
+        onClose.run();
     }
 }

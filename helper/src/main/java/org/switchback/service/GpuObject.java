@@ -9,27 +9,27 @@ import org.freedesktop.dbus.types.Variant;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
-import org.switchback.hardware.Spelling;
+import org.switchback.hardware.KebabCase;
 import org.switchback.protocol.GpuInterface;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 
 /**
  * A GPU on the bus. Its properties tell nothing that every user can't read in sysfs and in the names of /proc/iomem, so
  * they need no permission.
  */
 final class GpuObject implements GpuInterface, Properties {
-    private static final String INTERFACE = Names.BUS + ".Gpu";
+    private static final String INTERFACE = DBusNames.BUS_NAME + ".Gpu";
 
     private final PciAddress address;
     private final String path;
-    private final Gate gate;
-    private volatile Map<String, Object> values;
+    private final CallGuard callGuard;
+    private volatile Map<String, Object> properties;
 
-    GpuObject(Gpu gpu, Gate gate) {
+    GpuObject(Gpu gpu, CallGuard callGuard) {
         this.address = gpu.address();
-        this.path = Names.GPU_PATH + address.toString().replace(':', '_').replace('.', '_');
-        this.gate = gate;
-        this.values = values(gpu);
+        this.path = DBusNames.GPU_PATH_PREFIX + address.toString().replace(':', '_').replace('.', '_');
+        this.callGuard = callGuard;
+        this.properties = propertiesOf(gpu);
     }
 
     PciAddress address() {
@@ -38,10 +38,10 @@ final class GpuObject implements GpuInterface, Properties {
 
     /** Takes over how the GPU is now; answers what has changed. */
     Map<String, Variant<?>> update(Gpu gpu) {
-        Map<String, Object> before = values;
-        values = values(gpu);
+        Map<String, Object> before = properties;
+        properties = propertiesOf(gpu);
         Map<String, Variant<?>> changed = new LinkedHashMap<>();
-        values.forEach((name, value) -> {
+        properties.forEach((name, value) -> {
             if (!Objects.equals(before.get(name), value)) {
                 changed.put(name, new Variant<>(value));
             }
@@ -49,11 +49,11 @@ final class GpuObject implements GpuInterface, Properties {
         return changed;
     }
 
-    private static Map<String, Object> values(Gpu gpu) {
+    private static Map<String, Object> propertiesOf(Gpu gpu) {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("Address", gpu.address().toString());
         values.put("Name", gpu.graphics().name());
-        values.put("Mode", Spelling.of(gpu.mode()));
+        values.put("Mode", KebabCase.of(gpu.mode()));
         values.put("Driver", gpu.graphics().driver().orElse(""));
         values.put("Conflict", !gpu.conflicts().isEmpty());
         return values;
@@ -68,16 +68,16 @@ final class GpuObject implements GpuInterface, Properties {
     @Override
     @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"}) // The interface is dbus-java's.
     public <A> A Get(String interfaceName, String property) {
-        return (A) gate.<@Nullable Object>call(
-                caller -> interfaceName.equals(INTERFACE) ? values.get(property) : null);
+        return (A) callGuard.<@Nullable Object>handleCall(
+                caller -> interfaceName.equals(INTERFACE) ? properties.get(property) : null);
     }
 
     @Override
     public Map<String, Variant<?>> GetAll(String interfaceName) {
-        return gate.call(caller -> {
+        return callGuard.handleCall(caller -> {
             Map<String, Variant<?>> all = new LinkedHashMap<>();
             if (interfaceName.equals(INTERFACE)) {
-                values.forEach((name, value) -> all.put(name, new Variant<>(value)));
+                properties.forEach((name, value) -> all.put(name, new Variant<>(value)));
             }
             return all;
         });

@@ -13,17 +13,17 @@ import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 
 /** An object on the bus for every GPU there is. */
 final class GpuObjects {
     private final AbstractConnection bus;
-    private final Gate gate;
+    private final CallGuard callGuard;
     private final Map<PciAddress, GpuObject> objects = new TreeMap<>();
 
-    GpuObjects(AbstractConnection bus, Gate gate) {
+    GpuObjects(AbstractConnection bus, CallGuard callGuard) {
         this.bus = bus;
-        this.gate = gate;
+        this.callGuard = callGuard;
     }
 
     /** Takes over how the machine is now, and announces what has changed. */
@@ -48,7 +48,7 @@ final class GpuObjects {
     private void update(Gpu gpu) throws DBusException {
         @Nullable GpuObject object = objects.get(gpu.address());
         if (object == null) {
-            object = new GpuObject(gpu, gate);
+            object = new GpuObject(gpu, callGuard);
             bus.exportObject(object.getObjectPath(), object);
             objects.put(gpu.address(), object);
             return;
@@ -56,7 +56,7 @@ final class GpuObjects {
         Map<String, Variant<?>> changed = object.update(gpu);
         if (!changed.isEmpty() && bus.isConnected()) {
             bus.sendMessage(new Properties.PropertiesChanged(
-                    object.getObjectPath(), Names.BUS + ".Gpu", changed, List.of()));
+                    object.getObjectPath(), DBusNames.BUS_NAME + ".Gpu", changed, List.of()));
         }
     }
 }

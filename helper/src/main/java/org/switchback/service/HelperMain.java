@@ -10,21 +10,21 @@ import java.util.function.Consumer;
 import org.freedesktop.dbus.connections.base.IncomingMessageThread;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.kernel.Kernel;
 import org.switchback.kernel.LinuxKernel;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 
 /**
  * Starts the helper. System properties, for tests: {@code switchback.root} is where the kernel's files are looked for,
  * {@code switchback.run} the folder of the journal, {@code switchback.idle} the seconds to stay without being called.
  */
 public final class HelperMain {
-    private static final String SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket";
+    private static final String SYSTEM_BUS_ADDRESS = "unix:path=/run/dbus/system_bus_socket";
     private static final Consumer<String> LOG = line -> System.err.println("switchback-helper: " + line);
 
     private static final double CALLS_PER_SECOND = 10;
-    private static final double CALLS_AT_ONCE = 20;
+    private static final double CALL_BURST = 20;
 
     private HelperMain() {}
 
@@ -34,12 +34,12 @@ public final class HelperMain {
             return;
         }
         if (args.length >= 2 && args[0].equals("--rehearse")) {
-            System.exit(rehearse(Path.of(args[1]), Arrays.stream(args).skip(2).findFirst()));
+            System.exit(runAotTraining(Path.of(args[1]), Arrays.stream(args).skip(2).findFirst()));
         }
         int code;
         try (LinuxKernel kernel = new LinuxKernel(Path.of(System.getProperty("switchback.root", "/")))) {
             code = run(
-                    Optional.ofNullable(System.getenv("DBUS_SYSTEM_BUS_ADDRESS")).orElse(SYSTEM_BUS),
+                    Optional.ofNullable(System.getenv("DBUS_SYSTEM_BUS_ADDRESS")).orElse(SYSTEM_BUS_ADDRESS),
                     kernel,
                     Path.of(System.getProperty("switchback.run", "/run/switchback")),
                     Duration.ofSeconds(Long.getLong("switchback.idle", 60)));
@@ -47,19 +47,19 @@ public final class HelperMain {
         System.exit(code);
     }
 
-    private static int rehearse(Path capture, Optional<String> bus) throws InterruptedException {
+    private static int runAotTraining(Path capture, Optional<String> bus) throws InterruptedException {
         try {
-            Rehearsal.play(Capture.parse(Files.readString(capture)));
-        } catch (IOException | Capture.MalformedCapture | DBusException | RuntimeException failed) {
-            LOG.accept("no rehearsal: " + Trouble.text(failed));
+            AotTraining.runSimulatedSwitches(MachineSnapshot.parse(Files.readString(capture)));
+        } catch (IOException | MachineSnapshot.MalformedSnapshotException | DBusException | RuntimeException failed) {
+            LOG.accept("no rehearsal: " + ExceptionFormatter.format(failed));
             return 1;
         }
         try {
             if (bus.isPresent()) {
-                Rehearsal.answer(bus.get());
+                AotTraining.runOnBus(bus.get());
             }
         } catch (IOException | DBusException | DBusExecutionException failed) {
-            LOG.accept("no rehearsal on a bus: " + Trouble.text(failed));
+            LOG.accept("no rehearsal on a bus: " + ExceptionFormatter.format(failed));
         }
         return 0;
     }
@@ -72,15 +72,15 @@ public final class HelperMain {
                     bus,
                     kernel,
                     folder,
-                    new CallRate(CALLS_PER_SECOND, CALLS_AT_ONCE, System::nanoTime),
+                    new RateLimiter(CALLS_PER_SECOND, CALL_BURST, System::nanoTime),
                     idle,
                     LOG);
         } catch (DBusException | DBusExecutionException notOnBus) {
-            LOG.accept("can't be on the system bus as " + Names.BUS);
+            LOG.accept("can't be on the system bus as " + DBusNames.BUS_NAME);
             return 1;
         }
         Thread.setDefaultUncaughtExceptionHandler((thread, unexpected) -> {
-            LOG.accept("thread " + thread.getName() + " ended: " + Trouble.text(unexpected));
+            LOG.accept("thread " + thread.getName() + " ended: " + ExceptionFormatter.format(unexpected));
             // The one that reads the bus: without it the helper would own its name and be deaf.
             if (thread instanceof IncomingMessageThread) {
                 helper.fail();

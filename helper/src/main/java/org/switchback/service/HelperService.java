@@ -9,18 +9,18 @@ import java.util.function.LongSupplier;
 import org.freedesktop.dbus.connections.AbstractConnection;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.switchback.kernel.Kernel;
-import org.switchback.transaction.Transactions;
+import org.switchback.transaction.TransactionRunner;
 
 /** The helper on one connection, be it a message bus or a private one. */
 final class HelperService {
     /** Method threads: as many as prompts may hold, and enough others to go on answering. */
-    static final int METHOD_THREADS = Prompts.IN_ALL + 4;
+    static final int METHOD_CALL_THREADS = PromptLimiter.MAX_PROMPTS + 4;
 
-    private final Callers callers;
-    private final Gate gate;
-    private final OpenPlans plans;
-    private final DriverWatch drivers;
-    private final Facts facts;
+    private final CallerResolver callerResolver;
+    private final CallGuard callGuard;
+    private final PlanStore plans;
+    private final DriverChangeDetector driverChanges;
+    private final MachineStateReader machineState;
     private final Jobs jobs;
 
     /**
@@ -34,43 +34,43 @@ final class HelperService {
      */
     HelperService(
             AbstractConnection bus,
-            Callers callers,
-            Authority authority,
+            CallerResolver callerResolver,
+            Authorizer authority,
             Kernel kernel,
-            Optional<Transactions> transactions,
-            SleepLock sleepLock,
-            CallRate rate,
+            Optional<TransactionRunner> transactions,
+            SleepInhibitor sleepLock,
+            RateLimiter rate,
             LongSupplier nanos,
             Consumer<String> log)
             throws DBusException {
         ExecutorService mutations = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("switch").daemon().factory());
-        this.callers = callers;
-        gate = new Gate(callers, rate, nanos, log);
-        plans = new OpenPlans(nanos, callers::isThere);
-        drivers = new DriverWatch(kernel);
-        GpuObjects gpus = new GpuObjects(bus, gate);
-        facts = new Facts(kernel, transactions, machine -> {
+        this.callerResolver = callerResolver;
+        callGuard = new CallGuard(callerResolver, rate, nanos, log);
+        plans = new PlanStore(nanos, callerResolver::isConnected);
+        driverChanges = new DriverChangeDetector(kernel);
+        GpuObjects gpus = new GpuObjects(bus, callGuard);
+        machineState = new MachineStateReader(kernel, transactions, machine -> {
             gpus.update(machine);
-            drivers.update(machine);
+            driverChanges.update(machine);
         });
-        Permissions permissions = new Permissions(authority, callers);
-        jobs = new Jobs(bus, gate, permissions, facts, plans, transactions, mutations, sleepLock, nanos, log);
-        HelperObject helper = new HelperObject(gate, permissions, facts, plans, jobs);
+        Permissions permissions = new Permissions(authority, callerResolver);
+        jobs = new Jobs(bus, callGuard, permissions, machineState, plans, transactions, mutations, sleepLock, nanos, log);
+        HelperObject helper = new HelperObject(callGuard, permissions, machineState, plans, jobs);
         bus.exportObject(helper.getObjectPath(), helper);
         jobs.recover();
     }
 
     /** Reads the machine, so that every GPU has its object. Returns at once. */
-    void look() {
-        jobs.aside(facts::now);
+    void refreshAsync() {
+        jobs.runBetweenSwitches(machineState::read);
     }
 
     /** Reads the machine again when a driver has changed by somebody else's hand. Returns at once. */
-    void lookAgain() {
-        jobs.aside(() -> {
-            if (drivers.changed()) {
-                facts.now();
+    void refreshAsyncIfDriversChanged() {
+        jobs.runBetweenSwitches(() -> {
+            if (driverChanges.hasChanged()) {
+                machineState.read();
             }
         });
     }
@@ -79,8 +79,8 @@ final class HelperService {
      * Whether nobody has called for that long, nothing runs or is half done, and nobody who is still there has a plan
      * open.
      */
-    boolean idleFor(Duration time) {
-        return gate.quietFor(time.toNanos()) && jobs.idle() && !plans.any();
+    boolean isIdleFor(Duration time) {
+        return callGuard.isIdleFor(time.toNanos()) && jobs.isIdle() && !plans.hasPlanOfConnectedCaller();
     }
 
     /** Has a running switch put back, and waits for that. */

@@ -8,51 +8,51 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.switchback.Helper1.Error.NotAuthorized;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.PlannedStep;
-import org.switchback.transaction.Event;
+import org.switchback.transaction.StepEvent;
 
 /** A switch on the bus, from the question whether it may be done to its end. Only its owner and root may look at it. */
 final class JobObject implements JobInterface {
     /** A stuck write tells every second that it lasts; what is kept of that has an end. */
-    static final int LONGEST_LOG = 5000;
+    static final int MAX_LOG_EVENTS = 5000;
 
     private final String path;
     private final Caller owner;
     private final Supplier<List<PlannedStep>> steps;
-    private final Gate gate;
-    private final LongSupplier nanos;
-    private final Executor later;
-    private final Consumer<Happened> signal;
-    private final List<JobEntry> log = new ArrayList<>();
-    private long authorized;
-    private int announced;
-    private boolean announcing;
+    private final CallGuard callGuard;
+    private final LongSupplier nanoClock;
+    private final Executor sendExecutor;
+    private final Consumer<Progress> progressSink;
+    private final List<JobEvent> events = new ArrayList<>();
+    private long authorizedNanos;
+    private int sentEventCount;
+    private boolean sendScheduled;
     private boolean ended;
     private boolean cancelled;
-    private Runnable onCancel = () -> {};
+    private Runnable cancelAction = () -> {};
 
     /**
      * @param steps makes them anew each time, see {@link #copy}
-     * @param later does what it is given in a moment: what happens until then is told in one signal. To send one takes
+     * @param sendExecutor does what it is given in a moment: what happens until then is told in one signal. To send one takes
      *     about as long as a step
      */
     JobObject(
             String path,
             Caller owner,
             Supplier<List<PlannedStep>> steps,
-            Gate gate,
-            LongSupplier nanos,
-            Executor later,
-            Consumer<Happened> signal) {
+            CallGuard callGuard,
+            LongSupplier nanoClock,
+            Executor sendExecutor,
+            Consumer<Progress> progressSink) {
         this.path = path;
         this.owner = owner;
         this.steps = steps;
-        this.gate = gate;
-        this.nanos = nanos;
-        this.later = later;
-        this.signal = signal;
+        this.callGuard = callGuard;
+        this.nanoClock = nanoClock;
+        this.sendExecutor = sendExecutor;
+        this.progressSink = progressSink;
     }
 
     @Override
@@ -62,25 +62,25 @@ final class JobObject implements JobInterface {
 
     @Override
     public List<PlannedStep> Steps() {
-        return gate.call(caller -> {
+        return callGuard.handleCall(caller -> {
             checkOwner(caller);
             return steps.get();
         });
     }
 
     @Override
-    public List<JobEntry> Log() {
-        return gate.call(caller -> {
+    public List<JobEvent> Log() {
+        return callGuard.handleCall(caller -> {
             checkOwner(caller);
             synchronized (this) {
-                return log.stream().map(JobObject::copy).toList();
+                return events.stream().map(JobObject::copy).toList();
             }
         });
     }
 
     @Override
     public void Cancel() {
-        gate.call(caller -> {
+        callGuard.handleCall(caller -> {
             checkOwner(caller);
             cancel();
             return true;
@@ -88,8 +88,8 @@ final class JobObject implements JobInterface {
     }
 
     /** A struct takes its fields apart while it is sent, and two threads that send the same one get in each other's way. */
-    private static JobEntry copy(JobEntry entry) {
-        return new JobEntry(entry.what, entry.step, entry.micros, entry.detail, entry.values);
+    private static JobEvent copy(JobEvent entry) {
+        return new JobEvent(entry.type, entry.step, entry.elapsedMicros, entry.detail, entry.values);
     }
 
     private void checkOwner(Caller caller) {
@@ -106,19 +106,19 @@ final class JobObject implements JobInterface {
                 return;
             }
             cancelled = true;
-            action = onCancel;
+            action = cancelAction;
         }
         action.run();
     }
 
-    synchronized boolean cancelled() {
+    synchronized boolean isCancelled() {
         return cancelled;
     }
 
     /** What else is to be done on {@link #cancel}; done at once when that has been called already. */
-    void whenCancelled(Runnable action) {
+    void onCancelled(Runnable action) {
         synchronized (this) {
-            onCancel = action;
+            cancelAction = action;
             if (!cancelled) {
                 return;
             }
@@ -126,64 +126,64 @@ final class JobObject implements JobInterface {
         action.run();
     }
 
-    void authorizing() {
-        add("authorizing", -1, 0, "", List.of());
+    void recordAuthorizing() {
+        addEvent("authorizing", -1, 0, "", List.of());
     }
 
-    synchronized void authorized() {
-        authorized = nanos.getAsLong();
-        add("authorized", -1, 0, "", List.of());
+    synchronized void recordAuthorized() {
+        authorizedNanos = nanoClock.getAsLong();
+        addEvent("authorized", -1, 0, "", List.of());
     }
 
-    void event(Event event) {
-        add(event.phase().word(), event.step(), sinceAuthorized(), event.detail(), event.values());
+    void recordStepEvent(StepEvent event) {
+        addEvent(event.phase().wireName(), event.step(), microsSinceAuthorized(), event.detail(), event.values());
     }
 
     /** Something that speaks against it. */
-    void failed(String code, List<String> values) {
-        add("failed", -1, sinceAuthorized(), code, values);
+    void recordFailure(String code, List<String> values) {
+        addEvent("failed", -1, microsSinceAuthorized(), code, values);
     }
 
-    /** @param outcome see {@link JobEntry#detail} */
-    synchronized void finished(String outcome) {
+    /** @param outcome see {@link JobEvent#detail} */
+    synchronized void recordFinished(String outcome) {
         if (!ended) {
-            add("finished", -1, sinceAuthorized(), outcome, List.of());
+            addEvent("finished", -1, microsSinceAuthorized(), outcome, List.of());
             ended = true;
         }
     }
 
-    synchronized boolean ended() {
+    synchronized boolean isEnded() {
         return ended;
     }
 
-    private synchronized long sinceAuthorized() {
-        return authorized == 0 ? 0 : (nanos.getAsLong() - authorized) / 1000;
+    private synchronized long microsSinceAuthorized() {
+        return authorizedNanos == 0 ? 0 : (nanoClock.getAsLong() - authorizedNanos) / 1000;
     }
 
-    private synchronized void add(String what, int step, long micros, String detail, List<String> values) {
-        if (ended || (what.equals("waiting") && log.size() >= LONGEST_LOG)) {
+    private synchronized void addEvent(String what, int step, long micros, String detail, List<String> values) {
+        if (ended || (what.equals("waiting") && events.size() >= MAX_LOG_EVENTS)) {
             return;
         }
-        log.add(new JobEntry(what, step, micros, detail, values));
-        if (!announcing) {
-            announcing = true;
-            later.execute(this::announce);
+        events.add(new JobEvent(what, step, micros, detail, values));
+        if (!sendScheduled) {
+            sendScheduled = true;
+            sendExecutor.execute(this::sendProgress);
         }
     }
 
-    private void announce() {
+    private void sendProgress() {
         int index;
-        List<JobEntry> entries;
+        List<JobEvent> entries;
         synchronized (this) {
-            announcing = false;
-            index = announced;
-            announced = log.size();
-            entries = log.subList(index, announced).stream()
-                    .map(JobEntry::overheard)
+            sendScheduled = false;
+            index = sentEventCount;
+            sentEventCount = events.size();
+            entries = events.subList(index, sentEventCount).stream()
+                    .map(JobEvent::redacted)
                     .toList();
         }
         try {
-            signal.accept(new Happened(path, index, entries));
+            progressSink.accept(new Progress(path, index, entries));
         } catch (DBusException impossible) {
             throw new IllegalStateException("the path is a good one", impossible);
         }

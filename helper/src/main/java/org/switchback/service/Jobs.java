@@ -30,21 +30,21 @@ import org.switchback.Helper1.Error.Incomplete;
 import org.switchback.Helper1.Error.ReadOnly;
 import org.switchback.Helper1.Error.RestartNeeded;
 import org.switchback.Helper1.Error.Stale;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.Planner;
 import org.switchback.plan.Refusal;
-import org.switchback.plan.Request;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.PlannedStep;
-import org.switchback.transaction.JournalProblem;
+import org.switchback.transaction.JournalException;
 import org.switchback.transaction.Outcome;
-import org.switchback.transaction.Standing;
-import org.switchback.transaction.Transactions;
+import org.switchback.transaction.RecoveryState;
+import org.switchback.transaction.TransactionRunner;
 
 /**
  * Switches from the call that asks for them to their end. Several may be at a prompt; one writes to the kernel, on a
@@ -52,42 +52,42 @@ import org.switchback.transaction.Transactions;
  */
 final class Jobs {
     /** Jobs that have ended and can still be looked at. */
-    private static final int KEPT = 8;
+    private static final int MAX_ENDED_JOBS = 8;
 
-    private static final long READY_SECONDS = 2;
+    private static final long PREPARE_TIMEOUT_SECONDS = 2;
 
     /** Nobody sees more than so many pictures of progress a second. */
-    private static final long PROGRESS_MILLIS = 40;
+    private static final long PROGRESS_INTERVAL_MILLIS = 40;
 
     private final AbstractConnection bus;
-    private final Gate gate;
+    private final CallGuard callGuard;
     private final Permissions permissions;
-    private final Facts facts;
-    private final OpenPlans plans;
-    private final Optional<Transactions> transactions;
-    private final ExecutorService mutations;
-    private final SleepLock sleepLock;
-    private final LongSupplier nanos;
+    private final MachineStateReader machineState;
+    private final PlanStore plans;
+    private final Optional<TransactionRunner> transactions;
+    private final ExecutorService switchExecutor;
+    private final SleepInhibitor sleepInhibitor;
+    private final LongSupplier nanoClock;
     private final Consumer<String> log;
 
-    private final ScheduledExecutorService progress = Executors.newSingleThreadScheduledExecutor(
+    private final ScheduledExecutorService progressExecutor = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("progress").daemon().factory());
-    private final Deque<JobObject> shown = new ArrayDeque<>();
-    private int made;
-    private int asking;
-    private @Nullable JobObject running;
+    private final Deque<JobObject> exportedJobs = new ArrayDeque<>();
+    private int createdJobCount;
+    private int pendingAuthorizationCount;
+    private @Nullable JobObject runningJob;
     private boolean stopping;
     /** What the journal said when the last switch ended: while one runs the journal is the runner's alone. */
-    private volatile Standing standing;
+    private volatile RecoveryState recoveryState;
 
     /**
      * @param action  what has to be permitted
      * @param details told to the person who is asked
      * @param work    does it, and answers how it ended
      */
-    private record Order(
+    private record JobRequest(
             Caller caller,
-            Action action,
+            PolkitAction action,
             PciAddress gpu,
             Map<String, String> details,
             Supplier<List<PlannedStep>> steps,
@@ -95,168 +95,168 @@ final class Jobs {
 
     Jobs(
             AbstractConnection bus,
-            Gate gate,
+            CallGuard callGuard,
             Permissions permissions,
-            Facts facts,
-            OpenPlans plans,
-            Optional<Transactions> transactions,
-            ExecutorService mutations,
-            SleepLock sleepLock,
-            LongSupplier nanos,
+            MachineStateReader machineState,
+            PlanStore plans,
+            Optional<TransactionRunner> transactions,
+            ExecutorService switchExecutor,
+            SleepInhibitor sleepInhibitor,
+            LongSupplier nanoClock,
             Consumer<String> log) {
         this.bus = bus;
-        this.gate = gate;
+        this.callGuard = callGuard;
         this.permissions = permissions;
-        this.facts = facts;
+        this.machineState = machineState;
         this.plans = plans;
         this.transactions = transactions;
-        this.mutations = mutations;
-        this.sleepLock = sleepLock;
-        this.nanos = nanos;
+        this.switchExecutor = switchExecutor;
+        this.sleepInhibitor = sleepInhibitor;
+        this.nanoClock = nanoClock;
         this.log = log;
-        this.standing = transactions.map(Transactions::standing).orElse(new Standing.Clean());
+        this.recoveryState = transactions.map(TransactionRunner::recoveryState).orElse(new RecoveryState.Clean());
     }
 
     /** Puts back what an earlier process was in the middle of, if it was. Returns at once. */
     void recover() {
-        if (standing instanceof Standing.Incomplete(Request request)) {
-            Transactions open = writable();
+        if (recoveryState instanceof RecoveryState.RollbackPending(SwitchRequest request)) {
+            TransactionRunner open = requireWritable();
             log.accept("putting back an interrupted switch of " + request.gpu());
-            JobObject job = show(new Caller("", 0), List::of);
+            JobObject job = exportJob(new Caller("", 0), List::of);
             synchronized (this) {
-                running = job;
+                runningJob = job;
             }
-            mutations.execute(
-                    () -> carryOut(job, request.gpu(), sleepLock.take(), j -> open.putBack(j::event).word()));
+            switchExecutor.execute(
+                    () -> executeJob(job, request.gpu(), sleepInhibitor.acquire(), j -> open.rollBack(j::recordStepEvent).wireName()));
         }
     }
 
     /** Makes ready for a switch, which is likely to come now. Returns at once. */
-    void expectOne() {
+    void prepareForSwitch() {
         if (transactions.isPresent()) {
-            aside(facts::prepare);
+            runBetweenSwitches(machineState::prepare);
         }
     }
 
     /** Starts the switch that an open plan describes. */
     DBusPath apply(Caller caller, String planId) {
         // Before anything is made ready for it.
-        writable();
-        plans.check(caller, planId);
-        return claimed(caller, open -> {
-            checkClean();
+        requireWritable();
+        plans.requirePlan(caller, planId);
+        return submit(caller, open -> {
+            requireClean();
             SwitchPlan plan = plans.take(caller, planId);
             // Before the whole look, so that a later one sees whatever changes after this.
-            Capture seen = facts.of(plan);
-            if (!holds(plan)) {
+            MachineSnapshot seen = machineState.readSwitchSnapshot(plan);
+            if (!isUpToDate(plan)) {
                 throw new Stale();
             }
-            return order(
+            return newJobRequest(
                     caller,
-                    Action.of(plan.risk()),
+                    PolkitAction.of(plan.requiredPermission()),
                     plan,
-                    () -> PlanReplies.steps(plan),
+                    () -> PlanReplyMapper.toPlannedSteps(plan),
                     job -> run(plan, seen, job, open));
         });
     }
 
     /** Puts back what is half done on that GPU, or else takes it to host mode. */
     DBusPath restore(Caller caller, PciAddress address) {
-        return claimed(caller, open -> {
-            Planner.Answer answer = facts.planNow(new Request(address, Target.HOST, List.of()));
-            if (standing instanceof Standing.Incomplete(Request half) && half.gpu().equals(address)) {
+        return submit(caller, open -> {
+            Planner.PlanningResult answer = machineState.readAndPlan(new SwitchRequest(address, Target.HOST, List.of()));
+            if (recoveryState instanceof RecoveryState.RollbackPending(SwitchRequest half) && half.gpu().equals(address)) {
                 // Also where the GPU has gone meanwhile: what else was changed is put back all the same.
                 Map<String, String> details =
-                        answer instanceof Planner.Answer.Planned(SwitchPlan plan) ? details(plan) : gone(address);
-                return new Order(
-                        caller, Action.RESTORE, address, details, List::of, job -> open.putBack(job::event).word());
+                        answer instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan) ? authorizationDetails(plan) : missingGpuDetails(address);
+                return new JobRequest(
+                        caller, PolkitAction.RESTORE, address, details, List::of, job -> open.rollBack(job::recordStepEvent).wireName());
             }
-            if (!(answer instanceof Planner.Answer.Planned(SwitchPlan plan))) {
+            if (!(answer instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan))) {
                 throw new BadArgument();
             }
-            if (standing instanceof Standing.Broken) {
-                return order(
-                        caller, Action.RESTORE, plan, () -> PlanReplies.steps(plan), job -> runAnew(plan, job, open));
+            if (recoveryState instanceof RecoveryState.JournalCorrupt) {
+                return newJobRequest(
+                        caller, PolkitAction.RESTORE, plan, () -> PlanReplyMapper.toPlannedSteps(plan), job -> archiveJournalAndRun(plan, job, open));
             }
-            checkClean();
-            return order(
+            requireClean();
+            return newJobRequest(
                     caller,
-                    Action.RESTORE,
+                    PolkitAction.RESTORE,
                     plan,
-                    () -> PlanReplies.steps(plan),
-                    job -> run(plan, Capture.EMPTY, job, open));
+                    () -> PlanReplyMapper.toPlannedSteps(plan),
+                    job -> run(plan, MachineSnapshot.EMPTY, job, open));
         });
     }
 
-    private static Order order(
-            Caller caller, Action action, SwitchPlan plan, Supplier<List<PlannedStep>> steps, Function<JobObject, String> work) {
-        return new Order(caller, action, plan.gpu().address(), details(plan), steps, work);
+    private static JobRequest newJobRequest(
+            Caller caller, PolkitAction action, SwitchPlan plan, Supplier<List<PlannedStep>> steps, Function<JobObject, String> work) {
+        return new JobRequest(caller, action, plan.gpu().address(), authorizationDetails(plan), steps, work);
     }
 
     /** @param seen what the plan rested on when it held; the users of the functions are looked for by its first step */
-    private String run(SwitchPlan plan, Capture seen, JobObject job, Transactions open) {
-        if (!facts.of(plan).equals(seen) && !holds(plan)) {
+    private String run(SwitchPlan plan, MachineSnapshot seen, JobObject job, TransactionRunner open) {
+        if (!machineState.readSwitchSnapshot(plan).equals(seen) && !isUpToDate(plan)) {
             return "stale";
         }
         // Only a restore gets here with a plan that is refused: nobody has seen it beforehand.
         for (Refusal refusal : plan.refusals()) {
-            job.failed(refusal.code(), refusal.details());
+            job.recordFailure(refusal.code(), refusal.details());
         }
-        return plan.refused() ? "refused" : open.run(plan, job::cancelled, job::event).word();
+        return plan.isRefused() ? "refused" : open.run(plan, job::isCancelled, job::recordStepEvent).wireName();
     }
 
     /** With a journal that can't be read, what the kernel says is all there is to go by. */
-    private String runAnew(SwitchPlan plan, JobObject job, Transactions open) {
+    private String archiveJournalAndRun(SwitchPlan plan, JobObject job, TransactionRunner open) {
         try {
-            open.setBrokenAside();
-            return run(plan, Capture.EMPTY, job, open);
-        } catch (JournalProblem unwritable) {
-            return Outcome.JOURNAL_UNWRITABLE.word();
+            open.archiveCorruptJournal();
+            return run(plan, MachineSnapshot.EMPTY, job, open);
+        } catch (JournalException unwritable) {
+            return Outcome.JOURNAL_UNWRITABLE.wireName();
         }
     }
 
-    private boolean holds(SwitchPlan plan) {
-        return facts.planNow(plan.request()) instanceof Planner.Answer.Planned(SwitchPlan now) && now.sameAs(plan);
+    private boolean isUpToDate(SwitchPlan plan) {
+        return machineState.readAndPlan(plan.request()) instanceof Planner.PlanningResult.PlanCreated(SwitchPlan now) && now.isEquivalentTo(plan);
     }
 
-    private Transactions writable() {
+    private TransactionRunner requireWritable() {
         return transactions.orElseThrow(ReadOnly::new);
     }
 
-    private void checkClean() {
-        switch (standing) {
-            case Standing.Clean() -> {}
-            case Standing.Incomplete incomplete -> throw new Incomplete();
-            case Standing.Broken() -> throw new Incomplete();
-            case Standing.Frozen frozen -> throw new RestartNeeded();
+    private void requireClean() {
+        switch (recoveryState) {
+            case RecoveryState.Clean() -> {}
+            case RecoveryState.RollbackPending incomplete -> throw new Incomplete();
+            case RecoveryState.JournalCorrupt() -> throw new Incomplete();
+            case RecoveryState.RestartRequired frozen -> throw new RestartNeeded();
         }
     }
 
     /** What the prompt of polkit and its audit log say. */
-    private static Map<String, String> details(SwitchPlan plan) {
+    private static Map<String, String> authorizationDetails(SwitchPlan plan) {
         Map<String, String> details = new TreeMap<>();
         details.put("gpu", plan.gpu().graphics().name());
-        details.put("address", plan.gpu().address().brief());
-        details.put("from", words(plan.gpu().mode()));
-        details.put("to", words(plan.request().target() == Target.VM ? Gpu.Mode.VM : Gpu.Mode.HOST));
-        details.put("plan", PlanReplies.hash(plan));
+        details.put("address", plan.gpu().address().toShortString());
+        details.put("from", modeText(plan.gpu().mode()));
+        details.put("to", modeText(plan.request().target() == Target.VM ? Gpu.GpuMode.VM : Gpu.GpuMode.HOST));
+        details.put("plan", PlanReplyMapper.planHash(plan));
         return details;
     }
 
-    /** As {@link #details}, for a GPU that is no longer there. */
-    private static Map<String, String> gone(PciAddress address) {
+    /** As {@link #authorizationDetails}, for a GPU that is no longer there. */
+    private static Map<String, String> missingGpuDetails(PciAddress address) {
         return Map.of(
-                "gpu", address.brief(),
-                "address", address.brief(),
-                "from", words(Gpu.Mode.MIXED),
-                "to", words(Gpu.Mode.HOST));
+                "gpu", address.toShortString(),
+                "address", address.toShortString(),
+                "from", modeText(Gpu.GpuMode.PARTIALLY_SWITCHED),
+                "to", modeText(Gpu.GpuMode.HOST));
     }
 
-    private static String words(Gpu.Mode mode) {
+    private static String modeText(Gpu.GpuMode mode) {
         return switch (mode) {
             case HOST -> "host mode";
             case VM -> "VM mode";
-            case MIXED -> "half switched";
+            case PARTIALLY_SWITCHED -> "half switched";
             case UNBOUND -> "no driver";
         };
     }
@@ -266,50 +266,50 @@ final class Jobs {
      *
      * @throws Busy when something is being written, or the caller's user is at a prompt, or too many people are
      */
-    private DBusPath claimed(Caller caller, Function<Transactions, Order> prepare) {
-        Transactions open = writable();
+    private DBusPath submit(Caller caller, Function<TransactionRunner, JobRequest> prepare) {
+        TransactionRunner open = requireWritable();
         synchronized (this) {
-            if (stopping || running != null) {
+            if (stopping || runningJob != null) {
                 throw new Busy();
             }
-            permissions.enter(caller);
-            asking++;
+            permissions.acquirePrompt(caller);
+            pendingAuthorizationCount++;
         }
         // What takes time and changes nothing is done before the question, not between its answer and the switch.
-        CompletableFuture<SleepLock.Held> ready = new CompletableFuture<>();
+        CompletableFuture<SleepInhibitor.InhibitorLock> ready = new CompletableFuture<>();
         JobObject job;
-        Order order;
+        JobRequest order;
         try {
-            mutations.execute(() -> makeReady(ready));
+            switchExecutor.execute(() -> prepare(ready));
             order = prepare.apply(open);
-            job = show(caller, order.steps());
+            job = exportJob(caller, order.steps());
         } catch (RuntimeException notBegun) {
-            ready.thenAccept(SleepLock.Held::close);
-            unclaim(caller);
+            ready.thenAccept(SleepInhibitor.InhibitorLock::close);
+            endAuthorization(caller);
             throw notBegun;
         }
-        job.authorizing();
-        await(ready);
-        Question question = permissions.ask(
-                caller, order.action(), order.details(), verdict -> decided(job, order, ready, verdict));
-        job.whenCancelled(question::withdraw);
+        job.recordAuthorizing();
+        awaitPrepared(ready);
+        AuthorizationRequest question = permissions.requestAuthorization(
+                caller, order.action(), order.details(), verdict -> handleDecision(job, order, ready, verdict));
+        job.onCancelled(question::cancel);
         return new DBusPath(job.getObjectPath());
     }
 
-    private void makeReady(CompletableFuture<SleepLock.Held> ready) {
+    private void prepare(CompletableFuture<SleepInhibitor.InhibitorLock> ready) {
         try {
-            facts.prepare();
+            machineState.prepare();
         } catch (RuntimeException unexpected) {
-            log.accept("making ready failed: " + Trouble.text(unexpected));
+            log.accept("making ready failed: " + ExceptionFormatter.format(unexpected));
         } finally {
-            ready.complete(sleepLock.take());
+            ready.complete(sleepInhibitor.acquire());
         }
     }
 
     /** Does not wait long: the switch, on the same thread as what makes ready for it, comes after that anyway. */
-    private static void await(CompletableFuture<SleepLock.Held> ready) {
+    private static void awaitPrepared(CompletableFuture<SleepInhibitor.InhibitorLock> ready) {
         try {
-            ready.get(READY_SECONDS, TimeUnit.SECONDS);
+            ready.get(PREPARE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException | ExecutionException slow) {
             // Then the switch waits.
         } catch (InterruptedException stopped) {
@@ -317,88 +317,88 @@ final class Jobs {
         }
     }
 
-    private synchronized void unclaim(Caller caller) {
-        asking--;
-        permissions.leave(caller);
+    private synchronized void endAuthorization(Caller caller) {
+        pendingAuthorizationCount--;
+        permissions.releasePrompt(caller);
     }
 
-    private void decided(
+    private void handleDecision(
             JobObject job,
-            Order order,
-            CompletableFuture<SleepLock.Held> ready,
-            Optional<Authority.Verdict> verdict) {
+            JobRequest order,
+            CompletableFuture<SleepInhibitor.InhibitorLock> ready,
+            Optional<Authorizer.AuthorizationDecision> verdict) {
         String why = verdict.map(v -> switch (v) {
-                    case YES -> "";
-                    case NO -> "denied";
+                    case GRANTED -> "";
+                    case DENIED -> "denied";
                     case NO_AGENT -> "no-agent";
                     case DISMISSED -> "authentication-cancelled";
                     case UNDECIDED -> "undecided";
                 })
                 .orElse("cancelled");
         synchronized (this) {
-            unclaim(order.caller());
-            if (why.isEmpty() && (stopping || running != null)) {
+            endAuthorization(order.caller());
+            if (why.isEmpty() && (stopping || runningJob != null)) {
                 why = "busy";
             } else if (why.isEmpty()) {
-                running = job;
-                mutations.execute(() -> carryOut(job, order.gpu(), ready.join(), order.work()));
+                runningJob = job;
+                switchExecutor.execute(() -> executeJob(job, order.gpu(), ready.join(), order.work()));
             }
         }
-        log.accept(order.action().word() + " of " + order.gpu() + " for user "
+        log.accept(order.action().wireName() + " of " + order.gpu() + " for user "
                 + order.caller().uid() + ": " + (why.isEmpty() ? "authorized" : why));
         if (!why.isEmpty()) {
-            ready.thenAccept(SleepLock.Held::close);
-            job.finished(why);
+            ready.thenAccept(SleepInhibitor.InhibitorLock::close);
+            job.recordFinished(why);
         }
     }
 
-    private void carryOut(JobObject job, PciAddress gpu, SleepLock.Held held, Function<JobObject, String> work) {
-        job.authorized();
+    private void executeJob(JobObject job, PciAddress gpu, SleepInhibitor.InhibitorLock held, Function<JobObject, String> work) {
+        job.recordAuthorized();
         String outcome = "error";
         try (held) {
             outcome = work.apply(job);
         } catch (RuntimeException unexpected) {
-            log.accept("a switch failed: " + Trouble.text(unexpected));
+            log.accept("a switch failed: " + ExceptionFormatter.format(unexpected));
         }
-        standing = transactions.map(Transactions::standing).orElse(standing);
+        recoveryState = transactions.map(TransactionRunner::recoveryState).orElse(recoveryState);
         // Whoever reads that it has finished may start the next one.
         synchronized (this) {
-            gate.touch();
-            running = null;
+            callGuard.recordActivity();
+            runningJob = null;
         }
         log.accept("switch of " + gpu + ": " + outcome);
-        job.finished(outcome);
-        facts.now();
+        job.recordFinished(outcome);
+        machineState.read();
     }
 
     /** Does something harmless between two switches; leaves it out while one runs. Returns at once. */
-    synchronized void aside(Runnable action) {
-        if (!stopping && running == null) {
-            mutations.execute(() -> {
+    synchronized void runBetweenSwitches(Runnable action) {
+        if (!stopping && runningJob == null) {
+            switchExecutor.execute(() -> {
                 try {
                     action.run();
                 } catch (RuntimeException unexpected) {
-                    log.accept("reading the machine failed: " + Trouble.text(unexpected));
+                    log.accept("reading the machine failed: " + ExceptionFormatter.format(unexpected));
                 }
             });
         }
     }
 
-    private JobObject show(Caller owner, Supplier<List<PlannedStep>> steps) {
+    private JobObject exportJob(Caller owner, Supplier<List<PlannedStep>> steps) {
         synchronized (this) {
-            made++;
+            createdJobCount++;
             JobObject job = new JobObject(
-                    Names.JOB_PATH + made, owner, steps, gate, nanos, this::inAMoment, this::announce);
+                    DBusNames.JOB_PATH_PREFIX + createdJobCount, owner, steps, callGuard, nanoClock, this::scheduleProgress, this::sendProgress);
             try {
                 bus.exportObject(job.getObjectPath(), job);
             } catch (DBusException impossible) {
                 throw new IllegalStateException("a number makes a good object path", impossible);
             }
-            shown.add(job);
+            exportedJobs.add(job);
             // Not the oldest alone: that one may wait at a prompt while others come and go.
-            for (Iterator<JobObject> old = shown.iterator(); shown.size() > KEPT && old.hasNext(); ) {
+            for (Iterator<JobObject> old = exportedJobs.iterator(); exportedJobs.size() > MAX_ENDED_JOBS && old.hasNext(); ) {
                 JobObject candidate = old.next();
-                if (candidate.ended()) {
+                if (candidate.isEnded()) {
                     old.remove();
                     bus.unExportObject(candidate.getObjectPath());
                 }
@@ -407,15 +407,15 @@ final class Jobs {
         }
     }
 
-    private void inAMoment(Runnable tell) {
+    private void scheduleProgress(Runnable tell) {
         try {
-            progress.schedule(tell, PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
+            progressExecutor.schedule(tell, PROGRESS_INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException stopped) {
             // Whoever follows the job hears that the helper has gone.
         }
     }
 
-    private void announce(JobInterface.Happened signal) {
+    private void sendProgress(JobInterface.Progress signal) {
         try {
             bus.sendMessage(signal);
         } catch (NotConnected gone) {
@@ -424,8 +424,8 @@ final class Jobs {
     }
 
     /** Whether the helper may go: nobody is being asked, nothing runs, nothing is half done. */
-    synchronized boolean idle() {
-        return asking == 0 && running == null && standing instanceof Standing.Clean;
+    synchronized boolean isIdle() {
+        return pendingAuthorizationCount == 0 && runningJob == null && recoveryState instanceof RecoveryState.Clean;
     }
 
     /** Lets nothing begin any more, has what runs put back, and waits for that. */
@@ -433,17 +433,17 @@ final class Jobs {
         List<JobObject> all;
         synchronized (this) {
             stopping = true;
-            all = List.copyOf(shown);
+            all = List.copyOf(exportedJobs);
         }
         all.forEach(JobObject::cancel);
-        mutations.shutdown();
+        switchExecutor.shutdown();
         // The transaction has deadlines of its own, so this ends.
-        boolean ended = mutations.awaitTermination(1, TimeUnit.HOURS);
+        boolean ended = switchExecutor.awaitTermination(1, TimeUnit.HOURS);
         if (!ended) {
             log.accept("a switch did not end");
         }
-        progress.shutdown();
-        if (!progress.awaitTermination(READY_SECONDS, TimeUnit.SECONDS)) {
+        progressExecutor.shutdown();
+        if (!progressExecutor.awaitTermination(PREPARE_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
             log.accept("how a switch ended was not told");
         }
     }

@@ -11,36 +11,36 @@ import org.switchback.Helper1.Error.Undecided;
 
 /** Asks the authority on behalf of callers. */
 final class Permissions {
-    private final Authority authority;
-    private final Callers callers;
-    private final Prompts prompts = new Prompts();
+    private final Authorizer authorizer;
+    private final CallerResolver callerResolver;
+    private final PromptLimiter promptLimiter = new PromptLimiter();
 
-    Permissions(Authority authority, Callers callers) {
-        this.authority = authority;
-        this.callers = callers;
+    Permissions(Authorizer authorizer, CallerResolver callerResolver) {
+        this.authorizer = authorizer;
+        this.callerResolver = callerResolver;
     }
 
     /**
-     * Takes one of the few places there are for a question with a prompt. Goes before {@link #ask}.
+     * Takes one of the few places there are for a question with a prompt. Goes before {@link #requestAuthorization}.
      *
      * @throws Busy when there is none
      */
-    void enter(Caller caller) {
-        prompts.enter(caller.uid());
+    void acquirePrompt(Caller caller) {
+        promptLimiter.acquire(caller.uid());
     }
 
     /** Gives the place back. */
-    void leave(Caller caller) {
-        prompts.leave(caller.uid());
+    void releasePrompt(Caller caller) {
+        promptLimiter.release(caller.uid());
     }
 
-    /** As {@link Question#ask}. */
-    Question ask(
+    /** As {@link AuthorizationRequest#start}. */
+    AuthorizationRequest requestAuthorization(
             Caller caller,
-            Action action,
+            PolkitAction action,
             Map<String, String> details,
-            Consumer<Optional<Authority.Verdict>> end) {
-        return Question.ask(authority, callers, caller, action, details, end);
+            Consumer<Optional<Authorizer.AuthorizationDecision>> end) {
+        return AuthorizationRequest.start(authorizer, callerResolver, caller, action, details, end);
     }
 
     /**
@@ -50,35 +50,35 @@ final class Permissions {
      * @throws NotAuthorized when it is a no, or the caller has gone
      * @throws Undecided     when there is none
      */
-    void require(Caller caller, Action action) {
-        if (!action.mayPrompt()) {
-            decide(caller, action);
+    void requireAuthorization(Caller caller, PolkitAction action) {
+        if (!action.canPrompt()) {
+            awaitDecision(caller, action);
             return;
         }
-        enter(caller);
+        acquirePrompt(caller);
         try {
-            decide(caller, action);
+            awaitDecision(caller, action);
         } finally {
-            leave(caller);
+            releasePrompt(caller);
         }
     }
 
-    private void decide(Caller caller, Action action) {
-        CompletableFuture<Optional<Authority.Verdict>> decision = new CompletableFuture<>();
-        Question question = ask(caller, action, Map.of(), decision::complete);
-        Optional<Authority.Verdict> verdict;
+    private void awaitDecision(Caller caller, PolkitAction action) {
+        CompletableFuture<Optional<Authorizer.AuthorizationDecision>> decision = new CompletableFuture<>();
+        AuthorizationRequest question = requestAuthorization(caller, action, Map.of(), decision::complete);
+        Optional<Authorizer.AuthorizationDecision> verdict;
         try {
             verdict = decision.get();
         } catch (ExecutionException impossible) {
             throw new IllegalStateException("a verdict is no failure", impossible);
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
-            question.withdraw();
+            question.cancel();
             throw new Undecided();
         }
-        switch (verdict.orElse(Authority.Verdict.NO)) {
-            case YES -> {}
-            case NO, NO_AGENT, DISMISSED -> throw new NotAuthorized();
+        switch (verdict.orElse(Authorizer.AuthorizationDecision.DENIED)) {
+            case GRANTED -> {}
+            case DENIED, NO_AGENT, DISMISSED -> throw new NotAuthorized();
             case UNDECIDED -> throw new Undecided();
         }
     }

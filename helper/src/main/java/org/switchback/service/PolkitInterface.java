@@ -12,7 +12,7 @@ import org.freedesktop.dbus.types.Variant;
 @DBusInterfaceName("org.freedesktop.PolicyKit1.Authority")
 public interface PolkitInterface extends DBusInterface {
     /** Whether the subject may do it, with a prompt or without. */
-    Result CheckAuthorization(
+    AuthorizationResult CheckAuthorization(
             Subject subject, String action, Map<String, String> details, UInt32 flags, String cancellation);
 
     /** Makes the check end. */
@@ -35,7 +35,7 @@ public interface PolkitInterface extends DBusInterface {
     }
 
     /** What polkit says. */
-    final class Result extends Struct {
+    final class AuthorizationResult extends Struct {
         @Position(0)
         public final boolean authorized;
 
@@ -47,7 +47,7 @@ public interface PolkitInterface extends DBusInterface {
         @Position(2)
         public final Map<String, String> details;
 
-        public Result(boolean authorized, boolean challenge, Map<String, String> details) {
+        public AuthorizationResult(boolean authorized, boolean challenge, Map<String, String> details) {
             this.authorized = authorized;
             this.challenge = challenge;
             this.details = details;

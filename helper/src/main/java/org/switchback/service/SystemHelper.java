@@ -15,36 +15,36 @@ import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
 import org.switchback.kernel.Kernel;
-import org.switchback.protocol.Names;
-import org.switchback.transaction.JournalProblem;
-import org.switchback.transaction.Transactions;
+import org.switchback.protocol.DBusNames;
+import org.switchback.transaction.JournalException;
+import org.switchback.transaction.TransactionRunner;
 
 /** The helper as a process on a message bus: all of it is put together here, and taken down again. */
 final class SystemHelper {
     private static final Path SYSTEMD_INHIBIT = Path.of("/usr/bin/systemd-inhibit");
     /** One attempt: dbus-java makes one for every half second of this. */
-    private static final int CONNECT_MILLIS = 500;
+    private static final int CONNECT_TIMEOUT_MILLIS = 500;
 
     /** Where the kernel does not tell what changes, it is asked. */
-    private static final long WATCH_SECONDS = 2;
+    private static final long POLL_INTERVAL_SECONDS = 2;
 
     /** A helper that is just going still has the journal for a moment. */
-    private static final int JOURNAL_TRIES = 20;
+    private static final int JOURNAL_OPEN_ATTEMPTS = 20;
 
-    private static final long JOURNAL_PAUSE_MILLIS = 100;
+    private static final long JOURNAL_RETRY_MILLIS = 100;
     /** What was sent to the name before it was given back has arrived by then. */
-    private static final Duration LAST_CALLS = Duration.ofMillis(100);
+    private static final Duration NAME_RELEASE_GRACE = Duration.ofMillis(100);
 
     private volatile boolean failed;
-    private final Duration idle;
+    private final Duration idleTimeout;
     private final Consumer<String> log;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("timer").daemon().factory());
     private final DBusConnection bus;
-    private final Optional<Transactions> transactions;
+    private final Optional<TransactionRunner> transactions;
     private final HelperService service;
-    private final Optional<Kernel.Watch> watch;
+    private final Optional<Kernel.DeviceWatch> watch;
 
     /**
      * Comes to the bus and owns the helper's name there when this returns.
@@ -52,14 +52,14 @@ final class SystemHelper {
      * @param address of the bus, as D-Bus writes it
      * @param folder  of the journal
      * @param rate    how many calls a user may make
-     * @param idle    how long to stay without being called
+     * @param idleTimeout    how long to stay without being called
      * @param log     takes lines about what happens
      * @throws DBusException without the bus, or when it does not give the name
      */
     SystemHelper(
-            String address, Kernel kernel, Path folder, CallRate rate, Duration idle, Consumer<String> log)
+            String address, Kernel kernel, Path folder, RateLimiter rate, Duration idleTimeout, Consumer<String> log)
             throws DBusException, InterruptedException {
-        this.idle = idle;
+        this.idleTimeout = idleTimeout;
         this.log = log;
         bus = DBusConnectionBuilder.forAddress(address)
                 .withShared(false)
@@ -71,61 +71,61 @@ final class SystemHelper {
                     }
                 })
                 .transportConfig()
-                .withTimeout(CONNECT_MILLIS)
+                .withTimeout(CONNECT_TIMEOUT_MILLIS)
                 .back()
                 .receivingThreadConfig()
-                .withMethodCallThreadCount(HelperService.METHOD_THREADS)
+                .withMethodCallThreadCount(HelperService.METHOD_CALL_THREADS)
                 .connectionConfig()
                 .build();
-        transactions = open(kernel, folder);
+        transactions = openTransactions(kernel, folder);
         service = new HelperService(
                 bus,
-                new BusCallers(bus),
-                new Polkit(bus, timer),
+                new BusCallerResolver(bus),
+                new PolkitAuthorizer(bus, timer),
                 kernel,
                 transactions,
-                SleepLock.ofLogind(SYSTEMD_INHIBIT),
+                SleepInhibitor.ofLogind(SYSTEMD_INHIBIT),
                 rate,
                 System::nanoTime,
                 log);
-        bus.requestBusName(Names.BUS);
-        service.look();
-        watch = kernel.watch(service::look);
+        bus.requestBusName(DBusNames.BUS_NAME);
+        service.refreshAsync();
+        watch = kernel.watchDevices(service::refreshAsync);
         if (watch.isEmpty()) {
-            timer.scheduleWithFixedDelay(service::lookAgain, WATCH_SECONDS, WATCH_SECONDS, TimeUnit.SECONDS);
+            timer.scheduleWithFixedDelay(service::refreshAsyncIfDriversChanged, POLL_INTERVAL_SECONDS, POLL_INTERVAL_SECONDS, TimeUnit.SECONDS);
         }
-        long often = Math.max(1, idle.toMillis() / 10);
-        timer.scheduleWithFixedDelay(this::leaveWhenIdle, often, often, TimeUnit.MILLISECONDS);
+        long often = Math.max(1, idleTimeout.toMillis() / 10);
+        timer.scheduleWithFixedDelay(this::exitWhenIdle, often, often, TimeUnit.MILLISECONDS);
     }
 
     /** Without a journal there is no way back from a switch, so then there is no switch. */
-    private Optional<Transactions> open(Kernel kernel, Path folder) throws InterruptedException {
+    private Optional<TransactionRunner> openTransactions(Kernel kernel, Path folder) throws InterruptedException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return Optional.of(Transactions.open(kernel, folder));
-            } catch (JournalProblem problem) {
-                if (attempt == JOURNAL_TRIES) {
+                return Optional.of(TransactionRunner.open(kernel, folder));
+            } catch (JournalException problem) {
+                if (attempt == JOURNAL_OPEN_ATTEMPTS) {
                     log.accept("can only look: " + problem.getMessage());
                     return Optional.empty();
                 }
-                Thread.sleep(JOURNAL_PAUSE_MILLIS);
+                Thread.sleep(JOURNAL_RETRY_MILLIS);
             }
         }
     }
 
-    private void leaveWhenIdle() {
+    private void exitWhenIdle() {
         try {
-            if (!service.idleFor(idle)) {
+            if (!service.isIdleFor(idleTimeout)) {
                 return;
             }
             // From here on a call starts another helper. One that came just before is still answered, and what it
             // began is not left alone.
-            bus.releaseBusName(Names.BUS);
-            Thread.sleep(LAST_CALLS);
-            if (service.idleFor(LAST_CALLS)) {
+            bus.releaseBusName(DBusNames.BUS_NAME);
+            Thread.sleep(NAME_RELEASE_GRACE);
+            if (service.isIdleFor(NAME_RELEASE_GRACE)) {
                 ended.countDown();
             } else {
-                bus.requestBusName(Names.BUS);
+                bus.requestBusName(DBusNames.BUS_NAME);
             }
         } catch (DBusException | DBusExecutionException lostName) {
             log.accept("the name is gone");
@@ -153,10 +153,10 @@ final class SystemHelper {
 
     /** Has a running switch put back, waits for that, and leaves the bus. */
     void close() throws InterruptedException {
-        watch.ifPresent(Kernel.Watch::close);
+        watch.ifPresent(Kernel.DeviceWatch::close);
         service.stop();
         timer.shutdownNow();
-        transactions.ifPresent(Transactions::close);
+        transactions.ifPresent(TransactionRunner::close);
         bus.disconnect();
     }
 }

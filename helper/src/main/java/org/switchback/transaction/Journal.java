@@ -24,13 +24,13 @@ import java.util.zip.CRC32C;
  */
 final class Journal implements AutoCloseable {
     private static final int MAGIC = 0x53424a31;
-    private static final int HEADER = 12;
-    private static final int LONGEST = 1 << 16;
-    private static final Set<StandardOpenOption> FRESH =
+    private static final int HEADER_BYTES = 12;
+    private static final int MAX_TEXT_BYTES = 1 << 16;
+    private static final Set<StandardOpenOption> CREATE_OPTIONS =
             Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
 
     /** What a record tells. */
-    enum Kind {
+    enum JournalRecordKind {
         /** Fields: gpu, target, with; the kernel's boot. */
         BEGIN,
         /** A step of the plan. */
@@ -41,44 +41,44 @@ final class Journal implements AutoCloseable {
         UNDO_INTENT,
         UNDONE,
         STUCK,
-        DIED,
+        OOPS,
         /** How the switch ended; nothing follows. */
         END
     }
 
     /**
      * @param kind   what it tells
-     * @param boot   boot of the kernel it tells about
+     * @param bootId   boot of the kernel it tells about
      * @param switchId the switch, 16 hexadecimal digits
-     * @param time   milliseconds since 1970
+     * @param timeMillis   milliseconds since 1970
      * @param fields as the kind has them
      */
-    record Entry(Kind kind, String boot, String switchId, long time, List<String> fields) {
-        Entry {
+    record JournalRecord(JournalRecordKind kind, String bootId, String switchId, long timeMillis, List<String> fields) {
+        JournalRecord {
             fields = List.copyOf(fields);
         }
     }
 
     /**
-     * @param entries    every whole record before the first that is none
-     * @param brokenMiddle whole records follow after one that is none
+     * @param records    every whole record before the first that is none
+     * @param isCorrupt whole records follow after one that is none
      */
-    record Content(List<Entry> entries, boolean brokenMiddle) {
-        Content {
-            entries = List.copyOf(entries);
+    record JournalContent(List<JournalRecord> records, boolean isCorrupt) {
+        JournalContent {
+            records = List.copyOf(records);
         }
     }
 
     private final FileChannel channel;
-    private final String boot;
+    private final String bootId;
     private final String switchId;
-    private long end;
+    private long writePosition;
 
-    private Journal(FileChannel channel, String boot, String switchId, long end) {
+    private Journal(FileChannel channel, String bootId, String switchId, long writePosition) {
         this.channel = channel;
-        this.boot = boot;
+        this.bootId = bootId;
         this.switchId = switchId;
-        this.end = end;
+        this.writePosition = writePosition;
     }
 
     /**
@@ -87,10 +87,10 @@ final class Journal implements AutoCloseable {
      * @param records how many records it has to hold at the most
      * @throws IOException the last journal is untouched then
      */
-    static Journal begin(Path file, String boot, String switchId, int records) throws IOException {
+    static Journal create(Path file, String boot, String switchId, int records) throws IOException {
         Path fresh = file.resolveSibling(file.getFileName() + ".new");
         FileChannel channel = FileChannel.open(
-                fresh, FRESH, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                fresh, CREATE_OPTIONS, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try {
             ByteBuffer zeros = ByteBuffer.allocate(records * 512 + 4096);
             while (zeros.hasRemaining()) {
@@ -98,7 +98,7 @@ final class Journal implements AutoCloseable {
             }
             channel.force(true);
             Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            forceFolder(file);
+            syncParentDirectory(file);
             return new Journal(channel, boot, switchId, 0);
         } catch (IOException failed) {
             channel.close();
@@ -107,45 +107,45 @@ final class Journal implements AutoCloseable {
     }
 
     /** Goes on with the journal of a switch that was cut off. */
-    static Journal resume(Path file, Content content) throws IOException {
-        Entry first = content.entries().getFirst();
+    static Journal resume(Path file, JournalContent content) throws IOException {
+        JournalRecord first = content.records().getFirst();
         long end = 0;
-        for (Entry entry : content.entries()) {
-            end += HEADER + text(entry).length;
+        for (JournalRecord entry : content.records()) {
+            end += HEADER_BYTES + encode(entry).length;
         }
         return new Journal(
-                FileChannel.open(file, StandardOpenOption.WRITE), first.boot(), first.switchId(), end);
+                FileChannel.open(file, StandardOpenOption.WRITE), first.bootId(), first.switchId(), end);
     }
 
     /** Appends a record; when this returns, it is on the medium. */
-    void append(Kind kind, List<String> fields) throws IOException {
-        write(List.of(new Entry(kind, boot, switchId, System.currentTimeMillis(), fields)));
+    void append(JournalRecordKind kind, List<String> fields) throws IOException {
+        write(List.of(new JournalRecord(kind, bootId, switchId, System.currentTimeMillis(), fields)));
     }
 
     /** Appends the records that open a switch, as one: a journal with only some of the steps never counts. */
-    void open(List<String> begin, List<List<String>> steps) throws IOException {
+    void appendBegin(List<String> begin, List<List<String>> steps) throws IOException {
         long now = System.currentTimeMillis();
-        List<Entry> entries = new ArrayList<>();
+        List<JournalRecord> entries = new ArrayList<>();
         // The steps come first, so that a whole BEGIN says that all of them are there.
-        steps.forEach(fields -> entries.add(new Entry(Kind.STEP, boot, switchId, now, fields)));
-        entries.add(new Entry(Kind.BEGIN, boot, switchId, now, begin));
+        steps.forEach(fields -> entries.add(new JournalRecord(JournalRecordKind.STEP, bootId, switchId, now, fields)));
+        entries.add(new JournalRecord(JournalRecordKind.BEGIN, bootId, switchId, now, begin));
         write(entries);
     }
 
-    private void write(List<Entry> entries) throws IOException {
-        List<byte[]> texts = entries.stream().map(Journal::text).toList();
+    private void write(List<JournalRecord> entries) throws IOException {
+        List<byte[]> texts = entries.stream().map(Journal::encode).toList();
         ByteBuffer buffer = ByteBuffer.allocate(
-                texts.stream().mapToInt(text -> HEADER + text.length).sum());
+                texts.stream().mapToInt(text -> HEADER_BYTES + text.length).sum());
         for (byte[] text : texts) {
             buffer.putInt(MAGIC).putInt(text.length).putInt(checksum(text)).put(text);
         }
         buffer.flip();
-        long at = end;
+        long at = writePosition;
         while (buffer.hasRemaining()) {
             at += channel.write(buffer, at);
         }
         channel.force(false);
-        end = at;
+        writePosition = at;
     }
 
     @Override
@@ -158,56 +158,56 @@ final class Journal implements AutoCloseable {
     }
 
     /** Reads whatever is there; a file that is missing has no records. */
-    static Content read(Path file) throws IOException {
-        return Files.exists(file) ? read(Files.readAllBytes(file)) : new Content(List.of(), false);
+    static JournalContent read(Path file) throws IOException {
+        return Files.exists(file) ? read(Files.readAllBytes(file)) : new JournalContent(List.of(), false);
     }
 
-    static Content read(byte[] bytes) {
-        List<Entry> entries = new ArrayList<>();
+    static JournalContent read(byte[] bytes) {
+        List<JournalRecord> entries = new ArrayList<>();
         int at = 0;
         while (true) {
-            Optional<Entry> entry = entryAt(bytes, at);
+            Optional<JournalRecord> entry = readRecordAt(bytes, at);
             if (entry.isEmpty()) {
                 break;
             }
             entries.add(entry.get());
-            at += HEADER + ByteBuffer.wrap(bytes).getInt(at + 4);
+            at += HEADER_BYTES + ByteBuffer.wrap(bytes).getInt(at + 4);
         }
-        return new Content(entries, anyEntryAfter(bytes, at));
+        return new JournalContent(entries, hasRecordAfter(bytes, at));
     }
 
-    private static boolean anyEntryAfter(byte[] bytes, int at) {
-        for (int later = at + 1; later <= bytes.length - HEADER; later++) {
-            if (bytes[later] == (byte) (MAGIC >>> 24) && entryAt(bytes, later).isPresent()) {
+    private static boolean hasRecordAfter(byte[] bytes, int at) {
+        for (int later = at + 1; later <= bytes.length - HEADER_BYTES; later++) {
+            if (bytes[later] == (byte) (MAGIC >>> 24) && readRecordAt(bytes, later).isPresent()) {
                 return true;
             }
         }
         return false;
     }
 
-    private static Optional<Entry> entryAt(byte[] bytes, int at) {
-        if (at > bytes.length - HEADER) {
+    private static Optional<JournalRecord> readRecordAt(byte[] bytes, int at) {
+        if (at > bytes.length - HEADER_BYTES) {
             return Optional.empty();
         }
-        ByteBuffer header = ByteBuffer.wrap(bytes, at, HEADER);
+        ByteBuffer header = ByteBuffer.wrap(bytes, at, HEADER_BYTES);
         int magic = header.getInt();
         int length = header.getInt();
         int checksum = header.getInt();
-        if (magic != MAGIC || length < 0 || length > LONGEST || length > bytes.length - HEADER - at) {
+        if (magic != MAGIC || length < 0 || length > MAX_TEXT_BYTES || length > bytes.length - HEADER_BYTES - at) {
             return Optional.empty();
         }
-        byte[] text = java.util.Arrays.copyOfRange(bytes, at + HEADER, at + HEADER + length);
-        return checksum(text) == checksum ? entry(new String(text, StandardCharsets.UTF_8)) : Optional.empty();
+        byte[] text = java.util.Arrays.copyOfRange(bytes, at + HEADER_BYTES, at + HEADER_BYTES + length);
+        return checksum(text) == checksum ? parseRecord(new String(text, StandardCharsets.UTF_8)) : Optional.empty();
     }
 
-    private static Optional<Entry> entry(String text) {
-        List<String> parts = Fields.split(text);
+    private static Optional<JournalRecord> parseRecord(String text) {
+        List<String> parts = TabSeparatedFields.split(text);
         if (parts.size() < 4) {
             return Optional.empty();
         }
         try {
-            return Optional.of(new Entry(
-                    Kind.valueOf(parts.get(0)),
+            return Optional.of(new JournalRecord(
+                    JournalRecordKind.valueOf(parts.get(0)),
                     parts.get(1),
                     parts.get(2),
                     Long.parseLong(parts.get(3)),
@@ -217,11 +217,11 @@ final class Journal implements AutoCloseable {
         }
     }
 
-    private static byte[] text(Entry entry) {
+    private static byte[] encode(JournalRecord entry) {
         List<String> parts = new ArrayList<>(
-                List.of(entry.kind().name(), entry.boot(), entry.switchId(), Long.toString(entry.time())));
+                List.of(entry.kind().name(), entry.bootId(), entry.switchId(), Long.toString(entry.timeMillis())));
         parts.addAll(entry.fields());
-        return Fields.join(parts).getBytes(StandardCharsets.UTF_8);
+        return TabSeparatedFields.join(parts).getBytes(StandardCharsets.UTF_8);
     }
 
     private static int checksum(byte[] text) {
@@ -230,7 +230,7 @@ final class Journal implements AutoCloseable {
         return (int) crc.getValue();
     }
 
-    static void forceFolder(Path file) throws IOException {
+    static void syncParentDirectory(Path file) throws IOException {
         Path folder = file.getParent();
         if (folder != null) {
             try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {

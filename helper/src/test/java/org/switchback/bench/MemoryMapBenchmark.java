@@ -29,7 +29,7 @@ public class MemoryMapBenchmark {
 
     /** A thousand buses of 33 devices, each device with two claims in it: 100,000 lines, four levels. */
     @Setup
-    public void listing() {
+    public void createListing() {
         StringBuilder text = new StringBuilder();
         for (long bus = 0; bus < BUSES; bus++) {
             long base = 0x1_0000_0000L + bus * WINDOW;
@@ -45,7 +45,7 @@ public class MemoryMapBenchmark {
     }
 
     @Benchmark
-    public MemoryMap readAndNest() {
+    public MemoryMap parseListing() {
         return MemoryMap.parse(listing);
     }
 }

@@ -27,23 +27,23 @@ class ByteSizeTest {
         "-1, 16 EiB",
         "0, 16 EiB",
     })
-    void a_size_is_told_in_the_largest_unit_that_it_fills(long bytes, String text) {
-        assertThat(ByteSize.text(bytes, Locale.ROOT)).isEqualTo(text);
+    void usesLargestFittingUnit(long bytes, String text) {
+        assertThat(ByteSize.format(bytes, Locale.ROOT)).isEqualTo(text);
     }
 
     @Test
-    void a_size_that_rounds_to_1024_of_a_unit_is_one_of_the_next() {
-        assertThat(ByteSize.text(1024 * 1024 - 1, Locale.ROOT)).isEqualTo("1 MiB");
+    void roundingTo1024SwitchesToNextUnit() {
+        assertThat(ByteSize.format(1024 * 1024 - 1, Locale.ROOT)).isEqualTo("1 MiB");
     }
 
     @Test
-    void the_decimal_mark_is_that_of_the_language() {
-        assertThat(ByteSize.text(8_847_360, Locale.GERMAN)).isEqualTo("8,4 MiB");
+    void usesDecimalSeparatorOfLocale() {
+        assertThat(ByteSize.format(8_847_360, Locale.GERMAN)).isEqualTo("8,4 MiB");
     }
 
     @Property
-    void the_number_is_that_of_exact_arithmetic(@ForAll long bytes) {
-        String[] text = ByteSize.text(bytes, Locale.ROOT).split(" ");
+    void roundingMatchesExactArithmetic(@ForAll long bytes) {
+        String[] text = ByteSize.format(bytes, Locale.ROOT).split(" ");
         int unit = "bKMGTPE".indexOf(text[1].charAt(0));
         BigDecimal exact = bytes == 0 ? BigDecimal.TWO.pow(64) : new BigDecimal(Long.toUnsignedString(bytes));
         BigDecimal rounded = exact.divide(BigDecimal.TWO.pow(10 * unit), new MathContext(40))

@@ -19,15 +19,15 @@ import org.jspecify.annotations.Nullable;
  */
 class ParsersNeverThrowTest {
     @Property
-    void noTextBreaksTheMemoryMap(@ForAll String text) {
+    void memoryMapAcceptsAnyText(@ForAll String text) {
         assertThatCode(() -> MemoryMap.parse(text)).doesNotThrowAnyException();
     }
 
     @Property
-    void noListingBreaksTheMemoryMap(@ForAll("listings") String text) {
+    void memoryMapAcceptsAnyListing(@ForAll("listings") String text) {
         MemoryMap map = MemoryMap.parse(text);
-        assertThat(map.find(region -> true)).hasSize(map.regions());
-        assertThat(MemoryMap.parse(map.toText()).regions()).isEqualTo(map.regions());
+        assertThat(map.find(region -> true)).hasSize(map.regionCount());
+        assertThat(MemoryMap.parse(map.toText()).regionCount()).isEqualTo(map.regionCount());
     }
 
     @Provide
@@ -43,90 +43,90 @@ class ParsersNeverThrowTest {
     }
 
     @Property
-    void noContentOfAFileBreaksTheMachine(@ForAll("captures") Capture capture) {
-        assertThatCode(() -> MachineReader.read(capture)).doesNotThrowAnyException();
+    void snapshotParserAcceptsAnyFileContent(@ForAll("captures") MachineSnapshot capture) {
+        assertThatCode(() -> SnapshotParser.parse(capture)).doesNotThrowAnyException();
     }
 
     @Provide
-    Arbitrary<Capture> captures() {
-        Capture real = Captures.named("q35-6.1-0380");
+    Arbitrary<MachineSnapshot> snapshots() {
+        MachineSnapshot real = TestSnapshots.load("q35-6.1-0380");
         Arbitrary<String> content = Arbitraries.oneOf(
                 Arbitraries.strings().ofMaxLength(60),
                 Arbitraries.strings().withChars("0123456789abcdefx \n").ofMaxLength(60),
                 Arbitraries.of("(null)", "-1", "0xffffffffffffffffff", "99999999999999999999", "0x", "+5"));
-        Arbitrary<Capture.Entry> entry = Arbitraries.oneOf(
-                content.map(Capture.Text::new),
-                content.map(Capture.Link::new),
-                Arbitraries.strings().withChars("0123456789abcdef").ofMaxLength(40).map(Capture.Bytes::new));
+        Arbitrary<MachineSnapshot.SnapshotEntry> entry = Arbitraries.oneOf(
+                content.map(MachineSnapshot.TextEntry::new),
+                content.map(MachineSnapshot.LinkEntry::new),
+                Arbitraries.strings().withChars("0123456789abcdef").ofMaxLength(40).map(MachineSnapshot.BinaryEntry::new));
         return Arbitraries.maps(Arbitraries.of(real.entries().keySet()), entry)
                 .ofMaxSize(12)
                 .map(changes -> {
-                    Map<String, Capture.Entry> all = new TreeMap<>(real.entries());
+                    Map<String, MachineSnapshot.SnapshotEntry> all = new TreeMap<>(real.entries());
                     all.putAll(changes);
-                    return new Capture(new TreeMap<>(all));
+                    return new MachineSnapshot(new TreeMap<>(all));
                 });
     }
 
     /** What a torn line or a bad byte makes of what a real kernel has said. */
     @Property
-    void noDamageToARealFileBreaksTheMachine(@ForAll("damaged") Capture capture) {
-        assertThatCode(() -> MachineReader.read(capture)).doesNotThrowAnyException();
+    void snapshotParserAcceptsCorruptedFiles(@ForAll("damaged") MachineSnapshot capture) {
+        assertThatCode(() -> SnapshotParser.parse(capture)).doesNotThrowAnyException();
     }
 
     @Provide
-    Arbitrary<Capture> damaged() {
-        Capture real = Captures.named("q35-6.1-0380");
+    Arbitrary<MachineSnapshot> corruptedSnapshots() {
+        MachineSnapshot real = TestSnapshots.load("q35-6.1-0380");
         Map<String, String> texts = new TreeMap<>();
         real.entries().forEach((path, entry) -> {
-            if (entry instanceof Capture.Text(String text)) {
+            if (entry instanceof MachineSnapshot.TextEntry(String text)) {
                 texts.put(path, text);
             }
         });
         return Combinators.combine(
-                        Arbitraries.of(texts.keySet()), damage().list().ofMinSize(1).ofMaxSize(6))
+                        Arbitraries.of(texts.keySet()), textCorruptions().list().ofMinSize(1).ofMaxSize(6))
                 .as((path, damages) -> {
                     StringBuilder text = new StringBuilder(texts.get(path));
-                    damages.forEach(damage -> damage.to(text));
-                    Map<String, Capture.Entry> all = new TreeMap<>(real.entries());
-                    all.put(path, new Capture.Text(text.toString()));
-                    return new Capture(new TreeMap<>(all));
+                    damages.forEach(damage -> damage.applyTo(text));
+                    Map<String, MachineSnapshot.SnapshotEntry> all = new TreeMap<>(real.entries());
+                    all.put(path, new MachineSnapshot.TextEntry(text.toString()));
+                    return new MachineSnapshot(new TreeMap<>(all));
                 });
     }
 
     /**
-     * @param where  beginning and end of a piece, as fractions of the text
-     * @param instead what stands there then; the piece itself, twice, for {@code null}
+     * @param start  beginning and end of a piece, as fractions of the text
+     * @param replacement what stands there then; the piece itself, twice, for {@code null}
      */
-    private record Damage(double where, double until, @Nullable String instead) {
-        void to(StringBuilder text) {
-            int from = (int) (Math.min(where, until) * text.length());
-            int to = (int) (Math.max(where, until) * text.length());
+    private record TextCorruption(double start, double end, @Nullable String replacement) {
+        void applyTo(StringBuilder text) {
+            int from = (int) (Math.min(start, end) * text.length());
+            int to = (int) (Math.max(start, end) * text.length());
             String piece = text.substring(from, Math.min(to, from + 200));
-            text.replace(from, from + piece.length(), instead == null ? piece + piece : instead);
+            text.replace(from, from + piece.length(), replacement == null ? piece + piece : replacement);
         }
     }
 
-    private static Arbitrary<Damage> damage() {
+    private static Arbitrary<TextCorruption> textCorruptions() {
         Arbitrary<Double> place = Arbitraries.doubles().between(0, 1);
         return Combinators.combine(
                         place,
                         place,
                         Arbitraries.of("", "\n", " ", ":", "-", "0", "f", "x", "\u0000", "\ufffd", "-1", "0x")
                                 .injectNull(0.1))
-                .as(Damage::new);
+                .as(TextCorruption::new);
     }
 
     @Property
-    void aTextIsACaptureOrSaysWhichLineIsNot(@ForAll String text) {
+    void invalidSnapshotReportsItsLine(@ForAll String text) {
         try {
-            Capture.parse(Capture.FIRST_LINE + "\n" + text);
-        } catch (Capture.MalformedCapture malformed) {
-            assertThat(malformed.line()).isPositive();
+            MachineSnapshot.parse(MachineSnapshot.HEADER + "\n" + text);
+        } catch (MachineSnapshot.MalformedSnapshotException malformed) {
+            assertThat(malformed.lineNumber()).isPositive();
         }
     }
 
     @Property
-    void noTextBreaksTheSmallParsers(@ForAll String text) {
+    void smallParsersAcceptAnyText(@ForAll String text) {
         assertThatCode(() -> {
                     PciAddress.parse(text);
                     Bar.parse(text);

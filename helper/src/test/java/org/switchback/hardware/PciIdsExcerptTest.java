@@ -44,7 +44,7 @@ class PciIdsExcerptTest {
             \t80  Display controller""";
 
     @Property
-    void aListSaysTheSameInWhateverPiecesOfWholeLinesItComes(@ForAll @IntRange(min = 1, max = 25) int lines) {
+    void excerptDoesNotDependOnChunkSize(@ForAll @IntRange(min = 1, max = 25) int lines) {
         PciIdsExcerpt excerpt = new PciIdsExcerpt(WANTED);
         String rest = LIST;
         while (!rest.isEmpty()) {
@@ -53,11 +53,11 @@ class PciIdsExcerptTest {
             rest = rest.substring(piece.length());
         }
 
-        assertThat(excerpt.text()).isEqualTo(EXCERPT);
+        assertThat(excerpt.toText()).isEqualTo(EXCERPT);
     }
 
     @Test
-    void itSaysWhenNothingThatFollowsIsWanted() {
+    void addReturnsTrueWhenComplete() {
         PciIdsExcerpt excerpt = new PciIdsExcerpt(WANTED);
 
         assertThat(excerpt.add(LIST.substring(0, LIST.indexOf("C 04")))).isFalse();
@@ -65,10 +65,10 @@ class PciIdsExcerptTest {
     }
 
     @Test
-    void aListWithNothingWantedGivesNoText() {
+    void excerptIsEmptyWithoutMatches() {
         PciIdsExcerpt excerpt = new PciIdsExcerpt(Set.of("8086:0000"));
         excerpt.add("10de  NVIDIA Corporation\n\t1b80  GP104\n");
 
-        assertThat(excerpt.text()).isEmpty();
+        assertThat(excerpt.toText()).isEmpty();
     }
 }

@@ -11,7 +11,7 @@ class KernelLogTest {
     private static final AddressRange BAR = new AddressRange(0xc0000000L, 0xcfffffffL);
 
     @Test
-    void aBarThatCouldNotBeReservedIsFoundInTheLogOfEveryKernel() {
+    void reservationFailuresAreParsedFromAllKernelLogs() {
         // The first as 5.10, 6.1 and 7.2 have it; the last is the notice of another function.
         String log =
                 """
@@ -22,18 +22,18 @@ class KernelLogTest {
                 6,814,20124000,-;vfio-pci 0000:02:00.0: BAR 2 [mem 0x2800000000-0x2fffffffff 64bit pref]: can't reserve [mem 0x2800000000-0x2fffffffff 64bit pref]
                 6,815,20124001,-;vfio-pci 0000:02:00.0: enabling device (0002 -> 0003)
                 """;
-        assertThat(Kernel.Denied.in(log))
+        assertThat(Kernel.ReservationFailure.parse(log))
                 .containsExactly(
-                        new Kernel.Denied(GPU, "BAR 0", BAR),
-                        new Kernel.Denied(
+                        new Kernel.ReservationFailure(GPU, "BAR 0", BAR),
+                        new Kernel.ReservationFailure(
                                 PciAddress.of("0000:02:00.0"),
                                 "BAR 2",
                                 new AddressRange(0x2800000000L, 0x2fffffffffL)));
     }
 
     @Test
-    void aLogWithoutSuchALineSaysNothing() {
-        assertThat(Kernel.Denied.in("")).isEmpty();
-        assertThat(Kernel.Denied.in("6,1,2,-;x: BAR 0: can't reserve [mem size 0x1000]\n")).isEmpty();
+    void otherLogLinesAreIgnored() {
+        assertThat(Kernel.ReservationFailure.parse("")).isEmpty();
+        assertThat(Kernel.ReservationFailure.parse("6,1,2,-;x: BAR 0: can't reserve [mem size 0x1000]\n")).isEmpty();
     }
 }

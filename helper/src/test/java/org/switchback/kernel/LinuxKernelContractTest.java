@@ -23,7 +23,7 @@ class LinuxKernelContractTest extends KernelContract {
     private static final LinuxKernel KERNEL = new LinuxKernel(Path.of("/"));
 
     @AfterAll
-    static void endItsChildren() {
+    static void closeKernel() {
         KERNEL.close();
     }
 
@@ -38,22 +38,22 @@ class LinuxKernelContractTest extends KernelContract {
     }
 
     @Override
-    AutoCloseable open(String node) throws Exception {
+    AutoCloseable openNode(String node) throws Exception {
         Process process = new ProcessBuilder("/bin/sh", "-c", "exec 3</dev/" + node + " && echo holding && read end")
                 .redirectErrorStream(true)
                 .start();
-        return holding(process);
+        return awaitHolding(process);
     }
 
     @Override
-    AutoCloseable virtualMachine(List<PciAddress> functions) throws Exception {
+    AutoCloseable startVirtualMachine(List<PciAddress> functions) throws Exception {
         List<String> command = new ArrayList<>(List.of(System.getProperty("switchback.vfio.client"), "--hold-until-stdin"));
         functions.forEach(function -> command.add(function.toString()));
-        return holding(new ProcessBuilder(command).redirectErrorStream(true).start());
+        return awaitHolding(new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
     /** Waits until the program says that it has what it wants; it ends with its input. */
-    private static AutoCloseable holding(Process process) throws Exception {
+    private static AutoCloseable awaitHolding(Process process) throws Exception {
         BufferedReader output =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         List<String> said = new ArrayList<>();

@@ -3,9 +3,9 @@ package org.switchback.kernel;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.Captures;
-import org.switchback.hardware.Holder;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.TestSnapshots;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 
 /** The simulated kernel keeps the contract of the port, whatever real machine it begins as. */
@@ -20,12 +20,12 @@ import org.switchback.hardware.PciAddress;
         })
 class SimulatedKernelContractTest extends KernelContract {
     static final String BOOTFB = "BOOTFB";
-    private static final int PROGRAM = 4711;
+    private static final int PID = 4711;
 
     private final SimulatedKernel kernel;
 
     SimulatedKernelContractTest(String machine) {
-        kernel = new SimulatedKernel(machine.equals(BOOTFB) ? Captures.withBootfb() : Captures.named(machine));
+        kernel = new SimulatedKernel(machine.equals(BOOTFB) ? TestSnapshots.withBootfb() : TestSnapshots.load(machine));
     }
 
     @Override
@@ -39,17 +39,17 @@ class SimulatedKernelContractTest extends KernelContract {
     }
 
     @Override
-    AutoCloseable open(String node) {
-        kernel.hold(new Holder(PROGRAM, "Xorg", "ann", node));
-        return () -> kernel.end(PROGRAM);
+    AutoCloseable openNode(String node) {
+        kernel.addDeviceUser(new DeviceUser(PID, "Xorg", "ann", node));
+        return () -> kernel.endProcess(PID);
     }
 
     @Override
-    AutoCloseable virtualMachine(List<PciAddress> functions) {
-        int group = MachineReader.read(kernel.capture())
+    AutoCloseable startVirtualMachine(List<PciAddress> functions) {
+        int group = SnapshotParser.parse(kernel.readSnapshot())
                 .device(functions.getFirst())
-                .flatMap(device -> device.group())
+                .flatMap(device -> device.iommuGroup())
                 .orElseThrow();
-        return open("vfio/" + group);
+        return openNode("vfio/" + group);
     }
 }

@@ -8,11 +8,11 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.Captures;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 
 class PlannerTest {
@@ -20,8 +20,8 @@ class PlannerTest {
     private static final PciAddress SOUND = PciAddress.of("01:00.1");
     private static final HostSettings HOST = new HostSettings(
             Map.of(
-                    GPU, new HostSettings.Function("bochs-drm", "", "auto"),
-                    SOUND, new HostSettings.Function("snd_hda_intel", "", "on")),
+                    GPU, new HostSettings.FunctionSettings("bochs-drm", "", "auto"),
+                    SOUND, new HostSettings.FunctionSettings("snd_hda_intel", "", "on")),
             Optional.of(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true)));
 
     private static SwitchPlan plan(Machine machine, Target target, PciAddress... with) {
@@ -29,38 +29,38 @@ class PlannerTest {
     }
 
     private static SwitchPlan plan(Machine machine, Target target, PciAddress gpu, List<PciAddress> with) {
-        return planned(Planner.plan(machine, new Request(gpu, target, with), Optional.empty()));
+        return requirePlan(Planner.plan(machine, new SwitchRequest(gpu, target, with), Optional.empty()));
     }
 
-    private static SwitchPlan planned(Planner.Answer answer) {
-        assertThat(answer).isInstanceOf(Planner.Answer.Planned.class);
-        return ((Planner.Answer.Planned) answer).plan();
+    private static SwitchPlan requirePlan(Planner.PlanningResult answer) {
+        assertThat(answer).isInstanceOf(Planner.PlanningResult.PlanCreated.class);
+        return ((Planner.PlanningResult.PlanCreated) answer).plan();
     }
 
-    private static List<String> shell(SwitchPlan plan) {
+    private static List<String> shellCommands(SwitchPlan plan) {
         return plan.steps().stream()
-                .flatMap(step -> step.write().stream())
-                .map(KernelWrite::shell)
+                .flatMap(step -> step.kernelWrite().stream())
+                .map(KernelWrite::shellCommand)
                 .toList();
     }
 
-    private static Machine changed(String capture, Map<String, Optional<Capture.Entry>> changes) {
-        return MachineReader.read(Captures.named(capture).with(changes));
+    private static Machine machineWithChanges(String capture, Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes) {
+        return SnapshotParser.parse(TestSnapshots.load(capture).withChanges(changes));
     }
 
-    private static Optional<Capture.Entry> text(String text) {
-        return Optional.of(new Capture.Text(text));
+    private static Optional<MachineSnapshot.SnapshotEntry> text(String text) {
+        return Optional.of(new MachineSnapshot.TextEntry(text));
     }
 
-    private static Optional<Capture.Entry> link(String target) {
-        return Optional.of(new Capture.Link(target));
+    private static Optional<MachineSnapshot.SnapshotEntry> link(String target) {
+        return Optional.of(new MachineSnapshot.LinkEntry(target));
     }
 
     @Test
-    void theWholeWayToVmModeOfADisplayWithEfifbInItsBar() {
-        SwitchPlan plan = plan(Captures.machine("q35-6.1-0380"), Target.VM);
+    void planToVmModeForDisplayGpuWithEfifbInBar() {
+        SwitchPlan plan = plan(TestSnapshots.parseMachine("q35-6.1-0380"), Target.VM);
         assertThat(plan.refusals()).isEmpty();
-        assertThat(shell(plan))
+        assertThat(shellCommands(plan))
                 .containsExactly(
                         "sudo modprobe vfio-pci",
                         "echo vfio-pci | sudo tee /sys/bus/pci/devices/0000:01:00.0/driver_override",
@@ -70,48 +70,48 @@ class PlannerTest {
                         "echo 0000:01:00.0 | sudo tee /sys/bus/pci/drivers_probe",
                         "echo 0000:01:00.1 | sudo tee /sys/bus/pci/drivers_probe");
         assertThat(plan.steps().getFirst())
-                .isEqualTo(new Step.Check(Step.Question.UNUSED, List.of(GPU, SOUND)));
+                .isEqualTo(new Step.RunCheck(Step.CheckKind.UNUSED, List.of(GPU, SOUND)));
         assertThat(plan.steps().getLast())
-                .isEqualTo(new Step.Check(Step.Question.PROVEN, List.of(GPU, SOUND)));
-        assertThat(plan.risk()).isEqualTo(SwitchPlan.Risk.SWITCH_DISPLAY);
-        assertThat(plan.remember().framebuffer())
+                .isEqualTo(new Step.RunCheck(Step.CheckKind.VFIO_USABLE, List.of(GPU, SOUND)));
+        assertThat(plan.requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH_DISPLAY);
+        assertThat(plan.hostSettings().framebuffer())
                 .contains(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true));
     }
 
     @Test
-    void whereVfioEvictsTheFramebufferNothingIsUnboundAndThePlanSaysItIsGoneUntilRestart() {
-        SwitchPlan plan = plan(Captures.machine("q35-6.1-0300"), Target.VM);
-        assertThat(shell(plan)).noneMatch(command -> command.contains("efi-framebuffer"));
+    void vfioEvictionUnbindsNothingAndLastsUntilRestart() {
+        SwitchPlan plan = plan(TestSnapshots.parseMachine("q35-6.1-0300"), Target.VM);
+        assertThat(shellCommands(plan)).noneMatch(command -> command.contains("efi-framebuffer"));
         assertThat(plan.steps())
-                .filteredOn(step -> step.undo() == Step.Undo.UNTIL_RESTART)
+                .filteredOn(step -> step.undoPolicy() == Step.UndoPolicy.NEEDS_RESTART)
                 .singleElement()
                 .isInstanceOfSatisfying(
-                        Step.Eviction.class,
+                        Step.FramebufferEviction.class,
                         eviction -> assertThat(eviction.region()).isEqualTo("efifb"));
     }
 
     @Test
-    void everyWriteThatIsReversibleHasItsInverse() {
+    void everyReversibleWriteHasAnUndoWrite() {
         for (String name : List.of("q35-6.1-0380", "q35-6.1-0380-native", "q35-5.10-0300", "x99-gtx1080-efifb")) {
-            for (Step step : plan(Captures.machine(name), Target.VM).steps()) {
-                if (step instanceof Step.Change change && change.undo() == Step.Undo.REVERSIBLE) {
-                    assertThat(change.inverse()).as("%s: %s", name, step).isPresent();
-                    assertThat(change.inverse()).isNotEqualTo(change.write());
+            for (Step step : plan(TestSnapshots.parseMachine(name), Target.VM).steps()) {
+                if (step instanceof Step.ChangeSetting change && change.undoPolicy() == Step.UndoPolicy.REVERSIBLE) {
+                    assertThat(change.undoWrite()).as("%s: %s", name, step).isPresent();
+                    assertThat(change.undoWrite()).isNotEqualTo(change.kernelWrite());
                 }
             }
         }
     }
 
     @Test
-    void overridesComeBeforeAnythingIsUnbound() {
-        List<Step> steps = plan(Captures.machine("q35-6.1-0380-native"), Target.VM).steps();
+    void overridesAreSetBeforeAnyUnbind() {
+        List<Step> steps = plan(TestSnapshots.parseMachine("q35-6.1-0380-native"), Target.VM).steps();
         int lastOverride = -1;
         int firstUnbind = steps.size();
         for (int i = 0; i < steps.size(); i++) {
-            if (steps.get(i) instanceof Step.Change(Setting.Override o, String b, String a, Step.Undo u)) {
+            if (steps.get(i) instanceof Step.ChangeSetting(Setting.DriverOverride o, String b, String a, Step.UndoPolicy u)) {
                 lastOverride = i;
             }
-            if (steps.get(i) instanceof Step.Change(Setting.Driver d, String b, String a, Step.Undo u)) {
+            if (steps.get(i) instanceof Step.ChangeSetting(Setting.Driver d, String b, String a, Step.UndoPolicy u)) {
                 firstUnbind = Math.min(firstUnbind, i);
             }
         }
@@ -119,28 +119,28 @@ class PlannerTest {
     }
 
     @Test
-    void aGpuThatIsOnVfioButStillBlockedIsOnlyFreedOfItsFramebuffer() {
-        SwitchPlan plan = plan(Captures.machine("q35-6.1-0380-vfio-blocked"), Target.VM);
+    void gpuOnVfioButBlockedOnlyReleasesItsFramebuffer() {
+        SwitchPlan plan = plan(TestSnapshots.parseMachine("q35-6.1-0380-vfio-blocked"), Target.VM);
         assertThat(plan.refusals()).isEmpty();
-        assertThat(shell(plan))
+        assertThat(shellCommands(plan))
                 .containsExactly("echo efi-framebuffer.0 | sudo tee /sys/bus/platform/drivers/efi-framebuffer/unbind");
-        assertThat(plan.steps().getLast()).isInstanceOf(Step.Check.class);
+        assertThat(plan.steps().getLast()).isInstanceOf(Step.RunCheck.class);
     }
 
     @Test
-    void nothingIsDoneTwice() {
-        assertThat(plan(Captures.machine("q35-6.1-0380-vfio"), Target.VM).refusals())
-                .containsExactly(new Refusal.AlreadyThere(GPU, Target.VM));
-        assertThat(plan(Captures.machine("q35-6.1-0380-native"), Target.HOST).refusals())
-                .containsExactly(new Refusal.AlreadyThere(GPU, Target.HOST));
+    void gpuAlreadyInTargetModeIsRefused() {
+        assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380-vfio"), Target.VM).refusals())
+                .containsExactly(new Refusal.AlreadyInMode(GPU, Target.VM));
+        assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380-native"), Target.HOST).refusals())
+                .containsExactly(new Refusal.AlreadyInMode(GPU, Target.HOST));
     }
 
     @Test
-    void theWayBackRestoresWhatWasRememberedFramebufferBetweenUnbindAndBind() {
-        Machine machine = Captures.machine("q35-6.1-0380-vfio");
+    void planToHostRestoresSavedSettingsAndFramebufferBetweenUnbindAndBind() {
+        Machine machine = TestSnapshots.parseMachine("q35-6.1-0380-vfio");
         SwitchPlan plan =
-                planned(Planner.plan(machine, new Request(GPU, Target.HOST, List.of()), Optional.of(HOST)));
-        assertThat(shell(plan))
+                requirePlan(Planner.plan(machine, new SwitchRequest(GPU, Target.HOST, List.of()), Optional.of(HOST)));
+        assertThat(shellCommands(plan))
                 .containsExactly(
                         "echo '' | sudo tee /sys/bus/pci/devices/0000:01:00.0/driver_override",
                         "echo '' | sudo tee /sys/bus/pci/devices/0000:01:00.1/driver_override",
@@ -151,36 +151,36 @@ class PlannerTest {
                         "echo 0000:01:00.1 | sudo tee /sys/bus/pci/drivers/snd_hda_intel/bind",
                         "echo auto | sudo tee /sys/bus/pci/devices/0000:01:00.0/power/control",
                         "echo on | sudo tee /sys/bus/pci/devices/0000:01:00.1/power/control");
-        assertThat(plan.risk()).isEqualTo(SwitchPlan.Risk.RESTORE);
+        assertThat(plan.requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.RESTORE);
     }
 
     @Test
-    void withoutAMemoryTheKernelFindsTheDriversItself() {
-        SwitchPlan plan = plan(Captures.machine("q35-6.1-0380-vfio"), Target.HOST);
-        assertThat(plan.steps()).contains(new Step.Offer(GPU), new Step.Offer(SOUND));
+    void withoutSavedSettingsTheKernelProbesDrivers() {
+        SwitchPlan plan = plan(TestSnapshots.parseMachine("q35-6.1-0380-vfio"), Target.HOST);
+        assertThat(plan.steps()).contains(new Step.ProbeAny(GPU), new Step.ProbeAny(SOUND));
     }
 
     @Test
-    void theSoundDeviceOfTheBoardGoesAlongWhenAsked() {
+    void extraSoundDeviceIsSwitchedOnRequest() {
         PciAddress board = PciAddress.of("00:1b.0");
-        SwitchPlan plan = plan(Captures.machine("x99-gtx1080-efifb"), Target.VM, board);
+        SwitchPlan plan = plan(TestSnapshots.parseMachine("x99-gtx1080-efifb"), Target.VM, board);
         assertThat(plan.refusals()).isEmpty();
         assertThat(plan.functions()).extracting(f -> f.address()).contains(board);
-        assertThat(shell(plan)).contains("echo 0000:00:1b.0 | sudo tee /sys/bus/pci/drivers/snd_hda_intel/unbind");
+        assertThat(shellCommands(plan)).contains("echo 0000:00:1b.0 | sudo tee /sys/bus/pci/drivers/snd_hda_intel/unbind");
     }
 
     @Test
-    void aGpuWithADisplayIsNoLessRiskyWhenItGoesAlongWithAnother() {
-        Machine machine = Captures.machine("q35-6.1-0380");
+    void extraGpuWithDisplayNeedsDisplayPermission() {
+        Machine machine = TestSnapshots.parseMachine("q35-6.1-0380");
         PciAddress other = PciAddress.of("02:00.0");
-        assertThat(plan(machine, Target.VM, other, List.of()).risk()).isEqualTo(SwitchPlan.Risk.SWITCH);
-        assertThat(plan(machine, Target.VM, other, List.of(GPU)).risk()).isEqualTo(SwitchPlan.Risk.SWITCH_DISPLAY);
+        assertThat(plan(machine, Target.VM, other, List.of()).requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH);
+        assertThat(plan(machine, Target.VM, other, List.of(GPU)).requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH_DISPLAY);
     }
 
     @Test
-    void bridgesStorageAndUnknownDevicesNeverGoAlong() {
+    void bridgesStorageAndUnknownDevicesAreRefusedAsExtras() {
         SwitchPlan plan = plan(
-                Captures.machine("q35-6.1-0380"),
+                TestSnapshots.parseMachine("q35-6.1-0380"),
                 Target.VM,
                 PciAddress.of("00:01.0"),
                 PciAddress.of("00:1f.2"),
@@ -191,14 +191,14 @@ class PlannerTest {
     }
 
     @Test
-    void aStorageControllerInTheGroupIsNamed() {
-        Machine machine = changed(
+    void storageControllerInIommuGroupIsReported() {
+        Machine machine = machineWithChanges(
                 "q35-6.1-0380",
                 Map.of(
                         "/sys/bus/pci/devices/0000:00:1f.2/iommu_group",
-                        Captures.named("q35-6.1-0380")
+                        TestSnapshots.load("q35-6.1-0380")
                                 .entries()
-                                .get("/sys/bus/pci/devices/0000:01:00.0/iommu_group") instanceof Capture.Link group
+                                .get("/sys/bus/pci/devices/0000:01:00.0/iommu_group") instanceof MachineSnapshot.LinkEntry group
                                 ? Optional.of(group)
                                 : Optional.empty()));
         assertThat(plan(machine, Target.VM).refusals())
@@ -208,8 +208,8 @@ class PlannerTest {
     }
 
     @Test
-    void aProgramThatHasTheGpuOpenIsNamedOnTheWayThereAndBack() {
-        Machine host = changed(
+    void processUsingTheGpuIsReportedInBothDirections() {
+        Machine host = machineWithChanges(
                 "q35-6.1-0380-native",
                 Map.of(
                         "/proc/4121/comm", text("Xorg"),
@@ -219,10 +219,10 @@ class PlannerTest {
                 .singleElement()
                 .satisfies(refusal ->
                         assertThat(refusal.details()).containsExactly("01:00.0", "Xorg", "4121", "ann", "/dev/dri/card0"));
-        String group = Captures.named("q35-6.1-0380-vfio")
-                .linkName("/sys/bus/pci/devices/0000:01:00.0/iommu_group")
+        String group = TestSnapshots.load("q35-6.1-0380-vfio")
+                .linkTargetName("/sys/bus/pci/devices/0000:01:00.0/iommu_group")
                 .orElseThrow();
-        Machine vm = changed(
+        Machine vm = machineWithChanges(
                 "q35-6.1-0380-vfio",
                 Map.of(
                         "/proc/77/comm", text("qemu-system-x86"),
@@ -234,8 +234,8 @@ class PlannerTest {
     }
 
     @Test
-    void aProgramOnTheFirmwaresFramebufferIsNamed() {
-        Machine drawing = changed(
+    void processUsingTheFirmwareFramebufferIsReported() {
+        Machine drawing = machineWithChanges(
                 "q35-6.1-0380",
                 Map.of(
                         "/proc/4121/comm", text("Xorg"),
@@ -248,26 +248,26 @@ class PlannerTest {
     }
 
     @Test
-    void aSoundServerThatOnlyWatchesTheCardHoldsNothingUp() {
-        Machine machine = changed(
+    void soundServerWithOnlyControlDeviceOpenDoesNotBlock() {
+        Machine machine = machineWithChanges(
                 "q35-6.1-0380-native",
                 Map.of(
-                        "/sys/bus/pci/devices/0000:01:00.1/sound/card0", Optional.of(new Capture.Directory()),
+                        "/sys/bus/pci/devices/0000:01:00.1/sound/card0", Optional.of(new MachineSnapshot.DirectoryEntry()),
                         "/proc/900/comm", text("pipewire"),
                         "/proc/900/fd/20", link("/dev/snd/controlC0")));
         assertThat(plan(machine, Target.VM).refusals()).isEmpty();
-        Machine playing = changed(
+        Machine playing = machineWithChanges(
                 "q35-6.1-0380-native",
                 Map.of(
-                        "/sys/bus/pci/devices/0000:01:00.1/sound/card0", Optional.of(new Capture.Directory()),
+                        "/sys/bus/pci/devices/0000:01:00.1/sound/card0", Optional.of(new MachineSnapshot.DirectoryEntry()),
                         "/proc/900/comm", text("pipewire"),
                         "/proc/900/fd/21", link("/dev/snd/pcmC0D0p")));
         assertThat(plan(playing, Target.VM).refusals()).extracting(Refusal::code).containsExactly("in-use");
     }
 
     @Test
-    void allReasonsAreToldAtOnce() {
-        Machine machine = changed(
+    void allRefusalsAreReportedTogether() {
+        Machine machine = machineWithChanges(
                 "q35-6.1-0380-native",
                 Map.of(
                         "/sys/bus/pci/devices/0000:01:00.0/iommu_group", Optional.empty(),
@@ -284,27 +284,27 @@ class PlannerTest {
     }
 
     @Test
-    void theKernelOptionIsThatOfTheProcessor() {
+    void suggestedKernelOptionMatchesCpuVendor() {
         assertThat(iommuOff(Map.of("/proc/cpuinfo", text("vendor_id : GenuineIntel"))).details())
                 .containsExactly("06:00.0", "intel_iommu=on", "");
     }
 
     @Test
-    void onAmdTheKernelNeedsNoOption() {
+    void amdNeedsNoKernelOption() {
         assertThat(iommuOff(Map.of()).details()).containsExactly("06:00.0", "", "");
     }
 
     @Test
-    void anOptionThatKeepsTheIommuOffIsNamed() {
+    void kernelOptionDisablingIommuIsReported() {
         assertThat(iommuOff(Map.of("/proc/cmdline", text("ro amd_iommu=off quiet"))).details())
                 .containsExactly("06:00.0", "", "amd_iommu=off");
     }
 
-    private static Refusal iommuOff(Map<String, Optional<Capture.Entry>> changes) {
-        Machine machine = MachineReader.read(Captures.named("iommu-off").with(changes));
-        Planner.Answer answer =
-                Planner.plan(machine, new Request(PciAddress.of("06:00.0"), Target.VM, List.of()), Optional.empty());
-        return ((Planner.Answer.Planned) answer)
+    private static Refusal iommuOff(Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes) {
+        Machine machine = SnapshotParser.parse(TestSnapshots.load("iommu-off").withChanges(changes));
+        Planner.PlanningResult answer =
+                Planner.plan(machine, new SwitchRequest(PciAddress.of("06:00.0"), Target.VM, List.of()), Optional.empty());
+        return ((Planner.PlanningResult.PlanCreated) answer)
                 .plan().refusals().stream()
                         .filter(refusal -> refusal.code().equals("iommu-off"))
                         .findFirst()
@@ -313,21 +313,21 @@ class PlannerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"00:01.0", "00:1f.2", "01:00.1"})
-    void whatIsNoGpuHasNoPlan(String address) {
-        Planner.Answer answer = Planner.plan(
-                Captures.machine("q35-6.1-0380"),
-                new Request(PciAddress.of(address), Target.VM, List.of()),
+    void nonGpuHasNoPlan(String address) {
+        Planner.PlanningResult answer = Planner.plan(
+                TestSnapshots.parseMachine("q35-6.1-0380"),
+                new SwitchRequest(PciAddress.of(address), Target.VM, List.of()),
                 Optional.empty());
         assertThat(answer)
                 .isInstanceOfSatisfying(
-                        Planner.Answer.NoPlan.class,
-                        none -> assertThat(none.reason()).isInstanceOf(Refusal.NotAGpu.class));
+                        Planner.PlanningResult.InvalidRequest.class,
+                        none -> assertThat(none.refusal()).isInstanceOf(Refusal.NotAGpu.class));
     }
 
     @Test
-    void theSameFactsGiveAnEqualPlanAndAChangedFactDoesNot() {
-        SwitchPlan plan = plan(Captures.machine("q35-6.1-0380"), Target.VM);
-        assertThat(plan(Captures.machine("q35-6.1-0380"), Target.VM)).isEqualTo(plan);
-        assertThat(plan(Captures.machine("q35-6.1-0380-native"), Target.VM)).isNotEqualTo(plan);
+    void plansAreEqualOnlyForTheSameMachineState() {
+        SwitchPlan plan = plan(TestSnapshots.parseMachine("q35-6.1-0380"), Target.VM);
+        assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380"), Target.VM)).isEqualTo(plan);
+        assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380-native"), Target.VM)).isNotEqualTo(plan);
     }
 }

@@ -5,10 +5,10 @@ import java.util.concurrent.TimeUnit;
 
 /** Waits for something to become true, and not for ever. */
 public final class Deadline {
-    private final long at;
+    private final long deadlineNanos;
 
-    private Deadline(long at) {
-        this.at = at;
+    private Deadline(long deadlineNanos) {
+        this.deadlineNanos = deadlineNanos;
     }
 
     public static Deadline seconds(long seconds) {
@@ -22,11 +22,11 @@ public final class Deadline {
                     return;
                 }
             } catch (Exception notYet) {
-                if (System.nanoTime() - at > 0) {
+                if (System.nanoTime() - deadlineNanos > 0) {
                     throw new AssertionError(what, notYet);
                 }
             }
-            if (System.nanoTime() - at > 0) {
+            if (System.nanoTime() - deadlineNanos > 0) {
                 throw new AssertionError("waited too long for: " + what);
             }
             Thread.sleep(5);

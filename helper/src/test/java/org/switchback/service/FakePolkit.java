@@ -11,24 +11,24 @@ import java.util.concurrent.TimeUnit;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.types.UInt32;
-import org.switchback.service.PolkitInterface.Result;
+import org.switchback.service.PolkitInterface.AuthorizationResult;
 import org.switchback.service.PolkitInterface.Subject;
 
 /** Stands in for polkit on a private bus and decides as the test says. */
 final class FakePolkit implements FakePolkitInterface, AutoCloseable {
     /** What it was asked. */
-    record Asked(
-            String kind, String sender, String action, Map<String, String> details, boolean mayPrompt, String id) {}
+    record CheckCall(
+            String kind, String sender, String action, Map<String, String> details, boolean canPrompt, String cancellationId) {}
 
-    static final Result YES = new Result(true, false, Map.of());
-    static final Result NO = new Result(false, false, Map.of());
-    static final Result CHALLENGE = new Result(false, true, Map.of());
-    static final Result DISMISSED = new Result(false, false, Map.of("polkit.dismissed", "true"));
+    static final AuthorizationResult GRANTED = new AuthorizationResult(true, false, Map.of());
+    static final AuthorizationResult DENIED = new AuthorizationResult(false, false, Map.of());
+    static final AuthorizationResult CHALLENGE = new AuthorizationResult(false, true, Map.of());
+    static final AuthorizationResult DISMISSED = new AuthorizationResult(false, false, Map.of("polkit.dismissed", "true"));
 
     private final DBusConnection bus;
-    private final List<Asked> asked = new CopyOnWriteArrayList<>();
-    private final List<String> cancelled = new CopyOnWriteArrayList<>();
-    private final Map<String, Result> answers = new ConcurrentHashMap<>();
+    private final List<CheckCall> checkCalls = new CopyOnWriteArrayList<>();
+    private final List<String> cancelledIds = new CopyOnWriteArrayList<>();
+    private final Map<String, AuthorizationResult> results = new ConcurrentHashMap<>();
     private final Map<String, CountDownLatch> prompts = new ConcurrentHashMap<>();
 
     FakePolkit(PrivateBus bus) throws DBusException {
@@ -38,27 +38,27 @@ final class FakePolkit implements FakePolkitInterface, AutoCloseable {
     }
 
     /** From now on that action is answered so. Without an answer it is yes. */
-    void answer(String action, Result result) {
-        answers.put("org.switchback.helper." + action, result);
+    void setResult(String action, AuthorizationResult result) {
+        results.put("org.switchback.helper." + action, result);
     }
 
     /** From now on that action has a prompt, which stays until the latch is down. */
-    void prompt(String action, CountDownLatch until) {
+    void blockUntil(String action, CountDownLatch until) {
         prompts.put("org.switchback.helper." + action, until);
     }
 
-    List<Asked> asked() {
-        return new ArrayList<>(asked);
+    List<CheckCall> checkCalls() {
+        return new ArrayList<>(checkCalls);
     }
 
-    List<String> cancelled() {
-        return new ArrayList<>(cancelled);
+    List<String> cancelledIds() {
+        return new ArrayList<>(cancelledIds);
     }
 
     @Override
-    public FakePolkitInterface.Single<Result> CheckAuthorization(
+    public FakePolkitInterface.SingleValue<AuthorizationResult> CheckAuthorization(
             Subject subject, String action, Map<String, String> details, UInt32 flags, String cancellation) {
-        asked.add(new Asked(
+        checkCalls.add(new CheckCall(
                 subject.kind,
                 String.valueOf(subject.details.get("name").getValue()),
                 action,
@@ -75,12 +75,12 @@ final class FakePolkit implements FakePolkitInterface, AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
-        return new FakePolkitInterface.Single<>(answers.getOrDefault(action, YES));
+        return new FakePolkitInterface.SingleValue<>(results.getOrDefault(action, GRANTED));
     }
 
     @Override
     public void CancelCheckAuthorization(String cancellation) {
-        cancelled.add(cancellation);
+        cancelledIds.add(cancellation);
     }
 
     @Override

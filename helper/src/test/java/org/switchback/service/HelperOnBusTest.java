@@ -42,27 +42,27 @@ import org.switchback.Helper1.Error.NotAuthorized;
 import org.switchback.Helper1.Error.ReadOnly;
 import org.switchback.Helper1.Error.Undecided;
 import org.switchback.Helper1.Error.UnknownPlan;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.Captures;
-import org.switchback.hardware.Holder;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.TestSnapshots;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.kernel.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.PlanReply;
 
 /** The helper on a message bus of its own, with a polkit that decides as the test says. */
 @Timeout(120)
 class HelperOnBusTest {
     private static final String GPU = "0000:04:00.0";
-    private static final Duration LONG = Duration.ofMinutes(10);
+    private static final Duration LONG_IDLE_TIMEOUT = Duration.ofMinutes(10);
 
-    private final ChangingKernel kernel =
-            new ChangingKernel(new SimulatedKernel(Captures.named("x99-gtx1080-efifb")));
+    private final ModifiableKernel kernel =
+            new ModifiableKernel(new SimulatedKernel(TestSnapshots.load("x99-gtx1080-efifb")));
     private final List<String> log = new CopyOnWriteArrayList<>();
-    private final List<AutoCloseable> open = new ArrayList<>();
+    private final List<AutoCloseable> closeables = new ArrayList<>();
 
     @TempDir
     private Path folder;
@@ -76,62 +76,62 @@ class HelperOnBusTest {
         bus = PrivateBus.open();
         polkit = new FakePolkit(bus);
         client = bus.connect();
-        open.add(bus);
-        open.add(polkit);
-        open.add(client);
+        closeables.add(bus);
+        closeables.add(polkit);
+        closeables.add(client);
     }
 
     @AfterEach
     void closeAll() throws Exception {
-        for (AutoCloseable each : open.reversed()) {
+        for (AutoCloseable each : closeables.reversed()) {
             each.close();
         }
     }
 
-    private SystemHelper start(CallRate rate, Duration idle) throws Exception {
+    private SystemHelper start(RateLimiter rate, Duration idle) throws Exception {
         SystemHelper helper =
                 new SystemHelper(bus.address(), kernel, folder.resolve("run"), rate, idle, log::add);
-        open.add(helper::close);
+        closeables.add(helper::close);
         return helper;
     }
 
     private SystemHelper start() throws Exception {
-        return start(CallRate.UNLIMITED, LONG);
+        return start(RateLimiter.UNLIMITED, LONG_IDLE_TIMEOUT);
     }
 
     private static HelperInterface helper(DBusConnection client) throws DBusException {
-        return client.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, false);
+        return client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
     }
 
     private static JobInterface job(DBusConnection client, String path) throws DBusException {
-        return client.getRemoteObject(Names.BUS, path, JobInterface.class, false);
+        return client.getRemoteObject(DBusNames.BUS_NAME, path, JobInterface.class, false);
     }
 
     private static PlanReply plan(HelperInterface helper) {
         return helper.Plan(GPU, "vm", List.of(), false).reply();
     }
 
-    private String applied() throws Exception {
+    private String applyPlan() throws Exception {
         return helper(client).Apply(plan(helper(client)).id).getPath();
     }
 
-    private String outcome(String path) throws Exception {
-        return JobLog.untilFinished(job(client, path)).getLast().detail;
+    private String awaitOutcome(String path) throws Exception {
+        return JobLogReader.readUntilFinished(job(client, path)).getLast().detail;
     }
 
     @Test
-    void polkitIsAskedAboutTheSenderAndToldWhichGpuGoesWhere() throws Exception {
+    void polkitReceivesSenderGpuAndModes() throws Exception {
         start();
-        assertThat(outcome(applied())).isEqualTo("done");
+        assertThat(awaitOutcome(applyPlan())).isEqualTo("done");
 
-        FakePolkit.Asked inspect = polkit.asked().getFirst();
+        FakePolkit.CheckCall inspect = polkit.checkCalls().getFirst();
         assertThat(inspect.action()).isEqualTo("org.switchback.helper.inspect");
-        assertThat(inspect.mayPrompt()).isFalse();
+        assertThat(inspect.canPrompt()).isFalse();
         assertThat(inspect.kind()).isEqualTo("system-bus-name");
         assertThat(inspect.sender()).isEqualTo(client.getUniqueName());
-        FakePolkit.Asked change = polkit.asked().getLast();
+        FakePolkit.CheckCall change = polkit.checkCalls().getLast();
         assertThat(change.action()).isEqualTo("org.switchback.helper.switch-display");
-        assertThat(change.mayPrompt()).isTrue();
+        assertThat(change.canPrompt()).isTrue();
         assertThat(change.sender()).isEqualTo(client.getUniqueName());
         assertThat(change.details())
                 .containsEntry("gpu", "NVIDIA GeForce GTX 1080")
@@ -143,28 +143,28 @@ class HelperOnBusTest {
 
     static Stream<Arguments> answers() {
         return Stream.of(
-                Arguments.of(FakePolkit.NO, "denied"),
+                Arguments.of(FakePolkit.DENIED, "denied"),
                 Arguments.of(FakePolkit.CHALLENGE, "no-agent"),
                 Arguments.of(FakePolkit.DISMISSED, "authentication-cancelled"));
     }
 
     @ParameterizedTest
     @MethodSource("answers")
-    void withoutAYesNothingIsWritten(PolkitInterface.Result answer, String outcome) throws Exception {
+    void nothingIsWrittenWithoutAuthorization(PolkitInterface.AuthorizationResult answer, String outcome) throws Exception {
         start();
-        polkit.answer("switch-display", answer);
+        polkit.setResult("switch-display", answer);
 
-        assertThat(outcome(applied())).isEqualTo(outcome);
+        assertThat(awaitOutcome(applyPlan())).isEqualTo(outcome);
 
-        assertThat(kernel.simulated().written()).isEmpty();
+        assertThat(kernel.simulated().writes()).isEmpty();
     }
 
     @ParameterizedTest
     @MethodSource("answers")
-    void whoMayNotInspectLearnsNothing(PolkitInterface.Result answer, String ignored) throws Exception {
+    void unauthorizedCallerCannotInspect(PolkitInterface.AuthorizationResult answer, String ignored) throws Exception {
         start();
-        polkit.answer("inspect", answer);
-        polkit.answer("inspect-all", answer);
+        polkit.setResult("inspect", answer);
+        polkit.setResult("inspect-all", answer);
 
         HelperInterface helper = helper(client);
         assertThatExceptionOfType(NotAuthorized.class).isThrownBy(helper::Inspect);
@@ -173,22 +173,22 @@ class HelperOnBusTest {
     }
 
     @Test
-    void aPolkitThatIsNotThereAllowsNothingAndIsNotCalledANo() throws Exception {
+    void missingPolkitDiffersFromDenial() throws Exception {
         start();
         PlanReply plan = plan(helper(client));
         polkit.close();
 
         assertThatExceptionOfType(Undecided.class).isThrownBy(helper(client)::Inspect);
-        assertThat(outcome(helper(client).Apply(plan.id).getPath())).isEqualTo("undecided");
-        assertThat(kernel.simulated().written()).isEmpty();
+        assertThat(awaitOutcome(helper(client).Apply(plan.id).getPath())).isEqualTo("undecided");
+        assertThat(kernel.simulated().writes()).isEmpty();
     }
 
     @Test
-    void aPolkitThatIsSlowAllowsNothingAndIsNotCalledANo() throws Exception {
+    void timeoutDiffersFromDenial() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
-        open.add(never::countDown);
+        closeables.add(never::countDown);
         start();
-        polkit.prompt("inspect", never);
+        polkit.blockUntil("inspect", never);
 
         long began = System.nanoTime();
         assertThatExceptionOfType(Undecided.class).isThrownBy(helper(client)::Inspect);
@@ -196,17 +196,17 @@ class HelperOnBusTest {
     }
 
     @Test
-    void openPromptsKeepNobodyElseWaiting() throws Exception {
+    void openPromptsDoNotBlockOtherCalls() throws Exception {
         CountDownLatch answered = new CountDownLatch(1);
-        open.add(answered::countDown);
-        polkit.prompt("inspect-all", answered);
+        closeables.add(answered::countDown);
+        polkit.blockUntil("inspect-all", answered);
         start();
         try (ExecutorService callers = Executors.newCachedThreadPool()) {
             Future<String> map = callers.submit(() -> helper(client).InspectAll());
-            Deadline.seconds(10).await("the prompt", () -> !polkit.asked().isEmpty());
+            Deadline.seconds(10).await("the prompt", () -> !polkit.checkCalls().isEmpty());
 
             long began = System.nanoTime();
-            assertThat(helper(client).Version()).isEqualTo(Names.VERSION);
+            assertThat(helper(client).Version()).isEqualTo(DBusNames.PROTOCOL_VERSION);
             assertThat(plan(helper(client)).refusals).isEmpty();
             assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(1));
             assertThatExceptionOfType(Busy.class).isThrownBy(helper(client)::InspectAll);
@@ -217,84 +217,84 @@ class HelperOnBusTest {
     }
 
     @Test
-    void anotherCallersPlanIsUnknown() throws Exception {
+    void planOfAnotherCallerIsUnknown() throws Exception {
         start();
         PlanReply plan = plan(helper(client));
         try (DBusConnection other = bus.connect()) {
             assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> helper(other).Apply(plan.id));
         }
-        assertThat(outcome(helper(client).Apply(plan.id).getPath())).isEqualTo("done");
+        assertThat(awaitOutcome(helper(client).Apply(plan.id).getPath())).isEqualTo("done");
     }
 
     @Test
-    void aUserHasOnePromptAtATime() throws Exception {
+    void userHasOnePromptAtATime() throws Exception {
         CountDownLatch answered = new CountDownLatch(1);
-        open.add(answered::countDown);
-        polkit.prompt("switch-display", answered);
+        closeables.add(answered::countDown);
+        polkit.blockUntil("switch-display", answered);
         start();
-        String first = applied();
+        String first = applyPlan();
         PlanReply second = plan(helper(client));
 
         assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper(client).Apply(second.id));
 
         answered.countDown();
-        assertThat(outcome(first)).isEqualTo("done");
+        assertThat(awaitOutcome(first)).isEqualTo("done");
     }
 
     @Test
-    void whoLeavesAtThePromptHasNothingChanged() throws Exception {
+    void disconnectingAtThePromptCancelsTheSwitch() throws Exception {
         CountDownLatch answered = new CountDownLatch(1);
-        open.add(answered::countDown);
-        polkit.prompt("switch-display", answered);
+        closeables.add(answered::countDown);
+        polkit.blockUntil("switch-display", answered);
         start();
         DBusConnection leaving = bus.connect();
         String path = helper(leaving).Apply(plan(helper(leaving)).id).getPath();
-        Deadline.seconds(10).await("the prompt", () -> polkit.asked().size() == 2);
+        Deadline.seconds(10).await("the prompt", () -> polkit.checkCalls().size() == 2);
 
         leaving.disconnect();
 
-        assertThat(outcome(path)).isEqualTo("cancelled");
-        Deadline.seconds(10).await("the prompt to be closed", () -> polkit.cancelled()
-                .contains(polkit.asked().getLast().id()));
+        assertThat(awaitOutcome(path)).isEqualTo("cancelled");
+        Deadline.seconds(10).await("the prompt to be closed", () -> polkit.cancelledIds()
+                .contains(polkit.checkCalls().getLast().cancellationId()));
         answered.countDown();
         // The yes that comes now is nobody's any more: the next one is asked again.
-        assertThat(outcome(applied())).isEqualTo("done");
-        assertThat(job(client, path).Log()).extracting(e -> e.what).containsExactly("authorizing", "finished");
+        assertThat(awaitOutcome(applyPlan())).isEqualTo("done");
+        assertThat(job(client, path).Log()).extracting(e -> e.type).containsExactly("authorizing", "finished");
     }
 
     @Test
-    void aSwitchThatIsCancelledAtThePromptClosesIt() throws Exception {
+    void cancellingAtThePromptClosesThePrompt() throws Exception {
         CountDownLatch answered = new CountDownLatch(1);
-        open.add(answered::countDown);
-        polkit.prompt("switch-display", answered);
+        closeables.add(answered::countDown);
+        polkit.blockUntil("switch-display", answered);
         start();
-        String path = applied();
+        String path = applyPlan();
 
         job(client, path).Cancel();
 
-        assertThat(outcome(path)).isEqualTo("cancelled");
-        Deadline.seconds(10).await("the prompt to be closed", () -> polkit.cancelled().size() == 1);
-        assertThat(kernel.simulated().written()).isEmpty();
+        assertThat(awaitOutcome(path)).isEqualTo("cancelled");
+        Deadline.seconds(10).await("the prompt to be closed", () -> polkit.cancelledIds().size() == 1);
+        assertThat(kernel.simulated().writes()).isEmpty();
     }
 
     @Test
-    void whatChangesWhileSomebodyTypesAPasswordMakesThePlanStale() throws Exception {
+    void changeDuringThePromptMakesThePlanStale() throws Exception {
         CountDownLatch answered = new CountDownLatch(1);
-        open.add(answered::countDown);
-        polkit.prompt("switch-display", answered);
+        closeables.add(answered::countDown);
+        polkit.blockUntil("switch-display", answered);
         start();
-        String path = applied();
-        kernel.change(capture -> capture.with(Map.of(
-                "/sys/bus/pci/devices/" + GPU + "/driver_override", Optional.of(new Capture.Text("pci-stub")))));
+        String path = applyPlan();
+        kernel.modifySnapshot(capture -> capture.withChanges(Map.of(
+                "/sys/bus/pci/devices/" + GPU + "/driver_override", Optional.of(new MachineSnapshot.TextEntry("pci-stub")))));
 
         answered.countDown();
 
-        assertThat(outcome(path)).isEqualTo("stale");
-        assertThat(kernel.simulated().written()).isEmpty();
+        assertThat(awaitOutcome(path)).isEqualTo("stale");
+        assertThat(kernel.simulated().writes()).isEmpty();
     }
 
     @Test
-    void aSwitchGoesOnWhenItsCallerHasLeft() throws Exception {
+    void switchContinuesAfterCallerDisconnects() throws Exception {
         CountDownLatch writing = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         kernel.simulated().beforeEachWrite(write -> {
@@ -309,42 +309,42 @@ class HelperOnBusTest {
         leaving.disconnect();
         goOn.countDown();
 
-        assertThat(outcome(path)).isEqualTo("done");
+        assertThat(awaitOutcome(path)).isEqualTo("done");
     }
 
     @Test
-    void theBusHearsThatAStepFailedAndTheOwnerAloneForWhom() throws Exception {
+    void failureSignalIsRedactedButOwnersLogIsNot() throws Exception {
         AtomicInteger writes = new AtomicInteger();
         kernel.simulated().beforeEachWrite(write -> {
             if (writes.incrementAndGet() == 3) {
-                kernel.simulated().hold(new Holder(814, "Xorg", "ann", "nvidia0"));
+                kernel.simulated().addDeviceUser(new DeviceUser(814, "Xorg", "ann", "nvidia0"));
             }
         });
         start();
         DBusConnection stranger = bus.connect();
-        open.add(stranger);
-        List<JobEntry> overheard = new CopyOnWriteArrayList<>();
+        closeables.add(stranger);
+        List<JobEvent> overheard = new CopyOnWriteArrayList<>();
         CountDownLatch end = new CountDownLatch(1);
-        stranger.addSigHandler(JobInterface.Happened.class, signal -> {
-            overheard.addAll(signal.entries());
-            if (overheard.getLast().what.equals("finished")) {
+        stranger.addSigHandler(JobInterface.Progress.class, signal -> {
+            overheard.addAll(signal.events());
+            if (overheard.getLast().type.equals("finished")) {
                 end.countDown();
             }
         });
 
-        String path = applied();
-        List<JobEntry> log = JobLog.untilFinished(job(client, path));
+        String path = applyPlan();
+        List<JobEvent> log = JobLogReader.readUntilFinished(job(client, path));
 
         assertThat(end.await(15, TimeUnit.SECONDS)).isTrue();
         assertThat(log).anySatisfy(entry -> assertThat(entry.values).contains("Xorg"));
-        assertThat(overheard).extracting(entry -> entry.what).containsExactlyElementsOf(
-                log.stream().map(entry -> entry.what).toList());
+        assertThat(overheard).extracting(entry -> entry.type).containsExactlyElementsOf(
+                log.stream().map(entry -> entry.type).toList());
         assertThat(overheard).allSatisfy(entry -> assertThat(entry.values).isEmpty());
     }
 
     /** {@code -Dswitchback.rounds=1000} for the figure of the safety design. */
     @Test
-    void ofFiftyCallersAtOnceExactlyOneProceeds() throws Exception {
+    void exactlyOneOfFiftyConcurrentCallersProceeds() throws Exception {
         start();
         AtomicReference<CountDownLatch> goOn = new AtomicReference<>(new CountDownLatch(0));
         kernel.simulated().beforeEachWrite(write -> await(goOn.get()));
@@ -375,43 +375,43 @@ class HelperOnBusTest {
 
                 assertThat(answers).as("round %d", round).filteredOn("busy"::equals).hasSize(49);
                 String path = answers.stream().filter(a -> !a.equals("busy")).findFirst().orElseThrow();
-                assertThat(outcome(path)).as("round %d", round).isEqualTo("done");
+                assertThat(awaitOutcome(path)).as("round %d", round).isEqualTo("done");
                 callers.forEach(DBusConnection::disconnect);
             }
         }
     }
 
     @Test
-    void theTwentyFirstCallAtOnceIsOneTooMany() throws Exception {
-        start(new CallRate(0.001, 20, System::nanoTime), LONG);
+    void twentyFirstCallInABurstIsRejected() throws Exception {
+        start(new RateLimiter(0.001, 20, System::nanoTime), LONG_IDLE_TIMEOUT);
         HelperInterface helper = helper(client);
         for (int i = 0; i < 20; i++) {
-            assertThat(helper.Version()).isEqualTo(Names.VERSION);
+            assertThat(helper.Version()).isEqualTo(DBusNames.PROTOCOL_VERSION);
         }
 
         assertThatExceptionOfType(LimitReached.class).isThrownBy(helper::Version);
     }
 
     @Test
-    void aHelperThatNobodyCallsLeavesTheBus() throws Exception {
-        SystemHelper helper = start(CallRate.UNLIMITED, Duration.ofSeconds(1));
-        assertThat(helper(client).Version()).isEqualTo(Names.VERSION);
+    void idleHelperExits() throws Exception {
+        SystemHelper helper = start(RateLimiter.UNLIMITED, Duration.ofSeconds(1));
+        assertThat(helper(client).Version()).isEqualTo(DBusNames.PROTOCOL_VERSION);
 
         assertThat(helper.awaitEnd()).isTrue();
 
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
-        assertThat(driver.NameHasOwner(Names.BUS)).isFalse();
+        assertThat(driver.NameHasOwner(DBusNames.BUS_NAME)).isFalse();
     }
 
     @Test
-    void aHelperStaysWhileAPlanIsOpenAndWhileASwitchRuns() throws Exception {
+    void helperStaysWhileAPlanIsOpenOrASwitchRuns() throws Exception {
         CountDownLatch writing = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         kernel.simulated().beforeEachWrite(write -> {
             writing.countDown();
             await(goOn);
         });
-        SystemHelper helper = start(CallRate.UNLIMITED, Duration.ofMillis(300));
+        SystemHelper helper = start(RateLimiter.UNLIMITED, Duration.ofMillis(300));
         PlanReply plan = plan(helper(client));
         Thread waiting = Thread.ofPlatform().daemon().start(() -> {
             try {
@@ -426,13 +426,13 @@ class HelperOnBusTest {
         assertThat(waiting.join(Duration.ofMillis(1500))).isFalse();
 
         goOn.countDown();
-        assertThat(outcome(path)).isEqualTo("done");
+        assertThat(awaitOutcome(path)).isEqualTo("done");
         assertThat(waiting.join(Duration.ofSeconds(10))).isTrue();
     }
 
     @Test
-    void aPlanWhoseCallerHasLeftKeepsNoHelper() throws Exception {
-        SystemHelper helper = start(CallRate.UNLIMITED, Duration.ofSeconds(4));
+    void planOfDisconnectedCallerDoesNotKeepTheHelperRunning() throws Exception {
+        SystemHelper helper = start(RateLimiter.UNLIMITED, Duration.ofSeconds(4));
         try (DBusConnection other = bus.connect()) {
             assertThat(plan(helper(other)).id).isNotEmpty();
         }
@@ -441,7 +441,7 @@ class HelperOnBusTest {
     }
 
     @Test
-    void aHelperThatIsToldToGoPutsBackFirst() throws Exception {
+    void closedHelperRollsBackFirst() throws Exception {
         CountDownLatch writing = new CountDownLatch(4);
         CountDownLatch goOn = new CountDownLatch(1);
         kernel.simulated().beforeEachWrite(write -> {
@@ -451,8 +451,8 @@ class HelperOnBusTest {
             }
         });
         SystemHelper helper = start();
-        Capture before = kernel.capture();
-        applied();
+        MachineSnapshot before = kernel.readSnapshot();
+        applyPlan();
         await(writing);
         Thread closing = Thread.ofPlatform().start(() -> {
             try {
@@ -466,25 +466,25 @@ class HelperOnBusTest {
         goOn.countDown();
 
         assertThat(closing.join(Duration.ofSeconds(30))).isTrue();
-        assertThat(kernel.capture().text("/sys/bus/pci/devices/" + GPU + "/driver_override"))
+        assertThat(kernel.readSnapshot().text("/sys/bus/pci/devices/" + GPU + "/driver_override"))
                 .isEqualTo(before.text("/sys/bus/pci/devices/" + GPU + "/driver_override"));
-        assertThat(kernel.capture().linkName("/sys/bus/pci/devices/" + GPU + "/driver"))
-                .isEqualTo(before.linkName("/sys/bus/pci/devices/" + GPU + "/driver"));
+        assertThat(kernel.readSnapshot().linkTargetName("/sys/bus/pci/devices/" + GPU + "/driver"))
+                .isEqualTo(before.linkTargetName("/sys/bus/pci/devices/" + GPU + "/driver"));
     }
 
     @Test
-    void withoutAUsableJournalNothingIsSwitched() throws Exception {
+    void helperIsReadOnlyWithoutAUsableJournal() throws Exception {
         Files.writeString(folder.resolve("run"), "a file where the folder should be");
         start();
         PlanReply plan = plan(helper(client));
 
         assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> helper(client).Apply(plan.id));
         assertThat(log).anyMatch(line -> line.contains("can only look"));
-        assertThat(kernel.simulated().written()).isEmpty();
+        assertThat(kernel.simulated().writes()).isEmpty();
     }
 
     @Test
-    void aDriverThatSomebodyElseChangesIsAnnounced() throws Exception {
+    void externalDriverChangeIsSignalled() throws Exception {
         start();
         helper(client).Inspect();
         CountDownLatch announced = new CountDownLatch(1);
@@ -496,7 +496,7 @@ class HelperOnBusTest {
 
         kernel.simulated()
                 .write(
-                        new KernelWrite.Sysfs("/sys/bus/pci/drivers/nvidia/unbind", GPU),
+                        new KernelWrite.WriteSysfs("/sys/bus/pci/drivers/nvidia/unbind", GPU),
                         Duration.ofSeconds(5),
                         waited -> {});
 
@@ -504,7 +504,7 @@ class HelperOnBusTest {
     }
 
     @Test
-    void theLogOfTheHelperNamesNothingThatAClientSent() throws Exception {
+    void helperLogContainsNoClientInput() throws Exception {
         start();
         HelperInterface helper = helper(client);
         assertThat(log).isEmpty();
@@ -525,9 +525,9 @@ class HelperOnBusTest {
     }
 
     @Test
-    void whatTheBusShowsIsTheContract() throws Exception {
+    void introspectionMatchesTheContract() throws Exception {
         start();
-        String shown = client.getRemoteObject(Names.BUS, Names.HELPER_PATH, Introspectable.class)
+        String shown = client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, Introspectable.class)
                 .Introspect()
                 .replaceAll("\\s+", " ");
 
@@ -541,44 +541,44 @@ class HelperOnBusTest {
     }
 
     /** A write that ends in an exception leaves the journal as a killed process does. */
-    private String cutOff() throws Exception {
+    private String interruptSwitch() throws Exception {
         AtomicInteger writes = new AtomicInteger();
         kernel.simulated().beforeEachWrite(write -> {
             if (writes.incrementAndGet() == 5) {
                 throw new IllegalStateException("cut off");
             }
         });
-        String outcome = outcome(applied());
+        String outcome = awaitOutcome(applyPlan());
         kernel.simulated().beforeEachWrite(write -> {});
         return outcome;
     }
 
-    private Optional<String> override() {
-        return kernel.capture().text("/sys/bus/pci/devices/" + GPU + "/driver_override");
+    private Optional<String> driverOverride() {
+        return kernel.readSnapshot().text("/sys/bus/pci/devices/" + GPU + "/driver_override");
     }
 
     @Test
-    void whatIsHalfDoneHasToBePutBackFirst() throws Exception {
-        Optional<String> before = override();
+    void interruptedSwitchMustBeRolledBackFirst() throws Exception {
+        Optional<String> before = driverOverride();
         start();
         PlanReply plan = plan(helper(client));
-        assertThat(cutOff()).isEqualTo("error");
-        assertThat(override()).hasValue("vfio-pci");
+        assertThat(interruptSwitch()).isEqualTo("error");
+        assertThat(driverOverride()).hasValue("vfio-pci");
 
         assertThatExceptionOfType(Incomplete.class).isThrownBy(() -> helper(client).Apply(plan.id));
         assertThatExceptionOfType(Incomplete.class).isThrownBy(() -> helper(client).Restore("0000:08:00.0"));
-        assertThat(outcome(helper(client).Restore(GPU).getPath())).isEqualTo("put-back");
+        assertThat(awaitOutcome(helper(client).Restore(GPU).getPath())).isEqualTo("put-back");
 
-        assertThat(override()).isEqualTo(before);
-        assertThat(outcome(applied())).isEqualTo("done");
+        assertThat(driverOverride()).isEqualTo(before);
+        assertThat(awaitOutcome(applyPlan())).isEqualTo("done");
     }
 
     @Test
-    void aSwitchThatWasCutOffIsPutBackByTheNextHelper() throws Exception {
-        Optional<String> before = override();
+    void nextHelperRollsBackInterruptedSwitch() throws Exception {
+        Optional<String> before = driverOverride();
         SystemHelper first = start();
-        cutOff();
-        open.removeLast();
+        interruptSwitch();
+        closeables.removeLast();
         first.close();
         CountDownLatch goOn = new CountDownLatch(1);
         kernel.simulated().beforeEachWrite(write -> await(goOn));
@@ -587,10 +587,10 @@ class HelperOnBusTest {
         assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper(client).Restore(GPU));
         goOn.countDown();
 
-        List<JobEntry> recovery = JobLog.untilFinished(job(client, Names.JOB_PATH + 1));
+        List<JobEvent> recovery = JobLogReader.readUntilFinished(job(client, DBusNames.JOB_PATH_PREFIX + 1));
         assertThat(recovery.getLast().detail).isEqualTo("put-back");
-        assertThat(recovery).extracting(entry -> entry.what).contains("undone");
-        assertThat(override()).isEqualTo(before);
+        assertThat(recovery).extracting(entry -> entry.type).contains("undone");
+        assertThat(driverOverride()).isEqualTo(before);
     }
 
     private static void await(CountDownLatch latch) {

@@ -18,23 +18,23 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.Captures;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 
 /** The helper as a process of its own, which is killed and told to go. */
 @Timeout(120)
 class HelperProcessTest {
     private static final PciAddress GPU = PciAddress.of("0000:04:00.0");
 
-    private final List<AutoCloseable> open = new ArrayList<>();
+    private final List<AutoCloseable> closeables = new ArrayList<>();
 
     @TempDir
     private Path folder;
@@ -45,20 +45,20 @@ class HelperProcessTest {
     @BeforeEach
     void openBus() throws Exception {
         bus = PrivateBus.open();
-        open.add(bus);
-        open.add(new FakePolkit(bus));
+        closeables.add(bus);
+        closeables.add(new FakePolkit(bus));
         client = bus.connect();
-        open.add(client);
+        closeables.add(client);
     }
 
     @AfterEach
     void closeAll() throws Exception {
-        for (AutoCloseable each : open.reversed()) {
+        for (AutoCloseable each : closeables.reversed()) {
             each.close();
         }
     }
 
-    private Process start(String main, String address, String... arguments) throws IOException {
+    private Process startJava(String main, String address, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
@@ -73,103 +73,103 @@ class HelperProcessTest {
         Process process = builder.redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.appendTo(folder.resolve("stderr").toFile()))
                 .start();
-        open.add(() -> process.destroyForcibly().waitFor(10, TimeUnit.SECONDS));
+        closeables.add(() -> process.destroyForcibly().waitFor(10, TimeUnit.SECONDS));
         return process;
     }
 
-    private Process helper(int waitAtWrite) throws Exception {
-        Process process = start(
-                HelperOnDiskMain.class.getName(), bus.address(), folder.toString(), Integer.toString(waitAtWrite));
+    private Process startHelper(int waitAtWrite) throws Exception {
+        Process process = startJava(
+                FileKernelHelperMain.class.getName(), bus.address(), folder.toString(), Integer.toString(waitAtWrite));
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
         Deadline.seconds(30).await("the helper", () -> {
             if (!process.isAlive()) {
                 throw new AssertionError(Files.readString(folder.resolve("stderr")));
             }
-            return driver.NameHasOwner(Names.BUS);
+            return driver.NameHasOwner(DBusNames.BUS_NAME);
         });
         return process;
     }
 
     private JobInterface job(String path) throws Exception {
-        return client.getRemoteObject(Names.BUS, path, JobInterface.class, false);
+        return client.getRemoteObject(DBusNames.BUS_NAME, path, JobInterface.class, false);
     }
 
-    private String applied() throws Exception {
-        HelperInterface helper = client.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, false);
+    private String applyPlan() throws Exception {
+        HelperInterface helper = client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
         return helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id)
                 .getPath();
     }
 
-    private Machine machine() throws IOException, Capture.MalformedCapture {
-        return MachineReader.read(Capture.parse(Files.readString(folder.resolve("machine"))));
+    private Machine machine() throws IOException, MachineSnapshot.MalformedSnapshotException {
+        return SnapshotParser.parse(MachineSnapshot.parse(Files.readString(folder.resolve("machine"))));
     }
 
-    private void assertAsBefore() throws Exception {
-        Machine before = Captures.machine(HelperOnDiskMain.MACHINE);
+    private void assertOriginalState() throws Exception {
+        Machine before = TestSnapshots.parseMachine(FileKernelHelperMain.MACHINE);
         Gpu gpu = machine().gpu(GPU).orElseThrow();
-        assertThat(gpu.mode()).isEqualTo(Gpu.Mode.HOST);
+        assertThat(gpu.mode()).isEqualTo(Gpu.GpuMode.HOST);
         assertThat(gpu.functions())
                 .extracting(f -> f.driver() + " " + f.driverOverride() + " " + f.power().control())
                 .containsExactlyElementsOf(before.gpu(GPU).orElseThrow().functions().stream()
                         .map(f -> f.driver() + " " + f.driverOverride() + " " + f.power().control())
                         .toList());
-        assertThat(machine().framebuffers()).isEqualTo(before.framebuffers());
+        assertThat(machine().firmwareFramebuffers()).isEqualTo(before.firmwareFramebuffers());
     }
 
     @ParameterizedTest
     @ValueSource(ints = {2, 5, 8})
-    void aHelperKilledInMidSwitchIsPutBackByTheNext(int write) throws Exception {
-        Process first = helper(write);
-        applied();
-        Deadline.seconds(30).await("the write", () -> Files.exists(HelperOnDiskMain.waiting(folder)));
+    void nextHelperRollsBackAfterKill(int write) throws Exception {
+        Process first = startHelper(write);
+        applyPlan();
+        Deadline.seconds(30).await("the write", () -> Files.exists(FileKernelHelperMain.waitingFile(folder)));
 
         first.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
-        helper(0);
+        startHelper(0);
 
-        List<JobEntry> recovery = JobLog.untilFinished(job(Names.JOB_PATH + 1));
+        List<JobEvent> recovery = JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1));
         assertThat(recovery.getLast().detail).isEqualTo("put-back");
-        assertAsBefore();
-        assertThat(JobLog.untilFinished(job(applied())).getLast().detail).isEqualTo("done");
+        assertOriginalState();
+        assertThat(JobLogReader.readUntilFinished(job(applyPlan())).getLast().detail).isEqualTo("done");
     }
 
     @Test
-    void aRehearsalPlaysASwitchAndAnswersOnItsBusAndLeavesThere() throws Exception {
+    void aotTrainingRunsASwitchAnswersOnItsBusAndExits() throws Exception {
         Path machine = Files.writeString(
-                folder.resolve("rehearsal"), Captures.named(HelperOnDiskMain.MACHINE).toText());
+                folder.resolve("rehearsal"), TestSnapshots.load(FileKernelHelperMain.MACHINE).toText());
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
         List<String> owners = new CopyOnWriteArrayList<>();
         client.addSigHandler(DBus.NameOwnerChanged.class, signal -> {
-            if (signal.name.equals(Names.BUS)) {
+            if (signal.name.equals(DBusNames.BUS_NAME)) {
                 owners.add(signal.newOwner.isEmpty() ? "nobody" : "the helper");
             }
         });
 
         Process rehearsal =
-                start(HelperMain.class.getName(), bus.address(), "--rehearse", machine.toString(), bus.address());
+                startJava(HelperMain.class.getName(), bus.address(), "--rehearse", machine.toString(), bus.address());
 
         assertThat(rehearsal.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(Files.readString(folder.resolve("stderr"))).isEmpty();
         assertThat(rehearsal.exitValue()).isZero();
         Deadline.seconds(10).await("its leaving", () -> owners.equals(List.of("the helper", "nobody")));
-        assertThat(driver.NameHasOwner(Names.BUS)).isFalse();
+        assertThat(driver.NameHasOwner(DBusNames.BUS_NAME)).isFalse();
     }
 
     @Test
-    void aHelperToldToGoInMidSwitchPutsBackFirst() throws Exception {
-        Process helper = helper(5);
-        applied();
-        Deadline.seconds(30).await("the write", () -> Files.exists(HelperOnDiskMain.waiting(folder)));
+    void terminatedHelperRollsBackBeforeExit() throws Exception {
+        Process helper = startHelper(5);
+        applyPlan();
+        Deadline.seconds(30).await("the write", () -> Files.exists(FileKernelHelperMain.waitingFile(folder)));
 
         helper.destroy();
         assertThat(helper.waitFor(500, TimeUnit.MILLISECONDS)).isFalse();
-        Files.createFile(HelperOnDiskMain.goOn(folder));
+        Files.createFile(FileKernelHelperMain.continueFile(folder));
 
         assertThat(helper.waitFor(20, TimeUnit.SECONDS)).isTrue();
-        assertAsBefore();
+        assertOriginalState();
     }
 
     @Test
-    void aFloodOfMessagesCostsNoMoreThanAStart() throws Exception {
+    void messageFloodCostsAtMostOneRestart() throws Exception {
         Path script = folder.resolve("helper");
         Files.writeString(
                 script,
@@ -182,36 +182,36 @@ class HelperProcessTest {
                                 bus.address(),
                                 Path.of(System.getProperty("java.home"), "bin", "java"),
                                 System.getProperty("java.class.path"),
-                                HelperOnDiskMain.class.getName(),
+                                FileKernelHelperMain.class.getName(),
                                 folder,
                                 folder.resolve("stderr")));
         assertThat(script.toFile().setExecutable(true)).isTrue();
-        bus.activate(Names.BUS, script.toString());
-        HelperInterface helper = client.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, true);
+        bus.addActivatableService(DBusNames.BUS_NAME, script.toString());
+        HelperInterface helper = client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, true);
         helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id);
-        Deadline.seconds(30).await("the write", () -> Files.exists(HelperOnDiskMain.waiting(folder)));
+        Deadline.seconds(30).await("the write", () -> Files.exists(FileKernelHelperMain.waitingFile(folder)));
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
-        String first = driver.GetNameOwner(Names.BUS);
+        String first = driver.GetNameOwner(DBusNames.BUS_NAME);
 
         String flood = "x".repeat(8 << 20);
         try (DBusConnection flooding = bus.connect()) {
             HelperInterface flooded =
-                    flooding.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, false);
+                    flooding.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
             Deadline.seconds(60).await("the end of the first helper", () -> {
                 flooding.callMethodAsync(flooded, "Apply", flood);
-                return !driver.NameHasOwner(Names.BUS) || !driver.GetNameOwner(Names.BUS).equals(first);
+                return !driver.NameHasOwner(DBusNames.BUS_NAME) || !driver.GetNameOwner(DBusNames.BUS_NAME).equals(first);
             });
         }
 
         // 5 s on a computer that does nothing else; this one runs tests.
-        Deadline.seconds(20).await("the next helper", () -> helper.Version() == Names.VERSION);
-        assertThat(JobLog.untilFinished(job(Names.JOB_PATH + 1)).getLast().detail).isEqualTo("put-back");
-        assertAsBefore();
+        Deadline.seconds(20).await("the next helper", () -> helper.Version() == DBusNames.PROTOCOL_VERSION);
+        assertThat(JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1)).getLast().detail).isEqualTo("put-back");
+        assertOriginalState();
     }
 
     @Test
-    void withoutABusItEndsWithOneLine() throws Exception {
-        Process helper = start(HelperMain.class.getName(), "unix:path=" + folder.resolve("nothing"));
+    void helperExitsWithOneLogLineWithoutABus() throws Exception {
+        Process helper = startJava(HelperMain.class.getName(), "unix:path=" + folder.resolve("nothing"));
 
         assertThat(helper.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(helper.exitValue()).isEqualTo(1);
@@ -220,10 +220,10 @@ class HelperProcessTest {
     }
 
     @Test
-    void whenTheBusGoesItGoesToo() throws Exception {
-        Process helper = helper(0);
+    void helperExitsWhenTheBusStops() throws Exception {
+        Process helper = startHelper(0);
 
-        open.remove(bus);
+        closeables.remove(bus);
         bus.close();
 
         assertThat(helper.waitFor(30, TimeUnit.SECONDS)).isTrue();

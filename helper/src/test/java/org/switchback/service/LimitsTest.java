@@ -13,10 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.switchback.Helper1.Error.Busy;
 import org.switchback.Helper1.Error.LimitReached;
 import org.switchback.Helper1.Error.UnknownPlan;
-import org.switchback.hardware.Captures;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.Planner;
-import org.switchback.plan.Request;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 
@@ -25,57 +25,57 @@ class LimitsTest {
     private static final Caller BOB = new Caller(":1.8", 1001);
     private static final SwitchPlan PLAN = plan();
 
-    private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - Duration.ofSeconds(5).toNanos());
+    private final AtomicLong clockNanos = new AtomicLong(Long.MAX_VALUE - Duration.ofSeconds(5).toNanos());
 
     private static SwitchPlan plan() {
-        Request request = new Request(PciAddress.of("0000:04:00.0"), Target.VM, List.of());
-        if (Planner.plan(Captures.machine("x99-gtx1080-efifb"), request, Optional.empty())
-                instanceof Planner.Answer.Planned(SwitchPlan plan)) {
+        SwitchRequest request = new SwitchRequest(PciAddress.of("0000:04:00.0"), Target.VM, List.of());
+        if (Planner.plan(TestSnapshots.parseMachine("x99-gtx1080-efifb"), request, Optional.empty())
+                instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan)) {
             return plan;
         }
         throw new AssertionError("no plan");
     }
 
-    private void pass(Duration time) {
-        now.addAndGet(time.toNanos());
+    private void advanceClock(Duration time) {
+        clockNanos.addAndGet(time.toNanos());
     }
 
-    private long takenOf(CallRate rate, int calls, long uid) {
-        return IntStream.range(0, calls).filter(i -> rate.take(uid)).count();
+    private long countAcquired(RateLimiter rate, int calls, long uid) {
+        return IntStream.range(0, calls).filter(i -> rate.tryAcquire(uid)).count();
     }
 
     @Test
-    void aUserCallsTwentyTimesAtOnceAndThenTenTimesASecond() {
-        CallRate rate = new CallRate(10, 20, now::get);
+    void userHasABurstOfTwentyAndTenCallsPerSecond() {
+        RateLimiter rate = new RateLimiter(10, 20, clockNanos::get);
 
-        assertThat(takenOf(rate, 100, 1000)).isEqualTo(20);
-        pass(Duration.ofSeconds(1));
-        assertThat(takenOf(rate, 100, 1000)).isEqualTo(10);
+        assertThat(countAcquired(rate, 100, 1000)).isEqualTo(20);
+        advanceClock(Duration.ofSeconds(1));
+        assertThat(countAcquired(rate, 100, 1000)).isEqualTo(10);
         // The clock is allowed to run over.
-        pass(Duration.ofSeconds(60));
-        assertThat(takenOf(rate, 100, 1000)).isEqualTo(20);
+        advanceClock(Duration.ofSeconds(60));
+        assertThat(countAcquired(rate, 100, 1000)).isEqualTo(20);
     }
 
     @Test
-    void oneUsersCallsAreNotCountedForAnother() {
-        CallRate rate = new CallRate(10, 20, now::get);
-        takenOf(rate, 100, 1000);
+    void usersAreLimitedSeparately() {
+        RateLimiter rate = new RateLimiter(10, 20, clockNanos::get);
+        countAcquired(rate, 100, 1000);
 
-        assertThat(takenOf(rate, 100, 1001)).isEqualTo(20);
+        assertThat(countAcquired(rate, 100, 1001)).isEqualTo(20);
     }
 
     @Test
-    void manyUsersLeaveNobodyMoreThanHisShare() {
-        CallRate rate = new CallRate(10, 20, now::get);
-        takenOf(rate, 20, 7);
-        IntStream.range(1000, 3000).forEach(uid -> rate.take(uid));
+    void cleanupKeepsEmptyBuckets() {
+        RateLimiter rate = new RateLimiter(10, 20, clockNanos::get);
+        countAcquired(rate, 20, 7);
+        IntStream.range(1000, 3000).forEach(uid -> rate.tryAcquire(uid));
 
-        assertThat(rate.take(7)).isFalse();
+        assertThat(rate.tryAcquire(7)).isFalse();
     }
 
     @Test
-    void aPlanIsNoOtherCallers() {
-        OpenPlans plans = new OpenPlans(now::get, sender -> true);
+    void planBelongsToItsCaller() {
+        PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
         String id = plans.add(ANN, PLAN);
 
         assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> plans.take(BOB, id));
@@ -83,35 +83,35 @@ class LimitsTest {
     }
 
     @Test
-    void aPlanIsGoodForTenMinutes() {
-        OpenPlans plans = new OpenPlans(now::get, sender -> true);
+    void planExpiresAfterTenMinutes() {
+        PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
         String early = plans.add(ANN, PLAN);
-        pass(Duration.ofMinutes(9));
+        advanceClock(Duration.ofMinutes(9));
         String late = plans.add(ANN, PLAN);
-        pass(Duration.ofSeconds(61));
+        advanceClock(Duration.ofSeconds(61));
 
         assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> plans.take(ANN, early));
         assertThat(plans.take(ANN, late)).isSameAs(PLAN);
-        assertThat(plans.any()).isFalse();
+        assertThat(plans.hasPlanOfConnectedCaller()).isFalse();
     }
 
     @Test
-    void thereIsAnEndToOpenPlans() {
-        OpenPlans plans = new OpenPlans(now::get, sender -> true);
-        for (int i = 0; i < OpenPlans.IN_ALL; i++) {
+    void numberOfOpenPlansIsLimited() {
+        PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
+        for (int i = 0; i < PlanStore.MAX_PLANS; i++) {
             plans.add(new Caller(":2." + i, 2000), PLAN);
         }
 
         assertThatExceptionOfType(LimitReached.class).isThrownBy(() -> plans.add(ANN, PLAN));
-        pass(Duration.ofMinutes(11));
+        advanceClock(Duration.ofMinutes(11));
         assertThatCode(() -> plans.add(ANN, PLAN)).doesNotThrowAnyException();
     }
 
     @Test
-    void thePlansOfThoseWhoHaveLeftKeepNobodyFromAPlan() {
-        OpenPlans plans = new OpenPlans(now::get, sender -> sender.equals(ANN.sender()));
+    void plansOfDisconnectedCallersAreRemovedWhenFull() {
+        PlanStore plans = new PlanStore(clockNanos::get, sender -> sender.equals(ANN.sender()));
         String id = plans.add(ANN, PLAN);
-        for (int i = 1; i < OpenPlans.IN_ALL; i++) {
+        for (int i = 1; i < PlanStore.MAX_PLANS; i++) {
             plans.add(new Caller(":2." + i, 2000), PLAN);
         }
 
@@ -121,8 +121,8 @@ class LimitsTest {
     }
 
     @Test
-    void idsOfPlansAre128BitsAndNeverTheSame() {
-        OpenPlans plans = new OpenPlans(now::get, sender -> true);
+    void planIdsAreUniqueAndHave128Bits() {
+        PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
         List<String> ids = IntStream.range(0, 90)
                 .mapToObj(i -> plans.add(new Caller(":3." + i, 1000), PLAN))
                 .toList();
@@ -131,16 +131,16 @@ class LimitsTest {
     }
 
     @Test
-    void thereIsOnePromptAUserAndThreeInAll() {
-        Prompts prompts = new Prompts();
-        prompts.enter(1000);
-        assertThatExceptionOfType(Busy.class).isThrownBy(() -> prompts.enter(1000));
-        prompts.enter(1001);
-        prompts.enter(1002);
-        assertThatExceptionOfType(Busy.class).isThrownBy(() -> prompts.enter(1003));
+    void onePromptPerUserAndThreeInTotal() {
+        PromptLimiter prompts = new PromptLimiter();
+        prompts.acquire(1000);
+        assertThatExceptionOfType(Busy.class).isThrownBy(() -> prompts.acquire(1000));
+        prompts.acquire(1001);
+        prompts.acquire(1002);
+        assertThatExceptionOfType(Busy.class).isThrownBy(() -> prompts.acquire(1003));
 
-        prompts.leave(1001);
+        prompts.release(1001);
 
-        assertThatCode(() -> prompts.enter(1003)).doesNotThrowAnyException();
+        assertThatCode(() -> prompts.acquire(1003)).doesNotThrowAnyException();
     }
 }

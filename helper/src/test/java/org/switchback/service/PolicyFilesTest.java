@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
@@ -40,7 +40,7 @@ class PolicyFilesTest {
     }
 
     @Test
-    void everyActionHasItsDefaults() throws Exception {
+    void everyActionHasTheExpectedDefaults() throws Exception {
         Element policy = read("polkit/org.switchback.helper.policy");
 
         assertThat(elements(policy, "action"))
@@ -59,13 +59,13 @@ class PolicyFilesTest {
         assertThat(elements(policy, "action"))
                 .extracting(action -> action.getAttribute("id"))
                 .containsExactlyElementsOf(
-                        Arrays.stream(Action.values()).map(Action::id).toList());
+                        Arrays.stream(PolkitAction.values()).map(PolkitAction::id).toList());
         assertThat(text(policy, "vendor")).isEqualTo("Switchback");
         assertThat(text(policy, "icon_name")).isEqualTo("org.switchback.Switchback");
     }
 
     @Test
-    void whoeverIsAskedToSwitchIsToldWhichGpuAndWhereTo() throws Exception {
+    void promptMessagesNameTheGpuAndTheModes() throws Exception {
         for (Element action : elements(read("polkit/org.switchback.helper.policy"), "action")) {
             if (!action.getAttribute("id").contains("inspect")) {
                 assertThat(text(action, "message"))
@@ -75,16 +75,16 @@ class PolicyFilesTest {
     }
 
     @Test
-    void theBusLetsOnlyRootBeTheHelperAndNamesWhatMayBeSentToIt() throws Exception {
+    void busPolicyLetsOnlyRootOwnTheNameAndRestrictsInterfaces() throws Exception {
         Element rules = read("dbus/org.switchback.Helper1.conf");
 
         for (Element policy : elements(rules, "policy")) {
             for (Element rule : elements(policy, "allow")) {
                 if (rule.hasAttribute("own")) {
                     assertThat(policy.getAttribute("user")).isEqualTo("root");
-                    assertThat(rule.getAttribute("own")).isEqualTo(Names.BUS);
+                    assertThat(rule.getAttribute("own")).isEqualTo(DBusNames.BUS_NAME);
                 } else {
-                    assertThat(rule.getAttribute("send_destination")).isEqualTo(Names.BUS);
+                    assertThat(rule.getAttribute("send_destination")).isEqualTo(DBusNames.BUS_NAME);
                     assertThat(rule.getAttribute("send_interface")).isNotEmpty();
                 }
             }
@@ -93,8 +93,8 @@ class PolicyFilesTest {
     }
 
     @Test
-    void theBusStartsTheHelperAsRoot() throws Exception {
+    void busActivatesTheHelperAsRoot() throws Exception {
         assertThat(Files.readAllLines(PACKAGING.resolve("dbus/org.switchback.Helper1.service")))
-                .contains("Name=" + Names.BUS, "User=root", "Exec=/usr/lib/switchback/bin/switchback-helper");
+                .contains("Name=" + DBusNames.BUS_NAME, "User=root", "Exec=/usr/lib/switchback/bin/switchback-helper");
     }
 }

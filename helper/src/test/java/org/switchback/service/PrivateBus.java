@@ -15,7 +15,7 @@ import org.freedesktop.dbus.exceptions.DBusException;
 /** A message bus for one test. */
 public final class PrivateBus implements AutoCloseable {
     /** As the system's: only who is allowed to may own a name, or call one. */
-    private static final String LIKE_THE_SYSTEM =
+    private static final String SYSTEM_BUS_POLICY =
             """
             <policy context="default">
               <allow user="*"/>
@@ -33,7 +33,7 @@ public final class PrivateBus implements AutoCloseable {
             </policy>
             """;
 
-    private static final String EVERYTHING =
+    private static final String ALLOW_ALL_POLICY =
             """
             <policy context="default">
               <allow user="*"/>
@@ -53,12 +53,12 @@ public final class PrivateBus implements AutoCloseable {
 
     /** A bus on which everybody may do everything. */
     public static PrivateBus open() throws IOException, InterruptedException {
-        return open(EVERYTHING, List.of());
+        return open(ALLOW_ALL_POLICY, List.of());
     }
 
     /** A bus with the system's rules and these files with further ones. */
-    public static PrivateBus likeTheSystem(List<Path> rules) throws IOException, InterruptedException {
-        return open(LIKE_THE_SYSTEM, rules);
+    public static PrivateBus openWithSystemPolicy(List<Path> rules) throws IOException, InterruptedException {
+        return open(SYSTEM_BUS_POLICY, rules);
     }
 
     private static PrivateBus open(String policy, List<Path> rules) throws IOException, InterruptedException {
@@ -115,7 +115,7 @@ public final class PrivateBus implements AutoCloseable {
     }
 
     /** Makes the bus start a program when somebody calls a name. */
-    public void activate(String name, String command) throws IOException {
+    public void addActivatableService(String name, String command) throws IOException {
         Files.writeString(
                 folder.resolve("services").resolve(name + ".service"),
                 "[D-BUS Service]\nName=%s\nExec=%s\n".formatted(name, command));

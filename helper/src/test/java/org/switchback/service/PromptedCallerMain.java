@@ -13,9 +13,9 @@ import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.UInt64;
 import org.freedesktop.dbus.types.Variant;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 
 /**
  * An ordinary user's program that asks for a switch and shows polkit's prompt itself. Takes the address of the bus and
@@ -23,7 +23,7 @@ import org.switchback.protocol.Names;
  * job ended.
  */
 final class PromptedCallerMain {
-    private static final String AGENT = "/agent";
+    private static final String AGENT_PATH = "/agent";
 
     private PromptedCallerMain() {}
 
@@ -31,7 +31,7 @@ final class PromptedCallerMain {
         DBusConnection bus =
                 DBusConnectionBuilder.forAddress(args[0]).withShared(false).build();
         boolean close = args[1].equals("close");
-        bus.exportObject(AGENT, new PolkitAgents.Agent() {
+        bus.exportObject(AGENT_PATH, new PolkitAgentInterfaces.AuthenticationAgent() {
             @Override
             public void BeginAuthentication(
                     String action,
@@ -39,9 +39,9 @@ final class PromptedCallerMain {
                     String icon,
                     Map<String, String> details,
                     String cookie,
-                    List<PolkitAgents.Identity> identities) {
-                say(message);
-                say(icon);
+                    List<PolkitAgentInterfaces.Identity> identities) {
+                printLine(message);
+                printLine(icon);
                 if (close) {
                     throw new Cancelled();
                 }
@@ -54,29 +54,29 @@ final class PromptedCallerMain {
 
             @Override
             public void CancelAuthentication(String cookie) {
-                say("prompt cancelled");
+                printLine("prompt cancelled");
             }
 
             @Override
             public String getObjectPath() {
-                return AGENT;
+                return AGENT_PATH;
             }
         });
         bus.getRemoteObject(
                         "org.freedesktop.PolicyKit1",
                         "/org/freedesktop/PolicyKit1/Authority",
-                        PolkitAgents.Registry.class)
-                .RegisterAuthenticationAgent(new PolkitInterface.Subject("unix-process", thisProcess()), "C", AGENT);
-        HelperInterface helper = bus.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class);
+                        PolkitAgentInterfaces.AgentRegistry.class)
+                .RegisterAuthenticationAgent(new PolkitInterface.Subject("unix-process", processSubject()), "C", AGENT_PATH);
+        HelperInterface helper = bus.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class);
         String job = helper.Apply(
                         helper.Plan("0000:04:00.0", "vm", List.of(), false).reply().id)
                 .getPath();
-        List<JobEntry> log = JobLog.untilFinished(bus.getRemoteObject(Names.BUS, job, JobInterface.class));
-        say(log.getLast().detail);
+        List<JobEvent> log = JobLogReader.readUntilFinished(bus.getRemoteObject(DBusNames.BUS_NAME, job, JobInterface.class));
+        printLine(log.getLast().detail);
         System.exit(0);
     }
 
-    private static Map<String, Variant<?>> thisProcess() throws Exception {
+    private static Map<String, Variant<?>> processSubject() throws Exception {
         // The 22nd field, counted after the name, which may have blanks (proc(5)).
         String stat = Files.readString(Path.of("/proc/self/stat"));
         String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
@@ -86,7 +86,7 @@ final class PromptedCallerMain {
         return subject;
     }
 
-    private static void say(String line) {
+    private static void printLine(String line) {
         System.out.println(line);
         System.out.flush();
     }

@@ -15,10 +15,10 @@ import org.junit.jupiter.api.Assumptions;
  * so it gets a view of the file system of its own.
  */
 final class RealPolkit implements AutoCloseable {
-    static final Path BUS_RULES = Path.of("../packaging/dbus/org.switchback.Helper1.conf");
+    static final Path HELPER_BUS_RULES = Path.of("../packaging/dbus/org.switchback.Helper1.conf");
     private static final Path POLICY = Path.of("../packaging/polkit/org.switchback.helper.policy");
     private static final Path DAEMON = Path.of("/usr/lib/polkit-1/polkitd");
-    private static final Path POLKITS_BUS_RULES = Path.of("/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf");
+    private static final Path POLKIT_BUS_RULES = Path.of("/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf");
 
     private final Process daemon;
 
@@ -36,8 +36,8 @@ final class RealPolkit implements AutoCloseable {
     }
 
     /** A bus that polkitd and the helper may be on, as installed. */
-    static PrivateBus bus() throws IOException, InterruptedException {
-        return PrivateBus.likeTheSystem(List.of(BUS_RULES, POLKITS_BUS_RULES));
+    static PrivateBus openBus() throws IOException, InterruptedException {
+        return PrivateBus.openWithSystemPolicy(List.of(HELPER_BUS_RULES, POLKIT_BUS_RULES));
     }
 
     /** @param rules in polkit's JavaScript */

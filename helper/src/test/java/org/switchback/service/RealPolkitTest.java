@@ -20,10 +20,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.switchback.hardware.Captures;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.kernel.SimulatedKernel;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 
 /** Who may do what, with the real polkitd, this project's policy and the bus rules as they are installed. */
 @Timeout(120)
@@ -32,9 +32,9 @@ class RealPolkitTest {
     private static final int ROOT = 0;
     private static final int NOBODY = 65534;
 
-    private final List<AutoCloseable> open = new ArrayList<>();
+    private final List<AutoCloseable> closeables = new ArrayList<>();
     private final List<String> log = new CopyOnWriteArrayList<>();
-    private final SimulatedKernel kernel = new SimulatedKernel(Captures.named("x99-gtx1080-efifb"));
+    private final SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("x99-gtx1080-efifb"));
 
     @TempDir
     private Path folder;
@@ -44,27 +44,27 @@ class RealPolkitTest {
     @BeforeEach
     void openBus() throws Exception {
         RealPolkit.assumeUsable();
-        bus = RealPolkit.bus();
-        open.add(bus);
+        bus = RealPolkit.openBus();
+        closeables.add(bus);
     }
 
     @AfterEach
     void closeAll() throws Exception {
-        for (AutoCloseable each : open.reversed()) {
+        for (AutoCloseable each : closeables.reversed()) {
             each.close();
         }
     }
 
     private void start(String polkitRules) throws Exception {
-        open.add(RealPolkit.start(bus, polkitRules));
+        closeables.add(RealPolkit.start(bus, polkitRules));
         SystemHelper helper = new SystemHelper(
                 bus.address(),
                 kernel,
                 folder.resolve("run"),
-                new CallRate(1000, 1000, System::nanoTime),
+                new RateLimiter(1000, 1000, System::nanoTime),
                 Duration.ofMinutes(5),
                 log::add);
-        open.add(helper::close);
+        closeables.add(helper::close);
     }
 
     /** What a call by a user came to: its reply, or the name of the error. */
@@ -78,7 +78,7 @@ class RealPolkitTest {
                 "dbus-send",
                 "--bus=" + bus.address(),
                 "--print-reply=literal",
-                "--dest=" + Names.BUS,
+                "--dest=" + DBusNames.BUS_NAME,
                 path,
                 method));
         command.addAll(List.of(arguments));
@@ -88,18 +88,18 @@ class RealPolkitTest {
         return output.startsWith("Error ") ? output.substring(6, output.indexOf(':')) : output;
     }
 
-    private String helper(int uid, String method, String... arguments) throws Exception {
-        return call(uid, Names.HELPER_PATH, Names.BUS + "." + method, arguments);
+    private String callHelper(int uid, String method, String... arguments) throws Exception {
+        return call(uid, DBusNames.HELPER_PATH, DBusNames.BUS_NAME + "." + method, arguments);
     }
 
-    private static String error(String name) {
-        return Names.BUS + ".Error." + name;
+    private static String errorName(String name) {
+        return DBusNames.BUS_NAME + ".Error." + name;
     }
 
-    private String outcome(int uid, String job) throws Exception {
+    private String awaitLog(int uid, String job) throws Exception {
         List<String> last = new ArrayList<>();
         Deadline.seconds(20).await("the end of the job", () -> {
-            String entries = call(uid, job, Names.BUS + ".Job.Log");
+            String entries = call(uid, job, DBusNames.BUS_NAME + ".Job.Log");
             last.add(entries);
             return entries.contains("finished") || entries.contains("Error");
         });
@@ -107,52 +107,52 @@ class RealPolkitTest {
     }
 
     @Test
-    void everyMethodForRootAndForNobody() throws Exception {
+    void everyMethodChecksAuthorizationForRootAndNobody() throws Exception {
         start("");
 
-        assertThat(helper(ROOT, "Version")).isEqualTo("int32 " + Names.VERSION);
-        assertThat(helper(NOBODY, "Version")).isEqualTo("int32 " + Names.VERSION);
-        assertThat(helper(ROOT, "Inspect")).startsWith("switchback-capture 1");
-        assertThat(helper(NOBODY, "Inspect")).isEqualTo(error("NotAuthorized"));
-        assertThat(helper(ROOT, "InspectAll")).contains("Kernel code");
-        assertThat(helper(NOBODY, "InspectAll")).isEqualTo(error("NotAuthorized"));
+        assertThat(callHelper(ROOT, "Version")).isEqualTo("int32 " + DBusNames.PROTOCOL_VERSION);
+        assertThat(callHelper(NOBODY, "Version")).isEqualTo("int32 " + DBusNames.PROTOCOL_VERSION);
+        assertThat(callHelper(ROOT, "Inspect")).startsWith("switchback-capture 1");
+        assertThat(callHelper(NOBODY, "Inspect")).isEqualTo(errorName("NotAuthorized"));
+        assertThat(callHelper(ROOT, "InspectAll")).contains("Kernel code");
+        assertThat(callHelper(NOBODY, "InspectAll")).isEqualTo(errorName("NotAuthorized"));
         String[] plan = {"string:" + GPU, "string:vm", "array:string:", "boolean:false"};
-        assertThat(helper(ROOT, "Plan", plan)).contains("switch-display");
-        assertThat(helper(NOBODY, "Plan", plan)).isEqualTo(error("NotAuthorized"));
+        assertThat(callHelper(ROOT, "Plan", plan)).contains("switch-display");
+        assertThat(callHelper(NOBODY, "Plan", plan)).isEqualTo(errorName("NotAuthorized"));
 
         try (DBusConnection root = bus.connect()) {
             HelperInterface helper =
-                    root.getRemoteObject(Names.BUS, Names.HELPER_PATH, HelperInterface.class, false);
+                    root.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
             String id = helper.Plan(GPU, "vm", List.of(), false).reply().id;
-            assertThat(helper(NOBODY, "Apply", "string:" + id)).isEqualTo(error("UnknownPlan"));
+            assertThat(callHelper(NOBODY, "Apply", "string:" + id)).isEqualTo(errorName("UnknownPlan"));
             String job = helper.Apply(id).getPath();
-            assertThat(outcome(ROOT, job)).contains("done");
-            assertThat(call(ROOT, job, Names.BUS + ".Job.Steps")).contains("check-unused");
-            assertThat(call(ROOT, job, Names.BUS + ".Job.Cancel")).isEmpty();
+            assertThat(awaitLog(ROOT, job)).contains("done");
+            assertThat(call(ROOT, job, DBusNames.BUS_NAME + ".Job.Steps")).contains("check-unused");
+            assertThat(call(ROOT, job, DBusNames.BUS_NAME + ".Job.Cancel")).isEmpty();
             for (String method : List.of("Log", "Steps", "Cancel")) {
-                assertThat(call(NOBODY, job, Names.BUS + ".Job." + method)).isEqualTo(error("NotAuthorized"));
+                assertThat(call(NOBODY, job, DBusNames.BUS_NAME + ".Job." + method)).isEqualTo(errorName("NotAuthorized"));
             }
 
-            int written = kernel.written().size();
-            String refused = helper(NOBODY, "Restore", "string:" + GPU);
-            assertThat(refused).startsWith(Names.JOB_PATH);
+            int written = kernel.writes().size();
+            String refused = callHelper(NOBODY, "Restore", "string:" + GPU);
+            assertThat(refused).startsWith(DBusNames.JOB_PATH_PREFIX);
             // Nobody is there to type a password; or dbus-send has left before polkit looked, which is a no as well.
-            assertThat(outcome(NOBODY, refused)).containsAnyOf("no-agent", "cancelled", "denied");
-            assertThat(kernel.written()).hasSize(written);
-            assertThat(outcome(ROOT, helper.Restore(GPU).getPath())).contains("done");
+            assertThat(awaitLog(NOBODY, refused)).containsAnyOf("no-agent", "cancelled", "denied");
+            assertThat(kernel.writes()).hasSize(written);
+            assertThat(awaitLog(ROOT, helper.Restore(GPU).getPath())).contains("done");
         }
 
-        String gpu = Names.GPU_PATH + "0000_04_00_0";
+        String gpu = DBusNames.GPU_PATH_PREFIX + "0000_04_00_0";
         for (int user : List.of(ROOT, NOBODY)) {
-            assertThat(call(user, gpu, "org.freedesktop.DBus.Properties.GetAll", "string:" + Names.BUS + ".Gpu"))
+            assertThat(call(user, gpu, "org.freedesktop.DBus.Properties.GetAll", "string:" + DBusNames.BUS_NAME + ".Gpu"))
                     .contains("GTX 1080");
-            assertThat(call(user, Names.HELPER_PATH, "org.freedesktop.DBus.Introspectable.Introspect"))
+            assertThat(call(user, DBusNames.HELPER_PATH, "org.freedesktop.DBus.Introspectable.Introspect"))
                     .contains("org.switchback.Helper1");
         }
     }
 
     @Test
-    void onlyRootMayBeTheHelper() throws Exception {
+    void onlyRootCanOwnTheBusName() throws Exception {
         String owning = "dbus-send --bus=" + bus.address()
                 + " --print-reply --dest=org.freedesktop.DBus /org/freedesktop/DBus"
                 + " org.freedesktop.DBus.RequestName string:org.switchback.Helper1 uint32:0";
@@ -171,7 +171,7 @@ class RealPolkitTest {
     }
 
     @Test
-    void aRuleOfTheAdministratorsIsFollowed() throws Exception {
+    void administratorsPolkitRuleIsApplied() throws Exception {
         start(
                 """
                 polkit.addRule(function(action, subject) {
@@ -182,11 +182,11 @@ class RealPolkitTest {
                 });
                 """);
 
-        assertThat(helper(NOBODY, "Inspect")).startsWith("switchback-capture 1");
-        assertThat(helper(NOBODY, "InspectAll")).isEqualTo(error("NotAuthorized"));
+        assertThat(callHelper(NOBODY, "Inspect")).startsWith("switchback-capture 1");
+        assertThat(callHelper(NOBODY, "InspectAll")).isEqualTo(errorName("NotAuthorized"));
     }
 
-    private static final String NOBODY_MAY_LOOK =
+    private static final String NOBODY_CAN_INSPECT =
             """
             polkit.addRule(function(action, subject) {
                 if (action.id == "org.switchback.helper.inspect" && subject.user == "nobody")
@@ -195,7 +195,7 @@ class RealPolkitTest {
             """;
 
     /** A program of the user nobody, which can't read where this JVM's classes are. */
-    private Process promptedCaller(String atThePrompt) throws Exception {
+    private Process startPromptedCaller(String atThePrompt) throws Exception {
         Path library = Files.createDirectory(bus.folder().resolve("lib"));
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
             if (entry.matches(".*/(helper/target/(test-)?classes|(dbus-java|slf4j)[^/]*\\.jar)")) {
@@ -220,35 +220,35 @@ class RealPolkitTest {
                 .redirectErrorStream(true)
                 .redirectOutput(bus.folder().resolve("caller").toFile())
                 .start();
-        open.add(() -> process.destroyForcibly().waitFor(10, TimeUnit.SECONDS));
+        closeables.add(() -> process.destroyForcibly().waitFor(10, TimeUnit.SECONDS));
         return process;
     }
 
-    private List<String> said() throws IOException {
+    private List<String> callerOutput() throws IOException {
         return Files.readAllLines(bus.folder().resolve("caller"));
     }
 
     @Test
-    void thePromptNamesTheGpuAndItsAddressAndMayBeClosed() throws Exception {
-        start(NOBODY_MAY_LOOK);
+    void promptNamesTheGpuAndCanBeDismissed() throws Exception {
+        start(NOBODY_CAN_INSPECT);
 
-        Process caller = promptedCaller("close");
+        Process caller = startPromptedCaller("close");
 
         assertThat(caller.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(said())
+        assertThat(callerOutput())
                 .containsExactly(
                         "Authentication is required to switch NVIDIA GeForce GTX 1080 (04:00.0), which drives a display,"
                                 + " from host mode to VM mode",
                         "org.switchback.Switchback",
                         "authentication-cancelled");
-        assertThat(kernel.written()).isEmpty();
+        assertThat(kernel.writes()).isEmpty();
     }
 
     @Test
-    void whoIsKilledAtThePromptHasNothingChanged() throws Exception {
-        start(NOBODY_MAY_LOOK);
-        Process caller = promptedCaller("stay");
-        Deadline.seconds(60).await("the prompt", () -> said().size() >= 2);
+    void killingTheCallerAtThePromptChangesNothing() throws Exception {
+        start(NOBODY_CAN_INSPECT);
+        Process caller = startPromptedCaller("stay");
+        Deadline.seconds(60).await("the prompt", () -> callerOutput().size() >= 2);
 
         caller.destroyForcibly();
 
@@ -257,6 +257,6 @@ class RealPolkitTest {
                 .await("the end", () -> log.stream()
                         .anyMatch(line ->
                                 line.matches(".*: (cancelled|denied|no-agent|authentication-cancelled)")));
-        assertThat(kernel.written()).isEmpty();
+        assertThat(kernel.writes()).isEmpty();
     }
 }

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 
 /** What systemd lets the helper, the units that load modules, and the one that switches at the start do. */
 class UnitFilesTest {
@@ -32,48 +32,48 @@ class UnitFilesTest {
     }
 
     @Test
-    void theBusStartsTheHelperByItsUnitWhereThereIsSystemd() throws Exception {
+    void busActivatesTheHelperThroughSystemd() throws Exception {
         List<String> service = Files.readAllLines(Path.of("../packaging/dbus/org.switchback.Helper1.service"));
 
         assertThat(service).contains("SystemdService=" + HELPER);
         assertThat(values(HELPER, "Type")).containsExactly("dbus");
-        assertThat(values(HELPER, "BusName")).containsExactly(Names.BUS);
+        assertThat(values(HELPER, "BusName")).containsExactly(DBusNames.BUS_NAME);
         assertThat(service).contains("Exec=" + values(HELPER, "ExecStart").getFirst());
     }
 
     @Test
-    void theHelperHasNoMoreCapabilitiesThanItsWorkNeeds() throws Exception {
+    void helperHasOnlyTheCapabilitiesItNeeds() throws Exception {
         assertThat(values(HELPER, "CapabilityBoundingSet"))
                 .containsExactlyInAnyOrder("CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_SYSLOG");
     }
 
     @Test
-    void theHelperWritesToTheKernelOnlyWhereDriversAreBoundAndTheModuleListens() throws Exception {
+    void helperCanWriteOnlyToTheNeededSysfsPaths() throws Exception {
         assertThat(lines(HELPER)).contains("ProtectSystem=strict");
         assertThat(values(HELPER, "ReadOnlyPaths")).contains("/sys", "/proc/sys");
         assertThat(values(HELPER, "ReadWritePaths")).containsExactlyInAnyOrder("/sys/bus", "/sys/devices", "/sys/module");
     }
 
     @Test
-    void theHelperIsOnNoNetwork() throws Exception {
+    void helperHasNoNetwork() throws Exception {
         assertThat(lines(HELPER)).contains("PrivateNetwork=yes");
         assertThat(values(HELPER, "RestrictAddressFamilies")).containsExactlyInAnyOrder("AF_UNIX", "AF_NETLINK");
     }
 
     @Test
-    void theJournalOutlivesTheHelper() throws Exception {
+    void journalIsKeptAfterTheHelperExits() throws Exception {
         assertThat(lines(HELPER))
                 .contains("RuntimeDirectory=switchback", "RuntimeDirectoryMode=0700", "RuntimeDirectoryPreserve=yes");
     }
 
     @Test
-    void aHelperToldToStopHasLongerThanAWriteMayTakeAndKeepsItsChildren() throws Exception {
+    void stopTimeoutExceedsWriteTimeoutAndChildrenAreKept() throws Exception {
         assertThat(lines(HELPER)).contains("KillMode=mixed", "SuccessExitStatus=143");
         assertThat(Integer.parseInt(values(HELPER, "TimeoutStopSec").getFirst())).isGreaterThan(200);
     }
 
     @Test
-    void modulesAreLoadedByUnitsWhoseOnlyCapabilityThatIs() throws Exception {
+    void moduleUnitsHaveOnlyTheModuleCapability() throws Exception {
         for (String unit : moduleUnits()) {
             assertThat(values(unit, "CapabilityBoundingSet")).as(unit).containsExactly("CAP_SYS_MODULE");
             assertThat(values(unit, "SystemCallFilter")).as(unit).contains("@module");
@@ -83,24 +83,24 @@ class UnitFilesTest {
     }
 
     @Test
-    void aGpuIsSwitchedBeforeTheDesktopUnlessTheKernelsCommandLineSaysNo() throws Exception {
+    void bootUnitRunsBeforeDisplayManagerUnlessDisabledOnKernelCommandLine() throws Exception {
         assertThat(values(BOOT, "Before")).containsExactly("display-manager.service");
         assertThat(values(BOOT, "ConditionKernelCommandLine")).containsExactly("!switchback.host");
         assertThat(lines(BOOT)).contains("ExecStart=/usr/lib/switchback/bin/switchback switch vm %i --yes --wait");
     }
 
     @Test
-    void theUnitThatSwitchesAtTheStartGivesUpBeforeItTakesTheGpuFromSomebodyWhoGotItBack() throws Exception {
+    void bootUnitHasAStartLimit() throws Exception {
         assertThat(lines(BOOT)).contains("StartLimitIntervalSec=10min", "StartLimitBurst=3");
     }
 
     @Test
-    void theUnitThatSwitchesAtTheStartWaitsForTheHostsDrivers() throws Exception {
+    void bootUnitWaitsForHostDrivers() throws Exception {
         assertThat(lines(BOOT)).contains("ExecStartPre=-/usr/bin/udevadm settle --timeout=20");
     }
 
     @Test
-    void theUnitThatSwitchesAtTheStartAsksTheHelperLikeAnybody() throws Exception {
+    void bootUnitIsUnprivileged() throws Exception {
         assertThat(values(BOOT, "CapabilityBoundingSet")).containsExactly("");
         assertThat(lines(BOOT)).contains("PrivateDevices=yes", "ProtectKernelTunables=yes");
     }
@@ -116,7 +116,7 @@ class UnitFilesTest {
                 "LockPersonality=yes",
                 "SystemCallArchitectures=native"
             })
-    void everyUnitIsShutIn(String setting) throws Exception {
+    void everyUnitIsSandboxed(String setting) throws Exception {
         for (String unit : Stream.concat(Stream.of(HELPER, BOOT), moduleUnits().stream()).toList()) {
             assertThat(lines(unit)).as(unit).contains(setting);
         }

@@ -13,15 +13,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.Captures;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.kernel.SimulatedKernel;
 import org.switchback.plan.HostSettings;
 import org.switchback.plan.Planner;
-import org.switchback.plan.Request;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Setting;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
@@ -39,32 +39,32 @@ class CrashTest {
     }
 
     /** A machine and a folder just before a switch to the target. */
-    private record Start(SimulatedKernel kernel, Path folder) {}
+    private record CrashScenario(SimulatedKernel kernel, Path folder) {}
 
-    private Start start(Target target, String name) throws JournalProblem {
-        return start(target, "", name);
+    private CrashScenario prepareScenario(Target target, String name) throws JournalException {
+        return prepareScenario(target, "", name);
     }
 
     /** @param override as somebody left it while the host's drivers have the GPU; empty for none */
-    private Start start(Target target, String override, String name) throws JournalProblem {
+    private CrashScenario prepareScenario(Target target, String override, String name) throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(SwitchTest.withOverride("q35-6.1-0380-native", override));
         Path folder = temp.resolve(name);
         if (target == Target.HOST) {
-            try (Transactions transactions = Transactions.open(kernel, folder)) {
+            try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
                 assertThat(transactions.run(
                                 SwitchTest.plan(kernel, transactions, Target.VM), () -> false, event -> {}))
                         .isEqualTo(Outcome.DONE);
             }
         }
-        return new Start(kernel, folder);
+        return new CrashScenario(kernel, folder);
     }
 
     /** Runs the switch until the count of moments is used up; a moment is before or after a write, or between steps. */
-    private static boolean killedAt(Start start, Target target, int moment) throws JournalProblem {
-        return killedAt(start, new Request(GPU, target, List.of()), moment);
+    private static boolean runAndKillAt(CrashScenario start, Target target, int moment) throws JournalException {
+        return runAndKillAt(start, new SwitchRequest(GPU, target, List.of()), moment);
     }
 
-    private static boolean killedAt(Start start, Request request, int moment) throws JournalProblem {
+    private static boolean runAndKillAt(CrashScenario start, SwitchRequest request, int moment) throws JournalException {
         int[] left = {moment};
         Runnable tick = () -> {
             if (left[0]-- == 0) {
@@ -73,7 +73,7 @@ class CrashTest {
         };
         start.kernel().beforeEachWrite(write -> tick.run());
         start.kernel().afterEachWrite((write, answer) -> tick.run());
-        try (Transactions transactions = Transactions.open(start.kernel(), start.folder())) {
+        try (TransactionRunner transactions = TransactionRunner.open(start.kernel(), start.folder())) {
             transactions.run(planFor(start.kernel(), transactions, request), () -> false, event -> tick.run());
             return false;
         } catch (Killed killed) {
@@ -85,7 +85,7 @@ class CrashTest {
     }
 
     /** With the module the framebuffer is gone until restart from one write on; all else is as before. */
-    private static List<String> butForTheFramebuffer(List<String> differences) {
+    private static List<String> exceptFramebuffer(List<String> differences) {
         return differences.stream()
                 .filter(path -> !path.contains("simple-framebuffer.0")
                         && !path.startsWith("/proc/iomem")
@@ -97,28 +97,28 @@ class CrashTest {
 
     @ParameterizedTest
     @CsvSource({"x99-gtx1080, false", "strix-halo-32g, false", "strix-halo-32g, true"})
-    void aHelperKilledOnTheLadderLeavesNoModuleLoadedAndNoDriverBorrowed(String machine, boolean nativeDriver)
-            throws JournalProblem {
+    void rollbackAfterKillUnloadsModuleAndUnbindsNativeDriver(String machine, boolean nativeDriver)
+            throws JournalException {
         int moment = 0;
         boolean killed = true;
         boolean leftLoaded = false;
         for (; killed; moment++) {
-            SimulatedKernel kernel = new SimulatedKernel(Captures.named(machine));
-            PciAddress gpu = MachineReader.read(kernel.capture()).gpus().getFirst().address();
+            SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load(machine));
+            PciAddress gpu = SnapshotParser.parse(kernel.readSnapshot()).gpus().getFirst().address();
             if (nativeDriver) {
-                kernel.nativeModule(gpu, "amdgpu");
+                kernel.addNativeModule(gpu, "amdgpu");
             }
-            Capture before = kernel.capture();
+            MachineSnapshot before = kernel.readSnapshot();
             Path folder = temp.resolve("ladder-" + moment);
-            Request request = new Request(gpu, Target.VM, List.of(), nativeDriver);
-            killed = killedAt(new Start(kernel, folder), request, moment);
-            leftLoaded |= killed && !kernel.read(new Setting.Module("switchback_bootfb")).isEmpty();
-            try (Transactions next = Transactions.open(kernel, folder)) {
-                List<Event> events = new ArrayList<>();
-                assertThat(next.putBack(events::add)).as("killed at %d: %s", moment, events).isEqualTo(Outcome.PUT_BACK);
-                assertThat(kernel.read(new Setting.Module("switchback_bootfb"))).isEmpty();
+            SwitchRequest request = new SwitchRequest(gpu, Target.VM, List.of(), nativeDriver);
+            killed = runAndKillAt(new CrashScenario(kernel, folder), request, moment);
+            leftLoaded |= killed && !kernel.readSetting(new Setting.KernelModule("switchback_bootfb")).isEmpty();
+            try (TransactionRunner next = TransactionRunner.open(kernel, folder)) {
+                List<StepEvent> events = new ArrayList<>();
+                assertThat(next.rollBack(events::add)).as("killed at %d: %s", moment, events).isEqualTo(Outcome.ROLLED_BACK);
+                assertThat(kernel.readSetting(new Setting.KernelModule("switchback_bootfb"))).isEmpty();
                 if (killed) {
-                    assertThat(butForTheFramebuffer(SwitchTest.differences(before, kernel.capture())))
+                    assertThat(exceptFramebuffer(SwitchTest.differences(before, kernel.readSnapshot())))
                             .as("killed at %d: %s", moment, events)
                             .filteredOn(path -> !path.contains("drivers/amdgpu"))
                             .isEmpty();
@@ -132,38 +132,38 @@ class CrashTest {
         assertThat(leftLoaded).as("killed while the module was loaded").isEqualTo(!nativeDriver);
     }
 
-    private static SwitchPlan planFor(SimulatedKernel kernel, Transactions transactions, Request request) {
-        return ((Planner.Answer.Planned) Planner.plan(
-                        MachineReader.read(kernel.capture()), request, transactions.remembered(request.gpu())))
+    private static SwitchPlan planFor(SimulatedKernel kernel, TransactionRunner transactions, SwitchRequest request) {
+        return ((Planner.PlanningResult.PlanCreated) Planner.plan(
+                        SnapshotParser.parse(kernel.readSnapshot()), request, transactions.savedHostSettings(request.gpu())))
                 .plan();
     }
 
-    private static Gpu.Mode mode(Target target) {
-        return target == Target.VM ? Gpu.Mode.VM : Gpu.Mode.HOST;
+    private static Gpu.GpuMode modeOf(Target target) {
+        return target == Target.VM ? Gpu.GpuMode.VM : Gpu.GpuMode.HOST;
     }
 
     @ParameterizedTest
     @CsvSource({"VM, ''", "HOST, ''", "VM, pci-stub", "HOST, pci-stub", "VM, vfio-pci", "HOST, vfio-pci"})
-    void aHelperKilledAtAnyMomentIsPutBackByTheNextOne(Target target, String override) throws JournalProblem {
+    void nextHelperRollsBackAfterKillAtAnyMoment(Target target, String override) throws JournalException {
         int moment = 0;
         while (true) {
-            Start start = start(target, override, target + override + "-" + moment);
-            Capture before = start.kernel().capture();
-            boolean killed = killedAt(start, target, moment);
-            try (Transactions next = Transactions.open(start.kernel(), start.folder())) {
-                List<Event> events = new ArrayList<>();
-                assertThat(next.putBack(events::add)).as("killed at %d: %s", moment, events).isEqualTo(Outcome.PUT_BACK);
-                assertThat(next.standing()).isEqualTo(new Standing.Clean());
+            CrashScenario start = prepareScenario(target, override, target + override + "-" + moment);
+            MachineSnapshot before = start.kernel().readSnapshot();
+            boolean killed = runAndKillAt(start, target, moment);
+            try (TransactionRunner next = TransactionRunner.open(start.kernel(), start.folder())) {
+                List<StepEvent> events = new ArrayList<>();
+                assertThat(next.rollBack(events::add)).as("killed at %d: %s", moment, events).isEqualTo(Outcome.ROLLED_BACK);
+                assertThat(next.recoveryState()).isEqualTo(new RecoveryState.Clean());
                 if (killed) {
-                    assertThat(SwitchTest.differences(before, start.kernel().capture()))
+                    assertThat(SwitchTest.differences(before, start.kernel().readSnapshot()))
                             .as("killed at %d", moment)
                             .isEmpty();
                 } else {
-                    assertThat(MachineReader.read(start.kernel().capture())
+                    assertThat(SnapshotParser.parse(start.kernel().readSnapshot())
                                     .gpu(GPU)
                                     .orElseThrow()
                                     .mode())
-                            .isEqualTo(mode(target));
+                            .isEqualTo(modeOf(target));
                 }
                 // Whatever happened, the switch can be made now.
                 if (killed) {
@@ -182,15 +182,15 @@ class CrashTest {
 
     @ParameterizedTest
     @CsvSource({"VM, ''", "HOST, ''", "VM, pci-stub", "HOST, pci-stub", "VM, vfio-pci", "HOST, vfio-pci"})
-    void aHelperKilledWhilePuttingBackIsFollowedByOneThatFinishesIt(Target target, String override)
-            throws JournalProblem {
+    void nextHelperFinishesInterruptedRollback(Target target, String override)
+            throws JournalException {
         for (int first = 5; ; first += 4) {
-            Start start = start(target, override, "again-" + target + override + "-" + first);
-            Capture before = start.kernel().capture();
-            if (!killedAt(start, target, first)) {
+            CrashScenario start = prepareScenario(target, override, "again-" + target + override + "-" + first);
+            MachineSnapshot before = start.kernel().readSnapshot();
+            if (!runAndKillAt(start, target, first)) {
                 return;
             }
-            List<Event> events = new ArrayList<>();
+            List<StepEvent> events = new ArrayList<>();
             boolean killedAgain = true;
             for (int second = 0; killedAgain; second++) {
                 int[] left = {second};
@@ -199,17 +199,17 @@ class CrashTest {
                         throw new Killed();
                     }
                 });
-                try (Transactions next = Transactions.open(start.kernel(), start.folder())) {
+                try (TransactionRunner next = TransactionRunner.open(start.kernel(), start.folder())) {
                     events.clear();
-                    assertThat(next.putBack(events::add))
+                    assertThat(next.rollBack(events::add))
                             .as("killed at %d and again at %d: %s", first, second, events)
-                            .isEqualTo(Outcome.PUT_BACK);
+                            .isEqualTo(Outcome.ROLLED_BACK);
                     killedAgain = false;
                 } catch (Killed killed) {
                     killedAgain = true;
                 }
             }
-            assertThat(SwitchTest.differences(before, start.kernel().capture()))
+            assertThat(SwitchTest.differences(before, start.kernel().readSnapshot()))
                     .as("killed at %d", first)
                     .isEmpty();
         }
@@ -217,32 +217,32 @@ class CrashTest {
 
     @ParameterizedTest
     @EnumSource(Target.class)
-    void aJournalTornAnywhereLeadsBackToWhereTheSwitchBegan(Target target) throws JournalProblem, IOException {
+    void truncatedJournalRollsBackToTheInitialState(Target target) throws JournalException, IOException {
         int cuts = 0;
         int usedBefore = 0;
-        Capture kernelBefore = Capture.EMPTY;
+        MachineSnapshot kernelBefore = MachineSnapshot.EMPTY;
         for (int moment = 0; ; moment++) {
-            Start start = start(target, "torn-" + target + "-" + moment);
-            Capture before = start.kernel().capture();
-            if (!killedAt(start, target, moment)) {
+            CrashScenario start = prepareScenario(target, "torn-" + target + "-" + moment);
+            MachineSnapshot before = start.kernel().readSnapshot();
+            if (!runAndKillAt(start, target, moment)) {
                 break;
             }
-            Capture killed = start.kernel().capture();
-            int used = used(Files.readAllBytes(start.folder().resolve("journal")));
+            MachineSnapshot killed = start.kernel().readSnapshot();
+            int used = usedLength(Files.readAllBytes(start.folder().resolve("journal")));
             // What was appended since the moment before may be torn anywhere, unless the kernel was written to since:
             // a write begins only when its record is on the medium.
             int from = moment == 0 || killed.equals(kernelBefore) ? usedBefore : used;
             for (int cut = from; cut <= used; cut += moment == 0 ? 23 : 3) {
-                Start again = start(target, "torn-" + target + "-" + moment + "-" + cut);
-                killedAt(again, target, moment);
+                CrashScenario again = prepareScenario(target, "torn-" + target + "-" + moment + "-" + cut);
+                runAndKillAt(again, target, moment);
                 Path torn = again.folder().resolve("journal");
                 byte[] own = Files.readAllBytes(torn);
-                Files.write(torn, Arrays.copyOf(Arrays.copyOf(own, Math.min(cut, used(own))), own.length));
-                try (Transactions next = Transactions.open(again.kernel(), again.folder())) {
-                    assertThat(next.putBack(event -> {}))
+                Files.write(torn, Arrays.copyOf(Arrays.copyOf(own, Math.min(cut, usedLength(own))), own.length));
+                try (TransactionRunner next = TransactionRunner.open(again.kernel(), again.folder())) {
+                    assertThat(next.rollBack(event -> {}))
                             .as("moment %d, cut at %d of %d", moment, cut, used)
-                            .isEqualTo(Outcome.PUT_BACK);
-                    assertThat(SwitchTest.differences(before, again.kernel().capture()))
+                            .isEqualTo(Outcome.ROLLED_BACK);
+                    assertThat(SwitchTest.differences(before, again.kernel().readSnapshot()))
                             .as("moment %d, cut at %d of %d", moment, cut, used)
                             .isEmpty();
                 }
@@ -254,7 +254,7 @@ class CrashTest {
         assertThat(cuts).isGreaterThan(100);
     }
 
-    private static int used(byte[] journal) {
+    private static int usedLength(byte[] journal) {
         int end = journal.length;
         while (end > 0 && journal[end - 1] == 0) {
             end--;
@@ -264,81 +264,81 @@ class CrashTest {
 
     /** Interrupted from the last step on, nothing more of the journal comes to the medium: as when the power fails. */
     @Test
-    void aWayHomeThatIsCutOffBeforeItsEndIsOnTheMediumKnowsTheHostsDriversStill() throws JournalProblem {
-        Start start = start(Target.HOST, "end");
-        Capture before = start.kernel().capture();
+    void switchToHostInterruptedBeforeEndRecordKeepsSavedHostSettings() throws JournalException {
+        CrashScenario start = prepareScenario(Target.HOST, "end");
+        MachineSnapshot before = start.kernel().readSnapshot();
         HostSettings settings;
-        try (Transactions transactions = Transactions.open(start.kernel(), start.folder())) {
+        try (TransactionRunner transactions = TransactionRunner.open(start.kernel(), start.folder())) {
             SwitchPlan plan = SwitchTest.plan(start.kernel(), transactions, Target.HOST);
-            settings = transactions.remembered(GPU).orElseThrow();
+            settings = transactions.savedHostSettings(GPU).orElseThrow();
             transactions.run(plan, () -> false, event -> {
-                if (event.phase() == Phase.DONE && event.step() == plan.steps().size() - 1) {
+                if (event.phase() == StepPhase.DONE && event.step() == plan.steps().size() - 1) {
                     Thread.currentThread().interrupt();
                 }
             });
         } finally {
             Thread.interrupted();
         }
-        try (Transactions next = Transactions.open(start.kernel(), start.folder())) {
-            assertThat(next.standing()).isInstanceOf(Standing.Incomplete.class);
-            assertThat(next.remembered(GPU)).contains(settings);
-            assertThat(next.putBack(event -> {})).isEqualTo(Outcome.PUT_BACK);
-            assertThat(SwitchTest.differences(before, start.kernel().capture())).isEmpty();
-            assertThat(next.remembered(GPU)).contains(settings);
+        try (TransactionRunner next = TransactionRunner.open(start.kernel(), start.folder())) {
+            assertThat(next.recoveryState()).isInstanceOf(RecoveryState.RollbackPending.class);
+            assertThat(next.savedHostSettings(GPU)).contains(settings);
+            assertThat(next.rollBack(event -> {})).isEqualTo(Outcome.ROLLED_BACK);
+            assertThat(SwitchTest.differences(before, start.kernel().readSnapshot())).isEmpty();
+            assertThat(next.savedHostSettings(GPU)).contains(settings);
         }
     }
 
     @Test
-    void aMemoryThatCouldNotBeForgottenAfterTheWayHomeDoesNoHarm() throws JournalProblem, IOException {
-        Start start = start(Target.VM, "left-over");
-        Capture before = start.kernel().capture();
-        assertThat(killedAt(start, Target.VM, Integer.MAX_VALUE)).isFalse();
+    void leftoverHostSettingsAfterSwitchToHostAreHarmless() throws JournalException, IOException {
+        CrashScenario start = prepareScenario(Target.VM, "left-over");
+        MachineSnapshot before = start.kernel().readSnapshot();
+        assertThat(runAndKillAt(start, Target.VM, Integer.MAX_VALUE)).isFalse();
         Path file = start.folder().resolve("host").resolve(GPU.toString());
         byte[] memory = Files.readAllBytes(file);
-        assertThat(killedAt(start, Target.HOST, Integer.MAX_VALUE)).isFalse();
+        assertThat(runAndKillAt(start, Target.HOST, Integer.MAX_VALUE)).isFalse();
         assertThat(file).doesNotExist();
         Files.write(file, memory);
-        try (Transactions next = Transactions.open(start.kernel(), start.folder())) {
-            assertThat(next.standing()).isEqualTo(new Standing.Clean());
-            assertThat(SwitchTest.plan(start.kernel(), next, Target.HOST).refused()).isTrue();
+        try (TransactionRunner next = TransactionRunner.open(start.kernel(), start.folder())) {
+            assertThat(next.recoveryState()).isEqualTo(new RecoveryState.Clean());
+            assertThat(SwitchTest.plan(start.kernel(), next, Target.HOST).isRefused()).isTrue();
             for (Target target : Target.values()) {
                 assertThat(next.run(SwitchTest.plan(start.kernel(), next, target), () -> false, event -> {}))
                         .isEqualTo(Outcome.DONE);
             }
         }
-        assertThat(SwitchTest.differences(before, start.kernel().capture())).isEmpty();
+        assertThat(SwitchTest.differences(before, start.kernel().readSnapshot())).isEmpty();
     }
 
     @Test
-    void aJournalOfAnotherBootIsHistory() throws JournalProblem {
-        Start start = start(Target.VM, "restarted");
-        assertThat(killedAt(start, Target.VM, 12)).isTrue();
+    void journalOfEarlierBootIsArchived() throws JournalException {
+        CrashScenario start = prepareScenario(Target.VM, "restarted");
+        assertThat(runAndKillAt(start, Target.VM, 12)).isTrue();
         start.kernel().restart();
-        try (Transactions transactions = Transactions.open(start.kernel(), start.folder())) {
-            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
-            assertThat(start.kernel().written()).isEmpty();
+        try (TransactionRunner transactions = TransactionRunner.open(start.kernel(), start.folder())) {
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
+            assertThat(start.kernel().writes()).isEmpty();
             assertThat(start.folder().resolve("journal.last-boot")).exists();
         }
     }
 
     @Test
-    void aBrokenMiddleStopsAndWritesNothing() throws JournalProblem, IOException {
-        Start start = start(Target.VM, "broken");
-        assertThat(killedAt(start, Target.VM, 14)).isTrue();
+    void corruptJournalBlocksWrites() throws JournalException, IOException {
+        CrashScenario start = prepareScenario(Target.VM, "broken");
+        assertThat(runAndKillAt(start, Target.VM, 14)).isTrue();
         Path file = start.folder().resolve("journal");
         byte[] bytes = Files.readAllBytes(file);
-        bytes[used(bytes) / 2] ^= 0x10;
+        bytes[usedLength(bytes) / 2] ^= 0x10;
         Files.write(file, bytes);
-        int writes = start.kernel().written().size();
-        try (Transactions transactions = Transactions.open(start.kernel(), start.folder())) {
-            assertThat(transactions.standing()).isEqualTo(new Standing.Broken());
-            assertThat(transactions.putBack(event -> {})).isEqualTo(Outcome.MIXED);
-            assertThat(start.kernel().written()).hasSize(writes);
-            transactions.setBrokenAside();
-            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+        int writes = start.kernel().writes().size();
+        try (TransactionRunner transactions = TransactionRunner.open(start.kernel(), start.folder())) {
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.JournalCorrupt());
+            assertThat(transactions.rollBack(event -> {})).isEqualTo(Outcome.ROLLBACK_FAILED);
+            assertThat(start.kernel().writes()).hasSize(writes);
+            transactions.archiveCorruptJournal();
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
         }
-        try (Transactions transactions = Transactions.open(start.kernel(), start.folder())) {
-            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+        try (TransactionRunner transactions = TransactionRunner.open(start.kernel(), start.folder())) {
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
         }
     }
 }

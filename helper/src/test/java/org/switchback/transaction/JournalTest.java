@@ -17,72 +17,72 @@ class JournalTest {
     @TempDir
     Path folder;
 
-    private byte[] written() throws IOException {
-        try (Journal journal = Journal.begin(folder.resolve("journal"), "boot-1", "0123456789abcdef", 20)) {
-            journal.open(List.of("0000:01:00.0", "vm", ""), List.of(List.of("offer", "", "0000:01:00.0", "", "", "")));
-            journal.append(Journal.Kind.INTENT, List.of("0", "nvidia", ""));
-            journal.append(Journal.Kind.DONE, List.of("0", "a\ttab, a\nline and 100 %09", ""));
+    private byte[] writeSampleJournal() throws IOException {
+        try (Journal journal = Journal.create(folder.resolve("journal"), "boot-1", "0123456789abcdef", 20)) {
+            journal.appendBegin(List.of("0000:01:00.0", "vm", ""), List.of(List.of("offer", "", "0000:01:00.0", "", "", "")));
+            journal.append(Journal.JournalRecordKind.INTENT, List.of("0", "nvidia", ""));
+            journal.append(Journal.JournalRecordKind.DONE, List.of("0", "a\ttab, a\nline and 100 %09", ""));
         }
         return Files.readAllBytes(folder.resolve("journal"));
     }
 
     @Test
-    void whatWasAppendedIsReadWhateverTheFieldsHold() throws IOException {
-        Journal.Content content = Journal.read(written());
-        assertThat(content.brokenMiddle()).isFalse();
-        assertThat(content.entries())
-                .extracting(Journal.Entry::kind)
-                .containsExactly(Journal.Kind.STEP, Journal.Kind.BEGIN, Journal.Kind.INTENT, Journal.Kind.DONE);
-        assertThat(content.entries().getLast().fields()).containsExactly("0", "a\ttab, a\nline and 100 %09", "");
-        assertThat(content.entries()).allMatch(e -> e.boot().equals("boot-1"));
+    void appendedRecordsAreReadBackWithAnyFieldContent() throws IOException {
+        Journal.JournalContent content = Journal.read(writeSampleJournal());
+        assertThat(content.isCorrupt()).isFalse();
+        assertThat(content.records())
+                .extracting(Journal.JournalRecord::kind)
+                .containsExactly(Journal.JournalRecordKind.STEP, Journal.JournalRecordKind.BEGIN, Journal.JournalRecordKind.INTENT, Journal.JournalRecordKind.DONE);
+        assertThat(content.records().getLast().fields()).containsExactly("0", "a\ttab, a\nline and 100 %09", "");
+        assertThat(content.records()).allMatch(e -> e.bootId().equals("boot-1"));
     }
 
     @Test
-    void onlyItsOwnerReadsIt() throws IOException {
-        written();
+    void journalIsReadableOnlyByItsOwner() throws IOException {
+        writeSampleJournal();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("journal"))))
                 .isEqualTo("rw-------");
     }
 
     @Test
-    void aCutAtAnyByteLeavesTheWholeRecordsBeforeIt() throws IOException {
-        byte[] bytes = written();
+    void truncationAtAnyByteKeepsEarlierRecords() throws IOException {
+        byte[] bytes = writeSampleJournal();
         int records = 0;
         for (int cut = 0; cut <= bytes.length; cut++) {
             byte[] torn = Arrays.copyOf(Arrays.copyOf(bytes, cut), bytes.length);
-            Journal.Content content = Journal.read(torn);
-            assertThat(content.brokenMiddle()).as("cut at %d", cut).isFalse();
-            assertThat(content.entries().size()).as("cut at %d", cut).isGreaterThanOrEqualTo(records);
-            records = content.entries().size();
-            assertThat(Journal.read(Arrays.copyOf(bytes, cut)).entries()).isEqualTo(content.entries());
+            Journal.JournalContent content = Journal.read(torn);
+            assertThat(content.isCorrupt()).as("cut at %d", cut).isFalse();
+            assertThat(content.records().size()).as("cut at %d", cut).isGreaterThanOrEqualTo(records);
+            records = content.records().size();
+            assertThat(Journal.read(Arrays.copyOf(bytes, cut)).records()).isEqualTo(content.records());
         }
         assertThat(records).isEqualTo(4);
     }
 
     @Test
-    void aFlippedBitInAnEarlierRecordIsABrokenMiddle() throws IOException {
-        byte[] bytes = written();
+    void bitFlipInEarlierRecordIsCorruption() throws IOException {
+        byte[] bytes = writeSampleJournal();
         bytes[20] ^= 1;
-        Journal.Content content = Journal.read(bytes);
-        assertThat(content.entries()).isEmpty();
-        assertThat(content.brokenMiddle()).isTrue();
+        Journal.JournalContent content = Journal.read(bytes);
+        assertThat(content.records()).isEmpty();
+        assertThat(content.isCorrupt()).isTrue();
     }
 
     @Property(tries = 2_000)
-    void noBytesBreakTheReader(@ForAll byte[] bytes) {
-        assertThat(Journal.read(bytes).entries()).isEmpty();
+    void arbitraryBytesDoNotBreakTheReader(@ForAll byte[] bytes) {
+        assertThat(Journal.read(bytes).records()).isEmpty();
     }
 
     @Property(tries = 300)
-    void noDamageBreaksTheReader(@ForAll int seed) throws IOException {
+    void arbitraryDamageDoesNotBreakTheReader(@ForAll int seed) throws IOException {
         Path own = Files.createTempDirectory("journal");
         folder = own;
-        byte[] bytes = written();
+        byte[] bytes = writeSampleJournal();
         java.util.Random random = new java.util.Random(seed);
         for (int i = 0; i < 5; i++) {
             bytes[random.nextInt(500)] = (byte) random.nextInt();
         }
-        assertThat(Journal.read(bytes).entries().size()).isLessThanOrEqualTo(4);
+        assertThat(Journal.read(bytes).records().size()).isLessThanOrEqualTo(4);
         Files.delete(own.resolve("journal"));
         Files.delete(own);
     }

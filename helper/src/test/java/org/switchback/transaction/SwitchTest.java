@@ -19,18 +19,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.Captures;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.Holder;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.kernel.Fault;
+import org.switchback.kernel.SimulatedFault;
 import org.switchback.kernel.Kernel;
 import org.switchback.kernel.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Planner;
-import org.switchback.plan.Request;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 
@@ -43,38 +43,38 @@ class SwitchTest {
     Path temp;
 
     private Path folder;
-    private final List<Event> events = new ArrayList<>();
+    private final List<StepEvent> events = new ArrayList<>();
 
     @BeforeEach
-    void folder() {
+    void createFolderPath() {
         folder = temp.resolve("run");
     }
 
-    static SwitchPlan plan(Kernel kernel, Transactions transactions, Target target) {
-        Planner.Answer answer = Planner.plan(
-                MachineReader.read(kernel.capture()),
-                new Request(GPU, target, List.of()),
-                transactions.remembered(GPU));
-        assertThat(answer).isInstanceOf(Planner.Answer.Planned.class);
-        return ((Planner.Answer.Planned) answer).plan();
+    static SwitchPlan plan(Kernel kernel, TransactionRunner transactions, Target target) {
+        Planner.PlanningResult answer = Planner.plan(
+                SnapshotParser.parse(kernel.readSnapshot()),
+                new SwitchRequest(GPU, target, List.of()),
+                transactions.savedHostSettings(GPU));
+        assertThat(answer).isInstanceOf(Planner.PlanningResult.PlanCreated.class);
+        return ((Planner.PlanningResult.PlanCreated) answer).plan();
     }
 
-    private Outcome run(Kernel kernel, Transactions transactions, Target target) {
+    private Outcome run(Kernel kernel, TransactionRunner transactions, Target target) {
         events.clear();
         return transactions.run(plan(kernel, transactions, target), () -> false, events::add);
     }
 
     private static Gpu gpu(Kernel kernel) {
-        return MachineReader.read(kernel.capture()).gpu(GPU).orElseThrow();
+        return SnapshotParser.parse(kernel.readSnapshot()).gpu(GPU).orElseThrow();
     }
 
-    private static Predicate<KernelWrite> to(String end) {
-        return write -> write instanceof KernelWrite.Sysfs(String path, String value) && (path + " " + value).endsWith(end);
+    private static Predicate<KernelWrite> isWriteEndingWith(String end) {
+        return write -> write instanceof KernelWrite.WriteSysfs(String path, String value) && (path + " " + value).endsWith(end);
     }
 
-    private Event failure() {
+    private StepEvent firstFailure() {
         return events.stream()
-                .filter(e -> e.phase() == Phase.FAILED)
+                .filter(e -> e.phase() == StepPhase.FAILED)
                 .findFirst()
                 .orElseThrow();
     }
@@ -82,109 +82,109 @@ class SwitchTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"q35-6.1-0380", "q35-5.10-0300", "q35-5.10-0380", "q35-6.1-0380-native", "q35-7.2-0380", "q35-6.12-0300-native"})
-    void thereAndBackTenTimesLeavesEverythingAsItWas(String name) throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named(name));
-        Capture before = kernel.capture();
+    void tenRoundTripsRestoreTheOriginalState(String name) throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load(name));
+        MachineSnapshot before = kernel.readSnapshot();
         for (int round = 0; round < 10; round++) {
-            try (Transactions transactions = Transactions.open(kernel, folder)) {
+            try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
                 assertThat(run(kernel, transactions, Target.VM)).as("round %d, there", round).isEqualTo(Outcome.DONE);
-                assertThat(gpu(kernel).mode()).isEqualTo(Gpu.Mode.VM);
-                assertThat(kernel.prove(List.of(GPU, SOUND))).isInstanceOf(Kernel.Proof.Whole.class);
+                assertThat(gpu(kernel).mode()).isEqualTo(Gpu.GpuMode.VM);
+                assertThat(kernel.verifyVfio(List.of(GPU, SOUND))).isInstanceOf(Kernel.VfioCheck.Passed.class);
             }
             // Another helper process: what the first one remembered is on the medium.
-            try (Transactions transactions = Transactions.open(kernel, folder)) {
+            try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
                 assertThat(run(kernel, transactions, Target.HOST)).as("round %d, back", round).isEqualTo(Outcome.DONE);
-                assertThat(transactions.remembered(GPU)).isEmpty();
+                assertThat(transactions.savedHostSettings(GPU)).isEmpty();
             }
-            assertThat(differences(before, kernel.capture())).as("round %d", round).isEmpty();
+            assertThat(differences(before, kernel.readSnapshot())).as("round %d", round).isEmpty();
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"q35-5.10-0300", "q35-5.10-0380", "q35-6.1-0380-native", "q35-6.12-0300-native"})
-    void theCommandsOfAPlanDoItAndThoseThatUndoItPutEverythingBack(String name) throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named(name));
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
-            Capture host = kernel.capture();
+    void planCommandsSwitchAndUndoCommandsRestore(String name) throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load(name));
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
+            MachineSnapshot host = kernel.readSnapshot();
             SwitchPlan there = plan(kernel, transactions, Target.VM);
-            type(kernel, writes(there));
-            assertThat(kernel.prove(List.of(GPU, SOUND))).isInstanceOf(Kernel.Proof.Whole.class);
-            type(kernel, there.inverse());
-            assertThat(differences(host, kernel.capture())).isEmpty();
+            writeAll(kernel, kernelWrites(there));
+            assertThat(kernel.verifyVfio(List.of(GPU, SOUND))).isInstanceOf(Kernel.VfioCheck.Passed.class);
+            writeAll(kernel, there.undoWrites());
+            assertThat(differences(host, kernel.readSnapshot())).isEmpty();
 
             run(kernel, transactions, Target.VM);
-            Capture vm = kernel.capture();
+            MachineSnapshot vm = kernel.readSnapshot();
             SwitchPlan home = plan(kernel, transactions, Target.HOST);
-            type(kernel, writes(home));
-            assertThat(differences(host, kernel.capture())).isEmpty();
-            type(kernel, home.inverse());
-            assertThat(differencesButPower(vm, kernel.capture())).isEmpty();
+            writeAll(kernel, kernelWrites(home));
+            assertThat(differences(host, kernel.readSnapshot())).isEmpty();
+            writeAll(kernel, home.undoWrites());
+            assertThat(differencesExceptPowerControl(vm, kernel.readSnapshot())).isEmpty();
         }
     }
 
     /** vfio-pci changes the power control when it comes and when it goes. */
-    private static List<String> differencesButPower(Capture before, Capture after) {
+    private static List<String> differencesExceptPowerControl(MachineSnapshot before, MachineSnapshot after) {
         return differences(before, after).stream()
                 .filter(line -> !line.contains("/power/control: "))
                 .toList();
     }
 
-    private static List<KernelWrite> writes(SwitchPlan plan) {
-        return plan.steps().stream().flatMap(step -> step.write().stream()).toList();
+    private static List<KernelWrite> kernelWrites(SwitchPlan plan) {
+        return plan.steps().stream().flatMap(step -> step.kernelWrite().stream()).toList();
     }
 
-    private static void type(Kernel kernel, List<KernelWrite> writes) {
+    private static void writeAll(Kernel kernel, List<KernelWrite> writes) {
         for (KernelWrite write : writes) {
             assertThat(kernel.write(write, Duration.ofSeconds(10), waited -> {}))
-                    .as(write.shell())
-                    .isEqualTo(new Kernel.Answer.Done());
+                    .as(write.shellCommand())
+                    .isEqualTo(new Kernel.WriteResult.Done());
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"pci-stub", "vfio-pci", "snd_hda_intel"})
-    void anOverrideThatSomebodyLeftIsThereAgainAndHasKeptNobodyFromComingBack(String override) throws JournalProblem {
-        Capture before = withOverride("q35-6.1-0380-native", override);
+    void existingOverrideIsRestoredAndDoesNotBlockRebind(String override) throws JournalException {
+        MachineSnapshot before = withOverride("q35-6.1-0380-native", override);
         SimulatedKernel kernel = new SimulatedKernel(before);
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
             assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.DONE);
-            assertThat(gpu(kernel).mode()).isEqualTo(Gpu.Mode.VM);
+            assertThat(gpu(kernel).mode()).isEqualTo(Gpu.GpuMode.VM);
             assertThat(run(kernel, transactions, Target.HOST)).as("%s", events).isEqualTo(Outcome.DONE);
         }
-        assertThat(differences(before, kernel.capture())).isEmpty();
+        assertThat(differences(before, kernel.readSnapshot())).isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"pci-stub", "vfio-pci", "snd_hda_intel"})
-    void anOverrideThatSomebodyLeftKeepsNothingFromBeingPutBack(String override) throws JournalProblem {
-        Capture before = withOverride("q35-6.1-0380-native", override);
+    void existingOverrideDoesNotBlockRollback(String override) throws JournalException {
+        MachineSnapshot before = withOverride("q35-6.1-0380-native", override);
         for (String function : List.of("01:00.0", "01:00.1")) {
             folder = temp.resolve(function);
             SimulatedKernel kernel = new SimulatedKernel(before);
-            kernel.once(to("drivers_probe 0000:" + function), new Fault.Refuse("EIO"));
-            try (Transactions transactions = Transactions.open(kernel, folder)) {
-                assertThat(run(kernel, transactions, Target.VM)).as("%s", events).isEqualTo(Outcome.PUT_BACK);
-                assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+            kernel.injectOnce(isWriteEndingWith("drivers_probe 0000:" + function), new SimulatedFault.ErrnoFault("EIO"));
+            try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
+                assertThat(run(kernel, transactions, Target.VM)).as("%s", events).isEqualTo(Outcome.ROLLED_BACK);
+                assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
             }
-            assertThat(differences(before, kernel.capture())).isEmpty();
+            assertThat(differences(before, kernel.readSnapshot())).isEmpty();
         }
     }
 
     /** A machine both functions of whose GPU have an override that their drivers, which are bound, do not go by. */
-    static Capture withOverride(String machine, String driver) {
-        Map<String, Optional<Capture.Entry>> overrides = new HashMap<>();
+    static MachineSnapshot withOverride(String machine, String driver) {
+        Map<String, Optional<MachineSnapshot.SnapshotEntry>> overrides = new HashMap<>();
         if (!driver.isEmpty()) {
             for (PciAddress function : List.of(GPU, SOUND)) {
                 overrides.put(
-                        MachineReader.PCI_DEVICES + function + "/driver_override",
-                        Optional.of(new Capture.Text(driver)));
+                        SnapshotParser.PCI_DEVICES + function + "/driver_override",
+                        Optional.of(new MachineSnapshot.TextEntry(driver)));
             }
         }
-        return Captures.named(machine).with(overrides);
+        return TestSnapshots.load(machine).withChanges(overrides);
     }
 
     /** Paths that differ, but for vfio-pci itself, which stays loaded. */
-    static List<String> differences(Capture before, Capture after) {
+    static List<String> differences(MachineSnapshot before, MachineSnapshot after) {
         List<String> paths = new ArrayList<>();
         java.util.TreeSet<String> all = new java.util.TreeSet<>(before.entries().keySet());
         all.addAll(after.entries().keySet());
@@ -199,215 +199,215 @@ class SwitchTest {
     }
 
     @Test
-    void everyStepIsToldInOrder() throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
+    void everyStepIsReportedInOrder() throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
             int steps = plan(kernel, transactions, Target.VM).steps().size();
             run(kernel, transactions, Target.VM);
             assertThat(events).hasSize(2 * steps);
             for (int i = 0; i < steps; i++) {
-                assertThat(events.get(2 * i).phase()).isEqualTo(Phase.STARTED);
-                assertThat(events.get(2 * i + 1).phase()).isEqualTo(Phase.DONE);
+                assertThat(events.get(2 * i).phase()).isEqualTo(StepPhase.STARTED);
+                assertThat(events.get(2 * i + 1).phase()).isEqualTo(StepPhase.DONE);
                 assertThat(events.get(2 * i + 1).step()).isEqualTo(i);
             }
         }
     }
 
     @Test
-    void whicheverWriteIsRefusedEverythingBeforeItIsPutBackAndNothingAfterItIsTried() throws JournalProblem {
+    void anyFailedWriteRollsBackAndStopsTheSwitch() throws JournalException {
         for (Target target : Target.values()) {
-            int writes = writesOf(target);
+            int writes = countWrites(target);
             for (int n = 0; n < writes; n++) {
                 folder = temp.resolve(target + "-" + n);
-                SimulatedKernel kernel = inModeBefore(target);
-                Capture before = kernel.capture();
+                SimulatedKernel kernel = kernelInOppositeMode(target);
+                MachineSnapshot before = kernel.readSnapshot();
                 int nth = n;
                 int[] seen = {0};
                 int[] triedAfter = {0};
-                kernel.once(write -> seen[0]++ == nth, new Fault.Refuse("EIO"));
-                try (Transactions transactions = Transactions.open(kernel, folder)) {
+                kernel.injectOnce(write -> seen[0]++ == nth, new SimulatedFault.ErrnoFault("EIO"));
+                try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
                     SwitchPlan plan = plan(kernel, transactions, target);
                     Outcome outcome = transactions.run(plan, () -> false, event -> {
                         events.add(event);
-                        if (event.phase() == Phase.STARTED && seen[0] > nth) {
+                        if (event.phase() == StepPhase.STARTED && seen[0] > nth) {
                             triedAfter[0]++;
                         }
                     });
-                    assertThat(outcome).as("%s, write %d", target, n).isEqualTo(Outcome.PUT_BACK);
+                    assertThat(outcome).as("%s, write %d", target, n).isEqualTo(Outcome.ROLLED_BACK);
                     assertThat(triedAfter[0]).isZero();
-                    assertThat(differences(before, kernel.capture())).as("%s, write %d", target, n).isEmpty();
-                    assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+                    assertThat(differences(before, kernel.readSnapshot())).as("%s, write %d", target, n).isEmpty();
+                    assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
                 }
             }
         }
     }
 
-    private SimulatedKernel inModeBefore(Target target) throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
+    private SimulatedKernel kernelInOppositeMode(Target target) throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
         if (target == Target.HOST) {
-            try (Transactions transactions = Transactions.open(kernel, folder)) {
+            try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
                 assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.DONE);
             }
         }
         return kernel;
     }
 
-    private int writesOf(Target target) throws JournalProblem {
+    private int countWrites(Target target) throws JournalException {
         folder = temp.resolve("count-" + target);
-        SimulatedKernel kernel = inModeBefore(target);
-        int before = kernel.written().size();
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
+        SimulatedKernel kernel = kernelInOppositeMode(target);
+        int before = kernel.writes().size();
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
             assertThat(run(kernel, transactions, target)).isEqualTo(Outcome.DONE);
         }
-        return kernel.written().size() - before;
+        return kernel.writes().size() - before;
     }
 
     @Test
-    void aKernelThatLiesIsFoundOut() throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
-        Capture before = kernel.capture();
-        kernel.once(to("drivers_probe 0000:01:00.0"), new Fault.Lie());
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
-            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.PUT_BACK);
+    void falseSuccessOfKernelIsDetected() throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
+        MachineSnapshot before = kernel.readSnapshot();
+        kernel.injectOnce(isWriteEndingWith("drivers_probe 0000:01:00.0"), new SimulatedFault.FalseSuccess());
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
+            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.ROLLED_BACK);
         }
-        assertThat(failure().detail()).isEqualTo("not-true");
-        assertThat(differences(before, kernel.capture())).isEmpty();
+        assertThat(firstFailure().detail()).isEqualTo("not-true");
+        assertThat(differences(before, kernel.readSnapshot())).isEmpty();
     }
 
     @Test
-    void aFramebufferThatStaysInTheBarFailsTheProofAndEverythingIsPutBack() throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
+    void framebufferLeftInBarFailsVerificationAndRollsBack() throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
             SwitchPlan plan = plan(kernel, transactions, Target.VM);
             // Somebody binds the framebuffer back in the middle of the switch.
             Outcome outcome = transactions.run(plan, () -> false, event -> {
                 events.add(event);
-                if (event.phase() == Phase.DONE && event.step() == plan.steps().size() - 2) {
+                if (event.phase() == StepPhase.DONE && event.step() == plan.steps().size() - 2) {
                     kernel.write(
-                            new KernelWrite.Sysfs("/sys/bus/platform/drivers/efi-framebuffer/bind", "efi-framebuffer.0"),
+                            new KernelWrite.WriteSysfs("/sys/bus/platform/drivers/efi-framebuffer/bind", "efi-framebuffer.0"),
                             Duration.ofSeconds(1),
                             waited -> {});
                 }
             });
-            assertThat(outcome).isEqualTo(Outcome.PUT_BACK);
-            assertThat(failure().detail()).isEqualTo("not-reserved");
-            assertThat(failure().values()).contains("BAR 0");
-            assertThat(gpu(kernel).mode()).isEqualTo(Gpu.Mode.UNBOUND);
+            assertThat(outcome).isEqualTo(Outcome.ROLLED_BACK);
+            assertThat(firstFailure().detail()).isEqualTo("not-reserved");
+            assertThat(firstFailure().values()).contains("BAR 0");
+            assertThat(gpu(kernel).mode()).isEqualTo(Gpu.GpuMode.UNBOUND);
         }
     }
 
     @Test
-    void aSlowStepIsWaitedForAndSaysSo() throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
-        kernel.once(to("snd_hda_intel/unbind 0000:01:00.1"), new Fault.Delay(Duration.ofMinutes(3)));
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
+    void slowStepIsAwaitedAndReported() throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
+        kernel.injectOnce(isWriteEndingWith("snd_hda_intel/unbind 0000:01:00.1"), new SimulatedFault.Delay(Duration.ofMinutes(3)));
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
             assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.DONE);
         }
-        assertThat(events).filteredOn(e -> e.phase() == Phase.WAITING).hasSizeGreaterThan(170);
+        assertThat(events).filteredOn(e -> e.phase() == StepPhase.WAITING).hasSizeGreaterThan(170);
     }
 
     @Test
-    void aStepThatNeverReturnsFreezesEverythingUntilRestart() throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
-        kernel.once(to("snd_hda_intel/unbind 0000:01:00.1"), new Fault.Hang());
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
+    void hungWriteBlocksSwitchesUntilRestart() throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
+        kernel.injectOnce(isWriteEndingWith("snd_hda_intel/unbind 0000:01:00.1"), new SimulatedFault.Hang());
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
             assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.STUCK);
         }
-        int writes = kernel.written().size();
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
-            assertThat(transactions.standing()).isInstanceOf(Standing.Frozen.class);
-            assertThat(transactions.putBack(events::add)).isEqualTo(Outcome.STUCK);
+        int writes = kernel.writes().size();
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
+            assertThat(transactions.recoveryState()).isInstanceOf(RecoveryState.RestartRequired.class);
+            assertThat(transactions.rollBack(events::add)).isEqualTo(Outcome.STUCK);
         }
-        assertThat(kernel.written()).hasSize(writes);
+        assertThat(kernel.writes()).hasSize(writes);
         kernel.restart();
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
-            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
             assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.DONE);
         }
     }
 
     @Test
-    void afterAnOopsNothingMoreIsWritten() throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
-        kernel.once(to("snd_hda_intel/unbind 0000:01:00.1"), new Fault.Die());
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
-            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.KERNEL_DIED);
-            assertThat(kernel.written().getLast()).matches(to("snd_hda_intel/unbind 0000:01:00.1"));
-            assertThat(transactions.standing()).isInstanceOf(Standing.Frozen.class);
+    void nothingIsWrittenAfterAnOops() throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
+        kernel.injectOnce(isWriteEndingWith("snd_hda_intel/unbind 0000:01:00.1"), new SimulatedFault.Oops());
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
+            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.KERNEL_OOPS);
+            assertThat(kernel.writes().getLast()).matches(isWriteEndingWith("snd_hda_intel/unbind 0000:01:00.1"));
+            assertThat(transactions.recoveryState()).isInstanceOf(RecoveryState.RestartRequired.class);
         }
     }
 
     @Test
-    void whenPuttingBackFailsTheStateIsNamedAndCanBePutBackLater() throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
-        Capture before = kernel.capture();
-        kernel.once(to("drivers_probe 0000:01:00.0"), new Fault.Refuse("EIO"));
-        kernel.once(to("snd_hda_intel/bind 0000:01:00.1"), new Fault.Refuse("ENODEV"));
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
-            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.MIXED);
-            assertThat(transactions.standing()).isEqualTo(new Standing.Incomplete(new Request(GPU, Target.VM, List.of())));
+    void failedRollbackCanBeRetried() throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
+        MachineSnapshot before = kernel.readSnapshot();
+        kernel.injectOnce(isWriteEndingWith("drivers_probe 0000:01:00.0"), new SimulatedFault.ErrnoFault("EIO"));
+        kernel.injectOnce(isWriteEndingWith("snd_hda_intel/bind 0000:01:00.1"), new SimulatedFault.ErrnoFault("ENODEV"));
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
+            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.ROLLBACK_FAILED);
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.RollbackPending(new SwitchRequest(GPU, Target.VM, List.of())));
             assertThatThrownBy(() -> run(kernel, transactions, Target.VM)).isInstanceOf(IllegalStateException.class);
-            assertThat(transactions.putBack(events::add)).isEqualTo(Outcome.PUT_BACK);
-            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+            assertThat(transactions.rollBack(events::add)).isEqualTo(Outcome.ROLLED_BACK);
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
         }
-        assertThat(differences(before, kernel.capture())).isEmpty();
+        assertThat(differences(before, kernel.readSnapshot())).isEmpty();
     }
 
     @Test
-    void aProgramThatOpensTheGpuAfterThePlanStopsTheSwitch() throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380-native"));
-        Capture before = kernel.capture();
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
+    void processOpeningTheGpuAfterPlanningStopsTheSwitch() throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380-native"));
+        MachineSnapshot before = kernel.readSnapshot();
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
             SwitchPlan plan = plan(kernel, transactions, Target.VM);
-            String node = gpu(kernel).graphics().nodes().stream()
+            String node = gpu(kernel).graphics().deviceNodes().stream()
                     .filter(n -> n.startsWith("dri/card"))
                     .findFirst()
                     .orElseThrow();
             Outcome outcome = transactions.run(plan, () -> false, event -> {
                 events.add(event);
-                if (event.phase() == Phase.DONE && event.step() == 3) {
-                    kernel.hold(new Holder(4121, "Xorg", "ann", node));
+                if (event.phase() == StepPhase.DONE && event.step() == 3) {
+                    kernel.addDeviceUser(new DeviceUser(4121, "Xorg", "ann", node));
                 }
             });
-            assertThat(outcome).isEqualTo(Outcome.PUT_BACK);
-            assertThat(failure().detail()).isEqualTo("in-use");
-            assertThat(failure().values()).contains("Xorg", "4121", "ann", "/dev/" + node);
-            kernel.end(4121);
-            assertThat(differences(before, kernel.capture())).isEmpty();
+            assertThat(outcome).isEqualTo(Outcome.ROLLED_BACK);
+            assertThat(firstFailure().detail()).isEqualTo("in-use");
+            assertThat(firstFailure().values()).contains("Xorg", "4121", "ann", "/dev/" + node);
+            kernel.endProcess(4121);
+            assertThat(differences(before, kernel.readSnapshot())).isEmpty();
         }
     }
 
     @Test
-    void cancellingPutsBackWhatWasDone() throws JournalProblem {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
-        Capture before = kernel.capture();
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
+    void cancellingRollsBack() throws JournalException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
+        MachineSnapshot before = kernel.readSnapshot();
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
             Outcome outcome = transactions.run(
-                    plan(kernel, transactions, Target.VM), () -> kernel.written().size() == 4, events::add);
+                    plan(kernel, transactions, Target.VM), () -> kernel.writes().size() == 4, events::add);
             assertThat(outcome).isEqualTo(Outcome.CANCELLED);
-            assertThat(differences(before, kernel.capture())).isEmpty();
-            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+            assertThat(differences(before, kernel.readSnapshot())).isEmpty();
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
         }
     }
 
     @Test
-    void withoutAJournalNothingIsWrittenToTheKernel() throws JournalProblem, IOException {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
+    void nothingIsWrittenToTheKernelWithoutAJournal() throws JournalException, IOException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
             SwitchPlan plan = plan(kernel, transactions, Target.VM);
             // A folder in the way of the new journal fails for root too.
             Files.createDirectory(folder.resolve("journal.new"));
             assertThat(transactions.run(plan, () -> false, events::add)).isEqualTo(Outcome.JOURNAL_UNWRITABLE);
-            assertThat(kernel.written()).isEmpty();
-            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+            assertThat(kernel.writes()).isEmpty();
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
         }
     }
 
     @Test
-    void onlyOneProcessUsesAFolder() throws JournalProblem, IOException {
-        SimulatedKernel kernel = new SimulatedKernel(Captures.named("q35-6.1-0380"));
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
-            assertThatThrownBy(() -> Transactions.open(kernel, folder)).isInstanceOf(JournalProblem.class);
+    void journalFolderIsLockedByOneProcess() throws JournalException, IOException {
+        SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
+            assertThatThrownBy(() -> TransactionRunner.open(kernel, folder)).isInstanceOf(JournalException.class);
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
                     .isEqualTo("rwx------");
         }

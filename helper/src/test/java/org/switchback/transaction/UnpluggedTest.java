@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.kernel.SimulatedKernel;
 import org.switchback.plan.Setting;
@@ -26,15 +26,15 @@ class UnpluggedTest {
     @TempDir
     Path temp;
 
-    private final List<Event> events = new ArrayList<>();
+    private final List<StepEvent> events = new ArrayList<>();
 
     /** @return how the switch ended; empty when it had not as many moments */
-    private Optional<Outcome> pulledAt(
+    private Optional<Outcome> switchUnpluggingAt(
             SimulatedKernel kernel, Path folder, Target target, List<PciAddress> pulled, int moment)
-            throws JournalProblem {
+            throws JournalException {
         int[] left = {moment};
         events.clear();
-        try (Transactions transactions = Transactions.open(kernel, folder)) {
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
             SwitchPlan plan = SwitchTest.plan(kernel, transactions, target);
             Outcome outcome = transactions.run(plan, () -> false, event -> {
                 events.add(event);
@@ -43,8 +43,8 @@ class UnpluggedTest {
                 }
             });
             // Done it can be only where nobody needed the function any more.
-            assertThat(outcome).as("pulled at %d: %s", moment, events).isIn(Outcome.DONE, Outcome.PUT_BACK);
-            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+            assertThat(outcome).as("pulled at %d: %s", moment, events).isIn(Outcome.DONE, Outcome.ROLLED_BACK);
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
             return Optional.of(outcome).filter(any -> left[0] < 0);
         }
     }
@@ -55,8 +55,8 @@ class UnpluggedTest {
         "q35-6.1-0380-native, VM, pci-stub",
         "q35-6.1-0380-native, HOST, pci-stub"
     })
-    void aCardThatIsPulledAtAnyMomentOfASwitchBlocksNoOther(String machine, Target target, String override)
-            throws JournalProblem {
+    void unpluggingAtAnyMomentDoesNotBlockLaterSwitches(String machine, Target target, String override)
+            throws JournalException {
         for (List<PciAddress> pulled : List.of(List.of(GPU, SOUND), List.of(SOUND))) {
             int putBack = 0;
             boolean there = true;
@@ -64,14 +64,14 @@ class UnpluggedTest {
                 SimulatedKernel kernel = new SimulatedKernel(SwitchTest.withOverride(machine, override));
                 Path folder = temp.resolve(pulled.size() + "-" + moment);
                 if (target == Target.HOST) {
-                    assertThat(pulledAt(kernel, folder, Target.VM, List.of(), Integer.MAX_VALUE)).isEmpty();
+                    assertThat(switchUnpluggingAt(kernel, folder, Target.VM, List.of(), Integer.MAX_VALUE)).isEmpty();
                 }
-                Capture before = kernel.capture();
-                Optional<Outcome> outcome = pulledAt(kernel, folder, target, pulled, moment);
+                MachineSnapshot before = kernel.readSnapshot();
+                Optional<Outcome> outcome = switchUnpluggingAt(kernel, folder, target, pulled, moment);
                 there = outcome.isPresent();
-                if (outcome.filter(Outcome.PUT_BACK::equals).isPresent()) {
+                if (outcome.filter(Outcome.ROLLED_BACK::equals).isPresent()) {
                     putBack++;
-                    assertThat(SwitchTest.differences(without(pulled, before), kernel.capture()))
+                    assertThat(SwitchTest.differences(snapshotWithout(pulled, before), kernel.readSnapshot()))
                             .as("%s pulled at %d: %s", pulled, moment, events)
                             .isEmpty();
                 }
@@ -80,31 +80,31 @@ class UnpluggedTest {
         }
     }
 
-    private static Capture without(List<PciAddress> pulled, Capture before) {
+    private static MachineSnapshot snapshotWithout(List<PciAddress> pulled, MachineSnapshot before) {
         SimulatedKernel kernel = new SimulatedKernel(before);
         pulled.forEach(kernel::unplug);
-        return kernel.capture();
+        return kernel.readSnapshot();
     }
 
     @Test
-    void theNextHelperPutsBackWhatIsStillThere() throws JournalProblem {
+    void nextHelperRollsBackDevicesStillPresent() throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(SwitchTest.withOverride("q35-6.1-0380", ""));
-        String fb = MachineReader.read(kernel.capture()).framebuffers().getFirst().driver().orElseThrow();
-        try (Transactions transactions = Transactions.open(kernel, temp.resolve("next"))) {
+        String fb = SnapshotParser.parse(kernel.readSnapshot()).firmwareFramebuffers().getFirst().driver().orElseThrow();
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, temp.resolve("next"))) {
             transactions.run(SwitchTest.plan(kernel, transactions, Target.VM), () -> false, event -> {
-                if (kernel.read(new Setting.Driver(SOUND)).equals("vfio-pci")) {
+                if (kernel.readSetting(new Setting.Driver(SOUND)).equals("vfio-pci")) {
                     throw new IllegalStateException("killed");
                 }
             });
         } catch (IllegalStateException killed) {
             kernel.unplug(SOUND);
         }
-        try (Transactions transactions = Transactions.open(kernel, temp.resolve("next"))) {
-            assertThat(transactions.standing()).isInstanceOf(Standing.Incomplete.class);
-            assertThat(transactions.putBack(events::add)).as("%s", events).isEqualTo(Outcome.PUT_BACK);
-            assertThat(transactions.standing()).isEqualTo(new Standing.Clean());
+        try (TransactionRunner transactions = TransactionRunner.open(kernel, temp.resolve("next"))) {
+            assertThat(transactions.recoveryState()).isInstanceOf(RecoveryState.RollbackPending.class);
+            assertThat(transactions.rollBack(events::add)).as("%s", events).isEqualTo(Outcome.ROLLED_BACK);
+            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
         }
-        assertThat(kernel.read(new Setting.Override(GPU))).isEmpty();
-        assertThat(kernel.read(new Setting.FramebufferDriver("efi-framebuffer.0"))).isEqualTo(fb);
+        assertThat(kernel.readSetting(new Setting.DriverOverride(GPU))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.FramebufferDriver("efi-framebuffer.0"))).isEqualTo(fb);
     }
 }

@@ -20,10 +20,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.switchback.app.helper.Source;
-import org.switchback.app.state.StateFolder;
-import org.switchback.app.state.WholeFile;
-import org.switchback.app.words.Words;
+import org.switchback.app.helper.MachineSource;
+import org.switchback.app.state.StateDirectory;
+import org.switchback.app.state.AtomicFile;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
@@ -36,16 +36,16 @@ import org.switchback.hardware.PciAddress;
  */
 public final class ActivityLog {
     /** The oldest are dropped beyond it. */
-    static final int MOST = 200;
+    static final int MAX_RECORDS = 200;
 
-    static final String FIRST_LINE = "{\"format\":\"switchback-activity\",\"version\":1}";
+    static final String HEADER_LINE = "{\"format\":\"switchback-activity\",\"version\":1}";
 
     /** A lock on a file keeps other programs out, but not the other threads of this one. */
-    private static final Object THIS_PROGRAM = new Object();
+    private static final Object PROCESS_LOCK = new Object();
 
     private final @Nullable Path file;
     /** Those on other machines, and those that could not be saved. */
-    private final List<Attempt> elsewhere = new ArrayList<>();
+    private final List<SwitchRecord> unsavedRecords = new ArrayList<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
     private ActivityLog(@Nullable Path file) {
@@ -54,10 +54,10 @@ public final class ActivityLog {
 
     /** The log of the user whose environment it is. */
     public static ActivityLog of(Map<String, String> environment) {
-        return in(StateFolder.of(environment).resolve("activity.jsonl"));
+        return ofFile(StateDirectory.of(environment).resolve("activity.jsonl"));
     }
 
-    static ActivityLog in(Path file) {
+    static ActivityLog ofFile(Path file) {
         return new ActivityLog(file);
     }
 
@@ -69,175 +69,175 @@ public final class ActivityLog {
     /**
      * What there is to see.
      *
-     * @param attempts the newest first
-     * @param trouble  what was the matter with the file; empty when nothing was
+     * @param records the newest first
+     * @param problem  what was the matter with the file; empty when nothing was
      */
-    public record Content(List<Attempt> attempts, Optional<Trouble> trouble) {
-        public Content {
-            attempts = List.copyOf(attempts);
+    public record ActivityLogContent(List<SwitchRecord> records, Optional<ActivityLogProblem> problem) {
+        public ActivityLogContent {
+            records = List.copyOf(records);
         }
     }
 
     /** What can be the matter with the file. */
-    public sealed interface Trouble {
+    public sealed interface ActivityLogProblem {
         /**
          * Parts of it could not be understood, or a later version wrote it.
          *
-         * @param kept where all of it is now, as it was
+         * @param backup where all of it is now, as it was
          */
-        record SetAside(Path kept) implements Trouble {}
+        record DamagedLogFile(Path backup) implements ActivityLogProblem {}
 
         /** It can be neither read nor written. */
-        record Unusable(Path file) implements Trouble {}
+        record InaccessibleLogFile(Path file) implements ActivityLogProblem {}
 
         /** A sentence or two about it. */
-        default String text(Words words) {
+        default String format(Messages words) {
             return switch (this) {
-                case SetAside(Path kept) -> words.text("activity.damaged", kept.toString());
-                case Unusable(Path unusable) -> words.text("activity.unusable", unusable.toString());
+                case DamagedLogFile(Path kept) -> words.text("activity.damaged", kept.toString());
+                case InaccessibleLogFile(Path unusable) -> words.text("activity.unusable", unusable.toString());
             };
         }
     }
 
     /** Calls back after every change made here. */
-    public void onChange(Runnable listener) {
+    public void addChangeListener(Runnable listener) {
         listeners.add(listener);
     }
 
     /** All attempts, here and elsewhere. */
-    public synchronized Content content() {
+    public synchronized ActivityLogContent load() {
         Path path = file;
-        Content saved = path == null || !Files.exists(path)
-                ? new Content(List.of(), Optional.empty())
-                : locked(path, attempts -> {});
-        List<Attempt> all = new ArrayList<>(saved.attempts());
-        all.addAll(elsewhere);
-        all.sort(Comparator.comparing(Attempt::began).reversed());
-        return new Content(all, saved.trouble());
+        ActivityLogContent saved = path == null || !Files.exists(path)
+                ? new ActivityLogContent(List.of(), Optional.empty())
+                : updateWithLock(path, attempts -> {});
+        List<SwitchRecord> all = new ArrayList<>(saved.records());
+        all.addAll(unsavedRecords);
+        all.sort(Comparator.comparing(SwitchRecord::startedAt).reversed());
+        return new ActivityLogContent(all, saved.problem());
     }
 
     /**
      * The newest attempt on a GPU of a machine for which something holds. Of the file it understands no more than it has to.
      */
-    public synchronized Optional<Attempt> newest(Source source, PciAddress gpu, Predicate<Attempt> which) {
-        return newest(savedLines(), source, gpu, which);
+    public synchronized Optional<SwitchRecord> findLatest(MachineSource source, PciAddress gpu, Predicate<SwitchRecord> which) {
+        return findLatest(readSavedLines(), source, gpu, which);
     }
 
     /**
      * For each GPU of a machine the BAR that the kernel could not reserve when it was last to be switched; those for which
      * there is none are left out.
      */
-    public synchronized Map<PciAddress, Attempt.Unreserved> unreserved(Source source, Machine machine) {
-        List<String> saved = savedLines();
-        Map<PciAddress, Attempt.Unreserved> unreserved = new HashMap<>();
+    public synchronized Map<PciAddress, SwitchRecord.UnreservedBar> findUnreservedBars(MachineSource source, Machine machine) {
+        List<String> saved = readSavedLines();
+        Map<PciAddress, SwitchRecord.UnreservedBar> unreserved = new HashMap<>();
         for (Gpu gpu : machine.gpus()) {
-            newest(saved, source, gpu.address(), attempt -> true)
-                    .flatMap(Attempt::unreserved)
+            findLatest(saved, source, gpu.address(), attempt -> true)
+                    .flatMap(SwitchRecord::unreservedBar)
                     .ifPresent(bar -> unreserved.put(gpu.address(), bar));
         }
         return unreserved;
     }
 
     /** @param saved the lines of the file, of which the last is the newest */
-    private Optional<Attempt> newest(
-            List<String> saved, Source source, PciAddress gpu, Predicate<Attempt> which) {
-        String where = Attempt.where(source);
-        Predicate<Attempt> wanted =
-                attempt -> attempt.where().equals(where) && attempt.gpu().equals(gpu) && which.test(attempt);
+    private Optional<SwitchRecord> findLatest(
+            List<String> saved, MachineSource source, PciAddress gpu, Predicate<SwitchRecord> which) {
+        String where = SwitchRecord.machineName(source);
+        Predicate<SwitchRecord> wanted =
+                attempt -> attempt.machineName().equals(where) && attempt.gpu().equals(gpu) && which.test(attempt);
         // A line that can't be understood is told of by whoever reads them all.
-        Optional<Attempt> newestSaved = saved.reversed().stream()
+        Optional<SwitchRecord> newestSaved = saved.reversed().stream()
                 .filter(line -> line.contains(gpu.toString()))
-                .flatMap(line -> AttemptLine.read(line).stream())
+                .flatMap(line -> SwitchRecordCodec.read(line).stream())
                 .filter(wanted)
                 .findFirst();
-        Comparator<Attempt> byTime = Comparator.comparing(Attempt::began);
-        return Stream.concat(newestSaved.stream(), elsewhere.stream().filter(wanted)).max(byTime);
+        Comparator<SwitchRecord> byTime = Comparator.comparing(SwitchRecord::startedAt);
+        return Stream.concat(newestSaved.stream(), unsavedRecords.stream().filter(wanted)).max(byTime);
     }
 
     /** None where there is no file, or it can't be read. */
-    private List<String> savedLines() {
+    private List<String> readSavedLines() {
         try {
-            return file == null ? List.of() : lines(file);
+            return file == null ? List.of() : readLines(file);
         } catch (IOException none) {
             return List.of();
         }
     }
 
     /** Adds an attempt, or what has become of one. */
-    public void put(Attempt attempt) {
+    public void put(SwitchRecord attempt) {
         synchronized (this) {
             Path saved = file;
-            boolean kept = attempt.real()
+            boolean kept = attempt.isOnThisMachine()
                     && saved != null
-                    && !(locked(saved, attempts -> put(attempts, attempt)).trouble().orElse(null)
-                            instanceof Trouble.Unusable);
+                    && !(updateWithLock(saved, attempts -> put(attempts, attempt)).problem().orElse(null)
+                            instanceof ActivityLogProblem.InaccessibleLogFile);
             if (!kept) {
-                put(elsewhere, attempt);
+                put(unsavedRecords, attempt);
             }
         }
         listeners.forEach(Runnable::run);
     }
 
-    private static void put(List<Attempt> attempts, Attempt attempt) {
+    private static void put(List<SwitchRecord> attempts, SwitchRecord attempt) {
         attempts.removeIf(other -> other.id().equals(attempt.id()));
         attempts.add(attempt);
-        attempts.sort(Comparator.comparing(Attempt::began));
-        while (attempts.size() > MOST) {
+        attempts.sort(Comparator.comparing(SwitchRecord::startedAt));
+        while (attempts.size() > MAX_RECORDS) {
             attempts.removeFirst();
         }
     }
 
-    private interface Change {
-        void on(List<Attempt> attempts);
+    private interface RecordsUpdate {
+        void apply(List<SwitchRecord> attempts);
     }
 
     /** Reads, changes and, where something has changed, writes the file, while no other program does. */
-    private static Content locked(Path file, Change change) {
+    private static ActivityLogContent updateWithLock(Path file, RecordsUpdate change) {
         try {
             Files.createDirectories(file.getParent());
             Path lock = file.resolveSibling(file.getFileName() + ".lock");
-            synchronized (THIS_PROGRAM) {
+            synchronized (PROCESS_LOCK) {
                 try (FileChannel channel =
                                 FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                         FileLock held = channel.lock()) {
-                    return changed(file, change);
+                    return update(file, change);
                 }
             }
         } catch (IOException | RuntimeException unusable) {
             System.getLogger(ActivityLog.class.getName())
                     .log(System.Logger.Level.DEBUG, "The log of attempts can't be used", unusable);
-            return new Content(List.of(), Optional.of(new Trouble.Unusable(file)));
+            return new ActivityLogContent(List.of(), Optional.of(new ActivityLogProblem.InaccessibleLogFile(file)));
         }
     }
 
-    private static Content changed(Path file, Change change) throws IOException {
-        List<Attempt> attempts = new ArrayList<>();
-        boolean damaged = read(file, attempts);
-        Optional<Trouble> trouble = Optional.empty();
+    private static ActivityLogContent update(Path file, RecordsUpdate change) throws IOException {
+        List<SwitchRecord> attempts = new ArrayList<>();
+        boolean damaged = readRecords(file, attempts);
+        Optional<ActivityLogProblem> trouble = Optional.empty();
         if (damaged) {
-            Path kept = free(file);
+            Path kept = nextBackupPath(file);
             Files.copy(file, kept, StandardCopyOption.COPY_ATTRIBUTES);
-            trouble = Optional.of(new Trouble.SetAside(kept));
+            trouble = Optional.of(new ActivityLogProblem.DamagedLogFile(kept));
         }
-        List<Attempt> before = List.copyOf(attempts);
-        change.on(attempts);
+        List<SwitchRecord> before = List.copyOf(attempts);
+        change.apply(attempts);
         if (damaged || !attempts.equals(before)) {
-            write(file, attempts);
+            writeRecords(file, attempts);
         }
-        return new Content(attempts, trouble);
+        return new ActivityLogContent(attempts, trouble);
     }
 
     /** @return whether some of it could not be understood */
-    private static boolean read(Path file, List<Attempt> attempts) throws IOException {
+    private static boolean readRecords(Path file, List<SwitchRecord> attempts) throws IOException {
         List<String> lines;
         try {
-            lines = lines(file);
+            lines = readLines(file);
         } catch (NoSuchFileException none) {
             return false;
         }
-        boolean damaged = lines.isEmpty() || !lines.getFirst().equals(FIRST_LINE);
+        boolean damaged = lines.isEmpty() || !lines.getFirst().equals(HEADER_LINE);
         for (String line : damaged ? Collections.<String>emptyList() : lines.subList(1, lines.size())) {
-            Optional<Attempt> attempt = AttemptLine.read(line);
+            Optional<SwitchRecord> attempt = SwitchRecordCodec.read(line);
             attempt.ifPresent(attempts::add);
             damaged |= attempt.isEmpty();
         }
@@ -245,28 +245,28 @@ public final class ActivityLog {
     }
 
     /** Bytes that are no UTF-8 spoil their own line and no other. */
-    private static List<String> lines(Path file) throws IOException {
+    private static List<String> readLines(Path file) throws IOException {
         return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList();
     }
 
     /** A name that nothing has yet: activity.jsonl.damaged-1. */
-    private static Path free(Path file) {
+    private static Path nextBackupPath(Path file) {
         int number = 1;
-        while (Files.exists(aside(file, number))) {
+        while (Files.exists(backupPath(file, number))) {
             number++;
         }
-        return aside(file, number);
+        return backupPath(file, number);
     }
 
-    private static Path aside(Path file, int number) {
+    private static Path backupPath(Path file, int number) {
         return file.resolveSibling(file.getFileName() + ".damaged-" + number);
     }
 
-    private static void write(Path file, List<Attempt> attempts) throws IOException {
-        StringBuilder text = new StringBuilder(FIRST_LINE).append('\n');
-        for (Attempt attempt : attempts) {
-            text.append(AttemptLine.write(attempt)).append('\n');
+    private static void writeRecords(Path file, List<SwitchRecord> attempts) throws IOException {
+        StringBuilder text = new StringBuilder(HEADER_LINE).append('\n');
+        for (SwitchRecord attempt : attempts) {
+            text.append(SwitchRecordCodec.write(attempt)).append('\n');
         }
-        WholeFile.write(file, text.toString());
+        AtomicFile.write(file, text.toString());
     }
 }

@@ -33,34 +33,34 @@ import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
 import org.switchback.app.controls.Controls;
-import org.switchback.app.words.Words;
+import org.switchback.app.words.Messages;
 
 /** The page of activity: every attempt on the left, all about one of them on the right. */
 public final class ActivityView extends BorderPane {
-    private static final int MOST_ROWS = 16;
+    private static final int MAX_ROWS = 16;
 
     private final ActivityViewModel model;
-    private final Words words;
-    private final ListView<ActivityViewModel.Row> list = new ListView<>();
+    private final Messages messages;
+    private final ListView<ActivityViewModel.ActivityRow> list = new ListView<>();
     private final VBox details = new VBox(14);
-    private final ScrollPane scroll = Controls.scrolling(null);
+    private final ScrollPane detailsScrollPane = Controls.createScrollPane(null);
 
-    public ActivityView(ActivityViewModel model, Words words) {
+    public ActivityView(ActivityViewModel model, Messages messages) {
         this.model = model;
-        this.words = words;
+        this.messages = messages;
         setId("page-activity");
         getStyleClass().addAll("page", "activity");
-        StackPane middle = new StackPane(empty(), attempts());
-        setTop(notice());
+        StackPane middle = new StackPane(createEmptyMessage(), createRecordList());
+        setTop(createNotice());
         setCenter(middle);
-        setBottom(actions());
-        model.rows().addListener((ListChangeListener<ActivityViewModel.Row>) change -> mark());
+        setBottom(createActionBar());
+        model.rows().addListener((ListChangeListener<ActivityViewModel.ActivityRow>) change -> updateSelection());
         model.detailsProperty().addListener((observable, old, now) -> {
-            mark();
-            fill(now);
+            updateSelection();
+            showDetails(now);
         });
-        fill(model.detailsProperty().get());
-        mark();
+        showDetails(model.detailsProperty().get());
+        updateSelection();
         // Another program may have switched something while the page was not in view.
         parentProperty().subscribe(parent -> {
             if (parent != null) {
@@ -69,21 +69,21 @@ public final class ActivityView extends BorderPane {
         });
     }
 
-    private Node notice() {
+    private Node createNotice() {
         Label notice = new Label(null, new FontIcon(Material2OutlinedAL.INFO));
         notice.setId("activity-notice");
         notice.textProperty().bind(model.noticeProperty());
-        Controls.wrap(notice);
+        Controls.enableWrapping(notice);
         notice.setMaxWidth(Double.MAX_VALUE);
         notice.getStyleClass().addAll("bar", "notice");
-        Controls.showWhen(notice, model.noticeProperty().isNotEmpty());
+        Controls.bindVisibility(notice, model.noticeProperty().isNotEmpty());
         return notice;
     }
 
-    private Node empty() {
+    private Node createEmptyMessage() {
         FontIcon sign = new FontIcon(Material2OutlinedAL.HISTORY);
         sign.getStyleClass().add("big-sign");
-        Label text = new Label(words.text("activity.empty"));
+        Label text = new Label(messages.text("activity.empty"));
         text.setId("activity-empty");
         text.setWrapText(true);
         text.setTextAlignment(TextAlignment.CENTER);
@@ -96,11 +96,11 @@ public final class ActivityView extends BorderPane {
         return empty;
     }
 
-    private Node attempts() {
+    private Node createRecordList() {
         list.setId("attempts");
-        list.setAccessibleText(words.text("activity.list"));
+        list.setAccessibleText(messages.text("activity.list"));
         list.setItems(model.rows());
-        list.setCellFactory(view -> new Cell());
+        list.setCellFactory(view -> new RecordCell());
         list.setMinWidth(250);
         list.setPrefWidth(290);
         list.setMaxWidth(290);
@@ -110,29 +110,29 @@ public final class ActivityView extends BorderPane {
             }
         });
         details.getStyleClass().add("page-content");
-        scroll.setContent(details);
-        HBox.setHgrow(scroll, Priority.ALWAYS);
-        HBox both = new HBox(list, scroll);
+        detailsScrollPane.setContent(details);
+        HBox.setHgrow(detailsScrollPane, Priority.ALWAYS);
+        HBox both = new HBox(list, detailsScrollPane);
         both.visibleProperty().bind(Bindings.isNotEmpty(model.rows()));
         return both;
     }
 
-    private void mark() {
-        ActivityViewModel.Details shown = model.detailsProperty().get();
+    private void updateSelection() {
+        ActivityViewModel.RecordDetails shown = model.detailsProperty().get();
         if (shown != null && !shown.row().equals(list.getSelectionModel().getSelectedItem())) {
             list.getSelectionModel().select(shown.row());
         }
     }
 
     /** An attempt in the list. */
-    private final class Cell extends ListCell<ActivityViewModel.Row> {
-        Cell() {
+    private final class RecordCell extends ListCell<ActivityViewModel.ActivityRow> {
+        RecordCell() {
             // As wide as the list, so that its texts wrap.
             setPrefWidth(0);
         }
 
         @Override
-        protected void updateItem(ActivityViewModel.@Nullable Row row, boolean none) {
+        protected void updateItem(ActivityViewModel.@Nullable ActivityRow row, boolean none) {
             super.updateItem(row, none);
             setText(null);
             if (row == null || none) {
@@ -142,93 +142,93 @@ public final class ActivityView extends BorderPane {
             }
             Label title = new Label(row.title());
             title.getStyleClass().add("attempt-title");
-            Controls.wrap(title);
+            Controls.enableWrapping(title);
             Label time = new Label(row.time());
             time.getStyleClass().add("identity");
             VBox text = new VBox(2, title, time);
             HBox.setHgrow(text, Priority.ALWAYS);
-            StackPane sign = new StackPane(new FontIcon(sign(row.kind())));
-            sign.getStyleClass().addAll("attempt-sign", row.kind().id());
+            StackPane sign = new StackPane(new FontIcon(iconFor(row.status())));
+            sign.getStyleClass().addAll("attempt-sign", row.status().styleClass());
             HBox box = new HBox(10, sign, text);
             setGraphic(box);
-            setAccessibleText(words.text("activity.accessible", row.title(), row.time(), row.result()));
+            setAccessibleText(messages.text("activity.accessible", row.title(), row.time(), row.result()));
         }
     }
 
-    private static Ikon sign(AttemptText.Kind kind) {
+    private static Ikon iconFor(SwitchRecordFormatter.RecordStatus kind) {
         return switch (kind) {
             case DONE -> Material2AL.CHECK_CIRCLE;
             case UNCHANGED -> Material2MZ.UNDO;
-            case HALF -> Material2MZ.WARNING;
-            case OPEN -> Material2AL.HELP_OUTLINE;
+            case PARTIALLY_SWITCHED -> Material2MZ.WARNING;
+            case UNKNOWN -> Material2AL.HELP_OUTLINE;
         };
     }
 
     // All about one attempt.
 
-    private void fill(ActivityViewModel.@Nullable Details shown) {
+    private void showDetails(ActivityViewModel.@Nullable RecordDetails shown) {
         details.getChildren().clear();
         if (shown == null) {
             return;
         }
         List<Node> nodes = new ArrayList<>();
-        nodes.add(label("attempt-title", shown.row().title(), Styles.TITLE_3));
-        nodes.add(label("attempt-circumstances", shown.circumstances(), "identity"));
-        nodes.add(outcome(shown));
+        nodes.add(createLabel("attempt-title", shown.row().title(), Styles.TITLE_3));
+        nodes.add(createLabel("attempt-circumstances", shown.context(), "identity"));
+        nodes.add(createResultBox(shown));
         if (!shown.steps().isEmpty()) {
-            nodes.add(heading("activity.steps"));
-            nodes.add(steps(shown.steps()));
+            nodes.add(createHeading("activity.steps"));
+            nodes.add(createStepList(shown.steps()));
         }
-        if (!shown.writes().isEmpty()) {
-            nodes.add(heading("activity.writes"));
-            nodes.add(area("attempt-writes", "activity.writes", shown.writes()));
+        if (!shown.shellCommands().isEmpty()) {
+            nodes.add(createHeading("activity.writes"));
+            nodes.add(createTextArea("attempt-writes", "activity.writes", shown.shellCommands()));
         }
-        if (!shown.changes().isEmpty()) {
-            nodes.add(heading("activity.map"));
-            nodes.add(label("attempt-changes", shown.changes(), "attempt-changes"));
+        if (!shown.memoryMapChanges().isEmpty()) {
+            nodes.add(createHeading("activity.map"));
+            nodes.add(createLabel("attempt-changes", shown.memoryMapChanges(), "attempt-changes"));
         }
-        if (!shown.mapBefore().isEmpty()) {
-            nodes.add(heading("activity.map.before"));
-            nodes.add(area("attempt-before", "activity.map.before", shown.mapBefore().stripTrailing()));
+        if (!shown.memoryMapBefore().isEmpty()) {
+            nodes.add(createHeading("activity.map.before"));
+            nodes.add(createTextArea("attempt-before", "activity.map.before", shown.memoryMapBefore().stripTrailing()));
         }
-        if (!shown.mapAfter().isEmpty()) {
-            nodes.add(heading("activity.map.after"));
-            nodes.add(area("attempt-after", "activity.map.after", shown.mapAfter().stripTrailing()));
+        if (!shown.memoryMapAfter().isEmpty()) {
+            nodes.add(createHeading("activity.map.after"));
+            nodes.add(createTextArea("attempt-after", "activity.map.after", shown.memoryMapAfter().stripTrailing()));
         }
         details.getChildren().setAll(nodes);
-        scroll.setVvalue(0);
+        detailsScrollPane.setVvalue(0);
     }
 
-    private Node outcome(ActivityViewModel.Details shown) {
-        String text = shown.took().isEmpty()
+    private Node createResultBox(ActivityViewModel.RecordDetails shown) {
+        String text = shown.duration().isEmpty()
                 ? shown.row().result()
-                : words.text("activity.result.took", shown.row().result(), shown.took());
-        Label result = label("attempt-result", text, "attempt-result");
-        result.setGraphic(new FontIcon(sign(shown.row().kind())));
+                : messages.text("activity.result.took", shown.row().result(), shown.duration());
+        Label result = createLabel("attempt-result", text, "attempt-result");
+        result.setGraphic(new FontIcon(iconFor(shown.row().status())));
         VBox box = new VBox(6, result);
         int number = 1;
-        for (String objection : shown.objections()) {
-            box.getChildren().add(label("attempt-objection-" + number++, objection, "outcome-line"));
+        for (String objection : shown.failures()) {
+            box.getChildren().add(createLabel("attempt-objection-" + number++, objection, "outcome-line"));
         }
-        box.getStyleClass().addAll("outcome", shown.row().kind() == AttemptText.Kind.DONE ? "reached" : shown.row().kind().id());
+        box.getStyleClass().addAll("outcome", shown.row().status() == SwitchRecordFormatter.RecordStatus.DONE ? "reached" : shown.row().status().styleClass());
         return box;
     }
 
-    private Node heading(String key) {
-        Label heading = new Label(words.text(key));
+    private Node createHeading(String key) {
+        Label heading = new Label(messages.text(key));
         heading.getStyleClass().add("attempt-heading");
         return heading;
     }
 
-    private Node steps(List<AttemptText.StepLine> lines) {
+    private Node createStepList(List<SwitchRecordFormatter.RecordedStep> lines) {
         VBox box = new VBox();
         box.getStyleClass().add("steps");
-        for (AttemptText.StepLine line : lines) {
+        for (SwitchRecordFormatter.RecordedStep line : lines) {
             Label number = new Label(Integer.toString(line.number()));
             number.getStyleClass().add("step-number");
-            VBox text = new VBox(2, label("attempt-step-" + line.number(), line.text(), "step-text"));
+            VBox text = new VBox(2, createLabel("attempt-step-" + line.number(), line.text(), "step-text"));
             if (!line.note().isEmpty()) {
-                text.getChildren().add(label("attempt-note-" + line.number(), line.note(), "step-note"));
+                text.getChildren().add(createLabel("attempt-note-" + line.number(), line.note(), "step-note"));
             }
             HBox.setHgrow(text, Priority.ALWAYS);
             text.setMaxWidth(Double.MAX_VALUE);
@@ -245,44 +245,44 @@ public final class ActivityView extends BorderPane {
             row.setAlignment(Pos.CENTER_LEFT);
             row.getStyleClass().addAll("step");
             row.setAccessibleRole(AccessibleRole.TEXT);
-            row.setAccessibleText(words.text(
+            row.setAccessibleText(messages.text(
                     "window.step.accessible", Integer.toString(line.number()), line.text(), line.state(), line.time()));
             box.getChildren().add(row);
         }
         return box;
     }
 
-    private Node area(String id, String key, String text) {
+    private Node createTextArea(String id, String key, String text) {
         TextArea area = new TextArea(text);
         area.setId(id);
         area.setEditable(false);
         area.getStyleClass().add("commands");
-        area.setAccessibleText(words.text(key));
-        area.setPrefRowCount((int) Math.clamp(text.lines().count(), 1, MOST_ROWS));
+        area.setAccessibleText(messages.text(key));
+        area.setPrefRowCount((int) Math.clamp(text.lines().count(), 1, MAX_ROWS));
         return area;
     }
 
-    private static Label label(String id, String text, String style) {
+    private static Label createLabel(String id, String text, String style) {
         Label label = new Label(text);
         label.setId(id);
         label.getStyleClass().add(style);
-        Controls.wrap(label);
+        Controls.enableWrapping(label);
         label.setMaxWidth(Double.MAX_VALUE);
         return label;
     }
 
     // What can be done.
 
-    private Node actions() {
-        Button copy = Controls.flat(
+    private Node createActionBar() {
+        Button copy = Controls.createFlatButton(
                 "activity-copy",
-                words.text("activity.copy"),
+                messages.text("activity.copy"),
                 Material2OutlinedAL.CONTENT_COPY,
-                () -> Controls.copy(model.text()));
+                () -> Controls.copyToClipboard(model.formatter()));
         copy.disableProperty().bind(model.detailsProperty().isNull());
-        CheckBox names = Controls.named("activity-names", new CheckBox(words.text("activity.save.names")));
-        Button save = Controls.button("activity-save", words.text("activity.save"), Material2OutlinedMZ.SAVE, () -> {
-            File file = chosen();
+        CheckBox names = Controls.withId("activity-names", new CheckBox(messages.text("activity.save.names")));
+        Button save = Controls.createButton("activity-save", messages.text("activity.save"), Material2OutlinedMZ.SAVE, () -> {
+            File file = chooseFile();
             if (file != null) {
                 model.saveReport(file.toPath(), names.isSelected());
             }
@@ -294,10 +294,10 @@ public final class ActivityView extends BorderPane {
         return bar;
     }
 
-    private @Nullable File chosen() {
+    private @Nullable File chooseFile() {
         FileChooser chooser = new FileChooser();
-        chooser.setTitle(words.text("activity.save"));
-        chooser.setInitialFileName(words.text("activity.save.name"));
+        chooser.setTitle(messages.text("activity.save"));
+        chooser.setInitialFileName(messages.text("activity.save.name"));
         return chooser.showSaveDialog(getScene().getWindow());
     }
 }

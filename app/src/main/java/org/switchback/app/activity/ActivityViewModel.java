@@ -13,31 +13,31 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
-import org.switchback.app.background.Background;
+import org.switchback.app.background.BackgroundTasks;
 import org.switchback.app.helper.HelperConnection;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.report.Anonymous;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.report.Anonymizer;
 import org.switchback.app.report.ReportFile;
-import org.switchback.app.words.Words;
-import org.switchback.hardware.Capture;
+import org.switchback.app.words.Messages;
+import org.switchback.hardware.MachineSnapshot;
 
 /** What the page of activity shows: every attempt, and all about one of them. Belongs to the drawing thread. */
 public final class ActivityViewModel {
-    private final ActivityLog log;
-    private final Background background;
-    private final Words words;
+    private final ActivityLog activityLog;
+    private final BackgroundTasks background;
+    private final Messages messages;
     private final ZoneId zone;
 
-    private final ObservableList<Row> rows = FXCollections.observableArrayList();
+    private final ObservableList<ActivityRow> rows = FXCollections.observableArrayList();
     // A field, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
-    private final ObservableList<Row> shownRows = FXCollections.unmodifiableObservableList(rows);
-    private final ReadOnlyObjectWrapper<@Nullable Details> details = new ReadOnlyObjectWrapper<>(null);
+    private final ObservableList<ActivityRow> unmodifiableRows = FXCollections.unmodifiableObservableList(rows);
+    private final ReadOnlyObjectWrapper<@Nullable RecordDetails> details = new ReadOnlyObjectWrapper<>(null);
     private final ReadOnlyStringWrapper notice = new ReadOnlyStringWrapper("");
     private final ReadOnlyBooleanWrapper canSave = new ReadOnlyBooleanWrapper(false);
 
-    private List<Attempt> attempts = List.of();
-    private String selected = "";
-    private @Nullable HelperConnection machine;
+    private List<SwitchRecord> records = List.of();
+    private String selectedId = "";
+    private @Nullable HelperConnection connection;
 
     /**
      * An attempt in the list.
@@ -45,52 +45,52 @@ public final class ActivityViewModel {
      * @param id     of the attempt
      * @param title  which GPU should go where
      * @param time   when
-     * @param kind   how it ended, in one word
+     * @param status   how it ended, in one word
      * @param result how it ended, a sentence
      */
-    public record Row(String id, String title, String time, AttemptText.Kind kind, String result) {}
+    public record ActivityRow(String id, String title, String time, SwitchRecordFormatter.RecordStatus status, String result) {}
 
     /**
      * All about an attempt, in words.
      *
      * @param row           as in the list
-     * @param circumstances when, by whom, where
-     * @param took          how long it took; empty when nothing was done
-     * @param objections    what spoke against it
+     * @param context when, by whom, where
+     * @param duration          how long it took; empty when nothing was done
+     * @param failures    what spoke against it
      * @param steps         as they came out
-     * @param writes        the exact writes, one a line
-     * @param changes       what changed in the memory map; empty when that is not known
-     * @param mapBefore     the memory map around the GPU
-     * @param mapAfter      the same afterwards; empty when it is not known
+     * @param shellCommands        the exact writes, one a line
+     * @param memoryMapChanges       what changed in the memory map; empty when that is not known
+     * @param memoryMapBefore     the memory map around the GPU
+     * @param memoryMapAfter      the same afterwards; empty when it is not known
      */
-    public record Details(
-            Row row,
-            String circumstances,
-            String took,
-            List<String> objections,
-            List<AttemptText.StepLine> steps,
-            String writes,
-            String changes,
-            String mapBefore,
-            String mapAfter) {}
+    public record RecordDetails(
+            ActivityRow row,
+            String context,
+            String duration,
+            List<String> failures,
+            List<SwitchRecordFormatter.RecordedStep> steps,
+            String shellCommands,
+            String memoryMapChanges,
+            String memoryMapBefore,
+            String memoryMapAfter) {}
 
     /** @param zone of the times */
-    public ActivityViewModel(ActivityLog log, Background background, Words words, ZoneId zone) {
-        this.log = log;
+    public ActivityViewModel(ActivityLog activityLog, BackgroundTasks background, Messages messages, ZoneId zone) {
+        this.activityLog = activityLog;
         this.background = background;
-        this.words = words;
+        this.messages = messages;
         this.zone = zone;
-        log.onChange(() -> background.show(this::refresh));
+        activityLog.addChangeListener(() -> background.runOnFxThread(this::refresh));
         refresh();
     }
 
     /** Every attempt, the newest first. */
-    public ObservableList<Row> rows() {
-        return shownRows;
+    public ObservableList<ActivityRow> rows() {
+        return unmodifiableRows;
     }
 
     /** The one that is chosen; null when there is none. */
-    public ReadOnlyObjectProperty<@Nullable Details> detailsProperty() {
+    public ReadOnlyObjectProperty<@Nullable RecordDetails> detailsProperty() {
         return details.getReadOnlyProperty();
     }
 
@@ -105,67 +105,67 @@ public final class ActivityViewModel {
     }
 
     /** The machine that reports are made of; null when none can be looked at. */
-    public void machine(@Nullable HelperConnection now) {
-        machine = now;
+    public void setConnection(@Nullable HelperConnection now) {
+        connection = now;
         canSave.set(now != null);
     }
 
     /** Reads the record again: another program may have added to it. */
     public void refresh() {
-        background.run(log::content, this::show, problem -> {});
+        background.run(activityLog::load, this::update, problem -> {});
     }
 
-    private void show(ActivityLog.Content content) {
-        attempts = content.attempts();
-        List<Row> fresh = attempts.stream().map(attempt -> row(text(attempt), attempt)).toList();
-        boolean newest = rows.isEmpty() || selected.equals(rows.getFirst().id());
+    private void update(ActivityLog.ActivityLogContent content) {
+        records = content.records();
+        List<ActivityRow> fresh = records.stream().map(attempt -> createRow(formatter(attempt), attempt)).toList();
+        boolean newest = rows.isEmpty() || selectedId.equals(rows.getFirst().id());
         if (!fresh.equals(rows)) {
             rows.setAll(fresh);
         }
-        content.trouble().ifPresent(trouble -> notice.set(trouble.text(words)));
-        boolean there = fresh.stream().anyMatch(row -> row.id().equals(selected));
+        content.problem().ifPresent(trouble -> notice.set(trouble.format(messages)));
+        boolean there = fresh.stream().anyMatch(row -> row.id().equals(selectedId));
         // Whoever looks at the newest goes on to the next newest; whoever looks at an older one stays there.
-        select(fresh.isEmpty() ? "" : there && !newest ? selected : fresh.getFirst().id());
+        select(fresh.isEmpty() ? "" : there && !newest ? selectedId : fresh.getFirst().id());
     }
 
-    private AttemptText text(Attempt attempt) {
-        return new AttemptText(words, zone, attempt);
+    private SwitchRecordFormatter formatter(SwitchRecord attempt) {
+        return new SwitchRecordFormatter(messages, zone, attempt);
     }
 
-    private static Row row(AttemptText text, Attempt attempt) {
-        return new Row(attempt.id(), text.title(), text.time(), text.kind(), text.result());
+    private static ActivityRow createRow(SwitchRecordFormatter text, SwitchRecord attempt) {
+        return new ActivityRow(attempt.id(), text.title(), text.time(), text.status(), text.result());
     }
 
     /** Chooses an attempt by its id. */
     public void select(String id) {
-        selected = id;
-        details.set(attempts.stream()
+        selectedId = id;
+        details.set(records.stream()
                 .filter(attempt -> attempt.id().equals(id))
                 .findFirst()
-                .map(this::details)
+                .map(this::createDetails)
                 .orElse(null));
     }
 
-    private Details details(Attempt attempt) {
-        AttemptText text = text(attempt);
-        return new Details(
-                row(text, attempt),
-                text.circumstances(),
-                text.took(),
-                text.objections(),
+    private RecordDetails createDetails(SwitchRecord attempt) {
+        SwitchRecordFormatter text = formatter(attempt);
+        return new RecordDetails(
+                createRow(text, attempt),
+                text.context(),
+                text.duration(),
+                text.failures(),
                 text.steps(),
-                String.join("\n", attempt.writes()),
-                text.changes(),
-                text.mapBefore(),
-                text.mapAfter());
+                String.join("\n", attempt.shellCommands()),
+                text.memoryMapChanges(),
+                text.memoryMapBefore(),
+                text.memoryMapAfter());
     }
 
     /** All about the chosen attempt as a text; empty when none is. */
-    public String text() {
-        return attempts.stream()
-                .filter(attempt -> attempt.id().equals(selected))
+    public String formatter() {
+        return records.stream()
+                .filter(attempt -> attempt.id().equals(selectedId))
                 .findFirst()
-                .map(attempt -> text(attempt).plain())
+                .map(attempt -> formatter(attempt).toPlainText())
                 .orElse("");
     }
 
@@ -175,20 +175,20 @@ public final class ActivityViewModel {
      * @param names with the names of host and users
      */
     public void saveReport(Path file, boolean names) {
-        HelperConnection asked = machine;
+        HelperConnection asked = connection;
         if (asked == null) {
             return;
         }
         background.run(
-                () -> save(asked, file, names),
-                saved -> notice.set(words.text(saved ? "activity.saved" : "activity.unsaved", file.toString())),
-                problem -> notice.set(words.problem(problem.kind())));
+                () -> writeReport(asked, file, names),
+                saved -> notice.set(messages.text(saved ? "activity.saved" : "activity.unsaved", file.toString())),
+                problem -> notice.set(messages.formatHelperFailure(problem.kind())));
     }
 
-    private static boolean save(HelperConnection asked, Path file, boolean names) throws HelperProblem {
-        Capture capture = asked.inspect(false);
+    private static boolean writeReport(HelperConnection asked, Path file, boolean names) throws HelperException {
+        MachineSnapshot capture = asked.inspect(false);
         try {
-            ReportFile.write(file, names ? capture : Anonymous.of(capture));
+            ReportFile.write(file, names ? capture : Anonymizer.anonymize(capture));
             return true;
         } catch (IOException unwritable) {
             return false;

@@ -13,35 +13,35 @@ import org.freedesktop.dbus.exceptions.DBusException;
 /**
  * Where a message bus is to be found.
  *
- * @param text in D-Bus's own form: {@code unix:path=/run/dbus/system_bus_socket}
+ * @param address in D-Bus's own form: {@code unix:path=/run/dbus/system_bus_socket}
  */
-public record BusAddress(String text) {
-    private static final String SOCKET = "unix:path=";
+public record BusAddress(String address) {
+    private static final String UNIX_PATH_PREFIX = "unix:path=";
     /** One attempt: dbus-java makes one for every half second of this. */
-    private static final int CONNECT_MILLIS = 500;
+    private static final int CONNECT_TIMEOUT_MILLIS = 500;
 
     /** The system bus of an environment. */
-    public static BusAddress system(Map<String, String> environment) {
+    public static BusAddress ofSystemBus(Map<String, String> environment) {
         return new BusAddress(
-                environment.getOrDefault("DBUS_SYSTEM_BUS_ADDRESS", SOCKET + "/run/dbus/system_bus_socket"));
+                environment.getOrDefault("DBUS_SYSTEM_BUS_ADDRESS", UNIX_PATH_PREFIX + "/run/dbus/system_bus_socket"));
     }
 
     /** The session bus of an environment; empty outside a session. Never starts one. */
-    public static Optional<BusAddress> session(Map<String, String> environment) {
+    public static Optional<BusAddress> ofSessionBus(Map<String, String> environment) {
         return Optional.ofNullable(environment.get("DBUS_SESSION_BUS_ADDRESS"))
                 .or(() -> Optional.ofNullable(environment.get("XDG_RUNTIME_DIR"))
-                        .map(folder -> SOCKET + folder + "/bus"))
+                        .map(folder -> UNIX_PATH_PREFIX + folder + "/bus"))
                 .map(BusAddress::new)
-                .filter(BusAddress::socketIsThere);
+                .filter(BusAddress::isSocketPresent);
     }
 
     /** Whether somebody could listen there: dbus-java would wait for a socket to appear. */
-    public boolean socketIsThere() {
-        if (!text.startsWith(SOCKET)) {
+    public boolean isSocketPresent() {
+        if (!address.startsWith(UNIX_PATH_PREFIX)) {
             return true;
         }
-        int comma = text.indexOf(',');
-        return Files.exists(Path.of(text.substring(SOCKET.length(), comma < 0 ? text.length() : comma)));
+        int comma = address.indexOf(',');
+        return Files.exists(Path.of(address.substring(UNIX_PATH_PREFIX.length(), comma < 0 ? address.length() : comma)));
     }
 
     /**
@@ -50,7 +50,7 @@ public record BusAddress(String text) {
      * @param lost called when the bus goes away, on a thread of the connection
      */
     public DBusConnection connect(Runnable lost) throws DBusException {
-        return DBusConnectionBuilder.forAddress(text)
+        return DBusConnectionBuilder.forAddress(address)
                 .withShared(false)
                 .withDisconnectCallback(new IDisconnectCallback() {
                     @Override
@@ -59,7 +59,7 @@ public record BusAddress(String text) {
                     }
                 })
                 .transportConfig()
-                .withTimeout(CONNECT_MILLIS)
+                .withTimeout(CONNECT_TIMEOUT_MILLIS)
                 .back()
                 .build();
     }

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.activity.ActivityLog;
-import org.switchback.app.activity.Attempt;
-import org.switchback.app.activity.AttemptText;
-import org.switchback.app.words.Words;
-import org.switchback.hardware.Spelling;
-import org.switchback.protocol.JobEntry;
+import org.switchback.app.activity.SwitchRecord;
+import org.switchback.app.activity.SwitchRecordFormatter;
+import org.switchback.app.words.Messages;
+import org.switchback.hardware.KebabCase;
+import org.switchback.protocol.JobEvent;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -21,89 +21,89 @@ final class ActivityCommand extends MachineCommand {
     @Parameters(index = "0", arity = "0..1", paramLabel = "NUMBER", descriptionKey = "parameter.attempt")
     @Nullable String number;
 
-    ActivityCommand(Surroundings surroundings, RootCommand root) {
+    ActivityCommand(CliContext surroundings, RootCommand root) {
         super(surroundings, root);
     }
 
     @Override
-    public Integer call() throws CommandFailure {
-        ActivityLog.Content content = surroundings().activity().content();
-        Optional<String> trouble = content.trouble().map(known -> known.text(words()));
-        List<Attempt> attempts = content.attempts();
+    public Integer call() throws CommandException {
+        ActivityLog.ActivityLogContent content = context().activityLog().load();
+        Optional<String> trouble = content.problem().map(known -> known.format(messages()));
+        List<SwitchRecord> attempts = content.records();
         if (trouble.isPresent() && attempts.isEmpty()) {
-            throw new CommandFailure(ExitCode.FAILED, trouble.get());
+            throw new CommandException(ExitCode.FAILED, trouble.get());
         }
         trouble.ifPresent(terminal().err()::println);
         if (number != null) {
-            attempts = List.of(wanted(number, attempts));
+            attempts = List.of(findRecord(number, attempts));
         }
         if (json) {
             JsonArray array = new JsonArray();
-            attempts.forEach(attempt -> array.add(json(attempt)));
+            attempts.forEach(attempt -> array.add(toJson(attempt)));
             JsonObject object = new JsonObject();
             object.add("attempts", array);
-            print(object);
+            printJson(object);
         } else if (number != null) {
-            terminal().out().print(text(attempts.getFirst()).plain());
+            terminal().out().print(formatter(attempts.getFirst()).toPlainText());
         } else if (attempts.isEmpty()) {
-            terminal().out().println(words().text("activity.empty"));
+            terminal().out().println(messages().text("activity.empty"));
         } else {
-            list(attempts);
+            printList(attempts);
         }
         return ExitCode.OK;
     }
 
-    private Attempt wanted(String typed, List<Attempt> attempts) throws CommandFailure {
+    private SwitchRecord findRecord(String typed, List<SwitchRecord> attempts) throws CommandException {
         try {
             return attempts.get(Integer.parseInt(typed) - 1);
         } catch (NumberFormatException | IndexOutOfBoundsException none) {
-            throw surroundings().failure(ExitCode.USAGE, "activity.no-such", TextFile.quoted(typed));
+            throw context().createException(ExitCode.USAGE, "activity.no-such", TextFileReader.quote(typed));
         }
     }
 
-    private AttemptText text(Attempt attempt) {
-        return new AttemptText(words(), ZoneId.systemDefault(), attempt);
+    private SwitchRecordFormatter formatter(SwitchRecord attempt) {
+        return new SwitchRecordFormatter(messages(), ZoneId.systemDefault(), attempt);
     }
 
-    private void list(List<Attempt> attempts) {
+    private void printList(List<SwitchRecord> attempts) {
         int width = Integer.toString(attempts.size()).length();
         int at = 1;
-        for (Attempt attempt : attempts) {
-            AttemptText text = text(attempt);
-            String result = text.result() + (text.took().isEmpty() ? "" : " (" + text.took() + ")");
-            terminal().out().println(Columns.right(Integer.toString(at++), width) + "  "
+        for (SwitchRecord attempt : attempts) {
+            SwitchRecordFormatter text = formatter(attempt);
+            String result = text.result() + (text.duration().isEmpty() ? "" : " (" + text.duration() + ")");
+            terminal().out().println(TextColumns.padLeft(Integer.toString(at++), width) + "  "
                     + terminal().bold(text.title()));
             String indent = " ".repeat(width + 2);
-            terminal().out().println(indent + terminal().faint(text.circumstances()));
-            terminal().out().println(indent + (attempt.succeeded() ? terminal().good(result) : Columns.hanging(result, width + 2)));
+            terminal().out().println(indent + terminal().faint(text.context()));
+            terminal().out().println(indent + (attempt.isSuccessful() ? terminal().success(result) : TextColumns.hangingIndent(result, width + 2)));
         }
     }
 
-    private JsonObject json(Attempt attempt) {
-        AttemptText text = text(attempt);
-        Words words = words();
+    private JsonObject toJson(SwitchRecord attempt) {
+        SwitchRecordFormatter text = formatter(attempt);
+        Messages words = messages();
         JsonObject object = new JsonObject();
-        object.addProperty("began", attempt.began().toString());
-        object.addProperty("by", Spelling.of(attempt.by()));
+        object.addProperty("began", attempt.startedAt().toString());
+        object.addProperty("by", KebabCase.of(attempt.initiator()));
         object.addProperty("gpu", attempt.gpu().toString());
-        object.addProperty("name", text.gpu());
+        object.addProperty("name", text.gpuName());
         object.addProperty("target", attempt.target());
-        object.addProperty("result", attempt.end().map(end -> end.detail).orElse("unknown"));
-        attempt.end().ifPresent(end -> object.addProperty("took", end.micros / 1e6));
-        object.add("steps", new Json(words).steps(attempt.steps(), attempt.machine()));
+        object.addProperty("result", attempt.finalEvent().map(end -> end.detail).orElse("unknown"));
+        attempt.finalEvent().ifPresent(end -> object.addProperty("took", end.elapsedMicros / 1e6));
+        object.add("steps", new JsonFormatter(words).formatSteps(attempt.steps(), attempt.machineBefore()));
         JsonArray events = new JsonArray();
-        for (JobEntry entry : attempt.log()) {
-            JsonObject event = Json.event(entry, Optional.empty());
-            event.addProperty("at", entry.micros / 1e6);
+        for (JobEvent entry : attempt.events()) {
+            JsonObject event = JsonFormatter.formatEvent(entry, Optional.empty());
+            event.addProperty("at", entry.elapsedMicros / 1e6);
             events.add(event);
         }
         object.add("events", events);
         JsonArray writes = new JsonArray();
-        attempt.writes().forEach(writes::add);
+        attempt.shellCommands().forEach(writes::add);
         object.add("writes", writes);
-        object.addProperty("mapBefore", text.mapBefore());
-        object.addProperty("mapAfter", text.mapAfter());
-        object.addProperty("mapChanges", text.changes());
+        object.addProperty("mapBefore", text.memoryMapBefore());
+        object.addProperty("mapAfter", text.memoryMapAfter());
+        object.addProperty("mapChanges", text.memoryMapChanges());
         object.addProperty("text", text.result());
         return object;
     }

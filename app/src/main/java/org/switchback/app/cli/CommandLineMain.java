@@ -3,12 +3,12 @@ package org.switchback.app.cli;
 import java.time.Clock;
 import java.util.Locale;
 import org.switchback.app.activity.ActivityLog;
-import org.switchback.app.activity.Attempt;
-import org.switchback.app.activity.RecordedConnections;
+import org.switchback.app.activity.SwitchRecord;
+import org.switchback.app.activity.RecordingConnections;
 import org.switchback.app.helper.DBusHelperConnections;
 import org.switchback.app.helper.HelperConnections;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.app.words.Words;
+import org.switchback.app.words.Messages;
 
 /** The command line: what the window shows and does, for a terminal, a script or a screen reader. */
 public final class CommandLineMain {
@@ -22,10 +22,10 @@ public final class CommandLineMain {
     public static int run(String... args) {
         Terminal terminal = Terminal.ofProcess();
         if (Boolean.getBoolean("switchback.training")) {
-            train(terminal);
+            runAotTraining(terminal);
         }
-        int exitCode = run(terminal, connections(), ActivityLog.of(System.getenv()), args);
-        return ended(terminal, Terminal.isRead(), exitCode);
+        int exitCode = run(terminal, createConnections(), ActivityLog.of(System.getenv()), args);
+        return checkOutput(terminal, Terminal.isOutputPiped(), exitCode);
     }
 
     /**
@@ -33,32 +33,32 @@ public final class CommandLineMain {
      *
      * @param read somebody reads it who may have left, as head does: that is no failure, and the rest is dropped in silence
      */
-    static int ended(Terminal terminal, boolean read, int exitCode) {
+    static int checkOutput(Terminal terminal, boolean read, int exitCode) {
         if (!terminal.out().checkError() || read) {
             return exitCode;
         }
-        terminal.err().println("switchback: " + Words.in(Locale.getDefault()).text("cli.output"));
+        terminal.err().println("switchback: " + Messages.forLocale(Locale.getDefault()).text("cli.output"));
         return exitCode == ExitCode.OK ? ExitCode.FAILED : exitCode;
     }
 
     /** Packaging runs a command once to learn which classes it needs; a machine without a GPU needs too few. */
-    private static void train(Terminal terminal) {
+    private static void runAotTraining(Terminal terminal) {
         String[] machine = {"--sample", SampleMachines.DEFAULT};
-        run(terminal, connections(), ActivityLog.inMemory(), machine[0], machine[1], "status");
-        run(terminal, connections(), ActivityLog.inMemory(), machine[0], machine[1], "plan", "vm", "04:00.0", "--commands");
-        run(terminal, connections(), ActivityLog.inMemory(), machine[0], machine[1], "iomem", "--gpu", "04:00.0");
-        run(terminal, connections(), ActivityLog.inMemory(), machine[0], machine[1], "status", "--json");
+        run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "status");
+        run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "plan", "vm", "04:00.0", "--commands");
+        run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "iomem", "--gpu", "04:00.0");
+        run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "status", "--json");
     }
 
     /** The helpers that the commands talk to. */
-    static HelperConnections connections() {
+    static HelperConnections createConnections() {
         return new DBusHelperConnections();
     }
 
     static int run(Terminal terminal, HelperConnections connections, ActivityLog activity, String... args) {
-        Words words = Words.in(Locale.getDefault());
-        HelperConnections recorded = new RecordedConnections(
-                connections, activity, Attempt.By.COMMAND_LINE, Clock.systemUTC());
-        return new RootCommand(new Surroundings(terminal, words, recorded, activity)).run(args);
+        Messages words = Messages.forLocale(Locale.getDefault());
+        HelperConnections recorded = new RecordingConnections(
+                connections, activity, SwitchRecord.SwitchInitiator.COMMAND_LINE, Clock.systemUTC());
+        return new RootCommand(new CliContext(terminal, words, recorded, activity)).run(args);
     }
 }

@@ -18,27 +18,27 @@ final class CompletionCommand implements Callable<Integer> {
     @Spec
     @Nullable CommandSpec spec;
 
-    private final Surroundings surroundings;
+    private final CliContext context;
 
-    CompletionCommand(Surroundings surroundings) {
-        this.surroundings = surroundings;
+    CompletionCommand(CliContext context) {
+        this.context = context;
     }
 
     @Override
     public Integer call() {
-        Completion completion = new Completion(Objects.requireNonNull(spec).root(), SampleMachines.names());
+        CompletionScripts completion = new CompletionScripts(Objects.requireNonNull(spec).root(), SampleMachines.names());
         String script =
                 switch (Objects.requireNonNull(shell)) {
-                    case "bash" -> completion.bash();
-                    case "zsh" -> completion.zsh();
-                    case "fish" -> completion.fish();
+                    case "bash" -> completion.formatBash();
+                    case "zsh" -> completion.formatZsh();
+                    case "fish" -> completion.formatFish();
                     default -> "";
                 };
         if (script.isEmpty()) {
-            spec.commandLine().usage(surroundings.terminal().err());
+            spec.commandLine().usage(context.terminal().err());
             return ExitCode.USAGE;
         }
-        surroundings.terminal().out().print(script);
+        context.terminal().out().print(script);
         return ExitCode.OK;
     }
 }

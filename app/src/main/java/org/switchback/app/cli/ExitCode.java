@@ -11,9 +11,9 @@ final class ExitCode {
     /** Refused; nothing was changed. */
     static final int BLOCKED = 3;
     /** Stopped on the way, and what had been changed was put back. */
-    static final int PUT_BACK = 4;
+    static final int ROLLED_BACK = 4;
     /** Stopped on the way, and some of the changes stand. */
-    static final int MIXED = 5;
+    static final int PARTIALLY_SWITCHED = 5;
 
     private ExitCode() {}
 }

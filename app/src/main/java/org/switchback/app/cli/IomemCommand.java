@@ -8,12 +8,12 @@ import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.switchback.app.words.MapWords;
-import org.switchback.hardware.Capture;
+import org.switchback.app.words.MemoryMapMessages;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
-import org.switchback.hardware.MapChanges;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.Region;
 import picocli.CommandLine.Command;
@@ -33,77 +33,77 @@ final class IomemCommand extends MachineCommand {
     boolean sizes;
 
     @Option(names = "--gpu", paramLabel = "GPU")
-    @Nullable String around;
+    @Nullable String gpuName;
 
-    IomemCommand(Surroundings surroundings, RootCommand root) {
+    IomemCommand(CliContext surroundings, RootCommand root) {
         super(surroundings, root);
     }
 
     @Override
-    public Integer call() throws CommandFailure, IOException {
+    public Integer call() throws CommandException, IOException {
         String name = file;
         String[] pair = diff;
         if (pair != null) {
             if (name != null) {
-                throw surroundings().failure(ExitCode.USAGE, "cli.iomem.diff-and-file");
+                throw context().createException(ExitCode.USAGE, "cli.iomem.diff-and-file");
             }
-            difference(map(pair[0]), map(pair[1]));
+            printDiff(readMap(pair[0]), readMap(pair[1]));
         } else if (name != null) {
-            if (around != null) {
-                throw surroundings().failure(ExitCode.USAGE, "cli.iomem.gpu-and-file");
+            if (gpuName != null) {
+                throw context().createException(ExitCode.USAGE, "cli.iomem.gpu-and-file");
             }
-            text(map(name));
+            printFileMap(readMap(name));
         } else {
-            machine();
+            printMachineMap();
         }
         return ExitCode.OK;
     }
 
-    private MemoryMap map(String name) throws CommandFailure {
-        String text = TextFile.read(name, surroundings());
+    private MemoryMap readMap(String name) throws CommandException {
+        String text = TextFileReader.read(name, context());
         MemoryMap map = MemoryMap.parse(
-                Capture.looksLike(text)
-                        ? TextFile.report(text, name, surroundings()).text("/proc/iomem").orElse("")
+                MachineSnapshot.hasSnapshotHeader(text)
+                        ? TextFileReader.parseReport(text, name, context()).text("/proc/iomem").orElse("")
                         : text);
         if (map.isEmpty()) {
-            throw surroundings().failure(ExitCode.FAILED, "cli.iomem.no-region", TextFile.named(name, surroundings()));
+            throw context().createException(ExitCode.FAILED, "cli.iomem.no-region", TextFileReader.displayName(name, context()));
         }
         return map;
     }
 
-    private void difference(MemoryMap before, MemoryMap after) {
-        MapText text = new MapText(terminal(), words());
-        MapChanges changes = MapChanges.between(before, after);
+    private void printDiff(MemoryMap before, MemoryMap after) {
+        MemoryMapFormatter text = new MemoryMapFormatter(terminal(), messages());
+        MemoryMapDiff changes = MemoryMapDiff.between(before, after);
         if (json) {
             JsonObject object = new JsonObject();
-            object.add("removed", regions(changes.removed()));
-            object.add("added", regions(changes.added()));
-            object.addProperty("namesOnly", changes.namesOnly());
-            object.addProperty("text", new MapWords(words()).changes(changes));
-            print(object);
+            object.add("removed", toJsonArray(changes.removed()));
+            object.add("added", toJsonArray(changes.added()));
+            object.addProperty("namesOnly", changes.onlyNamesCompared());
+            object.addProperty("text", new MemoryMapMessages(messages()).formatDiff(changes));
+            printJson(object);
             return;
         }
-        if (changes.namesOnly()) {
-            terminal().err().println(words().text("map.diff.hidden"));
+        if (changes.onlyNamesCompared()) {
+            terminal().err().println(messages().text("map.diff.hidden"));
         }
         text.print(changes);
     }
 
-    private static JsonArray regions(List<Region> regions) {
+    private static JsonArray toJsonArray(List<Region> regions) {
         JsonArray array = new JsonArray();
         for (Region region : regions) {
             JsonObject object = new JsonObject();
             object.addProperty("name", region.name());
-            Json.range(object, region.range());
+            JsonFormatter.addRange(object, region.range());
             array.add(object);
         }
         return array;
     }
 
-    private void text(MemoryMap map) throws IOException {
-        MapText text = new MapText(terminal(), words());
+    private void printFileMap(MemoryMap map) throws IOException {
+        MemoryMapFormatter text = new MemoryMapFormatter(terminal(), messages());
         if (json) {
-            print(map);
+            writeJson(map);
             return;
         }
         if (sizes) {
@@ -112,25 +112,25 @@ final class IomemCommand extends MachineCommand {
             terminal().out().print(map.toText());
         }
         terminal().out().flush();
-        text.notes(map, true).forEach(terminal().err()::println);
+        text.formatNotes(map, true).forEach(terminal().err()::println);
     }
 
-    private void machine() throws CommandFailure, IOException {
-        try (Sight sight = root().look(true)) {
-            Machine machine = MachineReader.read(sight.capture());
-            MemoryMap map = machine.memory();
+    private void printMachineMap() throws CommandException, IOException {
+        try (MachineSession sight = rootCommand().openSession(true)) {
+            Machine machine = SnapshotParser.parse(sight.snapshot());
+            MemoryMap map = machine.memoryMap();
             if (map.isEmpty()) {
-                throw surroundings().failure(ExitCode.FAILED, "map.empty");
+                throw context().createException(ExitCode.FAILED, "map.empty");
             }
-            MapText text = new MapText(terminal(), words());
-            String name = around;
+            MemoryMapFormatter text = new MemoryMapFormatter(terminal(), messages());
+            String name = gpuName;
             List<Region> roots = map.roots();
             if (name != null) {
-                Gpu gpu = new GpuChoice(machine, surroundings()).find(name);
-                roots = MapText.around(map, gpu);
+                Gpu gpu = new GpuSelector(machine, context()).find(name);
+                roots = MemoryMapFormatter.regionsAroundGpu(map, gpu);
             }
             if (json) {
-                print(new MemoryMap(roots, map.hidden(), map.omissions(), map.regions(), map.unreadable()));
+                writeJson(new MemoryMap(roots, map.addressesHidden(), map.omissionCount(), map.regionCount(), map.unreadableLineCount()));
                 return;
             }
             if (sizes || name != null) {
@@ -139,38 +139,38 @@ final class IomemCommand extends MachineCommand {
                 terminal().out().print(map.toText());
             }
             terminal().out().flush();
-            text.notes(map, false).forEach(terminal().err()::println);
+            text.formatNotes(map, false).forEach(terminal().err()::println);
         }
     }
 
     /** Written as it goes: a map can have a hundred thousand regions. */
-    private void print(MemoryMap map) throws IOException {
+    private void writeJson(MemoryMap map) throws IOException {
         JsonWriter writer = new JsonWriter(new OutputStreamWriter(terminal().out(), StandardCharsets.UTF_8));
         writer.setIndent("  ");
         writer.beginObject();
-        writer.name("regions").value(map.regions());
-        writer.name("hidden").value(map.hidden());
-        writer.name("omissions").value(map.omissions());
-        writer.name("unreadable").value(map.unreadable());
+        writer.name("regions").value(map.regionCount());
+        writer.name("hidden").value(map.addressesHidden());
+        writer.name("omissions").value(map.omissionCount());
+        writer.name("unreadable").value(map.unreadableLineCount());
         writer.name("map");
-        print(map.roots(), map.hidden(), writer);
+        writeJson(map.roots(), map.addressesHidden(), writer);
         writer.endObject();
         writer.flush();
         terminal().out().println();
     }
 
-    private static void print(List<Region> level, boolean hidden, JsonWriter writer) throws IOException {
+    private static void writeJson(List<Region> level, boolean hidden, JsonWriter writer) throws IOException {
         writer.beginArray();
         for (Region region : level) {
             writer.beginObject();
             writer.name("name").value(region.name());
             if (!hidden) {
-                writer.name("first").value(Json.hex(region.range().first()));
-                writer.name("last").value(Json.hex(region.range().last()));
-                writer.name("size").value(Json.size(region.range().length()).getAsNumber());
+                writer.name("first").value(JsonFormatter.formatHex(region.range().first()));
+                writer.name("last").value(JsonFormatter.formatHex(region.range().last()));
+                writer.name("size").value(JsonFormatter.formatSize(region.range().length()).getAsNumber());
             }
             writer.name("children");
-            print(region.children(), hidden, writer);
+            writeJson(region.children(), hidden, writer);
             writer.endObject();
         }
         writer.endArray();

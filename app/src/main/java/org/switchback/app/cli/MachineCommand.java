@@ -6,8 +6,8 @@ import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.switchback.app.helper.HelperConnection;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.words.Words;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.PciAddress;
 import org.switchback.protocol.PlanReply;
 import picocli.CommandLine.Option;
@@ -17,41 +17,41 @@ abstract class MachineCommand implements Callable<Integer> {
     @Option(names = "--json")
     boolean json;
 
-    private final Surroundings surroundings;
-    private final RootCommand root;
+    private final CliContext context;
+    private final RootCommand rootCommand;
 
-    MachineCommand(Surroundings surroundings, RootCommand root) {
-        this.surroundings = surroundings;
-        this.root = root;
+    MachineCommand(CliContext context, RootCommand rootCommand) {
+        this.context = context;
+        this.rootCommand = rootCommand;
     }
 
-    final Surroundings surroundings() {
-        return surroundings;
+    final CliContext context() {
+        return context;
     }
 
-    final RootCommand root() {
-        return root;
+    final RootCommand rootCommand() {
+        return rootCommand;
     }
 
     final Terminal terminal() {
-        return surroundings.terminal();
+        return context.terminal();
     }
 
-    final Words words() {
-        return surroundings.words();
+    final Messages messages() {
+        return context.messages();
     }
 
-    final PlanReply plan(
+    final PlanReply requestPlan(
             HelperConnection connection, PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
-            throws CommandFailure {
+            throws CommandException {
         try {
             return connection.plan(gpu, target, with, nativeDriver);
-        } catch (HelperProblem problem) {
-            throw surroundings.failure(problem);
+        } catch (HelperException problem) {
+            throw context.createException(problem);
         }
     }
 
-    final void print(JsonObject object) {
+    final void printJson(JsonObject object) {
         Gson gson = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
         gson.toJson(object, terminal().out());
         terminal().out().println();

@@ -5,27 +5,27 @@ import picocli.CommandLine.Command;
 
 /** {@code plan}: what a switch would take. Changes nothing. */
 @Command(name = "plan", sortOptions = false)
-final class PlanCommand extends Wish {
-    PlanCommand(Surroundings surroundings, RootCommand root) {
+final class PlanCommand extends PlanningCommand {
+    PlanCommand(CliContext surroundings, RootCommand root) {
         super(surroundings, root);
     }
 
     @Override
-    public Integer call() throws CommandFailure {
-        try (Sight sight = root().look(false)) {
-            Answer answer = answer(sight);
+    public Integer call() throws CommandException {
+        try (MachineSession sight = rootCommand().openSession(false)) {
+            PlannedSwitch answer = planSwitch(sight);
             if (json) {
                 JsonObject object =
-                        new Json(words()).plan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
-                object.add("source", Json.source(sight.connection().source()));
-                if (answer.thereAlready()) {
+                        new JsonFormatter(messages()).formatPlan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
+                object.add("source", JsonFormatter.formatSource(sight.connection().source()));
+                if (answer.isAlreadyInTargetMode()) {
                     object.addProperty("result", "nothing-to-do");
                 }
-                print(object);
+                printJson(object);
             } else {
-                new PlanText(terminal(), words(), answer).print(commands);
+                new PlanFormatter(terminal(), messages(), answer).print(showCommands);
             }
-            return answer.plan().refusals.isEmpty() || answer.thereAlready() ? ExitCode.OK : ExitCode.BLOCKED;
+            return answer.plan().refusals.isEmpty() || answer.isAlreadyInTargetMode() ? ExitCode.OK : ExitCode.BLOCKED;
         }
     }
 }

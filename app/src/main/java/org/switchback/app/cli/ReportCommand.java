@@ -1,7 +1,7 @@
 package org.switchback.app.cli;
 
 import com.google.gson.JsonObject;
-import org.switchback.app.report.Anonymous;
+import org.switchback.app.report.Anonymizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -11,20 +11,20 @@ final class ReportCommand extends MachineCommand {
     @Option(names = "--with-names")
     boolean withNames;
 
-    ReportCommand(Surroundings surroundings, RootCommand root) {
+    ReportCommand(CliContext surroundings, RootCommand root) {
         super(surroundings, root);
     }
 
     @Override
-    public Integer call() throws CommandFailure {
-        try (Sight sight = root().look(true)) {
-            String text = (withNames ? sight.capture() : Anonymous.of(sight.capture())).toText();
+    public Integer call() throws CommandException {
+        try (MachineSession sight = rootCommand().openSession(true)) {
+            String text = (withNames ? sight.snapshot() : Anonymizer.anonymize(sight.snapshot())).toText();
             if (json) {
                 JsonObject object = new JsonObject();
-                object.add("source", Json.source(sight.connection().source()));
+                object.add("source", JsonFormatter.formatSource(sight.connection().source()));
                 object.addProperty("names", withNames);
                 object.addProperty("report", text);
-                print(object);
+                printJson(object);
             } else {
                 terminal().out().print(text);
             }

@@ -6,10 +6,10 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.helper.HelperConnection;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,59 +47,59 @@ final class RootCommand implements Callable<Integer> {
             versionHelp = true)
     boolean version;
 
-    private final Surroundings surroundings;
-    private boolean noted;
+    private final CliContext context;
+    private boolean sourceMessagePrinted;
 
-    RootCommand(Surroundings surroundings) {
-        this.surroundings = surroundings;
+    RootCommand(CliContext context) {
+        this.context = context;
     }
 
     int run(String... args) {
         CommandLine line = new CommandLine(this)
-                .addSubcommand(new StatusCommand(surroundings, this))
-                .addSubcommand(new ReadinessCommand(surroundings, this))
-                .addSubcommand(new PlanCommand(surroundings, this))
-                .addSubcommand(new SwitchCommand(surroundings, this))
-                .addSubcommand(new IomemCommand(surroundings, this))
-                .addSubcommand(new ActivityCommand(surroundings, this))
-                .addSubcommand(new ReportCommand(surroundings, this))
-                .addSubcommand(new CompletionCommand(surroundings))
-                .setResourceBundle(surroundings.words().bundle())
-                .setOut(writer(surroundings.terminal().out()))
-                .setErr(writer(surroundings.terminal().err()))
+                .addSubcommand(new StatusCommand(context, this))
+                .addSubcommand(new ReadinessCommand(context, this))
+                .addSubcommand(new PlanCommand(context, this))
+                .addSubcommand(new SwitchCommand(context, this))
+                .addSubcommand(new IomemCommand(context, this))
+                .addSubcommand(new ActivityCommand(context, this))
+                .addSubcommand(new ReportCommand(context, this))
+                .addSubcommand(new CompletionCommand(context))
+                .setResourceBundle(context.messages().bundle())
+                .setOut(createWriter(context.terminal().out()))
+                .setErr(createWriter(context.terminal().err()))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
-                        surroundings.terminal().coloured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+                        context.terminal().colored() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
                 .setExpandAtFiles(false)
-                .setParameterExceptionHandler(this::misused)
-                .setExecutionExceptionHandler((failure, command, parsed) -> failed(failure));
+                .setParameterExceptionHandler(this::handleUsageError)
+                .setExecutionExceptionHandler((failure, command, parsed) -> handleException(failure));
         try {
             return line.execute(args);
         } catch (OutOfMemoryError full) {
-            surroundings.terminal().err().println("switchback: " + surroundings.words().text("cli.too-much"));
+            context.terminal().err().println("switchback: " + context.messages().text("cli.too-much"));
             return ExitCode.FAILED;
         }
     }
 
-    private static PrintWriter writer(PrintStream stream) {
+    private static PrintWriter createWriter(PrintStream stream) {
         return new PrintWriter(stream, true, stream.charset());
     }
 
     /** Without a command there is only what the options ask for. */
     @Override
-    public Integer call() throws CommandFailure {
+    public Integer call() throws CommandException {
         if (machine != null) {
-            throw surroundings.failure(ExitCode.USAGE, "cli.machine-alone");
+            throw context.createException(ExitCode.USAGE, "cli.machine-alone");
         }
         if (listSamples) {
             int width = SampleMachines.names().stream().mapToInt(String::length).max().orElse(0);
             for (String name : SampleMachines.names()) {
-                surroundings.terminal().out().println(
-                        Columns.left(name, width) + "  " + surroundings.words().text("sample." + name));
+                context.terminal().out().println(
+                        TextColumns.padRight(name, width) + "  " + context.messages().text("sample." + name));
             }
             return ExitCode.OK;
         }
-        Objects.requireNonNull(spec).commandLine().usage(surroundings.terminal().err());
+        Objects.requireNonNull(spec).commandLine().usage(context.terminal().err());
         return ExitCode.USAGE;
     }
 
@@ -109,120 +109,120 @@ final class RootCommand implements Callable<Integer> {
      *
      * @param wholeMap with the whole memory map where that is allowed
      */
-    Sight look(boolean wholeMap) throws CommandFailure {
-        HelperConnection connection = open();
-        HelperProblem.Kind why;
+    MachineSession openSession(boolean wholeMap) throws CommandException {
+        HelperConnection connection = openConnection();
+        HelperException.FailureKind why;
         try {
-            return sight(connection, wholeMap);
-        } catch (HelperProblem problem) {
+            return inspect(connection, wholeMap);
+        } catch (HelperException problem) {
             connection.close();
             why = problem.kind();
-            boolean notAllowed = why == HelperProblem.Kind.REFUSED || why == HelperProblem.Kind.UNDECIDED;
-            if (!notAllowed || !connection.source().real()) {
-                throw surroundings.failure(problem);
+            boolean notAllowed = why == HelperException.FailureKind.REFUSED || why == HelperException.FailureKind.UNDECIDED;
+            if (!notAllowed || !connection.source().canSwitchThisMachine()) {
+                throw context.createException(problem);
             }
         }
-        HelperConnection own = surroundings.connections().lookOnly(why);
+        HelperConnection own = context.connections().openReadOnly(why);
         try {
-            return sight(own, wholeMap);
-        } catch (HelperProblem problem) {
+            return inspect(own, wholeMap);
+        } catch (HelperException problem) {
             own.close();
-            throw surroundings.failure(problem);
+            throw context.createException(problem);
         }
     }
 
-    private Sight sight(HelperConnection connection, boolean wholeMap) throws HelperProblem {
+    private MachineSession inspect(HelperConnection connection, boolean wholeMap) throws HelperException {
         if (wholeMap) {
             try {
-                Sight whole = new Sight(connection, connection.inspect(true));
-                note(connection.source());
+                MachineSession whole = new MachineSession(connection, connection.inspect(true));
+                printSourceMessage(connection.source());
                 return whole;
-            } catch (HelperProblem problem) {
-                Sight part = new Sight(connection, connection.inspect(false));
-                surroundings.terminal().err().println(surroundings.words().text(
-                        "cli.partly", surroundings.words().problem(problem.kind())));
+            } catch (HelperException problem) {
+                MachineSession part = new MachineSession(connection, connection.inspect(false));
+                context.terminal().err().println(context.messages().text(
+                        "cli.partly", context.messages().formatHelperFailure(problem.kind())));
                 return part;
             }
         }
-        Sight part = new Sight(connection, connection.inspect(false));
-        note(connection.source());
+        MachineSession part = new MachineSession(connection, connection.inspect(false));
+        printSourceMessage(connection.source());
         return part;
     }
 
-    private HelperConnection open() throws CommandFailure {
+    private HelperConnection openConnection() throws CommandException {
         String name = sample;
         String file = machine;
         if (name != null && file != null) {
-            throw surroundings.failure(ExitCode.USAGE, "cli.sample-and-machine");
+            throw context.createException(ExitCode.USAGE, "cli.sample-and-machine");
         }
         if (name != null) {
-            Capture capture = SampleMachines.load(name)
-                    .orElseThrow(() -> surroundings.failure(
+            MachineSnapshot capture = SampleMachines.load(name)
+                    .orElseThrow(() -> context.createException(
                             ExitCode.USAGE,
                             "cli.unknown-sample",
-                            TextFile.quoted(name),
-                            surroundings.words().list(SampleMachines.names())));
-            return surroundings.connections().simulated(capture, new Source.Sample(name));
+                            TextFileReader.quote(name),
+                            context.messages().formatList(SampleMachines.names())));
+            return context.connections().openSimulated(capture, new MachineSource.SampleMachine(name));
         }
         if (file != null) {
-            return surroundings.connections()
-                    .simulated(
-                            TextFile.report(TextFile.read(file, surroundings), file, surroundings),
-                            new Source.SavedReport(file));
+            return context.connections()
+                    .openSimulated(
+                            TextFileReader.parseReport(TextFileReader.read(file, context), file, context),
+                            new MachineSource.SavedReport(file));
         }
-        return surroundings.connections().thisMachine();
+        return context.connections().openThisMachine();
     }
 
-    private void note(Source source) {
+    private void printSourceMessage(MachineSource source) {
         String text =
                 switch (source) {
-                    case Source.ThisMachine() -> "";
-                    case Source.LookOnly(var why) ->
-                        surroundings.words().text(
-                                "source.look-only", surroundings.words().problem(why));
-                    case Source.Sample(String name) -> surroundings.words().text("source.sample", name);
-                    case Source.SavedReport(String file) ->
-                        surroundings.words().text("source.report", TextFile.named(file, surroundings));
+                    case MachineSource.ThisMachine() -> "";
+                    case MachineSource.ReadOnlyMachine(var why) ->
+                        context.messages().text(
+                                "source.look-only", context.messages().formatHelperFailure(why));
+                    case MachineSource.SampleMachine(String name) -> context.messages().text("source.sample", name);
+                    case MachineSource.SavedReport(String file) ->
+                        context.messages().text("source.report", TextFileReader.displayName(file, context));
                 };
-        if (!text.isEmpty() && !noted) {
-            noted = true;
-            surroundings.terminal().err().println(text);
+        if (!text.isEmpty() && !sourceMessagePrinted) {
+            sourceMessagePrinted = true;
+            context.terminal().err().println(text);
         }
     }
 
-    private int misused(CommandLine.ParameterException problem, String[] args) {
+    private int handleUsageError(CommandLine.ParameterException problem, String[] args) {
         CommandLine command = problem.getCommandLine();
         String what =
                 switch (problem) {
                     case CommandLine.UnmatchedArgumentException unmatched ->
-                        surroundings.words().text(
+                        context.messages().text(
                                 unmatched.isUnknownOption()
                                         ? "cli.unknown-option"
                                         : command.getParent() == null ? "cli.unknown-command" : "cli.unknown-argument",
-                                TextFile.quoted(unmatched.getUnmatched().getFirst()));
+                                TextFileReader.quote(unmatched.getUnmatched().getFirst()));
                     case CommandLine.MissingParameterException missing ->
-                        surroundings.words().text(
+                        context.messages().text(
                                 "cli.missing",
-                                surroundings.words().list(missing.getMissing().stream()
+                                context.messages().formatList(missing.getMissing().stream()
                                         .map(CommandLine.Model.ArgSpec::paramLabel)
                                         .distinct()
                                         .toList()));
-                    default -> TextFile.printable(String.valueOf(problem.getMessage())) + ".";
+                    default -> TextFileReader.replaceControlCharacters(String.valueOf(problem.getMessage())) + ".";
                 };
-        surroundings.terminal().err().println(
+        context.terminal().err().println(
                 "switchback: " + what + " "
-                        + surroundings.words().text("cli.see-help", command.getCommandSpec().qualifiedName()));
+                        + context.messages().text("cli.see-help", command.getCommandSpec().qualifiedName()));
         return ExitCode.USAGE;
     }
 
-    private int failed(Exception failure) {
-        surroundings.terminal().out().flush();
-        if (failure instanceof CommandFailure known) {
-            surroundings.terminal().err().println("switchback: " + known.sentence());
+    private int handleException(Exception failure) {
+        context.terminal().out().flush();
+        if (failure instanceof CommandException known) {
+            context.terminal().err().println("switchback: " + known.userMessage());
             return known.exitCode();
         }
-        surroundings.terminal().err().println("switchback: "
-                + surroundings.words().text("cli.internal", failure.getClass().getSimpleName()));
+        context.terminal().err().println("switchback: "
+                + context.messages().text("cli.internal", failure.getClass().getSimpleName()));
         return ExitCode.FAILED;
     }
 }

@@ -11,24 +11,24 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnection.RunningSwitch;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
-import org.switchback.hardware.Spelling;
-import org.switchback.protocol.JobEntry;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.KebabCase;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.PlannedRefusal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code switch}: shows the plan, asks, and carries it out. */
 @Command(name = "switch", sortOptions = false)
-final class SwitchCommand extends Wish {
+final class SwitchCommand extends PlanningCommand {
     /** How long another switch is waited for, and between two looks whether it is over. */
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration BUSY_TIMEOUT = Duration.ofSeconds(60);
 
-    private static final Duration PAUSE = Duration.ofMillis(250);
+    private static final Duration BUSY_POLL_INTERVAL = Duration.ofMillis(250);
 
     @Option(names = {"-y", "--yes"})
     boolean yes;
@@ -36,68 +36,68 @@ final class SwitchCommand extends Wish {
     @Option(names = "--wait")
     boolean wait;
 
-    SwitchCommand(Surroundings surroundings, RootCommand root) {
+    SwitchCommand(CliContext surroundings, RootCommand root) {
         super(surroundings, root);
     }
 
     @Override
-    public Integer call() throws CommandFailure, InterruptedException {
-        try (Sight sight = root().look(false)) {
+    public Integer call() throws CommandException, InterruptedException {
+        try (MachineSession sight = rootCommand().openSession(false)) {
             HelperConnection connection = sight.connection();
-            if (connection.source() instanceof Source.LookOnly(HelperProblem.Kind why)) {
-                boolean refused = why == HelperProblem.Kind.REFUSED;
-                throw surroundings().failure(refused ? ExitCode.BLOCKED : ExitCode.FAILED, "cli.switch.look-only");
+            if (connection.source() instanceof MachineSource.ReadOnlyMachine(HelperException.FailureKind why)) {
+                boolean refused = why == HelperException.FailureKind.REFUSED;
+                throw context().createException(refused ? ExitCode.BLOCKED : ExitCode.FAILED, "cli.switch.look-only");
             }
-            Answer answer = answer(sight);
-            JsonObject object = new Json(words()).plan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
-            object.add("source", Json.source(connection.source()));
+            PlannedSwitch answer = planSwitch(sight);
+            JsonObject object = new JsonFormatter(messages()).formatPlan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
+            object.add("source", JsonFormatter.formatSource(connection.source()));
             if (!json) {
-                new PlanText(terminal(), words(), answer).print(commands);
+                new PlanFormatter(terminal(), messages(), answer).print(showCommands);
                 terminal().out().println();
             }
-            if (answer.thereAlready()) {
+            if (answer.isAlreadyInTargetMode()) {
                 object.addProperty("result", "nothing-to-do");
-                finish(object, words().text("cli.switch.unchanged"));
+                printResult(object, messages().text("cli.switch.unchanged"));
                 return ExitCode.OK;
             }
             if (!answer.plan().refusals.isEmpty()) {
                 object.addProperty("result", "refused");
-                finish(object, words().text("cli.switch.unchanged"));
+                printResult(object, messages().text("cli.switch.unchanged"));
                 return ExitCode.BLOCKED;
             }
-            if (connection.source().real() && !yes && !agreed()) {
-                terminal().out().println(words().text("cli.switch.unchanged"));
+            if (connection.source().canSwitchThisMachine() && !yes && !confirm()) {
+                terminal().out().println(messages().text("cli.switch.unchanged"));
                 return ExitCode.BLOCKED;
             }
-            return carryOut(connection, answer, object);
+            return executeSwitch(connection, answer, object);
         }
     }
 
     /** On a sample nothing is at stake, so nobody is asked. */
-    private boolean agreed() throws CommandFailure {
-        if (!terminal().asks() || json) {
-            throw surroundings().failure(ExitCode.USAGE, "cli.switch.add-yes");
+    private boolean confirm() throws CommandException {
+        if (!terminal().interactive() || json) {
+            throw context().createException(ExitCode.USAGE, "cli.switch.add-yes");
         }
-        Optional<String> reply = terminal().ask(words().text("cli.switch.question") + " ");
+        Optional<String> reply = terminal().prompt(messages().text("cli.switch.question") + " ");
         return reply.map(text -> text.strip().toLowerCase(Locale.ROOT))
-                .filter(text -> !text.isEmpty() && words().text("cli.switch.question.yes").contains(" " + text + " "))
+                .filter(text -> !text.isEmpty() && messages().text("cli.switch.question.yes").contains(" " + text + " "))
                 .isPresent();
     }
 
-    private int carryOut(HelperConnection connection, Answer answer, JsonObject object)
-            throws CommandFailure, InterruptedException {
+    private int executeSwitch(HelperConnection connection, PlannedSwitch answer, JsonObject object)
+            throws CommandException, InterruptedException {
         JsonArray events = new JsonArray();
-        Progress progress = new Progress(terminal(), words(), answer, events::add);
-        RunningSwitch running = start(connection, answer, json ? progress::record : progress::show);
+        ProgressPrinter progress = new ProgressPrinter(terminal(), messages(), answer, events::add);
+        RunningSwitch running = startSwitch(connection, answer, json ? progress::emitJson : progress::print);
         CountDownLatch ended = new CountDownLatch(1);
-        Thread interrupted = new Thread(() -> cancel(running, ended));
+        Thread interrupted = new Thread(() -> cancelAndAwait(running, ended));
         Runtime.getRuntime().addShutdownHook(interrupted);
         try {
-            JobEntry end = running.await();
+            JobEvent end = running.awaitEnd();
             object.add("events", events);
-            return conclude(end, MachineReader.read(connection.inspect(false)), answer, object);
-        } catch (HelperProblem blind) {
-            throw surroundings().failure(blind);
+            return reportResult(end, SnapshotParser.parse(connection.inspect(false)), answer, object);
+        } catch (HelperException blind) {
+            throw context().createException(blind);
         } finally {
             ended.countDown();
             try {
@@ -108,46 +108,46 @@ final class SwitchCommand extends Wish {
         }
     }
 
-    private RunningSwitch start(HelperConnection connection, Answer answer, Consumer<JobEntry> listener)
-            throws CommandFailure, InterruptedException {
+    private RunningSwitch startSwitch(HelperConnection connection, PlannedSwitch answer, Consumer<JobEvent> listener)
+            throws CommandException, InterruptedException {
         try {
-            return apply(connection, answer.plan().id, listener);
-        } catch (HelperProblem problem) {
-            if (problem.kind() != HelperProblem.Kind.INCOMPLETE || answer.target().equals("vm")) {
-                throw surroundings().failure(problem);
+            return applyWithRetry(connection, answer.plan().id, listener);
+        } catch (HelperException problem) {
+            if (problem.kind() != HelperException.FailureKind.INCOMPLETE || answer.target().equals("vm")) {
+                throw context().createException(problem);
             }
         }
         // Back to the host from a switch that was left half done: what it did is undone.
         try {
             return connection.restore(answer.gpu().address(), listener);
-        } catch (HelperProblem problem) {
-            throw surroundings().failure(problem);
+        } catch (HelperException problem) {
+            throw context().createException(problem);
         }
     }
 
     /** Where that is asked for, once nobody else is switching: a plan that was not taken is still good. */
-    private RunningSwitch apply(HelperConnection connection, String plan, Consumer<JobEntry> listener)
-            throws HelperProblem, InterruptedException {
+    private RunningSwitch applyWithRetry(HelperConnection connection, String plan, Consumer<JobEvent> listener)
+            throws HelperException, InterruptedException {
         long began = System.nanoTime();
         while (true) {
             try {
                 return connection.apply(plan, listener);
-            } catch (HelperProblem problem) {
-                boolean late = System.nanoTime() - began >= PATIENCE.toNanos();
-                if (!wait || late || problem.kind() != HelperProblem.Kind.BUSY) {
+            } catch (HelperException problem) {
+                boolean late = System.nanoTime() - began >= BUSY_TIMEOUT.toNanos();
+                if (!wait || late || problem.kind() != HelperException.FailureKind.BUSY) {
                     throw problem;
                 }
             }
-            Thread.sleep(PAUSE);
+            Thread.sleep(BUSY_POLL_INTERVAL);
         }
     }
 
     /** Ctrl+C: the process stays until what was changed is put back and said to be, but not for ever. */
-    private void cancel(RunningSwitch running, CountDownLatch ended) {
+    private void cancelAndAwait(RunningSwitch running, CountDownLatch ended) {
         running.cancel();
         try {
             if (!ended.await(30, TimeUnit.SECONDS)) {
-                terminal().err().println(words().text("cli.switch.left"));
+                terminal().err().println(messages().text("cli.switch.left"));
             }
         } catch (InterruptedException hurry) {
             Thread.currentThread().interrupt();
@@ -155,51 +155,51 @@ final class SwitchCommand extends Wish {
         terminal().out().flush();
     }
 
-    private int conclude(JobEntry end, Machine after, Answer answer, JsonObject object) {
+    private int reportResult(JobEvent end, Machine after, PlannedSwitch answer, JsonObject object) {
         Optional<Gpu> gpu = after.gpu(answer.gpu().address());
-        boolean reached = gpu.filter(now -> reached(now, answer.target())).isPresent();
-        int exitCode = exitCode(end.detail);
-        String sentence = words().finished(end, answer.target(), answer.gpu().graphics().name());
+        boolean reached = gpu.filter(now -> isInTargetMode(now, answer.target())).isPresent();
+        int exitCode = toExitCode(end.detail);
+        String sentence = messages().formatResult(end, answer.target(), answer.gpu().graphics().name());
         if (end.detail.equals("put-back") && reached) {
             // Putting back a switch to VM mode is a switch to the host.
             exitCode = ExitCode.OK;
         } else if (exitCode == ExitCode.OK && !reached) {
             // The kernel has the last word, not the helper.
-            exitCode = ExitCode.MIXED;
-            sentence = words().text(
+            exitCode = ExitCode.PARTIALLY_SWITCHED;
+            sentence = messages().text(
                     "cli.switch.not-true",
-                    answer.gpu().address().brief(),
-                    gpu.map(now -> words().driver(now.graphics())).orElse(words().text("driver.none")));
+                    answer.gpu().address().toShortString(),
+                    gpu.map(now -> messages().formatDriver(now.graphics())).orElse(messages().text("driver.none")));
         }
         object.addProperty("result", end.detail);
-        object.addProperty("took", end.micros / 1e6);
-        gpu.ifPresent(now -> object.addProperty("mode", Spelling.of(now.mode())));
+        object.addProperty("took", end.elapsedMicros / 1e6);
+        gpu.ifPresent(now -> object.addProperty("mode", KebabCase.of(now.mode())));
         object.addProperty("text", sentence);
-        finish(object, exitCode == ExitCode.OK ? terminal().good(sentence) : terminal().bad(sentence));
+        printResult(object, exitCode == ExitCode.OK ? terminal().success(sentence) : terminal().error(sentence));
         return exitCode;
     }
 
-    private void finish(JsonObject object, String sentence) {
+    private void printResult(JsonObject object, String sentence) {
         if (json) {
-            print(object);
+            printJson(object);
         } else {
             terminal().out().println(sentence);
         }
     }
 
-    private static boolean reached(Gpu gpu, String target) {
+    private static boolean isInTargetMode(Gpu gpu, String target) {
         return switch (gpu.mode()) {
             case VM -> target.equals("vm");
             case HOST, UNBOUND -> target.equals("host");
-            case MIXED -> false;
+            case PARTIALLY_SWITCHED -> false;
         };
     }
 
-    private static int exitCode(String outcome) {
+    private static int toExitCode(String outcome) {
         return switch (outcome) {
             case "done" -> ExitCode.OK;
-            case "put-back", "cancelled" -> ExitCode.PUT_BACK;
-            case "mixed", "stuck", "kernel-died" -> ExitCode.MIXED;
+            case "put-back", "cancelled" -> ExitCode.ROLLED_BACK;
+            case "mixed", "stuck", "kernel-died" -> ExitCode.PARTIALLY_SWITCHED;
             case "denied",
                     "no-agent",
                     "authentication-cancelled",

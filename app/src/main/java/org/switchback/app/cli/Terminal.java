@@ -19,10 +19,10 @@ import java.util.Optional;
  * @param out      what was asked for
  * @param err      what is said beside it
  * @param in       answers and piped texts
- * @param asks     somebody sits at {@code in}
- * @param coloured {@code out} is a terminal that shows colours
+ * @param interactive     somebody sits at {@code in}
+ * @param colored {@code out} is a terminal that shows colours
  */
-record Terminal(PrintStream out, PrintStream err, InputStream in, boolean asks, boolean coloured) {
+record Terminal(PrintStream out, PrintStream err, InputStream in, boolean interactive, boolean colored) {
     /** Of this process. */
     static Terminal ofProcess() {
         Charset charset = System.out.charset();
@@ -34,21 +34,21 @@ record Terminal(PrintStream out, PrintStream err, InputStream in, boolean asks, 
     }
 
     /** Whether what this process prints goes to another, which may leave before it has read all. */
-    static boolean isRead() {
-        return target(1).filter(target -> target.startsWith("pipe:") || target.startsWith("socket:"))
+    static boolean isOutputPiped() {
+        return descriptorTarget(1).filter(target -> target.startsWith("pipe:") || target.startsWith("socket:"))
                 .isPresent();
     }
 
     /** Asking the C library would cost more than this; a name that is no terminal's costs a colour or a question. */
     private static boolean isTerminal(int descriptor) {
-        return target(descriptor)
+        return descriptorTarget(descriptor)
                 .filter(target -> target.startsWith("/dev/pts/")
                         || target.startsWith("/dev/tty")
                         || target.equals("/dev/console"))
                 .isPresent();
     }
 
-    private static Optional<String> target(int descriptor) {
+    private static Optional<String> descriptorTarget(int descriptor) {
         try {
             return Optional.of(Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
                     .toString());
@@ -58,7 +58,7 @@ record Terminal(PrintStream out, PrintStream err, InputStream in, boolean asks, 
     }
 
     /** Asks; empty when the other end has gone. */
-    Optional<String> ask(String question) {
+    Optional<String> prompt(String question) {
         out.print(question);
         out.flush();
         try {
@@ -77,11 +77,11 @@ record Terminal(PrintStream out, PrintStream err, InputStream in, boolean asks, 
         return styled("2", text);
     }
 
-    String good(String text) {
+    String success(String text) {
         return styled("32", text);
     }
 
-    String bad(String text) {
+    String error(String text) {
         return styled("1;31", text);
     }
 
@@ -90,11 +90,11 @@ record Terminal(PrintStream out, PrintStream err, InputStream in, boolean asks, 
     }
 
     private String styled(String code, String text) {
-        return coloured ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
+        return colored ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
     }
 
     /** The first text, or where the character set of the terminal lacks it, the second. */
-    String sign(String wanted, String plain) {
+    String symbol(String wanted, String plain) {
         return out.charset().newEncoder().canEncode(wanted) ? wanted : plain;
     }
 }

@@ -3,11 +3,11 @@ package org.switchback.app.gpus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.switchback.app.words.Words;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciDevice;
-import org.switchback.hardware.Spelling;
+import org.switchback.hardware.KebabCase;
 
 /**
  * Something to know about a GPU that nobody needs every day.
@@ -16,12 +16,12 @@ import org.switchback.hardware.Spelling;
  * @param label the same, a word or two
  * @param text  for people
  */
-public record GpuDetail(Kind kind, String label, String text) {
+public record GpuDetail(DetailKind kind, String label, String text) {
     /** What a detail is about. */
-    public enum Kind {
+    public enum DetailKind {
         DRIVER,
         LINK,
-        SCREENS,
+        DISPLAYS,
         BAR,
         RESIZABLE,
         RESET,
@@ -29,49 +29,49 @@ public record GpuDetail(Kind kind, String label, String text) {
     }
 
     /** All of a GPU's, those that are known. */
-    public static List<GpuDetail> of(Gpu gpu, Words words) {
+    public static List<GpuDetail> of(Gpu gpu, Messages words) {
         PciDevice graphics = gpu.graphics();
         List<GpuDetail> details = new ArrayList<>();
-        add(details, words, Kind.DRIVER, driver(graphics, words));
-        graphics.link().ifPresent(link -> add(details, words, Kind.LINK, link(link, words)));
+        add(details, words, DetailKind.DRIVER, formatDriver(graphics, words));
+        graphics.link().ifPresent(link -> add(details, words, DetailKind.LINK, formatLink(link, words)));
         add(
                 details,
                 words,
-                Kind.SCREENS,
-                graphics.displays().isEmpty()
+                DetailKind.DISPLAYS,
+                graphics.activeConnectors().isEmpty()
                         ? words.text("detail.screens.none")
-                        : words.list(graphics.displays()));
+                        : words.formatList(graphics.activeConnectors()));
         for (Bar bar : graphics.bars()) {
-            details.add(new GpuDetail(Kind.BAR, words.bar(bar.index()), range(bar, words)));
+            details.add(new GpuDetail(DetailKind.BAR, words.formatBar(bar.index()), formatRange(bar, words)));
         }
         for (Bar bar : graphics.bars()) {
-            graphics.largest(bar.index())
-                    .ifPresent(largest -> add(details, words, Kind.RESIZABLE, resizable(bar, largest, words)));
+            graphics.maxBarSize(bar.index())
+                    .ifPresent(largest -> add(details, words, DetailKind.RESIZABLE, formatResizableBar(bar, largest, words)));
         }
         add(
                 details,
                 words,
-                Kind.RESET,
+                DetailKind.RESET,
                 graphics.resetMethods().isEmpty()
                         ? words.text("detail.reset.none")
-                        : words.list(graphics.resetMethods()));
-        add(details, words, Kind.POWER, power(graphics.power(), words));
+                        : words.formatList(graphics.resetMethods()));
+        add(details, words, DetailKind.POWER, formatPower(graphics.power(), words));
         return details;
     }
 
-    private static void add(List<GpuDetail> details, Words words, Kind kind, String text) {
+    private static void add(List<GpuDetail> details, Messages words, DetailKind kind, String text) {
         details.add(new GpuDetail(
-                kind, words.text("detail." + Spelling.of(kind)), text));
+                kind, words.text("detail." + KebabCase.of(kind)), text));
     }
 
-    private static String driver(PciDevice graphics, Words words) {
+    private static String formatDriver(PciDevice graphics, Messages words) {
         Optional<String> reserved = graphics.driverOverride();
         return reserved.isEmpty()
-                ? words.driver(graphics)
-                : words.text("detail.driver.reserved", words.driver(graphics), reserved.get());
+                ? words.formatDriver(graphics)
+                : words.text("detail.driver.reserved", words.formatDriver(graphics), reserved.get());
     }
 
-    private static String link(PciDevice.LinkState link, Words words) {
+    private static String formatLink(PciDevice.LinkState link, Messages words) {
         String now = words.text("detail.link.now", link.speed(), Integer.toString(link.width()));
         boolean most = link.speed().equals(link.maxSpeed()) && link.width() == link.maxWidth();
         return most || link.maxSpeed().isEmpty() || link.maxWidth() == 0
@@ -82,33 +82,33 @@ public record GpuDetail(Kind kind, String label, String text) {
                         words.text("detail.link.now", link.maxSpeed(), Integer.toString(link.maxWidth())));
     }
 
-    private static String range(Bar bar, Words words) {
-        if (bar.space() == Bar.Space.PORTS) {
+    private static String formatRange(Bar bar, Messages words) {
+        if (bar.space() == Bar.AddressSpace.IO_PORTS) {
             return words.text(
                     "detail.bar.ports", Long.toUnsignedString(bar.length()), bar.range().toString());
         }
         return words.text(
                 bar.prefetchable() ? "detail.bar.prefetchable" : "detail.bar.memory",
-                words.size(bar.length()),
+                words.formatSize(bar.length()),
                 bar.range().toString());
     }
 
-    private static String resizable(Bar bar, long largest, Words words) {
+    private static String formatResizableBar(Bar bar, long largest, Messages words) {
         return words.text(
                 Long.compareUnsigned(largest, bar.length()) > 0
                         ? "readiness.resizable-bar.could-grow"
                         : "readiness.resizable-bar.largest",
-                words.bar(bar.index()),
-                words.size(bar.length()),
-                words.size(largest));
+                words.formatBar(bar.index()),
+                words.formatSize(bar.length()),
+                words.formatSize(largest));
     }
 
-    private static String power(PciDevice.Power power, Words words) {
-        String state = power.state().isEmpty() ? words.text("detail.power.unknown") : power.state();
+    private static String formatPower(PciDevice.PowerManagement power, Messages words) {
+        String state = power.powerState().isEmpty() ? words.text("detail.power.unknown") : power.powerState();
         if (power.runtimeStatus().isEmpty()) {
             return state;
         }
-        String status = words.has("detail.power." + power.runtimeStatus())
+        String status = words.containsKey("detail.power." + power.runtimeStatus())
                 ? words.text("detail.power." + power.runtimeStatus())
                 : power.runtimeStatus();
         return words.text(

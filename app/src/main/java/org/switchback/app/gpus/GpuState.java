@@ -2,14 +2,14 @@ package org.switchback.app.gpus;
 
 import java.util.List;
 import java.util.Optional;
-import org.switchback.app.activity.Attempt;
-import org.switchback.app.helper.Source;
-import org.switchback.app.words.Words;
+import org.switchback.app.activity.SwitchRecord;
+import org.switchback.app.helper.MachineSource;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.Holder;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
-import org.switchback.hardware.Spelling;
+import org.switchback.hardware.KebabCase;
 import org.switchback.protocol.PlannedRefusal;
 
 /**
@@ -18,30 +18,30 @@ import org.switchback.protocol.PlannedRefusal;
  */
 public enum GpuState {
     /** Some functions are in VM mode and some are not, or no driver has it and it is reserved for vfio-pci. */
-    MIXED,
+    PARTIALLY_SWITCHED,
     /** A virtual machine has it. */
-    VM_USED,
+    VM_IN_USE,
     /** In VM mode, but something lies in a BAR that the virtual machine would not get. */
     VM_BLOCKED,
     VM,
     /** People look at its picture. */
     DESKTOP,
     /** Something lies in a BAR, and nobody may see where. */
-    HIDDEN,
+    ADDRESSES_HIDDEN,
     IOMMU_OFF,
     /** A device that is not its own is in its IOMMU group. */
     GROUP_SHARED,
     /** What the firmware left stays in its memory. */
-    CLAIM_STAYS,
+    FIRMWARE_REGION_NOT_RELEASABLE,
     /** It cannot be switched for another reason. */
     BLOCKED,
     /** The last switch failed since the kernel could not reserve a BAR, for all that is known of it. */
-    UNRESERVED,
+    RESERVATION_FAILED,
     IN_USE,
     /** A driver draws into what the firmware left: simpledrm. */
-    CLAIM_HELD,
+    FIRMWARE_REGION_IN_USE,
     /** What the firmware left lies in a BAR, and the switch releases it. */
-    CLAIMED,
+    FIRMWARE_REGION_RELEASABLE,
     /** No driver uses it. */
     UNBOUND,
     HOST;
@@ -51,59 +51,59 @@ public enum GpuState {
      * @param unreserved what the kernel could not reserve when it was last to be switched
      */
     public static GpuState of(
-            Gpu gpu, Source source, List<PlannedRefusal> refusals, Optional<Attempt.Unreserved> unreserved) {
+            Gpu gpu, MachineSource source, List<PlannedRefusal> refusals, Optional<SwitchRecord.UnreservedBar> unreserved) {
         boolean conflict = !gpu.conflicts().isEmpty();
         switch (gpu.mode()) {
-            case MIXED -> {
-                return MIXED;
+            case PARTIALLY_SWITCHED -> {
+                return PARTIALLY_SWITCHED;
             }
             case VM -> {
-                return guestHolder(gpu).isPresent() ? VM_USED : conflict ? VM_BLOCKED : VM;
+                return findVmProcess(gpu).isPresent() ? VM_IN_USE : conflict ? VM_BLOCKED : VM;
             }
             case HOST, UNBOUND -> {
                 // The rest depends on what is in the way.
             }
         }
-        if (Overview.drawsDesktop(gpu)) {
+        if (MachineOverview.isDesktopGpu(gpu)) {
             return DESKTOP;
         }
-        if (source instanceof Source.LookOnly && gpu.overlaps().stream().anyMatch(overlap -> !overlap.addressed())) {
-            return HIDDEN;
+        if (source instanceof MachineSource.ReadOnlyMachine && gpu.overlaps().stream().anyMatch(overlap -> !overlap.hasAddress())) {
+            return ADDRESSES_HIDDEN;
         }
-        if (gpu.graphics().group().isEmpty()) {
+        if (gpu.graphics().iommuGroup().isEmpty()) {
             return IOMMU_OFF;
         }
-        if (refused(refusals, "group-shared")) {
+        if (hasRefusal(refusals, "group-shared")) {
             return GROUP_SHARED;
         }
-        if (refusals.stream().anyMatch(PlannedRefusal::ofClaim)) {
-            return CLAIM_STAYS;
+        if (refusals.stream().anyMatch(PlannedRefusal::isAboutFirmwareRegion)) {
+            return FIRMWARE_REGION_NOT_RELEASABLE;
         }
         if (refusals.stream().anyMatch(refusal -> !refusal.code.equals("in-use"))) {
             return BLOCKED;
         }
         if (unreserved.isPresent()) {
-            return UNRESERVED;
+            return RESERVATION_FAILED;
         }
-        if (gpu.holders().stream().anyMatch(Holder::blocks)) {
+        if (gpu.deviceUsers().stream().anyMatch(DeviceUser::isBlockingUnbind)) {
             return IN_USE;
         }
-        if (gpu.overlaps().stream().anyMatch(o -> o.fromFirmware() && o.regions().size() > 1)) {
-            return CLAIM_HELD;
+        if (gpu.overlaps().stream().anyMatch(o -> o.isFromFirmware() && o.regions().size() > 1)) {
+            return FIRMWARE_REGION_IN_USE;
         }
-        if (gpu.overlaps().stream().anyMatch(Overlap::fromFirmware)) {
-            return CLAIMED;
+        if (gpu.overlaps().stream().anyMatch(Overlap::isFromFirmware)) {
+            return FIRMWARE_REGION_RELEASABLE;
         }
-        return gpu.mode() == Gpu.Mode.UNBOUND ? UNBOUND : HOST;
+        return gpu.mode() == Gpu.GpuMode.UNBOUND ? UNBOUND : HOST;
     }
 
-    private static boolean refused(List<PlannedRefusal> refusals, String code) {
+    private static boolean hasRefusal(List<PlannedRefusal> refusals, String code) {
         return refusals.stream().anyMatch(refusal -> refusal.code.equals(code));
     }
 
-    private static Optional<Holder> guestHolder(Gpu gpu) {
-        return gpu.holders().stream()
-                .filter(holder -> holder.node().startsWith("vfio/"))
+    private static Optional<DeviceUser> findVmProcess(Gpu gpu) {
+        return gpu.deviceUsers().stream()
+                .filter(holder -> holder.deviceNode().startsWith("vfio/"))
                 .findFirst();
     }
 
@@ -112,39 +112,39 @@ public enum GpuState {
      *
      * @param unreserved as in {@link #of}
      */
-    public String sentence(Gpu gpu, Machine machine, Optional<Attempt.Unreserved> unreserved, Words words) {
-        String key = "state." + Spelling.of(this);
+    public String describe(Gpu gpu, Machine machine, Optional<SwitchRecord.UnreservedBar> unreserved, Messages words) {
+        String key = "state." + KebabCase.of(this);
         return switch (this) {
-            case MIXED -> words.text(key, words.halves(gpu));
-            case VM_USED ->
-                guestHolder(gpu)
-                        .map(holder -> holder.guest().isEmpty()
+            case PARTIALLY_SWITCHED -> words.text(key, words.formatFunctionModes(gpu));
+            case VM_IN_USE ->
+                findVmProcess(gpu)
+                        .map(holder -> holder.virtualMachine().isEmpty()
                                 ? words.text(key + ".program", holder.program(), Integer.toString(holder.pid()))
-                                : words.text(key, holder.guest()))
+                                : words.text(key, holder.virtualMachine()))
                         .orElseGet(() -> words.text("state.vm"));
-            case VM_BLOCKED, HIDDEN, CLAIM_STAYS, CLAIMED ->
-                words.text(key, words.list(gpu.overlaps().stream()
-                        .filter(Overlap::fromFirmware)
-                        .map(overlap -> overlap.region().name())
+            case VM_BLOCKED, ADDRESSES_HIDDEN, FIRMWARE_REGION_NOT_RELEASABLE, FIRMWARE_REGION_RELEASABLE ->
+                words.text(key, words.formatList(gpu.overlaps().stream()
+                        .filter(Overlap::isFromFirmware)
+                        .map(overlap -> overlap.outermostRegion().name())
                         .distinct()
                         .toList()));
-            case CLAIM_HELD ->
-                words.text(key, words.list(gpu.overlaps().stream()
-                        .filter(overlap -> overlap.fromFirmware() && overlap.regions().size() > 1)
+            case FIRMWARE_REGION_IN_USE ->
+                words.text(key, words.formatList(gpu.overlaps().stream()
+                        .filter(overlap -> overlap.isFromFirmware() && overlap.regions().size() > 1)
                         .map(overlap -> overlap.regions().getLast().name())
                         .distinct()
                         .toList()));
-            case DESKTOP -> words.text(key, words.list(gpu.graphics().displays()));
+            case DESKTOP -> words.text(key, words.formatList(gpu.graphics().activeConnectors()));
             case GROUP_SHARED ->
-                words.text(key, words.list(CardWriter.neighbours(gpu, machine).stream()
-                        .map(other -> other.address().brief())
+                words.text(key, words.formatList(GpuCardFactory.iommuNeighbours(gpu, machine).stream()
+                        .map(other -> other.address().toShortString())
                         .toList()));
-            case UNRESERVED ->
+            case RESERVATION_FAILED ->
                 unreserved.map(bar -> words.text(key, bar.bar(), bar.range())).orElseThrow();
             case IN_USE -> {
-                long programs = gpu.holders().stream()
-                        .filter(Holder::blocks)
-                        .map(Holder::pid)
+                long programs = gpu.deviceUsers().stream()
+                        .filter(DeviceUser::isBlockingUnbind)
+                        .map(DeviceUser::pid)
                         .distinct()
                         .count();
                 yield words.text(programs == 1 ? key + ".one" : key + ".many", Long.toString(programs));

@@ -19,70 +19,70 @@ import javafx.util.Duration;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.switchback.app.controls.Controls;
-import org.switchback.app.words.Words;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.PciAddress;
 
 /** The page of GPUs: a card each, or what is to be said instead. */
 public final class GpusView extends StackPane {
     /** How long a machine is looked at before that is said: most answer sooner, and a sign that only flickers helps nobody. */
-    private static final Duration PATIENCE = Duration.millis(400);
+    private static final Duration SCANNING_MESSAGE_DELAY = Duration.millis(400);
 
     private final GpusViewModel model;
-    private final Words words;
-    private final VBox cards = new VBox(18);
+    private final Messages messages;
+    private final VBox cardBox = new VBox(18);
 
     /**
      * @param check  looks at the machine again
      * @param sample opens the first sample machine
      */
-    public GpusView(GpusViewModel model, Words words, Runnable check, Runnable sample) {
+    public GpusView(GpusViewModel model, Messages messages, Runnable check, Runnable sample) {
         this.model = model;
-        this.words = words;
+        this.messages = messages;
         setId("page-gpus");
         getStyleClass().add("page");
-        cards.getStyleClass().add("cards");
-        cards.setMaxWidth(980);
-        StackPane centred = new StackPane(new VBox(18, cards, hint(sample)));
+        cardBox.getStyleClass().add("cards");
+        cardBox.setMaxWidth(980);
+        StackPane centred = new StackPane(new VBox(18, cardBox, createHint(sample)));
         centred.getStyleClass().add("page-content");
         ((Region) centred.getChildren().getFirst()).setMaxWidth(980);
         StackPane.setAlignment(centred.getChildren().getFirst(), Pos.TOP_CENTER);
-        ScrollPane scroll = Controls.scrolling(centred);
-        scroll.visibleProperty().bind(model.stateProperty().isEqualTo(GpusViewModel.State.CARDS));
-        getChildren().addAll(scroll, instead(check, sample));
-        model.cards().addListener((ListChangeListener<GpuCard>) change -> showCards());
-        showCards();
+        ScrollPane scroll = Controls.createScrollPane(centred);
+        scroll.visibleProperty().bind(model.stateProperty().isEqualTo(GpusViewModel.GpusPageState.CARDS));
+        getChildren().addAll(scroll, createPlaceholder(check, sample));
+        model.cards().addListener((ListChangeListener<GpuCard>) change -> updateCards());
+        updateCards();
         model.stateProperty().addListener((observable, before, now) -> {
-            if (now == GpusViewModel.State.CARDS) {
-                focusFirst();
+            if (now == GpusViewModel.GpusPageState.CARDS) {
+                focusFirstAction();
             }
         });
     }
 
-    private Node hint(Runnable sample) {
+    private Node createHint(Runnable sample) {
         VBox hint = new VBox(10);
         hint.setAlignment(Pos.CENTER);
-        Controls.fillWhen(hint, model.hintProperty().isNotEmpty(), () -> fillHint(hint, sample));
+        Controls.populateWhenShown(hint, model.hintProperty().isNotEmpty(), () -> populateHint(hint, sample));
         return hint;
     }
 
-    private void fillHint(VBox hint, Runnable sample) {
+    private void populateHint(VBox hint, Runnable sample) {
         Label text = new Label();
         text.setId("hint");
         text.setWrapText(true);
         text.textProperty().bind(model.hintProperty());
-        Button open = Controls.button("hint-sample", words.text("window.gpus.sample"), null, sample);
+        Button open = Controls.createButton("hint-sample", messages.text("window.gpus.sample"), null, sample);
         hint.getChildren().addAll(text, open);
     }
 
     /** What is said instead of cards: that the machine is being looked at only if that takes a while. */
-    private Node instead(Runnable check, Runnable sample) {
+    private Node createPlaceholder(Runnable check, Runnable sample) {
         VBox instead = new VBox(18);
         instead.setAlignment(Pos.CENTER);
         instead.setMaxWidth(520);
         instead.accessibleTextProperty().bind(model.messageProperty());
-        PauseTransition patience = new PauseTransition(PATIENCE);
+        PauseTransition patience = new PauseTransition(SCANNING_MESSAGE_DELAY);
         Runnable look = () -> {
-            if (model.stateProperty().get() == GpusViewModel.State.SCANNING) {
+            if (model.stateProperty().get() == GpusViewModel.GpusPageState.SCANNING) {
                 patience.playFromStart();
             } else {
                 patience.stop();
@@ -90,31 +90,31 @@ public final class GpusView extends StackPane {
         };
         look.run();
         model.stateProperty().addListener((observable, before, now) -> look.run());
-        Controls.fillWhen(
+        Controls.populateWhenShown(
                 instead,
-                model.stateProperty().isNotEqualTo(GpusViewModel.State.CARDS)
+                model.stateProperty().isNotEqualTo(GpusViewModel.GpusPageState.CARDS)
                         .and(patience.statusProperty().isNotEqualTo(Animation.Status.RUNNING)),
-                () -> fillInstead(instead, check, sample));
+                () -> populatePlaceholder(instead, check, sample));
         return instead;
     }
 
-    private void fillInstead(VBox instead, Runnable check, Runnable sample) {
+    private void populatePlaceholder(VBox instead, Runnable check, Runnable sample) {
         ProgressIndicator spinner = new ProgressIndicator();
         spinner.setMaxSize(36, 36);
-        spinner.setAccessibleText(words.text("window.gpus.scanning"));
+        spinner.setAccessibleText(messages.text("window.gpus.scanning"));
         FontIcon sign = new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD);
         sign.getStyleClass().add("big-sign");
-        var scanning = model.stateProperty().isEqualTo(GpusViewModel.State.SCANNING);
-        Controls.showWhen(spinner, scanning);
-        Controls.showWhen(sign, scanning.not());
+        var scanning = model.stateProperty().isEqualTo(GpusViewModel.GpusPageState.SCANNING);
+        Controls.bindVisibility(spinner, scanning);
+        Controls.bindVisibility(sign, scanning.not());
         Label text = new Label();
         text.setId("message");
         text.setWrapText(true);
         text.setTextAlignment(TextAlignment.CENTER);
         text.getStyleClass().add(Styles.TITLE_4);
         text.textProperty().bind(model.messageProperty());
-        Button again = Controls.button("gpus-check", words.text("window.gpus.check"), null, check);
-        Button open = Controls.button("gpus-sample", words.text("window.gpus.sample"), null, sample);
+        Button again = Controls.createButton("gpus-check", messages.text("window.gpus.check"), null, check);
+        Button open = Controls.createButton("gpus-sample", messages.text("window.gpus.sample"), null, sample);
         for (Button button : List.of(again, open)) {
             button.visibleProperty().bind(scanning.not());
         }
@@ -125,20 +125,20 @@ public final class GpusView extends StackPane {
     }
 
     /** A card that says what it said before keeps its node, so that the keyboard stays where it is. */
-    private void showCards() {
+    private void updateCards() {
         Node focused = getScene() == null ? null : getScene().getFocusOwner();
         String focusedId = focused == null || focused.getId() == null ? "" : focused.getId();
         List<GpuCardView> old =
-                cards.getChildren().stream().map(GpuCardView.class::cast).toList();
-        cards.getChildren()
+                cardBox.getChildren().stream().map(GpuCardView.class::cast).toList();
+        cardBox.getChildren()
                 .setAll(model.cards().stream()
                         .map(card -> old.stream()
                                 .filter(view -> view.card() == card)
                                 .findFirst()
-                                .orElseGet(() -> new GpuCardView(card, model, words)))
+                                .orElseGet(() -> new GpuCardView(card, model, messages)))
                         .toList());
         if (!focusedId.isEmpty()) {
-            Node again = cards.lookup("#" + focusedId);
+            Node again = cardBox.lookup("#" + focusedId);
             if (again != null) {
                 again.requestFocus();
             }
@@ -146,19 +146,19 @@ public final class GpusView extends StackPane {
     }
 
     /** Puts the keyboard on the first thing that can be done with the machine. */
-    public void focusFirst() {
+    public void focusFirstAction() {
         model.cards().stream()
-                .map(card -> cards.lookup("#switch-" + card.id()))
+                .map(card -> cardBox.lookup("#switch-" + card.nodeId()))
                 .filter(button -> button != null && !button.isDisabled())
                 .findFirst()
-                .ifPresent(Controls::focus);
+                .ifPresent(Controls::requestFocusOnceShown);
     }
 
     /** Puts the keyboard on the main choice of a GPU's card. */
-    public void focus(PciAddress gpu) {
-        Node button = cards.lookup("#switch-" + GpuCard.id(gpu));
+    public void focusCard(PciAddress gpu) {
+        Node button = cardBox.lookup("#switch-" + GpuCard.nodeId(gpu));
         if (button != null) {
-            Controls.focus(button);
+            Controls.requestFocusOnceShown(button);
         }
     }
 }

@@ -13,10 +13,10 @@ import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.switching.Direction;
-import org.switchback.app.words.Words;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
@@ -24,7 +24,7 @@ import org.switchback.hardware.PciDevice;
 /** What the page of GPUs shows. Belongs to the drawing thread. */
 public final class GpusViewModel {
     /** What there is to show. */
-    public enum State {
+    public enum GpusPageState {
         /** Nothing yet. */
         SCANNING,
         /** A machine without a GPU. */
@@ -35,34 +35,34 @@ public final class GpusViewModel {
         FAILED
     }
 
-    private final Words words;
-    private final BiConsumer<PciAddress, Direction> chosen;
+    private final Messages messages;
+    private final BiConsumer<PciAddress, Direction> onSwitchRequested;
     private final ObservableList<GpuCard> cards = FXCollections.observableArrayList();
     // A field, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
-    private final ObservableList<GpuCard> shownCards = FXCollections.unmodifiableObservableList(cards);
-    private final ReadOnlyObjectWrapper<State> state = new ReadOnlyObjectWrapper<>(State.SCANNING);
+    private final ObservableList<GpuCard> readOnlyCards = FXCollections.unmodifiableObservableList(cards);
+    private final ReadOnlyObjectWrapper<GpusPageState> state = new ReadOnlyObjectWrapper<>(GpusPageState.SCANNING);
     private final ReadOnlyStringWrapper message = new ReadOnlyStringWrapper("");
     private final ReadOnlyStringWrapper hint = new ReadOnlyStringWrapper("");
 
     /** As it was last seen, to tell a change that was made without Switchback. */
-    private final Map<PciAddress, Gpu> known = new HashMap<>();
+    private final Map<PciAddress, Gpu> lastSeenGpus = new HashMap<>();
 
-    private final Map<PciAddress, String> outside = new HashMap<>();
-    private final Set<PciAddress> detailed = new HashSet<>();
+    private final Map<PciAddress, String> externalChanges = new HashMap<>();
+    private final Set<PciAddress> expandedCards = new HashSet<>();
 
-    /** @param chosen told which GPU should go where */
-    public GpusViewModel(Words words, BiConsumer<PciAddress, Direction> chosen) {
-        this.words = words;
-        this.chosen = chosen;
-        scanning();
+    /** @param onSwitchRequested told which GPU should go where */
+    public GpusViewModel(Messages messages, BiConsumer<PciAddress, Direction> onSwitchRequested) {
+        this.messages = messages;
+        this.onSwitchRequested = onSwitchRequested;
+        showScanning();
     }
 
     /** A card a GPU, by address. A card that says what it said before stays the same object. */
     public ObservableList<GpuCard> cards() {
-        return shownCards;
+        return readOnlyCards;
     }
 
-    public ReadOnlyObjectProperty<State> stateProperty() {
+    public ReadOnlyObjectProperty<GpusPageState> stateProperty() {
         return state.getReadOnlyProperty();
     }
 
@@ -77,65 +77,65 @@ public final class GpusViewModel {
     }
 
     /** Whether the details of a GPU are unfolded. */
-    boolean detailed(GpuCard card) {
-        return detailed.contains(card.address());
+    boolean isExpanded(GpuCard card) {
+        return expandedCards.contains(card.address());
     }
 
     /** Folds the details of a GPU away, or back. */
-    void fold(GpuCard card, boolean away) {
+    void setCollapsed(GpuCard card, boolean away) {
         if (away) {
-            detailed.remove(card.address());
+            expandedCards.remove(card.address());
         } else {
-            detailed.add(card.address());
+            expandedCards.add(card.address());
         }
     }
 
     /** Makes the choice of a card. */
-    public void choose(GpuCard card, GpuCard.Choice choice) {
-        chosen.accept(card.address(), choice.direction());
+    public void runAction(GpuCard card, GpuCard.CardAction choice) {
+        onSwitchRequested.accept(card.address(), choice.target());
     }
 
     /** Forgets the machine: another one is being looked at. */
-    public void scanning() {
+    public void showScanning() {
         cards.clear();
-        expectChange();
-        outside.clear();
-        say(State.SCANNING, words.text("window.gpus.scanning"));
+        resetChangeDetection();
+        externalChanges.clear();
+        showMessage(GpusPageState.SCANNING, messages.text("window.gpus.scanning"));
     }
 
     /** The machine could not be looked at; what was known of it is not true any more. */
-    public void failed(HelperProblem problem) {
+    public void showFailure(HelperException problem) {
         cards.clear();
-        say(State.FAILED, words.problem(problem.kind()));
+        showMessage(GpusPageState.FAILED, messages.formatHelperFailure(problem.kind()));
     }
 
     /** Shows a machine. */
-    public void show(Overview overview, Source source) {
-        notice(overview.machine().gpus());
-        CardWriter writer = new CardWriter(words, overview, source, outside);
-        replace(overview.machine().gpus().stream().map(writer::card).toList());
-        hint.set(overview.switchable() ? "" : words.text("window.gpus.unswitchable"));
+    public void show(MachineOverview overview, MachineSource source) {
+        detectExternalChanges(overview.machine().gpus());
+        GpuCardFactory writer = new GpuCardFactory(messages, overview, source, externalChanges);
+        updateCards(overview.machine().gpus().stream().map(writer::create).toList());
+        hint.set(overview.hasSwitchableGpu() ? "" : messages.text("window.gpus.unswitchable"));
         if (cards.isEmpty()) {
-            say(State.EMPTY, words.text("window.gpus.empty"));
+            showMessage(GpusPageState.EMPTY, messages.text("window.gpus.empty"));
         } else {
-            state.set(State.CARDS);
+            state.set(GpusPageState.CARDS);
             message.set("");
         }
     }
 
     /** What a GPU is next time is Switchback's own doing: a switch has been made here. */
-    public void expectChange() {
-        known.clear();
+    public void resetChangeDetection() {
+        lastSeenGpus.clear();
     }
 
     /** Another driver than last time, and nobody here has bound it. */
-    private void notice(List<Gpu> gpus) {
+    private void detectExternalChanges(List<Gpu> gpus) {
         for (Gpu gpu : gpus) {
-            Gpu before = known.put(gpu.address(), gpu);
+            Gpu before = lastSeenGpus.put(gpu.address(), gpu);
             if (before == null) {
-                outside.remove(gpu.address());
+                externalChanges.remove(gpu.address());
             } else if (!drivers(before).equals(drivers(gpu))) {
-                outside.put(gpu.address(), words.text("state.changed-outside", words.mode(before)));
+                externalChanges.put(gpu.address(), messages.text("state.changed-outside", messages.formatMode(before)));
             }
         }
     }
@@ -144,13 +144,13 @@ public final class GpusViewModel {
         return gpu.functions().stream().map(PciDevice::driver).toList();
     }
 
-    private void say(State now, String text) {
+    private void showMessage(GpusPageState now, String text) {
         hint.set("");
         state.set(now);
         message.set(text);
     }
 
-    private void replace(List<GpuCard> fresh) {
+    private void updateCards(List<GpuCard> fresh) {
         if (cards.size() != fresh.size()) {
             cards.setAll(fresh);
             return;

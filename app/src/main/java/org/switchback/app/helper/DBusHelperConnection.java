@@ -42,210 +42,210 @@ import org.switchback.Helper1.Error.RestartNeeded;
 import org.switchback.Helper1.Error.Stale;
 import org.switchback.Helper1.Error.Undecided;
 import org.switchback.Helper1.Error.UnknownPlan;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.kernel.Uevents;
+import org.switchback.kernel.UeventMonitor;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlanValues;
+import org.switchback.protocol.PlanReplyTuple;
 
 /** A helper at the other end of a line. */
 final class DBusHelperConnection implements HelperConnection {
     /** Much longer than the helper and polkit take when nobody has to type a password: a computer may be slow to start them. */
-    private static final Duration ANSWER = Duration.ofSeconds(25);
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(25);
     /** How long a switch may take to begin. One that is given up would be carried out all the same, and nobody would tell. */
-    private static final Duration BEGUN = Duration.ofMinutes(2);
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
     /** The helper closes its prompt after five minutes. */
-    private static final Duration PASSWORD = Duration.ofMinutes(5).plusSeconds(10);
+    private static final Duration PASSWORD_TIMEOUT = Duration.ofMinutes(5).plusSeconds(10);
 
-    private final Line line;
-    private final Source source;
-    private final ExecutorService teller = Executors.newSingleThreadExecutor(
+    private final HelperTransport transport;
+    private final MachineSource source;
+    private final ExecutorService listenerExecutor = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("helper-events").daemon().factory());
-    private final Set<CompletableFuture<?>> calls = ConcurrentHashMap.newKeySet();
+    private final Set<CompletableFuture<?>> pendingCalls = ConcurrentHashMap.newKeySet();
 
     private final Object lock = new Object();
-    private final Map<String, FollowedJob> jobs = new HashMap<>();
+    private final Map<String, JobTracker> jobTrackers = new HashMap<>();
     /** Signals of jobs whose path is not known yet, while a call that will give one is under way. */
-    private final Map<String, List<JobInterface.Happened>> unclaimed = new HashMap<>();
+    private final Map<String, List<JobInterface.Progress>> unassignedSignals = new HashMap<>();
 
-    private int starting;
-    private boolean followsJobs;
-    private boolean followsGpus;
+    private int startingJobs;
+    private boolean subscribedToJobs;
+    private boolean subscribedToGpus;
     private final List<Runnable> changeListeners = new ArrayList<>();
-    private Optional<Uevents> watch = Optional.empty();
+    private Optional<UeventMonitor> ueventMonitor = Optional.empty();
     private boolean closed;
 
-    DBusHelperConnection(Line line, Source source) {
-        this.line = line;
+    DBusHelperConnection(HelperTransport transport, MachineSource source) {
+        this.transport = transport;
         this.source = source;
-        line.whenLost(this::lost);
+        transport.addDisconnectListener(this::handleHelperLost);
     }
 
     @Override
-    public Source source() {
+    public MachineSource source() {
         return source;
     }
 
-    /** @throws HelperProblem also when there is another version than ours */
-    void checkVersion() throws HelperProblem {
-        int version = this.<Integer>call(helper(), ANSWER, "Version");
-        if (version != Names.VERSION) {
-            throw new HelperProblem(HelperProblem.Kind.WRONG_VERSION);
+    /** @throws HelperException also when there is another version than ours */
+    void checkVersion() throws HelperException {
+        int version = this.<Integer>call(helperObject(), CALL_TIMEOUT, "Version");
+        if (version != DBusNames.PROTOCOL_VERSION) {
+            throw new HelperException(HelperException.FailureKind.WRONG_VERSION);
         }
     }
 
     @Override
-    public Capture inspect(boolean wholeMap) throws HelperProblem {
+    public MachineSnapshot inspect(boolean wholeMap) throws HelperException {
         String text = wholeMap
-                ? this.<String>call(helper(), PASSWORD, "InspectAll")
-                : this.<String>call(helper(), ANSWER, "Inspect");
+                ? this.<String>call(helperObject(), PASSWORD_TIMEOUT, "InspectAll")
+                : this.<String>call(helperObject(), CALL_TIMEOUT, "Inspect");
         try {
-            return Capture.parse(text);
-        } catch (Capture.MalformedCapture odd) {
-            throw new HelperProblem(HelperProblem.Kind.FAILED, odd);
+            return MachineSnapshot.parse(text);
+        } catch (MachineSnapshot.MalformedSnapshotException odd) {
+            throw new HelperException(HelperException.FailureKind.FAILED, odd);
         }
     }
 
     @Override
     public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
-            throws HelperProblem {
+            throws HelperException {
         List<String> addresses = with.stream().map(PciAddress::toString).toList();
-        return this.<PlanValues>call(helper(), ANSWER, "Plan", gpu.toString(), target, addresses, nativeDriver)
+        return this.<PlanReplyTuple>call(helperObject(), CALL_TIMEOUT, "Plan", gpu.toString(), target, addresses, nativeDriver)
                 .reply();
     }
 
     @Override
-    public RunningSwitch apply(String planId, Consumer<JobEntry> listener) throws HelperProblem {
-        return start(listener, "Apply", planId);
+    public RunningSwitch apply(String planId, Consumer<JobEvent> listener) throws HelperException {
+        return startJob(listener, "Apply", planId);
     }
 
     @Override
-    public RunningSwitch restore(PciAddress gpu, Consumer<JobEntry> listener) throws HelperProblem {
-        return start(listener, "Restore", gpu.toString());
+    public RunningSwitch restore(PciAddress gpu, Consumer<JobEvent> listener) throws HelperException {
+        return startJob(listener, "Restore", gpu.toString());
     }
 
-    private FollowedJob start(Consumer<JobEntry> listener, String method, String argument) throws HelperProblem {
-        followJobs();
+    private JobTracker startJob(Consumer<JobEvent> listener, String method, String argument) throws HelperException {
+        subscribeToJobs();
         synchronized (lock) {
-            starting++;
+            startingJobs++;
         }
-        FollowedJob job;
+        JobTracker job;
         String path;
         try {
-            path = this.<DBusPath>call(helper(), BEGUN, method, argument).getPath();
-            JobInterface remote = object(path, JobInterface.class);
-            job = new FollowedJob(listener, teller, () -> cancel(remote), followed -> askForLog(remote, followed));
+            path = this.<DBusPath>call(helperObject(), START_TIMEOUT, method, argument).getPath();
+            JobInterface remote = remoteObject(path, JobInterface.class);
+            job = new JobTracker(listener, listenerExecutor, () -> cancelJob(remote), followed -> requestLog(remote, followed));
             synchronized (lock) {
-                jobs.put(path, job);
-                unclaimed.getOrDefault(path, List.of()).forEach(h -> job.happened(h.index(), h.entries()));
+                jobTrackers.put(path, job);
+                unassignedSignals.getOrDefault(path, List.of()).forEach(h -> job.addSignalled(h.firstIndex(), h.events()));
             }
-            catchUp(remote, job);
+            fetchLog(remote, job);
         } finally {
             synchronized (lock) {
-                starting--;
-                if (starting == 0) {
-                    unclaimed.clear();
+                startingJobs--;
+                if (startingJobs == 0) {
+                    unassignedSignals.clear();
                 }
             }
         }
-        forgetEnded();
+        removeEndedJobs();
         return job;
     }
 
     /** Signals cannot have been missed, but a helper that died before the first of them left none. */
-    private void catchUp(JobInterface remote, FollowedJob job) {
+    private void fetchLog(JobInterface remote, JobTracker job) {
         try {
-            job.log(this.<List<JobEntry>>call(remote, ANSWER, "Log"));
-        } catch (HelperProblem gone) {
-            if (gone.kind() == HelperProblem.Kind.LOST || gone.kind() == HelperProblem.Kind.STOPPED) {
-                job.lost();
+            job.addLog(this.<List<JobEvent>>call(remote, CALL_TIMEOUT, "Log"));
+        } catch (HelperException gone) {
+            if (gone.kind() == HelperException.FailureKind.LOST || gone.kind() == HelperException.FailureKind.STOPPED) {
+                job.handleHelperLost();
             }
         }
     }
 
     /** Does not wait: on the thread of a signal that would keep the answer from coming. */
-    private void askForLog(JobInterface remote, FollowedJob job) {
-        Answer<List<JobEntry>> answer = new Answer<>();
+    private void requestLog(JobInterface remote, JobTracker job) {
+        ReplyFuture<List<JobEvent>> answer = new ReplyFuture<>();
         answer.future.whenComplete((log, failed) -> {
             if (failed == null) {
-                job.log(log);
+                job.addLog(log);
             } else {
-                job.noLog();
+                job.handleLogUnavailable();
             }
         });
         try {
-            line.connection().callWithCallback(remote, "Log", answer);
+            transport.connection().callWithCallback(remote, "Log", answer);
         } catch (DBusExecutionException gone) {
-            job.noLog();
+            job.handleLogUnavailable();
         }
     }
 
-    private void cancel(JobInterface job) {
+    private void cancelJob(JobInterface job) {
         try {
-            line.connection().callWithCallback(job, "Cancel", new Answer<@Nullable Object>());
+            transport.connection().callWithCallback(job, "Cancel", new ReplyFuture<@Nullable Object>());
         } catch (DBusExecutionException gone) {
             // Then there is nothing to cancel.
         }
     }
 
-    private void followJobs() throws HelperProblem {
+    private void subscribeToJobs() throws HelperException {
         synchronized (lock) {
-            if (followsJobs) {
+            if (subscribedToJobs) {
                 return;
             }
             try {
-                line.connection().addSigHandler(JobInterface.Happened.class, this::happened);
-                followsJobs = true;
+                transport.connection().addSigHandler(JobInterface.Progress.class, this::handleProgress);
+                subscribedToJobs = true;
             } catch (DBusException | DBusExecutionException gone) {
-                throw new HelperProblem(HelperProblem.Kind.STOPPED, gone);
+                throw new HelperException(HelperException.FailureKind.STOPPED, gone);
             }
         }
     }
 
-    private void happened(JobInterface.Happened signal) {
-        if (!line.fromHelper(signal)) {
+    private void handleProgress(JobInterface.Progress signal) {
+        if (!transport.isFromHelper(signal)) {
             return;
         }
         synchronized (lock) {
-            @Nullable FollowedJob job = jobs.get(signal.getPath());
+            @Nullable JobTracker job = jobTrackers.get(signal.getPath());
             if (job != null) {
-                job.happened(signal.index(), signal.entries());
-            } else if (starting > 0) {
-                unclaimed.computeIfAbsent(signal.getPath(), path -> new ArrayList<>()).add(signal);
+                job.addSignalled(signal.firstIndex(), signal.events());
+            } else if (startingJobs > 0) {
+                unassignedSignals.computeIfAbsent(signal.getPath(), path -> new ArrayList<>()).add(signal);
             }
         }
-        forgetEnded();
+        removeEndedJobs();
     }
 
-    private void forgetEnded() {
+    private void removeEndedJobs() {
         synchronized (lock) {
-            jobs.values().removeIf(FollowedJob::ended);
+            jobTrackers.values().removeIf(JobTracker::isEnded);
         }
     }
 
     @Override
-    public void onChange(Runnable listener) {
+    public void addChangeListener(Runnable listener) {
         synchronized (lock) {
             changeListeners.add(listener);
-            if (followsGpus) {
+            if (subscribedToGpus) {
                 return;
             }
             try {
-                line.connection()
+                transport.connection()
                         .addSigHandler(
                                 DBusMatchRuleBuilder.create()
                                         .withType(Properties.PropertiesChanged.class)
-                                        .withPathNamespace(Names.HELPER_PATH)
+                                        .withPathNamespace(DBusNames.HELPER_PATH)
                                         .build(),
-                                this::changed);
-                followsGpus = true;
-                if (source instanceof Source.ThisMachine || source instanceof Source.LookOnly) {
+                                this::handlePropertiesChanged);
+                subscribedToGpus = true;
+                if (source instanceof MachineSource.ThisMachine || source instanceof MachineSource.ReadOnlyMachine) {
                     // Off this thread, which may be the one that draws: the C library is looked up.
-                    tell(this::followThisComputer);
+                    runListener(this::startUeventMonitor);
                 }
             } catch (DBusException | DBusExecutionException gone) {
                 // A connection that is gone tells of no change; the next call says so.
@@ -254,97 +254,97 @@ final class DBusHelperConnection implements HelperConnection {
     }
 
     /** The kernel tells what the helper of the system can't while it is not there, and what it does not publish. */
-    private void followThisComputer() {
+    private void startUeventMonitor() {
         synchronized (lock) {
             if (!closed) {
-                watch = Uevents.watch(this::tellAll);
+                ueventMonitor = UeventMonitor.start(this::notifyChangeListeners);
             }
         }
     }
 
-    private void changed(Properties.PropertiesChanged signal) {
-        if (line.fromHelper(signal)) {
-            tellAll();
+    private void handlePropertiesChanged(Properties.PropertiesChanged signal) {
+        if (transport.isFromHelper(signal)) {
+            notifyChangeListeners();
         }
     }
 
-    private void tellAll() {
+    private void notifyChangeListeners() {
         synchronized (lock) {
-            changeListeners.forEach(this::tell);
+            changeListeners.forEach(this::runListener);
         }
     }
 
-    private void tell(Runnable listener) {
+    private void runListener(Runnable listener) {
         try {
-            teller.execute(listener);
+            listenerExecutor.execute(listener);
         } catch (RejectedExecutionException closed) {
             // Nobody wants to know any more.
         }
     }
 
-    private void lost() {
-        calls.forEach(call -> call.completeExceptionally(new HelperProblem(HelperProblem.Kind.LOST)));
+    private void handleHelperLost() {
+        pendingCalls.forEach(call -> call.completeExceptionally(new HelperException(HelperException.FailureKind.LOST)));
         synchronized (lock) {
-            jobs.values().forEach(FollowedJob::lost);
-            jobs.clear();
+            jobTrackers.values().forEach(JobTracker::handleHelperLost);
+            jobTrackers.clear();
         }
     }
 
     @Override
     public void close() {
-        line.close();
-        lost();
+        transport.close();
+        handleHelperLost();
         synchronized (lock) {
             closed = true;
-            watch.ifPresent(Uevents::close);
+            ueventMonitor.ifPresent(UeventMonitor::close);
         }
-        teller.shutdown();
+        listenerExecutor.shutdown();
     }
 
-    private HelperInterface helper() throws HelperProblem {
-        return object(Names.HELPER_PATH, HelperInterface.class);
+    private HelperInterface helperObject() throws HelperException {
+        return remoteObject(DBusNames.HELPER_PATH, HelperInterface.class);
     }
 
-    private <T extends DBusInterface> T object(String path, Class<T> type) throws HelperProblem {
+    private <T extends DBusInterface> T remoteObject(String path, Class<T> type) throws HelperException {
         try {
-            return line.object(path, type);
+            return transport.remoteObject(path, type);
         } catch (DBusException odd) {
-            throw new HelperProblem(HelperProblem.Kind.FAILED, odd);
+            throw new HelperException(HelperException.FailureKind.FAILED, odd);
         }
     }
 
     /** Calls and waits; not with dbus-java's own waiting, which has one patience for everything. */
     private <T> T call(DBusInterface object, Duration patience, String method, Object... arguments)
-            throws HelperProblem {
-        Answer<T> answer = new Answer<>();
-        calls.add(answer.future);
+            throws HelperException {
+        ReplyFuture<T> answer = new ReplyFuture<>();
+        pendingCalls.add(answer.future);
         try {
             // Looked at after the call is listed: one that is cut from here on ends all calls that are.
-            if (line.cut()) {
-                throw new HelperProblem(HelperProblem.Kind.STOPPED);
+            if (transport.isDisconnected()) {
+                throw new HelperException(HelperException.FailureKind.STOPPED);
             }
-            line.connection().callWithCallback(object, method, answer, arguments);
+            transport.connection().callWithCallback(object, method, answer, arguments);
             return answer.future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (NotConnected gone) {
-            throw new HelperProblem(HelperProblem.Kind.STOPPED, gone);
+            throw new HelperException(HelperException.FailureKind.STOPPED, gone);
         } catch (DBusExecutionException odd) {
-            throw new HelperProblem(HelperProblem.Kind.FAILED, odd);
+            throw new HelperException(HelperException.FailureKind.FAILED, odd);
         } catch (TimeoutException slow) {
-            throw new HelperProblem(HelperProblem.Kind.NO_ANSWER, slow);
+            throw new HelperException(HelperException.FailureKind.NO_ANSWER, slow);
         } catch (ExecutionException failed) {
-            throw failed.getCause() instanceof HelperProblem problem
-                    ? new HelperProblem(problem.kind(), problem)
-                    : new HelperProblem(HelperProblem.Kind.FAILED, failed);
+            throw failed.getCause() instanceof HelperException problem
+                    ? new HelperException(problem.kind(), problem)
+                    : new HelperException(HelperException.FailureKind.FAILED, failed);
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
-            throw new HelperProblem(HelperProblem.Kind.NO_ANSWER, stopped);
+            throw new HelperException(HelperException.FailureKind.NO_ANSWER, stopped);
         } finally {
-            calls.remove(answer.future);
+            pendingCalls.remove(answer.future);
         }
     }
 
     /** What comes back from a call. */
-    private static final class Answer<T extends @Nullable Object> implements CallbackHandler<T> {
+    private static final class ReplyFuture<T extends @Nullable Object> implements CallbackHandler<T> {
         private final CompletableFuture<T> future = new CompletableFuture<>();
 
         @Override
@@ -356,7 +356,7 @@ final class DBusHelperConnection implements HelperConnection {
         public void handleError(DBusExecutionException error) {
             @Nullable DBusCallInfo answered = AbstractConnection.getCallInfo();
             boolean byBus = answered != null && "org.freedesktop.DBus".equals(answered.getSource());
-            future.completeExceptionally(new HelperProblem(kind(error, byBus), error));
+            future.completeExceptionally(new HelperException(toFailureKind(error, byBus), error));
         }
     }
 
@@ -364,28 +364,28 @@ final class DBusHelperConnection implements HelperConnection {
      * @param byBus the bus itself answered, in the helper's place. Of its many errors about starting a service dbus-java
      *     keeps no name.
      */
-    private static HelperProblem.Kind kind(DBusExecutionException error, boolean byBus) {
+    private static HelperException.FailureKind toFailureKind(DBusExecutionException error, boolean byBus) {
         if (error instanceof HelperError known) {
             return switch (known) {
-                case NotAuthorized e -> HelperProblem.Kind.REFUSED;
-                case Undecided e -> HelperProblem.Kind.UNDECIDED;
-                case Busy e -> HelperProblem.Kind.BUSY;
-                case LimitReached e -> HelperProblem.Kind.LIMIT;
-                case UnknownPlan e -> HelperProblem.Kind.UNKNOWN_PLAN;
-                case Stale e -> HelperProblem.Kind.STALE;
-                case BadArgument e -> HelperProblem.Kind.BAD_ARGUMENT;
-                case Incomplete e -> HelperProblem.Kind.INCOMPLETE;
-                case ReadOnly e -> HelperProblem.Kind.READ_ONLY;
-                case RestartNeeded e -> HelperProblem.Kind.RESTART_NEEDED;
-                case Failed e -> HelperProblem.Kind.FAILED;
+                case NotAuthorized e -> HelperException.FailureKind.REFUSED;
+                case Undecided e -> HelperException.FailureKind.UNDECIDED;
+                case Busy e -> HelperException.FailureKind.BUSY;
+                case LimitReached e -> HelperException.FailureKind.LIMIT;
+                case UnknownPlan e -> HelperException.FailureKind.UNKNOWN_PLAN;
+                case Stale e -> HelperException.FailureKind.STALE;
+                case BadArgument e -> HelperException.FailureKind.BAD_ARGUMENT;
+                case Incomplete e -> HelperException.FailureKind.INCOMPLETE;
+                case ReadOnly e -> HelperException.FailureKind.READ_ONLY;
+                case RestartNeeded e -> HelperException.FailureKind.RESTART_NEEDED;
+                case Failed e -> HelperException.FailureKind.FAILED;
             };
         }
         return switch (error) {
-            case AccessDenied e -> HelperProblem.Kind.REFUSED;
-            case ServiceUnknown e -> HelperProblem.Kind.MISSING;
-            case NoReply e -> HelperProblem.Kind.LOST;
-            case DBusExecutionException e when byBus -> HelperProblem.Kind.STOPPED;
-            default -> HelperProblem.Kind.FAILED;
+            case AccessDenied e -> HelperException.FailureKind.REFUSED;
+            case ServiceUnknown e -> HelperException.FailureKind.MISSING;
+            case NoReply e -> HelperException.FailureKind.LOST;
+            case DBusExecutionException e when byBus -> HelperException.FailureKind.STOPPED;
+            default -> HelperException.FailureKind.FAILED;
         };
     }
 }

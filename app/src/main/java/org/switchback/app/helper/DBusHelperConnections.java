@@ -9,101 +9,101 @@ import java.util.function.Supplier;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
 import org.switchback.app.bus.BusAddress;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.service.EmbeddedHelper;
 
 /** Connections over D-Bus, to the helper of the system and to helpers inside this process. */
 public final class DBusHelperConnections implements HelperConnections {
     /** For the bus alone, which answers in milliseconds, and to come to it, which takes a busy computer seconds. */
-    private static final Duration BUS = Duration.ofSeconds(10);
+    private static final Duration BUS_TIMEOUT = Duration.ofSeconds(10);
     /** How long a simulated write takes: long enough to follow, short enough to try again. */
-    private static final Duration SIMULATED_WRITE = Duration.ofMillis(350);
+    private static final Duration DEFAULT_WRITE_DURATION = Duration.ofMillis(350);
 
     private final BusAddress systemBus;
-    private final Supplier<EmbeddedHelper> lookOnly;
-    private final Duration simulatedWrite;
+    private final Supplier<EmbeddedHelper> readOnlyHelpers;
+    private final Duration simulatedWriteDuration;
 
     /** For this computer's own system bus, or the one that DBUS_SYSTEM_BUS_ADDRESS names. */
     public DBusHelperConnections() {
         this(
-                BusAddress.system(System.getenv()),
-                EmbeddedHelper::lookOnly,
-                SIMULATED_WRITE);
+                BusAddress.ofSystemBus(System.getenv()),
+                EmbeddedHelper::readOnly,
+                DEFAULT_WRITE_DURATION);
     }
 
     /**
      * @param systemBus      the bus that the helper is looked for on
-     * @param lookOnly       makes the helper that stands in when there is none
-     * @param simulatedWrite how long a write takes on a simulated machine; zero for no time
+     * @param readOnlyHelpers       makes the helper that stands in when there is none
+     * @param simulatedWriteDuration how long a write takes on a simulated machine; zero for no time
      */
-    public DBusHelperConnections(BusAddress systemBus, Supplier<EmbeddedHelper> lookOnly, Duration simulatedWrite) {
+    public DBusHelperConnections(BusAddress systemBus, Supplier<EmbeddedHelper> readOnlyHelpers, Duration simulatedWriteDuration) {
         this.systemBus = systemBus;
-        this.lookOnly = lookOnly;
-        this.simulatedWrite = simulatedWrite;
+        this.readOnlyHelpers = readOnlyHelpers;
+        this.simulatedWriteDuration = simulatedWriteDuration;
     }
 
     @Override
-    public HelperConnection thisMachine() {
+    public HelperConnection openThisMachine() {
         try {
-            return helperOfTheSystem();
-        } catch (HelperProblem problem) {
-            return lookOnly(problem.kind());
+            return openSystemHelper();
+        } catch (HelperException problem) {
+            return openReadOnly(problem.kind());
         }
     }
 
     @Override
-    public HelperConnection lookOnly(HelperProblem.Kind why) {
-        return new DBusHelperConnection(new PrivateLine(lookOnly.get()), new Source.LookOnly(why));
+    public HelperConnection openReadOnly(HelperException.FailureKind why) {
+        return new DBusHelperConnection(new EmbeddedTransport(readOnlyHelpers.get()), new MachineSource.ReadOnlyMachine(why));
     }
 
     @Override
-    public HelperConnection simulated(Capture machine, Source source, Mishap mishap) {
+    public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, SimulatedFailure mishap) {
         EmbeddedHelper helper = EmbeddedHelper.simulated(
-                machine, simulatedWrite, org.switchback.service.Mishap.valueOf(mishap.name()));
-        return new DBusHelperConnection(new PrivateLine(helper), source);
+                machine, simulatedWriteDuration, org.switchback.service.FailureScenario.valueOf(mishap.name()));
+        return new DBusHelperConnection(new EmbeddedTransport(helper), source);
     }
 
-    private HelperConnection helperOfTheSystem() throws HelperProblem {
-        BusLine line = line();
-        DBusHelperConnection connection = new DBusHelperConnection(line, new Source.ThisMachine());
+    private HelperConnection openSystemHelper() throws HelperException {
+        SystemBusTransport line = openTransport();
+        DBusHelperConnection connection = new DBusHelperConnection(line, new MachineSource.ThisMachine());
         try {
             connection.checkVersion();
             return connection;
-        } catch (HelperProblem problem) {
+        } catch (HelperException problem) {
             connection.close();
             throw problem;
         }
     }
 
     /** A bus that does not answer is no bus: a first start must not hang on it. */
-    private BusLine line() throws HelperProblem {
-        if (!systemBus.socketIsThere()) {
-            throw new HelperProblem(HelperProblem.Kind.MISSING);
+    private SystemBusTransport openTransport() throws HelperException {
+        if (!systemBus.isSocketPresent()) {
+            throw new HelperException(HelperException.FailureKind.MISSING);
         }
-        CompletableFuture<BusLine> opened = new CompletableFuture<>();
+        CompletableFuture<SystemBusTransport> opened = new CompletableFuture<>();
         Thread.ofPlatform().name("helper-bus").daemon().start(() -> {
             try {
-                BusLine line = new BusLine(systemBus);
-                boolean reachable = line.reachable();
+                SystemBusTransport line = new SystemBusTransport(systemBus);
+                boolean reachable = line.isReachable();
                 if (!reachable || !opened.complete(line)) {
-                    opened.completeExceptionally(new HelperProblem(HelperProblem.Kind.MISSING));
+                    opened.completeExceptionally(new HelperException(HelperException.FailureKind.MISSING));
                     line.close();
                 }
             } catch (DBusException | DBusExecutionException failed) {
-                opened.completeExceptionally(new HelperProblem(HelperProblem.Kind.MISSING, failed));
+                opened.completeExceptionally(new HelperException(HelperException.FailureKind.MISSING, failed));
             }
         });
         try {
-            return opened.get(BUS.toMillis(), TimeUnit.MILLISECONDS);
+            return opened.get(BUS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException none) {
-            throw new HelperProblem(HelperProblem.Kind.MISSING, none);
+            throw new HelperException(HelperException.FailureKind.MISSING, none);
         } catch (TimeoutException slow) {
-            HelperProblem problem = new HelperProblem(HelperProblem.Kind.NO_ANSWER, slow);
+            HelperException problem = new HelperException(HelperException.FailureKind.NO_ANSWER, slow);
             opened.completeExceptionally(problem);
             throw problem;
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
-            throw new HelperProblem(HelperProblem.Kind.NO_ANSWER, stopped);
+            throw new HelperException(HelperException.FailureKind.NO_ANSWER, stopped);
         }
     }
 }

@@ -2,9 +2,9 @@ package org.switchback.app.helper;
 
 import java.util.List;
 import java.util.function.Consumer;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.PlanReply;
 
 /**
@@ -13,14 +13,14 @@ import org.switchback.protocol.PlanReply;
  */
 public interface HelperConnection extends AutoCloseable {
     /** Which machine it shows. */
-    Source source();
+    MachineSource source();
 
     /**
      * The machine now.
      *
      * @param wholeMap with the whole memory map, which may ask for a password; otherwise only the part around the GPUs
      */
-    Capture inspect(boolean wholeMap) throws HelperProblem;
+    MachineSnapshot inspect(boolean wholeMap) throws HelperException;
 
     /**
      * What a switch would take.
@@ -28,7 +28,7 @@ public interface HelperConnection extends AutoCloseable {
      * @param target       {@code vm} or {@code host}
      * @param nativeDriver whether the GPU's own driver may be bound for a moment, where that spares the kernel module
      */
-    PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver) throws HelperProblem;
+    PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver) throws HelperException;
 
     /**
      * Starts the switch.
@@ -36,13 +36,13 @@ public interface HelperConnection extends AutoCloseable {
      * @param listener told everything that happens, in order, nothing twice; the last entry is {@code finished}, also
      *     when the helper is lost (detail {@code helper-lost})
      */
-    RunningSwitch apply(String planId, Consumer<JobEntry> listener) throws HelperProblem;
+    RunningSwitch apply(String planId, Consumer<JobEvent> listener) throws HelperException;
 
     /** Puts back what was left half done, or switches to host mode. */
-    RunningSwitch restore(PciAddress gpu, Consumer<JobEntry> listener) throws HelperProblem;
+    RunningSwitch restore(PciAddress gpu, Consumer<JobEvent> listener) throws HelperException;
 
     /** Calls back whenever a GPU has changed: its driver, its mode, what lies in its memory. */
-    void onChange(Runnable listener);
+    void addChangeListener(Runnable listener);
 
     @Override
     void close();
@@ -53,6 +53,6 @@ public interface HelperConnection extends AutoCloseable {
         void cancel();
 
         /** Waits for the end and gives the last entry. */
-        JobEntry await() throws InterruptedException;
+        JobEvent awaitEnd() throws InterruptedException;
     }
 }

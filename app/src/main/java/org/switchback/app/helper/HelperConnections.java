@@ -1,11 +1,11 @@
 package org.switchback.app.helper;
 
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 
 /** Opens connections to helpers. */
 public interface HelperConnections {
     /** The helper of the system; when there is none, one inside this process that can only look. Never fails. */
-    HelperConnection thisMachine();
+    HelperConnection openThisMachine();
 
     /**
      * A helper inside this process that can only look at this computer: for whoever the helper of the system does not let
@@ -13,19 +13,19 @@ public interface HelperConnections {
      *
      * @param why what is the matter with the helper of the system
      */
-    HelperConnection lookOnly(HelperProblem.Kind why);
+    HelperConnection openReadOnly(HelperException.FailureKind why);
 
     /** A helper inside this process on a simulated kernel on which everything goes as it should. */
-    default HelperConnection simulated(Capture machine, Source source) {
-        return simulated(machine, source, Mishap.NONE);
+    default HelperConnection openSimulated(MachineSnapshot machine, MachineSource source) {
+        return openSimulated(machine, source, SimulatedFailure.NONE);
     }
 
     /**
      * A helper inside this process on a simulated kernel.
      *
      * @param machine what the simulated kernel starts from
-     * @param source  {@link Source.Sample} or {@link Source.SavedReport}
+     * @param source  {@link MachineSource.SampleMachine} or {@link MachineSource.SavedReport}
      * @param mishap  what goes wrong in it
      */
-    HelperConnection simulated(Capture machine, Source source, Mishap mishap);
+    HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, SimulatedFailure mishap);
 }

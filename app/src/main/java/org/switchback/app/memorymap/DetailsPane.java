@@ -16,65 +16,65 @@ import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.switchback.app.controls.Controls;
-import org.switchback.app.words.Words;
+import org.switchback.app.words.Messages;
 
 /** What there is to know about the selection. */
 final class DetailsPane extends ScrollPane {
     private final MemoryMapViewModel model;
-    private final Words words;
+    private final Messages messages;
     private final VBox content = new VBox(6);
-    private final Button showGpu;
+    private final Button showGpuButton;
     private final FlowPane buttons;
 
     /**
      * @param copyLine   copies the line of the listing
      * @param copyReport copies what a bug report needs
      */
-    DetailsPane(MemoryMapViewModel model, Words words, Runnable copyLine, Runnable copyReport) {
+    DetailsPane(MemoryMapViewModel model, Messages messages, Runnable copyLine, Runnable copyReport) {
         this.model = model;
-        this.words = words;
+        this.messages = messages;
         setId("map-details");
         getStyleClass().add("map-details");
-        setAccessibleText(words.text("window.map.details"));
+        setAccessibleText(messages.text("window.map.details"));
         setFitToWidth(true);
         setHbarPolicy(ScrollBarPolicy.NEVER);
         content.getStyleClass().add("map-details-content");
         setContent(content);
-        showGpu = button("map-show-gpu", "window.map.show-gpu", model::showGpu);
+        showGpuButton = createButton("map-show-gpu", "window.map.show-gpu", model::showGpu);
         buttons = new FlowPane(
                 8,
                 8,
-                showGpu,
-                button("map-copy-line", "window.map.copy-line", copyLine),
-                button("map-copy-report", "window.map.copy-report", copyReport));
-        model.selectionProperty().addListener((observable, before, now) -> show());
-        model.treeProperty().addListener((observable, before, now) -> show());
-        show();
+                showGpuButton,
+                createButton("map-copy-line", "window.map.copy-line", copyLine),
+                createButton("map-copy-report", "window.map.copy-report", copyReport));
+        model.selectionProperty().addListener((observable, before, now) -> update());
+        model.treeProperty().addListener((observable, before, now) -> update());
+        update();
     }
 
-    private Button button(String id, String key, Runnable run) {
-        Button button = Controls.button(id, words.text(key), null, run);
+    private Button createButton(String id, String key, Runnable run) {
+        Button button = Controls.createButton(id, messages.text(key), null, run);
         button.getStyleClass().add(Styles.SMALL);
         return button;
     }
 
-    private void show() {
+    private void update() {
         int item = model.selectionProperty().get();
-        if (item == MapTree.WHOLE) {
-            Label nothing = line("map-details-nothing", words.text("window.map.nothing-selected"));
+        if (item == MapTree.ROOT) {
+            Label nothing = createLabel("map-details-nothing", messages.text("window.map.nothing-selected"));
             nothing.getStyleClass().add("map-quiet");
             content.getChildren().setAll(nothing);
             return;
         }
-        ItemWords said = model.itemWords();
-        Label name = line("map-details-name", said.label(item));
+        RegionMessages said = model.regionMessages();
+        Label name = createLabel("map-details-name", said.label(item));
         name.getStyleClass().add("map-details-name");
         HBox head = new HBox(10, name);
         head.setAlignment(Pos.CENTER_LEFT);
         HBox.setHgrow(name, Priority.ALWAYS);
         MapTree tree = model.treeProperty().get();
-        if (tree.kind(item) == Kind.OVERLAP) {
-            Label pill = new Label(words.text("window.map.overlaps"), new FontIcon(Material2MZ.WARNING));
+        if (tree.kind(item) == RegionKind.OVERLAP) {
+            Label pill = new Label(messages.text("window.map.overlaps"), new FontIcon(Material2MZ.WARNING));
             pill.setId("map-details-overlaps");
             pill.getStyleClass().addAll("pill", "mixed");
             pill.setMinWidth(Region.USE_PREF_SIZE);
@@ -82,24 +82,24 @@ final class DetailsPane extends ScrollPane {
         }
         List<Node> lines = new ArrayList<>();
         lines.add(head);
-        List<String> facts = said.facts(item);
+        List<String> facts = said.detailLines(item);
         for (int i = 0; i < facts.size(); i++) {
-            Label fact = line("map-fact-" + i, facts.get(i));
+            Label fact = createLabel("map-fact-" + i, facts.get(i));
             if (i == 0 && said.range(item).isPresent()) {
                 fact.getStyleClass().add("map-address");
             }
             lines.add(fact);
         }
-        showGpu.setVisible(model.selectedGpu().isPresent());
-        showGpu.setManaged(showGpu.isVisible());
+        showGpuButton.setVisible(model.selectedGpu().isPresent());
+        showGpuButton.setManaged(showGpuButton.isVisible());
         lines.add(buttons);
         content.getChildren().setAll(lines);
     }
 
-    private static Label line(String id, String text) {
+    private static Label createLabel(String id, String text) {
         Label line = new Label(text);
         line.setId(id);
-        Controls.wrap(line);
+        Controls.enableWrapping(line);
         line.setMaxWidth(Double.MAX_VALUE);
         return line;
     }

@@ -11,9 +11,9 @@ import java.util.List;
  */
 public record FitScale(double pixelsPerBit) {
     /** Width of the smallest piece, pixels. */
-    public static final double NARROWEST = 28;
+    public static final double MIN_WIDTH = 28;
 
-    private static final double PAGE = 4096;
+    private static final double PAGE_SIZE = 4096;
 
     /**
      * The scale at which the widest of several strips is as wide as there is room.
@@ -24,33 +24,33 @@ public record FitScale(double pixelsPerBit) {
     public static FitScale of(List<List<Long>> strips, double room) {
         return new FitScale(strips.stream()
                 .filter(strip -> !strip.isEmpty())
-                .mapToDouble(strip -> filling(strip, room))
+                .mapToDouble(strip -> scaleToFill(strip, room))
                 .min()
                 .orElse(0));
     }
 
     /** @param bytes unsigned; 0 stands for 2^64 */
     public double width(long bytes) {
-        return Math.max(NARROWEST, pixelsPerBit * bits(bytes));
+        return Math.max(MIN_WIDTH, pixelsPerBit * sizeBits(bytes));
     }
 
-    private static double filling(List<Long> strip, double room) {
-        double[] bits = strip.stream().mapToDouble(FitScale::bits).toArray();
+    private static double scaleToFill(List<Long> strip, double room) {
+        double[] bits = strip.stream().mapToDouble(FitScale::sizeBits).toArray();
         double[] least = new double[bits.length];
-        Arrays.fill(least, NARROWEST);
-        return filling(bits, least, room);
+        Arrays.fill(least, MIN_WIDTH);
+        return scaleToFill(bits, least, room);
     }
 
     /**
      * The scale at which a row of pieces fills the room, each as wide as its size or its least width, whichever is more.
      * A piece that is too small for its least width takes no share of the rest.
      *
-     * @param bits  {@link #bits} of each piece; 0 for a piece that does not grow
+     * @param bits  {@link #sizeBits} of each piece; 0 for a piece that does not grow
      * @param least least width of each piece, pixels
      * @param room  pixels
      * @return pixels a bit; 0 when the least widths fill the room already
      */
-    static double filling(double[] bits, double[] least, double room) {
+    static double scaleToFill(double[] bits, double[] least, double room) {
         double scale = Double.MAX_VALUE;
         int growing = -1;
         // The scale only falls, and each time fewer pieces grow, so this ends.
@@ -82,8 +82,8 @@ public record FitScale(double pixelsPerBit) {
      *
      * @param bytes unsigned; 0 stands for 2^64
      */
-    static double bits(long bytes) {
+    static double sizeBits(long bytes) {
         double size = bytes == 0 ? 0x1p64 : bytes > 0 ? bytes : bytes + 0x1p64;
-        return Math.log1p(size / PAGE) / Math.log(2);
+        return Math.log1p(size / PAGE_SIZE) / Math.log(2);
     }
 }

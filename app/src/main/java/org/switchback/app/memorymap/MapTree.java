@@ -11,7 +11,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.MapChanges;
+import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.Region;
 
@@ -22,25 +22,25 @@ import org.switchback.hardware.Region;
  */
 final class MapTree {
     /** The item that holds all others. */
-    static final int WHOLE = 0;
+    static final int ROOT = 0;
 
     /** What overlaps still deeper is left out: nobody could see it. */
-    private static final int DEEPEST = 100;
+    private static final int MAX_DEPTH = 100;
 
     private final MemoryMap map;
     private final int size;
     private final long[] first;
     private final long[] last;
     private final int[] parent;
-    private final int[] childFrom;
-    private final int[] childTo;
-    private final int[] order;
-    private final int[] regionsBefore;
-    private final int[] alarmsBefore;
+    private final int[] childrenStart;
+    private final int[] childrenEnd;
+    private final int[] listingOrder;
+    private final int[] regionPrefixCounts;
+    private final int[] highlightPrefixCounts;
     private final byte[] depth;
-    private final byte[] below;
-    private final Kind[] kind;
-    private final Mark[] mark;
+    private final byte[] subtreeHeight;
+    private final RegionKind[] kind;
+    private final RegionChange[] change;
     private final @Nullable Region[] region;
     private final int[] overlaps;
 
@@ -51,67 +51,67 @@ final class MapTree {
 
     /** @param foreign regions inside BARs that do not belong to the function's driver, whatever their names */
     static MapTree of(MemoryMap map, Set<Region> foreign) {
-        return new MapTree(new Builder(map, foreign, Map.of(), Map.of()));
+        return new MapTree(new MapTreeBuilder(map, foreign, Map.of(), Map.of()));
     }
 
     /** Two maps in one, so that nothing moves between them; what only one of them has is marked. */
-    static MapTree compare(MemoryMap before, MapChanges changes) {
-        return new MapTree(new Builder(
+    static MapTree compare(MemoryMap before, MemoryMapDiff changes) {
+        return new MapTree(new MapTreeBuilder(
                 MemoryMap.union(before, changes.added()),
                 Set.of(),
-                counted(changes.removed()),
-                counted(changes.added())));
+                countByKey(changes.removed()),
+                countByKey(changes.added())));
     }
 
-    private static Map<Place, Integer> counted(List<Region> regions) {
-        Map<Place, Integer> counts = new HashMap<>();
-        regions.forEach(region -> counts.merge(Place.of(region), 1, Integer::sum));
+    private static Map<RegionKey, Integer> countByKey(List<Region> regions) {
+        Map<RegionKey, Integer> counts = new HashMap<>();
+        regions.forEach(region -> counts.merge(RegionKey.of(region), 1, Integer::sum));
         return counts;
     }
 
-    private record Place(AddressRange range, String name) {
-        static Place of(Region region) {
-            return new Place(region.range(), region.name());
+    private record RegionKey(AddressRange range, String name) {
+        static RegionKey of(Region region) {
+            return new RegionKey(region.range(), region.name());
         }
     }
 
-    private MapTree(Builder built) {
+    private MapTree(MapTreeBuilder built) {
         map = built.map;
         size = built.size;
         first = Arrays.copyOf(built.first, size);
         last = Arrays.copyOf(built.last, size);
         parent = Arrays.copyOf(built.parent, size);
         kind = Arrays.copyOf(built.kind, size);
-        mark = Arrays.copyOf(built.mark, size);
+        change = Arrays.copyOf(built.change, size);
         region = Arrays.copyOf(built.region, size);
-        childFrom = Arrays.copyOf(built.childFrom, size);
-        childTo = Arrays.copyOf(built.childTo, size);
+        childrenStart = Arrays.copyOf(built.childrenStart, size);
+        childrenEnd = Arrays.copyOf(built.childrenEnd, size);
         depth = Arrays.copyOf(built.depth, size);
-        below = new byte[size];
-        order = new int[size];
-        regionsBefore = new int[size + 1];
-        alarmsBefore = new int[size + 1];
+        subtreeHeight = new byte[size];
+        listingOrder = new int[size];
+        regionPrefixCounts = new int[size + 1];
+        highlightPrefixCounts = new int[size + 1];
         int[] whole = new int[size];
         boolean[] alarm = new boolean[size];
         for (int i = size - 1; i >= 0; i--) {
             whole[i]++;
-            alarm[i] |= kind[i] == Kind.OVERLAP || mark[i] != Mark.SAME;
+            alarm[i] |= kind[i] == RegionKind.OVERLAP || change[i] != RegionChange.UNCHANGED;
             if (i > 0) {
                 whole[parent[i]] += whole[i];
-                below[parent[i]] = (byte) Math.max(below[parent[i]], below[i] + 1);
+                subtreeHeight[parent[i]] = (byte) Math.max(subtreeHeight[parent[i]], subtreeHeight[i] + 1);
                 alarm[parent[i]] |= alarm[i];
             }
         }
         for (int i = 0; i < size; i++) {
-            int next = order[i] + 1;
-            for (int child = childFrom[i]; child < childTo[i]; child++) {
-                order[child] = next;
+            int next = listingOrder[i] + 1;
+            for (int child = childrenStart[i]; child < childrenEnd[i]; child++) {
+                listingOrder[child] = next;
                 next += whole[child];
             }
-            regionsBefore[i + 1] = regionsBefore[i] + (kind[i].isRegion() ? 1 : 0);
-            alarmsBefore[i + 1] = alarmsBefore[i] + (alarm[i] ? 1 : 0);
+            regionPrefixCounts[i + 1] = regionPrefixCounts[i] + (kind[i].isRegion() ? 1 : 0);
+            highlightPrefixCounts[i + 1] = highlightPrefixCounts[i] + (alarm[i] ? 1 : 0);
         }
-        overlaps = find(item -> kind[item] == Kind.OVERLAP && kind[parent[item]] != Kind.OVERLAP);
+        overlaps = findAll(item -> kind[item] == RegionKind.OVERLAP && kind[parent[item]] != RegionKind.OVERLAP);
     }
 
     MemoryMap map() {
@@ -123,16 +123,16 @@ final class MapTree {
     }
 
     /** Whether the items have addresses. */
-    boolean addressed() {
-        return !map.hidden() && size > 1;
+    boolean hasAddresses() {
+        return !map.addressesHidden() && size > 1;
     }
 
-    Kind kind(int item) {
+    RegionKind kind(int item) {
         return kind[item];
     }
 
-    Mark mark(int item) {
-        return mark[item];
+    RegionChange change(int item) {
+        return change[item];
     }
 
     /** Lowest address that the item has to itself or shares with its parts; two regions that overlap are told apart. */
@@ -170,13 +170,13 @@ final class MapTree {
     }
 
     /** First of the parts of an item. */
-    int childFrom(int item) {
-        return childFrom[item];
+    int childrenStart(int item) {
+        return childrenStart[item];
     }
 
-    /** After the last of the parts of an item; equal to {@link #childFrom} for one without parts. */
-    int childTo(int item) {
-        return childTo[item];
+    /** After the last of the parts of an item; equal to {@link #childrenStart} for one without parts. */
+    int childrenEnd(int item) {
+        return childrenEnd[item];
     }
 
     /** How many items are around it. */
@@ -185,30 +185,30 @@ final class MapTree {
     }
 
     /** How many levels of parts an item has. */
-    int below(int item) {
-        return below[item];
+    int subtreeHeight(int item) {
+        return subtreeHeight[item];
     }
 
     /** Place in the listing: an item comes before its parts, and they before what follows it. */
-    int order(int item) {
-        return order[item];
+    int listingOrder(int item) {
+        return listingOrder[item];
     }
 
     /** Regions among the items from one to before another, which have the same parent. */
-    int regions(int from, int to) {
-        return regionsBefore[to] - regionsBefore[from];
+    int regionCount(int from, int to) {
+        return regionPrefixCounts[to] - regionPrefixCounts[from];
     }
 
     /** The first of some items that is an overlap or a change, or has one inside; -1 when there is none. */
-    int alarm(int from, int to) {
-        if (alarmsBefore[to] == alarmsBefore[from]) {
+    int firstHighlighted(int from, int to) {
+        if (highlightPrefixCounts[to] == highlightPrefixCounts[from]) {
             return -1;
         }
         int low = from;
         int high = to - 1;
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (alarmsBefore[middle + 1] > alarmsBefore[from]) {
+            if (highlightPrefixCounts[middle + 1] > highlightPrefixCounts[from]) {
                 high = middle;
             } else {
                 low = middle + 1;
@@ -218,11 +218,11 @@ final class MapTree {
     }
 
     /** The innermost item at an address: also a gap. The whole when the address is past its end. */
-    int at(long address) {
-        int item = WHOLE;
-        while (childFrom[item] < childTo[item]) {
-            int low = childFrom[item];
-            int high = childTo[item] - 1;
+    int itemAt(long address) {
+        int item = ROOT;
+        while (childrenStart[item] < childrenEnd[item]) {
+            int low = childrenStart[item];
+            int high = childrenEnd[item] - 1;
             while (low < high) {
                 int middle = (low + high + 1) >>> 1;
                 if (Long.compareUnsigned(first[middle], address) <= 0) {
@@ -240,17 +240,17 @@ final class MapTree {
     }
 
     /** The item and everything around it, from the whole down to the item. */
-    List<Integer> path(int item) {
+    List<Integer> pathFromRoot(int item) {
         List<Integer> path = new ArrayList<>();
-        for (int at = item; at != WHOLE; at = parent[at]) {
+        for (int at = item; at != ROOT; at = parent[at]) {
             path.add(at);
         }
-        path.add(WHOLE);
+        path.add(ROOT);
         return path.reversed();
     }
 
     /** Whether an item is another one or lies in it. */
-    boolean within(int item, int around) {
+    boolean isWithin(int item, int around) {
         int at = item;
         while (depth[at] > depth[around]) {
             at = parent[at];
@@ -259,11 +259,11 @@ final class MapTree {
     }
 
     /** Every item whose number passes, in the order of the listing. */
-    int[] find(IntPredicate test) {
+    int[] findAll(IntPredicate test) {
         return IntStream.range(0, size)
                 .filter(test)
                 .boxed()
-                .sorted((a, b) -> Integer.compare(order[a], order[b]))
+                .sorted((a, b) -> Integer.compare(listingOrder[a], listingOrder[b]))
                 .mapToInt(Integer::intValue)
                 .toArray();
     }
@@ -274,39 +274,39 @@ final class MapTree {
     }
 
     /** The item of the same name and range in another map; the whole when it is not there. */
-    int same(MapTree other, int item) {
+    int findMatching(MapTree other, int item) {
         if (other.region[item] == null) {
-            return WHOLE;
+            return ROOT;
         }
-        int like = at(other.first[item]);
-        for (int found : path(like).reversed()) {
+        int like = itemAt(other.first[item]);
+        for (int found : pathFromRoot(like).reversed()) {
             if (last[found] == other.last[item] && name(found).equals(other.name(item))) {
                 return found;
             }
         }
-        return WHOLE;
+        return ROOT;
     }
 
-    private static final class Builder {
+    private static final class MapTreeBuilder {
         final MemoryMap map;
-        final Set<Region> foreign;
-        final Map<Place, Integer> removed;
-        final Map<Place, Integer> added;
+        final Set<Region> foreignRegions;
+        final Map<RegionKey, Integer> removed;
+        final Map<RegionKey, Integer> added;
         long[] first = new long[256];
         long[] last = new long[256];
         int[] parent = new int[256];
         byte[] depth = new byte[256];
-        int[] childFrom = new int[256];
-        int[] childTo = new int[256];
-        Kind[] kind = new Kind[256];
-        Mark[] mark = new Mark[256];
+        int[] childrenStart = new int[256];
+        int[] childrenEnd = new int[256];
+        RegionKind[] kind = new RegionKind[256];
+        RegionChange[] change = new RegionChange[256];
         @Nullable Region[] region = new Region[256];
-        final Map<Integer, List<Region>> adopted = new HashMap<>();
+        final Map<Integer, List<Region>> reparented = new HashMap<>();
         int size;
 
-        Builder(MemoryMap map, Set<Region> foreign, Map<Place, Integer> removed, Map<Place, Integer> added) {
+        MapTreeBuilder(MemoryMap map, Set<Region> foreignRegions, Map<RegionKey, Integer> removed, Map<RegionKey, Integer> added) {
             this.map = map;
-            this.foreign = foreign;
+            this.foreignRegions = foreignRegions;
             this.removed = removed;
             this.added = added;
             long end = 0;
@@ -315,33 +315,33 @@ final class MapTree {
                         ? root.range().last()
                         : end;
             }
-            add(0, end, 0, Kind.WHOLE, null);
+            add(0, end, 0, RegionKind.ROOT, null);
             for (int item = 0; item < size; item++) {
-                childFrom[item] = size;
+                childrenStart[item] = size;
                 Region claimed = region[item];
-                List<Region> parts = item == WHOLE ? map.roots() : claimed == null ? List.of() : claimed.children();
-                List<Region> more = adopted.remove(item);
+                List<Region> parts = item == ROOT ? map.roots() : claimed == null ? List.of() : claimed.children();
+                List<Region> more = reparented.remove(item);
                 if (more != null) {
                     parts = new ArrayList<>(parts);
                     parts.addAll(more);
                 }
                 if (!parts.isEmpty()) {
-                    if (map.hidden()) {
+                    if (map.addressesHidden()) {
                         for (Region part : parts) {
                             add(0, 0, item, part);
                         }
                     } else {
-                        addInOrder(item, parts);
+                        addSorted(item, parts);
                     }
                 }
-                childTo[item] = size;
+                childrenEnd[item] = size;
             }
         }
 
-        private void addInOrder(int around, List<Region> parts) {
+        private void addSorted(int around, List<Region> parts) {
             List<Region> sorted = new ArrayList<>(parts);
             sorted.sort(Region.BY_ADDRESS);
-            Kind between = kind[around].between();
+            RegionKind between = kind[around].fillerKind();
             long next = first[around];
             boolean full = false;
             int before = -1;
@@ -351,11 +351,11 @@ final class MapTree {
                 if (full || (next != 0 && Long.compareUnsigned(to, next) < 0)) {
                     // Listed out of its place, it lies in the one before. No kernel lists regions that overlap in part;
                     // of those that a text does, what lies in the shared part is shown once.
-                    if (before >= 0 && depth[before] < DEEPEST) {
+                    if (before >= 0 && depth[before] < MAX_DEPTH) {
                         // A second listing of the same computer has the same regions again: its own are shown with theirs.
                         boolean again = part.range().equals(region[before].range())
                                 && part.name().equals(region[before].name());
-                        adopted.computeIfAbsent(before, none -> new ArrayList<>())
+                        reparented.computeIfAbsent(before, none -> new ArrayList<>())
                                 .addAll(again ? part.children() : List.of(part));
                     }
                     continue;
@@ -377,37 +377,37 @@ final class MapTree {
 
         private void add(long from, long to, int around, Region part) {
             add(from, to, around, kindOf(part, kind[around]), part);
-            mark[size - 1] = taken(removed, part) ? Mark.REMOVED : taken(added, part) ? Mark.ADDED : Mark.SAME;
+            change[size - 1] = takeOne(removed, part) ? RegionChange.REMOVED : takeOne(added, part) ? RegionChange.ADDED : RegionChange.UNCHANGED;
         }
 
-        private static boolean taken(Map<Place, Integer> from, Region part) {
-            return !from.isEmpty() && from.merge(Place.of(part), -1, Integer::sum) >= 0;
+        private static boolean takeOne(Map<RegionKey, Integer> from, Region part) {
+            return !from.isEmpty() && from.merge(RegionKey.of(part), -1, Integer::sum) >= 0;
         }
 
-        private Kind kindOf(Region part, Kind around) {
-            Kind kindByName = Kind.of(part.name(), around);
-            return kindByName == Kind.DRIVER && foreign.contains(part) ? Kind.OVERLAP : kindByName;
+        private RegionKind kindOf(Region part, RegionKind around) {
+            RegionKind kindByName = RegionKind.of(part.name(), around);
+            return kindByName == RegionKind.DRIVER && foreignRegions.contains(part) ? RegionKind.OVERLAP : kindByName;
         }
 
-        private void add(long from, long to, int around, Kind what, @Nullable Region claimed) {
+        private void add(long from, long to, int around, RegionKind what, @Nullable Region claimed) {
             if (size == first.length) {
                 int more = size * 2;
                 first = Arrays.copyOf(first, more);
                 last = Arrays.copyOf(last, more);
                 parent = Arrays.copyOf(parent, more);
                 depth = Arrays.copyOf(depth, more);
-                childFrom = Arrays.copyOf(childFrom, more);
-                childTo = Arrays.copyOf(childTo, more);
+                childrenStart = Arrays.copyOf(childrenStart, more);
+                childrenEnd = Arrays.copyOf(childrenEnd, more);
                 kind = Arrays.copyOf(kind, more);
-                mark = Arrays.copyOf(mark, more);
+                change = Arrays.copyOf(change, more);
                 region = Arrays.copyOf(region, more);
             }
             first[size] = from;
             last[size] = to;
             parent[size] = around;
-            depth[size] = (byte) (size == WHOLE ? 0 : depth[around] + 1);
+            depth[size] = (byte) (size == ROOT ? 0 : depth[around] + 1);
             kind[size] = what;
-            mark[size] = Mark.SAME;
+            change[size] = RegionChange.UNCHANGED;
             region[size] = claimed;
             size++;
         }

@@ -31,19 +31,19 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.beans.property.SimpleDoubleProperty;
 import javafx.beans.property.SimpleObjectProperty;
 import org.jspecify.annotations.Nullable;
-import org.switchback.app.background.Background;
+import org.switchback.app.background.BackgroundTasks;
 import org.switchback.app.helper.HelperConnection;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.Source;
-import org.switchback.app.report.ForeignText;
-import org.switchback.app.words.MapWords;
-import org.switchback.app.words.Words;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.helper.MachineSource;
+import org.switchback.app.report.ExternalText;
+import org.switchback.app.words.MemoryMapMessages;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
-import org.switchback.hardware.MapChanges;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
@@ -55,7 +55,7 @@ import org.switchback.hardware.Region;
  */
 public final class MemoryMapViewModel {
     /** What there is to show. */
-    enum State {
+    enum MapPageState {
         /** Nothing yet. */
         LOADING,
         /** A map. */
@@ -69,109 +69,109 @@ public final class MemoryMapViewModel {
     }
 
     /** How much a key press zooms. */
-    private static final double STEP = 1.5;
+    private static final double ZOOM_STEP = 1.5;
 
     /** At the most; more is had by making a smaller item the focus. */
-    private static final double CLOSEST = 1 << 20;
+    private static final double MAX_ZOOM = 1 << 20;
 
     /** No map of a real machine comes near it; what is longer is something else. */
-    private static final int LONGEST_BYTES = 32 << 20;
+    private static final int MAX_FILE_BYTES = 32 << 20;
 
-    private final Background background;
-    private final Words words;
+    private final BackgroundTasks background;
+    private final Messages messages;
     private final Clock clock;
-    private final Consumer<PciAddress> showGpu;
+    private final Consumer<PciAddress> onShowGpu;
 
-    private final ReadOnlyObjectWrapper<State> state = new ReadOnlyObjectWrapper<>(State.LOADING);
+    private final ReadOnlyObjectWrapper<MapPageState> state = new ReadOnlyObjectWrapper<>(MapPageState.LOADING);
     private final ReadOnlyObjectWrapper<MapTree> tree = new ReadOnlyObjectWrapper<>(MapTree.of(MemoryMap.EMPTY));
     private final ReadOnlyStringWrapper title = new ReadOnlyStringWrapper("");
     private final ReadOnlyStringWrapper message = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper answer = new ReadOnlyStringWrapper("");
-    private final ReadOnlyIntegerWrapper focus = new ReadOnlyIntegerWrapper(MapTree.WHOLE);
-    private final ReadOnlyIntegerWrapper selection = new ReadOnlyIntegerWrapper(MapTree.WHOLE);
-    private final ReadOnlyBooleanWrapper wholeOffered = new ReadOnlyBooleanWrapper(false);
+    private final ReadOnlyStringWrapper statusText = new ReadOnlyStringWrapper("");
+    private final ReadOnlyIntegerWrapper viewRoot = new ReadOnlyIntegerWrapper(MapTree.ROOT);
+    private final ReadOnlyIntegerWrapper selection = new ReadOnlyIntegerWrapper(MapTree.ROOT);
+    private final ReadOnlyBooleanWrapper fullMapOffered = new ReadOnlyBooleanWrapper(false);
     private final ReadOnlyBooleanWrapper imported = new ReadOnlyBooleanWrapper(false);
     private final ReadOnlyBooleanWrapper comparing = new ReadOnlyBooleanWrapper(false);
-    private final ObjectProperty<Scale> scale = new SimpleObjectProperty<>(Scale.FIT);
-    private final ReadOnlyObjectWrapper<Set<Filter>> shown = new ReadOnlyObjectWrapper<>(EnumSet.allOf(Filter.class));
+    private final ObjectProperty<ScaleMode> scale = new SimpleObjectProperty<>(ScaleMode.FIT);
+    private final ReadOnlyObjectWrapper<Set<Filter>> shownFilters = new ReadOnlyObjectWrapper<>(EnumSet.allOf(Filter.class));
     private final DoubleProperty zoom = new SimpleDoubleProperty(1);
     private final DoubleProperty offset = new SimpleDoubleProperty(0);
     private final DoubleProperty width = new SimpleDoubleProperty(1000);
 
-    private ItemWords itemWords;
+    private RegionMessages regionMessages;
     private @Nullable HelperConnection connection;
     private @Nullable Machine machine;
     /** The machine's map, as long as a dump is shown instead of it or beside it. */
-    private @Nullable Loaded ofMachine;
+    private @Nullable LoadedMap machineMap;
 
-    private @Nullable Loaded loaded;
+    private @Nullable LoadedMap loadedMap;
     private boolean opened;
     /** Counts what is asked for: an answer to an earlier question is not shown any more. */
-    private int asked;
+    private int requestNumber;
     /** All of this computer's map, once somebody has asked for it. */
-    private @Nullable Whole whole;
+    private @Nullable FullMap fullMap;
 
-    private int[] found = new int[0];
-    private String foundFor = "";
+    private int[] matches = new int[0];
+    private String lastQuery = "";
     private @Nullable Axis axis;
-    private @Nullable Sight sight;
+    private @Nullable VisibleRange visibleRange;
 
     /**
      * A map and where it is from.
      *
      * @param machine the machine whose map it is; empty for a dump of some other one
-     * @param whole   whether all of the machine's map is there
+     * @param complete   whether all of the machine's map is there
      */
-    private record Loaded(MemoryMap map, Optional<Machine> machine, String title, boolean whole) {}
+    private record LoadedMap(MemoryMap map, Optional<Machine> machine, String title, boolean complete) {}
 
     /**
      * All of this computer's map.
      *
      * @param map      with what has changed since around the GPUs, where changes are told to everybody
-     * @param read     when it was read, for people
-     * @param followed whether anything has changed since
+     * @param readTime     when it was read, for people
+     * @param updated whether anything has changed since
      */
-    private record Whole(MemoryMap map, String read, boolean followed) {
-        Whole after(MapChanges changes) {
-            return changes.nothing() ? this : new Whole(changes.appliedTo(map), read, true);
+    private record FullMap(MemoryMap map, String readTime, boolean updated) {
+        FullMap withChanges(MemoryMapDiff changes) {
+            return changes.isEmpty() ? this : new FullMap(changes.applyTo(map), readTime, true);
         }
     }
 
     /**
      * Which addresses are where in the picture. The zoom and the offset that show them depend on scale, filters and width.
      *
-     * @param from   lowest address
-     * @param to     highest address, inclusive
-     * @param left   where the lowest one begins, as a part of the picture's width
-     * @param right  where the highest one ends
-     * @param focus  item that fills the picture when nothing is zoomed
+     * @param firstAddress   lowest address
+     * @param lastAddress     highest address, inclusive
+     * @param leftFraction   where the lowest one begins, as a part of the picture's width
+     * @param rightFraction  where the highest one ends
+     * @param viewRoot  item that fills the picture when nothing is zoomed
      * @param zoom   that shows them
      * @param offset that shows them
      */
-    private record Sight(long from, long to, double left, double right, int focus, double zoom, double offset) {}
+    private record VisibleRange(long firstAddress, long lastAddress, double leftFraction, double rightFraction, int viewRoot, double zoom, double offset) {}
 
     /**
      * @param clock   tells when a map was read
-     * @param showGpu shows the card of a GPU
+     * @param onShowGpu shows the card of a GPU
      */
-    public MemoryMapViewModel(Background background, Words words, Clock clock, Consumer<PciAddress> showGpu) {
+    public MemoryMapViewModel(BackgroundTasks background, Messages messages, Clock clock, Consumer<PciAddress> onShowGpu) {
         this.background = background;
-        this.words = words;
+        this.messages = messages;
         this.clock = clock;
-        this.showGpu = showGpu;
-        this.itemWords = new ItemWords(words, tree.get(), null);
+        this.onShowGpu = onShowGpu;
+        this.regionMessages = new RegionMessages(messages, tree.get(), null);
         tree.addListener((observable, before, now) -> axis = null);
-        focus.addListener((observable, before, now) -> {
+        viewRoot.addListener((observable, before, now) -> {
             axis = null;
-            forgetAnswer();
+            clearStatusText();
         });
-        selection.addListener((observable, before, now) -> forgetAnswer());
-        scale.addListener((observable, before, now) -> keep(sight(before, shown.get(), width.get())));
-        shown.addListener((observable, before, now) -> keep(sight(scale.get(), before, width.get())));
-        width.addListener((observable, before, now) -> keep(sight(scale.get(), shown.get(), before.doubleValue())));
+        selection.addListener((observable, before, now) -> clearStatusText());
+        scale.addListener((observable, before, now) -> restoreVisibleRange(computeVisibleRange(before, shownFilters.get(), width.get())));
+        shownFilters.addListener((observable, before, now) -> restoreVisibleRange(computeVisibleRange(scale.get(), before, width.get())));
+        width.addListener((observable, before, now) -> restoreVisibleRange(computeVisibleRange(scale.get(), shownFilters.get(), before.doubleValue())));
     }
 
-    ReadOnlyObjectProperty<State> stateProperty() {
+    ReadOnlyObjectProperty<MapPageState> stateProperty() {
         return state.getReadOnlyProperty();
     }
 
@@ -190,13 +190,13 @@ public final class MemoryMapViewModel {
     }
 
     /** What came of the last search; empty when there was none. */
-    ReadOnlyStringProperty answerProperty() {
-        return answer.getReadOnlyProperty();
+    ReadOnlyStringProperty statusTextProperty() {
+        return statusText.getReadOnlyProperty();
     }
 
     /** The item that fills the picture. */
-    ReadOnlyIntegerProperty focusProperty() {
-        return focus.getReadOnlyProperty();
+    ReadOnlyIntegerProperty viewRootProperty() {
+        return viewRoot.getReadOnlyProperty();
     }
 
     /** The item that is selected; the whole when none is. */
@@ -205,8 +205,8 @@ public final class MemoryMapViewModel {
     }
 
     /** Whether the helper has more of the map than is shown. */
-    ReadOnlyBooleanProperty wholeOfferedProperty() {
-        return wholeOffered.getReadOnlyProperty();
+    ReadOnlyBooleanProperty fullMapOfferedProperty() {
+        return fullMapOffered.getReadOnlyProperty();
     }
 
     /** Whether a dump is shown that is not the machine's map. */
@@ -219,12 +219,12 @@ public final class MemoryMapViewModel {
         return comparing.getReadOnlyProperty();
     }
 
-    ObjectProperty<Scale> scaleProperty() {
+    ObjectProperty<ScaleMode> scaleProperty() {
         return scale;
     }
 
-    ReadOnlyObjectProperty<Set<Filter>> shownProperty() {
-        return shown.getReadOnlyProperty();
+    ReadOnlyObjectProperty<Set<Filter>> shownFiltersProperty() {
+        return shownFilters.getReadOnlyProperty();
     }
 
     /** How much wider than the picture the whole of the focus is, 1 or more. */
@@ -242,8 +242,8 @@ public final class MemoryMapViewModel {
         return width;
     }
 
-    ItemWords itemWords() {
-        return itemWords;
+    RegionMessages regionMessages() {
+        return regionMessages;
     }
 
     // Which map.
@@ -263,18 +263,18 @@ public final class MemoryMapViewModel {
         connection = of;
         machine = now;
         if (other) {
-            asked++;
-            whole = null;
-            ofMachine = null;
-            loaded = null;
+            requestNumber++;
+            fullMap = null;
+            machineMap = null;
+            loadedMap = null;
             imported.set(false);
             comparing.set(false);
-            answer.set("");
-            state.set(State.LOADING);
-        } else if (whole != null && before != null) {
+            statusText.set("");
+            state.set(MapPageState.LOADING);
+        } else if (fullMap != null && before != null) {
             // Asking for all of it again may ask for a password, which nobody has called for now.
-            MapChanges changes = MapChanges.between(before.memory(), now.memory());
-            whole = whole.after(changes);
+            MemoryMapDiff changes = MemoryMapDiff.between(before.memoryMap(), now.memoryMap());
+            fullMap = fullMap.withChanges(changes);
         }
         if (opened && !imported.get()) {
             load();
@@ -282,15 +282,15 @@ public final class MemoryMapViewModel {
     }
 
     /** No machine is shown any more. */
-    public void forget() {
+    public void clearMachine() {
         connection = null;
         machine = null;
-        whole = null;
-        asked++;
+        fullMap = null;
+        requestNumber++;
         if (!imported.get()) {
-            loaded = null;
+            loadedMap = null;
             show(MapTree.of(MemoryMap.EMPTY), null);
-            state.set(State.LOADING);
+            state.set(MapPageState.LOADING);
             message.set("");
         }
     }
@@ -301,98 +301,98 @@ public final class MemoryMapViewModel {
         if (from == null || now == null) {
             return;
         }
-        if (from.source() instanceof Source.ThisMachine) {
+        if (from.source() instanceof MachineSource.ThisMachine) {
             // The rest of the map may take a password, so it is asked for by a button.
-            MemoryMap known = whole == null ? now.memory() : whole.map();
-            take(new Loaded(known, Optional.of(now), titled(from.source()), whole != null));
+            MemoryMap known = fullMap == null ? now.memoryMap() : fullMap.map();
+            showLoadedMap(new LoadedMap(known, Optional.of(now), titleOf(from.source()), fullMap != null));
         } else {
-            askForWhole(from);
+            requestFullMap(from);
         }
     }
 
     /** Asks the helper for the whole map, which may ask for a password. */
-    void showWhole() {
+    void showFullMap() {
         HelperConnection from = connection;
         if (from != null) {
-            message.set(words.text("window.map.authorising"));
-            askForWhole(from);
+            message.set(messages.text("window.map.authorising"));
+            requestFullMap(from);
         }
     }
 
-    private void askForWhole(HelperConnection from) {
-        int number = ++asked;
+    private void requestFullMap(HelperConnection from) {
+        int number = ++requestNumber;
         background.run(
-                () -> MachineReader.read(from.inspect(true)),
+                () -> SnapshotParser.parse(from.inspect(true)),
                 all -> {
-                    if (number == asked) {
-                        whole = new Whole(all.memory(), time(), false);
-                        take(new Loaded(all.memory(), Optional.of(all), titled(from.source()), true));
+                    if (number == requestNumber) {
+                        fullMap = new FullMap(all.memoryMap(), currentTime(), false);
+                        showLoadedMap(new LoadedMap(all.memoryMap(), Optional.of(all), titleOf(from.source()), true));
                     }
                 },
                 problem -> {
-                    if (number == asked) {
-                        refused(problem);
+                    if (number == requestNumber) {
+                        showProblem(problem);
                     }
                 });
     }
 
-    private void refused(HelperProblem problem) {
-        message.set(words.problem(problem.kind()));
-        if (loaded == null) {
-            state.set(State.FAILED);
+    private void showProblem(HelperException problem) {
+        message.set(messages.formatHelperFailure(problem.kind()));
+        if (loadedMap == null) {
+            state.set(MapPageState.FAILED);
         }
     }
 
-    private String titled(Source source) {
-        String time = time();
+    private String titleOf(MachineSource source) {
+        String time = currentTime();
         return switch (source) {
-            case Source.ThisMachine() -> words.text("window.map.title.this", time);
-            case Source.LookOnly(HelperProblem.Kind why) -> words.text("window.map.title.this", time);
-            case Source.Sample(String name) -> words.text("window.map.title.sample");
-            case Source.SavedReport(String file) -> words.text("window.map.title.dump", file);
+            case MachineSource.ThisMachine() -> messages.text("window.map.title.this", time);
+            case MachineSource.ReadOnlyMachine(HelperException.FailureKind why) -> messages.text("window.map.title.this", time);
+            case MachineSource.SampleMachine(String name) -> messages.text("window.map.title.sample");
+            case MachineSource.SavedReport(String file) -> messages.text("window.map.title.dump", file);
         };
     }
 
-    private String time() {
+    private String currentTime() {
         return LocalTime.now(clock)
-                .format(DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT).withLocale(words.locale()));
+                .format(DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT).withLocale(messages.locale()));
     }
 
     /** Shows a dump: a listing, a text with one in it, or a report with a machine in it. */
     void importText(String text, String name) {
-        read(text, name, dump -> {
+        parseInBackground(text, name, dump -> {
             imported.set(true);
-            take(dump);
+            showLoadedMap(dump);
         });
     }
 
-    private void read(String text, String name, Consumer<Loaded> taker) {
-        int number = ++asked;
+    private void parseInBackground(String text, String name, Consumer<LoadedMap> taker) {
+        int number = ++requestNumber;
         background.run(
-                () -> dump(text, name),
+                () -> parseDump(text, name),
                 dump -> {
-                    if (number != asked) {
+                    if (number != requestNumber) {
                         return;
                     }
                     if (dump.map().isEmpty()) {
-                        message.set(words.text("window.map.no-region", name));
+                        message.set(messages.text("window.map.no-region", name));
                     } else {
                         taker.accept(dump);
                     }
                 },
-                problem -> message.set(words.text("window.map.unreadable", name)));
+                problem -> message.set(messages.text("window.map.unreadable", name)));
     }
 
-    private Loaded dump(String text, String name) throws HelperProblem {
-        String shownAs = words.text("window.map.title.dump", name);
-        if (!Capture.looksLike(text)) {
-            return new Loaded(MemoryMap.parse(ForeignText.uncolored(text)), Optional.empty(), shownAs, true);
+    private LoadedMap parseDump(String text, String name) throws HelperException {
+        String shownAs = messages.text("window.map.title.dump", name);
+        if (!MachineSnapshot.hasSnapshotHeader(text)) {
+            return new LoadedMap(MemoryMap.parse(ExternalText.removeControlSequences(text)), Optional.empty(), shownAs, true);
         }
         try {
-            Machine reported = MachineReader.read(Capture.parse(text));
-            return new Loaded(reported.memory(), Optional.of(reported), shownAs, true);
-        } catch (Capture.MalformedCapture broken) {
-            throw new HelperProblem(HelperProblem.Kind.FAILED, broken);
+            Machine reported = SnapshotParser.parse(MachineSnapshot.parse(text));
+            return new LoadedMap(reported.memoryMap(), Optional.of(reported), shownAs, true);
+        } catch (MachineSnapshot.MalformedSnapshotException broken) {
+            throw new HelperException(HelperException.FailureKind.FAILED, broken);
         }
     }
 
@@ -410,154 +410,154 @@ public final class MemoryMapViewModel {
         background.run(
                 () -> {
                     try (InputStream in = Files.newInputStream(file)) {
-                        byte[] bytes = in.readNBytes(LONGEST_BYTES + 1);
-                        if (bytes.length > LONGEST_BYTES) {
-                            throw new HelperProblem(HelperProblem.Kind.LIMIT);
+                        byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
+                        if (bytes.length > MAX_FILE_BYTES) {
+                            throw new HelperException(HelperException.FailureKind.LIMIT);
                         }
-                        return ForeignText.of(bytes);
+                        return ExternalText.decode(bytes);
                     } catch (IOException unreadable) {
-                        throw new HelperProblem(HelperProblem.Kind.FAILED, unreadable);
+                        throw new HelperException(HelperException.FailureKind.FAILED, unreadable);
                     }
                 },
                 taker,
                 problem -> message.set(
-                        words.text("window.map.unreadable", String.valueOf(file.getFileName()))));
+                        messages.text("window.map.unreadable", String.valueOf(file.getFileName()))));
     }
 
     /** Shows the machine's own map again. */
-    void backToMachine() {
-        asked++;
+    void showMachineMap() {
+        requestNumber++;
         imported.set(false);
         comparing.set(false);
-        Loaded own = ofMachine;
-        ofMachine = null;
-        loaded = null;
-        answer.set("");
+        LoadedMap own = machineMap;
+        machineMap = null;
+        loadedMap = null;
+        statusText.set("");
         if (own != null && connection != null) {
-            take(own);
+            showLoadedMap(own);
         }
         load();
     }
 
     /** Shows the map that is open and a later dump in one, and says what has changed. */
     void compareWith(String text, String name) {
-        Loaded before = loaded;
+        LoadedMap before = loadedMap;
         if (before == null) {
             importText(text, name);
             return;
         }
-        read(text, name, after -> compare(before, after));
+        parseInBackground(text, name, after -> showComparison(before, after));
     }
 
-    private void compare(Loaded before, Loaded after) {
-        MapChanges changes = MapChanges.between(before.map(), after.map());
-        String sentence = new MapWords(words).changes(changes);
+    private void showComparison(LoadedMap before, LoadedMap after) {
+        MemoryMapDiff changes = MemoryMapDiff.between(before.map(), after.map());
+        String sentence = new MemoryMapMessages(messages).formatDiff(changes);
         imported.set(true);
         comparing.set(true);
-        remember(before);
-        title.set(words.text("window.map.title.compare", before.title(), after.title()));
-        if (changes.namesOnly()) {
-            message.set(sentence + " " + words.text("map.diff.hidden"));
+        rememberMachineMap(before);
+        title.set(messages.text("window.map.title.compare", before.title(), after.title()));
+        if (changes.onlyNamesCompared()) {
+            message.set(sentence + " " + messages.text("map.diff.hidden"));
             return;
         }
         message.set(sentence);
         show(MapTree.compare(before.map(), changes), before.machine().orElse(null));
-        state.set(State.MAP);
-        int[] changed = tree.get().find(item -> tree.get().mark(item) != Mark.SAME);
+        state.set(MapPageState.MAP);
+        int[] changed = tree.get().findAll(item -> tree.get().change(item) != RegionChange.UNCHANGED);
         if (changed.length > 0) {
             select(changed[0]);
-            focusAround(changed[0]);
+            showContextOf(changed[0]);
         }
     }
 
-    private void remember(Loaded before) {
-        if (ofMachine == null && before.machine().isPresent()) {
-            ofMachine = before;
+    private void rememberMachineMap(LoadedMap before) {
+        if (machineMap == null && before.machine().isPresent()) {
+            machineMap = before;
         }
     }
 
-    private void take(Loaded fresh) {
-        Loaded before = loaded;
+    private void showLoadedMap(LoadedMap fresh) {
+        LoadedMap before = loadedMap;
         if (imported.get() && before != null) {
-            remember(before);
+            rememberMachineMap(before);
         }
         MapTree old = tree.get();
         int selected = selection.get();
-        int focused = focus.get();
-        Sight seen = old.addressed() ? sight(scale.get(), shown.get(), width.get()) : null;
-        boolean again = before != null && before.title().equals(fresh.title()) || sameMachine(before, fresh);
-        loaded = fresh;
+        int focused = viewRoot.get();
+        VisibleRange seen = old.hasAddresses() ? computeVisibleRange(scale.get(), shownFilters.get(), width.get()) : null;
+        boolean again = before != null && before.title().equals(fresh.title()) || isSameMachine(before, fresh);
+        loadedMap = fresh;
         title.set(fresh.title());
         Set<Region> foreign = new HashSet<>();
         fresh.machine()
                 .ifPresent(owner -> owner.gpus().stream()
                         .map(Gpu::overlaps)
                         .flatMap(List::stream)
-                        .filter(Overlap::fromFirmware)
-                        .map(Overlap::region)
+                        .filter(Overlap::isFromFirmware)
+                        .map(Overlap::outermostRegion)
                         .forEach(foreign::add));
         show(MapTree.of(fresh.map(), foreign), fresh.machine().orElse(null));
-        wholeOffered.set(!fresh.whole() || followed());
-        message.set(said(fresh));
-        state.set(fresh.map().isEmpty() ? State.EMPTY : fresh.map().hidden() ? State.NO_ADDRESSES : State.MAP);
-        if (again && old.addressed() && tree.get().addressed()) {
-            selection.set(tree.get().same(old, selected));
-            focus.set(tree.get().same(old, focused));
-            keep(seen);
+        fullMapOffered.set(!fresh.complete() || isUpdated());
+        message.set(messageFor(fresh));
+        state.set(fresh.map().isEmpty() ? MapPageState.EMPTY : fresh.map().addressesHidden() ? MapPageState.NO_ADDRESSES : MapPageState.MAP);
+        if (again && old.hasAddresses() && tree.get().hasAddresses()) {
+            selection.set(tree.get().findMatching(old, selected));
+            viewRoot.set(tree.get().findMatching(old, focused));
+            restoreVisibleRange(seen);
             return;
         }
-        showAll();
+        resetZoom();
         int[] overlaps = tree.get().overlaps();
         if (overlaps.length > 0) {
             select(overlaps[0]);
-            focusAround(overlaps[0]);
+            showContextOf(overlaps[0]);
         }
     }
 
-    private static boolean sameMachine(@Nullable Loaded before, Loaded fresh) {
+    private static boolean isSameMachine(@Nullable LoadedMap before, LoadedMap fresh) {
         return before != null && before.machine().isPresent() && fresh.machine().isPresent()
-                && before.whole() == fresh.whole();
+                && before.complete() == fresh.complete();
     }
 
-    private boolean followed() {
-        return whole != null && whole.followed() && !imported.get();
+    private boolean isUpdated() {
+        return fullMap != null && fullMap.updated() && !imported.get();
     }
 
-    private String said(Loaded fresh) {
+    private String messageFor(LoadedMap fresh) {
         if (fresh.map().isEmpty()) {
-            return words.text("map.empty");
+            return messages.text("map.empty");
         }
         if (imported.get()) {
-            String read = fresh.machine().isPresent() ? "" : new MapWords(words).read(fresh.map());
-            return fresh.map().hidden() ? (read + " " + words.text("map.hidden")).strip() : read;
+            String read = fresh.machine().isPresent() ? "" : new MemoryMapMessages(messages).formatParseSummary(fresh.map());
+            return fresh.map().addressesHidden() ? (read + " " + messages.text("map.hidden")).strip() : read;
         }
-        if (fresh.map().hidden()) {
-            return words.text("window.map.hidden");
+        if (fresh.map().addressesHidden()) {
+            return messages.text("window.map.hidden");
         }
-        if (followed()) {
-            return words.text("window.map.followed", Objects.requireNonNull(whole).read());
+        if (isUpdated()) {
+            return messages.text("window.map.followed", Objects.requireNonNull(fullMap).readTime());
         }
-        return fresh.whole() ? "" : words.text("window.map.part");
+        return fresh.complete() ? "" : messages.text("window.map.part");
     }
 
     private void show(MapTree fresh, @Nullable Machine of) {
-        itemWords = new ItemWords(words, fresh, of);
-        found = new int[0];
-        foundFor = "";
-        selection.set(MapTree.WHOLE);
-        focus.set(MapTree.WHOLE);
+        regionMessages = new RegionMessages(messages, fresh, of);
+        matches = new int[0];
+        lastQuery = "";
+        selection.set(MapTree.ROOT);
+        viewRoot.set(MapTree.ROOT);
         tree.set(fresh);
     }
 
     /** The smallest window with an item in it that also shows what is beside it. */
-    private void focusAround(int item) {
+    private void showContextOf(int item) {
         MapTree now = tree.get();
         int at = now.parent(item);
-        while (at != MapTree.WHOLE && now.kind(at) != Kind.WINDOW) {
+        while (at != MapTree.ROOT && now.kind(at) != RegionKind.WINDOW) {
             at = now.parent(at);
         }
-        focus.set(at);
-        showAll();
+        viewRoot.set(at);
+        resetZoom();
     }
 
     // What is selected.
@@ -568,57 +568,57 @@ public final class MemoryMapViewModel {
      */
     void select(int item) {
         MapTree now = tree.get();
-        int chosen = now.kind(item) == Kind.UNCOVERED ? now.parent(item) : item;
-        unhide(chosen);
-        int around = focus.get();
-        while (!now.within(chosen, around)) {
+        int chosen = now.kind(item) == RegionKind.UNCOVERED ? now.parent(item) : item;
+        clearFiltersHiding(chosen);
+        int around = viewRoot.get();
+        while (!now.isWithin(chosen, around)) {
             around = now.parent(around);
         }
-        if (around != focus.get()) {
+        if (around != viewRoot.get()) {
             zoomTo(around);
         }
         selection.set(chosen);
-        reveal();
+        scrollToSelection();
     }
 
     /** Whether an item can be selected: it is a region, or a gap, and no filter has taken it out of view. */
-    boolean selectable(int item) {
-        return tree.get().kind(item) != Kind.UNCOVERED && visible(item);
+    boolean isSelectable(int item) {
+        return tree.get().kind(item) != RegionKind.UNCOVERED && isVisible(item);
     }
 
     /** Whether no filter has taken an item, or what it lies in, out of view. */
-    boolean visible(int item) {
+    boolean isVisible(int item) {
         MapTree now = tree.get();
-        for (int at = item; at != MapTree.WHOLE; at = now.parent(at)) {
-            if (now.kind(at).filter().filter(filter -> !shown.get().contains(filter)).isPresent()) {
+        for (int at = item; at != MapTree.ROOT; at = now.parent(at)) {
+            if (now.kind(at).filter().filter(filter -> !shownFilters.get().contains(filter)).isPresent()) {
                 return false;
             }
         }
         return true;
     }
 
-    private void unhide(int item) {
+    private void clearFiltersHiding(int item) {
         MapTree now = tree.get();
-        Set<Filter> changed = EnumSet.copyOf(shown.get());
-        for (int at = item; at != MapTree.WHOLE; at = now.parent(at)) {
+        Set<Filter> changed = EnumSet.copyOf(shownFilters.get());
+        for (int at = item; at != MapTree.ROOT; at = now.parent(at)) {
             now.kind(at).filter().ifPresent(changed::add);
         }
-        if (!changed.equals(shown.get())) {
-            shown.set(changed);
+        if (!changed.equals(shownFilters.get())) {
+            shownFilters.set(changed);
         }
     }
 
     /** Shows or hides what a filter is for. */
-    void filter(Filter filter, boolean show) {
-        Set<Filter> changed = EnumSet.copyOf(shown.get());
+    void setFilterShown(Filter filter, boolean show) {
+        Set<Filter> changed = EnumSet.copyOf(shownFilters.get());
         if (show ? changed.add(filter) : changed.remove(filter)) {
-            shown.set(changed);
+            shownFilters.set(changed);
             int seen = selection.get();
-            while (!visible(seen)) {
+            while (!isVisible(seen)) {
                 seen = tree.get().parent(seen);
             }
-            if (!visible(focus.get())) {
-                whole();
+            if (!isVisible(viewRoot.get())) {
+                zoomToRoot();
             }
             selection.set(seen);
         }
@@ -630,8 +630,8 @@ public final class MemoryMapViewModel {
 
     void selectFirstChild() {
         MapTree now = tree.get();
-        for (int part = now.childFrom(selection.get()); part < now.childTo(selection.get()); part++) {
-            if (selectable(part)) {
+        for (int part = now.childrenStart(selection.get()); part < now.childrenEnd(selection.get()); part++) {
+            if (isSelectable(part)) {
                 select(part);
                 return;
             }
@@ -642,13 +642,13 @@ public final class MemoryMapViewModel {
     void selectNeighbour(int step) {
         MapTree now = tree.get();
         int at = selection.get();
-        if (at == MapTree.WHOLE) {
+        if (at == MapTree.ROOT) {
             selectFirstChild();
             return;
         }
         int around = now.parent(at);
-        for (int next = at + step; next >= now.childFrom(around) && next < now.childTo(around); next += step) {
-            if (selectable(next)) {
+        for (int next = at + step; next >= now.childrenStart(around) && next < now.childrenEnd(around); next += step) {
+            if (isSelectable(next)) {
                 select(next);
                 return;
             }
@@ -657,19 +657,19 @@ public final class MemoryMapViewModel {
 
     /** Selects the next overlap, or change where two maps are compared, and begins again after the last. */
     void selectOverlap(int step) {
-        forgetAnswer();
+        clearStatusText();
         MapTree now = tree.get();
         int[] stops = comparing.get()
-                ? now.find(item -> now.mark(item) != Mark.SAME)
+                ? now.findAll(item -> now.change(item) != RegionChange.UNCHANGED)
                 : now.overlaps();
         if (stops.length == 0) {
-            answer.set(words.text("window.map.overlaps.none"));
+            statusText.set(messages.text("window.map.overlaps.none"));
             return;
         }
-        int at = now.order(selection.get());
+        int at = now.listingOrder(selection.get());
         int next = step > 0
-                ? (int) Arrays.stream(stops).takeWhile(item -> now.order(item) <= at).count()
-                : (int) Arrays.stream(stops).takeWhile(item -> now.order(item) < at).count() - 1;
+                ? (int) Arrays.stream(stops).takeWhile(item -> now.listingOrder(item) <= at).count()
+                : (int) Arrays.stream(stops).takeWhile(item -> now.listingOrder(item) < at).count() - 1;
         select(stops[Math.floorMod(next, stops.length)]);
     }
 
@@ -677,9 +677,9 @@ public final class MemoryMapViewModel {
     String overlapsText() {
         int number = tree.get().overlaps().length;
         return switch (number) {
-            case 0 -> words.text("window.map.overlaps.count.none");
-            case 1 -> words.text("window.map.overlaps.count.one");
-            default -> words.text("window.map.overlaps.count.many", Integer.toString(number));
+            case 0 -> messages.text("window.map.overlaps.count.none");
+            case 1 -> messages.text("window.map.overlaps.count.one");
+            default -> messages.text("window.map.overlaps.count.many", Integer.toString(number));
         };
     }
 
@@ -688,45 +688,45 @@ public final class MemoryMapViewModel {
     /** Fills the picture with an item, or, when it has no parts, with what it lies in. */
     void zoomTo(int item) {
         MapTree now = tree.get();
-        int target = now.childFrom(item) < now.childTo(item) || item == MapTree.WHOLE ? item : now.parent(item);
-        showAll();
-        focus.set(target);
+        int target = now.childrenStart(item) < now.childrenEnd(item) || item == MapTree.ROOT ? item : now.parent(item);
+        resetZoom();
+        viewRoot.set(target);
     }
 
     /** All of the focus fills the picture. */
-    private void showAll() {
-        sight = null;
+    private void resetZoom() {
+        visibleRange = null;
         zoom.set(1);
         offset.set(0);
     }
 
     /** Fills the picture with what the focus lies in; the selection stays in view. */
-    void up() {
-        int was = focus.get();
+    void zoomToParent() {
+        int was = viewRoot.get();
         zoomTo(tree.get().parent(was));
-        if (!tree.get().within(selection.get(), was) || selection.get() == MapTree.WHOLE) {
+        if (!tree.get().isWithin(selection.get(), was) || selection.get() == MapTree.ROOT) {
             selection.set(was);
         }
     }
 
     /** The whole machine. */
-    void whole() {
-        forgetAnswer();
-        zoomTo(MapTree.WHOLE);
+    void zoomToRoot() {
+        clearStatusText();
+        zoomTo(MapTree.ROOT);
     }
 
     void zoomIn() {
-        zoomAt(STEP, selectionCentre());
+        zoomAt(ZOOM_STEP, selectionPositionInView());
     }
 
     void zoomOut() {
-        zoomAt(1 / STEP, selectionCentre());
+        zoomAt(1 / ZOOM_STEP, selectionPositionInView());
     }
 
     /** @param place part of the picture's width, from its left edge, that stays where it is */
     void zoomAt(double factor, double place) {
         double before = zoom.get();
-        double now = Math.clamp(before * factor, 1, CLOSEST);
+        double now = Math.clamp(before * factor, 1, MAX_ZOOM);
         double kept = offset.get() + place / before;
         zoom.set(now);
         offset.set(clampOffset(kept - place / now));
@@ -743,8 +743,8 @@ public final class MemoryMapViewModel {
     }
 
     /** Puts the selection into the middle; when it is there already, makes it fit the picture. */
-    void centre() {
-        double middle = selectionMiddle();
+    void centreSelection() {
+        double middle = selectionPosition();
         double wanted = clampOffset(middle - 0.5 / zoom.get());
         if (Math.abs(wanted - offset.get()) * zoom.get() > 0.01) {
             offset.set(wanted);
@@ -752,38 +752,38 @@ public final class MemoryMapViewModel {
         }
         MapTree now = tree.get();
         int item = selection.get();
-        double part = (axis().after(now.last(item)) - axis().before(now.first(item))) / width.get();
-        zoom.set(Math.clamp(part <= 0 ? CLOSEST : 0.9 / part, 1, CLOSEST));
+        double part = (axis().rightEdge(now.last(item)) - axis().leftEdge(now.first(item))) / width.get();
+        zoom.set(Math.clamp(part <= 0 ? MAX_ZOOM : 0.9 / part, 1, MAX_ZOOM));
         offset.set(clampOffset(middle - 0.5 / zoom.get()));
     }
 
     /** The middle of the selection, as a part of the whole width of the focus. */
-    private double selectionMiddle() {
+    private double selectionPosition() {
         MapTree now = tree.get();
         int item = selection.get();
-        return Math.clamp((axis().before(now.first(item)) + axis().after(now.last(item))) / 2 / width.get(), 0, 1);
+        return Math.clamp((axis().leftEdge(now.first(item)) + axis().rightEdge(now.last(item))) / 2 / width.get(), 0, 1);
     }
 
     /** The middle of the selection, as a part of what is in view; the middle when it is out of view. */
-    private double selectionCentre() {
-        double place = (selectionMiddle() - offset.get()) * zoom.get();
+    private double selectionPositionInView() {
+        double place = (selectionPosition() - offset.get()) * zoom.get();
         return place >= 0 && place <= 1 ? place : 0.5;
     }
 
-    private void reveal() {
-        if (zoom.get() > 1 && tree.get().addressed()) {
-            double place = (selectionMiddle() - offset.get()) * zoom.get();
+    private void scrollToSelection() {
+        if (zoom.get() > 1 && tree.get().hasAddresses()) {
+            double place = (selectionPosition() - offset.get()) * zoom.get();
             if (place < 0 || place > 1) {
-                offset.set(clampOffset(selectionMiddle() - 0.5 / zoom.get()));
+                offset.set(clampOffset(selectionPosition() - 0.5 / zoom.get()));
             }
         }
     }
 
     /** What is in view, where the axis is, or was, of a scale, filters and a width; nothing when all of the focus is. */
-    private @Nullable Sight sight(Scale of, Set<Filter> with, double wide) {
-        Sight known = sight;
+    private @Nullable VisibleRange computeVisibleRange(ScaleMode of, Set<Filter> with, double wide) {
+        VisibleRange known = visibleRange;
         if (known != null
-                && known.focus() == focus.get()
+                && known.viewRoot() == viewRoot.get()
                 && known.zoom() == zoom.get()
                 && known.offset() == offset.get()) {
             // Nobody has moved the picture since: worked out again at each step, it would drift while a window is drawn wider.
@@ -793,68 +793,68 @@ public final class MemoryMapViewModel {
             return null;
         }
         MapTree now = tree.get();
-        Axis old = axis == null ? Axis.of(of, now, focus.get(), with, wide) : axis;
+        Axis old = axis == null ? Axis.of(of, now, viewRoot.get(), with, wide) : axis;
         double left = offset.get() * wide;
         double room = wide / zoom.get();
-        long from = old.address(left);
-        long to = old.address(left + room);
+        long from = old.addressAt(left);
+        long to = old.addressAt(left + room);
         int item = selection.get();
-        double begins = Math.max(left, old.before(now.first(item)));
-        double ends = Math.min(left + room, old.after(now.last(item)));
-        if (item != MapTree.WHOLE && ends - begins >= room / 2) {
+        double begins = Math.max(left, old.leftEdge(now.first(item)));
+        double ends = Math.min(left + room, old.rightEdge(now.last(item)));
+        if (item != MapTree.ROOT && ends - begins >= room / 2) {
             // It is what somebody looks at; what is beside it may be a thousand times as large on another scale.
             from = begins > left ? now.first(item) : from;
             to = ends < left + room ? now.last(item) : to;
         }
-        return new Sight(
+        return new VisibleRange(
                 from,
                 to,
-                (old.before(from) - left) / room,
-                (old.after(to) - left) / room,
-                focus.get(),
+                (old.leftEdge(from) - left) / room,
+                (old.rightEdge(to) - left) / room,
+                viewRoot.get(),
                 zoom.get(),
                 offset.get());
     }
 
     /** Shows on the axis as it is from now on what was in view on the one before. */
-    private void keep(@Nullable Sight seen) {
+    private void restoreVisibleRange(@Nullable VisibleRange seen) {
         axis = null;
-        sight = null;
+        visibleRange = null;
         if (seen == null) {
             return;
         }
-        double from = axis().before(seen.from()) / width.get();
-        double to = axis().after(seen.to()) / width.get();
-        zoom.set(Math.clamp(to > from ? (seen.right() - seen.left()) / (to - from) : CLOSEST, 1, CLOSEST));
-        offset.set(clampOffset((from + to) / 2 - (seen.left() + seen.right()) / 2 / zoom.get()));
-        sight = new Sight(seen.from(), seen.to(), seen.left(), seen.right(), focus.get(), zoom.get(), offset.get());
+        double from = axis().leftEdge(seen.firstAddress()) / width.get();
+        double to = axis().rightEdge(seen.lastAddress()) / width.get();
+        zoom.set(Math.clamp(to > from ? (seen.rightFraction() - seen.leftFraction()) / (to - from) : MAX_ZOOM, 1, MAX_ZOOM));
+        offset.set(clampOffset((from + to) / 2 - (seen.leftFraction() + seen.rightFraction()) / 2 / zoom.get()));
+        visibleRange = new VisibleRange(seen.firstAddress(), seen.lastAddress(), seen.leftFraction(), seen.rightFraction(), viewRoot.get(), zoom.get(), offset.get());
     }
 
     /** Lowest address that is in the picture. */
-    long firstInView() {
-        return axis().address(offset.get() * width.get());
+    long firstVisibleAddress() {
+        return axis().addressAt(offset.get() * width.get());
     }
 
     /** Highest address that is in the picture, inclusive. */
-    long lastInView() {
-        return axis().address((offset.get() + 1 / zoom.get()) * width.get());
+    long lastVisibleAddress() {
+        return axis().addressAt((offset.get() + 1 / zoom.get()) * width.get());
     }
 
     private Axis axis() {
         Axis known = axis;
         if (known == null) {
-            known = Axis.of(scale.get(), tree.get(), focus.get(), shown.get(), width.get());
+            known = Axis.of(scale.get(), tree.get(), viewRoot.get(), shownFilters.get(), width.get());
             axis = known;
         }
         return known;
     }
 
     /** The picture of what is in view. */
-    Picture picture(double height) {
-        return new Picture(
+    MapLayout createLayout(double height) {
+        return new MapLayout(
                 tree.get(),
-                shown.get(),
-                focus.get(),
+                shownFilters.get(),
+                viewRoot.get(),
                 scale.get(),
                 axis(),
                 zoom.get(),
@@ -866,8 +866,8 @@ public final class MemoryMapViewModel {
     // Finding.
 
     /** Somebody has moved on, or is about to ask something else. */
-    void forgetAnswer() {
-        answer.set("");
+    void clearStatusText() {
+        statusText.set("");
     }
 
     /**
@@ -877,59 +877,59 @@ public final class MemoryMapViewModel {
      * @param step 1 for the next, -1 for the one before
      */
     void find(String typed, int step) {
-        Optional<Query> query = Query.parse(typed, words.text("window.map.overlap-word"));
+        Optional<Query> query = Query.parse(typed, messages.text("window.map.overlap-word"));
         if (query.isEmpty()) {
-            answer.set("");
+            statusText.set("");
             return;
         }
-        if (query.get() instanceof Query.Address(long address)) {
+        if (query.get() instanceof Query.AddressQuery(long address)) {
             goTo(address);
             return;
         }
         MapTree now = tree.get();
-        if (!typed.equals(foundFor)) {
-            foundFor = typed;
-            found = now.find(item -> query.get().finds(now, item) || isCalled(query.get(), item));
-            if (query.get() instanceof Query.Range(AddressRange range)) {
-                found = closest(now, range);
+        if (!typed.equals(lastQuery)) {
+            lastQuery = typed;
+            matches = now.findAll(item -> query.get().matches(now, item) || matchesCaption(query.get(), item));
+            if (query.get() instanceof Query.RangeQuery(AddressRange range)) {
+                matches = sortByMatch(now, range);
             }
         }
-        if (found.length == 0) {
-            answer.set(words.text("window.map.found.none", typed.strip()));
+        if (matches.length == 0) {
+            statusText.set(messages.text("window.map.found.none", typed.strip()));
             return;
         }
         int at = -1;
-        for (int i = 0; i < found.length; i++) {
-            if (found[i] == selection.get()) {
+        for (int i = 0; i < matches.length; i++) {
+            if (matches[i] == selection.get()) {
                 at = i;
             }
         }
-        int next = at < 0 ? 0 : Math.floorMod(at + step, found.length);
-        select(found[next]);
-        answer.set(words.text(
+        int next = at < 0 ? 0 : Math.floorMod(at + step, matches.length);
+        select(matches[next]);
+        statusText.set(messages.text(
                 "window.map.found",
                 Integer.toString(next + 1),
-                Integer.toString(found.length),
-                itemWords.caption(found[next])));
+                Integer.toString(matches.length),
+                regionMessages.caption(matches[next])));
     }
 
     /** A BAR goes by another name in the map than in the listing. */
-    private boolean isCalled(Query query, int item) {
-        return query instanceof Query.Name(String part)
-                && tree.get().kind(item) == Kind.BAR
-                && itemWords.caption(item).toLowerCase(Locale.ROOT).contains(part);
+    private boolean matchesCaption(Query query, int item) {
+        return query instanceof Query.NameQuery(String part)
+                && tree.get().kind(item) == RegionKind.BAR
+                && regionMessages.caption(item).toLowerCase(Locale.ROOT).contains(part);
     }
 
     /** Of what shares addresses with a range, what is all inside comes first, and a region that is the range before all. */
-    private int[] closest(MapTree now, AddressRange range) {
-        return Arrays.stream(found)
+    private int[] sortByMatch(MapTree now, AddressRange range) {
+        return Arrays.stream(matches)
                 .boxed()
-                .sorted((a, b) -> Integer.compare(rank(now, a, range), rank(now, b, range)))
+                .sorted((a, b) -> Integer.compare(matchRank(now, a, range), matchRank(now, b, range)))
                 .mapToInt(Integer::intValue)
                 .toArray();
     }
 
-    private static int rank(MapTree now, int item, AddressRange range) {
+    private static int matchRank(MapTree now, int item, AddressRange range) {
         AddressRange own = now.range(item);
         return own.equals(range) ? 0 : range.contains(own) ? 1 : 2;
     }
@@ -938,89 +938,89 @@ public final class MemoryMapViewModel {
     void goTo(String typed) {
         if (Query.isRange(typed)) {
             // From the first of what is found, wherever the selection was.
-            select(MapTree.WHOLE);
+            select(MapTree.ROOT);
             find(typed, 1);
             return;
         }
-        Query.address(typed)
-                .ifPresentOrElse(this::goTo, () -> answer.set(words.text("window.map.no-address", typed.strip())));
+        Query.parseAddress(typed)
+                .ifPresentOrElse(this::goTo, () -> statusText.set(messages.text("window.map.no-address", typed.strip())));
     }
 
     /** Selects the outermost region at an address, in the picture of the whole machine. */
     void goToOutermost(long address) {
-        List<Integer> path = tree.get().path(tree.get().at(address));
-        whole();
-        if (path.size() > 1 && visible(path.get(1))) {
+        List<Integer> path = tree.get().pathFromRoot(tree.get().itemAt(address));
+        zoomToRoot();
+        if (path.size() > 1 && isVisible(path.get(1))) {
             select(path.get(1));
         }
     }
 
     private void goTo(long address) {
-        if (!tree.get().addressed()) {
-            answer.set(words.text("window.map.at.hidden"));
+        if (!tree.get().hasAddresses()) {
+            statusText.set(messages.text("window.map.at.hidden"));
             return;
         }
-        int item = tree.get().at(address);
-        if (item != MapTree.WHOLE) {
+        int item = tree.get().itemAt(address);
+        if (item != MapTree.ROOT) {
             select(item);
         }
-        answer.set(itemWords.answer(address));
+        statusText.set(regionMessages.describeAddress(address));
     }
 
     // To take along.
 
     /** The line of the listing. */
-    String line() {
-        return itemWords.line(selection.get());
+    String listingLine() {
+        return regionMessages.listingLine(selection.get());
     }
 
-    String lineWithParents() {
-        return itemWords.lineWithParents(selection.get());
+    String listingLinesWithParents() {
+        return regionMessages.listingLinesWithParents(selection.get());
     }
 
-    String forBugReport() {
-        return itemWords.forBugReport(selection.get());
+    String bugReportText() {
+        return regionMessages.bugReportText(selection.get());
     }
 
     /** The whole listing, to be saved. */
-    Content textFile() {
+    ExportContent listingContent() {
         MemoryMap map = tree.get().map();
         return () -> map.toText().getBytes(StandardCharsets.UTF_8);
     }
 
     /** What is to be saved; made away from the drawing thread. */
     @FunctionalInterface
-    interface Content {
+    interface ExportContent {
         byte[] bytes() throws IOException;
     }
 
     /** Writes a file and says whether that went well. */
-    void save(Path file, Content content) {
+    void save(Path file, ExportContent content) {
         background.run(
                 () -> {
                     try {
                         return Files.write(file, content.bytes());
                     } catch (IOException unwritable) {
-                        throw new HelperProblem(HelperProblem.Kind.FAILED, unwritable);
+                        throw new HelperException(HelperException.FailureKind.FAILED, unwritable);
                     }
                 },
-                saved -> answer.set(words.text("window.map.saved", file.toString())),
-                problem -> answer.set(words.text("window.map.not-saved", file.toString())));
+                saved -> statusText.set(messages.text("window.map.saved", file.toString())),
+                problem -> statusText.set(messages.text("window.map.not-saved", file.toString())));
     }
 
     /** Says what was copied. */
-    void copied(String text) {
+    void showCopied(String text) {
         String first = text.lines().findFirst().orElse("").strip();
-        answer.set(words.text("window.map.copied", text.lines().count() > 1 ? first + " …" : first));
+        statusText.set(messages.text("window.map.copied", text.lines().count() > 1 ? first + " …" : first));
     }
 
     /** The GPU that the selection belongs to. */
     Optional<Gpu> selectedGpu() {
-        return itemWords.gpu(selection.get());
+        return regionMessages.gpu(selection.get());
     }
 
     /** Shows the card of the GPU that the selection belongs to. */
     void showGpu() {
-        selectedGpu().map(Gpu::address).ifPresent(showGpu);
+        selectedGpu().map(Gpu::address).ifPresent(onShowGpu);
     }
 }

@@ -19,28 +19,28 @@ import javafx.scene.shape.Rectangle;
 import javafx.scene.text.Font;
 import javafx.scene.text.Text;
 import org.jspecify.annotations.Nullable;
-import org.switchback.app.words.Words;
+import org.switchback.app.words.Messages;
 
 /** The whole address space on a logarithmic line, with a frame around what the picture shows. */
 final class OverviewStrip extends Region {
-    private static final double STRIP = 14;
-    private static final double HEIGHT = STRIP + 18;
-    private static final double TOP = 2;
+    private static final double STRIP_HEIGHT = 14;
+    private static final double HEIGHT = STRIP_HEIGHT + 18;
+    private static final double STRIP_TOP = 2;
 
     /** Powers of two that are written under the line. */
-    private static final int[] MARKS = {12, 20, 26, 30, 32, 36, 40, 48};
+    private static final int[] TICK_POWERS = {12, 20, 26, 30, 32, 36, 40, 48};
 
     private final MemoryMapViewModel model;
     private final ReadOnlyObjectProperty<Palette> palette;
     private final ImageView image = new ImageView();
-    private final Rectangle window = new Rectangle();
-    private final List<Text> marks = new ArrayList<>();
-    private final List<Polygon> warnings = new ArrayList<>();
-    private final Text end = mark("2^64");
-    private @Nullable MapTree drawn;
-    private double drawnWidth;
+    private final Rectangle viewFrame = new Rectangle();
+    private final List<Text> tickLabels = new ArrayList<>();
+    private final List<Polygon> overlapMarkers = new ArrayList<>();
+    private final Text endLabel = createTickLabel("2^64");
+    private @Nullable MapTree paintedTree;
+    private double paintedWidth;
 
-    OverviewStrip(MemoryMapViewModel model, Words words, ReadOnlyObjectProperty<Palette> palette) {
+    OverviewStrip(MemoryMapViewModel model, Messages words, ReadOnlyObjectProperty<Palette> palette) {
         this.model = model;
         this.palette = palette;
         setId("map-overview");
@@ -48,28 +48,28 @@ final class OverviewStrip extends Region {
         setAccessibleRole(AccessibleRole.IMAGE_VIEW);
         setAccessibleText(words.text("window.map.overview"));
         image.setManaged(false);
-        window.getStyleClass().add("map-window");
-        window.setManaged(false);
-        getChildren().addAll(image, window);
-        for (int power : MARKS) {
-            Text mark = mark(words.size(1L << power).replace(" ", "").replace("iB", ""));
-            marks.add(mark);
+        viewFrame.getStyleClass().add("map-window");
+        viewFrame.setManaged(false);
+        getChildren().addAll(image, viewFrame);
+        for (int power : TICK_POWERS) {
+            Text mark = createTickLabel(words.formatSize(1L << power).replace(" ", "").replace("iB", ""));
+            tickLabels.add(mark);
             getChildren().add(mark);
         }
-        getChildren().add(end);
+        getChildren().add(endLabel);
         for (Observable decides : List.of(
-                model.treeProperty(), model.focusProperty(), model.zoomProperty(), model.offsetProperty(),
+                model.treeProperty(), model.viewRootProperty(), model.zoomProperty(), model.offsetProperty(),
                 model.scaleProperty(), model.widthProperty())) {
             decides.addListener(change -> requestLayout());
         }
         palette.addListener((observable, before, now) -> {
-            drawn = null;
+            paintedTree = null;
             requestLayout();
         });
-        addEventHandler(MouseEvent.MOUSE_PRESSED, this::pressed);
+        addEventHandler(MouseEvent.MOUSE_PRESSED, this::handleMousePressed);
     }
 
-    private static Text mark(String text) {
+    private static Text createTickLabel(String text) {
         Text mark = new Text(text);
         mark.setFont(Font.font(10.5));
         mark.getStyleClass().add("map-mark");
@@ -92,44 +92,44 @@ final class OverviewStrip extends Region {
         return HEIGHT;
     }
 
-    private Axis axis() {
-        return new Axis.Logarithmic(0, -1, Math.max(1, getWidth()));
+    private Axis createAxis() {
+        return new Axis.LogarithmicAxis(0, -1, Math.max(1, getWidth()));
     }
 
     @Override
     protected void layoutChildren() {
         MapTree tree = model.treeProperty().get();
-        Axis axis = axis();
-        if (drawn != tree || drawnWidth != getWidth()) {
+        Axis axis = createAxis();
+        if (paintedTree != tree || paintedWidth != getWidth()) {
             paint(tree, axis);
-            drawn = tree;
-            drawnWidth = getWidth();
+            paintedTree = tree;
+            paintedWidth = getWidth();
         }
         double last = -10;
-        for (int i = 0; i < MARKS.length; i++) {
-            Text mark = marks.get(i);
+        for (int i = 0; i < TICK_POWERS.length; i++) {
+            Text mark = tickLabels.get(i);
             double half = mark.getLayoutBounds().getWidth() / 2;
-            double x = axis.before(1L << MARKS[i]) - half;
+            double x = axis.leftEdge(1L << TICK_POWERS[i]) - half;
             boolean fits = x > last + 8 && x + 2 * half < getWidth() - 40;
             mark.setVisible(fits);
             mark.setX(Math.max(0, x));
             mark.setY(HEIGHT - 3);
             last = fits ? x + 2 * half : last;
         }
-        end.setX(getWidth() - end.getLayoutBounds().getWidth());
-        end.setY(HEIGHT - 3);
-        window(tree, axis);
+        endLabel.setX(getWidth() - endLabel.getLayoutBounds().getWidth());
+        endLabel.setY(HEIGHT - 3);
+        layoutViewFrame(tree, axis);
     }
 
-    private void window(MapTree tree, Axis axis) {
-        window.setVisible(tree.addressed());
-        if (tree.addressed()) {
-            double left = axis.before(model.firstInView());
-            double right = axis.after(model.lastInView());
-            window.setX(Math.min(left - 1, getWidth() - 7));
-            window.setY(TOP - 1.5);
-            window.setWidth(Math.max(6, right - left + 2));
-            window.setHeight(STRIP + 3);
+    private void layoutViewFrame(MapTree tree, Axis axis) {
+        viewFrame.setVisible(tree.hasAddresses());
+        if (tree.hasAddresses()) {
+            double left = axis.leftEdge(model.firstVisibleAddress());
+            double right = axis.rightEdge(model.lastVisibleAddress());
+            viewFrame.setX(Math.min(left - 1, getWidth() - 7));
+            viewFrame.setY(STRIP_TOP - 1.5);
+            viewFrame.setWidth(Math.max(6, right - left + 2));
+            viewFrame.setHeight(STRIP_HEIGHT + 3);
         }
     }
 
@@ -138,38 +138,38 @@ final class OverviewStrip extends Region {
         if (across < 1) {
             return;
         }
-        int[] pixels = new int[across * (int) STRIP];
-        Raster raster = new Raster(pixels, across, (int) STRIP, 1, palette.get());
-        double width = axis.after(tree.last(MapTree.WHOLE));
+        int[] pixels = new int[across * (int) STRIP_HEIGHT];
+        PixelPainter raster = new PixelPainter(pixels, across, (int) STRIP_HEIGHT, 1, palette.get());
+        double width = axis.rightEdge(tree.last(MapTree.ROOT));
         raster.paint(
                 tree,
-                tree.addressed()
-                        ? new Picture(
-                                        tree, EnumSet.complementOf(EnumSet.of(Filter.GAPS)), MapTree.WHOLE, Scale.LOG,
-                                        axis, 1, 0, width, STRIP)
-                                .pieces()
+                tree.hasAddresses()
+                        ? new MapLayout(
+                                        tree, EnumSet.complementOf(EnumSet.of(Filter.GAPS)), MapTree.ROOT, ScaleMode.LOG,
+                                        axis, 1, 0, width, STRIP_HEIGHT)
+                                .boxes()
                         : List.of());
         PixelBuffer<IntBuffer> buffer = new PixelBuffer<>(
-                across, (int) STRIP, IntBuffer.wrap(pixels), PixelFormat.getIntArgbPreInstance());
+                across, (int) STRIP_HEIGHT, IntBuffer.wrap(pixels), PixelFormat.getIntArgbPreInstance());
         image.setImage(new WritableImage(buffer));
-        image.setY(TOP);
-        getChildren().removeAll(warnings);
-        warnings.clear();
-        if (tree.addressed()) {
+        image.setY(STRIP_TOP);
+        getChildren().removeAll(overlapMarkers);
+        overlapMarkers.clear();
+        if (tree.hasAddresses()) {
             for (int overlap : Arrays.copyOf(tree.overlaps(), Math.min(50, tree.overlaps().length))) {
-                double x = Math.round(axis.before(tree.first(overlap)));
-                Polygon sign = new Polygon(x, TOP + STRIP - 7, x + 5, TOP + STRIP + 2, x - 5, TOP + STRIP + 2);
+                double x = Math.round(axis.leftEdge(tree.first(overlap)));
+                Polygon sign = new Polygon(x, STRIP_TOP + STRIP_HEIGHT - 7, x + 5, STRIP_TOP + STRIP_HEIGHT + 2, x - 5, STRIP_TOP + STRIP_HEIGHT + 2);
                 sign.getStyleClass().add("map-warning");
                 sign.setManaged(false);
-                warnings.add(sign);
+                overlapMarkers.add(sign);
             }
-            getChildren().addAll(warnings);
+            getChildren().addAll(overlapMarkers);
         }
     }
 
-    private void pressed(MouseEvent event) {
-        if (model.treeProperty().get().addressed()) {
-            model.goToOutermost(axis().address(event.getX()));
+    private void handleMousePressed(MouseEvent event) {
+        if (model.treeProperty().get().hasAddresses()) {
+            model.goToOutermost(createAxis().addressAt(event.getX()));
         }
     }
 }

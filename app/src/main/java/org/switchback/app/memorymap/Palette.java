@@ -22,9 +22,9 @@ record Palette(
         int added) {
 
     /** The colour that tells a kind from the others. */
-    int of(Kind kind) {
+    int colourOf(RegionKind kind) {
         return switch (kind) {
-            case WHOLE, UNCOVERED -> card;
+            case ROOT, UNCOVERED -> card;
             case WINDOW -> window;
             case BAR, DRIVER -> bar;
             case OVERLAP -> overlap;
@@ -36,31 +36,31 @@ record Palette(
     }
 
     /** The colour of a change; the card's where there is none. */
-    int of(Mark mark) {
+    int colourOf(RegionChange mark) {
         return switch (mark) {
-            case SAME -> card;
+            case UNCHANGED -> card;
             case REMOVED -> removed;
             case ADDED -> added;
         };
     }
 
     /** What a kind has behind its pattern: its own colour, or a breath of it. */
-    int ground(Kind kind) {
+    int fillColour(RegionKind kind) {
         return switch (kind) {
-            case WHOLE, GAP, UNCOVERED -> card;
+            case ROOT, GAP, UNCOVERED -> card;
             case WINDOW -> mix(card, window, 0.07);
             case FIRMWARE -> mix(card, firmware, 0.13);
             case OTHER -> mix(card, other, 0.13);
             case DRIVER -> mix(bar, card, 0.16);
-            case BAR, RAM, OVERLAP -> of(kind);
+            case BAR, RAM, OVERLAP -> colourOf(kind);
         };
     }
 
     /** Whether a kind is filled with its own colour, so that its text needs another one. */
-    static boolean solid(Kind kind) {
+    static boolean isSolid(RegionKind kind) {
         return switch (kind) {
             case BAR, DRIVER, RAM, OVERLAP -> true;
-            case WHOLE, WINDOW, FIRMWARE, OTHER, GAP, UNCOVERED -> false;
+            case ROOT, WINDOW, FIRMWARE, OTHER, GAP, UNCOVERED -> false;
         };
     }
 

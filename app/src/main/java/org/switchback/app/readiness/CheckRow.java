@@ -4,9 +4,9 @@ package org.switchback.app.readiness;
  * A check as a row.
  *
  * @param check  which one
- * @param result in short
+ * @param status in short
  * @param title  what it is about
  * @param text   what was found; several lines for several things
  * @param advice what to do about it; empty when there is nothing to do
  */
-public record CheckRow(Check check, Finding.Result result, String title, String text, String advice) {}
+public record CheckRow(ReadinessCheck check, CheckResult.CheckStatus status, String title, String text, String advice) {}

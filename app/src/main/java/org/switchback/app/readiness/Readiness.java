@@ -5,13 +5,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.Source;
-import org.switchback.app.readiness.Finding.Result;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.helper.MachineSource;
+import org.switchback.app.readiness.CheckResult.CheckStatus;
 import org.switchback.hardware.Bar;
-import org.switchback.hardware.FirmwareIommu;
+import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.Holder;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.IommuGroup;
 import org.switchback.hardware.Lockdown;
 import org.switchback.hardware.Machine;
@@ -24,46 +24,46 @@ import org.switchback.protocol.PlannedRefusal;
  * Whether a GPU could go to a virtual machine, check by check. Judged from facts alone.
  *
  * @param gpu      which GPU
- * @param findings one for each {@link Check}, in their order
+ * @param results one for each {@link ReadinessCheck}, in their order
  */
-public record Readiness(Gpu gpu, List<Finding> findings) {
+public record Readiness(Gpu gpu, List<CheckResult> results) {
     public Readiness {
-        findings = List.copyOf(findings);
+        results = List.copyOf(results);
     }
 
     /**
      * @param source   where the facts are from, and with it whether there is a helper
      * @param refusals what the planner has against a switch to VM mode
      */
-    public static Readiness of(Machine machine, Gpu gpu, Source source, List<PlannedRefusal> refusals) {
-        return new Readiness(gpu, new Judge(machine, gpu, source, refusals).findings());
+    public static Readiness of(Machine machine, Gpu gpu, MachineSource source, List<PlannedRefusal> refusals) {
+        return new Readiness(gpu, new ReadinessEvaluator(machine, gpu, source, refusals).evaluate());
     }
 
     /** Number of checks with that result. */
-    public long count(Result result) {
-        return findings.stream().filter(finding -> finding.result() == result).count();
+    public long count(CheckStatus result) {
+        return results.stream().filter(finding -> finding.status() == result).count();
     }
 
     /** Whether the GPU cannot be switched as things are. */
-    public boolean blocked() {
-        return count(Result.BLOCKS) > 0;
+    public boolean isBlocked() {
+        return count(CheckStatus.BLOCKED) > 0;
     }
 
-    private static final class Judge {
+    private static final class ReadinessEvaluator {
         /** Has a check of its own, which tells what to do about it. */
-        private static final String UNSIGNED = "module-unsigned";
+        private static final String MODULE_UNSIGNED = "module-unsigned";
 
-        private static final Set<String> OF_OTHER_CHECKS =
+        private static final Set<String> COVERED_BY_OTHER_CHECKS =
                 Set.of("iommu-off", "in-use", "already-in-vm-mode", "vfio-missing", "group-shared");
 
         private final Machine machine;
         private final Gpu gpu;
         private final PciDevice graphics;
-        private final Source source;
+        private final MachineSource source;
         private final List<PlannedRefusal> refusals;
-        private final List<Finding> findings = new ArrayList<>();
+        private final List<CheckResult> results = new ArrayList<>();
 
-        Judge(Machine machine, Gpu gpu, Source source, List<PlannedRefusal> refusals) {
+        ReadinessEvaluator(Machine machine, Gpu gpu, MachineSource source, List<PlannedRefusal> refusals) {
             this.machine = machine;
             this.gpu = gpu;
             this.graphics = gpu.graphics();
@@ -71,269 +71,269 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
             this.refusals = refusals;
         }
 
-        List<Finding> findings() {
-            for (Check check : Check.values()) {
-                findings.add(
+        List<CheckResult> evaluate() {
+            for (ReadinessCheck check : ReadinessCheck.values()) {
+                results.add(
                         switch (check) {
-                            case IOMMU_FIRMWARE -> iommuInFirmware();
-                            case IOMMU_KERNEL -> iommuInKernel();
-                            case VFIO -> vfio();
-                            case MODULES -> modules();
-                            case GROUP -> group();
-                            case FUNCTIONS -> functions();
-                            case DESKTOP -> desktop();
-                            case USERS -> users();
-                            case FRAMEBUFFER -> framebuffer();
-                            case LOCKDOWN -> lockdown();
-                            case KERNEL -> kernel();
-                            case HELPER -> helper();
-                            case RESET -> reset();
-                            case RESIZABLE_BAR -> resizableBar();
-                            case POWER -> power();
+                            case IOMMU_FIRMWARE -> checkFirmwareIommu();
+                            case IOMMU_KERNEL -> checkKernelIommu();
+                            case VFIO -> checkVfio();
+                            case MODULES -> checkModules();
+                            case GROUP -> checkGroup();
+                            case FUNCTIONS -> checkFunctions();
+                            case DESKTOP -> checkDesktop();
+                            case USERS -> checkUsers();
+                            case FRAMEBUFFER -> checkFramebuffer();
+                            case LOCKDOWN -> checkLockdown();
+                            case KERNEL -> checkKernel();
+                            case HELPER -> checkHelper();
+                            case RESET -> checkReset();
+                            case RESIZABLE_BAR -> checkResizableBar();
+                            case POWER -> checkPower();
                         });
             }
-            return findings;
+            return results;
         }
 
         // The IOMMU.
 
-        private Finding iommuInFirmware() {
-            if (graphics.group().isPresent()) {
-                return ready(Check.IOMMU_FIRMWARE, "in-use");
+        private CheckResult checkFirmwareIommu() {
+            if (graphics.iommuGroup().isPresent()) {
+                return ready(ReadinessCheck.IOMMU_FIRMWARE, "in-use");
             }
-            return switch (machine.iommu()) {
-                case INTEL, AMD -> ready(Check.IOMMU_FIRMWARE, "offered");
-                case NONE -> blocks(Check.IOMMU_FIRMWARE, "off" + maker());
-                case UNKNOWN -> unknown(Check.IOMMU_FIRMWARE, "unknown");
+            return switch (machine.firmwareIommuVendor()) {
+                case INTEL, AMD -> ready(ReadinessCheck.IOMMU_FIRMWARE, "offered");
+                case NONE -> blocked(ReadinessCheck.IOMMU_FIRMWARE, "off" + processorVendorSuffix());
+                case UNKNOWN -> unknown(ReadinessCheck.IOMMU_FIRMWARE, "unknown");
             };
         }
 
         /** What the setup of the firmware calls the IOMMU depends on who made the processor. */
-        private String maker() {
-            return switch (machine.processor()) {
+        private String processorVendorSuffix() {
+            return switch (machine.processorVendor()) {
                 case "GenuineIntel" -> ".intel";
                 case "AuthenticAMD" -> ".amd";
                 default -> "";
             };
         }
 
-        private Finding iommuInKernel() {
-            if (graphics.group().isPresent()) {
+        private CheckResult checkKernelIommu() {
+            if (graphics.iommuGroup().isPresent()) {
                 return ready(
-                        Check.IOMMU_KERNEL,
+                        ReadinessCheck.IOMMU_KERNEL,
                         "in-use",
-                        List.of(Integer.toString(graphics.group().get())));
+                        List.of(Integer.toString(graphics.iommuGroup().get())));
             }
-            if (machine.iommuKeptOffBy().isPresent()) {
-                return blocks(Check.IOMMU_KERNEL, "kept-off", machine.iommuKeptOffBy().stream().toList());
+            if (machine.iommuDisableOption().isPresent()) {
+                return blocked(ReadinessCheck.IOMMU_KERNEL, "kept-off", machine.iommuDisableOption().stream().toList());
             }
-            List<String> option = machine.iommuOption()
-                    .filter(wanted -> !machine.onCommandLine(wanted))
+            List<String> option = machine.iommuEnableOption()
+                    .filter(wanted -> !machine.hasKernelOption(wanted))
                     .stream()
                     .toList();
             if (!option.isEmpty()) {
-                return blocks(Check.IOMMU_KERNEL, "option-missing", option);
+                return blocked(ReadinessCheck.IOMMU_KERNEL, "option-missing", option);
             }
-            boolean offered = machine.iommu() == FirmwareIommu.INTEL || machine.iommu() == FirmwareIommu.AMD;
-            return blocks(Check.IOMMU_KERNEL, offered ? "no-group" : "firmware-first");
+            boolean offered = machine.firmwareIommuVendor() == FirmwareIommuVendor.INTEL || machine.firmwareIommuVendor() == FirmwareIommuVendor.AMD;
+            return blocked(ReadinessCheck.IOMMU_KERNEL, offered ? "no-group" : "firmware-first");
         }
 
-        private Finding vfio() {
-            return switch (machine.vfio()) {
-                case LOADED -> ready(Check.VFIO, "loaded");
-                case LOADABLE -> ready(Check.VFIO, "loadable");
+        private CheckResult checkVfio() {
+            return switch (machine.vfioDriverState()) {
+                case LOADED -> ready(ReadinessCheck.VFIO, "loaded");
+                case LOADABLE -> ready(ReadinessCheck.VFIO, "loadable");
                 case MISSING ->
                     refused(
-                            Check.VFIO,
+                            ReadinessCheck.VFIO,
                             List.of(new PlannedRefusal(
-                                    "vfio-missing", List.of(machine.kernel().release()))));
+                                    "vfio-missing", List.of(machine.kernelVersion().release()))));
             };
         }
 
         // What goes along.
 
-        private Finding group() {
-            if (graphics.group().isEmpty()) {
-                return unknown(Check.GROUP, "none");
+        private CheckResult checkGroup() {
+            if (graphics.iommuGroup().isEmpty()) {
+                return unknown(ReadinessCheck.GROUP, "none");
             }
-            List<PlannedRefusal> shared = refusals("group-shared");
+            List<PlannedRefusal> shared = refusalsWithCode("group-shared");
             if (!shared.isEmpty()) {
-                return refused(Check.GROUP, shared);
+                return refused(ReadinessCheck.GROUP, shared);
             }
             List<String> others = gpu.functions().stream()
-                    .flatMap(function -> machine.groupOf(function).stream())
+                    .flatMap(function -> machine.iommuGroupOf(function).stream())
                     .map(IommuGroup::members)
                     .flatMap(List::stream)
                     .filter(member -> !member.isBridge() && !gpu.functions().contains(member))
-                    .map(member -> member.address().brief())
+                    .map(member -> member.address().toShortString())
                     .distinct()
                     .toList();
             return others.isEmpty()
-                    ? ready(Check.GROUP, "own", List.of(Integer.toString(graphics.group().get())))
-                    : ready(Check.GROUP, "idle", others);
+                    ? ready(ReadinessCheck.GROUP, "own", List.of(Integer.toString(graphics.iommuGroup().get())))
+                    : ready(ReadinessCheck.GROUP, "idle", others);
         }
 
-        private Finding functions() {
-            List<String> along = brief(gpu.functions());
-            if (gpu.mode() == Gpu.Mode.MIXED) {
-                List<String> there = brief(gpu.functions().stream().filter(PciDevice::onVfio).toList());
+        private CheckResult checkFunctions() {
+            List<String> along = briefAddresses(gpu.functions());
+            if (gpu.mode() == Gpu.GpuMode.PARTIALLY_SWITCHED) {
+                List<String> there = briefAddresses(gpu.functions().stream().filter(PciDevice::isBoundToVfio).toList());
                 if (there.isEmpty()) {
-                    return toDo(
-                            Check.FUNCTIONS,
+                    return warning(
+                            ReadinessCheck.FUNCTIONS,
                             "reserved",
-                            brief(gpu.functions().stream().filter(PciDevice::reserved).toList()));
+                            briefAddresses(gpu.functions().stream().filter(PciDevice::hasVfioOverride).toList()));
                 }
-                return toDo(
-                        Check.FUNCTIONS,
+                return warning(
+                        ReadinessCheck.FUNCTIONS,
                         "mixed",
                         there,
-                        brief(gpu.functions().stream().filter(f -> !f.onVfio()).toList()));
+                        briefAddresses(gpu.functions().stream().filter(f -> !f.isBoundToVfio()).toList()));
             }
-            List<String> staying = brief(machine.devices().values().stream()
-                    .filter(d -> d.address().sameSlot(gpu.address()) && !gpu.functions().contains(d))
+            List<String> staying = briefAddresses(machine.devices().values().stream()
+                    .filter(d -> d.address().isSameSlot(gpu.address()) && !gpu.functions().contains(d))
                     .toList());
             if (!staying.isEmpty()) {
-                return ready(Check.FUNCTIONS, "some-stay", along, staying);
+                return ready(ReadinessCheck.FUNCTIONS, "some-stay", along, staying);
             }
-            return along.size() == 1 ? ready(Check.FUNCTIONS, "one") : ready(Check.FUNCTIONS, "together", along);
+            return along.size() == 1 ? ready(ReadinessCheck.FUNCTIONS, "one") : ready(ReadinessCheck.FUNCTIONS, "together", along);
         }
 
-        private static List<String> brief(List<PciDevice> devices) {
-            return devices.stream().map(device -> device.address().brief()).toList();
+        private static List<String> briefAddresses(List<PciDevice> devices) {
+            return devices.stream().map(device -> device.address().toShortString()).toList();
         }
 
         // Who needs it.
 
-        private Finding desktop() {
+        private CheckResult checkDesktop() {
             boolean only = machine.gpus().size() == 1;
-            if (!graphics.displays().isEmpty()) {
+            if (!graphics.activeConnectors().isEmpty()) {
                 // Without a helper nobody sees who draws.
-                boolean drawn = source instanceof Source.LookOnly || gpu.holders().stream().anyMatch(Holder::blocks);
+                boolean drawn = source instanceof MachineSource.ReadOnlyMachine || gpu.deviceUsers().stream().anyMatch(DeviceUser::isBlockingUnbind);
                 return drawn
-                        ? blocks(Check.DESKTOP, only ? "sole" : "this", graphics.displays())
-                        : toDo(Check.DESKTOP, "idle", graphics.displays());
+                        ? blocked(ReadinessCheck.DESKTOP, only ? "sole" : "this", graphics.activeConnectors())
+                        : warning(ReadinessCheck.DESKTOP, "idle", graphics.activeConnectors());
             }
             for (Gpu other : machine.gpus()) {
-                if (!other.graphics().displays().isEmpty()) {
+                if (!other.graphics().activeConnectors().isEmpty()) {
                     return ready(
-                            Check.DESKTOP,
+                            ReadinessCheck.DESKTOP,
                             "other",
                             List.of(other.graphics().name()),
-                            other.graphics().displays());
+                            other.graphics().activeConnectors());
                 }
             }
             if (only) {
-                return toDo(Check.DESKTOP, "only");
+                return warning(ReadinessCheck.DESKTOP, "only");
             }
             // Without a driver for its screens a GPU does not say whether one is on.
             boolean silent = machine.gpus().stream()
                     .map(Gpu::graphics)
-                    .anyMatch(g -> !g.onVfio() && !g.tellsDisplays());
-            return silent ? unknown(Check.DESKTOP, "unknown") : ready(Check.DESKTOP, "no-screen");
+                    .anyMatch(g -> !g.isBoundToVfio() && !g.hasDrmCard());
+            return silent ? unknown(ReadinessCheck.DESKTOP, "unknown") : ready(ReadinessCheck.DESKTOP, "no-screen");
         }
 
-        private Finding users() {
-            List<Holder> users = gpu.holders().stream().filter(Holder::blocks).toList();
+        private CheckResult checkUsers() {
+            List<DeviceUser> users = gpu.deviceUsers().stream().filter(DeviceUser::isBlockingUnbind).toList();
             if (users.isEmpty()) {
-                if (source instanceof Source.LookOnly) {
-                    return unknown(Check.USERS, "unseen");
+                if (source instanceof MachineSource.ReadOnlyMachine) {
+                    return unknown(ReadinessCheck.USERS, "unseen");
                 }
-                List<String> listening = gpu.holders().stream().map(Holder::program).distinct().toList();
-                return listening.isEmpty() ? ready(Check.USERS, "nobody") : ready(Check.USERS, "let-go", listening);
+                List<String> listening = gpu.deviceUsers().stream().map(DeviceUser::program).distinct().toList();
+                return listening.isEmpty() ? ready(ReadinessCheck.USERS, "nobody") : ready(ReadinessCheck.USERS, "let-go", listening);
             }
             boolean daemon = users.stream().allMatch(user -> user.program().startsWith("nvidia-persiste"));
-            return new Finding(
-                    Check.USERS,
-                    Result.BLOCKS,
+            return new CheckResult(
+                    ReadinessCheck.USERS,
+                    CheckStatus.BLOCKED,
                     daemon ? "persistence" : "used",
                     List.of(),
-                    users.stream().map(this::inUse).toList());
+                    users.stream().map(this::inUseRefusal).toList());
         }
 
-        private PlannedRefusal inUse(Holder holder) {
+        private PlannedRefusal inUseRefusal(DeviceUser holder) {
             PciAddress used = gpu.functions().stream()
-                    .filter(function -> function.nodes().contains(holder.node()))
+                    .filter(function -> function.deviceNodes().contains(holder.deviceNode()))
                     .findFirst()
                     .map(PciDevice::address)
                     .orElse(gpu.address());
             return new PlannedRefusal(
                     "in-use",
                     List.of(
-                            used.brief(),
+                            used.toShortString(),
                             holder.program(),
                             Integer.toString(holder.pid()),
                             holder.owner(),
-                            "/dev/" + holder.node()));
+                            "/dev/" + holder.deviceNode()));
         }
 
         // What is in the way in the GPU's memory, and what the kernel lets us do about it.
 
-        private Finding framebuffer() {
-            if (machine.memory().isEmpty()) {
-                return unknown(Check.FRAMEBUFFER, "unknown");
+        private CheckResult checkFramebuffer() {
+            if (machine.memoryMap().isEmpty()) {
+                return unknown(ReadinessCheck.FRAMEBUFFER, "unknown");
             }
             List<PlannedRefusal> stays = refusals.stream()
-                    .filter(refusal -> refusal.ofClaim() && !refusal.code.equals(UNSIGNED))
+                    .filter(refusal -> refusal.isAboutFirmwareRegion() && !refusal.code.equals(MODULE_UNSIGNED))
                     .toList();
             if (!stays.isEmpty()) {
-                return refused(Check.FRAMEBUFFER, stays);
+                return refused(ReadinessCheck.FRAMEBUFFER, stays);
             }
-            if (gpu.overlaps().stream().noneMatch(Overlap::fromFirmware)) {
-                return ready(Check.FRAMEBUFFER, "free");
+            if (gpu.overlaps().stream().noneMatch(Overlap::isFromFirmware)) {
+                return ready(ReadinessCheck.FRAMEBUFFER, "free");
             }
             if (gpu.conflicts().isEmpty()) {
-                return ready(Check.FRAMEBUFFER, "evicted");
+                return ready(ReadinessCheck.FRAMEBUFFER, "evicted");
             }
-            return gpu.mode() == Gpu.Mode.VM
-                    ? toDo(Check.FRAMEBUFFER, "left")
-                    : ready(Check.FRAMEBUFFER, "released");
+            return gpu.mode() == Gpu.GpuMode.VM
+                    ? warning(ReadinessCheck.FRAMEBUFFER, "left")
+                    : ready(ReadinessCheck.FRAMEBUFFER, "released");
         }
 
         /** Without securityfs and its parameter the kernel may still ask for signatures, so that is not taken for granted. */
-        private Finding lockdown() {
-            List<PlannedRefusal> unsigned = refusals(UNSIGNED);
+        private CheckResult checkLockdown() {
+            List<PlannedRefusal> unsigned = refusalsWithCode(MODULE_UNSIGNED);
             if (!unsigned.isEmpty()) {
-                return refused(Check.LOCKDOWN, unsigned);
+                return refused(ReadinessCheck.LOCKDOWN, unsigned);
             }
-            return switch (machine.loading()) {
-                case LOCKED_DOWN -> ready(Check.LOCKDOWN, "locked-down");
-                case SIGNED_ONLY -> ready(Check.LOCKDOWN, "signed-only");
-                case ANY ->
+            return switch (machine.moduleSignaturePolicy()) {
+                case REQUIRED_BY_LOCKDOWN -> ready(ReadinessCheck.LOCKDOWN, "locked-down");
+                case ENFORCED -> ready(ReadinessCheck.LOCKDOWN, "signed-only");
+                case UNRESTRICTED ->
                     machine.lockdown() == Lockdown.UNKNOWN
-                            ? unknown(Check.LOCKDOWN, "unknown")
-                            : ready(Check.LOCKDOWN, "none");
+                            ? unknown(ReadinessCheck.LOCKDOWN, "unknown")
+                            : ready(ReadinessCheck.LOCKDOWN, "none");
             };
         }
 
-        private Finding modules() {
-            return switch (machine.modules()) {
-                case THERE -> ready(Check.MODULES, "there", List.of(machine.kernel().release()));
-                case GONE -> toDo(Check.MODULES, "gone", List.of(machine.kernel().release()));
-                case UNKNOWN -> unknown(Check.MODULES, "unknown");
+        private CheckResult checkModules() {
+            return switch (machine.modulesOnDisk()) {
+                case PRESENT -> ready(ReadinessCheck.MODULES, "there", List.of(machine.kernelVersion().release()));
+                case MISSING -> warning(ReadinessCheck.MODULES, "gone", List.of(machine.kernelVersion().release()));
+                case UNKNOWN -> unknown(ReadinessCheck.MODULES, "unknown");
             };
         }
 
-        private Finding kernel() {
+        private CheckResult checkKernel() {
             // What a later planner has against it belongs somewhere.
             List<PlannedRefusal> others = refusals.stream()
-                    .filter(refusal -> !refusal.ofClaim() && !OF_OTHER_CHECKS.contains(refusal.code))
+                    .filter(refusal -> !refusal.isAboutFirmwareRegion() && !COVERED_BY_OTHER_CHECKS.contains(refusal.code))
                     .toList();
             if (!others.isEmpty()) {
-                return refused(Check.KERNEL, others);
+                return refused(ReadinessCheck.KERNEL, others);
             }
-            return machine.taint().oops()
-                    ? refused(Check.KERNEL, List.of(new PlannedRefusal("kernel-died", List.of())))
-                    : ready(Check.KERNEL, "well", List.of(machine.kernel().release()));
+            return machine.taint().hasOops()
+                    ? refused(ReadinessCheck.KERNEL, List.of(new PlannedRefusal("kernel-died", List.of())))
+                    : ready(ReadinessCheck.KERNEL, "well", List.of(machine.kernelVersion().release()));
         }
 
-        private Finding helper() {
+        private CheckResult checkHelper() {
             return switch (source) {
-                case Source.ThisMachine() -> ready(Check.HELPER, "there");
-                case Source.Sample sample -> ready(Check.HELPER, "simulated");
-                case Source.SavedReport report -> ready(Check.HELPER, "simulated");
-                case Source.LookOnly(HelperProblem.Kind why) ->
-                    blocks(
-                            Check.HELPER,
+                case MachineSource.ThisMachine() -> ready(ReadinessCheck.HELPER, "there");
+                case MachineSource.SampleMachine sample -> ready(ReadinessCheck.HELPER, "simulated");
+                case MachineSource.SavedReport report -> ready(ReadinessCheck.HELPER, "simulated");
+                case MachineSource.ReadOnlyMachine(HelperException.FailureKind why) ->
+                    blocked(
+                            ReadinessCheck.HELPER,
                             switch (why) {
                                 case MISSING -> "missing";
                                 case STOPPED, NO_ANSWER, FAILED -> "stopped";
@@ -348,81 +348,81 @@ public record Readiness(Gpu gpu, List<Finding> findings) {
 
         // What is good to know.
 
-        private Finding reset() {
+        private CheckResult checkReset() {
             if (!graphics.resetMethods().isEmpty()) {
-                return ready(Check.RESET, "methods", graphics.resetMethods());
+                return ready(ReadinessCheck.RESET, "methods", graphics.resetMethods());
             }
-            return machine.kernel().atLeast(5, 15)
-                    ? toDo(Check.RESET, "none")
-                    : unknown(Check.RESET, "old-kernel");
+            return machine.kernelVersion().isAtLeast(5, 15)
+                    ? warning(ReadinessCheck.RESET, "none")
+                    : unknown(ReadinessCheck.RESET, "old-kernel");
         }
 
-        private Finding resizableBar() {
+        private CheckResult checkResizableBar() {
             // The file is there since 6.1; where it was left unread the function was asleep.
-            if (graphics.resizable().isEmpty()) {
-                if (!machine.kernel().atLeast(6, 1)) {
-                    return unknown(Check.RESIZABLE_BAR, "old-kernel");
+            if (graphics.resizableBarSizes().isEmpty()) {
+                if (!machine.kernelVersion().isAtLeast(6, 1)) {
+                    return unknown(ReadinessCheck.RESIZABLE_BAR, "old-kernel");
                 }
-                return asleep() ? unknown(Check.RESIZABLE_BAR, "asleep") : ready(Check.RESIZABLE_BAR, "fixed");
+                return isSuspended() ? unknown(ReadinessCheck.RESIZABLE_BAR, "asleep") : ready(ReadinessCheck.RESIZABLE_BAR, "fixed");
             }
             return graphics.bars().stream()
-                    .filter(bar -> graphics.resizable().containsKey(bar.index()))
+                    .filter(bar -> graphics.resizableBarSizes().containsKey(bar.index()))
                     .max(Comparator.comparing(Bar::length, Long::compareUnsigned))
-                    .map(this::resizable)
-                    .orElseGet(() -> ready(Check.RESIZABLE_BAR, "fixed"));
+                    .map(this::resizableBarResult)
+                    .orElseGet(() -> ready(ReadinessCheck.RESIZABLE_BAR, "fixed"));
         }
 
-        private Finding resizable(Bar bar) {
-            long largest = graphics.largest(bar.index()).orElse(bar.length());
+        private CheckResult resizableBarResult(Bar bar) {
+            long largest = graphics.maxBarSize(bar.index()).orElse(bar.length());
             List<String> index = List.of(Integer.toString(bar.index()));
             List<String> now = List.of(Long.toString(bar.length()));
             return Long.compareUnsigned(largest, bar.length()) > 0
-                    ? ready(Check.RESIZABLE_BAR, "could-grow", index, now, List.of(Long.toString(largest)))
-                    : ready(Check.RESIZABLE_BAR, "largest", index, now);
+                    ? ready(ReadinessCheck.RESIZABLE_BAR, "could-grow", index, now, List.of(Long.toString(largest)))
+                    : ready(ReadinessCheck.RESIZABLE_BAR, "largest", index, now);
         }
 
-        private boolean asleep() {
+        private boolean isSuspended() {
             return graphics.power().runtimeStatus().startsWith("suspend");
         }
 
-        private Finding power() {
-            String state = graphics.power().state();
+        private CheckResult checkPower() {
+            String state = graphics.power().powerState();
             return switch (graphics.power().runtimeStatus()) {
-                case "" -> unknown(Check.POWER, "unknown");
-                case "error" -> toDo(Check.POWER, "error");
+                case "" -> unknown(ReadinessCheck.POWER, "unknown");
+                case "error" -> warning(ReadinessCheck.POWER, "error");
                 case "suspended", "suspending" ->
-                    ready(Check.POWER, "asleep", List.of(state.isEmpty() ? "D3" : state));
-                default -> ready(Check.POWER, "awake");
+                    ready(ReadinessCheck.POWER, "asleep", List.of(state.isEmpty() ? "D3" : state));
+                default -> ready(ReadinessCheck.POWER, "awake");
             };
         }
 
         // Findings.
 
-        private List<PlannedRefusal> refusals(String code) {
+        private List<PlannedRefusal> refusalsWithCode(String code) {
             return refusals.stream().filter(refusal -> refusal.code.equals(code)).toList();
         }
 
         @SafeVarargs
-        private static Finding ready(Check check, String code, List<String>... values) {
-            return new Finding(check, Result.READY, code, List.of(values), List.of());
+        private static CheckResult ready(ReadinessCheck check, String code, List<String>... values) {
+            return new CheckResult(check, CheckStatus.READY, code, List.of(values), List.of());
         }
 
         @SafeVarargs
-        private static Finding toDo(Check check, String code, List<String>... values) {
-            return new Finding(check, Result.TO_DO, code, List.of(values), List.of());
+        private static CheckResult warning(ReadinessCheck check, String code, List<String>... values) {
+            return new CheckResult(check, CheckStatus.WARNING, code, List.of(values), List.of());
         }
 
         @SafeVarargs
-        private static Finding blocks(Check check, String code, List<String>... values) {
-            return new Finding(check, Result.BLOCKS, code, List.of(values), List.of());
+        private static CheckResult blocked(ReadinessCheck check, String code, List<String>... values) {
+            return new CheckResult(check, CheckStatus.BLOCKED, code, List.of(values), List.of());
         }
 
-        private static Finding unknown(Check check, String code) {
-            return new Finding(check, Result.UNKNOWN, code, List.of(), List.of());
+        private static CheckResult unknown(ReadinessCheck check, String code) {
+            return new CheckResult(check, CheckStatus.UNKNOWN, code, List.of(), List.of());
         }
 
-        private static Finding refused(Check check, List<PlannedRefusal> refusals) {
-            return new Finding(check, Result.BLOCKS, "refused", List.of(), refusals);
+        private static CheckResult refused(ReadinessCheck check, List<PlannedRefusal> refusals) {
+            return new CheckResult(check, CheckStatus.BLOCKED, "refused", List.of(), refusals);
         }
     }
 }

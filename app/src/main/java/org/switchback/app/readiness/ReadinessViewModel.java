@@ -9,11 +9,11 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
-import org.switchback.app.background.Background;
-import org.switchback.app.background.Errand;
+import org.switchback.app.background.BackgroundTasks;
+import org.switchback.app.background.PendingTask;
 import org.switchback.app.helper.HelperConnection;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.words.Words;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
@@ -21,40 +21,40 @@ import org.switchback.protocol.PlannedRefusal;
 
 /** What the page of readiness shows: the checks of one GPU of a machine. Belongs to the drawing thread. */
 public final class ReadinessViewModel {
-    private final Background background;
-    private final Words words;
+    private final BackgroundTasks background;
+    private final Messages messages;
 
-    private final ObservableList<Choice> gpus = FXCollections.observableArrayList();
+    private final ObservableList<GpuOption> gpus = FXCollections.observableArrayList();
     private final ObservableList<CheckRow> rows = FXCollections.observableArrayList();
     // Fields, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
-    private final ObservableList<Choice> shownGpus = FXCollections.unmodifiableObservableList(gpus);
-    private final ObservableList<CheckRow> shownRows = FXCollections.unmodifiableObservableList(rows);
+    private final ObservableList<GpuOption> readOnlyGpus = FXCollections.unmodifiableObservableList(gpus);
+    private final ObservableList<CheckRow> readOnlyRows = FXCollections.unmodifiableObservableList(rows);
     private final ReadOnlyObjectWrapper<@Nullable PciAddress> selected = new ReadOnlyObjectWrapper<>(null);
     private final ReadOnlyStringWrapper summary = new ReadOnlyStringWrapper("");
-    private final ReadOnlyObjectWrapper<Finding.Result> verdict =
-            new ReadOnlyObjectWrapper<>(Finding.Result.UNKNOWN);
+    private final ReadOnlyObjectWrapper<CheckResult.CheckStatus> overallStatus =
+            new ReadOnlyObjectWrapper<>(CheckResult.CheckStatus.UNKNOWN);
     private final ReadOnlyStringWrapper message = new ReadOnlyStringWrapper("");
 
-    private List<Readiness> all = List.of();
-    private @Nullable Errand errand;
+    private List<Readiness> readinessOfGpus = List.of();
+    private @Nullable PendingTask pendingTask;
 
     /**
      * A GPU that can be chosen.
      *
-     * @param gpu  its address
+     * @param address  its address
      * @param name for people
      */
-    public record Choice(PciAddress gpu, String name) {}
+    public record GpuOption(PciAddress address, String name) {}
 
-    public ReadinessViewModel(Background background, Words words) {
+    public ReadinessViewModel(BackgroundTasks background, Messages messages) {
         this.background = background;
-        this.words = words;
-        message.set(words.text("readiness.page.looking"));
+        this.messages = messages;
+        message.set(messages.text("readiness.page.looking"));
     }
 
     /** The GPUs of the machine, by address. */
-    public ObservableList<Choice> gpus() {
-        return shownGpus;
+    public ObservableList<GpuOption> gpus() {
+        return readOnlyGpus;
     }
 
     /** Whose checks are shown; null before the first answer. */
@@ -64,7 +64,7 @@ public final class ReadinessViewModel {
 
     /** The checks, in order; empty when a message is said instead. */
     public ObservableList<CheckRow> rows() {
-        return shownRows;
+        return readOnlyRows;
     }
 
     /** What the checks come to, a sentence. */
@@ -73,8 +73,8 @@ public final class ReadinessViewModel {
     }
 
     /** The worst of their results; what could not be measured counts for nothing. */
-    public ReadOnlyObjectProperty<Finding.Result> verdictProperty() {
-        return verdict.getReadOnlyProperty();
+    public ReadOnlyObjectProperty<CheckResult.CheckStatus> overallStatusProperty() {
+        return overallStatus.getReadOnlyProperty();
     }
 
     /** What is said in place of checks; empty with checks. */
@@ -83,90 +83,90 @@ public final class ReadinessViewModel {
     }
 
     /** No machine can be looked at now. */
-    public void nothing() {
-        instead(words.text("readiness.page.empty"));
+    public void showNoMachine() {
+        showMessage(messages.text("readiness.page.empty"));
     }
 
     /** A switch is changing the machine: what is read meanwhile is neither before nor after. */
-    public void underWay() {
-        instead(words.text("readiness.page.busy"));
+    public void showSwitchInProgress() {
+        showMessage(messages.text("readiness.page.busy"));
     }
 
-    private void instead(String said) {
-        drop();
-        all = List.of();
+    private void showMessage(String said) {
+        cancelPendingTask();
+        readinessOfGpus = List.of();
         gpus.clear();
-        fill(said);
+        updateRows(said);
     }
 
     /** Checks a machine as it is now; what was shown before stays until the answer is there. */
     public void check(HelperConnection connection, Machine machine) {
-        drop();
-        errand = background.run(
-                () -> judge(connection, machine),
-                this::judged,
-                problem -> nothing());
+        cancelPendingTask();
+        pendingTask = background.run(
+                () -> evaluate(connection, machine),
+                this::showResults,
+                problem -> showNoMachine());
     }
 
-    private void drop() {
-        if (errand != null) {
-            errand.drop();
+    private void cancelPendingTask() {
+        if (pendingTask != null) {
+            pendingTask.discardResult();
         }
     }
 
-    private static List<Readiness> judge(HelperConnection connection, Machine machine) {
+    private static List<Readiness> evaluate(HelperConnection connection, Machine machine) {
         List<Readiness> all = new ArrayList<>();
         for (Gpu gpu : machine.gpus()) {
-            all.add(Readiness.of(machine, gpu, connection.source(), refusals(connection, gpu)));
+            all.add(Readiness.of(machine, gpu, connection.source(), loadRefusals(connection, gpu)));
         }
         return all;
     }
 
     /** A plan that the helper does not give refuses nothing. */
-    private static List<PlannedRefusal> refusals(HelperConnection connection, Gpu gpu) {
+    private static List<PlannedRefusal> loadRefusals(HelperConnection connection, Gpu gpu) {
         try {
             return connection.plan(gpu.address(), "vm", List.of(), false).refusals;
-        } catch (HelperProblem problem) {
+        } catch (HelperException problem) {
             return List.of();
         }
     }
 
-    private void judged(List<Readiness> now) {
-        all = now;
-        List<Choice> choices = now.stream()
-                .map(one -> new Choice(one.gpu().address(), one.gpu().graphics().name()))
+    private void showResults(List<Readiness> now) {
+        readinessOfGpus = now;
+        List<GpuOption> choices = now.stream()
+                .map(one -> new GpuOption(one.gpu().address(), one.gpu().graphics().name()))
                 .toList();
         if (!choices.equals(gpus)) {
             gpus.setAll(choices);
         }
         PciAddress before = selected.get();
-        if (choices.stream().noneMatch(choice -> choice.gpu().equals(before))) {
+        if (choices.stream().noneMatch(choice -> choice.address().equals(before))) {
             // The one that a person would switch: not the one with the desktop on it.
             selected.set(now.stream()
-                    .filter(one -> one.gpu().graphics().displays().isEmpty())
+                    .filter(one -> one.gpu().graphics().activeConnectors().isEmpty())
                     .findFirst()
                     .or(() -> now.stream().findFirst())
                     .map(one -> one.gpu().address())
                     .orElse(null));
         }
-        fill(words.text("readiness.page.no-gpu"));
+        updateRows(messages.text("readiness.page.no-gpu"));
     }
 
     /** Shows the checks of another GPU. */
     public void select(PciAddress gpu) {
         selected.set(gpu);
-        fill("");
+        updateRows("");
     }
 
-    private @Nullable Readiness current() {
-        return all.stream()
+    private @Nullable Readiness selectedReadiness() {
+        return readinessOfGpus.stream()
                 .filter(one -> one.gpu().address().equals(selected.get()))
                 .findFirst()
                 .orElse(null);
     }
 
-    private void fill(String otherwise) {
-        Readiness readiness = current();
+    private void updateRows(String otherwise) {
+        Readiness readiness = selectedReadiness();
         if (readiness == null) {
             selected.set(null);
             rows.clear();
@@ -174,29 +174,29 @@ public final class ReadinessViewModel {
             message.set(otherwise);
             return;
         }
-        ReadinessText text = new ReadinessText(words, readiness);
-        List<CheckRow> fresh = readiness.findings().stream()
+        ReadinessFormatter text = new ReadinessFormatter(messages, readiness);
+        List<CheckRow> fresh = readiness.results().stream()
                 .map(finding -> new CheckRow(
                         finding.check(),
-                        finding.result(),
+                        finding.status(),
                         text.title(finding.check()),
-                        text.sentence(finding),
+                        text.description(finding),
                         text.advice(finding).orElse("")))
                 .toList();
         if (!fresh.equals(rows)) {
             rows.setAll(fresh);
         }
-        verdict.set(
-                readiness.blocked()
-                        ? Finding.Result.BLOCKS
-                        : readiness.count(Finding.Result.TO_DO) > 0 ? Finding.Result.TO_DO : Finding.Result.READY);
+        overallStatus.set(
+                readiness.isBlocked()
+                        ? CheckResult.CheckStatus.BLOCKED
+                        : readiness.count(CheckResult.CheckStatus.WARNING) > 0 ? CheckResult.CheckStatus.WARNING : CheckResult.CheckStatus.READY);
         summary.set(text.summary());
         message.set("");
     }
 
     /** All of it as a text; empty without checks. */
-    public String text() {
-        Readiness readiness = current();
-        return readiness == null ? "" : new ReadinessText(words, readiness).plain();
+    public String toPlainText() {
+        Readiness readiness = selectedReadiness();
+        return readiness == null ? "" : new ReadinessFormatter(messages, readiness).toPlainText();
     }
 }

@@ -3,49 +3,49 @@ package org.switchback.app.report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.switchback.app.state.WholeFile;
-import org.switchback.hardware.Capture;
+import org.switchback.app.state.AtomicFile;
+import org.switchback.hardware.MachineSnapshot;
 
 /** A saved report: a capture in a file. */
 public final class ReportFile {
     /** No capture of a machine was seen to come near it; what is longer is something else. */
-    private static final long LONGEST_BYTES = 16 << 20;
+    private static final long MAX_BYTES = 16 << 20;
 
     private ReportFile() {}
 
     /** What reading a file came to. */
-    public sealed interface Read {
-        record Report(Capture machine) implements Read {}
+    public sealed interface ReportReadResult {
+        record ValidReport(MachineSnapshot snapshot) implements ReportReadResult {}
 
         /** Its text is something else. */
-        record NoReport() implements Read {}
+        record NotAReport() implements ReportReadResult {}
 
         /** @param line the first line that does not belong into a report, counted from 1 */
-        record Damaged(int line) implements Read {}
+        record DamagedReport(int line) implements ReportReadResult {}
 
-        record Unreadable() implements Read {}
+        record UnreadableReport() implements ReportReadResult {}
     }
 
     /** Reads a file that somebody names; blocks. */
-    public static Read read(Path file) {
+    public static ReportReadResult read(Path file) {
         try {
             if (!Files.isRegularFile(file)) {
-                return new Read.Unreadable();
+                return new ReportReadResult.UnreadableReport();
             }
-            if (Files.size(file) > LONGEST_BYTES) {
-                return new Read.NoReport();
+            if (Files.size(file) > MAX_BYTES) {
+                return new ReportReadResult.NotAReport();
             }
-            String text = ForeignText.of(Files.readAllBytes(file));
-            return Capture.looksLike(text) ? new Read.Report(Capture.parse(text)) : new Read.NoReport();
+            String text = ExternalText.decode(Files.readAllBytes(file));
+            return MachineSnapshot.hasSnapshotHeader(text) ? new ReportReadResult.ValidReport(MachineSnapshot.parse(text)) : new ReportReadResult.NotAReport();
         } catch (IOException unreadable) {
-            return new Read.Unreadable();
-        } catch (Capture.MalformedCapture malformed) {
-            return new Read.Damaged(malformed.line());
+            return new ReportReadResult.UnreadableReport();
+        } catch (MachineSnapshot.MalformedSnapshotException malformed) {
+            return new ReportReadResult.DamagedReport(malformed.lineNumber());
         }
     }
 
     /** Saves a machine; blocks. A file of that name is replaced, whole or not at all. */
-    public static void write(Path file, Capture machine) throws IOException {
-        WholeFile.write(file, machine.toText());
+    public static void write(Path file, MachineSnapshot machine) throws IOException {
+        AtomicFile.write(file, machine.toText());
     }
 }

@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 
 /** The sample machines that come with the app; {@code README.md} beside them says what in them is real. */
 public final class SampleMachines {
@@ -24,7 +24,7 @@ public final class SampleMachines {
     }
 
     /** @return the machine as it was captured; empty when no sample has that name */
-    public static Optional<Capture> load(String name) {
+    public static Optional<MachineSnapshot> load(String name) {
         if (!NAMES.contains(name)) {
             return Optional.empty();
         }
@@ -32,10 +32,10 @@ public final class SampleMachines {
             if (file == null) {
                 throw new IllegalStateException("sample " + name + " is not in the package");
             }
-            return Optional.of(Capture.parse(new String(file.readAllBytes(), StandardCharsets.UTF_8)));
+            return Optional.of(MachineSnapshot.parse(new String(file.readAllBytes(), StandardCharsets.UTF_8)));
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
-        } catch (Capture.MalformedCapture broken) {
+        } catch (MachineSnapshot.MalformedSnapshotException broken) {
             throw new IllegalStateException("sample " + name, broken);
         }
     }

@@ -16,34 +16,34 @@ import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.bus.BusAddress;
-import org.switchback.app.session.SessionViewModel.Notice;
+import org.switchback.app.session.SessionViewModel.Notification;
 import org.switchback.app.session.bus.DesktopApplication;
 
 /** The person's session on this computer, in which the program runs once. */
 public final class DesktopSession implements DesktopApplication, AutoCloseable {
     /** Of the program on the bus, and of its desktop entry. */
-    public static final String NAME = "org.switchback.Switchback";
+    public static final String BUS_NAME = "org.switchback.Switchback";
 
     private static final System.Logger LOG = System.getLogger(DesktopSession.class.getName());
-    private static final String PATH = "/org/switchback/Switchback";
-    private static final String SAMPLE = "sample";
-    private static final UInt32 DO_NOT_QUEUE = new UInt32(4);
-    private static final UInt32 EXISTS = new UInt32(3);
+    private static final String OBJECT_PATH = "/org/switchback/Switchback";
+    private static final String OPEN_SAMPLE_ACTION = "sample";
+    private static final UInt32 NAME_FLAG_DO_NOT_QUEUE = new UInt32(4);
+    private static final UInt32 NAME_REPLY_EXISTS = new UInt32(3);
 
     /** What a start of the program is. */
-    public sealed interface Start {
+    public sealed interface LaunchResult {
         /** It is the only one. */
-        record First(DesktopSession session) implements Start {}
+        record PrimaryInstance(DesktopSession session) implements LaunchResult {}
 
         /** Another one runs, and has been asked to show itself. */
-        record Again() implements Start {}
+        record AlreadyRunning() implements LaunchResult {}
 
         /** There is no session to ask, or the other one does not answer. */
-        record Alone() implements Start {}
+        record NoSessionBus() implements LaunchResult {}
     }
 
     /** What a later start of the program, or a click on something outside, wants of the window. */
-    public interface Window {
+    public interface WindowActions {
         void raise();
 
         /** @param name of a sample machine, maybe of none that there is */
@@ -53,17 +53,17 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
     }
 
     private final DBusConnection bus;
-    private final Executor workers;
-    private final Executor screen;
-    private final CompletableFuture<Window> window = new CompletableFuture<>();
-    private final Notices notices;
+    private final Executor backgroundExecutor;
+    private final Executor fxExecutor;
+    private final CompletableFuture<WindowActions> window = new CompletableFuture<>();
+    private final DesktopNotifications notifications;
     private @Nullable Tray tray;
 
-    private DesktopSession(DBusConnection bus, Executor workers, Executor screen) {
+    private DesktopSession(DBusConnection bus, Executor backgroundExecutor, Executor fxExecutor) {
         this.bus = bus;
-        this.workers = workers;
-        this.screen = screen;
-        this.notices = new Notices(bus, workers);
+        this.backgroundExecutor = backgroundExecutor;
+        this.fxExecutor = fxExecutor;
+        this.notifications = new DesktopNotifications(bus, backgroundExecutor);
     }
 
     /**
@@ -74,39 +74,39 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
      * @param workers for what blocks later
      * @param screen  runs a task on the drawing thread, where the window and the tray's menu are called
      */
-    public static Start start(
+    public static LaunchResult launch(
             Optional<BusAddress> bus, Optional<String> sample, Executor workers, Executor screen) {
         if (bus.isEmpty()) {
-            return new Start.Alone();
+            return new LaunchResult.NoSessionBus();
         }
         try {
             DBusConnection connection = bus.get().connect(() -> {});
             DesktopSession session = new DesktopSession(connection, workers, screen);
             // Before the name: whoever sees the name may call at once.
-            connection.exportObject(PATH, session);
+            connection.exportObject(OBJECT_PATH, session);
             UInt32 answer = connection
                     .getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class)
-                    .RequestName(NAME, DO_NOT_QUEUE);
-            if (!answer.equals(EXISTS)) {
-                return new Start.First(session);
+                    .RequestName(BUS_NAME, NAME_FLAG_DO_NOT_QUEUE);
+            if (!answer.equals(NAME_REPLY_EXISTS)) {
+                return new LaunchResult.PrimaryInstance(session);
             }
             try {
-                DesktopApplication other = connection.getRemoteObject(NAME, PATH, DesktopApplication.class);
+                DesktopApplication other = connection.getRemoteObject(BUS_NAME, OBJECT_PATH, DesktopApplication.class);
                 sample.ifPresentOrElse(
-                        name -> other.ActivateAction(SAMPLE, List.of(new Variant<>(name)), Map.of()),
+                        name -> other.ActivateAction(OPEN_SAMPLE_ACTION, List.of(new Variant<>(name)), Map.of()),
                         () -> other.Activate(Map.of()));
-                return new Start.Again();
+                return new LaunchResult.AlreadyRunning();
             } finally {
                 session.close();
             }
         } catch (DBusException | DBusExecutionException failed) {
             LOG.log(System.Logger.Level.DEBUG, "The session bus can't be used", failed);
-            return new Start.Alone();
+            return new LaunchResult.NoSessionBus();
         }
     }
 
     /** From now on later starts of the program reach the window; those before are told now. */
-    public void serve(Window shown) {
+    public void setWindow(WindowActions shown) {
         window.complete(shown);
     }
 
@@ -115,11 +115,11 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
      *
      * @param hosted told whether there is, each time that changes; on any thread
      */
-    public void openTray(TrayPictures pictures, TrayContent first, Consumer<Boolean> hosted) {
-        Tray opened = new Tray(bus, workers, screen, pictures, first, () -> window.thenAcceptAsync(Window::raise, screen), hosted);
+    public void openTray(TrayIcons pictures, TrayContent first, Consumer<Boolean> hosted) {
+        Tray opened = new Tray(bus, backgroundExecutor, fxExecutor, pictures, first, () -> window.thenAcceptAsync(WindowActions::raise, fxExecutor), hosted);
         try {
             opened.open();
-            notices.open(() -> window.thenAcceptAsync(Window::raise, screen));
+            notifications.subscribe(() -> window.thenAcceptAsync(WindowActions::raise, fxExecutor));
             tray = opened;
         } catch (DBusException | DBusExecutionException failed) {
             LOG.log(System.Logger.Level.DEBUG, "The session bus can't be used", failed);
@@ -127,9 +127,9 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
     }
 
     /** Shows something else in the tray. Returns at once. */
-    public void show(TrayContent content) {
+    public void updateTray(TrayContent content) {
         if (tray != null) {
-            tray.show(content);
+            tray.update(content);
         }
     }
 
@@ -138,29 +138,29 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
      *
      * @param action what a click on it does
      */
-    public void say(Notice notice, String action) {
-        notices.say(notice, action);
+    public void showNotification(Notification notice, String action) {
+        notifications.show(notice, action);
     }
 
     @Override
     public String getObjectPath() {
-        return PATH;
+        return OBJECT_PATH;
     }
 
     @Override
     public void Activate(Map<String, Variant<?>> platform) {
-        window.thenAcceptAsync(Window::raise, screen);
+        window.thenAcceptAsync(WindowActions::raise, fxExecutor);
     }
 
     @Override
     public void Open(List<String> uris, Map<String, Variant<?>> platform) {
         window.thenAcceptAsync(shown -> {
-            uris.stream().flatMap(uri -> file(uri).stream()).findFirst().ifPresent(shown::openReport);
+            uris.stream().flatMap(uri -> parseFileUri(uri).stream()).findFirst().ifPresent(shown::openReport);
             shown.raise();
-        }, screen);
+        }, fxExecutor);
     }
 
-    private static Optional<Path> file(String uri) {
+    private static Optional<Path> parseFileUri(String uri) {
         try {
             return Optional.of(Path.of(URI.create(uri)));
         } catch (RuntimeException other) {
@@ -172,13 +172,13 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
     @Override
     public void ActivateAction(String action, List<Variant<?>> parameter, Map<String, Variant<?>> platform) {
         window.thenAcceptAsync(shown -> {
-            if (action.equals(SAMPLE)
+            if (action.equals(OPEN_SAMPLE_ACTION)
                     && parameter.size() == 1
                     && parameter.getFirst().getValue() instanceof String name) {
                 shown.openSample(name);
             }
             shown.raise();
-        }, screen);
+        }, fxExecutor);
     }
 
     /** Leaves the session; the icon goes with the connection. */

@@ -16,18 +16,18 @@ import javafx.collections.ListChangeListener;
 import org.jspecify.annotations.Nullable;
 import org.switchback.app.gpus.GpuCard;
 import org.switchback.app.gpus.GpusViewModel;
-import org.switchback.app.session.TrayContent.Row;
-import org.switchback.app.session.TrayContent.Sign;
-import org.switchback.app.session.TrayContent.Status;
-import org.switchback.app.switching.Outcome;
+import org.switchback.app.session.TrayContent.MenuRow;
+import org.switchback.app.session.TrayContent.TrayIcon;
+import org.switchback.app.session.TrayContent.TrayStatus;
+import org.switchback.app.switching.SwitchResult;
 import org.switchback.app.switching.SwitchViewModel;
-import org.switchback.app.words.Words;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.PciAddress;
 
 /** What a person learns without looking at the window. Belongs to the drawing thread. */
 public final class SessionViewModel {
     /** What the tray's menu can do to the window. */
-    public interface Deeds {
+    public interface TrayActions {
         /** Brings the window to the front. */
         void raise();
 
@@ -41,174 +41,174 @@ public final class SessionViewModel {
      * @param body    more; empty for nothing more
      * @param urgent  whether something has to be done
      */
-    public record Notice(String summary, String body, boolean urgent) {}
+    public record Notification(String summary, String body, boolean urgent) {}
 
-    private final Words words;
+    private final Messages messages;
     private final GpusViewModel gpus;
-    private final Deeds deeds;
-    private final BooleanSupplier watched;
-    private final Consumer<Notice> notices;
-    private final ReadOnlyObjectWrapper<TrayContent> content;
-    private final BooleanProperty hidden = new SimpleBooleanProperty(false);
-    private final InvalidationListener again = change -> update();
-    private final ChangeListener<@Nullable Outcome> ended = (outcome, old, now) -> ended(now);
-    private final Map<PciAddress, GpuCard.Status> known = new HashMap<>();
+    private final TrayActions trayActions;
+    private final BooleanSupplier windowVisible;
+    private final Consumer<Notification> notificationHandler;
+    private final ReadOnlyObjectWrapper<TrayContent> trayContent;
+    private final BooleanProperty windowHidden = new SimpleBooleanProperty(false);
+    private final InvalidationListener updateListener = change -> updateContent();
+    private final ChangeListener<@Nullable SwitchResult> resultListener = (outcome, old, now) -> switchEnded(now);
+    private final Map<PciAddress, GpuCard.StatusLabel> lastStatus = new HashMap<>();
 
-    private @Nullable SwitchViewModel running;
+    private @Nullable SwitchViewModel currentSwitch;
 
     /**
      * @param switching the switch whose pane is open; null when none is
-     * @param watched   whether the person sees the window anyway
-     * @param notices   told what is worth a notification
+     * @param windowVisible   whether the person sees the window anyway
+     * @param notificationHandler   told what is worth a notification
      */
     public SessionViewModel(
-            Words words,
+            Messages messages,
             GpusViewModel gpus,
             ReadOnlyObjectProperty<@Nullable SwitchViewModel> switching,
-            Deeds deeds,
-            BooleanSupplier watched,
-            Consumer<Notice> notices) {
-        this.words = words;
+            TrayActions trayActions,
+            BooleanSupplier windowVisible,
+            Consumer<Notification> notificationHandler) {
+        this.messages = messages;
         this.gpus = gpus;
-        this.deeds = deeds;
-        this.watched = watched;
-        this.notices = notices;
-        this.content = new ReadOnlyObjectWrapper<>(content());
+        this.trayActions = trayActions;
+        this.windowVisible = windowVisible;
+        this.notificationHandler = notificationHandler;
+        this.trayContent = new ReadOnlyObjectWrapper<>(createContent());
         gpus.cards().addListener((ListChangeListener<GpuCard>) change -> cardsChanged());
-        gpus.messageProperty().addListener(again);
-        hidden.addListener(again);
-        switching.addListener((observable, old, now) -> follow(now));
-        follow(switching.get());
+        gpus.messageProperty().addListener(updateListener);
+        windowHidden.addListener(updateListener);
+        switching.addListener((observable, old, now) -> observeSwitch(now));
+        observeSwitch(switching.get());
     }
 
     /** What the tray shows now. */
-    public ReadOnlyObjectProperty<TrayContent> contentProperty() {
-        return content.getReadOnlyProperty();
+    public ReadOnlyObjectProperty<TrayContent> trayContentProperty() {
+        return trayContent.getReadOnlyProperty();
     }
 
     /** Whether the tray is all there is of the window. */
-    public BooleanProperty hiddenProperty() {
-        return hidden;
+    public BooleanProperty windowHiddenProperty() {
+        return windowHidden;
     }
 
-    private void follow(@Nullable SwitchViewModel now) {
-        if (running != null) {
-            running.statusProperty().removeListener(again);
-            running.outcomeProperty().removeListener(ended);
+    private void observeSwitch(@Nullable SwitchViewModel now) {
+        if (currentSwitch != null) {
+            currentSwitch.statusProperty().removeListener(updateListener);
+            currentSwitch.switchResultProperty().removeListener(resultListener);
         }
-        running = now;
+        currentSwitch = now;
         if (now != null) {
-            now.statusProperty().addListener(again);
-            now.outcomeProperty().addListener(ended);
+            now.statusProperty().addListener(updateListener);
+            now.switchResultProperty().addListener(resultListener);
         }
-        update();
+        updateContent();
     }
 
-    private void ended(@Nullable Outcome outcome) {
-        update();
-        if (outcome != null && running != null) {
+    private void switchEnded(@Nullable SwitchResult outcome) {
+        updateContent();
+        if (outcome != null && currentSwitch != null) {
             // Said here, so not once more when the cards are looked at again.
-            known.remove(running.address());
-            say(new Notice(
+            lastStatus.remove(currentSwitch.gpuAddress());
+            notifyUser(new Notification(
                     outcome.title(),
                     String.join("\n", outcome.lines()),
-                    outcome.kind() != Outcome.Kind.REACHED));
+                    outcome.kind() != SwitchResult.SwitchResultKind.SUCCEEDED));
         }
     }
 
-    private void say(Notice notice) {
-        if (!watched.getAsBoolean()) {
-            notices.accept(notice);
+    private void notifyUser(Notification notice) {
+        if (!windowVisible.getAsBoolean()) {
+            notificationHandler.accept(notice);
         }
     }
 
     private void cardsChanged() {
         if (gpus.cards().isEmpty()) {
             // Another machine is being looked at; nothing has happened to this one.
-            known.clear();
+            lastStatus.clear();
         }
         for (GpuCard card : gpus.cards()) {
-            GpuCard.@Nullable Status before = known.put(card.address(), card.status());
-            if (before != null && before.tone() != card.status().tone()) {
-                say(new Notice(
-                        words.text("tray.changed", card.name()),
-                        words.text("tray.gpu", card.name(), card.status().text()),
+            GpuCard.@Nullable StatusLabel before = lastStatus.put(card.address(), card.status());
+            if (before != null && before.style() != card.status().style()) {
+                notifyUser(new Notification(
+                        messages.text("tray.changed", card.name()),
+                        messages.text("tray.gpu", card.name(), card.status().text()),
                         false));
             }
         }
-        update();
+        updateContent();
     }
 
-    private void update() {
-        content.set(content());
+    private void updateContent() {
+        trayContent.set(createContent());
     }
 
-    private TrayContent content() {
-        List<Row> rows = new ArrayList<>();
+    private TrayContent createContent() {
+        List<MenuRow> rows = new ArrayList<>();
         List<String> states = new ArrayList<>();
-        if (running != null) {
-            states.add(words.text("tray.gpu", running.nameProperty().get(), said(running)));
+        if (currentSwitch != null) {
+            states.add(messages.text("tray.gpu", currentSwitch.gpuNameProperty().get(), statusText(currentSwitch)));
         } else if (gpus.cards().isEmpty()) {
             states.add(gpus.messageProperty().get());
         } else {
             gpus.cards().forEach(card -> states.add(
-                    words.text("tray.gpu", card.name(), card.status().text())));
+                    messages.text("tray.gpu", card.name(), card.status().text())));
         }
-        states.forEach(state -> rows.add(new Row.Said(state)));
-        rows.add(new Row.Line());
-        if (running == null) {
-            List<Row> choices = choices();
+        states.forEach(state -> rows.add(new MenuRow.TextRow(state)));
+        rows.add(new MenuRow.SeparatorRow());
+        if (currentSwitch == null) {
+            List<MenuRow> choices = actionRows();
             rows.addAll(choices);
             if (!choices.isEmpty()) {
-                rows.add(new Row.Line());
+                rows.add(new MenuRow.SeparatorRow());
             }
         }
-        rows.add(new Row.Choice(words.text("tray.open"), deeds::raise));
-        rows.add(new Row.Choice(words.text("window.menu.quit"), deeds::quit));
-        Status status = status();
-        return new TrayContent(status, sign(status), String.join("\n", states), rows);
+        rows.add(new MenuRow.ActionRow(messages.text("tray.open"), trayActions::raise));
+        rows.add(new MenuRow.ActionRow(messages.text("window.menu.quit"), trayActions::quit));
+        TrayStatus status = trayStatus();
+        return new TrayContent(status, trayIcon(status), String.join("\n", states), rows);
     }
 
-    private static String said(SwitchViewModel pane) {
-        Outcome outcome = pane.outcomeProperty().get();
+    private static String statusText(SwitchViewModel pane) {
+        SwitchResult outcome = pane.switchResultProperty().get();
         return outcome == null ? pane.statusProperty().get() : outcome.title();
     }
 
-    private List<Row> choices() {
-        List<Row> choices = new ArrayList<>();
+    private List<MenuRow> actionRows() {
+        List<MenuRow> choices = new ArrayList<>();
         for (GpuCard card : gpus.cards()) {
-            card.choices().stream()
+            card.actions().stream()
                     .findFirst()
-                    .filter(GpuCard.Choice::enabled)
-                    .ifPresent(choice -> choices.add(new Row.Choice(
-                            words.text("tray.choice", choice.label(), card.name()), () -> {
-                                deeds.raise();
-                                gpus.choose(card, choice);
+                    .filter(GpuCard.CardAction::enabled)
+                    .ifPresent(choice -> choices.add(new MenuRow.ActionRow(
+                            messages.text("tray.choice", choice.label(), card.name()), () -> {
+                                trayActions.raise();
+                                gpus.runAction(card, choice);
                             })));
         }
         return choices;
     }
 
-    private Status status() {
-        if (running != null) {
-            Outcome outcome = running.outcomeProperty().get();
-            return outcome == null || outcome.kind() == Outcome.Kind.REACHED ? Status.ACTIVE : Status.NEEDS_ATTENTION;
+    private TrayStatus trayStatus() {
+        if (currentSwitch != null) {
+            SwitchResult outcome = currentSwitch.switchResultProperty().get();
+            return outcome == null || outcome.kind() == SwitchResult.SwitchResultKind.SUCCEEDED ? TrayStatus.ACTIVE : TrayStatus.NEEDS_ATTENTION;
         }
-        if (anyCard(GpuCard.Tone.MIXED)) {
-            return Status.NEEDS_ATTENTION;
+        if (hasCardWithStyle(GpuCard.StatusStyle.PARTIALLY_SWITCHED)) {
+            return TrayStatus.NEEDS_ATTENTION;
         }
         // Hosts may put a passive icon out of sight, and with a hidden window it is the only way back.
-        return anyCard(GpuCard.Tone.VM) || hidden.get() ? Status.ACTIVE : Status.PASSIVE;
+        return hasCardWithStyle(GpuCard.StatusStyle.VM) || windowHidden.get() ? TrayStatus.ACTIVE : TrayStatus.PASSIVE;
     }
 
-    private Sign sign(Status status) {
-        if (status == Status.NEEDS_ATTENTION) {
-            return Sign.ATTENTION;
+    private TrayIcon trayIcon(TrayStatus status) {
+        if (status == TrayStatus.NEEDS_ATTENTION) {
+            return TrayIcon.ATTENTION;
         }
-        return anyCard(GpuCard.Tone.VM) ? Sign.VM : Sign.HOST;
+        return hasCardWithStyle(GpuCard.StatusStyle.VM) ? TrayIcon.VM : TrayIcon.HOST;
     }
 
-    private boolean anyCard(GpuCard.Tone tone) {
-        return gpus.cards().stream().anyMatch(card -> card.status().tone() == tone);
+    private boolean hasCardWithStyle(GpuCard.StatusStyle tone) {
+        return gpus.cards().stream().anyMatch(card -> card.status().style() == tone);
     }
 }

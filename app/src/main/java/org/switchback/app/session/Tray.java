@@ -15,35 +15,35 @@ import org.switchback.app.session.bus.StatusNotifierWatcher;
 /** The icon in the tray, wherever the desktop has one and as long as it has. */
 final class Tray {
     private static final System.Logger LOG = System.getLogger(Tray.class.getName());
-    private static final String DRIVER = "org.freedesktop.DBus";
+    private static final String BUS_DRIVER = "org.freedesktop.DBus";
 
     private final DBusConnection bus;
-    private final Executor workers;
-    private final Consumer<Boolean> hosted;
+    private final Executor backgroundExecutor;
+    private final Consumer<Boolean> onAvailabilityChanged;
     private final TrayItem item;
     private final TrayMenu menu;
-    private volatile boolean there;
+    private volatile boolean available;
 
     /**
-     * @param workers   for what blocks
+     * @param backgroundExecutor   for what blocks
      * @param screen    runs what is chosen from the menu
      * @param activated the icon was clicked
-     * @param hosted    told whether there is a tray that shows the icon, each time that changes
+     * @param onAvailabilityChanged    told whether there is a tray that shows the icon, each time that changes
      */
     Tray(
             DBusConnection bus,
-            Executor workers,
+            Executor backgroundExecutor,
             Executor screen,
-            TrayPictures pictures,
+            TrayIcons pictures,
             TrayContent first,
             Runnable activated,
-            Consumer<Boolean> hosted) {
+            Consumer<Boolean> onAvailabilityChanged) {
         this.bus = bus;
-        this.workers = workers;
-        this.hosted = hosted;
+        this.backgroundExecutor = backgroundExecutor;
+        this.onAvailabilityChanged = onAvailabilityChanged;
         this.item = new TrayItem(pictures, activated, first);
         this.menu = new TrayMenu(screen);
-        menu.show(first.rows());
+        menu.update(first.rows());
     }
 
     /** Looks for a tray now and waits for one from now on. Blocks. */
@@ -53,11 +53,11 @@ final class Tray {
         bus.addSigHandler(
                 DBusMatchRuleBuilder.create()
                         .withType(DBus.NameOwnerChanged.class)
-                        .withSender(DRIVER)
+                        .withSender(BUS_DRIVER)
                         .withArg0123(0, StatusNotifierWatcher.NAME)
                         .build(),
                 this::watcherChanged);
-        if (bus.getRemoteObject(DRIVER, "/org/freedesktop/DBus", DBus.class).NameHasOwner(StatusNotifierWatcher.NAME)) {
+        if (bus.getRemoteObject(BUS_DRIVER, "/org/freedesktop/DBus", DBus.class).NameHasOwner(StatusNotifierWatcher.NAME)) {
             register();
         }
     }
@@ -65,43 +65,43 @@ final class Tray {
     private void watcherChanged(DBus.NameOwnerChanged change) {
         if (change.name.equals(StatusNotifierWatcher.NAME)) {
             if (change.newOwner.isEmpty()) {
-                tell(false);
+                setAvailable(false);
             } else {
-                workers.execute(this::register);
+                backgroundExecutor.execute(this::register);
             }
         }
     }
 
     private void register() {
         // Before the answer: a tray asks everything about the icon before it gives one, and somebody may close the window.
-        tell(true);
+        setAvailable(true);
         try {
             bus.getRemoteObject(StatusNotifierWatcher.NAME, StatusNotifierWatcher.PATH, StatusNotifierWatcher.class)
                     .RegisterStatusNotifierItem(bus.getUniqueName());
         } catch (DBusException | DBusExecutionException refused) {
             LOG.log(System.Logger.Level.DEBUG, "The tray did not take the icon", refused);
-            tell(false);
+            setAvailable(false);
         }
     }
 
-    private synchronized void tell(boolean now) {
-        if (there != now) {
-            there = now;
-            hosted.accept(now);
+    private synchronized void setAvailable(boolean now) {
+        if (available != now) {
+            available = now;
+            onAvailabilityChanged.accept(now);
         }
     }
 
     /** Shows something else. Returns at once. */
-    void show(TrayContent content) {
-        item.show(content);
-        UInt32 revision = menu.show(content.rows());
-        workers.execute(() -> signal(revision));
+    void update(TrayContent content) {
+        item.update(content);
+        UInt32 revision = menu.update(content.rows());
+        backgroundExecutor.execute(() -> emitChangeSignals(revision));
     }
 
     /** Tells what is true now, which may be later than what this was called for. */
-    private synchronized void signal(UInt32 revision) {
+    private synchronized void emitChangeSignals(UInt32 revision) {
         try {
-            bus.sendMessage(new StatusNotifierItem.NewStatus(TrayItem.PATH, item.status()));
+            bus.sendMessage(new StatusNotifierItem.NewStatus(TrayItem.PATH, item.statusName()));
             bus.sendMessage(new StatusNotifierItem.NewIcon(TrayItem.PATH));
             bus.sendMessage(new StatusNotifierItem.NewTitle(TrayItem.PATH));
             bus.sendMessage(new StatusNotifierItem.NewToolTip(TrayItem.PATH));

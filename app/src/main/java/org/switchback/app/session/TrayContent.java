@@ -6,61 +6,61 @@ import java.util.List;
  * What the tray shows.
  *
  * @param status how much of a person's attention it asks for
- * @param sign   the picture
+ * @param icon   the picture
  * @param title  state in short
  * @param rows   the menu; its first row is the state as text, for the picture alone says nothing to everybody
  */
-public record TrayContent(Status status, Sign sign, String title, List<Row> rows) {
+public record TrayContent(TrayStatus status, TrayIcon icon, String title, List<MenuRow> rows) {
     public TrayContent {
         rows = List.copyOf(rows);
     }
 
     /** How much of a person's attention it asks for (freedesktop.org, Status Notifier Item). */
-    public enum Status {
+    public enum TrayStatus {
         /** Hosts may hide it. */
         PASSIVE("Passive"),
         ACTIVE("Active"),
         NEEDS_ATTENTION("NeedsAttention");
 
-        private final String word;
+        private final String dbusName;
 
-        Status(String word) {
-            this.word = word;
+        TrayStatus(String dbusName) {
+            this.dbusName = dbusName;
         }
 
         /** As hosts know it. */
-        String word() {
-            return word;
+        String dbusName() {
+            return dbusName;
         }
     }
 
     /** A picture of the icon theme. */
-    public enum Sign {
+    public enum TrayIcon {
         HOST(""),
         VM("-vm"),
         ATTENTION("-attention");
 
-        private final String suffix;
+        private final String nameSuffix;
 
-        Sign(String suffix) {
-            this.suffix = suffix;
+        TrayIcon(String nameSuffix) {
+            this.nameSuffix = nameSuffix;
         }
 
         /** What its files' names end with, before what tells how they are drawn. */
-        public String suffix() {
-            return suffix;
+        public String nameSuffix() {
+            return nameSuffix;
         }
     }
 
     /** A row of the menu. */
-    public sealed interface Row {
+    public sealed interface MenuRow {
         /** Something to read. */
-        record Said(String text) implements Row {}
+        record TextRow(String text) implements MenuRow {}
 
         /** Something to choose. */
-        record Choice(String text, Runnable action) implements Row {}
+        record ActionRow(String text, Runnable action) implements MenuRow {}
 
         /** A line between others. */
-        record Line() implements Row {}
+        record SeparatorRow() implements MenuRow {}
     }
 }

@@ -12,24 +12,24 @@ final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem {
     static final String PATH = "/StatusNotifierItem";
     private static final String ID = "org.switchback.Switchback";
 
-    private final TrayPictures pictures;
-    private final Runnable activated;
+    private final TrayIcons icons;
+    private final Runnable onActivate;
     private volatile TrayContent content;
 
-    /** @param activated called on a thread of the bus when the icon is clicked */
-    TrayItem(TrayPictures pictures, Runnable activated, TrayContent content) {
-        this.pictures = pictures;
-        this.activated = activated;
+    /** @param onActivate called on a thread of the bus when the icon is clicked */
+    TrayItem(TrayIcons icons, Runnable onActivate, TrayContent content) {
+        this.icons = icons;
+        this.onActivate = onActivate;
         this.content = content;
     }
 
-    void show(TrayContent now) {
+    void update(TrayContent now) {
         content = now;
     }
 
     /** As hosts know it. */
-    String status() {
-        return content.status().word();
+    String statusName() {
+        return content.status().dbusName();
     }
 
     @Override
@@ -39,12 +39,12 @@ final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem {
 
     @Override
     public void Activate(int x, int y) {
-        activated.run();
+        onActivate.run();
     }
 
     @Override
     public void SecondaryActivate(int x, int y) {
-        activated.run();
+        onActivate.run();
     }
 
     @Override
@@ -65,14 +65,14 @@ final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem {
             all.put("Category", new Variant<>("Hardware"));
             all.put("Id", new Variant<>(ID));
             all.put("Title", new Variant<>(now.title()));
-            all.put("Status", new Variant<>(now.status().word()));
+            all.put("Status", new Variant<>(now.status().dbusName()));
             all.put("WindowId", new Variant<>(0));
-            all.put("IconThemePath", new Variant<>(pictures.theme()));
-            all.put("IconName", new Variant<>(pictures.name(now.sign())));
-            all.put("IconPixmap", pixmaps(pictures.pixmaps(now.sign())));
+            all.put("IconThemePath", new Variant<>(icons.themePath()));
+            all.put("IconName", new Variant<>(icons.iconName(now.icon())));
+            all.put("IconPixmap", pixmapsVariant(icons.pixmaps(now.icon())));
             // Always the same as the icon: Xfce's tray shows an icon for attention whenever there is one.
             all.put("AttentionIconName", new Variant<>(""));
-            all.put("AttentionIconPixmap", pixmaps(List.of()));
+            all.put("AttentionIconPixmap", pixmapsVariant(List.of()));
             all.put("OverlayIconName", new Variant<>(""));
             all.put("ToolTip", new Variant<>(new ToolTip("", List.of(), now.title(), ""), "(sa(iiay)ss)"));
             all.put("ItemIsMenu", new Variant<>(false));
@@ -81,7 +81,7 @@ final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem {
         return all;
     }
 
-    private static Variant<?> pixmaps(List<Pixmap> pixmaps) {
+    private static Variant<?> pixmapsVariant(List<Pixmap> pixmaps) {
         return new Variant<>(pixmaps, "a(iiay)");
     }
 }

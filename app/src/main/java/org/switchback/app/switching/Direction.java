@@ -21,11 +21,11 @@ public enum Direction {
     }
 
     /** Whether the GPU is where this way leads. */
-    boolean reached(Gpu gpu) {
+    boolean isReached(Gpu gpu) {
         return switch (gpu.mode()) {
             case VM -> this == TO_VM;
             case HOST, UNBOUND -> this == TO_HOST;
-            case MIXED -> false;
+            case PARTIALLY_SWITCHED -> false;
         };
     }
 }

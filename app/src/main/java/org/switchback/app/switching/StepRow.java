@@ -5,16 +5,16 @@ package org.switchback.app.switching;
  *
  * @param number counted from 1
  * @param text   what it does
- * @param undo   whether it can be undone
- * @param shell  the command a person could type; empty for a step that only looks
+ * @param reversibility   whether it can be undone
+ * @param command  the command a person could type; empty for a step that only looks
  * @param state  how far it is
- * @param time   how long it took, or takes so far; empty before it starts
+ * @param duration   how long it took, or takes so far; empty before it starts
  * @param note   what is to be said about it: why it takes long, why it failed; mostly empty
  */
-public record StepRow(int number, String text, String undo, String shell, State state, String time, String note) {
+public record StepRow(int number, String text, String reversibility, String command, StepState state, String duration, String note) {
     /** How far a step is. */
-    public enum State {
-        AHEAD,
+    public enum StepState {
+        PENDING,
         RUNNING,
         DONE,
         /** It was not needed. */
@@ -28,7 +28,7 @@ public record StepRow(int number, String text, String undo, String shell, State 
         UNKNOWN
     }
 
-    StepRow now(State newState, String newTime, String newNote) {
-        return new StepRow(number, text, undo, shell, newState, newTime, newNote);
+    StepRow withState(StepState newState, String newTime, String newNote) {
+        return new StepRow(number, text, reversibility, command, newState, newTime, newNote);
     }
 }

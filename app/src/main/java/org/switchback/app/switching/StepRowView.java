@@ -15,19 +15,19 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.switchback.app.controls.Controls;
-import org.switchback.app.words.Words;
-import org.switchback.hardware.Spelling;
+import org.switchback.app.words.Messages;
+import org.switchback.hardware.KebabCase;
 
 /** One step of a plan in a row: number, text, whether it can be undone, how far it is. */
 final class StepRowView extends HBox {
-    private final Words words;
+    private final Messages messages;
     private final Label note = new Label();
     private final Label time = new Label();
-    private final StackPane sign = new StackPane();
+    private final StackPane stateIcon = new StackPane();
 
-    StepRowView(StepRow row, Words words) {
+    StepRowView(StepRow row, Messages messages) {
         super(14);
-        this.words = words;
+        this.messages = messages;
         setId("step-" + row.number());
         setAlignment(Pos.CENTER_LEFT);
         setAccessibleRole(AccessibleRole.TEXT);
@@ -35,15 +35,15 @@ final class StepRowView extends HBox {
         number.getStyleClass().add("step-number");
         Label text = new Label(row.text());
         text.getStyleClass().add("step-text");
-        Controls.wrap(text);
+        Controls.enableWrapping(text);
         note.setId("step-note-" + row.number());
         note.getStyleClass().add("step-note");
-        Controls.wrap(note);
+        Controls.enableWrapping(note);
         VBox middle = new VBox(2, text, note);
         middle.setAlignment(Pos.CENTER_LEFT);
         middle.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(middle, Priority.ALWAYS);
-        Label undo = new Label(row.undo());
+        Label undo = new Label(row.reversibility());
         undo.setId("step-undo-" + row.number());
         undo.getStyleClass().add("step-undo");
         undo.setMinWidth(Region.USE_PREF_SIZE);
@@ -54,33 +54,33 @@ final class StepRowView extends HBox {
         times.setAlignment(Pos.CENTER_RIGHT);
         times.setPrefWidth(72);
         times.setMinWidth(Region.USE_COMPUTED_SIZE);
-        sign.setMinSize(22, 22);
-        getChildren().addAll(number, middle, undo, times, sign);
-        show(row);
+        stateIcon.setMinSize(22, 22);
+        getChildren().addAll(number, middle, undo, times, stateIcon);
+        update(row);
     }
 
     /** Shows the step as it stands now. */
-    void show(StepRow row) {
-        String state = Spelling.of(row.state());
+    void update(StepRow row) {
+        String state = KebabCase.of(row.state());
         getStyleClass().setAll("step", state);
         note.setText(
-                row.state() == StepRow.State.UNDO_FAILED ? words.text("window.step.stays", row.note()) : row.note());
+                row.state() == StepRow.StepState.UNDO_FAILED ? messages.text("window.step.stays", row.note()) : row.note());
         note.setVisible(!row.note().isEmpty());
         note.setManaged(!row.note().isEmpty());
-        time.setText(row.time());
-        sign.getChildren().setAll(sign(row.state()));
-        setAccessibleText(words.text(
+        time.setText(row.duration());
+        stateIcon.getChildren().setAll(iconFor(row.state()));
+        setAccessibleText(messages.text(
                 "window.step.accessible",
                 Integer.toString(row.number()),
                 row.text(),
-                row.undo(),
-                words.text("window.step.state." + row.state().name())));
+                row.reversibility(),
+                messages.text("window.step.state." + row.state().name())));
     }
 
-    private Node sign(StepRow.State state) {
+    private Node iconFor(StepRow.StepState state) {
         Ikon ikon =
                 switch (state) {
-                    case AHEAD -> Material2MZ.REMOVE;
+                    case PENDING -> Material2MZ.REMOVE;
                     case DONE -> Material2AL.CHECK_CIRCLE;
                     case FAILED, UNDO_FAILED -> Material2AL.ERROR;
                     case SKIPPED -> Material2MZ.REMOVE_CIRCLE_OUTLINE;
@@ -93,12 +93,12 @@ final class StepRowView extends HBox {
             return new FontIcon(ikon);
         }
         // The one that is there keeps turning.
-        if (sign.getChildren().size() == 1 && sign.getChildren().getFirst() instanceof ProgressIndicator turning) {
+        if (stateIcon.getChildren().size() == 1 && stateIcon.getChildren().getFirst() instanceof ProgressIndicator turning) {
             return turning;
         }
         ProgressIndicator spinner = new ProgressIndicator();
         spinner.setMaxSize(18, 18);
-        spinner.setAccessibleText(words.text("window.step.state." + state.name()));
+        spinner.setAccessibleText(messages.text("window.step.state." + state.name()));
         return spinner;
     }
 }

@@ -35,73 +35,73 @@ import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.switchback.app.controls.Controls;
-import org.switchback.app.words.Words;
-import org.switchback.hardware.Spelling;
+import org.switchback.app.words.Messages;
+import org.switchback.hardware.KebabCase;
 
 /** The pane of a switch: its plan, its progress, its result. */
 public final class SwitchView extends BorderPane {
-    private static final double WIDEST = 980;
+    private static final double MAX_WIDTH = 980;
 
     /** Where there is nothing to do but to wait. */
-    private static final Set<SwitchViewModel.Phase> UNDER_WAY = Set.of(
-            SwitchViewModel.Phase.PLANNING,
-            SwitchViewModel.Phase.AUTHORISING,
-            SwitchViewModel.Phase.RUNNING,
-            SwitchViewModel.Phase.CHECKING);
+    private static final Set<SwitchViewModel.SwitchPhase> BUSY_PHASES = Set.of(
+            SwitchViewModel.SwitchPhase.PLANNING,
+            SwitchViewModel.SwitchPhase.AUTHORIZING,
+            SwitchViewModel.SwitchPhase.RUNNING,
+            SwitchViewModel.SwitchPhase.CHECKING);
 
     private final SwitchViewModel model;
-    private final Words words;
+    private final Messages messages;
     private final VBox stepRows = new VBox();
     private final HBox buttons = new HBox(10);
-    private final ScrollPane scroll = Controls.scrolling(null);
+    private final ScrollPane scrollPane = Controls.createScrollPane(null);
 
     /** @param page name of the page that the pane belongs to */
-    public SwitchView(SwitchViewModel model, Words words, String page) {
+    public SwitchView(SwitchViewModel model, Messages messages, String page) {
         this.model = model;
-        this.words = words;
+        this.messages = messages;
         setId("switch");
         getStyleClass().addAll("page", "switch-pane");
         VBox content = new VBox(
                 18,
-                head(page),
-                outcome(),
-                sentences("refusal", model.refusals(), Material2OutlinedAL.BLOCK, "refusal"),
-                sentences("note", model.notes(), Material2OutlinedAL.INFO, "fact"),
-                nativeDriver(),
-                steps(),
-                commands(),
-                devices());
-        content.setMaxWidth(WIDEST);
+                createHeader(page),
+                createResultBox(),
+                createSentenceBox("refusal", model.refusals(), Material2OutlinedAL.BLOCK, "refusal"),
+                createSentenceBox("note", model.notes(), Material2OutlinedAL.INFO, "fact"),
+                createNativeDriverCheckBox(),
+                createStepList(),
+                createCommandBox(),
+                createDeviceBox());
+        content.setMaxWidth(MAX_WIDTH);
         StackPane centred = new StackPane(content);
         centred.getStyleClass().add("page-content");
         StackPane.setAlignment(content, Pos.TOP_CENTER);
-        scroll.setContent(centred);
-        setCenter(scroll);
-        setBottom(actionBar());
-        addEventHandler(KeyEvent.KEY_PRESSED, this::leaveByKey);
+        scrollPane.setContent(centred);
+        setCenter(scrollPane);
+        setBottom(createActionBar());
+        addEventHandler(KeyEvent.KEY_PRESSED, this::handleKey);
         // Where the keyboard is while there is nothing to decide.
         setFocusTraversable(true);
         setAccessibleText(model.titleProperty().get());
     }
 
-    private void leaveByKey(KeyEvent event) {
+    private void handleKey(KeyEvent event) {
         if (event.getCode() == KeyCode.ESCAPE) {
             event.consume();
-            escape();
+            stopOrLeave();
         }
     }
 
     /** Stops what is under way, or else leaves the pane. */
-    public void escape() {
+    public void stopOrLeave() {
         model.actions().stream()
                 .filter(action -> action.id().equals("switch-stop") && action.enabled())
                 .findFirst()
-                .ifPresentOrElse(action -> action.run().run(), model::leave);
+                .ifPresentOrElse(action -> action.handler().run(), model::leave);
     }
 
     // What it is about.
 
-    private Node head(String page) {
+    private Node createHeader(String page) {
         BreadCrumbBar<String> path = new BreadCrumbBar<>();
         path.setId("switch-path");
         path.setAccessibleText(page);
@@ -114,11 +114,11 @@ public final class SwitchView extends BorderPane {
         path.disableProperty().bind(model.canLeaveProperty().not());
         Runnable place = () -> {
             TreeItem<String> root = new TreeItem<>(page);
-            TreeItem<String> here = new TreeItem<>(model.nameProperty().get());
+            TreeItem<String> here = new TreeItem<>(model.gpuNameProperty().get());
             root.getChildren().add(here);
             path.setSelectedCrumb(here);
         };
-        model.nameProperty().addListener((observable, old, now) -> place.run());
+        model.gpuNameProperty().addListener((observable, old, now) -> place.run());
         place.run();
 
         Label title = new Label();
@@ -136,65 +136,65 @@ public final class SwitchView extends BorderPane {
         bar.setMaxWidth(Double.MAX_VALUE);
         bar.getStyleClass().add(Styles.SMALL);
         bar.progressProperty()
-                .bind(Bindings.when(in(Set.of(SwitchViewModel.Phase.RUNNING)))
+                .bind(Bindings.when(phaseIsIn(Set.of(SwitchViewModel.SwitchPhase.RUNNING)))
                         .then(model.progressProperty())
                         .otherwise(ProgressBar.INDETERMINATE_PROGRESS));
         bar.accessibleTextProperty().bind(model.statusProperty());
-        Controls.showWhen(bar, in(UNDER_WAY));
-        Controls.showWhen(status, in(Set.of(SwitchViewModel.Phase.ENDED)).not());
+        Controls.bindVisibility(bar, phaseIsIn(BUSY_PHASES));
+        Controls.bindVisibility(status, phaseIsIn(Set.of(SwitchViewModel.SwitchPhase.FINISHED)).not());
         return new VBox(10, path, title, status, bar);
     }
 
-    private BooleanBinding in(Set<SwitchViewModel.Phase> phases) {
+    private BooleanBinding phaseIsIn(Set<SwitchViewModel.SwitchPhase> phases) {
         return Bindings.createBooleanBinding(
                 () -> phases.contains(model.phaseProperty().get()), model.phaseProperty());
     }
 
-    private Node outcome() {
+    private Node createResultBox() {
         VBox box = new VBox(6);
         box.setId("switch-outcome");
         Runnable fill = () -> {
-            Outcome outcome = model.outcomeProperty().get();
+            SwitchResult outcome = model.switchResultProperty().get();
             box.getChildren().clear();
             box.getStyleClass().setAll("outcome");
             if (outcome != null) {
-                box.getStyleClass().add(Spelling.of(outcome.kind()));
-                Label title = new Label(outcome.title(), new FontIcon(sign(outcome.kind())));
+                box.getStyleClass().add(KebabCase.of(outcome.kind()));
+                Label title = new Label(outcome.title(), new FontIcon(iconFor(outcome.kind())));
                 title.setId("result-title");
                 title.getStyleClass().add("outcome-title");
-                Controls.wrap(title);
+                Controls.enableWrapping(title);
                 box.getChildren().add(title);
                 for (String line : outcome.lines()) {
                     Label label = new Label(line);
                     label.getStyleClass().add("outcome-line");
-                    Controls.wrap(label);
+                    Controls.enableWrapping(label);
                     box.getChildren().add(label);
                 }
             }
         };
-        model.outcomeProperty().addListener((observable, old, now) -> {
+        model.switchResultProperty().addListener((observable, old, now) -> {
             fill.run();
-            scroll.setVvalue(0);
+            scrollPane.setVvalue(0);
         });
         fill.run();
-        Controls.showWhen(
+        Controls.bindVisibility(
                 box,
                 Bindings.createBooleanBinding(
-                        () -> model.outcomeProperty().get() != null, model.outcomeProperty()));
+                        () -> model.switchResultProperty().get() != null, model.switchResultProperty()));
         return box;
     }
 
-    private static Ikon sign(Outcome.Kind kind) {
+    private static Ikon iconFor(SwitchResult.SwitchResultKind kind) {
         return switch (kind) {
-            case REACHED -> Material2AL.CHECK_CIRCLE;
+            case SUCCEEDED -> Material2AL.CHECK_CIRCLE;
             case UNCHANGED -> Material2MZ.UNDO;
-            case HALF -> Material2MZ.WARNING;
+            case PARTIALLY_SWITCHED -> Material2MZ.WARNING;
             case UNKNOWN -> Material2AL.HELP;
         };
     }
 
     /** A box of sentences, away when there are none. */
-    private Node sentences(String id, ObservableList<String> texts, Ikon sign, String style) {
+    private Node createSentenceBox(String id, ObservableList<String> texts, Ikon sign, String style) {
         VBox box = new VBox(8);
         box.getStyleClass().add("sentences");
         Runnable fill = () -> {
@@ -203,7 +203,7 @@ public final class SwitchView extends BorderPane {
                 Label line = new Label(text, new FontIcon(sign));
                 line.setId(id + "-" + (lines.size() + 1));
                 line.getStyleClass().add(style);
-                Controls.wrap(line);
+                Controls.enableWrapping(line);
                 line.setMaxWidth(Double.MAX_VALUE);
                 lines.add(line);
             }
@@ -211,25 +211,25 @@ public final class SwitchView extends BorderPane {
         };
         texts.addListener((ListChangeListener<String>) change -> fill.run());
         fill.run();
-        Controls.showWhen(box, Bindings.isNotEmpty(texts));
+        Controls.bindVisibility(box, Bindings.isNotEmpty(texts));
         return box;
     }
 
-    private Node nativeDriver() {
-        CheckBox allow = Controls.named(
-                "switch-native-driver", new CheckBox(words.text("window.switch.native-driver")));
+    private Node createNativeDriverCheckBox() {
+        CheckBox allow = Controls.withId(
+                "switch-native-driver", new CheckBox(messages.text("window.switch.native-driver")));
         allow.setWrapText(true);
-        model.nativeAllowedProperty().subscribe(now -> allow.setSelected(now));
+        model.nativeDriverAllowedProperty().subscribe(now -> allow.setSelected(now));
         allow.setOnAction(event -> model.allowNativeDriver(allow.isSelected()));
-        Controls.showWhen(
+        Controls.bindVisibility(
                 allow,
-                model.nativeOfferedProperty().and(in(Set.of(SwitchViewModel.Phase.PLANNED, SwitchViewModel.Phase.REFUSED))));
+                model.nativeDriverOfferedProperty().and(phaseIsIn(Set.of(SwitchViewModel.SwitchPhase.PLANNED, SwitchViewModel.SwitchPhase.REFUSED))));
         return allow;
     }
 
     // The steps.
 
-    private Node steps() {
+    private Node createStepList() {
         stepRows.setId("switch-steps");
         stepRows.getStyleClass().add("steps");
         ObservableList<StepRow> rows = model.steps();
@@ -237,62 +237,62 @@ public final class SwitchView extends BorderPane {
             while (change.next()) {
                 boolean replaced = change.wasReplaced() && change.getRemovedSize() == change.getAddedSize();
                 if (!replaced || stepRows.getChildren().size() != rows.size()) {
-                    fillSteps();
+                    populateSteps();
                     return;
                 }
                 for (int i = change.getFrom(); i < change.getTo(); i++) {
                     StepRowView view = (StepRowView) stepRows.getChildren().get(i);
-                    view.show(rows.get(i));
-                    if (rows.get(i).state() == StepRow.State.RUNNING) {
-                        bringIntoView(view);
+                    view.update(rows.get(i));
+                    if (rows.get(i).state() == StepRow.StepState.RUNNING) {
+                        scrollIntoView(view);
                     }
                 }
             }
         });
-        fillSteps();
-        Controls.showWhen(stepRows, Bindings.isNotEmpty(rows));
+        populateSteps();
+        Controls.bindVisibility(stepRows, Bindings.isNotEmpty(rows));
         return stepRows;
     }
 
-    private void fillSteps() {
+    private void populateSteps() {
         stepRows.getChildren()
                 .setAll(model.steps().stream()
-                        .map(row -> new StepRowView(row, words))
+                        .map(row -> new StepRowView(row, messages))
                         .toList());
     }
 
-    private void bringIntoView(Node row) {
-        Node content = scroll.getContent();
+    private void scrollIntoView(Node row) {
+        Node content = scrollPane.getContent();
         double top = content.sceneToLocal(row.localToScene(row.getBoundsInLocal())).getMinY();
-        double height = scroll.getViewportBounds().getHeight();
+        double height = scrollPane.getViewportBounds().getHeight();
         double hidden = content.getLayoutBounds().getHeight() - height;
-        double from = scroll.getVvalue() * hidden;
+        double from = scrollPane.getVvalue() * hidden;
         double rowHeight = row.getBoundsInLocal().getHeight();
         if (hidden > 0 && (top < from || top + rowHeight > from + height)) {
             // The step after it is in view as well.
-            scroll.setVvalue(Math.clamp((top + 2 * rowHeight - height) / hidden, 0, 1));
+            scrollPane.setVvalue(Math.clamp((top + 2 * rowHeight - height) / hidden, 0, 1));
         }
     }
 
-    private Node commands() {
+    private Node createCommandBox() {
         TextArea text = new TextArea();
         text.setId("switch-commands");
         text.setEditable(false);
         text.getStyleClass().add("commands");
-        text.setAccessibleText(words.text("window.switch.commands"));
-        ToggleButton toggle = Controls.named("switch-commands-show", new ToggleButton());
+        text.setAccessibleText(messages.text("window.switch.commands"));
+        ToggleButton toggle = Controls.withId("switch-commands-show", new ToggleButton());
         toggle.getStyleClass().addAll(Styles.FLAT, "quiet");
         toggle.textProperty()
                 .bind(Bindings.when(toggle.selectedProperty())
-                        .then(words.text("window.switch.commands.hide"))
-                        .otherwise(words.text("window.switch.commands.show")));
+                        .then(messages.text("window.switch.commands.hide"))
+                        .otherwise(messages.text("window.switch.commands.show")));
         FontIcon sign = new FontIcon(Material2OutlinedAL.CODE);
         toggle.setGraphic(sign);
-        Button copy = Controls.button(
+        Button copy = Controls.createButton(
                 "switch-commands-copy",
-                words.text("window.switch.commands.copy"),
+                messages.text("window.switch.commands.copy"),
                 Material2OutlinedAL.CONTENT_COPY,
-                () -> Controls.copy(model.commands()));
+                () -> Controls.copyToClipboard(model.commands()));
         copy.getStyleClass().addAll(Styles.FLAT, "quiet");
         Runnable fill = () -> {
             text.setText(model.commands());
@@ -302,7 +302,7 @@ public final class SwitchView extends BorderPane {
             fill.run();
             if (shown) {
                 layout();
-                bringIntoView(text);
+                scrollIntoView(text);
             }
         });
         model.steps().addListener((ListChangeListener<StepRow>) change -> {
@@ -310,59 +310,59 @@ public final class SwitchView extends BorderPane {
                 fill.run();
             }
         });
-        Controls.showWhen(text, toggle.selectedProperty());
+        Controls.bindVisibility(text, toggle.selectedProperty());
         copy.visibleProperty().bind(toggle.selectedProperty());
         VBox box = new VBox(6, new HBox(6, toggle, copy), text);
-        Controls.showWhen(box, Bindings.isNotEmpty(model.steps()));
+        Controls.bindVisibility(box, Bindings.isNotEmpty(model.steps()));
         return box;
     }
 
-    private Node devices() {
-        Label title = new Label(words.text("window.switch.devices"));
+    private Node createDeviceBox() {
+        Label title = new Label(messages.text("window.switch.devices"));
         title.getStyleClass().addAll(Styles.TEXT_CAPTION);
         VBox box = new VBox(
-                8, title, sentences("device", model.devices(), Material2OutlinedAL.DEVELOPER_BOARD, "fact"));
-        Controls.showWhen(box, Bindings.isNotEmpty(model.devices()));
+                8, title, createSentenceBox("device", model.devices(), Material2OutlinedAL.DEVELOPER_BOARD, "fact"));
+        Controls.bindVisibility(box, Bindings.isNotEmpty(model.devices()));
         return box;
     }
 
     // The buttons.
 
-    private Node actionBar() {
+    private Node createActionBar() {
         buttons.setAlignment(Pos.CENTER_RIGHT);
-        buttons.setMaxWidth(WIDEST);
+        buttons.setMaxWidth(MAX_WIDTH);
         buttons.setMinHeight(Region.USE_PREF_SIZE);
         StackPane bar = new StackPane(buttons);
         // A button here that can't be pressed says why, so it has to be read.
         bar.getStyleClass().addAll("action-bar", "tells");
-        model.actions().addListener((ListChangeListener<Action>) change -> fillButtons());
-        fillButtons();
+        model.actions().addListener((ListChangeListener<PaneAction>) change -> updateButtons());
+        updateButtons();
         return bar;
     }
 
     /** A button that stays keeps its node, and with it the keyboard. */
-    private void fillButtons() {
+    private void updateButtons() {
         Map<String, Button> old = buttons.getChildren().stream()
                 .map(Button.class::cast)
                 .collect(Collectors.toMap(Node::getId, Function.identity()));
         boolean same = old.keySet()
-                .equals(model.actions().stream().map(Action::id).collect(Collectors.toSet()));
+                .equals(model.actions().stream().map(PaneAction::id).collect(Collectors.toSet()));
         List<Node> fresh = new ArrayList<>();
-        for (Action action : model.actions()) {
-            Button button = old.getOrDefault(action.id(), Controls.named(action.id(), new Button()));
+        for (PaneAction action : model.actions()) {
+            Button button = old.getOrDefault(action.id(), Controls.withId(action.id(), new Button()));
             button.setText(action.label());
             button.setMinWidth(Region.USE_PREF_SIZE);
             button.setDisable(!action.enabled());
-            button.setOnAction(event -> action.run().run());
+            button.setOnAction(event -> action.handler().run());
             button.getStyleClass().remove(Styles.ACCENT);
-            if (action.main()) {
+            if (action.primary()) {
                 button.getStyleClass().add(Styles.ACCENT);
             }
             fresh.add(button);
         }
         buttons.getChildren().setAll(fresh);
         if (!same) {
-            focusMain();
+            focusPrimaryButton();
         }
     }
 
@@ -370,15 +370,15 @@ public final class SwitchView extends BorderPane {
      * Puts the keyboard on the main button, or on the pane while there is none to press. While something is under way all
      * that could be pressed stops it, which is not what whoever presses Enter once too often wants.
      */
-    public void focusMain() {
+    public void focusPrimaryButton() {
         if (getScene() == null) {
             return;
         }
         Node target = this;
-        if (!UNDER_WAY.contains(model.phaseProperty().get())) {
-            for (Action action : model.actions()) {
+        if (!BUSY_PHASES.contains(model.phaseProperty().get())) {
+            for (PaneAction action : model.actions()) {
                 Node button = buttons.lookup("#" + action.id());
-                if (button != null && action.enabled() && (target == this || action.main())) {
+                if (button != null && action.enabled() && (target == this || action.primary())) {
                     target = button;
                 }
             }

@@ -16,116 +16,116 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
-import org.switchback.app.activity.Attempt;
-import org.switchback.app.background.Background;
-import org.switchback.app.background.Errand;
+import org.switchback.app.activity.SwitchRecord;
+import org.switchback.app.background.BackgroundTasks;
+import org.switchback.app.background.PendingTask;
 import org.switchback.app.helper.HelperConnection;
 import org.switchback.app.helper.HelperConnection.RunningSwitch;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.words.Words;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.PlanReply;
 import org.switchback.protocol.PlannedRefusal;
 import org.switchback.protocol.PlannedStep;
 
 /** One switch, from its plan to its result. Belongs to the drawing thread. */
 public final class SwitchViewModel {
-    private static final long MICROS_A_SECOND = 1_000_000;
+    private static final long MICROS_PER_SECOND = 1_000_000;
     /** From here on a step's row says that slow is not stuck. */
-    private static final long SLOW_MICROS = 10 * MICROS_A_SECOND;
+    private static final long SLOW_STEP_MICROS = 10 * MICROS_PER_SECOND;
 
     /** How often the kernel is asked what has become of a switch, before nobody knows. */
-    private static final int LOOKS = 3;
+    private static final int MAX_INSPECTIONS = 3;
 
     /** Where a switch is. */
-    public enum Phase {
+    public enum SwitchPhase {
         PLANNING,
         PLANNED,
         /** The plan cannot be carried out as things are. */
         REFUSED,
         /** There is no plan, or it was not taken. */
         PROBLEM,
-        AUTHORISING,
+        AUTHORIZING,
         RUNNING,
         /** The helper has finished; the kernel is being asked. */
         CHECKING,
-        ENDED
+        FINISHED
     }
 
     private final HelperConnection connection;
-    private final Background background;
-    private final Words words;
-    private final PciAddress address;
-    private final Familiarity.Judge familiarity;
-    private final Runnable leave;
+    private final BackgroundTasks background;
+    private final Messages messages;
+    private final PciAddress gpuAddress;
+    private final PlanComparison.PlanHistory planHistory;
+    private final Runnable onLeave;
 
-    private final ReadOnlyObjectWrapper<Phase> phase = new ReadOnlyObjectWrapper<>(Phase.PLANNING);
+    private final ReadOnlyObjectWrapper<SwitchPhase> phase = new ReadOnlyObjectWrapper<>(SwitchPhase.PLANNING);
     private final ReadOnlyStringWrapper title = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper name = new ReadOnlyStringWrapper("");
+    private final ReadOnlyStringWrapper gpuName = new ReadOnlyStringWrapper("");
     private final ReadOnlyStringWrapper status = new ReadOnlyStringWrapper("");
     private final ReadOnlyDoubleWrapper progress = new ReadOnlyDoubleWrapper(0);
-    private final ReadOnlyObjectWrapper<@Nullable Outcome> outcome = new ReadOnlyObjectWrapper<>(null);
-    private final ReadOnlyBooleanWrapper nativeOffered = new ReadOnlyBooleanWrapper(false);
-    private final ReadOnlyBooleanWrapper nativeAllowed = new ReadOnlyBooleanWrapper(false);
+    private final ReadOnlyObjectWrapper<@Nullable SwitchResult> switchResult = new ReadOnlyObjectWrapper<>(null);
+    private final ReadOnlyBooleanWrapper nativeDriverOffered = new ReadOnlyBooleanWrapper(false);
+    private final ReadOnlyBooleanWrapper nativeDriverAllowed = new ReadOnlyBooleanWrapper(false);
     private final ReadOnlyBooleanWrapper canLeave = new ReadOnlyBooleanWrapper(true);
     private final ObservableList<String> devices = FXCollections.observableArrayList();
     private final ObservableList<String> notes = FXCollections.observableArrayList();
     private final ObservableList<String> refusals = FXCollections.observableArrayList();
     private final ObservableList<StepRow> steps = FXCollections.observableArrayList();
-    private final ObservableList<Action> actions = FXCollections.observableArrayList();
+    private final ObservableList<PaneAction> actions = FXCollections.observableArrayList();
     // Fields, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
-    private final ObservableList<String> shownDevices = FXCollections.unmodifiableObservableList(devices);
-    private final ObservableList<String> shownNotes = FXCollections.unmodifiableObservableList(notes);
-    private final ObservableList<String> shownRefusals = FXCollections.unmodifiableObservableList(refusals);
-    private final ObservableList<StepRow> shownSteps = FXCollections.unmodifiableObservableList(steps);
-    private final ObservableList<Action> shownActions = FXCollections.unmodifiableObservableList(actions);
+    private final ObservableList<String> readOnlyDevices = FXCollections.unmodifiableObservableList(devices);
+    private final ObservableList<String> readOnlyNotes = FXCollections.unmodifiableObservableList(notes);
+    private final ObservableList<String> readOnlyRefusals = FXCollections.unmodifiableObservableList(refusals);
+    private final ObservableList<StepRow> readOnlySteps = FXCollections.unmodifiableObservableList(steps);
+    private final ObservableList<PaneAction> readOnlyActions = FXCollections.unmodifiableObservableList(actions);
 
-    private Direction direction;
-    private @Nullable Errand errand;
-    private @Nullable Gpu before;
+    private Direction target;
+    private @Nullable PendingTask pendingTask;
+    private @Nullable Gpu gpuBefore;
     private @Nullable PlanReply plan;
     /** The machine that the plan is for. */
-    private @Nullable Machine planned;
-    private @Nullable RunningSwitch running;
+    private @Nullable Machine plannedMachine;
+    private @Nullable RunningSwitch runningSwitch;
     /** What spoke against a switch that nobody had seen the plan of. */
-    private final List<String> objections = new ArrayList<>();
+    private final List<String> runtimeRefusals = new ArrayList<>();
 
     /** What was left half done is being put back, to switch to VM mode from there. */
-    private boolean finishing;
-    private boolean cancelled;
-    private long stepStarted;
+    private boolean switchAfterRollback;
+    private boolean cancelRequested;
+    private long stepStartMicros;
 
     /**
      * Makes the plan at once, and carries it out when it is the one that succeeded last.
      *
      * @param gpu         address of the graphics function
-     * @param familiarity of a plan; asked off the drawing thread
-     * @param leave       told when the pane is left
+     * @param planHistory of a plan; asked off the drawing thread
+     * @param onLeave       told when the pane is left
      */
     public SwitchViewModel(
             HelperConnection connection,
-            Background background,
-            Words words,
+            BackgroundTasks background,
+            Messages messages,
             PciAddress gpu,
-            Direction direction,
-            Familiarity.Judge familiarity,
-            Runnable leave) {
+            Direction target,
+            PlanComparison.PlanHistory planHistory,
+            Runnable onLeave) {
         this.connection = connection;
         this.background = background;
-        this.words = words;
-        this.address = gpu;
-        this.direction = direction;
-        this.familiarity = familiarity;
-        this.leave = leave;
+        this.messages = messages;
+        this.gpuAddress = gpu;
+        this.target = target;
+        this.planHistory = planHistory;
+        this.onLeave = onLeave;
         makePlan(true, List.of());
     }
 
     /** Where the switch is. Changes before {@link #actions} do. */
-    public ReadOnlyObjectProperty<Phase> phaseProperty() {
+    public ReadOnlyObjectProperty<SwitchPhase> phaseProperty() {
         return phase.getReadOnlyProperty();
     }
 
@@ -135,8 +135,8 @@ public final class SwitchViewModel {
     }
 
     /** Name of the GPU. */
-    public ReadOnlyStringProperty nameProperty() {
-        return name.getReadOnlyProperty();
+    public ReadOnlyStringProperty gpuNameProperty() {
+        return gpuName.getReadOnlyProperty();
     }
 
     /** What is going on, one sentence. */
@@ -150,8 +150,8 @@ public final class SwitchViewModel {
     }
 
     /** The result; null before the end. */
-    public ReadOnlyObjectProperty<@Nullable Outcome> outcomeProperty() {
-        return outcome.getReadOnlyProperty();
+    public ReadOnlyObjectProperty<@Nullable SwitchResult> switchResultProperty() {
+        return switchResult.getReadOnlyProperty();
     }
 
     /** Whether the pane can be left now: not while something is under way. */
@@ -160,74 +160,74 @@ public final class SwitchViewModel {
     }
 
     /** Whether the GPU's own driver could spare the kernel module, if it is allowed to. */
-    public ReadOnlyBooleanProperty nativeOfferedProperty() {
-        return nativeOffered.getReadOnlyProperty();
+    public ReadOnlyBooleanProperty nativeDriverOfferedProperty() {
+        return nativeDriverOffered.getReadOnlyProperty();
     }
 
     /** Whether it is allowed to. */
-    public ReadOnlyBooleanProperty nativeAllowedProperty() {
-        return nativeAllowed.getReadOnlyProperty();
+    public ReadOnlyBooleanProperty nativeDriverAllowedProperty() {
+        return nativeDriverAllowed.getReadOnlyProperty();
     }
 
     /** The functions that move, graphics first, as people name them. */
     public ObservableList<String> devices() {
-        return shownDevices;
+        return readOnlyDevices;
     }
 
     /** What to know before it is done. */
     public ObservableList<String> notes() {
-        return shownNotes;
+        return readOnlyNotes;
     }
 
     /** Why it cannot be done, or why there is no plan; sentences. */
     public ObservableList<String> refusals() {
-        return shownRefusals;
+        return readOnlyRefusals;
     }
 
     /** The steps in order. */
     public ObservableList<StepRow> steps() {
-        return shownSteps;
+        return readOnlySteps;
     }
 
     /** The buttons, the main one last. */
-    public ObservableList<Action> actions() {
-        return shownActions;
+    public ObservableList<PaneAction> actions() {
+        return readOnlyActions;
     }
 
     /** The commands a person could type instead, one a line; empty without steps. */
     public String commands() {
         return steps.stream()
-                .map(StepRow::shell)
+                .map(StepRow::command)
                 .filter(shell -> !shell.isEmpty())
                 .collect(Collectors.joining("\n"));
     }
 
     /** The GPU it is about. */
-    public PciAddress address() {
-        return address;
+    public PciAddress gpuAddress() {
+        return gpuAddress;
     }
 
     /** Whether the kernel is being changed, or asked what has become of it. */
-    public boolean changing() {
-        return phase.get() == Phase.RUNNING || phase.get() == Phase.CHECKING;
+    public boolean isChangingKernel() {
+        return phase.get() == SwitchPhase.RUNNING || phase.get() == SwitchPhase.CHECKING;
     }
 
     /** Leaves the pane; does nothing while something is under way. */
     public void leave() {
         if (canLeave.get()) {
-            drop();
-            leave.run();
+            cancelPendingTask();
+            onLeave.run();
         }
     }
 
-    private void drop() {
-        if (errand != null) {
-            errand.drop();
+    private void cancelPendingTask() {
+        if (pendingTask != null) {
+            pendingTask.discardResult();
         }
     }
 
-    private void enter(Phase next, String say, List<Action> buttons) {
-        canLeave.set(next != Phase.AUTHORISING && next != Phase.RUNNING && next != Phase.CHECKING);
+    private void enterPhase(SwitchPhase next, String say, List<PaneAction> buttons) {
+        canLeave.set(next != SwitchPhase.AUTHORIZING && next != SwitchPhase.RUNNING && next != SwitchPhase.CHECKING);
         status.set(say);
         phase.set(next);
         actions.setAll(buttons);
@@ -236,15 +236,15 @@ public final class SwitchViewModel {
     // The plan.
 
     /**
-     * @param familiarity of the plan, as long as there is one
-     * @param nativeDriver whether there is a plan that binds the GPU's own driver for a moment
+     * @param comparison of the plan, as long as there is one
+     * @param nativeDriverAvailable whether there is a plan that binds the GPU's own driver for a moment
      */
-    private record Prepared(
+    private record PreparedPlan(
             Machine machine,
             Optional<PlanReply> plan,
-            Familiarity familiarity,
-            boolean nativeDriver,
-            Optional<HelperProblem> problem) {}
+            PlanComparison comparison,
+            boolean nativeDriverAvailable,
+            Optional<HelperException> problem) {}
 
     private void makePlan() {
         makePlan(false, List.of());
@@ -255,134 +255,134 @@ public final class SwitchViewModel {
      * @param agreed the steps that are carried out at once instead, as they were agreed to before; empty for none
      */
     private void makePlan(boolean go, List<PlannedStep> agreed) {
-        drop();
+        cancelPendingTask();
         plan = null;
-        outcome.set(null);
+        switchResult.set(null);
         progress.set(0);
-        call(address.brief());
+        updateTitle(gpuAddress.toShortString());
         steps.clear();
         refusals.clear();
         notes.clear();
         devices.clear();
-        enter(Phase.PLANNING, words.text("window.switch.planning"), List.of(cancelAction()));
-        Direction wanted = direction;
-        boolean allowed = nativeAllowed.get();
-        errand = background.run(
-                () -> prepare(wanted, allowed),
-                prepared -> prepared(prepared, go, agreed),
-                problem -> problem(problem.kind()));
+        enterPhase(SwitchPhase.PLANNING, messages.text("window.switch.planning"), List.of(cancelAction()));
+        Direction wanted = target;
+        boolean allowed = nativeDriverAllowed.get();
+        pendingTask = background.run(
+                () -> loadPlan(wanted, allowed),
+                prepared -> showPlan(prepared, go, agreed),
+                problem -> showProblem(problem.kind()));
     }
 
-    private Prepared prepare(Direction wanted, boolean allowed) throws HelperProblem {
-        Machine machine = MachineReader.read(connection.inspect(false));
+    private PreparedPlan loadPlan(Direction wanted, boolean allowed) throws HelperException {
+        Machine machine = SnapshotParser.parse(connection.inspect(false));
         try {
-            PlanReply reply = connection.plan(address, wanted.word(), List.of(), allowed);
-            boolean nativeDriver = allowed || onRung(reply, "module") || needsModule(reply);
+            PlanReply reply = connection.plan(gpuAddress, wanted.word(), List.of(), allowed);
+            boolean nativeDriver = allowed || usesReleaseMethod(reply, "module") || needsModule(reply);
             if (nativeDriver && !allowed) {
-                nativeDriver = onRung(connection.plan(address, wanted.word(), List.of(), true), "native-driver");
+                nativeDriver = usesReleaseMethod(connection.plan(gpuAddress, wanted.word(), List.of(), true), "native-driver");
             }
-            return new Prepared(
+            return new PreparedPlan(
                     machine,
                     Optional.of(reply),
-                    familiarity.of(wanted.word(), reply),
+                    planHistory.compare(wanted.word(), reply),
                     nativeDriver,
                     Optional.empty());
-        } catch (HelperProblem problem) {
-            return new Prepared(machine, Optional.empty(), Familiarity.NEW, false, Optional.of(problem));
+        } catch (HelperException problem) {
+            return new PreparedPlan(machine, Optional.empty(), PlanComparison.NEW, false, Optional.of(problem));
         }
     }
 
-    private static boolean onRung(PlanReply plan, String rung) {
-        return plan.steps.stream().anyMatch(step -> step.rung.equals(rung));
+    private static boolean usesReleaseMethod(PlanReply plan, String rung) {
+        return plan.steps.stream().anyMatch(step -> step.releaseMethod.equals(rung));
     }
 
     private static boolean needsModule(PlanReply plan) {
         return plan.refusals.stream().anyMatch(refusal -> refusal.code.startsWith("module-"));
     }
 
-    private void prepared(Prepared prepared, boolean go, List<PlannedStep> agreed) {
-        Optional<Gpu> gpu = prepared.machine().gpu(address);
-        before = gpu.orElse(null);
-        gpu.ifPresent(known -> call(known.graphics().ids().deviceName()));
+    private void showPlan(PreparedPlan prepared, boolean go, List<PlannedStep> agreed) {
+        Optional<Gpu> gpu = prepared.machine().gpu(gpuAddress);
+        gpuBefore = gpu.orElse(null);
+        gpu.ifPresent(known -> updateTitle(known.graphics().ids().deviceName()));
         if (prepared.problem().isPresent()) {
-            problem(prepared.problem().get().kind());
+            showProblem(prepared.problem().get().kind());
             return;
         }
         PlanReply reply = prepared.plan().orElseThrow();
         plan = reply;
-        planned = prepared.machine();
-        nativeOffered.set(prepared.nativeDriver());
-        reply.functions.forEach(function -> devices.add(device(prepared.machine(), function, "window.gpu.device")));
-        showSteps(reply.steps, prepared.machine());
+        plannedMachine = prepared.machine();
+        nativeDriverOffered.set(prepared.nativeDriverAvailable());
+        reply.functions.forEach(function -> devices.add(formatDevice(prepared.machine(), function, "window.gpu.device")));
+        updateSteps(reply.steps, prepared.machine());
         if (reply.refusals.isEmpty() && gpu.isPresent()) {
             notes.setAll(notes(prepared.machine(), gpu.get(), reply));
             boolean known = agreed.isEmpty()
-                    ? go && prepared.familiarity() == Familiarity.SAME
-                    : Attempt.sameSteps(reply.steps, agreed);
+                    ? go && prepared.comparison() == PlanComparison.SAME
+                    : SwitchRecord.isSamePlan(reply.steps, agreed);
             if (known) {
                 apply();
                 return;
             }
-            if (prepared.familiarity() == Familiarity.CHANGED) {
-                notes.addFirst(words.text("window.switch.differs"));
+            if (prepared.comparison() == PlanComparison.CHANGED) {
+                notes.addFirst(messages.text("window.switch.differs"));
             }
-            boolean half = gpu.get().mode() == Gpu.Mode.MIXED;
-            enter(
-                    Phase.PLANNED,
-                    words.text(half ? "window.switch.planned.half" : "window.switch.planned"),
-                    List.of(cancelAction(), action("switch-apply", applyLabel(), true, this::apply)));
+            boolean half = gpu.get().mode() == Gpu.GpuMode.PARTIALLY_SWITCHED;
+            enterPhase(
+                    SwitchPhase.PLANNED,
+                    messages.text(half ? "window.switch.planned.half" : "window.switch.planned"),
+                    List.of(cancelAction(), newAction("switch-apply", applyLabel(), true, this::apply)));
         } else {
-            reply.refusals.forEach(refusal -> refusals.add(words.refusal(refusal)));
-            enter(Phase.REFUSED, words.text("window.switch.refused"), List.of(closeAction(), checkAgain()));
+            reply.refusals.forEach(refusal -> refusals.add(messages.formatRefusal(refusal)));
+            enterPhase(SwitchPhase.REFUSED, messages.text("window.switch.refused"), List.of(closeAction(), checkAgainAction()));
         }
     }
 
     /** Makes the plan anew, with or without the GPU's own driver. */
     public void allowNativeDriver(boolean allowed) {
         if (canLeave.get()) {
-            nativeAllowed.set(allowed);
+            nativeDriverAllowed.set(allowed);
             makePlan();
         }
     }
 
-    private void call(String gpu) {
-        name.set(gpu);
+    private void updateTitle(String gpu) {
+        gpuName.set(gpu);
         title.set(
-                words.text(direction == Direction.TO_VM ? "window.switch.title.vm" : "window.switch.title.host", gpu));
+                messages.text(target == Direction.TO_VM ? "window.switch.title.vm" : "window.switch.title.host", gpu));
     }
 
     private String applyLabel() {
-        return words.text(direction == Direction.TO_VM ? "window.choice.vm" : "window.choice.host");
+        return messages.text(target == Direction.TO_VM ? "window.choice.vm" : "window.choice.host");
     }
 
-    private String device(Machine machine, String function, String key) {
+    private String formatDevice(Machine machine, String function, String key) {
         return PciAddress.parse(function)
                 .flatMap(machine::device)
-                .map(device -> words.text(key, device.address().brief(), device.name(), words.driver(device)))
+                .map(device -> messages.text(key, device.address().toShortString(), device.name(), messages.formatDriver(device)))
                 .orElse(function);
     }
 
     /** The drivers are those of before the switch no longer. */
-    private void showDevices(Optional<Machine> now) {
+    private void updateDevices(Optional<Machine> now) {
         PlanReply reply = plan;
-        Machine then = planned;
+        Machine then = plannedMachine;
         if (reply != null && then != null) {
             devices.setAll(reply.functions.stream()
-                    .map(function -> now.map(machine -> device(machine, function, "window.gpu.device"))
-                            .orElseGet(() -> device(then, function, "window.switch.device.before")))
+                    .map(function -> now.map(machine -> formatDevice(machine, function, "window.gpu.device"))
+                            .orElseGet(() -> formatDevice(then, function, "window.switch.device.before")))
                     .toList());
         }
     }
 
-    private void showSteps(List<PlannedStep> planned, Machine machine) {
+    private void updateSteps(List<PlannedStep> planned, Machine machine) {
         List<StepRow> rows = new ArrayList<>();
         for (PlannedStep step : planned) {
             rows.add(new StepRow(
                     rows.size() + 1,
-                    words.step(step, machine),
-                    words.undo(step),
-                    step.shell,
-                    StepRow.State.AHEAD,
+                    messages.formatStep(step, machine),
+                    messages.formatReversibility(step),
+                    step.shellCommand,
+                    StepRow.StepState.PENDING,
                     "",
                     ""));
         }
@@ -391,39 +391,39 @@ public final class SwitchViewModel {
 
     private List<String> notes(Machine machine, Gpu gpu, PlanReply reply) {
         List<String> said = new ArrayList<>();
-        desktop(machine).ifPresent(said::add);
-        if (direction == Direction.TO_VM) {
-            if (machine.lastPicture(gpu, List.of())) {
-                said.add(words.text("window.switch.last"));
+        desktopSentence(machine).ifPresent(said::add);
+        if (target == Direction.TO_VM) {
+            if (machine.isLastDisplayGpu(gpu, List.of())) {
+                said.add(messages.text("window.switch.last"));
             }
-            said.addAll(words.rungs(reply.steps, machine));
-            said.add(Judge.meanwhile(words, gpu));
+            said.addAll(messages.formatReleaseMethods(reply.steps, machine));
+            said.add(ResultEvaluator.hostLimitations(messages, gpu));
         }
-        if (connection.source().real()) {
-            words.permission(reply.action).ifPresent(said::add);
+        if (connection.source().canSwitchThisMachine()) {
+            messages.formatPermission(reply.action).ifPresent(said::add);
         }
         return said;
     }
 
     /** Where the desktop stays, if another GPU shows it. */
-    private Optional<String> desktop(Machine machine) {
+    private Optional<String> desktopSentence(Machine machine) {
         return machine.gpus().stream()
-                .filter(other -> !other.address().equals(address) && !other.graphics().displays().isEmpty())
+                .filter(other -> !other.address().equals(gpuAddress) && !other.graphics().activeConnectors().isEmpty())
                 .findFirst()
-                .map(other -> words.text("window.switch.desktop", other.graphics().name()));
+                .map(other -> messages.text("window.switch.desktop", other.graphics().name()));
     }
 
-    private void problem(HelperProblem.Kind kind) {
-        finishing = false;
-        refusals.setAll(words.problem(kind));
-        List<Action> buttons = new ArrayList<>();
+    private void showProblem(HelperException.FailureKind kind) {
+        switchAfterRollback = false;
+        refusals.setAll(messages.formatHelperFailure(kind));
+        List<PaneAction> buttons = new ArrayList<>();
         buttons.add(closeAction());
-        if (kind == HelperProblem.Kind.INCOMPLETE) {
-            buttons.add(action("switch-restore", words.text("window.action.putback"), true, () -> restore(false)));
+        if (kind == HelperException.FailureKind.INCOMPLETE) {
+            buttons.add(newAction("switch-restore", messages.text("window.action.putback"), true, () -> rollBackEarlierSwitch(false)));
         } else {
-            buttons.add(checkAgain());
+            buttons.add(checkAgainAction());
         }
-        enter(Phase.PROBLEM, words.text("window.switch.problem"), buttons);
+        enterPhase(SwitchPhase.PROBLEM, messages.text("window.switch.problem"), buttons);
     }
 
     // The switch.
@@ -431,7 +431,7 @@ public final class SwitchViewModel {
     private void apply() {
         if (plan != null) {
             String id = plan.id;
-            begin(() -> connection.apply(id, this::heard), this::notTaken);
+            startSwitch(() -> connection.apply(id, this::onJobEvent), this::applyRefused);
         }
     }
 
@@ -439,24 +439,24 @@ public final class SwitchViewModel {
      * What was left half done is undone before anything else can begin: that is the way back to the host, and half of what
      * it takes to finish.
      */
-    private void notTaken(HelperProblem.Kind kind) {
-        boolean half = before != null && before.mode() == Gpu.Mode.MIXED;
-        if (kind == HelperProblem.Kind.INCOMPLETE && (direction == Direction.TO_HOST || half) && !cancelled) {
-            restore(direction == Direction.TO_VM);
+    private void applyRefused(HelperException.FailureKind kind) {
+        boolean half = gpuBefore != null && gpuBefore.mode() == Gpu.GpuMode.PARTIALLY_SWITCHED;
+        if (kind == HelperException.FailureKind.INCOMPLETE && (target == Direction.TO_HOST || half) && !cancelRequested) {
+            rollBackEarlierSwitch(target == Direction.TO_VM);
         } else {
-            problem(kind);
+            showProblem(kind);
         }
     }
 
     /**
      * Undoes an earlier switch, whose steps nobody here knows.
      *
-     * @param further as in {@link #putBack}
+     * @param further as in {@link #rollBack}
      */
-    private void restore(boolean further) {
-        direction = Direction.TO_HOST;
+    private void rollBackEarlierSwitch(boolean further) {
+        target = Direction.TO_HOST;
         steps.clear();
-        putBack(further);
+        rollBack(further);
     }
 
     /**
@@ -464,239 +464,239 @@ public final class SwitchViewModel {
      *
      * @param further whether it is switched to VM mode from there
      */
-    private void putBack(boolean further) {
-        finishing = further;
-        outcome.set(null);
-        begin(() -> connection.restore(address, this::heard), this::problem);
+    private void rollBack(boolean further) {
+        switchAfterRollback = further;
+        switchResult.set(null);
+        startSwitch(() -> connection.restore(gpuAddress, this::onJobEvent), this::showProblem);
     }
 
-    private void begin(Background.Call<RunningSwitch> start, Consumer<HelperProblem.Kind> refused) {
-        running = null;
-        cancelled = false;
+    private void startSwitch(BackgroundTasks.BlockingCall<RunningSwitch> start, Consumer<HelperException.FailureKind> refused) {
+        runningSwitch = null;
+        cancelRequested = false;
         refusals.clear();
-        objections.clear();
-        enter(
-                Phase.AUTHORISING,
-                words.text(connection.source().real() ? "window.switch.authorising" : "window.switch.starting"),
+        runtimeRefusals.clear();
+        enterPhase(
+                SwitchPhase.AUTHORIZING,
+                messages.text(connection.source().canSwitchThisMachine() ? "window.switch.authorising" : "window.switch.starting"),
                 List.of(stopAction()));
-        errand = background.run(start, this::started, problem -> refused.accept(problem.kind()));
+        pendingTask = background.run(start, this::switchStarted, problem -> refused.accept(problem.kind()));
     }
 
-    private void started(RunningSwitch begun) {
-        running = begun;
-        if (cancelled) {
-            stop(begun);
+    private void switchStarted(RunningSwitch begun) {
+        runningSwitch = begun;
+        if (cancelRequested) {
+            sendCancel(begun);
         }
     }
 
     /** Called on a thread of the connection. */
-    private void heard(JobEntry entry) {
-        background.show(() -> happened(entry));
+    private void onJobEvent(JobEvent entry) {
+        background.runOnFxThread(() -> handleEvent(entry));
     }
 
-    private void happened(JobEntry entry) {
-        switch (entry.what) {
-            case "authorized" -> enter(Phase.RUNNING, words.text("window.switch.running"), List.of(stopAction()));
+    private void handleEvent(JobEvent entry) {
+        switch (entry.type) {
+            case "authorized" -> enterPhase(SwitchPhase.RUNNING, messages.text("window.switch.running"), List.of(stopAction()));
             case "started" -> {
-                stepStarted = entry.micros;
-                mark(entry, StepRow.State.RUNNING, "", "");
+                stepStartMicros = entry.elapsedMicros;
+                updateStep(entry, StepRow.StepState.RUNNING, "", "");
                 steps.stream()
                         .skip(entry.step)
                         .findFirst()
-                        .ifPresent(row -> enter(
-                                Phase.RUNNING,
-                                words.text("window.switch.step", row.number(), steps.size(), row.text()),
+                        .ifPresent(row -> enterPhase(
+                                SwitchPhase.RUNNING,
+                                messages.text("window.switch.step", row.number(), steps.size(), row.text()),
                                 List.of(stopAction())));
             }
-            case "waiting" -> waiting(entry);
+            case "waiting" -> updateWaitingStep(entry);
             case "done" -> {
-                mark(entry, StepRow.State.DONE, words.duration(entry.micros - stepStarted), "");
+                updateStep(entry, StepRow.StepState.DONE, messages.formatDuration(entry.elapsedMicros - stepStartMicros), "");
                 progress.set((entry.step + 1.0) / Math.max(1, steps.size()));
             }
             case "skipped" -> {
-                mark(entry, StepRow.State.SKIPPED, "", "");
+                updateStep(entry, StepRow.StepState.SKIPPED, "", "");
                 progress.set((entry.step + 1.0) / Math.max(1, steps.size()));
             }
-            case "failed" -> failed(entry);
+            case "failed" -> handleFailure(entry);
             case "undoing" -> {
-                stepStarted = entry.micros;
-                mark(entry, StepRow.State.UNDOING, "", "");
-                enter(Phase.RUNNING, words.text("window.switch.undoing"), List.of());
+                stepStartMicros = entry.elapsedMicros;
+                updateStep(entry, StepRow.StepState.UNDOING, "", "");
+                enterPhase(SwitchPhase.RUNNING, messages.text("window.switch.undoing"), List.of());
             }
-            case "undone" -> mark(entry, StepRow.State.UNDONE, "", "");
-            case "undo-failed" -> mark(entry, StepRow.State.UNDO_FAILED, "", words.failure(entry));
-            case "stuck" -> mark(entry, StepRow.State.STUCK, "", words.text("window.step.stuck"));
-            case "finished" -> finished(entry);
+            case "undone" -> updateStep(entry, StepRow.StepState.UNDONE, "", "");
+            case "undo-failed" -> updateStep(entry, StepRow.StepState.UNDO_FAILED, "", messages.formatStepFailure(entry));
+            case "stuck" -> updateStep(entry, StepRow.StepState.STUCK, "", messages.text("window.step.stuck"));
+            case "finished" -> handleFinished(entry);
             default -> {
                 // "authorizing": begin() has said so. Words of a later helper change nothing that is shown.
             }
         }
     }
 
-    private void waiting(JobEntry entry) {
-        long lasted = entry.micros - stepStarted;
+    private void updateWaitingStep(JobEvent entry) {
+        long lasted = entry.elapsedMicros - stepStartMicros;
         if (entry.step < 0 || entry.step >= steps.size()) {
             return;
         }
         StepRow row = steps.get(entry.step);
         steps.set(
                 entry.step,
-                row.now(
+                row.withState(
                         row.state(),
-                        words.text("window.step.lasting", words.duration(lasted)),
-                        lasted >= SLOW_MICROS ? words.text("window.step.slow") : ""));
-        String after = words.text("window.action.after");
+                        messages.text("window.step.lasting", messages.formatDuration(lasted)),
+                        lasted >= SLOW_STEP_MICROS ? messages.text("window.step.slow") : ""));
+        String after = messages.text("window.action.after");
         boolean unsaid = actions.stream()
                 .anyMatch(a -> a.id().equals("switch-stop") && a.enabled() && !a.label().equals(after));
-        if (phase.get() == Phase.RUNNING && unsaid) {
-            actions.setAll(action("switch-stop", after, false, this::cancelRun));
+        if (phase.get() == SwitchPhase.RUNNING && unsaid) {
+            actions.setAll(newAction("switch-stop", after, false, this::requestCancel));
         }
     }
 
-    private void failed(JobEntry entry) {
+    private void handleFailure(JobEvent entry) {
         if (entry.step < 0) {
-            objections.add(words.refusal(new PlannedRefusal(entry.detail, entry.values)));
+            runtimeRefusals.add(messages.formatRefusal(new PlannedRefusal(entry.detail, entry.values)));
         } else {
-            mark(entry, StepRow.State.FAILED, words.duration(entry.micros - stepStarted), words.failure(entry));
+            updateStep(entry, StepRow.StepState.FAILED, messages.formatDuration(entry.elapsedMicros - stepStartMicros), messages.formatStepFailure(entry));
         }
     }
 
-    private void mark(JobEntry entry, StepRow.State state, String time, String note) {
+    private void updateStep(JobEvent entry, StepRow.StepState state, String time, String note) {
         if (entry.step >= 0 && entry.step < steps.size()) {
             StepRow row = steps.get(entry.step);
             steps.set(
                     entry.step,
-                    row.now(state, time.isEmpty() ? row.time() : time, note));
+                    row.withState(state, time.isEmpty() ? row.duration() : time, note));
         }
     }
 
-    private Action stopAction() {
-        return cancelled
-                ? new Action("switch-stop", words.text("window.action.stopping"), false, false, () -> {})
-                : action("switch-stop", words.text("window.action.cancel"), false, this::cancelRun);
+    private PaneAction stopAction() {
+        return cancelRequested
+                ? new PaneAction("switch-stop", messages.text("window.action.stopping"), false, false, () -> {})
+                : newAction("switch-stop", messages.text("window.action.cancel"), false, this::requestCancel);
     }
 
-    private void cancelRun() {
-        cancelled = true;
+    private void requestCancel() {
+        cancelRequested = true;
         actions.setAll(stopAction());
-        if (running != null) {
-            stop(running);
+        if (runningSwitch != null) {
+            sendCancel(runningSwitch);
         }
     }
 
-    private void stop(RunningSwitch begun) {
+    private void sendCancel(RunningSwitch begun) {
         background.run(begun::cancel);
     }
 
     // The result.
 
-    private void finished(JobEntry end) {
-        running = null;
-        steps.replaceAll(row -> row.state() == StepRow.State.RUNNING || row.state() == StepRow.State.UNDOING
-                ? row.now(StepRow.State.UNKNOWN, row.time(), row.note())
+    private void handleFinished(JobEvent end) {
+        runningSwitch = null;
+        steps.replaceAll(row -> row.state() == StepRow.StepState.RUNNING || row.state() == StepRow.StepState.UNDOING
+                ? row.withState(StepRow.StepState.UNKNOWN, row.duration(), row.note())
                 : row);
-        enter(Phase.CHECKING, words.text("window.switch.checking"), List.of());
-        errand = background.run(
-                this::look, machine -> ended(end, Optional.of(machine)), problem -> ended(end, Optional.empty()));
+        enterPhase(SwitchPhase.CHECKING, messages.text("window.switch.checking"), List.of());
+        pendingTask = background.run(
+                this::inspectMachine, machine -> showResult(end, Optional.of(machine)), problem -> showResult(end, Optional.empty()));
     }
 
     /** Right after a switch a slow machine may have no time to answer, and where the GPU is now has to be known. */
-    private Machine look() throws HelperProblem {
+    private Machine inspectMachine() throws HelperException {
         for (int look = 1; ; look++) {
             try {
-                return MachineReader.read(connection.inspect(false));
-            } catch (HelperProblem problem) {
-                if (look == LOOKS) {
+                return SnapshotParser.parse(connection.inspect(false));
+            } catch (HelperException problem) {
+                if (look == MAX_INSPECTIONS) {
                     throw problem;
                 }
             }
         }
     }
 
-    private void ended(JobEntry end, Optional<Machine> now) {
-        Gpu known = before;
+    private void showResult(JobEvent end, Optional<Machine> now) {
+        Gpu known = gpuBefore;
         if (known == null) {
-            problem(HelperProblem.Kind.LOST);
+            showProblem(HelperException.FailureKind.LOST);
             return;
         }
-        Outcome result = new Judge(words, direction, known)
-                .outcome(end, objections, steps, now.flatMap(machine -> machine.gpu(address)), now.flatMap(this::desktop));
-        boolean back = direction == Direction.TO_HOST
-                ? result.kind() == Outcome.Kind.REACHED
-                : result.kind() == Outcome.Kind.UNCHANGED;
-        boolean further = finishing && back;
-        finishing = false;
+        SwitchResult result = new ResultEvaluator(messages, target, known)
+                .evaluate(end, runtimeRefusals, steps, now.flatMap(machine -> machine.gpu(gpuAddress)), now.flatMap(this::desktopSentence));
+        boolean back = target == Direction.TO_HOST
+                ? result.kind() == SwitchResult.SwitchResultKind.SUCCEEDED
+                : result.kind() == SwitchResult.SwitchResultKind.UNCHANGED;
+        boolean further = switchAfterRollback && back;
+        switchAfterRollback = false;
         if (further) {
-            direction = Direction.TO_VM;
+            target = Direction.TO_VM;
             makePlan(false, plan == null ? List.of() : plan.steps);
             return;
         }
         notes.clear();
-        showDevices(now);
-        outcome.set(result);
-        enter(Phase.ENDED, result.title(), nextActions(result, end.detail.equals("mixed")));
+        updateDevices(now);
+        switchResult.set(result);
+        enterPhase(SwitchPhase.FINISHED, result.title(), nextActions(result, end.detail.equals("mixed")));
     }
 
     /** @param kept the helper keeps it as half done, so that it is undone before anything else */
-    private List<Action> nextActions(Outcome result, boolean kept) {
-        boolean toVm = direction == Direction.TO_VM;
-        Action done = action("switch-done", words.text("window.action.done"), true, this::leave);
-        Action close = closeAction();
+    private List<PaneAction> nextActions(SwitchResult result, boolean kept) {
+        boolean toVm = target == Direction.TO_VM;
+        PaneAction done = newAction("switch-done", messages.text("window.action.done"), true, this::leave);
+        PaneAction close = closeAction();
         return switch (result.kind()) {
-            case REACHED ->
+            case SUCCEEDED ->
                 List.of(
-                        action(
+                        newAction(
                                 "switch-back",
-                                words.text(toVm ? "window.choice.host" : "window.choice.vm.again"),
+                                messages.text(toVm ? "window.choice.host" : "window.choice.vm.again"),
                                 false,
-                                () -> again(toVm ? Direction.TO_HOST : Direction.TO_VM, true)),
+                                () -> planAgain(toVm ? Direction.TO_HOST : Direction.TO_VM, true)),
                         done);
             case UNCHANGED ->
-                List.of(action("switch-again", words.text("window.action.again"), false, () -> again(direction)), done);
-            case HALF ->
+                List.of(newAction("switch-again", messages.text("window.action.again"), false, () -> planAgain(target)), done);
+            case PARTIALLY_SWITCHED ->
                 toVm
                         ? List.of(
                                 close,
-                                action(
+                                newAction(
                                         "switch-finish",
-                                        words.text("window.action.finish"),
+                                        messages.text("window.action.finish"),
                                         false,
-                                        kept ? () -> putBack(true) : () -> again(direction)),
-                                action(
+                                        kept ? () -> rollBack(true) : () -> planAgain(target)),
+                                newAction(
                                         "switch-restore",
-                                        words.text("window.action.putback"),
+                                        messages.text("window.action.putback"),
                                         true,
-                                        kept ? () -> putBack(false) : () -> again(Direction.TO_HOST)))
+                                        kept ? () -> rollBack(false) : () -> planAgain(Direction.TO_HOST)))
                         : List.of(
                                 close,
-                                action("switch-finish", words.text("window.action.finish"), true, () -> again(direction)));
-            case UNKNOWN -> List.of(close, checkAgain());
+                                newAction("switch-finish", messages.text("window.action.finish"), true, () -> planAgain(target)));
+            case UNKNOWN -> List.of(close, checkAgainAction());
         };
     }
 
-    private void again(Direction where) {
-        again(where, false);
+    private void planAgain(Direction where) {
+        planAgain(where, false);
     }
 
     /** @param go as in {@link #makePlan(boolean, List)} */
-    private void again(Direction where, boolean go) {
-        direction = where;
+    private void planAgain(Direction where, boolean go) {
+        target = where;
         makePlan(go, List.of());
     }
 
-    private Action cancelAction() {
-        return action("switch-cancel", words.text("window.action.cancel"), false, this::leave);
+    private PaneAction cancelAction() {
+        return newAction("switch-cancel", messages.text("window.action.cancel"), false, this::leave);
     }
 
-    private Action closeAction() {
-        return action("switch-done", words.text("window.action.close"), false, this::leave);
+    private PaneAction closeAction() {
+        return newAction("switch-done", messages.text("window.action.close"), false, this::leave);
     }
 
-    private Action checkAgain() {
-        return action("check-again", words.text("window.action.check"), true, this::makePlan);
+    private PaneAction checkAgainAction() {
+        return newAction("check-again", messages.text("window.action.check"), true, this::makePlan);
     }
 
-    private static Action action(String id, String label, boolean main, Runnable run) {
-        return new Action(id, label, main, true, run);
+    private static PaneAction newAction(String id, String label, boolean main, Runnable run) {
+        return new PaneAction(id, label, main, true, run);
     }
 }

@@ -18,17 +18,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.app.state.StateFolder;
-import org.switchback.app.words.Words;
+import org.switchback.app.state.StateDirectory;
+import org.switchback.app.words.Messages;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.PlannedStep;
 
 class ActivityLogTest {
     private static final PciAddress GPU = PciAddress.of("04:00.0");
-    private static final PciAddress SOUND = PciAddress.of("04:00.1");
+    private static final PciAddress AUDIO = PciAddress.of("04:00.1");
 
     @TempDir
     Path folder;
@@ -36,88 +36,88 @@ class ActivityLogTest {
     private Path file;
 
     @BeforeEach
-    void inAFolderThatIsNotThereYet() {
+    void useMissingDirectory() {
         file = folder.resolve("state/switchback/activity.jsonl");
     }
 
     @Test
-    void anAttemptIsThereAfterARestartAsItWas() {
-        Attempt attempt = attempt("one", "", 0);
-        ActivityLog.in(file).put(attempt);
-        Attempt again = ActivityLog.in(file).content().attempts().getFirst();
-        assertThat(again.began()).isEqualTo(attempt.began());
-        assertThat(again.by()).isEqualTo(Attempt.By.WINDOW);
-        assertThat(again.before()).isEqualTo(attempt.before());
-        assertThat(again.after()).isEqualTo(attempt.after());
+    void recordIsReadBackUnchanged() {
+        SwitchRecord attempt = createRecord("one", "", 0);
+        ActivityLog.ofFile(file).put(attempt);
+        SwitchRecord again = ActivityLog.ofFile(file).load().records().getFirst();
+        assertThat(again.startedAt()).isEqualTo(attempt.startedAt());
+        assertThat(again.initiator()).isEqualTo(SwitchRecord.SwitchInitiator.WINDOW);
+        assertThat(again.snapshotBefore()).isEqualTo(attempt.snapshotBefore());
+        assertThat(again.snapshotAfter()).isEqualTo(attempt.snapshotAfter());
         assertThat(again.steps()).usingRecursiveComparison().isEqualTo(attempt.steps());
-        assertThat(again.log()).usingRecursiveComparison().isEqualTo(attempt.log());
-        assertThat(again.writes()).containsExactly("echo 0000:04:00.0 | sudo tee /sys/unbind");
-        assertThat(again.succeeded()).isTrue();
+        assertThat(again.events()).usingRecursiveComparison().isEqualTo(attempt.events());
+        assertThat(again.shellCommands()).containsExactly("echo 0000:04:00.0 | sudo tee /sys/unbind");
+        assertThat(again.isSuccessful()).isTrue();
     }
 
     @Test
-    void whatHasBecomeOfAnAttemptTakesItsPlace() {
-        ActivityLog log = ActivityLog.in(file);
-        log.put(attempt("one", "", 0));
-        log.put(attempt("two", "", 60));
-        log.put(attempt("one", "", 0));
-        assertThat(log.content().attempts()).extracting(Attempt::id).containsExactly("two", "one");
+    void recordWithTheSameIdIsReplaced() {
+        ActivityLog log = ActivityLog.ofFile(file);
+        log.put(createRecord("one", "", 0));
+        log.put(createRecord("two", "", 60));
+        log.put(createRecord("one", "", 0));
+        assertThat(log.load().records()).extracting(SwitchRecord::id).containsExactly("two", "one");
     }
 
     @Test
-    void theNewestAttemptOnAGpuIsFoundByWhatItCameTo() {
-        ActivityLog log = ActivityLog.in(file);
-        log.put(attempt("one", "", 0));
-        log.put(attempt("two", "", 60));
-        log.put(attempt("elsewhere", "x99-gtx1080-efifb", 120));
-        Source here = new Source.ThisMachine();
-        assertThat(log.newest(here, GPU, attempt -> true)).map(Attempt::id).contains("two");
-        assertThat(log.newest(here, GPU, attempt -> attempt.id().equals("one"))).isPresent();
-        assertThat(log.newest(here, SOUND, attempt -> true)).isEmpty();
-        assertThat(log.newest(new Source.Sample("x99-gtx1080-efifb"), GPU, attempt -> true))
-                .map(Attempt::id)
+    void findsTheLatestMatchingRecordOfAGpu() {
+        ActivityLog log = ActivityLog.ofFile(file);
+        log.put(createRecord("one", "", 0));
+        log.put(createRecord("two", "", 60));
+        log.put(createRecord("elsewhere", "x99-gtx1080-efifb", 120));
+        MachineSource here = new MachineSource.ThisMachine();
+        assertThat(log.findLatest(here, GPU, attempt -> true)).map(SwitchRecord::id).contains("two");
+        assertThat(log.findLatest(here, GPU, attempt -> attempt.id().equals("one"))).isPresent();
+        assertThat(log.findLatest(here, AUDIO, attempt -> true)).isEmpty();
+        assertThat(log.findLatest(new MachineSource.SampleMachine("x99-gtx1080-efifb"), GPU, attempt -> true))
+                .map(SwitchRecord::id)
                 .contains("elsewhere");
     }
 
     @Test
-    void lookingAtNothingWritesNothing() {
-        assertThat(ActivityLog.in(file).content().attempts()).isEmpty();
+    void readingAMissingLogCreatesNoFile() {
+        assertThat(ActivityLog.ofFile(file).load().records()).isEmpty();
         assertThat(folder).isEmptyDirectory();
     }
 
     @Test
-    void attemptsOnASampleMachineAreForgottenWithTheProgram() {
-        ActivityLog log = ActivityLog.in(file);
-        log.put(attempt("one", "x99-gtx1080-efifb", 0));
-        assertThat(log.content().attempts()).hasSize(1);
-        assertThat(ActivityLog.in(file).content().attempts()).isEmpty();
+    void recordsOfSampleMachinesAreNotSaved() {
+        ActivityLog log = ActivityLog.ofFile(file);
+        log.put(createRecord("one", "x99-gtx1080-efifb", 0));
+        assertThat(log.load().records()).hasSize(1);
+        assertThat(ActivityLog.ofFile(file).load().records()).isEmpty();
         assertThat(file).doesNotExist();
     }
 
     @Test
-    void nobodyElseMayReadTheFile() throws IOException {
-        ActivityLog.in(file).put(attempt("one", "", 0));
+    void fileIsReadableByTheOwnerOnly() throws IOException {
+        ActivityLog.ofFile(file).put(createRecord("one", "", 0));
         assertThat(Files.getPosixFilePermissions(file))
                 .containsExactlyInAnyOrder(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
     }
 
     @Test
-    void whoeverListensIsTold() {
+    void listenersAreNotified() {
         List<String> told = new ArrayList<>();
-        ActivityLog log = ActivityLog.in(file);
-        log.onChange(() -> told.add("told"));
-        log.put(attempt("one", "", 0));
+        ActivityLog log = ActivityLog.ofFile(file);
+        log.addChangeListener(() -> told.add("told"));
+        log.put(createRecord("one", "", 0));
         assertThat(told).containsExactly("told");
     }
 
     @Test
-    void theOldestAreDropped() {
+    void oldestRecordsAreDropped() {
         ActivityLog log = ActivityLog.inMemory();
-        for (int i = 0; i < ActivityLog.MOST + 3; i++) {
-            log.put(attempt("a" + i, "", i));
+        for (int i = 0; i < ActivityLog.MAX_RECORDS + 3; i++) {
+            log.put(createRecord("a" + i, "", i));
         }
-        assertThat(log.content().attempts()).hasSize(ActivityLog.MOST);
-        assertThat(log.content().attempts().getLast().id()).isEqualTo("a3");
+        assertThat(log.load().records()).hasSize(ActivityLog.MAX_RECORDS);
+        assertThat(log.load().records().getLast().id()).isEqualTo("a3");
     }
 
     @ParameterizedTest
@@ -128,46 +128,46 @@ class ActivityLogTest {
                 "{\"format\":\"switchback-activity\",\"version\":1}\n[1,2\n",
                 "{\"format\":\"switchback-activity\",\"version\":1}\nnull\n",
             })
-    void aDamagedFileIsSetAsideAndSaid(String content) throws IOException {
+    void damagedFileIsBackedUpAndReported(String content) throws IOException {
         Files.createDirectories(file.getParent());
         Files.writeString(file, content);
-        ActivityLog log = ActivityLog.in(file);
-        ActivityLog.Content found = log.content();
+        ActivityLog log = ActivityLog.ofFile(file);
+        ActivityLog.ActivityLogContent found = log.load();
         Path kept = file.resolveSibling("activity.jsonl.damaged-1");
-        assertThat(found.trouble()).contains(new ActivityLog.Trouble.SetAside(kept));
-        assertThat(found.trouble().orElseThrow().text(Words.in(Locale.ENGLISH))).contains(kept.toString());
+        assertThat(found.problem()).contains(new ActivityLog.ActivityLogProblem.DamagedLogFile(kept));
+        assertThat(found.problem().orElseThrow().format(Messages.forLocale(Locale.ENGLISH))).contains(kept.toString());
         assertThat(Files.readString(kept)).isEqualTo(content);
-        log.put(attempt("one", "", 0));
-        assertThat(log.content().attempts()).hasSize(1);
-        assertThat(log.content().trouble()).isEmpty();
+        log.put(createRecord("one", "", 0));
+        assertThat(log.load().records()).hasSize(1);
+        assertThat(log.load().problem()).isEmpty();
     }
 
     @Test
-    void whatIsWholeInADamagedFileIsKept() throws IOException {
-        ActivityLog log = ActivityLog.in(file);
-        log.put(attempt("one", "", 0));
-        log.put(attempt("two", "", 1));
+    void intactRecordsOfADamagedFileAreKept() throws IOException {
+        ActivityLog log = ActivityLog.ofFile(file);
+        log.put(createRecord("one", "", 0));
+        log.put(createRecord("two", "", 1));
         List<String> lines = new ArrayList<>(Files.readAllLines(file));
         lines.set(1, lines.get(1).substring(0, 40));
         Files.write(file, lines);
-        assertThat(log.content().attempts()).extracting(Attempt::id).containsExactly("two");
+        assertThat(log.load().records()).extracting(SwitchRecord::id).containsExactly("two");
         Files.writeString(file, "again");
-        assertThat(log.content().trouble())
-                .contains(new ActivityLog.Trouble.SetAside(file.resolveSibling("activity.jsonl.damaged-2")));
+        assertThat(log.load().problem())
+                .contains(new ActivityLog.ActivityLogProblem.DamagedLogFile(file.resolveSibling("activity.jsonl.damaged-2")));
     }
 
     /** Cut anywhere, as a power cut without a whole file would. */
     @Test
-    void aFileCutAnywhereNeverLosesWhatWasInIt() throws IOException {
-        ActivityLog.in(file).put(attempt("one", "", 0));
+    void truncatedFileIsAlwaysBackedUp() throws IOException {
+        ActivityLog.ofFile(file).put(createRecord("one", "", 0));
         String whole = Files.readString(file);
         for (int end = 0; end < whole.length() - 1; end += 499) {
             Path cut = Files.createDirectories(folder.resolve("cut-" + end)).resolve("activity.jsonl");
             Files.writeString(cut, whole.substring(0, end));
-            ActivityLog.Content content = ActivityLog.in(cut).content();
-            boolean headAlone = whole.substring(0, end).equals(ActivityLog.FIRST_LINE)
-                    || whole.substring(0, end).equals(ActivityLog.FIRST_LINE + "\n");
-            assertThat(content.trouble().isPresent()).as("cut at %d", end).isNotEqualTo(headAlone);
+            ActivityLog.ActivityLogContent content = ActivityLog.ofFile(cut).load();
+            boolean headAlone = whole.substring(0, end).equals(ActivityLog.HEADER_LINE)
+                    || whole.substring(0, end).equals(ActivityLog.HEADER_LINE + "\n");
+            assertThat(content.problem().isPresent()).as("cut at %d", end).isNotEqualTo(headAlone);
             try (Stream<Path> files = Files.list(cut.getParent())) {
                 assertThat(files.anyMatch(kept -> kept.toString().endsWith(".damaged-1"))).isNotEqualTo(headAlone);
             }
@@ -175,58 +175,58 @@ class ActivityLogTest {
     }
 
     @Test
-    void aFileThatCannotBeWrittenIsSaidAndTheAttemptRemembered() throws IOException {
+    void recordIsKeptInMemoryWhenTheFileIsNotWritable() throws IOException {
         Path blocked = Files.writeString(folder.resolve("file"), "");
-        ActivityLog log = ActivityLog.in(blocked.resolve("activity.jsonl"));
-        log.put(attempt("one", "", 0));
-        assertThat(log.content().attempts()).hasSize(1);
+        ActivityLog log = ActivityLog.ofFile(blocked.resolve("activity.jsonl"));
+        log.put(createRecord("one", "", 0));
+        assertThat(log.load().records()).hasSize(1);
     }
 
     @Test
-    void windowAndCommandLineAtOnceLoseNothing() throws Exception {
+    void concurrentWritersLoseNoRecord() throws Exception {
         List<Thread> programs = new ArrayList<>();
         for (int program = 0; program < 4; program++) {
             int number = program;
             programs.add(Thread.ofPlatform().start(() -> {
-                ActivityLog own = ActivityLog.in(file);
+                ActivityLog own = ActivityLog.ofFile(file);
                 for (int i = 0; i < 5; i++) {
-                    own.put(attempt(number + "-" + i, "", i));
+                    own.put(createRecord(number + "-" + i, "", i));
                 }
             }));
         }
         for (Thread program : programs) {
             program.join(20_000);
         }
-        assertThat(ActivityLog.in(file).content().attempts()).hasSize(20);
+        assertThat(ActivityLog.ofFile(file).load().records()).hasSize(20);
     }
 
     @Test
-    void theStateFolderIsTheUsers() {
-        assertThat(StateFolder.of(Map.of("XDG_STATE_HOME", "/x/state", "HOME", "/home/ann")))
+    void stateDirectoryFollowsTheXdgSpecification() {
+        assertThat(StateDirectory.of(Map.of("XDG_STATE_HOME", "/x/state", "HOME", "/home/ann")))
                 .isEqualTo(Path.of("/x/state/switchback"));
-        assertThat(StateFolder.of(Map.of("XDG_STATE_HOME", "relative", "HOME", "/home/ann")))
+        assertThat(StateDirectory.of(Map.of("XDG_STATE_HOME", "relative", "HOME", "/home/ann")))
                 .isEqualTo(Path.of("/home/ann/.local/state/switchback"));
-        assertThat(StateFolder.of(Map.of()))
+        assertThat(StateDirectory.of(Map.of()))
                 .as("a service is told of no home")
                 .isEqualTo(Path.of(System.getProperty("user.home"), ".local/state/switchback"));
     }
 
-    private static Attempt attempt(String id, String where, int second) {
+    private static SwitchRecord createRecord(String id, String where, int second) {
         var machine = SampleMachines.load(SampleMachines.DEFAULT).orElseThrow();
-        return new Attempt(
+        return new SwitchRecord(
                 id,
                 Instant.parse("2026-11-22T18:00:00Z").plusSeconds(second),
-                Attempt.By.WINDOW,
+                SwitchRecord.SwitchInitiator.WINDOW,
                 where,
                 GPU,
                 "vm",
                 List.of(new PlannedStep(
                         "driver", GPU.toString(), "nvidia", "", "reversible", "echo 0000:04:00.0 | sudo tee /sys/unbind", "back", "", "")),
                 List.of(
-                        new JobEntry("started", 0, 5, "", List.of()),
-                        new JobEntry("done", 0, 25_000, "", List.of()),
-                        new JobEntry("finished", -1, 30_000, "done", List.of("a", "ü"))),
-                Attempt.concerning(machine, List.of(GPU, SOUND)),
-                Optional.of(Attempt.concerning(machine, List.of(GPU, SOUND))));
+                        new JobEvent("started", 0, 5, "", List.of()),
+                        new JobEvent("done", 0, 25_000, "", List.of()),
+                        new JobEvent("finished", -1, 30_000, "done", List.of("a", "ü"))),
+                SwitchRecord.filterSnapshot(machine, List.of(GPU, AUDIO)),
+                Optional.of(SwitchRecord.filterSnapshot(machine, List.of(GPU, AUDIO))));
     }
 }

@@ -13,14 +13,14 @@ import java.util.Locale;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.switchback.app.background.Background;
+import org.switchback.app.background.BackgroundTasks;
 import org.switchback.app.helper.HelperConnection;
-import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.HelperException;
 import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
-import org.switchback.app.words.Words;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.MachineReader;
+import org.switchback.app.words.Messages;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.SnapshotParser;
 
 class ActivityViewModelTest {
     private static final Instant NOON = Instant.parse("2026-11-22T12:00:00Z");
@@ -28,94 +28,94 @@ class ActivityViewModelTest {
     @TempDir
     Path folder;
 
-    private final ActivityLog log = ActivityLog.inMemory();
+    private final ActivityLog activityLog = ActivityLog.inMemory();
     private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
     private final ActivityViewModel model = new ActivityViewModel(
-            log, new Background(Runnable::run, Runnable::run), Words.in(Locale.ENGLISH), ZoneOffset.UTC);
+            activityLog, new BackgroundTasks(Runnable::run, Runnable::run), Messages.forLocale(Locale.ENGLISH), ZoneOffset.UTC);
 
     @Test
-    void beforeTheFirstSwitchThereIsNothingToShow() {
+    void isEmptyBeforeTheFirstSwitch() {
         assertThat(model.rows()).isEmpty();
         assertThat(model.detailsProperty().get()).isNull();
-        assertThat(model.text()).isEmpty();
+        assertThat(model.formatter()).isEmpty();
     }
 
     @Test
-    void aSwitchAppearsByItselfWithAllAboutIt() throws Exception {
+    void newSwitchAppearsWithItsDetails() throws Exception {
         switchToVm(0);
         assertThat(model.rows()).hasSize(1);
-        ActivityViewModel.Details details = Objects.requireNonNull(model.detailsProperty().get());
+        ActivityViewModel.RecordDetails details = Objects.requireNonNull(model.detailsProperty().get());
         assertThat(details.row().title()).isEqualTo("NVIDIA GeForce GTX 1080 to VM mode");
-        assertThat(details.row().kind()).isEqualTo(AttemptText.Kind.DONE);
+        assertThat(details.row().status()).isEqualTo(SwitchRecordFormatter.RecordStatus.DONE);
         assertThat(details.steps()).hasSize(11);
-        assertThat(details.writes().lines()).hasSize(9);
-        assertThat(details.changes()).contains("efifb (8.4 MiB)");
-        assertThat(model.text()).startsWith("NVIDIA GeForce GTX 1080 to VM mode\n");
+        assertThat(details.shellCommands().lines()).hasSize(9);
+        assertThat(details.memoryMapChanges()).contains("efifb (8.4 MiB)");
+        assertThat(model.formatter()).startsWith("NVIDIA GeForce GTX 1080 to VM mode\n");
     }
 
     @Test
-    void whoeverLooksAtTheNewestGoesOnToTheNextAndWhoLooksAtAnOlderOneStaysThere() throws Exception {
+    void selectionFollowsTheNewestRecordButStaysOnAnOlderOne() throws Exception {
         switchToVm(0);
         switchToVm(60);
-        assertThat(selected()).isEqualTo(model.rows().getFirst().id());
+        assertThat(selectedId()).isEqualTo(model.rows().getFirst().id());
         String older = model.rows().getLast().id();
         model.select(older);
         switchToVm(120);
         assertThat(model.rows()).hasSize(3);
-        assertThat(selected()).isEqualTo(older);
+        assertThat(selectedId()).isEqualTo(older);
     }
 
     @Test
-    void aReportIsSavedWithoutNamesUnlessTheyAreWanted() throws Exception {
-        helper.isHeldBy(4121, "Xorg", "somebody", "dri/card7");
+    void reportIsAnonymizedUnlessNamesAreIncluded() throws Exception {
+        helper.openDeviceNode(4121, "Xorg", "somebody", "dri/card7");
         assertThat(model.canSaveProperty().get()).isFalse();
-        model.machine(helper);
+        model.setConnection(helper);
         assertThat(model.canSaveProperty().get()).isTrue();
         Path file = folder.resolve("report.txt");
         model.saveReport(file, false);
         assertThat(model.noticeProperty().get()).startsWith("Saved as " + file);
         assertThat(Files.readString(file)).doesNotContain("somebody");
-        assertThat(MachineReader.read(Capture.parse(Files.readString(file))).gpus()).hasSize(2);
+        assertThat(SnapshotParser.parse(MachineSnapshot.parse(Files.readString(file))).gpus()).hasSize(2);
         model.saveReport(file, true);
         assertThat(Files.readString(file)).contains("somebody");
     }
 
     @Test
-    void aReportThatCannotBeWrittenIsSaid() {
-        model.machine(helper);
+    void unwritableReportShowsANotice() {
+        model.setConnection(helper);
         model.saveReport(Path.of("/proc/nowhere/report.txt"), false);
         assertThat(model.noticeProperty().get()).isEqualTo("/proc/nowhere/report.txt can't be written.");
     }
 
     @Test
-    void aDamagedRecordIsSaid() throws Exception {
+    void damagedLogShowsANotice() throws Exception {
         Path file = Files.writeString(folder.resolve("activity.jsonl"), "garbage");
         ActivityViewModel damaged = new ActivityViewModel(
-                ActivityLog.in(file),
-                new Background(Runnable::run, Runnable::run),
-                Words.in(Locale.ENGLISH),
+                ActivityLog.ofFile(file),
+                new BackgroundTasks(Runnable::run, Runnable::run),
+                Messages.forLocale(Locale.ENGLISH),
                 ZoneOffset.UTC);
         assertThat(damaged.noticeProperty().get())
                 .isEqualTo("Parts of the record could not be understood. All of it is kept in " + file + ".damaged-1.");
     }
 
-    private String selected() {
+    private String selectedId() {
         return Objects.requireNonNull(model.detailsProperty().get()).row().id();
     }
 
-    private void switchToVm(int second) throws HelperProblem {
+    private void switchToVm(int second) throws HelperException {
         ScriptedHelper one = ScriptedHelper.withGtx1080();
-        HelperConnection connection = new RecordedConnections(
+        HelperConnection connection = new RecordingConnections(
                         new ScriptedConnections(one),
-                        log,
-                        Attempt.By.WINDOW,
+                        activityLog,
+                        SwitchRecord.SwitchInitiator.WINDOW,
                         Clock.fixed(NOON.plus(Duration.ofSeconds(second)), ZoneOffset.UTC))
-                .thisMachine();
+                .openThisMachine();
         connection.inspect(false);
         connection.apply(connection.plan(ScriptedHelper.GTX_1080, "vm", List.of(), false).id, entry -> {});
-        one.doesSteps(0, 10);
-        one.isInVmMode();
-        one.says("finished", -1, 1, "done");
+        one.completeSteps(0, 10);
+        one.setVmMode();
+        one.emitEvent("finished", -1, 1, "done");
         connection.close();
     }
 }

@@ -10,68 +10,68 @@ import javafx.scene.control.TextArea;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
 import org.junit.jupiter.api.Test;
-import org.switchback.app.Screen;
+import org.switchback.app.TestWindow;
 import org.switchback.app.WindowTestCase;
 import org.testfx.api.FxRobot;
 
 class ActivityViewTest extends WindowTestCase {
     @Test
-    void beforeTheFirstSwitchThePageSaysWhatWillBeHere() {
-        screen.fire("page-button-activity");
-        assertThat(screen.text("activity-empty")).startsWith("No GPU has been switched yet.");
-        screen.assertNothingIsCutOff();
+    void emptyPageExplainsItself() {
+        window.fire("page-button-activity");
+        assertThat(window.text("activity-empty")).startsWith("No GPU has been switched yet.");
+        window.assertNoTextIsCutOff();
     }
 
     @Test
-    void aSwitchFromTheCardsIsListedWithStepsWritesAndMaps() {
+    void switchIsListedWithStepsCommandsAndMemoryMaps() {
         switchToVm();
-        screen.fire("page-button-activity");
-        screen.untilText("attempt-result", "NVIDIA GeForce GTX 1080 is in VM mode.");
-        assertThat(screen.text("attempt-step-7")).isEqualTo("Take 04:00.0 from nvidia");
-        assertThat(screen.text("attempt-changes")).contains("efifb (8.4 MiB)");
-        assertThat(screen.node("attempt-writes", TextArea.class).getText()).contains("nvidia/unbind");
-        assertThat(screen.node("attempt-before", TextArea.class).getText()).contains("efifb");
-        ListView<?> attempts = screen.node("attempts", ListView.class);
-        assertThat(Screen.onScreen(() -> attempts.lookupAll(".scroll-bar").stream()
+        window.fire("page-button-activity");
+        window.waitForText("attempt-result", "NVIDIA GeForce GTX 1080 is in VM mode.");
+        assertThat(window.text("attempt-step-7")).isEqualTo("Take 04:00.0 from nvidia");
+        assertThat(window.text("attempt-changes")).contains("efifb (8.4 MiB)");
+        assertThat(window.node("attempt-writes", TextArea.class).getText()).contains("nvidia/unbind");
+        assertThat(window.node("attempt-before", TextArea.class).getText()).contains("efifb");
+        ListView<?> attempts = window.node("attempts", ListView.class);
+        assertThat(TestWindow.callOnFxThread(() -> attempts.lookupAll(".scroll-bar").stream()
                         .map(ScrollBar.class::cast)
                         .filter(bar -> bar.getOrientation() == Orientation.HORIZONTAL && bar.isVisible())
                         .toList()))
                 .as("the list is never wider than its place")
                 .isEmpty();
-        screen.assertNothingIsCutOff();
+        window.assertNoTextIsCutOff();
     }
 
     @Test
-    void anAttemptIsChosenByKeyboardAndCopiedAsText(FxRobot robot) {
+    void recordIsSelectedByKeyboardAndCopiedAsText(FxRobot robot) {
         switchToVm();
-        screen.fire("page-button-activity");
-        ListView<?> list = screen.node("attempts", ListView.class);
-        screen.node("attempt-result");
+        window.fire("page-button-activity");
+        ListView<?> list = window.node("attempts", ListView.class);
+        window.node("attempt-result");
         robot.interact(list::requestFocus);
         robot.press(KeyCode.HOME).release(KeyCode.HOME);
-        screen.fire("activity-copy");
-        Screen.settle();
-        assertThat(Screen.onScreen(() -> Clipboard.getSystemClipboard().getString()))
+        window.fire("activity-copy");
+        TestWindow.waitForFxEvents();
+        assertThat(TestWindow.callOnFxThread(() -> Clipboard.getSystemClipboard().getString()))
                 .startsWith("NVIDIA GeForce GTX 1080 to VM mode\n")
                 .contains("Written to the kernel\n");
     }
 
     @Test
-    void namesAreLeftOutOfAReportUnlessAskedFor() {
-        screen.fire("page-button-activity");
-        assertThat(screen.node("activity-names", CheckBox.class).isSelected()).isFalse();
-        assertThat(screen.node("activity-save").isDisabled()).isFalse();
+    void reportsExcludeNamesByDefault() {
+        window.fire("page-button-activity");
+        assertThat(window.node("activity-names", CheckBox.class).isSelected()).isFalse();
+        assertThat(window.node("activity-save").isDisabled()).isFalse();
     }
 
     private void switchToVm() {
-        screen.fire("switch-0000-04-00-0");
-        screen.untilFocused("switch-apply");
-        screen.fire("switch-apply");
-        Screen.until("the helper has begun", here::begun);
-        here.says("authorized", -1, 0, "");
-        here.doesSteps(0, 10);
-        here.isInVmMode();
-        here.says("finished", -1, 1, "done");
-        screen.untilFocused("switch-done");
+        window.fire("switch-0000-04-00-0");
+        window.waitForFocus("switch-apply");
+        window.fire("switch-apply");
+        TestWindow.waitUntil("the helper has begun", thisMachineHelper::isSwitchRequested);
+        thisMachineHelper.emitEvent("authorized", -1, 0, "");
+        thisMachineHelper.completeSteps(0, 10);
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        window.waitForFocus("switch-done");
     }
 }

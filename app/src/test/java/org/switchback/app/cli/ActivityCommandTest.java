@@ -9,19 +9,19 @@ import org.switchback.app.activity.ActivityLog;
 import org.switchback.app.samples.SampleMachines;
 
 class ActivityCommandTest extends CommandTestCase {
-    private final ActivityLog log = ActivityLog.inMemory();
+    private final ActivityLog activityLog = ActivityLog.inMemory();
 
     @Test
-    void beforeTheFirstSwitchItSaysThatThereIsNothing() {
-        Shell.Result result = run("activity");
+    void emptyLogPrintsAMessage() {
+        CliRunner.CliResult result = run("activity");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).isEqualTo("No GPU has been switched yet. Every attempt will be listed here.\n");
     }
 
     @Test
-    void aSwitchByCommandIsListedAndTold() {
+    void switchByCommandIsListedWithItsDetails() {
         switchToVm();
-        Shell.Result list = run("activity");
+        CliRunner.CliResult list = run("activity");
         assertThat(list.out())
                 .startsWith("1  NVIDIA GeForce GTX 1080 to VM mode\n")
                 .contains("from the command line, kernel 5.10.0-46-amd64")
@@ -34,7 +34,7 @@ class ActivityCommandTest extends CommandTestCase {
     }
 
     @Test
-    void jsonHasStepsTimesWritesAndMaps() {
+    void jsonHasStepsTimesCommandsAndMemoryMaps() {
         switchToVm();
         JsonObject attempt = JsonParser.parseString(run("activity", "--json").out())
                 .getAsJsonObject()
@@ -51,15 +51,15 @@ class ActivityCommandTest extends CommandTestCase {
     }
 
     @Test
-    void aNumberThatIsNotInTheListIsSaid() {
-        assertOneSentence(run("activity", "7"), ExitCode.USAGE, "There is no attempt \"7\".");
+    void unknownRecordNumberIsRejected() {
+        assertErrorMessage(run("activity", "7"), ExitCode.USAGE, "There is no attempt \"7\".");
     }
 
     private void switchToVm() {
         assertThat(run("switch", "vm", "gtx", "--yes").exitCode()).isZero();
     }
 
-    private Shell.Result run(String... args) {
-        return new Shell(computer(SampleMachines.DEFAULT)).recording(log).run(args);
+    private CliRunner.CliResult run(String... args) {
+        return new CliRunner(connectionsTo(SampleMachines.DEFAULT)).withActivityLog(activityLog).run(args);
     }
 }

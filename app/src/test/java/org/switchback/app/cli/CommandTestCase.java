@@ -9,60 +9,60 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.BootfbModule;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 
 /** What the tests of the commands share: a computer that is one of the samples, and English. */
 abstract class CommandTestCase {
     @TempDir
     Path folder;
 
-    private final Locale before = Locale.getDefault();
+    private final Locale originalLocale = Locale.getDefault();
 
     @BeforeEach
-    void speakEnglish() {
+    void useEnglishLocale() {
         Locale.setDefault(Locale.ENGLISH);
     }
 
     @AfterEach
-    void speakAsBefore() {
-        Locale.setDefault(before);
+    void restoreLocale() {
+        Locale.setDefault(originalLocale);
     }
 
     /** This computer is the sample, with a helper. */
-    HelpersWithoutABus computer(String sample) {
-        return new HelpersWithoutABus(sample(sample), new Source.ThisMachine(), folder);
+    InProcessConnections connectionsTo(String sample) {
+        return new InProcessConnections(loadSample(sample), new MachineSource.ThisMachine(), folder);
     }
 
     /** This computer is the reported one, the framebuffer's module not installed. */
-    HelpersWithoutABus withoutModule() {
-        Capture reported = sample("x99-gtx1080");
+    InProcessConnections connectionsWithoutModule() {
+        MachineSnapshot reported = loadSample("x99-gtx1080");
         String module = BootfbModule.path("4.6.0-1-amd64");
-        return new HelpersWithoutABus(
-                reported.with(Map.of(module, Optional.empty())), new Source.ThisMachine(), folder);
+        return new InProcessConnections(
+                reported.withChanges(Map.of(module, Optional.empty())), new MachineSource.ThisMachine(), folder);
     }
 
-    HelpersWithoutABus withoutHelper(String sample) {
-        return new HelpersWithoutABus(sample(sample), new Source.LookOnly(HelperProblem.Kind.MISSING), folder);
+    InProcessConnections connectionsWithoutHelper(String sample) {
+        return new InProcessConnections(loadSample(sample), new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), folder);
     }
 
-    Shell.Result onSample(String sample, String... args) {
+    CliRunner.CliResult runOnSample(String sample, String... args) {
         String[] all = new String[args.length + 2];
         all[0] = "--sample";
         all[1] = sample;
         System.arraycopy(args, 0, all, 2, args.length);
-        return new Shell(computer(SampleMachines.DEFAULT)).run(all);
+        return new CliRunner(connectionsTo(SampleMachines.DEFAULT)).run(all);
     }
 
-    static Capture sample(String name) {
+    static MachineSnapshot loadSample(String name) {
         return SampleMachines.load(name).orElseThrow();
     }
 
     /** One sentence on standard error, nothing else, and no stack trace. */
-    static void assertOneSentence(Shell.Result result, int exitCode, String sentence) {
+    static void assertErrorMessage(CliRunner.CliResult result, int exitCode, String sentence) {
         assertThat(result.err()).isEqualTo("switchback: " + sentence + "\n");
         assertThat(result.out()).isEmpty();
         assertThat(result.exitCode()).isEqualTo(exitCode);

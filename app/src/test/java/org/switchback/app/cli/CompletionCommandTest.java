@@ -25,12 +25,12 @@ class CompletionCommandTest extends CommandTestCase {
             __ltrimcolon_completions() { :; }
             """;
 
-    private Shell.Result run(String... args) {
-        return new Shell(computer(SampleMachines.DEFAULT)).run(args);
+    private CliRunner.CliResult run(String... args) {
+        return new CliRunner(connectionsTo(SampleMachines.DEFAULT)).run(args);
     }
 
     /** What bash offers for the last word. */
-    private List<String> offered(String... line) throws IOException, InterruptedException {
+    private List<String> completeWithBash(String... line) throws IOException, InterruptedException {
         Path script = Files.writeString(
                 folder.resolve("script"),
                 STUBS + run("completion", "bash").out()
@@ -50,10 +50,10 @@ class CompletionCommandTest extends CommandTestCase {
     }
 
     @Test
-    void withoutACommandBashOffersThoseThatTheHelpTellsOf() throws Exception {
-        assertThat(offered(""))
+    void bashCompletesVisibleCommands() throws Exception {
+        assertThat(completeWithBash(""))
                 .containsExactly("status", "readiness", "plan", "switch", "iomem", "activity", "report");
-        assertThat(offered("re")).containsExactly("readiness", "report");
+        assertThat(completeWithBash("re")).containsExactly("readiness", "report");
     }
 
     @ParameterizedTest
@@ -72,55 +72,55 @@ class CompletionCommandTest extends CommandTestCase {
         "status|--js,                   --json",
         "activity|,                     ''",
     })
-    void bashOffersWhatFitsThePlace(String line, String words) throws Exception {
-        assertThat(String.join(" ", offered(line.split("\\|", -1)))).isEqualTo(words);
+    void bashCompletesArgumentsByPosition(String line, String words) throws Exception {
+        assertThat(String.join(" ", completeWithBash(line.split("\\|", -1)))).isEqualTo(words);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"bash", "zsh", "fish"})
-    void everyCommandAndOptionIsInEveryScript(String shell) {
+    void everyScriptHasEveryCommandAndOption(String shell) {
         String script = run("completion", shell).out();
-        for (String command : offeredByHelp()) {
+        for (String command : commandsInHelp()) {
             assertThat(script).contains(command);
         }
-        assertThat(words(script))
-                .containsAll(options().stream()
+        assertThat(splitWords(script))
+                .containsAll(optionsInHelp().stream()
                         .map(option -> shell.equals("fish") ? option.replaceFirst("^--?", "") : option)
                         .toList());
     }
 
     @Test
-    void theManualPageTellsOfEveryCommandAndOption() throws Exception {
+    void manualPageHasEveryCommandAndOption() throws Exception {
         String page = Files.readString(Path.of("../packaging/man/switchback.1")).replace("\\-", "-");
 
-        assertThat(words(page)).containsAll(offeredByHelp()).containsAll(options());
+        assertThat(splitWords(page)).containsAll(commandsInHelp()).containsAll(optionsInHelp());
     }
 
     @Test
-    void anotherShellIsNotKnown() {
+    void unknownShellIsRejected() {
         assertThat(run("completion", "tcsh").exitCode()).isEqualTo(ExitCode.USAGE);
     }
 
-    private List<String> offeredByHelp() {
+    private List<String> commandsInHelp() {
         String help = run("--help").out();
         String commands = help.substring(help.indexOf("Commands:"), help.indexOf("Exit codes:"));
-        return found("(?m)^  ([a-z]+) ", commands);
+        return findGroups("(?m)^  ([a-z]+) ", commands);
     }
 
     /** Of all commands, out of their help. */
-    private List<String> options() {
+    private List<String> optionsInHelp() {
         StringBuilder help = new StringBuilder(run("--help").out());
-        offeredByHelp().forEach(command -> help.append(run(command, "--help").out()));
-        List<String> options = found("(?m)^ +(?:-[a-zA-Z], )?(--[a-z-]+)", help.toString());
+        commandsInHelp().forEach(command -> help.append(run(command, "--help").out()));
+        List<String> options = findGroups("(?m)^ +(?:-[a-zA-Z], )?(--[a-z-]+)", help.toString());
         assertThat(options).contains("--sample", "--yes", "--diff");
         return options;
     }
 
-    private static List<String> found(String pattern, String text) {
+    private static List<String> findGroups(String pattern, String text) {
         return Pattern.compile(pattern).matcher(text).results().map((MatchResult m) -> m.group(1)).distinct().toList();
     }
 
-    private static List<String> words(String script) {
+    private static List<String> splitWords(String script) {
         return Arrays.asList(script.split("[^a-zA-Z0-9-]+"));
     }
 }

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.hardware.Holder;
+import org.switchback.hardware.DeviceUser;
 
 class PlanCommandTest extends CommandTestCase {
     @Test
-    void theReportsMachineTakesTheModuleAndThePlanSaysWhyAndWhatItCosts() {
-        Shell.Result result = onSample("x99-gtx1080", "plan", "vm", "04:00.0", "--commands");
+    void bootfbPlanUsesTheModuleAndExplainsWhy() {
+        CliRunner.CliResult result = runOnSample("x99-gtx1080", "plan", "vm", "04:00.0", "--commands");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out().lines().toList())
                 .containsSubsequence(
@@ -30,8 +30,8 @@ class PlanCommandTest extends CommandTestCase {
     }
 
     @Test
-    void withoutTheModuleThePlanIsRefusedHonestlyAndStillShownEveryStep() {
-        Shell.Result result = new Shell(withoutModule()).run("plan", "vm", "04:00.0", "--commands");
+    void planWithoutTheModuleIsRefusedWithAllSteps() {
+        CliRunner.CliResult result = new CliRunner(connectionsWithoutModule()).run("plan", "vm", "04:00.0", "--commands");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out().lines().toList())
                 .containsSubsequence(
@@ -55,8 +55,8 @@ class PlanCommandTest extends CommandTestCase {
     }
 
     @Test
-    void theDefaultMachineIsReadyAndReleasesTheFramebuffer() {
-        Shell.Result result = onSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0");
+    void defaultMachineIsReadyAndReleasesTheFramebuffer() {
+        CliRunner.CliResult result = runOnSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
                 .contains("8  Release efifb c0000000-c086ffff                 back to efi-framebuffer\n")
@@ -66,25 +66,25 @@ class PlanCommandTest extends CommandTestCase {
     }
 
     @Test
-    void onThisComputerItSaysWhatPermissionIsNeeded() {
-        assertThat(new Shell(computer(SampleMachines.DEFAULT))
+    void planOnThisComputerNamesThePermission() {
+        assertThat(new CliRunner(connectionsTo(SampleMachines.DEFAULT))
                         .run("plan", "vm", "04:00.0")
                         .out())
                 .endsWith("Ready. An administrator's password is asked for each time: this GPU shows a picture.\n");
     }
 
     @Test
-    void aGpuIsFoundByAnyWayOfNamingIt() {
+    void gpuIsSelectedByAddressOrName() {
         for (String name : new String[] {"0000:04:00.0", "04:00.0", "gtx 1080", "NVIDIA", "GeForce GTX 1080"}) {
-            assertThat(onSample(SampleMachines.DEFAULT, "plan", "vm", name).out())
+            assertThat(runOnSample(SampleMachines.DEFAULT, "plan", "vm", name).out())
                     .as(name)
                     .startsWith("NVIDIA GeForce GTX 1080 (04:00.0) to VM mode\n");
         }
     }
 
     @Test
-    void anotherDeviceCanMoveAlong() {
-        Shell.Result result = onSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--with", "00:1b.0");
+    void withOptionAddsADevice() {
+        CliRunner.CliResult result = runOnSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--with", "00:1b.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
                 .contains("  00:1b.0  Intel C610/X99 series chipset HD Audio Controller")
@@ -92,16 +92,16 @@ class PlanCommandTest extends CommandTestCase {
     }
 
     @Test
-    void storageNeverMovesAlong() {
-        Shell.Result result = onSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--with", "00:1f.2");
+    void storageIsRefused() {
+        CliRunner.CliResult result = runOnSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--with", "00:1f.2");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out()).contains("is storage. Storage is never moved.");
     }
 
     @Test
-    void whoeverUsesTheGpuIsNamed() {
-        Shell.Result result = new Shell(computer(SampleMachines.DEFAULT)
-                        .prepared(kernel -> kernel.hold(new Holder(4121, "Xorg", "ann", "dri/card1"))))
+    void programUsingTheGpuIsNamed() {
+        CliRunner.CliResult result = new CliRunner(connectionsTo(SampleMachines.DEFAULT)
+                        .withKernelSetup(kernel -> kernel.addDeviceUser(new DeviceUser(4121, "Xorg", "ann", "dri/card1"))))
                 .run("plan", "vm", "gtx");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out())
@@ -110,16 +110,16 @@ class PlanCommandTest extends CommandTestCase {
     }
 
     @Test
-    void aGpuThatIsThereAlreadyIsNoWork() {
-        Shell.Result result = onSample(SampleMachines.DEFAULT, "plan", "host", "04:00.0");
+    void gpuAlreadyInTargetModeExitsWithZero() {
+        CliRunner.CliResult result = runOnSample(SampleMachines.DEFAULT, "plan", "host", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
                 .isEqualTo("NVIDIA GeForce GTX 1080 (04:00.0) to host mode\n\n  04:00.0 is in host mode already.\n");
     }
 
     @Test
-    void whatUndoesItIsListedInTheOrderInWhichTheKernelTakesIt() {
-        String out = onSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--commands").out();
+    void inverseCommandsAreInKernelOrder() {
+        String out = runOnSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--commands").out();
         String undone = out.substring(out.indexOf("And undone"));
         assertThat(undone.indexOf("echo '' | sudo tee /sys/bus/pci/devices/0000:04:00.0/driver_override"))
                 .isPositive()
@@ -127,17 +127,17 @@ class PlanCommandTest extends CommandTestCase {
     }
 
     @Test
-    void theDesktopDoesNotStayOnAGpuThatMovesAlong() {
-        String out = onSample("iommu-off", "plan", "vm", "06:00.0", "--with", "2b:00.0").out();
+    void desktopGpuAmongTheDevicesIsNotNamedAsDesktop() {
+        String out = runOnSample("iommu-off", "plan", "vm", "06:00.0", "--with", "2b:00.0").out();
         assertThat(out).doesNotContain("The desktop stays").contains("No other GPU shows a picture");
-        assertThat(onSample("iommu-off", "plan", "vm", "06:00.0").out())
+        assertThat(runOnSample("iommu-off", "plan", "vm", "06:00.0").out())
                 .contains("The desktop stays")
                 .doesNotContain("No other GPU");
     }
 
     @Test
-    void theWayBackIsPlannedToo() {
-        Shell.Result result = new Shell(computer(SampleMachines.DEFAULT).prepared(StatusCommandTest::toVm))
+    void hostPlanIsShown() {
+        CliRunner.CliResult result = new CliRunner(connectionsTo(SampleMachines.DEFAULT).withKernelSetup(StatusCommandTest::switchToVm))
                 .run("plan", "host", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
@@ -146,9 +146,9 @@ class PlanCommandTest extends CommandTestCase {
     }
 
     @Test
-    void whatVfioPciRemovesItselfIsAStepThatLastsUntilRestart() {
-        Shell.Result result = new Shell(computer(SampleMachines.DEFAULT))
-                .run("--machine", real("q35-6.1-0300").toString(), "plan", "vm", "01:00.0");
+    void evictionByVfioPciLastsUntilRestart() {
+        CliRunner.CliResult result = new CliRunner(connectionsTo(SampleMachines.DEFAULT))
+                .run("--machine", capturePath("q35-6.1-0300").toString(), "plan", "vm", "01:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
                 .contains("  7  vfio-pci removes efifb c0000000-c03e7fff        gone until restart\n")
@@ -156,20 +156,20 @@ class PlanCommandTest extends CommandTestCase {
     }
 
     @Test
-    void whatBlocksAGpuInVmModeIsReleased() {
-        Shell.Result result = new Shell(computer(SampleMachines.DEFAULT))
-                .run("--machine", real("q35-5.10-0380-vfio-blocked").toString(), "status");
+    void conflictInVmModeIsReleased() {
+        CliRunner.CliResult result = new CliRunner(connectionsTo(SampleMachines.DEFAULT))
+                .run("--machine", capturePath("q35-5.10-0380-vfio-blocked").toString(), "status");
         assertThat(result.out()).contains("  To VM mode   Ready. Release efifb c0000000-c03e7fff.\n");
     }
 
     /** A machine captured from a real kernel. */
-    private static Path real(String name) {
+    private static Path capturePath(String name) {
         return Path.of("../helper/src/test/resources/captures", name + ".capture");
     }
 
     @Test
     void planningNeedsNoHelper() {
-        assertThat(new Shell(withoutHelper(SampleMachines.DEFAULT))
+        assertThat(new CliRunner(connectionsWithoutHelper(SampleMachines.DEFAULT))
                         .run("plan", "vm", "04:00.0")
                         .exitCode())
                 .isZero();

@@ -6,14 +6,14 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
-import org.switchback.app.readiness.Check;
+import org.switchback.app.readiness.ReadinessCheck;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.hardware.Holder;
+import org.switchback.hardware.DeviceUser;
 
 class ReadinessCommandTest extends CommandTestCase {
     @Test
-    void everyCheckOfAGpuHasALine() {
-        Shell.Result result = onSample(SampleMachines.DEFAULT, "readiness", "04:00.0");
+    void everyCheckIsPrinted() {
+        CliRunner.CliResult result = runOnSample(SampleMachines.DEFAULT, "readiness", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
                 .startsWith(
@@ -24,20 +24,20 @@ class ReadinessCommandTest extends CommandTestCase {
                             The firmware offers an IOMMU.
                         """)
                 .contains("  ? Reset\n    Kernels before 5.15 do not say how a GPU can be reset.\n");
-        assertThat(result.out().lines()).allMatch(line -> line.length() <= Columns.WIDTH);
+        assertThat(result.out().lines()).allMatch(line -> line.length() <= TextColumns.WIDTH);
     }
 
     @Test
-    void withoutAGpuAllAreCheckedAndOneThatIsReadyIsEnough() {
-        Shell.Result all = onSample(SampleMachines.DEFAULT, "readiness");
+    void withoutArgumentAllGpusAreCheckedAndOneReadySuffices() {
+        CliRunner.CliResult all = runOnSample(SampleMachines.DEFAULT, "readiness");
         assertThat(all.out()).contains("04:00.0  NVIDIA").contains("08:00.0  AMD");
         assertThat(all.exitCode()).isZero();
-        assertThat(onSample(SampleMachines.DEFAULT, "readiness", "08:00.0").exitCode()).isEqualTo(ExitCode.BLOCKED);
+        assertThat(runOnSample(SampleMachines.DEFAULT, "readiness", "08:00.0").exitCode()).isEqualTo(ExitCode.BLOCKED);
     }
 
     @Test
-    void whatBlocksSaysWhatToDoInThisCase() {
-        Shell.Result result = onSample("iommu-off", "readiness", "06:00.0");
+    void blockingCheckGivesAdvice() {
+        CliRunner.CliResult result = runOnSample("iommu-off", "readiness", "06:00.0");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out().replaceAll("\\s+", " "))
                 .contains("✘ IOMMU in the firmware The firmware offers no IOMMU. Switch on IOMMU (AMD-Vi)")
@@ -45,28 +45,28 @@ class ReadinessCommandTest extends CommandTestCase {
     }
 
     @Test
-    void programsThatUseItBlock() {
-        Shell.Result result = new Shell(computer(SampleMachines.DEFAULT)
-                        .prepared(kernel -> kernel.hold(new Holder(4121, "Xorg", "ann", "nvidia0"))))
+    void programsUsingTheGpuBlock() {
+        CliRunner.CliResult result = new CliRunner(connectionsTo(SampleMachines.DEFAULT)
+                        .withKernelSetup(kernel -> kernel.addDeviceUser(new DeviceUser(4121, "Xorg", "ann", "nvidia0"))))
                 .run("readiness", "gtx");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out().replaceAll("\\s+", " ")).contains("Xorg (PID 4121, user ann) uses 04:00.0");
     }
 
     @Test
-    void withoutAHelperProgramsAreNotMeasured() {
-        Shell.Result result = new Shell(withoutHelper(SampleMachines.DEFAULT)).run("readiness", "04:00.0");
+    void programsAreUnknownWithoutAHelper() {
+        CliRunner.CliResult result = new CliRunner(connectionsWithoutHelper(SampleMachines.DEFAULT)).run("readiness", "04:00.0");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out()).contains("? Programs that use it").contains("✘ Helper\n    The helper is not installed.");
     }
 
     @Test
-    void jsonHasEveryCheckWithItsResultAndAdvice() {
-        JsonObject all = JsonParser.parseString(onSample("iommu-off", "readiness", "--json").out())
+    void jsonHasEveryCheckWithResultAndAdvice() {
+        JsonObject all = JsonParser.parseString(runOnSample("iommu-off", "readiness", "--json").out())
                 .getAsJsonObject();
         JsonObject gpu = all.getAsJsonArray("gpus").get(0).getAsJsonObject();
         assertThat(gpu.get("ready").getAsBoolean()).isFalse();
-        assertThat(gpu.getAsJsonArray("checks")).hasSize(Check.values().length);
+        assertThat(gpu.getAsJsonArray("checks")).hasSize(ReadinessCheck.values().length);
         JsonObject kernel = gpu.getAsJsonArray("checks").get(1).getAsJsonObject();
         assertThat(kernel.get("check").getAsString()).isEqualTo("iommu-kernel");
         assertThat(kernel.get("result").getAsString()).isEqualTo("blocks");
@@ -76,8 +76,8 @@ class ReadinessCommandTest extends CommandTestCase {
     }
 
     @Test
-    void aTerminalWithoutTheSignsGetsPlainOnes() {
-        Shell.Result plain = new Shell(computer("iommu-off")).in(StandardCharsets.US_ASCII).run("readiness", "06:00.0");
+    void asciiTerminalGetsAsciiSymbols() {
+        CliRunner.CliResult plain = new CliRunner(connectionsTo("iommu-off")).withCharset(StandardCharsets.US_ASCII).run("readiness", "06:00.0");
         assertThat(plain.out()).contains("  x IOMMU in the firmware").contains("  + vfio-pci").doesNotContain("?  ");
     }
 }

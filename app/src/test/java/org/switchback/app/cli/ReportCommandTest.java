@@ -11,11 +11,11 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.switchback.app.helper.HelperProblem;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.HelperException;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.SnapshotParser;
 
 class ReportCommandTest extends CommandTestCase {
     static List<String> samples() {
@@ -24,31 +24,31 @@ class ReportCommandTest extends CommandTestCase {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void aReportReadsBackAsTheSameMachine(String name) throws IOException {
+    void reportIsReadBackAsTheSameMachine(String name) throws IOException {
         Path file = Files.writeString(
                 folder.resolve("report"),
-                onSample(name, "report", "--with-names").out());
-        Shell.Result again = new Shell(computer(SampleMachines.DEFAULT)).run("--machine", file.toString(), "status");
-        assertThat(again.out()).isEqualTo(onSample(name, "status").out());
+                runOnSample(name, "report", "--with-names").out());
+        CliRunner.CliResult again = new CliRunner(connectionsTo(SampleMachines.DEFAULT)).run("--machine", file.toString(), "status");
+        assertThat(again.out()).isEqualTo(runOnSample(name, "status").out());
         assertThat(again.err())
                 .isEqualTo("Saved report \"" + file + "\". Nothing here touches this computer.\n");
     }
 
     @Test
-    void namesOfUsersAreLeftOutAndTheRestIsKept() throws Exception {
-        Capture report =
-                Capture.parse(onSample("laptop-one-gpu", "report").out());
-        assertThat(MachineReader.read(report).holders()).isNotEmpty().allMatch(h -> h.owner().isEmpty());
+    void userNamesAreRemovedAndTheRestIsKept() throws Exception {
+        MachineSnapshot report =
+                MachineSnapshot.parse(runOnSample("laptop-one-gpu", "report").out());
+        assertThat(SnapshotParser.parse(report).deviceUsers()).isNotEmpty().allMatch(h -> h.owner().isEmpty());
         assertThat(report.toText()).doesNotContain("ann");
-        assertThat(MachineReader.read(report).devices())
-                .isEqualTo(MachineReader.read(sample("laptop-one-gpu")).devices());
+        assertThat(SnapshotParser.parse(report).devices())
+                .isEqualTo(SnapshotParser.parse(loadSample("laptop-one-gpu")).devices());
     }
 
     @Test
-    void aSavedReportWithoutNamesSpeaksOfNoUser() throws IOException {
+    void statusOfAnAnonymizedReportNamesNoUser() throws IOException {
         Path file = Files.writeString(
-                folder.resolve("report"), onSample("laptop-one-gpu", "report").out());
-        assertThat(new Shell(computer(SampleMachines.DEFAULT))
+                folder.resolve("report"), runOnSample("laptop-one-gpu", "report").out());
+        assertThat(new CliRunner(connectionsTo(SampleMachines.DEFAULT))
                         .run("--machine", file.toString(), "status")
                         .out())
                 .contains("gnome-shell (PID 1687) through /dev/dri/card0")
@@ -56,43 +56,43 @@ class ReportCommandTest extends CommandTestCase {
     }
 
     @Test
-    void theHostIsLeftOutWhereverItIsNamed() {
-        Capture machine = sample("iommu-off")
-                .with(Map.of(
+    void hostNameIsRemovedEverywhere() {
+        MachineSnapshot machine = loadSample("iommu-off")
+                .withChanges(Map.of(
                         "/proc/sys/kernel/hostname",
-                        Optional.of(new Capture.Text("tardis")),
+                        Optional.of(new MachineSnapshot.TextEntry("tardis")),
                         "/proc/cmdline",
-                        Optional.of(new Capture.Text("root=/dev/mapper/tardis--vg-root nfsroot=tardis:/srv ro"
+                        Optional.of(new MachineSnapshot.TextEntry("root=/dev/mapper/tardis--vg-root nfsroot=tardis:/srv ro"
                                 + " systemd.hostname=gallifrey init=/home/rose/init")),
                         "/proc/version",
-                        Optional.of(new Capture.Text("Linux version 6.1.0 (ann@tardis) (gcc 12)")),
+                        Optional.of(new MachineSnapshot.TextEntry("Linux version 6.1.0 (ann@tardis) (gcc 12)")),
                         "/proc/1701/comm",
-                        Optional.of(new Capture.Text("tardisd"))));
-        HelpersWithoutABus helpers = new HelpersWithoutABus(machine, new Source.ThisMachine(), folder);
-        assertThat(new Shell(helpers).run("report").out())
+                        Optional.of(new MachineSnapshot.TextEntry("tardisd"))));
+        InProcessConnections helpers = new InProcessConnections(machine, new MachineSource.ThisMachine(), folder);
+        assertThat(new CliRunner(helpers).run("report").out())
                 .contains("/proc/sys/kernel/hostname = <host>\n")
                 .contains("/proc/cmdline = root=/dev/mapper/<host>--vg-root nfsroot=<host>:/srv ro"
                         + " systemd.hostname=<host> init=/home/<user>/init\n")
                 .contains("Linux version 6.1.0 (<builder>) (gcc 12)")
                 .contains("/proc/1701/comm = tardisd\n");
-        assertThat(new Shell(helpers).run("report", "--with-names").out())
+        assertThat(new CliRunner(helpers).run("report", "--with-names").out())
                 .contains("/proc/sys/kernel/hostname = tardis\n")
                 .contains("(ann@tardis)");
     }
 
     @Test
-    void aUserWithTheNameOfADriverBreaksNothing() throws Exception {
-        Capture machine =
-                sample("iommu-off").with(Map.of("/proc/1701/owner", Optional.of(new Capture.Text("nvidia"))));
-        HelpersWithoutABus helpers = new HelpersWithoutABus(machine, new Source.ThisMachine(), folder);
-        Capture report = Capture.parse(new Shell(helpers).run("report").out());
-        assertThat(MachineReader.read(report).gpus().getFirst().graphics().driver()).contains("nvidia");
+    void userNamedLikeADriverDoesNotChangeTheDriver() throws Exception {
+        MachineSnapshot machine =
+                loadSample("iommu-off").withChanges(Map.of("/proc/1701/owner", Optional.of(new MachineSnapshot.TextEntry("nvidia"))));
+        InProcessConnections helpers = new InProcessConnections(machine, new MachineSource.ThisMachine(), folder);
+        MachineSnapshot report = MachineSnapshot.parse(new CliRunner(helpers).run("report").out());
+        assertThat(SnapshotParser.parse(report).gpus().getFirst().graphics().driver()).contains("nvidia");
     }
 
     @Test
-    void whereTheWholeMapIsNotAllowedTheReportSaysSo() {
-        Shell.Result result = new Shell(
-                        computer(SampleMachines.DEFAULT).refusingTheWholeMap(HelperProblem.Kind.REFUSED))
+    void deniedFullMapIsNotedOnStandardError() {
+        CliRunner.CliResult result = new CliRunner(
+                        connectionsTo(SampleMachines.DEFAULT).withFullInspectFailure(HelperException.FailureKind.REFUSED))
                 .run("report");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).startsWith("switchback-capture 1\n");

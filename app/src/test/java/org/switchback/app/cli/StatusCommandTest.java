@@ -8,9 +8,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.HelperException;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.hardware.Holder;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.kernel.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
@@ -22,8 +22,8 @@ class StatusCommandTest extends CommandTestCase {
     }
 
     @Test
-    void saysAllThatMattersAboutAGpu() {
-        Shell.Result result = onSample(SampleMachines.DEFAULT, "status");
+    void statusDescribesEachGpu() {
+        CliRunner.CliResult result = runOnSample(SampleMachines.DEFAULT, "status");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out().lines().toList())
                 .containsSubsequence(
@@ -42,19 +42,19 @@ class StatusCommandTest extends CommandTestCase {
     }
 
     @Test
-    void saysThatASampleIsOne() {
-        assertThat(onSample("iommu-off", "status").err())
+    void sampleIsNamedOnStandardError() {
+        assertThat(runOnSample("iommu-off", "status").err())
                 .isEqualTo("Sample machine iommu-off. Nothing here touches this computer.\n");
     }
 
     @Test
-    void saysNothingElseAboutThisComputer() {
-        assertThat(new Shell(computer("iommu-off")).run("status").err()).isEmpty();
+    void thisComputerPrintsNothingOnStandardError() {
+        assertThat(new CliRunner(connectionsTo("iommu-off")).run("status").err()).isEmpty();
     }
 
     @Test
-    void withoutAHelperItLooksAndSaysSo() {
-        Shell.Result result = new Shell(withoutHelper("iommu-off")).run("status");
+    void missingHelperIsNotedOnStandardError() {
+        CliRunner.CliResult result = new CliRunner(connectionsWithoutHelper("iommu-off")).run("status");
         assertThat(result.exitCode()).isZero();
         assertThat(result.err())
                 .isEqualTo("The helper is not installed. This computer can be looked at, not changed.\n");
@@ -66,9 +66,9 @@ class StatusCommandTest extends CommandTestCase {
         "REFUSED, Denied: permission was not given.",
         "UNDECIDED, 'polkit, which decides who may do this, has not answered.'"
     })
-    void whomTheHelperDoesNotLetLookSeesWhatEverybodyMay(HelperProblem.Kind why, String sentence) {
+    void deniedInspectionFallsBackToReadOnly(HelperException.FailureKind why, String sentence) {
         for (String command : List.of("status", "iomem", "report")) {
-            Shell.Result result = new Shell(computer("iommu-off").refusingToLook(why)).run(command);
+            CliRunner.CliResult result = new CliRunner(connectionsTo("iommu-off").withInspectFailure(why)).run(command);
             assertThat(result.exitCode()).as(command).isZero();
             assertThat(result.err())
                     .as(command)
@@ -78,43 +78,43 @@ class StatusCommandTest extends CommandTestCase {
     }
 
     @Test
-    void aHelperThatDoesNotAnswerIsNotPassedOver() {
-        assertOneSentence(
-                new Shell(computer("iommu-off").refusingToLook(HelperProblem.Kind.NO_ANSWER)).run("status"),
+    void unresponsiveHelperIsAnError() {
+        assertErrorMessage(
+                new CliRunner(connectionsTo("iommu-off").withInspectFailure(HelperException.FailureKind.NO_ANSWER)).run("status"),
                 ExitCode.FAILED,
                 "The helper has not answered in time.");
     }
 
     @ParameterizedTest
     @MethodSource("samples")
-    void fitsEightyColumnsAndHasNoColourOffATerminal(String name) {
-        String out = onSample(name, "status").out();
+    void outputFitsEightyColumnsWithoutColors(String name) {
+        String out = runOnSample(name, "status").out();
         assertThat(out.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
         assertThat(out).doesNotContain("\u001b");
     }
 
     @Test
-    void aTerminalGetsColours() {
-        assertThat(new Shell(computer("iommu-off")).coloured().run("status").out()).contains("\u001b[1m");
+    void terminalOutputIsColored() {
+        assertThat(new CliRunner(connectionsTo("iommu-off")).withColors().run("status").out()).contains("\u001b[1m");
     }
 
     @Test
-    void aProgramWithSeveralNodesIsNamedOnce() {
-        String out = onSample("laptop-one-gpu", "status").out();
+    void programWithSeveralNodesIsNamedOnce() {
+        String out = runOnSample("laptop-one-gpu", "status").out();
         assertThat(out).containsOnlyOnce("gnome-shell (PID 1687, user ann) through");
         assertThat(out).containsOnlyOnce("gnome-shell (PID 1687, user ann) uses");
     }
 
     @Test
-    void theIommuHintBelongsToTheProcessor() {
-        assertThat(onSample("iommu-off", "status").out().replaceAll("\\s+", " "))
+    void iommuAdviceMatchesTheProcessor() {
+        assertThat(runOnSample("iommu-off", "status").out().replaceAll("\\s+", " "))
                 .contains("Switch the IOMMU on in the firmware setup and restart.")
                 .doesNotContain("_iommu=");
     }
 
     @Test
-    void aGpuInVmModeGoesBackToTheHost() {
-        String out = new Shell(computer(SampleMachines.DEFAULT).prepared(StatusCommandTest::toVm))
+    void gpuInVmModeCanSwitchToTheHost() {
+        String out = new CliRunner(connectionsTo(SampleMachines.DEFAULT).withKernelSetup(StatusCommandTest::switchToVm))
                 .run("status")
                 .out();
         assertThat(out)
@@ -124,10 +124,10 @@ class StatusCommandTest extends CommandTestCase {
     }
 
     @Test
-    void aVirtualMachineThatHasTheGpuIsNamed() {
-        String out = new Shell(computer(SampleMachines.DEFAULT).prepared(kernel -> {
-                    toVm(kernel);
-                    kernel.hold(new Holder(4711, "qemu-system-x86", "ann", "vfio/27"));
+    void virtualMachineUsingTheGpuIsNamed() {
+        String out = new CliRunner(connectionsTo(SampleMachines.DEFAULT).withKernelSetup(kernel -> {
+                    switchToVm(kernel);
+                    kernel.addDeviceUser(new DeviceUser(4711, "qemu-system-x86", "ann", "vfio/27"));
                 }))
                 .run("status")
                 .out();
@@ -137,11 +137,11 @@ class StatusCommandTest extends CommandTestCase {
     }
 
     @Test
-    void aHalfSwitchedGpuSaysSoAndWhereItCanGo() {
-        String out = new Shell(computer(SampleMachines.DEFAULT).prepared(kernel -> {
-                    write(kernel, new Setting.Module("vfio-pci"), "", Setting.Module.LOADED);
+    void partiallySwitchedGpuShowsBothTargets() {
+        String out = new CliRunner(connectionsTo(SampleMachines.DEFAULT).withKernelSetup(kernel -> {
+                    write(kernel, new Setting.KernelModule("vfio-pci"), "", Setting.KernelModule.LOADED);
                     PciAddress sound = PciAddress.of("04:00.1");
-                    write(kernel, new Setting.Override(sound), "", "vfio-pci");
+                    write(kernel, new Setting.DriverOverride(sound), "", "vfio-pci");
                     write(kernel, new Setting.Driver(sound), "snd_hda_intel", "");
                     write(kernel, new Setting.Driver(sound), "", "vfio-pci");
                 }))
@@ -150,20 +150,20 @@ class StatusCommandTest extends CommandTestCase {
         assertThat(out).contains("Half switched").contains("To VM mode").contains("To host");
     }
 
-    static void toVm(SimulatedKernel kernel) {
-        write(kernel, new Setting.Module("vfio-pci"), "", Setting.Module.LOADED);
+    static void switchToVm(SimulatedKernel kernel) {
+        write(kernel, new Setting.KernelModule("vfio-pci"), "", Setting.KernelModule.LOADED);
         write(kernel, new Setting.FramebufferDriver("efi-framebuffer.0"), "efi-framebuffer", "");
         for (String function : List.of("04:00.0", "04:00.1")) {
             PciAddress address = PciAddress.of(function);
             Setting.Driver driver = new Setting.Driver(address);
-            write(kernel, new Setting.Override(address), "", "vfio-pci");
-            write(kernel, driver, kernel.read(driver), "");
+            write(kernel, new Setting.DriverOverride(address), "", "vfio-pci");
+            write(kernel, driver, kernel.readSetting(driver), "");
             write(kernel, driver, "", "vfio-pci");
         }
     }
 
     private static void write(SimulatedKernel kernel, Setting setting, String from, String to) {
         kernel.write(KernelWrite.of(setting, from, to), Duration.ofSeconds(1), waited -> {});
-        assertThat(kernel.read(setting)).isEqualTo(to);
+        assertThat(kernel.readSetting(setting)).isEqualTo(to);
     }
 }

@@ -9,32 +9,32 @@ import javafx.scene.layout.Pane;
 import javafx.stage.Stage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.switchback.app.Screen;
+import org.switchback.app.TestWindow;
 import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 
 @ExtendWith(ApplicationExtension.class)
 class ControlsTest {
-    private final Pane tall = new Pane();
-    private ScrollPane scroll;
+    private final Pane tallPane = new Pane();
+    private ScrollPane scrollPane;
 
     @Start
     void start(Stage stage) {
-        tall.setMinHeight(2000);
-        scroll = Controls.scrolling(tall);
-        stage.setScene(new Scene(scroll, 300, 200));
+        tallPane.setMinHeight(2000);
+        scrollPane = Controls.createScrollPane(tallPane);
+        stage.setScene(new Scene(scrollPane, 300, 200));
         stage.show();
     }
 
     @Test
-    void aPageIsKeptAsAPictureOnlyOnceItIsScrolled() {
-        Node viewport = Screen.onScreen(() -> scroll.lookup(".viewport"));
+    void viewportIsCachedOnlyAfterScrolling() {
+        Node viewport = TestWindow.callOnFxThread(() -> scrollPane.lookup(".viewport"));
         assertThat(viewport.isCache()).isFalse();
-        Screen.onScreen(() -> {
-            scroll.setVvalue(0.5);
+        TestWindow.callOnFxThread(() -> {
+            scrollPane.setVvalue(0.5);
             return true;
         });
         assertThat(viewport.isCache()).isTrue();
-        assertThat(tall.getWidth()).as("as wide as its place").isBetween(scroll.getWidth() - 30, scroll.getWidth());
+        assertThat(tallPane.getWidth()).as("as wide as its place").isBetween(scrollPane.getWidth() - 30, scrollPane.getWidth());
     }
 }

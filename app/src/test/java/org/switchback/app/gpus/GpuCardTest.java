@@ -15,28 +15,28 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.switchback.app.activity.ActivityLog;
-import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.HelperException;
 import org.switchback.app.helper.ScriptedHelper;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.app.switching.Direction;
-import org.switchback.app.words.Words;
-import org.switchback.hardware.Capture;
+import org.switchback.app.words.Messages;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Overlap;
 
 class GpuCardTest {
-    private static final Path CAPTURES = Path.of("../helper/src/test/resources/captures");
+    private static final Path SNAPSHOTS = Path.of("../helper/src/test/resources/captures");
 
-    private final Words words = Words.in(Locale.ENGLISH);
+    private final Messages messages = Messages.forLocale(Locale.ENGLISH);
 
     @Test
-    void theGtx1080SaysWhatItIsAndWhoseItIs() throws Exception {
+    void cardShowsNameIdentityAndStatus() throws Exception {
         GpuCard card = cards(ScriptedHelper.withGtx1080()).getFirst();
         assertThat(card.name()).isEqualTo("NVIDIA GeForce GTX 1080");
         assertThat(card.identity()).isEqualTo("0000:04:00.0 · 10de:1b80 · VGA controller (0300)");
-        assertThat(card.status()).isEqualTo(new GpuCard.Status("Host mode (nvidia)", GpuCard.Tone.HOST));
-        assertThat(card.id()).isEqualTo("0000-04-00-0");
-        assertThat(texts(card))
+        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Host mode (nvidia)", GpuCard.StatusStyle.HOST));
+        assertThat(card.nodeId()).isEqualTo("0000-04-00-0");
+        assertThat(summaryTexts(card))
                 .containsExactly(
                         "IOMMU group 27",
                         "Moves with it: 04:00.1 NVIDIA GP104 High Definition Audio Controller (snd_hda_intel)",
@@ -44,7 +44,7 @@ class GpuCardTest {
     }
 
     @Test
-    void itsDetailsAreTold() throws Exception {
+    void cardListsDetails() throws Exception {
         GpuCard card = cards(ScriptedHelper.withGtx1080()).getFirst();
         assertThat(card.details())
                 .extracting(GpuDetail::label, GpuDetail::text)
@@ -68,15 +68,15 @@ class GpuCardTest {
     }
 
     @Test
-    void theClaimInItsBarIsCutOutOfTheStripAndTold() throws Exception {
+    void firmwareRegionIsASegmentOfItsBarAndIsDescribed() throws Exception {
         GpuCard card = cards(ScriptedHelper.withGtx1080()).getFirst();
-        BarStrip bar1 = card.strips().get(1);
+        BarStrip bar1 = card.barStrips().get(1);
         assertThat(bar1.bar().index()).isEqualTo(1);
-        assertThat(bar1.pieces()).hasSize(2);
-        assertThat(bar1.pieces().getFirst()).isInstanceOf(BarStrip.Claimed.class);
-        assertThat(bar1.sizes()).containsExactly(0x870000L, (256L << 20) - 0x870000);
-        assertThat(card.claims())
-                .containsExactly(new GpuCard.Claim(
+        assertThat(bar1.segments()).hasSize(2);
+        assertThat(bar1.segments().getFirst()).isInstanceOf(BarStrip.OverlapSegment.class);
+        assertThat(bar1.segmentSizes()).containsExactly(0x870000L, (256L << 20) - 0x870000);
+        assertThat(card.overlaps())
+                .containsExactly(new GpuCard.OverlapRow(
                         1,
                         "efifb c0000000-c086ffff covers 8.4 MiB of BAR 1",
                         "vfio-pci can't reserve BAR 1 while efifb is there.",
@@ -84,128 +84,128 @@ class GpuCardTest {
     }
 
     @Test
-    void theDriversOwnPartOfABarIsNoOverlap() throws Exception {
+    void regionOfTheOwnDriverIsNotAnOverlap() throws Exception {
         GpuCard card = cards(ScriptedHelper.withGtx1080()).getFirst();
-        assertThat(card.strips().getFirst().overlapped()).isFalse();
-        assertThat(card.strips().getFirst().pieces()).hasSize(1);
+        assertThat(card.barStrips().getFirst().hasOverlap()).isFalse();
+        assertThat(card.barStrips().getFirst().segments()).hasSize(1);
     }
 
     @Test
-    void theGpuThatDrawsTheDesktopStaysWithTheHost() throws Exception {
+    void desktopGpuHasNoActions() throws Exception {
         GpuCard card = cards(ScriptedHelper.withGtx1080()).get(1);
-        assertThat(card.status()).isEqualTo(new GpuCard.Status("Draws this desktop (radeon)", GpuCard.Tone.DESKTOP));
-        assertThat(card.choices()).isEmpty();
-        assertThat(card.reason()).startsWith("Stays with the host");
-        assertThat(texts(card)).contains("Used by Xorg (PID 812, user root)");
+        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Draws this desktop (radeon)", GpuCard.StatusStyle.DESKTOP));
+        assertThat(card.actions()).isEmpty();
+        assertThat(card.disabledReason()).startsWith("Stays with the host");
+        assertThat(summaryTexts(card)).contains("Used by Xorg (PID 812, user root)");
     }
 
     @Test
-    void aGpuInHostModeCanBeSwitched() throws Exception {
+    void hostModeGpuCanBeSwitchedToVmMode() throws Exception {
         GpuCard card = cards(ScriptedHelper.withGtx1080()).getFirst();
-        assertThat(card.choices())
-                .containsExactly(new GpuCard.Choice(Direction.TO_VM, "Switch to VM mode", true));
-        assertThat(card.reason()).isEmpty();
+        assertThat(card.actions())
+                .containsExactly(new GpuCard.CardAction(Direction.TO_VM, "Switch to VM mode", true));
+        assertThat(card.disabledReason()).isEmpty();
     }
 
     @Test
-    void aProgramThatUsesItIsNamedAndTheChoiceStays() throws Exception {
+    void programUsingTheGpuIsNamedAndTheActionStaysEnabled() throws Exception {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
-        helper.isHeldBy(4121, "Xorg", "ann", "dri/card7");
+        helper.openDeviceNode(4121, "Xorg", "ann", "dri/card7");
         GpuCard card = cards(helper).getFirst();
-        assertThat(texts(card)).contains("Used by Xorg (PID 4121, user ann)");
-        assertThat(card.choices().getFirst().enabled()).isTrue();
+        assertThat(summaryTexts(card)).contains("Used by Xorg (PID 4121, user ann)");
+        assertThat(card.actions().getFirst().enabled()).isTrue();
     }
 
     @Test
-    void aGpuInVmModeCanBeSwitchedBack() throws Exception {
+    void vmModeGpuCanBeSwitchedToHostMode() throws Exception {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
-        helper.isInVmMode();
+        helper.setVmMode();
         GpuCard card = cards(helper).getFirst();
-        assertThat(card.status()).isEqualTo(new GpuCard.Status("VM mode", GpuCard.Tone.VM));
-        assertThat(card.choices())
-                .containsExactly(new GpuCard.Choice(Direction.TO_HOST, "Switch back to host mode", true));
-        assertThat(card.claims()).isEmpty();
+        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("VM mode", GpuCard.StatusStyle.VM));
+        assertThat(card.actions())
+                .containsExactly(new GpuCard.CardAction(Direction.TO_HOST, "Switch back to host mode", true));
+        assertThat(card.overlaps()).isEmpty();
     }
 
     @Test
-    void aHalfSwitchedGpuCanBePutBackOrFinished() throws Exception {
+    void partiallySwitchedGpuCanBeRolledBackOrSwitchedAgain() throws Exception {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
-        helper.binds(ScriptedHelper.GTX_1080, "vfio-pci");
+        helper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
         GpuCard card = cards(helper).getFirst();
-        assertThat(card.status()).isEqualTo(new GpuCard.Status("Half switched", GpuCard.Tone.MIXED));
-        assertThat(card.choices())
-                .extracting(GpuCard.Choice::direction)
+        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Half switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
+        assertThat(card.actions())
+                .extracting(GpuCard.CardAction::target)
                 .containsExactly(Direction.TO_HOST, Direction.TO_VM);
     }
 
     @Test
-    void aGpuThatNoDriverTookBackAndOnlyVfioPciMayHaveIsHalfSwitchedToo() throws Exception {
+    void unboundGpuWithVfioDriverOverrideIsPartiallySwitched() throws Exception {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
-        helper.binds(ScriptedHelper.GTX_1080, "");
-        helper.binds(ScriptedHelper.ITS_SOUND, "");
-        Capture left = helper.machine()
-                .with(Map.of(
+        helper.bind(ScriptedHelper.GTX_1080, "");
+        helper.bind(ScriptedHelper.GTX_1080_AUDIO, "");
+        MachineSnapshot left = helper.snapshot()
+                .withChanges(Map.of(
                         "/sys/bus/pci/devices/0000:04:00.1/driver_override",
-                        Optional.of(new Capture.Text("vfio-pci"))));
-        GpuCard card = cards(new ScriptedHelper(new Source.ThisMachine(), left)).getFirst();
-        assertThat(card.status()).isEqualTo(new GpuCard.Status("Half switched", GpuCard.Tone.MIXED));
-        assertThat(card.sentence()).isEqualTo("Half switched: graphics without a driver and sound without a driver.");
-        assertThat(card.choices())
+                        Optional.of(new MachineSnapshot.TextEntry("vfio-pci"))));
+        GpuCard card = cards(new ScriptedHelper(new MachineSource.ThisMachine(), left)).getFirst();
+        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Half switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
+        assertThat(card.stateText()).isEqualTo("Half switched: graphics without a driver and sound without a driver.");
+        assertThat(card.actions())
                 .containsExactly(
-                        new GpuCard.Choice(Direction.TO_HOST, "Put back to host mode", true),
-                        new GpuCard.Choice(Direction.TO_VM, "Finish the switch", true));
+                        new GpuCard.CardAction(Direction.TO_HOST, "Put back to host mode", true),
+                        new GpuCard.CardAction(Direction.TO_VM, "Finish the switch", true));
     }
 
     @Test
-    void aGpuOnVfioPciWithAFramebufferLeftInItsMemoryCanBeCured() throws Exception {
-        GpuCard card = cards(captured("q35-6.1-0380-vfio-blocked")).getFirst();
-        assertThat(card.status().tone()).isEqualTo(GpuCard.Tone.VM);
-        assertThat(card.claims()).singleElement().matches(GpuCard.Claim::refused);
-        assertThat(card.choices())
-                .extracting(GpuCard.Choice::direction)
+    void framebufferLeftInVmModeCanBeReleased() throws Exception {
+        GpuCard card = cards(recordedMachine("q35-6.1-0380-vfio-blocked")).getFirst();
+        assertThat(card.status().style()).isEqualTo(GpuCard.StatusStyle.VM);
+        assertThat(card.overlaps()).singleElement().matches(GpuCard.OverlapRow::refused);
+        assertThat(card.actions())
+                .extracting(GpuCard.CardAction::target)
                 .containsExactly(Direction.TO_VM, Direction.TO_HOST);
     }
 
     @Test
-    void aDisabledChoiceHasTheHelpersReasonAndThePlanCanStillBeSeen() throws Exception {
+    void disabledActionShowsTheRefusalAndThePlanCanBeOpened() throws Exception {
         GpuCard card = cards(sample("iommu-off")).getFirst();
-        assertThat(card.choices().getFirst())
-                .isEqualTo(new GpuCard.Choice(Direction.TO_VM, "Switch to VM mode", false));
-        assertThat(card.reason()).contains("no IOMMU group").contains("firmware setup");
-        assertThat(card.choices().getLast()).isEqualTo(new GpuCard.Choice(Direction.TO_VM, "See the plan", true));
+        assertThat(card.actions().getFirst())
+                .isEqualTo(new GpuCard.CardAction(Direction.TO_VM, "Switch to VM mode", false));
+        assertThat(card.disabledReason()).contains("no IOMMU group").contains("firmware setup");
+        assertThat(card.actions().getLast()).isEqualTo(new GpuCard.CardAction(Direction.TO_VM, "See the plan", true));
     }
 
     @Test
-    void withoutAHelperNothingCanBeSwitchedAndTheReasonIsThere() throws Exception {
+    void withoutHelperActionsAreDisabledWithAReason() throws Exception {
         ScriptedHelper lookOnly = new ScriptedHelper(
-                new Source.LookOnly(HelperProblem.Kind.MISSING),
+                new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING),
                 SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
         GpuCard card = cards(lookOnly).getFirst();
-        assertThat(card.choices()).singleElement().matches(choice -> !choice.enabled());
-        assertThat(card.reason()).isEqualTo("Switching needs the helper.");
-        assertThat(texts(card)).contains("Programs that use it can't be seen without the helper");
+        assertThat(card.actions()).singleElement().matches(choice -> !choice.enabled());
+        assertThat(card.disabledReason()).isEqualTo("Switching needs the helper.");
+        assertThat(summaryTexts(card)).contains("Programs that use it can't be seen without the helper");
         assertThat(lookOnly.calls()).containsExactly("inspect");
     }
 
     @Test
-    void aClaimWhoseAddressIsHiddenIsShownAllTheSame() throws Exception {
-        GpuCard card = cards(captured("q35-6.1-0380-user")).getFirst();
-        assertThat(card.claims())
+    void firmwareRegionWithHiddenAddressIsShown() throws Exception {
+        GpuCard card = cards(recordedMachine("q35-6.1-0380-user")).getFirst();
+        assertThat(card.overlaps())
                 .singleElement()
-                .extracting(GpuCard.Claim::text)
+                .extracting(GpuCard.OverlapRow::text)
                 .isEqualTo("efifb lies in BAR 0; its address is hidden");
-        assertThat(card.strips().getFirst().pieces()).hasSize(2).allMatch(piece -> piece.length()
+        assertThat(card.barStrips().getFirst().segments()).hasSize(2).allMatch(piece -> piece.length()
                 .isEmpty());
     }
 
     @ParameterizedTest
     @MethodSource("machines")
-    void thePiecesOfEveryBarOfEveryMachineAddUp(String machine) throws Exception {
+    void segmentSizesAddUpToTheBarSize(String machine) throws Exception {
         for (GpuCard card : cards(machine(machine))) {
-            assertThat(card.strips()).isNotEmpty();
-            for (BarStrip strip : card.strips()) {
-                if (strip.pieces().stream().allMatch(piece -> piece.length().isPresent())) {
-                    assertThat(strip.sizes().stream().mapToLong(Long::longValue).sum())
+            assertThat(card.barStrips()).isNotEmpty();
+            for (BarStrip strip : card.barStrips()) {
+                if (strip.segments().stream().allMatch(piece -> piece.length().isPresent())) {
+                    assertThat(strip.segmentSizes().stream().mapToLong(Long::longValue).sum())
                             .isEqualTo(strip.bar().length());
                 }
             }
@@ -214,18 +214,18 @@ class GpuCardTest {
 
     @ParameterizedTest
     @MethodSource("machines")
-    void everyOverlapThatVfioPciRefusesIsOnTheCard(String machine) throws Exception {
+    void everyRefusedOverlapIsOnTheCard(String machine) throws Exception {
         ScriptedHelper helper = machine(machine);
-        Overview overview = Overview.of(helper, ActivityLog.inMemory());
+        MachineOverview overview = MachineOverview.load(helper, ActivityLog.inMemory());
         List<GpuCard> cards = cards(helper);
         for (int i = 0; i < cards.size(); i++) {
             List<Overlap> refused = overview.machine().gpus().get(i).conflicts();
-            assertThat(cards.get(i).claims().stream().filter(GpuCard.Claim::refused)).hasSameSizeAs(refused);
+            assertThat(cards.get(i).overlaps().stream().filter(GpuCard.OverlapRow::refused)).hasSameSizeAs(refused);
         }
     }
 
     static List<String> machines() throws IOException {
-        try (var files = Files.list(CAPTURES)) {
+        try (var files = Files.list(SNAPSHOTS)) {
             return Stream.concat(
                             SampleMachines.names().stream(),
                             files.map(file -> file.getFileName().toString())
@@ -237,26 +237,26 @@ class GpuCardTest {
     }
 
     private static ScriptedHelper machine(String name) throws Exception {
-        return SampleMachines.names().contains(name) ? sample(name) : captured(name);
+        return SampleMachines.names().contains(name) ? sample(name) : recordedMachine(name);
     }
 
     private static ScriptedHelper sample(String name) {
         return new ScriptedHelper(
-                new Source.Sample(name), SampleMachines.load(name).orElseThrow());
+                new MachineSource.SampleMachine(name), SampleMachines.load(name).orElseThrow());
     }
 
-    private static ScriptedHelper captured(String name) throws Exception {
+    private static ScriptedHelper recordedMachine(String name) throws Exception {
         return new ScriptedHelper(
-                new Source.ThisMachine(), Capture.parse(Files.readString(CAPTURES.resolve(name + ".capture"))));
+                new MachineSource.ThisMachine(), MachineSnapshot.parse(Files.readString(SNAPSHOTS.resolve(name + ".capture"))));
     }
 
-    private List<GpuCard> cards(ScriptedHelper helper) throws HelperProblem {
-        Overview overview = Overview.of(helper, ActivityLog.inMemory());
-        CardWriter writer = new CardWriter(words, overview, helper.source(), Map.of());
-        return overview.machine().gpus().stream().map(writer::card).toList();
+    private List<GpuCard> cards(ScriptedHelper helper) throws HelperException {
+        MachineOverview overview = MachineOverview.load(helper, ActivityLog.inMemory());
+        GpuCardFactory writer = new GpuCardFactory(messages, overview, helper.source(), Map.of());
+        return overview.machine().gpus().stream().map(writer::create).toList();
     }
 
-    private static List<String> texts(GpuCard card) {
-        return card.facts().stream().map(GpuCard.Fact::text).toList();
+    private static List<String> summaryTexts(GpuCard card) {
+        return card.summary().stream().map(GpuCard.SummaryLine::text).toList();
     }
 }

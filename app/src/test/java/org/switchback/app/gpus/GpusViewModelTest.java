@@ -8,24 +8,24 @@ import java.util.Locale;
 import javafx.collections.ListChangeListener;
 import org.junit.jupiter.api.Test;
 import org.switchback.app.activity.ActivityLog;
-import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.helper.HelperException;
 import org.switchback.app.helper.ScriptedHelper;
-import org.switchback.app.words.Words;
+import org.switchback.app.words.Messages;
 
 class GpusViewModelTest {
     private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
-    private final List<String> chosen = new ArrayList<>();
+    private final List<String> requestedSwitches = new ArrayList<>();
     private final GpusViewModel model = new GpusViewModel(
-            Words.in(Locale.ENGLISH), (gpu, direction) -> chosen.add(gpu.brief() + " " + direction.word()));
+            Messages.forLocale(Locale.ENGLISH), (gpu, direction) -> requestedSwitches.add(gpu.toShortString() + " " + direction.word()));
 
     @Test
-    void beforeTheFirstAnswerItSaysThatItLooks() {
-        assertThat(model.stateProperty().get()).isEqualTo(GpusViewModel.State.SCANNING);
+    void showsScanningBeforeTheFirstResponse() {
+        assertThat(model.stateProperty().get()).isEqualTo(GpusViewModel.GpusPageState.SCANNING);
         assertThat(model.messageProperty().get()).isEqualTo("Looking at the GPUs…");
     }
 
     @Test
-    void whoeverListensToTheCardsIsToldAlsoAfterAGarbageCollection() throws Exception {
+    void cardListenersSurviveGarbageCollection() throws Exception {
         List<String> told = new ArrayList<>();
         model.cards().addListener((ListChangeListener<GpuCard>) change -> told.add("told"));
         System.gc();
@@ -34,32 +34,32 @@ class GpusViewModelTest {
     }
 
     @Test
-    void onlyACardThatChangesIsReplaced() throws Exception {
+    void onlyChangedCardsAreReplaced() throws Exception {
         show();
         List<GpuCard> before = List.copyOf(model.cards());
-        helper.isHeldBy(7, "blender", "ann", "dri/card7");
+        helper.openDeviceNode(7, "blender", "ann", "dri/card7");
         show();
         assertThat(model.cards().getFirst()).isNotEqualTo(before.getFirst());
         assertThat(model.cards().get(1)).isSameAs(before.get(1));
     }
 
     @Test
-    void aChoiceSaysWhichGpuGoesWhere() throws Exception {
+    void actionRequestsTheSwitchOfItsGpu() throws Exception {
         show();
         GpuCard card = model.cards().getFirst();
-        model.choose(card, card.choices().getFirst());
-        assertThat(chosen).containsExactly("04:00.0 vm");
+        model.runAction(card, card.actions().getFirst());
+        assertThat(requestedSwitches).containsExactly("04:00.0 vm");
     }
 
     @Test
-    void aProblemTakesTheCardsAway() throws Exception {
+    void failureRemovesTheCards() throws Exception {
         show();
-        model.failed(new HelperProblem(HelperProblem.Kind.LOST));
+        model.showFailure(new HelperException(HelperException.FailureKind.LOST));
         assertThat(model.cards()).isEmpty();
-        assertThat(model.stateProperty().get()).isEqualTo(GpusViewModel.State.FAILED);
+        assertThat(model.stateProperty().get()).isEqualTo(GpusViewModel.GpusPageState.FAILED);
     }
 
-    private void show() throws HelperProblem {
-        model.show(Overview.of(helper, ActivityLog.inMemory()), helper.source());
+    private void show() throws HelperException {
+        model.show(MachineOverview.load(helper, ActivityLog.inMemory()), helper.source());
     }
 }

@@ -10,38 +10,38 @@ import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.interfaces.Properties;
 import org.freedesktop.dbus.types.Variant;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.Names;
+import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlanValues;
+import org.switchback.protocol.PlanReplyTuple;
 import org.switchback.protocol.PlannedStep;
 import org.switchback.service.PrivateBus;
 
 /** Owns the helper's name on a private bus and does as the test says. */
 final class FakeHelper implements HelperInterface, AutoCloseable {
-    static final String JOB = Names.JOB_PATH + 1;
+    static final String JOB_OBJECT_PATH = DBusNames.JOB_PATH_PREFIX + 1;
 
     private final DBusConnection bus;
-    private final Job job = new Job();
-    private final CountDownLatch inspected = new CountDownLatch(1);
+    private final FakeJob job = new FakeJob();
+    private final CountDownLatch inspectCalled = new CountDownLatch(1);
     private final CountDownLatch closed = new CountDownLatch(1);
-    private volatile int version = Names.VERSION;
-    private volatile boolean silent;
-    private volatile Runnable whenApplied = () -> {};
+    private volatile int version = DBusNames.PROTOCOL_VERSION;
+    private volatile boolean unresponsive;
+    private volatile Runnable applyAction = () -> {};
 
     FakeHelper(PrivateBus on) throws DBusException {
         bus = on.connect();
-        bus.exportObject(Names.HELPER_PATH, this);
-        bus.exportObject(JOB, job);
-        bus.requestBusName(Names.BUS);
+        bus.exportObject(DBusNames.HELPER_PATH, this);
+        bus.exportObject(JOB_OBJECT_PATH, job);
+        bus.requestBusName(DBusNames.BUS_NAME);
     }
 
     /** The job that every plan leads to. */
-    private static final class Job implements JobInterface {
-        private final List<JobEntry> log = new ArrayList<>();
+    private static final class FakeJob implements JobInterface {
+        private final List<JobEvent> log = new ArrayList<>();
 
         @Override
         public List<PlannedStep> Steps() {
@@ -49,11 +49,11 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
         }
 
         @Override
-        public synchronized List<JobEntry> Log() {
+        public synchronized List<JobEvent> Log() {
             return List.copyOf(log);
         }
 
-        synchronized int add(JobEntry entry) {
+        synchronized int add(JobEvent entry) {
             log.add(entry);
             return log.size() - 1;
         }
@@ -63,52 +63,52 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
 
         @Override
         public String getObjectPath() {
-            return JOB;
+            return JOB_OBJECT_PATH;
         }
     }
 
-    void version(int wanted) {
+    void setVersion(int wanted) {
         version = wanted;
     }
 
     /** From now on {@code Inspect} does not answer before this is closed. */
-    void silent() {
-        silent = true;
+    void blockInspect() {
+        unresponsive = true;
     }
 
     /** Done by {@code Apply} before it answers. */
-    void whenApplied(Runnable action) {
-        whenApplied = action;
+    void setApplyAction(Runnable action) {
+        applyAction = action;
     }
 
     /** Waits until somebody has called {@code Inspect}. */
-    boolean inspected() throws InterruptedException {
-        return inspected.await(10, TimeUnit.SECONDS);
+    boolean awaitInspectCall() throws InterruptedException {
+        return inspectCalled.await(10, TimeUnit.SECONDS);
     }
 
-    static JobEntry entry(String what, String detail) {
-        return new JobEntry(what, -1, 0, detail, List.of());
+    static JobEvent createEvent(String what, String detail) {
+        return new JobEvent(what, -1, 0, detail, List.of());
     }
 
     /** Puts it into the log and tells everybody. */
-    void happens(JobEntry entry) {
+    void emitEvent(JobEvent entry) {
         int index = job.add(entry);
         try {
-            bus.sendMessage(new JobInterface.Happened(JOB, index, List.of(entry.overheard())));
+            bus.sendMessage(new JobInterface.Progress(JOB_OBJECT_PATH, index, List.of(entry.redacted())));
         } catch (DBusException impossible) {
             throw new AssertionError(impossible);
         }
     }
 
     /** Puts it into the log and tells nobody. */
-    void happensUnheard(JobEntry entry) {
+    void appendToLog(JobEvent entry) {
         job.add(entry);
     }
 
-    void gpuChanges() throws DBusException {
+    void emitGpuChanged() throws DBusException {
         bus.sendMessage(new Properties.PropertiesChanged(
-                Names.GPU_PATH + "0000_04_00_0",
-                Names.BUS + ".Gpu",
+                DBusNames.GPU_PATH_PREFIX + "0000_04_00_0",
+                DBusNames.BUS_NAME + ".Gpu",
                 Map.of("Mode", new Variant<>("vm")),
                 List.of()));
     }
@@ -120,32 +120,32 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
 
     @Override
     public String Inspect() {
-        inspected.countDown();
-        if (silent) {
+        inspectCalled.countDown();
+        if (unresponsive) {
             try {
                 closed.await();
             } catch (InterruptedException closing) {
                 Thread.currentThread().interrupt();
             }
         }
-        return Capture.EMPTY.toText();
+        return MachineSnapshot.EMPTY.toText();
     }
 
     @Override
     public String InspectAll() {
-        return Capture.EMPTY.toText();
+        return MachineSnapshot.EMPTY.toText();
     }
 
     @Override
-    public PlanValues Plan(String gpu, String target, List<String> with, Boolean nativeDriver) {
-        return new PlanValues(
+    public PlanReplyTuple Plan(String gpu, String target, List<String> with, Boolean nativeDriver) {
+        return new PlanReplyTuple(
                 new PlanReply("00000000000000000000000000000000", "switch", List.of(gpu), List.of(), List.of(), List.of()));
     }
 
     @Override
     public DBusPath Apply(String plan) {
-        whenApplied.run();
-        return new DBusPath(JOB);
+        applyAction.run();
+        return new DBusPath(JOB_OBJECT_PATH);
     }
 
     @Override
@@ -155,12 +155,12 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
 
     @Override
     public String getObjectPath() {
-        return Names.HELPER_PATH;
+        return DBusNames.HELPER_PATH;
     }
 
     /** Is the helper no more. */
-    void vanish() throws DBusException {
-        bus.releaseBusName(Names.BUS);
+    void releaseBusName() throws DBusException {
+        bus.releaseBusName(DBusNames.BUS_NAME);
     }
 
     @Override

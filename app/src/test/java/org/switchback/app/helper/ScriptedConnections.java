@@ -3,80 +3,80 @@ package org.switchback.app.helper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import org.switchback.hardware.Capture;
+import org.switchback.hardware.MachineSnapshot;
 
 /** Gives out one scripted helper for this machine, and a fresh one for each sample. */
 public final class ScriptedConnections implements HelperConnections {
-    private final List<ScriptedHelper> opened = new ArrayList<>();
-    private final List<Mishap> mishaps = new ArrayList<>();
-    private ScriptedHelper here;
-    private int searches;
-    private volatile CountDownLatch answer = new CountDownLatch(0);
+    private final List<ScriptedHelper> openedHelpers = new ArrayList<>();
+    private final List<SimulatedFailure> simulatedFailures = new ArrayList<>();
+    private ScriptedHelper thisMachineHelper;
+    private int thisMachineCount;
+    private volatile CountDownLatch responseLatch = new CountDownLatch(0);
 
-    public ScriptedConnections(ScriptedHelper here) {
-        this.here = here;
+    public ScriptedConnections(ScriptedHelper thisMachineHelper) {
+        this.thisMachineHelper = thisMachineHelper;
     }
 
     /** From now on this machine answers through another helper. */
-    public synchronized void here(ScriptedHelper helper) {
-        here = helper;
+    public synchronized void setThisMachineHelper(ScriptedHelper helper) {
+        thisMachineHelper = helper;
     }
 
     /** How often the helper of the system was looked for. */
-    public synchronized int searches() {
-        return searches;
+    public synchronized int thisMachineCount() {
+        return thisMachineCount;
     }
 
     /** The connection opened first. */
-    public synchronized ScriptedHelper first() {
-        return opened.getFirst();
+    public synchronized ScriptedHelper firstOpened() {
+        return openedHelpers.getFirst();
     }
 
     /** The connection opened last. */
-    public synchronized ScriptedHelper last() {
-        return opened.getLast();
+    public synchronized ScriptedHelper lastOpened() {
+        return openedHelpers.getLast();
     }
 
     /** What was to go wrong on the simulated machines, in the order in which they were opened. */
-    public synchronized List<Mishap> mishaps() {
-        return List.copyOf(mishaps);
+    public synchronized List<SimulatedFailure> simulatedFailures() {
+        return List.copyOf(simulatedFailures);
     }
 
-    public synchronized int count() {
-        return opened.size();
+    public synchronized int openedCount() {
+        return openedHelpers.size();
     }
 
     /** From now on this machine does not answer before the latch is open. */
-    public void waitsFor(CountDownLatch latch) {
-        answer = latch;
+    public void blockThisMachineUntil(CountDownLatch latch) {
+        responseLatch = latch;
     }
 
     @Override
-    public HelperConnection thisMachine() {
+    public HelperConnection openThisMachine() {
         try {
-            answer.await();
+            responseLatch.await();
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }
         synchronized (this) {
-            searches++;
-            opened.add(here);
-            return here;
+            thisMachineCount++;
+            openedHelpers.add(thisMachineHelper);
+            return thisMachineHelper;
         }
     }
 
     @Override
-    public synchronized HelperConnection lookOnly(HelperProblem.Kind why) {
-        ScriptedHelper helper = new ScriptedHelper(new Source.LookOnly(why), here.machine());
-        opened.add(helper);
+    public synchronized HelperConnection openReadOnly(HelperException.FailureKind why) {
+        ScriptedHelper helper = new ScriptedHelper(new MachineSource.ReadOnlyMachine(why), thisMachineHelper.snapshot());
+        openedHelpers.add(helper);
         return helper;
     }
 
     @Override
-    public synchronized HelperConnection simulated(Capture machine, Source source, Mishap mishap) {
-        mishaps.add(mishap);
+    public synchronized HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, SimulatedFailure mishap) {
+        simulatedFailures.add(mishap);
         ScriptedHelper helper = new ScriptedHelper(source, machine);
-        opened.add(helper);
+        openedHelpers.add(helper);
         return helper;
     }
 }

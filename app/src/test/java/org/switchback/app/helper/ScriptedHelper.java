@@ -8,17 +8,17 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.Planner;
 import org.switchback.plan.Refusal;
-import org.switchback.plan.Request;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.PlanReply;
-import org.switchback.service.PlanReplies;
+import org.switchback.service.PlanReplyMapper;
 
 /**
  * A helper that plans as the real one does and then says and does what a test tells it to, so that it can lie, hang and
@@ -26,137 +26,137 @@ import org.switchback.service.PlanReplies;
  */
 public final class ScriptedHelper implements HelperConnection {
     public static final PciAddress GTX_1080 = PciAddress.of("0000:04:00.0");
-    public static final PciAddress ITS_SOUND = PciAddress.of("0000:04:00.1");
+    public static final PciAddress GTX_1080_AUDIO = PciAddress.of("0000:04:00.1");
 
-    private final Source source;
+    private final MachineSource source;
     private final List<String> calls = new ArrayList<>();
-    private final List<Runnable> listeners = new ArrayList<>();
-    private Capture machine;
-    private Optional<HelperProblem.Kind> problem = Optional.empty();
-    private Optional<HelperProblem.Kind> planProblem = Optional.empty();
-    private Optional<HelperProblem.Kind> applyProblem = Optional.empty();
-    private boolean once;
-    private Consumer<JobEntry> listener = entry -> {};
+    private final List<Runnable> changeListeners = new ArrayList<>();
+    private MachineSnapshot snapshot;
+    private Optional<HelperException.FailureKind> failure = Optional.empty();
+    private Optional<HelperException.FailureKind> planFailure = Optional.empty();
+    private Optional<HelperException.FailureKind> applyFailure = Optional.empty();
+    private boolean applyFailsOnce;
+    private Consumer<JobEvent> eventListener = entry -> {};
     private long micros;
-    private boolean begun;
-    private int missed;
+    private boolean switchRequested;
+    private int timeoutsLeft;
 
-    public ScriptedHelper(Source source, Capture machine) {
+    public ScriptedHelper(MachineSource source, MachineSnapshot snapshot) {
         this.source = source;
-        this.machine = machine;
+        this.snapshot = snapshot;
     }
 
     /** The sample machine that everything works on, behind the helper of the system. */
     public static ScriptedHelper withGtx1080() {
         return new ScriptedHelper(
-                new Source.ThisMachine(), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
+                new MachineSource.ThisMachine(), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
     }
 
     // What a test tells it.
 
-    public synchronized void failsWith(HelperProblem.Kind kind) {
-        problem = Optional.of(kind);
+    public synchronized void failAllCalls(HelperException.FailureKind kind) {
+        failure = Optional.of(kind);
     }
 
     /** The next calls get no answer in time. */
-    public synchronized void misses(int calls) {
-        missed = calls;
+    public synchronized void timeOutNextCalls(int calls) {
+        timeoutsLeft = calls;
     }
 
-    public synchronized void works() {
-        problem = Optional.empty();
+    public synchronized void clearFailure() {
+        failure = Optional.empty();
     }
 
-    public synchronized void plansFailWith(HelperProblem.Kind kind) {
-        planProblem = Optional.of(kind);
+    public synchronized void failPlans(HelperException.FailureKind kind) {
+        planFailure = Optional.of(kind);
     }
 
-    public synchronized void switchesFailWith(HelperProblem.Kind kind) {
-        applyProblem = Optional.of(kind);
+    public synchronized void failSwitches(HelperException.FailureKind kind) {
+        applyFailure = Optional.of(kind);
     }
 
     /** The next switch is not taken. */
-    public synchronized void switchesFailOnceWith(HelperProblem.Kind kind) {
-        applyProblem = Optional.of(kind);
-        once = true;
+    public synchronized void failNextSwitch(HelperException.FailureKind kind) {
+        applyFailure = Optional.of(kind);
+        applyFailsOnce = true;
     }
 
     /** The machine as it is by now. */
-    public synchronized Capture machine() {
-        return machine;
+    public synchronized MachineSnapshot snapshot() {
+        return snapshot;
     }
 
     /** Binds a function to another driver, or to none where it is empty. */
-    public synchronized void binds(PciAddress function, String driver) {
-        String link = MachineReader.PCI_DEVICES + function + "/driver";
-        machine = machine.with(Map.of(
+    public synchronized void bind(PciAddress function, String driver) {
+        String link = SnapshotParser.PCI_DEVICES + function + "/driver";
+        snapshot = snapshot.withChanges(Map.of(
                 link,
                 driver.isEmpty()
                         ? Optional.empty()
-                        : Optional.of(new Capture.Link("../../../../bus/pci/drivers/" + driver))));
+                        : Optional.of(new MachineSnapshot.LinkEntry("../../../../bus/pci/drivers/" + driver))));
         if (function.equals(GTX_1080) && !driver.equals("nvidia")) {
-            releases("nvidia");
+            removeRegion("nvidia");
         }
     }
 
     /** A claim goes out of the memory map. */
-    private void releases(String claim) {
-        String map = machine.text("/proc/iomem").orElseThrow();
+    private void removeRegion(String claim) {
+        String map = snapshot.text("/proc/iomem").orElseThrow();
         String without =
                 map.lines().filter(line -> !line.endsWith(": " + claim)).collect(Collectors.joining("\n"));
-        machine = machine.with(Map.of("/proc/iomem", Optional.of(new Capture.Text(without))));
+        snapshot = snapshot.withChanges(Map.of("/proc/iomem", Optional.of(new MachineSnapshot.TextEntry(without))));
     }
 
     /** Opens a device node of the GPU in a program. */
-    public synchronized void isHeldBy(int pid, String program, String user, String node) {
-        Map<String, Optional<Capture.Entry>> changes = new HashMap<>();
-        changes.put("/proc/" + pid + "/comm", Optional.of(new Capture.Text(program)));
-        changes.put("/proc/" + pid + "/owner", Optional.of(new Capture.Text(user)));
-        changes.put("/proc/" + pid + "/fd/7", Optional.of(new Capture.Link("/dev/" + node)));
+    public synchronized void openDeviceNode(int pid, String program, String user, String node) {
+        Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes = new HashMap<>();
+        changes.put("/proc/" + pid + "/comm", Optional.of(new MachineSnapshot.TextEntry(program)));
+        changes.put("/proc/" + pid + "/owner", Optional.of(new MachineSnapshot.TextEntry(user)));
+        changes.put("/proc/" + pid + "/fd/7", Optional.of(new MachineSnapshot.LinkEntry("/dev/" + node)));
         changes.put(
-                MachineReader.PCI_DEVICES + GTX_1080 + "/drm/" + node.substring(node.indexOf('/') + 1),
-                Optional.of(new Capture.Directory()));
-        machine = machine.with(changes);
+                SnapshotParser.PCI_DEVICES + GTX_1080 + "/drm/" + node.substring(node.indexOf('/') + 1),
+                Optional.of(new MachineSnapshot.DirectoryEntry()));
+        snapshot = snapshot.withChanges(changes);
     }
 
-    public synchronized void isLetGoBy(int pid) {
-        machine = machine.with(Map.of("/proc/" + pid + "/fd/7", Optional.empty()));
+    public synchronized void closeDeviceNode(int pid) {
+        snapshot = snapshot.withChanges(Map.of("/proc/" + pid + "/fd/7", Optional.empty()));
     }
 
     /** All functions of the GPU are on vfio-pci and nothing lies in its BARs. */
-    public synchronized void isInVmMode() {
-        binds(GTX_1080, "vfio-pci");
-        binds(ITS_SOUND, "vfio-pci");
-        releases("efifb");
+    public synchronized void setVmMode() {
+        bind(GTX_1080, "vfio-pci");
+        bind(GTX_1080_AUDIO, "vfio-pci");
+        removeRegion("efifb");
     }
 
     /** A thing happens to the job, this long after the one before. */
-    public void says(String what, int step, long afterMillis, String detail, String... values) {
-        Consumer<JobEntry> told;
-        JobEntry entry;
+    public void emitEvent(String what, int step, long afterMillis, String detail, String... values) {
+        Consumer<JobEvent> told;
+        JobEvent entry;
         synchronized (this) {
             micros += afterMillis * 1000;
-            told = listener;
-            entry = new JobEntry(what, step, micros, detail, List.of(values));
+            told = eventListener;
+            entry = new JobEvent(what, step, micros, detail, List.of(values));
         }
         told.accept(entry);
     }
 
     /** Carries steps out without a hitch. */
-    public void doesSteps(int first, int last) {
+    public void completeSteps(int first, int last) {
         for (int step = first; step <= last; step++) {
-            says("started", step, 1, "");
-            says("done", step, 20, "");
+            emitEvent("started", step, 1, "");
+            emitEvent("done", step, 20, "");
         }
     }
 
-    public void changes() {
-        List.copyOf(listeners).forEach(Runnable::run);
+    public void notifyChangeListeners() {
+        List.copyOf(changeListeners).forEach(Runnable::run);
     }
 
     /** Whether a switch has been asked for since the last plan, so that somebody listens. */
-    public synchronized boolean begun() {
-        return begun;
+    public synchronized boolean isSwitchRequested() {
+        return switchRequested;
     }
 
     public synchronized List<String> calls() {
@@ -165,66 +165,66 @@ public final class ScriptedHelper implements HelperConnection {
 
     // What the app asks of it.
 
-    private synchronized void called(String call, Optional<HelperProblem.Kind> own) throws HelperProblem {
+    private synchronized void recordCall(String call, Optional<HelperException.FailureKind> own) throws HelperException {
         calls.add(call);
-        if (missed > 0) {
-            missed--;
-            throw new HelperProblem(HelperProblem.Kind.NO_ANSWER);
+        if (timeoutsLeft > 0) {
+            timeoutsLeft--;
+            throw new HelperException(HelperException.FailureKind.NO_ANSWER);
         }
-        Optional<HelperProblem.Kind> kind = problem.or(() -> own);
+        Optional<HelperException.FailureKind> kind = failure.or(() -> own);
         if (kind.isPresent()) {
-            if (once && own.isPresent()) {
-                applyProblem = Optional.empty();
-                once = false;
+            if (applyFailsOnce && own.isPresent()) {
+                applyFailure = Optional.empty();
+                applyFailsOnce = false;
             }
-            throw new HelperProblem(kind.get());
+            throw new HelperException(kind.get());
         }
     }
 
     @Override
-    public Source source() {
+    public MachineSource source() {
         return source;
     }
 
     @Override
-    public Capture inspect(boolean wholeMap) throws HelperProblem {
-        called("inspect", Optional.empty());
+    public MachineSnapshot inspect(boolean wholeMap) throws HelperException {
+        recordCall("inspect", Optional.empty());
         synchronized (this) {
-            return machine;
+            return snapshot;
         }
     }
 
     @Override
     public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
-            throws HelperProblem {
-        called("plan " + gpu + " " + target, planProblem);
+            throws HelperException {
+        recordCall("plan " + gpu + " " + target, planFailure);
         synchronized (this) {
-            begun = false;
+            switchRequested = false;
         }
-        Request request = new Request(gpu, Target.ofWord(target).orElseThrow(), with, nativeDriver);
-        return switch (Planner.plan(MachineReader.read(machine), request, Optional.empty())) {
-            case Planner.Answer.Planned(SwitchPlan plan) ->
-                PlanReplies.reply(plan.refused() ? "" : "0123456789abcdef0123456789abcdef", plan);
-            case Planner.Answer.NoPlan(Refusal reason) -> PlanReplies.noPlan(reason);
+        SwitchRequest request = new SwitchRequest(gpu, Target.parse(target).orElseThrow(), with, nativeDriver);
+        return switch (Planner.plan(SnapshotParser.parse(snapshot), request, Optional.empty())) {
+            case Planner.PlanningResult.PlanCreated(SwitchPlan plan) ->
+                PlanReplyMapper.toReply(plan.isRefused() ? "" : "0123456789abcdef0123456789abcdef", plan);
+            case Planner.PlanningResult.InvalidRequest(Refusal reason) -> PlanReplyMapper.toRefusedReply(reason);
         };
     }
 
     @Override
-    public RunningSwitch apply(String planId, Consumer<JobEntry> told) throws HelperProblem {
-        called("apply " + planId, applyProblem);
-        return begin(told);
+    public RunningSwitch apply(String planId, Consumer<JobEvent> told) throws HelperException {
+        recordCall("apply " + planId, applyFailure);
+        return startSwitch(told);
     }
 
     @Override
-    public RunningSwitch restore(PciAddress gpu, Consumer<JobEntry> told) throws HelperProblem {
-        called("restore " + gpu, applyProblem);
-        return begin(told);
+    public RunningSwitch restore(PciAddress gpu, Consumer<JobEvent> told) throws HelperException {
+        recordCall("restore " + gpu, applyFailure);
+        return startSwitch(told);
     }
 
-    private synchronized RunningSwitch begin(Consumer<JobEntry> told) {
-        listener = told;
+    private synchronized RunningSwitch startSwitch(Consumer<JobEvent> told) {
+        eventListener = told;
         micros = 0;
-        begun = true;
+        switchRequested = true;
         return new RunningSwitch() {
             @Override
             public void cancel() {
@@ -234,15 +234,15 @@ public final class ScriptedHelper implements HelperConnection {
             }
 
             @Override
-            public JobEntry await() {
+            public JobEvent awaitEnd() {
                 throw new UnsupportedOperationException("the window does not wait");
             }
         };
     }
 
     @Override
-    public void onChange(Runnable changed) {
-        listeners.add(changed);
+    public void addChangeListener(Runnable changed) {
+        changeListeners.add(changed);
     }
 
     @Override

@@ -15,28 +15,28 @@ import org.junit.jupiter.api.Timeout;
 import org.switchback.app.bus.BusAddress;
 import org.switchback.app.samples.SampleMachines;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEntry;
+import org.switchback.protocol.JobEvent;
 import org.switchback.protocol.PlanReply;
 import org.switchback.service.EmbeddedHelper;
 
 @Timeout(60)
 class SimulatedConnectionTest {
     private static final PciAddress GPU = PciAddress.of("0000:04:00.0");
-    private static final Consumer<JobEntry> NOBODY = entry -> {};
+    private static final Consumer<JobEvent> NO_OP_LISTENER = entry -> {};
 
     private final HelperConnection connection = connect(Duration.ZERO);
 
     private static HelperConnection connect(Duration write) {
-        return connect(write, Mishap.NONE);
+        return connect(write, SimulatedFailure.NONE);
     }
 
-    private static HelperConnection connect(Duration write, Mishap mishap) {
-        return new DBusHelperConnections(new BusAddress("unix:path=/nowhere"), EmbeddedHelper::lookOnly, write)
-                .simulated(
+    private static HelperConnection connect(Duration write, SimulatedFailure mishap) {
+        return new DBusHelperConnections(new BusAddress("unix:path=/nowhere"), EmbeddedHelper::readOnly, write)
+                .openSimulated(
                         SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
-                        new Source.Sample(SampleMachines.DEFAULT),
+                        new MachineSource.SampleMachine(SampleMachines.DEFAULT),
                         mishap);
     }
 
@@ -45,13 +45,13 @@ class SimulatedConnectionTest {
         connection.close();
     }
 
-    private static Gpu.Mode mode(HelperConnection connection) throws HelperProblem {
-        return MachineReader.read(connection.inspect(false)).gpu(GPU).orElseThrow().mode();
+    private static Gpu.GpuMode readMode(HelperConnection connection) throws HelperException {
+        return SnapshotParser.parse(connection.inspect(false)).gpu(GPU).orElseThrow().mode();
     }
 
     @Test
-    void aMachineIsInspectedPlannedForSwitchedAndSwitchedBack() throws Exception {
-        assertThat(mode(connection)).isEqualTo(Gpu.Mode.HOST);
+    void inspectsPlansSwitchesAndSwitchesBack() throws Exception {
+        assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.HOST);
 
         PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
         assertThat(plan.refusals).isEmpty();
@@ -59,35 +59,35 @@ class SimulatedConnectionTest {
         assertThat(plan.functions).first().isEqualTo(GPU.toString());
         assertThat(plan.steps).extracting(step -> step.kind).startsWith("check-unused").endsWith("check-proven");
 
-        assertThat(connection.apply(plan.id, NOBODY).await().detail).isEqualTo("done");
-        assertThat(mode(connection)).isEqualTo(Gpu.Mode.VM);
+        assertThat(connection.apply(plan.id, NO_OP_LISTENER).awaitEnd().detail).isEqualTo("done");
+        assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.VM);
 
-        assertThat(connection.restore(GPU, NOBODY).await().detail).isEqualTo("done");
-        assertThat(mode(connection)).isEqualTo(Gpu.Mode.HOST);
+        assertThat(connection.restore(GPU, NO_OP_LISTENER).awaitEnd().detail).isEqualTo("done");
+        assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.HOST);
     }
 
     @Test
-    void whatHappensIsToldInOrderFromBeginningToEndAndNothingTwice() throws Exception {
-        List<JobEntry> told = new CopyOnWriteArrayList<>();
+    void eventsAreDeliveredOnceAndInOrder() throws Exception {
+        List<JobEvent> told = new CopyOnWriteArrayList<>();
         PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
 
-        JobEntry last = connection.apply(plan.id, told::add).await();
+        JobEvent last = connection.apply(plan.id, told::add).awaitEnd();
 
-        assertThat(told).extracting(entry -> entry.what).startsWith("authorizing", "authorized", "started");
+        assertThat(told).extracting(entry -> entry.type).startsWith("authorizing", "authorized", "started");
         assertThat(told).last().isSameAs(last);
-        assertThat(told.stream().filter(entry -> entry.what.equals("done")).map(entry -> entry.step))
+        assertThat(told.stream().filter(entry -> entry.type.equals("done")).map(entry -> entry.step))
                 .containsExactlyElementsOf(
                         java.util.stream.IntStream.range(0, plan.steps.size()).boxed().toList());
-        assertThat(told.stream().map(entry -> entry.micros)).isSorted();
+        assertThat(told.stream().map(entry -> entry.elapsedMicros)).isSorted();
     }
 
     @Test
-    void aCancelledSwitchIsPutBack() throws Exception {
+    void cancelledSwitchIsRolledBack() throws Exception {
         try (HelperConnection slow = connect(Duration.ofMillis(200))) {
             CountDownLatch writing = new CountDownLatch(1);
             PlanReply plan = slow.plan(GPU, "vm", List.of(), false);
             HelperConnection.RunningSwitch running = slow.apply(plan.id, entry -> {
-                if (entry.what.equals("started") && entry.step == 2) {
+                if (entry.type.equals("started") && entry.step == 2) {
                     writing.countDown();
                 }
             });
@@ -95,36 +95,36 @@ class SimulatedConnectionTest {
 
             running.cancel();
 
-            assertThat(running.await().detail).isEqualTo("cancelled");
-            assertThat(mode(slow)).isEqualTo(Gpu.Mode.HOST);
+            assertThat(running.awaitEnd().detail).isEqualTo("cancelled");
+            assertThat(readMode(slow)).isEqualTo(Gpu.GpuMode.HOST);
         }
     }
 
     @Test
-    void aChangeOfModeIsAnnounced() throws Exception {
+    void modeChangeNotifiesListeners() throws Exception {
         CountDownLatch changed = new CountDownLatch(1);
         connection.inspect(false);
-        connection.onChange(changed::countDown);
+        connection.addChangeListener(changed::countDown);
 
-        connection.apply(connection.plan(GPU, "vm", List.of(), false).id, NOBODY).await();
+        connection.apply(connection.plan(GPU, "vm", List.of(), false).id, NO_OP_LISTENER).awaitEnd();
 
         assertThat(changed.await(10, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test
-    void everyErrorOfTheHelperHasItsKind() throws Exception {
-        assertThat(kind(() -> connection.apply("0123456789abcdef0123456789abcdef", NOBODY)))
-                .isEqualTo(HelperProblem.Kind.UNKNOWN_PLAN);
-        assertThat(kind(() -> connection.plan(GPU, "sideways", List.of(), false)))
-                .isEqualTo(HelperProblem.Kind.BAD_ARGUMENT);
+    void helperErrorsMapToFailureKinds() throws Exception {
+        assertThat(failureKindOf(() -> connection.apply("0123456789abcdef0123456789abcdef", NO_OP_LISTENER)))
+                .isEqualTo(HelperException.FailureKind.UNKNOWN_PLAN);
+        assertThat(failureKindOf(() -> connection.plan(GPU, "sideways", List.of(), false)))
+                .isEqualTo(HelperException.FailureKind.BAD_ARGUMENT);
         PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
-        connection.restore(GPU, NOBODY).await();
-        connection.apply(plan.id, NOBODY).await();
-        assertThat(kind(() -> connection.apply(plan.id, NOBODY))).isEqualTo(HelperProblem.Kind.UNKNOWN_PLAN);
+        connection.restore(GPU, NO_OP_LISTENER).awaitEnd();
+        connection.apply(plan.id, NO_OP_LISTENER).awaitEnd();
+        assertThat(failureKindOf(() -> connection.apply(plan.id, NO_OP_LISTENER))).isEqualTo(HelperException.FailureKind.UNKNOWN_PLAN);
     }
 
     @Test
-    void whatCannotBePlannedForSaysWhy() throws Exception {
+    void impossiblePlansHaveARefusalCode() throws Exception {
         assertThat(connection.plan(PciAddress.of("0000:7f:00.0"), "vm", List.of(), false).refusals)
                 .extracting(refusal -> refusal.code)
                 .containsExactly("no-such-device");
@@ -134,39 +134,39 @@ class SimulatedConnectionTest {
     }
 
     @Test
-    void aRestoreWithNothingToRestoreSaysSo() throws Exception {
-        List<JobEntry> told = new CopyOnWriteArrayList<>();
+    void restoreWithoutChangesIsRefused() throws Exception {
+        List<JobEvent> told = new CopyOnWriteArrayList<>();
 
-        assertThat(connection.restore(GPU, told::add).await().detail).isEqualTo("refused");
+        assertThat(connection.restore(GPU, told::add).awaitEnd().detail).isEqualTo("refused");
 
         assertThat(told).extracting(entry -> entry.detail).contains("already-in-host-mode");
     }
 
     @Test
-    void aClosedConnectionSaysThatTheHelperIsGone() {
+    void closedConnectionReportsAStoppedHelper() {
         connection.close();
 
-        assertThat(kind(() -> connection.inspect(false))).isEqualTo(HelperProblem.Kind.STOPPED);
+        assertThat(failureKindOf(() -> connection.inspect(false))).isEqualTo(HelperException.FailureKind.STOPPED);
     }
 
-    private static String outcome(Mishap mishap, List<JobEntry> told) throws Exception {
+    private static String switchWithFailure(SimulatedFailure mishap, List<JobEvent> told) throws Exception {
         try (HelperConnection unlucky = connect(Duration.ZERO, mishap)) {
             return unlucky.apply(unlucky.plan(GPU, "vm", List.of(), false).id, told::add)
-                    .await()
+                    .awaitEnd()
                     .detail;
         }
     }
 
     @Test
-    void everyMishapOfASimulatedMachineIsWhatItIsCalled() throws Exception {
-        List<JobEntry> told = new CopyOnWriteArrayList<>();
-        assertThat(outcome(Mishap.NONE, new CopyOnWriteArrayList<>())).isEqualTo("done");
-        assertThat(outcome(Mishap.PUT_BACK, new CopyOnWriteArrayList<>())).isEqualTo("put-back");
-        assertThat(outcome(Mishap.MIXED, new CopyOnWriteArrayList<>())).isEqualTo("mixed");
-        assertThat(outcome(Mishap.HELPER_LOST, new CopyOnWriteArrayList<>())).isEqualTo("helper-lost");
-        assertThat(outcome(Mishap.SLOW_STEP, told)).isEqualTo("done");
-        assertThat(told).extracting(entry -> entry.what).contains("waiting");
-        try (HelperConnection unlucky = connect(Duration.ZERO, Mishap.IN_USE)) {
+    void everySimulatedFailureHasItsExpectedResult() throws Exception {
+        List<JobEvent> told = new CopyOnWriteArrayList<>();
+        assertThat(switchWithFailure(SimulatedFailure.NONE, new CopyOnWriteArrayList<>())).isEqualTo("done");
+        assertThat(switchWithFailure(SimulatedFailure.ROLLED_BACK, new CopyOnWriteArrayList<>())).isEqualTo("put-back");
+        assertThat(switchWithFailure(SimulatedFailure.ROLLBACK_FAILED, new CopyOnWriteArrayList<>())).isEqualTo("mixed");
+        assertThat(switchWithFailure(SimulatedFailure.HELPER_LOST, new CopyOnWriteArrayList<>())).isEqualTo("helper-lost");
+        assertThat(switchWithFailure(SimulatedFailure.SLOW_STEP, told)).isEqualTo("done");
+        assertThat(told).extracting(entry -> entry.type).contains("waiting");
+        try (HelperConnection unlucky = connect(Duration.ZERO, SimulatedFailure.IN_USE)) {
             assertThat(unlucky.plan(GPU, "vm", List.of(), false).refusals)
                     .extracting(refusal -> refusal.code)
                     .containsExactly("in-use");
@@ -174,33 +174,33 @@ class SimulatedConnectionTest {
     }
 
     @Test
-    void aSwitchThatNeitherWorksNorIsPutBackLeavesAHalfSwitchedGpuThatCanBePutBack() throws Exception {
-        try (HelperConnection unlucky = connect(Duration.ZERO, Mishap.MIXED)) {
-            assertThat(unlucky.apply(unlucky.plan(GPU, "vm", List.of(), false).id, NOBODY).await().detail)
+    void partiallySwitchedGpuCanBeRolledBackLater() throws Exception {
+        try (HelperConnection unlucky = connect(Duration.ZERO, SimulatedFailure.ROLLBACK_FAILED)) {
+            assertThat(unlucky.apply(unlucky.plan(GPU, "vm", List.of(), false).id, NO_OP_LISTENER).awaitEnd().detail)
                     .isEqualTo("mixed");
-            assertThat(mode(unlucky)).isEqualTo(Gpu.Mode.MIXED);
+            assertThat(readMode(unlucky)).isEqualTo(Gpu.GpuMode.PARTIALLY_SWITCHED);
             String wayBack = unlucky.plan(GPU, "host", List.of(), false).id;
-            assertThat(kind(() -> unlucky.apply(wayBack, NOBODY))).isEqualTo(HelperProblem.Kind.INCOMPLETE);
-            assertThat(unlucky.restore(GPU, NOBODY).await().detail).isEqualTo("put-back");
-            assertThat(mode(unlucky)).isEqualTo(Gpu.Mode.HOST);
+            assertThat(failureKindOf(() -> unlucky.apply(wayBack, NO_OP_LISTENER))).isEqualTo(HelperException.FailureKind.INCOMPLETE);
+            assertThat(unlucky.restore(GPU, NO_OP_LISTENER).awaitEnd().detail).isEqualTo("put-back");
+            assertThat(readMode(unlucky)).isEqualTo(Gpu.GpuMode.HOST);
         }
     }
 
     @Test
-    void theAppAndTheHelperKnowTheSameMishaps() {
-        assertThat(Mishap.values())
+    void appAndHelperDefineTheSameFailures() {
+        assertThat(SimulatedFailure.values())
                 .extracting(Enum::name)
-                .containsExactlyElementsOf(java.util.Arrays.stream(org.switchback.service.Mishap.values())
+                .containsExactlyElementsOf(java.util.Arrays.stream(org.switchback.service.FailureScenario.values())
                         .map(Enum::name)
                         .toList());
     }
 
-    private interface Call {
-        void make() throws HelperProblem;
+    private interface HelperCall {
+        void execute() throws HelperException;
     }
 
-    private static HelperProblem.Kind kind(Call call) {
-        HelperProblem problem = catchThrowableOfType(HelperProblem.class, call::make);
+    private static HelperException.FailureKind failureKindOf(HelperCall call) {
+        HelperException problem = catchThrowableOfType(HelperException.class, call::execute);
         assertThat(problem).isNotNull();
         return problem.kind();
     }

@@ -16,7 +16,7 @@ class FitScaleTest {
     private static final long BOOTFB = 0x870000;
 
     @Test
-    void aFramebufferOfEightMibIsWideEnoughForItsNameInABarOf32Gib() {
+    void framebufferOf8MibHasRoomForItsNameInABarOf32Gib() {
         List<Long> strip = List.of(BOOTFB, 32 * GIB - BOOTFB);
         FitScale scale = FitScale.of(List.of(strip), 600);
         assertThat(scale.width(BOOTFB)).isGreaterThan(190);
@@ -24,7 +24,7 @@ class FitScaleTest {
     }
 
     @Test
-    void theWidestStripFillsTheRoomAndTheOthersKeepTheirMeasure() {
+    void widestStripFillsTheWidthAndAllShareTheScale() {
         List<Long> small = List.of(32 * MIB);
         List<Long> large = List.of(BOOTFB, 256 * MIB - BOOTFB);
         FitScale scale = FitScale.of(List.of(small, large), 700);
@@ -33,27 +33,27 @@ class FitScaleTest {
     }
 
     @Test
-    void theWholeAddressSpaceIsTheLargestPieceThereIs() {
+    void wholeAddressSpaceIsTheLargestSegment() {
         FitScale scale = new FitScale(10);
         assertThat(scale.width(0)).isCloseTo(520, within(0.01)).isGreaterThan(scale.width(-1L) - 0.01);
     }
 
     @Test
-    void withoutRoomEveryPieceIsAsNarrowAsItMayBe() {
-        assertThat(FitScale.of(List.of(List.of(1L, GIB)), 10).width(GIB)).isEqualTo(FitScale.NARROWEST);
+    void withoutSpaceEverySegmentHasTheMinimumWidth() {
+        assertThat(FitScale.of(List.of(List.of(1L, GIB)), 10).width(GIB)).isEqualTo(FitScale.MIN_WIDTH);
     }
 
     @Property
-    void aStripFillsItsRoomExactlyAndNoPieceIsTooNarrow(
+    void stripFillsItsWidthAndSegmentsKeepTheMinimum(
             @ForAll @Size(min = 1, max = 9) List<Long> sizes, @ForAll @DoubleRange(min = 252, max = 4000) double room) {
         FitScale scale = FitScale.of(List.of(sizes), room);
         double sum = 0;
         for (long size : sizes) {
-            assertThat(scale.width(size)).isGreaterThanOrEqualTo(FitScale.NARROWEST);
+            assertThat(scale.width(size)).isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
             sum += scale.width(size);
         }
-        assertThat(sum).isLessThanOrEqualTo(Math.max(room, sizes.size() * FitScale.NARROWEST) + 0.01);
-        if (room > sizes.size() * FitScale.NARROWEST + 1) {
+        assertThat(sum).isLessThanOrEqualTo(Math.max(room, sizes.size() * FitScale.MIN_WIDTH) + 0.01);
+        if (room > sizes.size() * FitScale.MIN_WIDTH + 1) {
             assertThat(sum).isCloseTo(room, within(0.01));
         }
     }

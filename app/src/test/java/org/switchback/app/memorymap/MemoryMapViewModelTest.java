@@ -23,15 +23,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.app.background.Background;
-import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.background.BackgroundTasks;
+import org.switchback.app.helper.HelperException;
 import org.switchback.app.helper.ScriptedHelper;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.app.words.Words;
-import org.switchback.hardware.Capture;
+import org.switchback.app.words.Messages;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 
 class MemoryMapViewModelTest {
@@ -41,28 +41,28 @@ class MemoryMapViewModelTest {
             + " <snip>";
     private static final String AFTER = BEFORE.replace(" c0000000-c086ffff : BOOTFB", "");
 
-    private final List<PciAddress> gpus = new ArrayList<>();
+    private final List<PciAddress> shownGpus = new ArrayList<>();
     private final MemoryMapViewModel model = new MemoryMapViewModel(
-            new Background(Runnable::run, Runnable::run),
-            Words.in(Locale.ENGLISH),
+            new BackgroundTasks(Runnable::run, Runnable::run),
+            Messages.forLocale(Locale.ENGLISH),
             Clock.fixed(Instant.parse("2026-11-22T14:02:00Z"), ZoneOffset.UTC),
-            gpus::add);
+            shownGpus::add);
 
     @Test
-    void aMapOpensOnItsOverlapWithTheBusAroundIt() {
-        sample("x99-gtx1080");
-        assertThat(selected()).isEqualTo("BOOTFB");
-        assertThat(path()).containsExactly("Whole machine", "PCI Bus 0000:00", "PCI Bus 0000:04");
+    void mapOpensOnItsOverlapInsideItsBus() {
+        openSample("x99-gtx1080");
+        assertThat(selectedName()).isEqualTo("BOOTFB");
+        assertThat(pathLabels()).containsExactly("Whole machine", "PCI Bus 0000:00", "PCI Bus 0000:04");
         assertThat(model.overlapsText()).isEqualTo("1 overlap");
     }
 
     @Test
     void arrowsReachEveryRegion() {
-        sample("x99-gtx1080");
-        model.select(MapTree.WHOLE);
+        openSample("x99-gtx1080");
+        model.select(MapTree.ROOT);
         List<Integer> reached = new ArrayList<>();
         model.selectFirstChild();
-        walk(reached);
+        visitAllByArrows(reached);
         MapTree tree = tree();
         assertThat(reached).doesNotHaveDuplicates();
         assertThat(reached)
@@ -73,13 +73,13 @@ class MemoryMapViewModelTest {
     }
 
     /** Everything from the selection to the right, and what is inside, by the arrow keys alone. */
-    private void walk(List<Integer> reached) {
+    private void visitAllByArrows(List<Integer> reached) {
         while (true) {
             int here = model.selectionProperty().get();
             reached.add(here);
             model.selectFirstChild();
             if (model.selectionProperty().get() != here) {
-                walk(reached);
+                visitAllByArrows(reached);
                 model.selectParent();
                 assertThat(model.selectionProperty().get()).isEqualTo(here);
             }
@@ -105,27 +105,27 @@ class MemoryMapViewModelTest {
                 "dmar | dmar0",
                 "04:00.0 bar 3 | 0000:04:00.0",
             })
-    void findUnderstands(String typed, String name) {
-        sample("x99-gtx1080");
-        model.select(MapTree.WHOLE);
+    void findAcceptsNamesAddressesRangesAndSizes(String typed, String name) {
+        openSample("x99-gtx1080");
+        model.select(MapTree.ROOT);
         model.find(typed, 1);
-        assertThat(selected()).isEqualTo(name);
+        assertThat(selectedName()).isEqualTo(name);
     }
 
     @Test
-    void findingAgainGoesOnToTheNextAndBackToTheFirst() {
-        sample("x99-gtx1080");
+    void repeatedFindWrapsAround() {
+        openSample("x99-gtx1080");
         model.find("ICH HD", 1);
-        assertThat(model.answerProperty().get()).startsWith("1 of 3: ICH HD audio");
+        assertThat(model.statusTextProperty().get()).startsWith("1 of 3: ICH HD audio");
         model.find("ICH HD", 1);
         model.find("ICH HD", 1);
-        assertThat(model.answerProperty().get()).startsWith("3 of 3");
+        assertThat(model.statusTextProperty().get()).startsWith("3 of 3");
         model.find("ICH HD", 1);
-        assertThat(model.answerProperty().get()).startsWith("1 of 3");
+        assertThat(model.statusTextProperty().get()).startsWith("1 of 3");
         model.find("ICH HD", -1);
-        assertThat(model.answerProperty().get()).startsWith("3 of 3");
+        assertThat(model.statusTextProperty().get()).startsWith("3 of 3");
         model.find("eggs", 1);
-        assertThat(model.answerProperty().get()).isEqualTo("Nothing here fits eggs.");
+        assertThat(model.statusTextProperty().get()).isEqualTo("Nothing here fits eggs.");
     }
 
     @ParameterizedTest
@@ -141,52 +141,52 @@ class MemoryMapViewModelTest {
                 "c0000000-c086ffff | 1 of 4: BOOTFB \u00b7 8.4 MiB",
                 "voodoo | voodoo is no address; one looks like c0400000.",
             })
-    void everyAddressIsAnswered(String typed, String sentence) {
-        sample("x99-gtx1080");
+    void goToDescribesEveryAddress(String typed, String sentence) {
+        openSample("x99-gtx1080");
         model.goTo(typed);
-        assertThat(model.answerProperty().get()).isEqualTo(sentence);
+        assertThat(model.statusTextProperty().get()).isEqualTo(sentence);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"ffffffffffffffff", "FFFFFFFF", "fff000000000", "0xfff"})
-    void findTakesAnAddressAsGoToDoes(String typed) {
-        sample("x99-gtx1080");
+    void findAndGoToDescribeAnAddressAlike(String typed) {
+        openSample("x99-gtx1080");
         model.goTo(typed);
-        String answer = model.answerProperty().get();
-        model.whole();
+        String answer = model.statusTextProperty().get();
+        model.zoomToRoot();
         model.find(typed, 1);
-        assertThat(model.answerProperty().get()).isEqualTo(answer).contains(typed.replace("0x", "").toLowerCase(Locale.ROOT));
+        assertThat(model.statusTextProperty().get()).isEqualTo(answer).contains(typed.replace("0x", "").toLowerCase(Locale.ROOT));
     }
 
     @Test
-    void anAnswerIsGoneWithTheNextMove() {
-        sample("x99-gtx1080");
+    void statusTextIsClearedByTheNextMove() {
+        openSample("x99-gtx1080");
         List<Runnable> moves = List.of(
                 () -> model.selectNeighbour(1),
                 model::selectParent,
                 () -> model.selectOverlap(1),
-                model::whole,
-                model::up,
+                model::zoomToRoot,
+                model::zoomToParent,
                 () -> model.zoomTo(model.selectionProperty().get()));
         for (Runnable move : moves) {
             model.find("overlap", 1);
             model.zoomTo(tree().parent(tree().parent(model.selectionProperty().get())));
             model.goTo("c0900000");
-            assertThat(model.answerProperty().get()).startsWith("c0900000 is inside BAR 1");
+            assertThat(model.statusTextProperty().get()).startsWith("c0900000 is inside BAR 1");
             move.run();
-            assertThat(model.answerProperty().get()).isEmpty();
+            assertThat(model.statusTextProperty().get()).isEmpty();
         }
-        model.whole();
+        model.zoomToRoot();
         model.goTo("c0900000");
-        model.whole();
-        assertThat(model.answerProperty().get()).as("the whole is there already").isEmpty();
+        model.zoomToRoot();
+        assertThat(model.statusTextProperty().get()).as("the whole is there already").isEmpty();
     }
 
     @Test
-    void whatIsCopiedIsALineOfTheListing() {
-        sample("x99-gtx1080");
-        assertThat(model.line()).isEqualTo("c0000000-c086ffff : BOOTFB");
-        assertThat(model.lineWithParents())
+    void copiedTextIsAListingLine() {
+        openSample("x99-gtx1080");
+        assertThat(model.listingLine()).isEqualTo("c0000000-c086ffff : BOOTFB");
+        assertThat(model.listingLinesWithParents())
                 .isEqualTo(
                         """
                         70000000-fbffbfff : PCI Bus 0000:00
@@ -194,69 +194,69 @@ class MemoryMapViewModelTest {
                             c0000000-cfffffff : 0000:04:00.0
                               c0000000-c086ffff : BOOTFB
                         """);
-        assertThat(model.forBugReport())
-                .startsWith(model.lineWithParents())
+        assertThat(model.bugReportText())
+                .startsWith(model.listingLinesWithParents())
                 .contains("0000:04:00.0 NVIDIA GeForce GTX 1080 [10de:1b80], driver: nvidia")
                 .contains("vfio-pci can't reserve BAR 1 while BOOTFB is there.")
                 .contains("Kernel 4.6.0-1-amd64");
     }
 
     @Test
-    void theDetailsSayWhatCoversHowMuchOfWhat() {
-        sample("x99-gtx1080");
-        assertThat(model.itemWords().facts(model.selectionProperty().get()))
+    void detailsDescribeTheOverlap() {
+        openSample("x99-gtx1080");
+        assertThat(model.regionMessages().detailLines(model.selectionProperty().get()))
                 .containsExactly(
                         "c0000000-c086ffff (inclusive)",
                         "8.4 MiB · 8,847,360 bytes · 0x870000",
                         "Covers 3.3% of BAR 1 of NVIDIA GeForce GTX 1080, from its start",
                         "vfio-pci can't reserve BAR 1 while BOOTFB is there.");
         model.showGpu();
-        assertThat(gpus).containsExactly(PciAddress.of("04:00.0"));
+        assertThat(shownGpus).containsExactly(PciAddress.of("04:00.0"));
     }
 
     @Test
-    void backspaceLeadsUpAndZeroToTheWhole() {
-        sample("x99-gtx1080");
-        model.up();
-        assertThat(path()).containsExactly("Whole machine", "PCI Bus 0000:00");
-        assertThat(selected()).isEqualTo("BOOTFB");
+    void zoomToParentAndToRoot() {
+        openSample("x99-gtx1080");
+        model.zoomToParent();
+        assertThat(pathLabels()).containsExactly("Whole machine", "PCI Bus 0000:00");
+        assertThat(selectedName()).isEqualTo("BOOTFB");
         model.zoomTo(model.selectionProperty().get());
-        assertThat(path()).as("what has no parts is shown in what it lies in").endsWith("04:00.0 BAR 1");
-        model.whole();
-        assertThat(path()).containsExactly("Whole machine");
+        assertThat(pathLabels()).as("what has no parts is shown in what it lies in").endsWith("04:00.0 BAR 1");
+        model.zoomToRoot();
+        assertThat(pathLabels()).containsExactly("Whole machine");
     }
 
     @Test
-    void selectingWhatIsOutsideWidensTheView() {
-        sample("x99-gtx1080");
+    void selectingAnItemOutsideWidensTheView() {
+        openSample("x99-gtx1080");
         model.find("dmar0", 1);
-        assertThat(path()).containsExactly("Whole machine");
+        assertThat(pathLabels()).containsExactly("Whole machine");
     }
 
     @Test
-    void zoomingKeepsThePlaceUnderThePointerWhereItIs() {
-        sample("x99-gtx1080");
-        model.whole();
+    void zoomKeepsTheAddressUnderThePointer() {
+        openSample("x99-gtx1080");
+        model.zoomToRoot();
         double x = 0.3;
-        long under = address(x);
+        long under = addressBlockAt(x);
         model.zoomAt(4, x);
-        assertThat(address(x)).isEqualTo(under);
+        assertThat(addressBlockAt(x)).isEqualTo(under);
         model.zoomAt(2, x);
-        assertThat(address(x)).isEqualTo(under);
+        assertThat(addressBlockAt(x)).isEqualTo(under);
         model.zoomAt(1.0 / 1000, x);
         assertThat(model.zoomProperty().get()).isEqualTo(1);
         assertThat(model.offsetProperty().get()).isZero();
     }
 
-    private long address(double x) {
-        Picture picture = model.picture(300);
+    private long addressBlockAt(double x) {
+        MapLayout picture = model.createLayout(300);
         // Half an address past the place, since a pixel of a large piece is many addresses.
-        return picture.axis().address((model.offsetProperty().get() + x / model.zoomProperty().get()) * 1000) >>> 16;
+        return picture.axis().addressAt((model.offsetProperty().get() + x / model.zoomProperty().get()) * 1000) >>> 16;
     }
 
     @Test
-    void panningEndsAtTheEdges() {
-        sample("x99-gtx1080");
+    void panningStopsAtTheEdges() {
+        openSample("x99-gtx1080");
         model.zoomAt(4, 0.5);
         model.pan(-9);
         assertThat(model.offsetProperty().get()).isZero();
@@ -265,143 +265,143 @@ class MemoryMapViewModelTest {
     }
 
     @Test
-    void centreBringsTheSelectionIntoTheMiddleAndThenMakesItFit() {
-        sample("x99-gtx1080");
-        model.whole();
+    void centreSelectionCentresThenFits() {
+        openSample("x99-gtx1080");
+        model.zoomToRoot();
         model.zoomAt(3, 0);
-        model.centre();
-        Piece centred = box();
+        model.centreSelection();
+        Box centred = selectedBox();
         assertThat(centred.x() + centred.width() / 2).isBetween(490.0, 510.0);
-        model.centre();
-        assertThat(box().width()).isBetween(800.0, 950.0);
+        model.centreSelection();
+        assertThat(selectedBox().width()).isBetween(800.0, 950.0);
     }
 
     @ParameterizedTest
-    @EnumSource(Scale.class)
-    void whatFillsThePictureFillsItOnEveryScaleAndAtEveryWidth(Scale scale) {
-        sample("x99-gtx1080-efifb");
+    @EnumSource(ScaleMode.class)
+    void visibleRangeIsKeptOnEveryScaleAndWidth(ScaleMode scale) {
+        openSample("x99-gtx1080-efifb");
         model.selectOverlap(1);
-        model.whole();
-        model.centre();
-        model.centre();
+        model.zoomToRoot();
+        model.centreSelection();
+        model.centreSelection();
         double zoom = model.zoomProperty().get();
         double offset = model.offsetProperty().get();
-        assertThat(box().width()).isGreaterThan(800);
+        assertThat(selectedBox().width()).isGreaterThan(800);
         model.scaleProperty().set(scale);
-        assertThat(box().x()).isBetween(0.0, 200.0);
-        assertThat(box().right()).isBetween(800.0, 1000.0);
+        assertThat(selectedBox().x()).isBetween(0.0, 200.0);
+        assertThat(selectedBox().right()).isBetween(800.0, 1000.0);
         for (double width = 990; width >= 400; width -= 10) {
             model.widthProperty().set(width);
         }
-        assertThat(box().x()).isBetween(0.0, 80.0);
-        assertThat(box().right()).isBetween(320.0, 400.0);
+        assertThat(selectedBox().x()).isBetween(0.0, 80.0);
+        assertThat(selectedBox().right()).isBetween(320.0, 400.0);
         model.widthProperty().set(1000);
-        model.scaleProperty().set(Scale.FIT);
+        model.scaleProperty().set(ScaleMode.FIT);
         assertThat(model.zoomProperty().get()).isCloseTo(zoom, within(zoom / 1e6));
         assertThat(model.offsetProperty().get()).isCloseTo(offset, within(1e-6));
     }
 
     @Test
-    void theAddressesInViewStayInViewWhenTheWindowIsResizedAndWhenAFilterOrTheScaleIsChanged() {
-        sample("x99-gtx1080");
-        model.whole();
+    void visibleAddressesSurviveResizeFilterAndScaleChanges() {
+        openSample("x99-gtx1080");
+        model.zoomToRoot();
         model.find("dmar0", 1);
         model.zoomAt(6, 0.2);
         model.pan(0.7);
-        long first = model.firstInView();
-        long last = model.lastInView();
+        long first = model.firstVisibleAddress();
+        long last = model.lastVisibleAddress();
         model.widthProperty().set(640);
-        assertSees(first, last);
-        model.filter(Filter.GAPS, false);
-        assertSees(first, last);
-        model.scaleProperty().set(Scale.TRUE_SIZE);
-        assertSees(first, last);
+        assertInView(first, last);
+        model.setFilterShown(Filter.GAPS, false);
+        assertInView(first, last);
+        model.scaleProperty().set(ScaleMode.TRUE_SIZE);
+        assertInView(first, last);
         model.zoomAt(3, 0.5);
         model.pan(0.2);
-        first = model.firstInView();
-        last = model.lastInView();
-        model.scaleProperty().set(Scale.LOG);
-        assertSees(first, last);
+        first = model.firstVisibleAddress();
+        last = model.lastVisibleAddress();
+        model.scaleProperty().set(ScaleMode.LOG);
+        assertInView(first, last);
     }
 
     /** Up to a thousandth of them: a double has not the digits of all addresses. */
-    private void assertSees(long first, long last) {
-        assertThat(model.firstInView()).isCloseTo(first, within((last - first) / 1000));
-        assertThat(model.lastInView()).isCloseTo(last, within((last - first) / 1000));
+    private void assertInView(long first, long last) {
+        assertThat(model.firstVisibleAddress()).isCloseTo(first, within((last - first) / 1000));
+        assertThat(model.lastVisibleAddress()).isCloseTo(last, within((last - first) / 1000));
     }
 
     @Test
-    void allOfTheFocusStaysInViewWhenItIs() {
-        sample("x99-gtx1080");
-        model.whole();
-        model.scaleProperty().set(Scale.LOG);
+    void unzoomedViewStaysUnzoomed() {
+        openSample("x99-gtx1080");
+        model.zoomToRoot();
+        model.scaleProperty().set(ScaleMode.LOG);
         model.widthProperty().set(640);
         assertThat(model.zoomProperty().get()).isEqualTo(1);
         assertThat(model.offsetProperty().get()).isZero();
     }
 
-    private Piece box() {
-        return model.picture(300).pieces().stream()
+    private Box selectedBox() {
+        return model.createLayout(300).boxes().stream()
                 .filter(piece -> piece.item() == model.selectionProperty().get())
                 .findFirst()
                 .orElseThrow();
     }
 
     @Test
-    void aFilteredRegionIsNotSelectedByTheArrows() {
-        sample("x99-gtx1080");
-        model.filter(Filter.RAM, false);
-        model.select(MapTree.WHOLE);
+    void arrowsSkipFilteredRegions() {
+        openSample("x99-gtx1080");
+        model.setFilterShown(Filter.RAM, false);
+        model.select(MapTree.ROOT);
         List<Integer> reached = new ArrayList<>();
         model.selectFirstChild();
-        walk(reached);
-        assertThat(reached).noneMatch(item -> tree().kind(item) == Kind.RAM);
+        visitAllByArrows(reached);
+        assertThat(reached).noneMatch(item -> tree().kind(item) == RegionKind.RAM);
         model.find("BOOTFB", 1);
-        model.filter(Filter.BARS, false);
-        assertThat(model.visible(model.selectionProperty().get())).isTrue();
+        model.setFilterShown(Filter.BARS, false);
+        assertThat(model.isVisible(model.selectionProperty().get())).isTrue();
     }
 
     @Test
-    void whatSomebodyGoesToIsShownAgainByTheFilterThatHidIt() {
-        sample("x99-gtx1080");
-        model.filter(Filter.BARS, false);
-        model.filter(Filter.RAM, false);
-        assertThat(selected()).isEqualTo("PCI Bus 0000:04");
+    void selectingAFilteredRegionShowsItAgain() {
+        openSample("x99-gtx1080");
+        model.setFilterShown(Filter.BARS, false);
+        model.setFilterShown(Filter.RAM, false);
+        assertThat(selectedName()).isEqualTo("PCI Bus 0000:04");
         model.selectOverlap(1);
-        assertThat(selected()).isEqualTo("BOOTFB");
-        assertThat(model.visible(model.selectionProperty().get())).isTrue();
-        assertThat(model.shownProperty().get()).contains(Filter.BARS).doesNotContain(Filter.RAM);
+        assertThat(selectedName()).isEqualTo("BOOTFB");
+        assertThat(model.isVisible(model.selectionProperty().get())).isTrue();
+        assertThat(model.shownFiltersProperty().get()).contains(Filter.BARS).doesNotContain(Filter.RAM);
         model.find(">30G", 1);
-        assertThat(selected()).isEqualTo("System RAM");
-        assertThat(model.shownProperty().get()).containsExactlyInAnyOrder(Filter.values());
-        model.filter(Filter.BARS, false);
+        assertThat(selectedName()).isEqualTo("System RAM");
+        assertThat(model.shownFiltersProperty().get()).containsExactlyInAnyOrder(Filter.values());
+        model.setFilterShown(Filter.BARS, false);
         model.goTo("c0400000");
-        assertThat(selected()).isEqualTo("BOOTFB");
-        assertThat(model.visible(model.selectionProperty().get())).isTrue();
+        assertThat(selectedName()).isEqualTo("BOOTFB");
+        assertThat(model.isVisible(model.selectionProperty().get())).isTrue();
         for (Filter filter : Filter.values()) {
-            model.filter(filter, false);
+            model.setFilterShown(filter, false);
         }
         model.find("c0000000-c086ffff", 1);
-        assertThat(model.visible(model.selectionProperty().get())).isTrue();
+        assertThat(model.isVisible(model.selectionProperty().get())).isTrue();
     }
 
     @Test
-    void aPastedMailIsNestedAndSaysWhatWasLeftOut() {
-        sample("x99-gtx1080");
+    void pastedMailIsNestedAndReportsOmissions() {
+        openSample("x99-gtx1080");
         model.importText(BEFORE, "the pasted text");
         assertThat(model.messageProperty().get())
                 .isEqualTo("Read 7 regions. 2 parts were left out by the author (<snip>).");
-        assertThat(selected()).isEqualTo("BOOTFB");
-        assertThat(path()).containsExactly("Whole machine", "PCI Bus 0000:00", "PCI Bus 0000:04");
+        assertThat(selectedName()).isEqualTo("BOOTFB");
+        assertThat(pathLabels()).containsExactly("Whole machine", "PCI Bus 0000:00", "PCI Bus 0000:04");
         assertThat(model.importedProperty().get()).isTrue();
-        model.backToMachine();
+        model.showMachineMap();
         assertThat(model.importedProperty().get()).isFalse();
         assertThat(model.titleProperty().get()).isEqualTo("Sample machine");
     }
 
     @Test
-    void aDumpWithoutAddressesHasNamesAndNoBoxes() {
-        sample("x99-gtx1080");
+    void dumpWithoutAddressesHasNamesOnly() {
+        openSample("x99-gtx1080");
         model.importText(
                 """
                 00000000-00000000 : PCI Bus 0000:00
@@ -410,177 +410,177 @@ class MemoryMapViewModelTest {
                 00000000-00000000 : System RAM
                 """,
                 "dump.txt");
-        assertThat(model.stateProperty().get()).isEqualTo(MemoryMapViewModel.State.NO_ADDRESSES);
+        assertThat(model.stateProperty().get()).isEqualTo(MemoryMapViewModel.MapPageState.NO_ADDRESSES);
         assertThat(model.messageProperty().get())
                 .contains("This dump has no addresses: it was read without root. Names and nesting are shown; sizes are not.");
-        assertThat(model.picture(300).tree().addressed()).isFalse();
+        assertThat(model.createLayout(300).tree().hasAddresses()).isFalse();
         assertThat(model.overlapsText()).isEqualTo("1 overlap");
         model.goTo("c0400000");
-        assertThat(model.answerProperty().get()).isEqualTo("This map has no addresses to go to.");
+        assertThat(model.statusTextProperty().get()).isEqualTo("This map has no addresses to go to.");
     }
 
     @Test
-    void aTextWithoutARegionChangesNothing() {
-        sample("x99-gtx1080");
+    void textWithoutRegionsChangesNothing() {
+        openSample("x99-gtx1080");
         model.importText("Lorem ipsum", "notes.txt");
         assertThat(model.messageProperty().get()).isEqualTo("No region of a memory map was found in notes.txt.");
-        assertThat(selected()).isEqualTo("BOOTFB");
+        assertThat(selectedName()).isEqualTo("BOOTFB");
         assertThat(model.importedProperty().get()).isFalse();
     }
 
     @Test
-    void twoDumpsAreOneMapInWhichNothingMoves() {
-        sample("x99-gtx1080");
+    void comparisonKeepsTheLayout() {
+        openSample("x99-gtx1080");
         model.importText(BEFORE, "before.txt");
-        List<Piece> before = model.picture(300).pieces();
+        List<Box> before = model.createLayout(300).boxes();
         model.compareWith(AFTER, "after.txt");
         assertThat(model.messageProperty().get())
                 .isEqualTo("1 region removed: BOOTFB (8.4 MiB). Nothing else changed.");
-        assertThat(selected()).isEqualTo("BOOTFB");
-        assertThat(tree().mark(model.selectionProperty().get())).isEqualTo(Mark.REMOVED);
-        assertThat(model.picture(300).pieces()).isEqualTo(before);
-        model.backToMachine();
+        assertThat(selectedName()).isEqualTo("BOOTFB");
+        assertThat(tree().change(model.selectionProperty().get())).isEqualTo(RegionChange.REMOVED);
+        assertThat(model.createLayout(300).boxes()).isEqualTo(before);
+        model.showMachineMap();
         assertThat(model.comparingProperty().get()).isFalse();
         assertThat(model.titleProperty().get()).isEqualTo("Sample machine");
     }
 
     @Test
-    void comparedTheOtherWayRoundTheRegionIsAdded() {
+    void reversedComparisonMarksTheRegionAsAdded() {
         model.importText(AFTER, "after.txt");
         model.compareWith(BEFORE, "before.txt");
         assertThat(model.messageProperty().get())
                 .isEqualTo("1 region added: BOOTFB (8.4 MiB). Nothing else changed.");
-        assertThat(tree().mark(model.selectionProperty().get())).isEqualTo(Mark.ADDED);
+        assertThat(tree().change(model.selectionProperty().get())).isEqualTo(RegionChange.ADDED);
     }
 
     @Test
-    void onThisMachineTheWholeMapIsAskedForByAButton() {
+    void fullMapIsRequestedOnlyOnDemand() {
         ScriptedHelper here = ScriptedHelper.withGtx1080();
         model.open();
-        model.show(here, MachineReader.read(here.machine()));
+        model.show(here, SnapshotParser.parse(here.snapshot()));
         assertThat(model.titleProperty().get()).isEqualTo("This machine, read 2:02\u202fPM");
-        assertThat(model.wholeOfferedProperty().get()).isTrue();
+        assertThat(model.fullMapOfferedProperty().get()).isTrue();
         assertThat(here.calls()).doesNotContain("inspect");
-        model.showWhole();
+        model.showFullMap();
         assertThat(here.calls()).contains("inspect");
-        assertThat(model.wholeOfferedProperty().get()).isFalse();
+        assertThat(model.fullMapOfferedProperty().get()).isFalse();
     }
 
     @Test
-    void theWholeMapStaysWhenSomethingChanges() {
+    void fullMapIsUpdatedWhenTheMachineChanges() {
         ScriptedHelper here = ScriptedHelper.withGtx1080();
         model.open();
-        model.show(here, nearby(here));
+        model.show(here, machineWithGpuMemoryOnly(here));
         assertThat(tree().map().toText()).doesNotContain("System RAM");
-        model.showWhole();
+        model.showFullMap();
         assertThat(tree().map().toText()).contains("System RAM", ": efifb");
         int asked = here.calls().size();
-        here.isInVmMode();
-        model.show(here, nearby(here));
+        here.setVmMode();
+        model.show(here, machineWithGpuMemoryOnly(here));
         assertThat(tree().map().toText())
-                .isEqualTo(MachineReader.read(here.machine()).memory().toText())
+                .isEqualTo(SnapshotParser.parse(here.snapshot()).memoryMap().toText())
                 .contains("System RAM")
                 .doesNotContain("efifb");
         assertThat(model.messageProperty().get()).isEqualTo("Around the GPUs as it is now, the rest as it was read at 2:02\u202fPM.");
-        assertThat(model.wholeOfferedProperty().get()).isTrue();
+        assertThat(model.fullMapOfferedProperty().get()).isTrue();
         assertThat(here.calls()).hasSize(asked);
-        model.showWhole();
+        model.showFullMap();
         assertThat(model.messageProperty().get()).isEmpty();
     }
 
     @Test
-    void theWholeMapIsBackAfterADump() {
+    void fullMapReturnsAfterADump() {
         ScriptedHelper here = ScriptedHelper.withGtx1080();
         model.open();
-        model.show(here, nearby(here));
-        model.showWhole();
+        model.show(here, machineWithGpuMemoryOnly(here));
+        model.showFullMap();
         model.importText(BEFORE, "before.txt");
-        here.isInVmMode();
-        model.show(here, nearby(here));
-        model.backToMachine();
+        here.setVmMode();
+        model.show(here, machineWithGpuMemoryOnly(here));
+        model.showMachineMap();
         assertThat(tree().map().toText()).contains("System RAM").doesNotContain("efifb");
     }
 
     /** The machine as the helper shows it to everybody: of the memory map only what concerns a GPU. */
-    private static Machine nearby(ScriptedHelper helper) {
-        String map = helper.machine().text("/proc/iomem").orElseThrow();
+    private static Machine machineWithGpuMemoryOnly(ScriptedHelper helper) {
+        String map = helper.snapshot().text("/proc/iomem").orElseThrow();
         String near = map.lines()
                 .filter(line -> line.contains("PCI Bus") || line.contains("0000:0") || line.startsWith("      "))
                 .collect(Collectors.joining("\n"));
-        return MachineReader.read(helper.machine()
-                .with(Map.of("/proc/iomem", Optional.of(new Capture.Text(near)))));
+        return SnapshotParser.parse(helper.snapshot()
+                .withChanges(Map.of("/proc/iomem", Optional.of(new MachineSnapshot.TextEntry(near)))));
     }
 
     @Test
-    void aMachineThatChangesKeepsSelectionAndView() {
+    void machineChangeKeepsSelectionAndView() {
         ScriptedHelper here = ScriptedHelper.withGtx1080();
         model.open();
-        model.show(here, MachineReader.read(here.machine()));
+        model.show(here, SnapshotParser.parse(here.snapshot()));
         model.find("0000:08", 1);
-        String selected = selected();
-        List<String> path = path();
-        here.isInVmMode();
-        model.show(here, MachineReader.read(here.machine()));
-        assertThat(selected()).isEqualTo(selected);
-        assertThat(path()).isEqualTo(path);
+        String selected = selectedName();
+        List<String> path = pathLabels();
+        here.setVmMode();
+        model.show(here, SnapshotParser.parse(here.snapshot()));
+        assertThat(selectedName()).isEqualTo(selected);
+        assertThat(pathLabels()).isEqualTo(path);
     }
 
     @Test
-    void nothingIsAskedBeforeThePageIsOpened() {
+    void nothingIsRequestedBeforeThePageOpens() {
         ScriptedHelper helper = new ScriptedHelper(
-                new Source.Sample("x99-gtx1080"), SampleMachines.load("x99-gtx1080").orElseThrow());
-        model.show(helper, MachineReader.read(helper.machine()));
+                new MachineSource.SampleMachine("x99-gtx1080"), SampleMachines.load("x99-gtx1080").orElseThrow());
+        model.show(helper, SnapshotParser.parse(helper.snapshot()));
         assertThat(helper.calls()).isEmpty();
         model.open();
         assertThat(helper.calls()).containsExactly("inspect");
     }
 
     @Test
-    void withoutAHelperTheSizesOfBarsAreKnownAllTheSame() {
-        Capture capture = SampleMachines.load("x99-gtx1080").orElseThrow();
+    void barSizesAreKnownWithoutHelper() {
+        MachineSnapshot capture = SampleMachines.load("x99-gtx1080").orElseThrow();
         String hidden = capture.text("/proc/iomem").orElseThrow().replaceAll("[0-9a-f]{8,}-[0-9a-f]{8,}", "00000000-00000000");
         ScriptedHelper helper = new ScriptedHelper(
-                new Source.LookOnly(HelperProblem.Kind.MISSING),
-                capture.with(Map.of("/proc/iomem", Optional.of(new Capture.Text(hidden)))));
+                new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING),
+                capture.withChanges(Map.of("/proc/iomem", Optional.of(new MachineSnapshot.TextEntry(hidden)))));
         model.open();
-        model.show(helper, MachineReader.read(helper.machine()));
-        assertThat(model.stateProperty().get()).isEqualTo(MemoryMapViewModel.State.NO_ADDRESSES);
-        assertThat(selected()).isEqualTo("BOOTFB");
+        model.show(helper, SnapshotParser.parse(helper.snapshot()));
+        assertThat(model.stateProperty().get()).isEqualTo(MemoryMapViewModel.MapPageState.NO_ADDRESSES);
+        assertThat(selectedName()).isEqualTo("BOOTFB");
         model.selectParent();
-        assertThat(model.itemWords().label(model.selectionProperty().get())).isEqualTo("04:00.0 BAR 1");
-        assertThat(model.itemWords().facts(model.selectionProperty().get()))
+        assertThat(model.regionMessages().label(model.selectionProperty().get())).isEqualTo("04:00.0 BAR 1");
+        assertThat(model.regionMessages().detailLines(model.selectionProperty().get()))
                 .contains("c0000000-cfffffff (inclusive)", "BAR 1 of NVIDIA GeForce GTX 1080");
     }
 
     @Test
-    void theTextIsSavedAsItIs(@TempDir Path folder) throws IOException {
-        sample("x99-gtx1080");
+    void listingIsSavedUnchanged(@TempDir Path folder) throws IOException {
+        openSample("x99-gtx1080");
         Path file = folder.resolve("map.txt");
-        model.save(file, model.textFile());
+        model.save(file, model.listingContent());
         assertThat(Files.readString(file)).isEqualTo(tree().map().toText());
-        assertThat(model.answerProperty().get()).isEqualTo("Saved as " + file + ".");
+        assertThat(model.statusTextProperty().get()).isEqualTo("Saved as " + file + ".");
         model.save(folder.resolve("no/such/folder"), () -> "x".getBytes(StandardCharsets.UTF_8));
-        assertThat(model.answerProperty().get()).endsWith("can't be written.");
+        assertThat(model.statusTextProperty().get()).endsWith("can't be written.");
     }
 
-    private void sample(String name) {
+    private void openSample(String name) {
         ScriptedHelper helper =
-                new ScriptedHelper(new Source.Sample(name), SampleMachines.load(name).orElseThrow());
+                new ScriptedHelper(new MachineSource.SampleMachine(name), SampleMachines.load(name).orElseThrow());
         model.open();
-        model.show(helper, MachineReader.read(helper.machine()));
+        model.show(helper, SnapshotParser.parse(helper.snapshot()));
     }
 
     private MapTree tree() {
         return model.treeProperty().get();
     }
 
-    private String selected() {
+    private String selectedName() {
         return tree().name(model.selectionProperty().get());
     }
 
-    private List<String> path() {
-        return tree().path(model.focusProperty().get()).stream()
-                .map(model.itemWords()::label)
+    private List<String> pathLabels() {
+        return tree().pathFromRoot(model.viewRootProperty().get()).stream()
+                .map(model.regionMessages()::label)
                 .toList();
     }
 }

@@ -7,100 +7,100 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
-import org.switchback.app.background.Background;
-import org.switchback.app.helper.HelperProblem;
+import org.switchback.app.background.BackgroundTasks;
+import org.switchback.app.helper.HelperException;
 import org.switchback.app.helper.ScriptedHelper;
-import org.switchback.app.helper.Source;
+import org.switchback.app.helper.MachineSource;
 import org.switchback.app.samples.SampleMachines;
-import org.switchback.app.words.Words;
-import org.switchback.hardware.Capture;
-import org.switchback.hardware.MachineReader;
+import org.switchback.app.words.Messages;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 
 class ReadinessViewModelTest {
     private static final PciAddress DESKTOP = PciAddress.of("08:00.0");
 
-    private final Queue<Runnable> screen = new ArrayDeque<>();
+    private final Queue<Runnable> fxTasks = new ArrayDeque<>();
     private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
     private final ReadinessViewModel model =
-            new ReadinessViewModel(new Background(Runnable::run, screen::add), Words.in(Locale.ENGLISH));
+            new ReadinessViewModel(new BackgroundTasks(Runnable::run, fxTasks::add), Messages.forLocale(Locale.ENGLISH));
 
     @Test
-    void beforeTheFirstAnswerItSaysThatItLooks() {
+    void showsScanningBeforeTheFirstResponse() {
         assertThat(model.messageProperty().get()).isEqualTo("Looking at the GPUs…");
         assertThat(model.rows()).isEmpty();
-        assertThat(model.text()).isEmpty();
+        assertThat(model.toPlainText()).isEmpty();
     }
 
     @Test
-    void itBeginsWithTheGpuThatDrawsNoDesktop() {
+    void selectsTheGpuWithoutDesktopFirst() {
         check(helper);
         assertThat(model.selectedProperty().get()).isEqualTo(ScriptedHelper.GTX_1080);
         assertThat(model.gpus()).hasSize(2);
-        assertThat(model.rows()).hasSize(Check.values().length);
-        assertThat(model.verdictProperty().get()).isEqualTo(Finding.Result.READY);
+        assertThat(model.rows()).hasSize(ReadinessCheck.values().length);
+        assertThat(model.overallStatusProperty().get()).isEqualTo(CheckResult.CheckStatus.READY);
         assertThat(model.summaryProperty().get()).startsWith("Ready:");
         assertThat(model.messageProperty().get()).isEmpty();
     }
 
     @Test
-    void anotherGpuCanBeChosenAndStaysChosen() {
+    void selectedGpuStaysSelectedAfterACheck() {
         check(helper);
         model.select(DESKTOP);
-        assertThat(model.verdictProperty().get()).isEqualTo(Finding.Result.BLOCKS);
+        assertThat(model.overallStatusProperty().get()).isEqualTo(CheckResult.CheckStatus.BLOCKED);
         check(helper);
         assertThat(model.selectedProperty().get()).isEqualTo(DESKTOP);
-        assertThat(row(Check.DESKTOP).result()).isEqualTo(Finding.Result.BLOCKS);
+        assertThat(row(ReadinessCheck.DESKTOP).status()).isEqualTo(CheckResult.CheckStatus.BLOCKED);
     }
 
     @Test
-    void whatTheMachineHasBecomeIsChecked() {
+    void checkReadsTheMachineAgain() {
         check(helper);
-        helper.isHeldBy(4121, "Xorg", "ann", "dri/card7");
+        helper.openDeviceNode(4121, "Xorg", "ann", "dri/card7");
         check(helper);
-        assertThat(row(Check.USERS).text()).startsWith("Xorg (PID 4121, user ann) uses 04:00.0");
+        assertThat(row(ReadinessCheck.USERS).text()).startsWith("Xorg (PID 4121, user ann) uses 04:00.0");
     }
 
     @Test
-    void theTextHasEveryCheckAndWhatToDo() {
+    void plainTextHasEveryCheckWithAdvice() {
         check(new ScriptedHelper(
-                new Source.Sample("iommu-off"), SampleMachines.load("iommu-off").orElseThrow()));
-        assertThat(model.text())
+                new MachineSource.SampleMachine("iommu-off"), SampleMachines.load("iommu-off").orElseThrow()));
+        assertThat(model.toPlainText())
                 .contains("✘ IOMMU in the firmware: The firmware offers no IOMMU. Switch on IOMMU (AMD-Vi)")
                 .contains("✔ vfio-pci: ")
                 .doesNotContain("intel_iommu");
     }
 
     @Test
-    void aPlanThatTheHelperDoesNotGiveRefusesNothing() {
-        helper.plansFailWith(HelperProblem.Kind.BUSY);
+    void failedPlanBlocksNothing() {
+        helper.failPlans(HelperException.FailureKind.BUSY);
         check(helper);
-        assertThat(model.verdictProperty().get()).isEqualTo(Finding.Result.READY);
+        assertThat(model.overallStatusProperty().get()).isEqualTo(CheckResult.CheckStatus.READY);
     }
 
     @Test
-    void aMachineWithoutAGpuSaysSo() {
-        check(new ScriptedHelper(new Source.ThisMachine(), Capture.EMPTY));
+    void machineWithoutGpuShowsAMessage() {
+        check(new ScriptedHelper(new MachineSource.ThisMachine(), MachineSnapshot.EMPTY));
         assertThat(model.messageProperty().get()).isEqualTo("No GPU was found on this machine.");
     }
 
     @Test
-    void anAnswerAboutAMachineThatIsGoneIsNotShown() {
-        model.check(helper, MachineReader.read(helper.machine()));
-        model.nothing();
-        screen.forEach(Runnable::run);
+    void staleResultIsNotShown() {
+        model.check(helper, SnapshotParser.parse(helper.snapshot()));
+        model.showNoMachine();
+        fxTasks.forEach(Runnable::run);
         assertThat(model.rows()).isEmpty();
         assertThat(model.messageProperty().get()).isEqualTo("No machine is in view.");
     }
 
-    private CheckRow row(Check check) {
+    private CheckRow row(ReadinessCheck check) {
         return Objects.requireNonNull(model.rows().get(check.ordinal()));
     }
 
     private void check(ScriptedHelper asked) {
-        model.check(asked, MachineReader.read(asked.machine()));
-        while (!screen.isEmpty()) {
-            screen.remove().run();
+        model.check(asked, SnapshotParser.parse(asked.snapshot()));
+        while (!fxTasks.isEmpty()) {
+            fxTasks.remove().run();
         }
     }
 }

@@ -11,15 +11,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.MachineReader;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
 import org.switchback.plan.Planner;
 import org.switchback.plan.Refusal;
-import org.switchback.plan.Request;
-import org.switchback.plan.Rung;
+import org.switchback.plan.SwitchRequest;
+import org.switchback.plan.ReleaseStage;
 import org.switchback.plan.Step;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
@@ -32,27 +32,27 @@ class SampleMachinesTest {
     }
 
     @Test
-    void anUnknownNameIsNoSample() {
+    void unknownNameIsEmpty() {
         assertThat(SampleMachines.load("../cli/anything")).isEmpty();
     }
 
     @Test
-    void theDefaultIsASample() {
+    void defaultSampleExists() {
         assertThat(SampleMachines.load(SampleMachines.DEFAULT)).isPresent();
     }
 
     @ParameterizedTest
     @MethodSource("names")
-    void everyMapIsReadWholeAndInAddressOrder(String name) {
+    void everyMapIsCompleteAndInAddressOrder(String name) {
         Machine machine = machine(name);
-        assertThat(machine.memory().unreadable()).isZero();
-        assertThat(machine.memory().omissions()).isZero();
-        assertInOrder(machine.memory().roots());
+        assertThat(machine.memoryMap().unreadableLineCount()).isZero();
+        assertThat(machine.memoryMap().omissionCount()).isZero();
+        assertInOrder(machine.memoryMap().roots());
     }
 
     @ParameterizedTest
     @MethodSource("names")
-    void everyFileIsWrittenAsTheProgramWouldWriteIt(String name) throws Exception {
+    void everyFileIsInCanonicalForm(String name) throws Exception {
         try (var file = SampleMachines.class.getResourceAsStream(name + ".capture")) {
             assertThat(SampleMachines.load(name).orElseThrow().toText())
                     .isEqualTo(new String(file.readAllBytes(), StandardCharsets.UTF_8));
@@ -63,7 +63,7 @@ class SampleMachinesTest {
         long free = 0;
         for (Region region : level) {
             assertThat(Long.compareUnsigned(region.range().first(), free))
-                    .as(region.line())
+                    .as(region.toLine())
                     .isGreaterThanOrEqualTo(0);
             free = region.range().last() + 1;
             assertInOrder(region.children());
@@ -76,8 +76,8 @@ class SampleMachinesTest {
         Machine machine = machine(name);
         for (PciDevice device : machine.devices().values()) {
             for (Bar bar : device.bars()) {
-                if (bar.space() == Bar.Space.MEMORY && Long.compareUnsigned(bar.range().last(), 0xfffff) > 0) {
-                    assertThat(machine.memory().find(r -> r.range().equals(bar.range())
+                if (bar.space() == Bar.AddressSpace.MEMORY && Long.compareUnsigned(bar.range().last(), 0xfffff) > 0) {
+                    assertThat(machine.memoryMap().find(r -> r.range().equals(bar.range())
                                     && r.name().equals(device.address().toString())))
                             .as("%s BAR %d", device.address(), bar.index())
                             .isNotEmpty();
@@ -88,19 +88,19 @@ class SampleMachinesTest {
 
     @ParameterizedTest
     @MethodSource("names")
-    void everyFunctionHasANameAndItsBridgesAreThere(String name) {
+    void everyFunctionHasANameAndItsBridges(String name) {
         Machine machine = machine(name);
         for (PciDevice device : machine.devices().values()) {
             assertThat(device.ids().deviceName()).as(device.address().toString()).doesNotMatch("[0-9a-f]{4}");
             assertThat(device.ids().vendorName()).as(device.address().toString()).doesNotMatch("[0-9a-f]{4}");
-            assertThat(device.headerType()).contains(device.kind().toString().equals("0604") ? 1 : 0);
-            assertThat(machine.devices().keySet()).containsAll(device.parents());
+            assertThat(device.headerType()).contains(device.pciClass().toString().equals("0604") ? 1 : 0);
+            assertThat(machine.devices().keySet()).containsAll(device.parentBridges());
         }
     }
 
     @Test
-    void theRegionsOfTheReportAreExact() {
-        assertThat(machine("x99-gtx1080").memory().toText())
+    void reportedMachineHasTheExactRegions() {
+        assertThat(machine("x99-gtx1080").memoryMap().toText())
                 .contains(
                         """
                         60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]
@@ -114,53 +114,53 @@ class SampleMachinesTest {
     }
 
     @Test
-    void onTheReportsMachineTheModuleFreesBootfb() {
+    void reportedMachineReleasesBootfbByTheModule() {
         Machine machine = machine("x99-gtx1080");
         Gpu gpu = machine.gpu(GTX_1080).orElseThrow();
         assertThat(gpu.graphics().name()).isEqualTo("NVIDIA GeForce GTX 1080");
-        assertThat(gpu.mode()).isEqualTo(Gpu.Mode.HOST);
-        assertThat(gpu.graphics().group()).contains(27);
-        assertThat(gpu.holders()).isEmpty();
+        assertThat(gpu.mode()).isEqualTo(Gpu.GpuMode.HOST);
+        assertThat(gpu.graphics().iommuGroup()).contains(27);
+        assertThat(gpu.deviceUsers()).isEmpty();
         assertThat(gpu.conflicts()).singleElement().satisfies(overlap -> {
-            assertThat(overlap.region().line()).isEqualTo("c0000000-c086ffff : BOOTFB");
+            assertThat(overlap.outermostRegion().toLine()).isEqualTo("c0000000-c086ffff : BOOTFB");
             assertThat(overlap.bar().index()).isEqualTo(1);
             assertThat(overlap.framebuffer().orElseThrow().driver()).isEmpty();
         });
         SwitchPlan plan = plan(machine, GTX_1080);
         assertThat(plan.refusals()).isEmpty();
         assertThat(plan.steps())
-                .anyMatch(step -> step instanceof Step.OnRung(Rung rung, Step s) && rung.way() == Rung.Way.MODULE);
+                .anyMatch(step -> step instanceof Step.FallbackStep(ReleaseStage rung, Step s) && rung.method() == ReleaseStage.ReleaseMethod.MODULE);
     }
 
     @Test
-    void onTheDefaultMachineTheWholeSwitchIsPossible() {
+    void defaultMachineCanSwitch() {
         Machine machine = machine(SampleMachines.DEFAULT);
         SwitchPlan plan = plan(machine, GTX_1080);
         assertThat(plan.refusals()).isEmpty();
-        assertThat(plan.remember().framebuffer().orElseThrow().driver()).contains("efi-framebuffer");
+        assertThat(plan.hostSettings().framebuffer().orElseThrow().driver()).contains("efi-framebuffer");
         Gpu other = machine.gpu(PciAddress.of("08:00.0")).orElseThrow();
-        assertThat(other.graphics().displays()).containsExactly("DVI-I-1");
-        assertThat(other.holders()).extracting(holder -> holder.program()).contains("Xorg");
+        assertThat(other.graphics().activeConnectors()).containsExactly("DVI-I-1");
+        assertThat(other.deviceUsers()).extracting(holder -> holder.program()).contains("Xorg");
     }
 
     @Test
-    void anApuOf32GigabytesHasBootfbUnderSimpledrm() {
+    void apuHasBootfbUnderSimpledrm() {
         Machine machine = machine("strix-halo-32g");
         Gpu gpu = machine.gpus().getFirst();
-        assertThat(gpu.graphics().kind().toString()).isEqualTo("0380");
+        assertThat(gpu.graphics().pciClass().toString()).isEqualTo("0380");
         assertThat(gpu.graphics().bootVga()).isFalse();
         assertThat(gpu.graphics().bars().getFirst().length()).isEqualTo(32L << 30);
         Overlap overlap = gpu.conflicts().getFirst();
         assertThat(overlap.regions()).extracting(Region::name).containsExactly("BOOTFB", "simpledrm");
-        assertThat(overlap.verdict()).isEqualTo(Overlap.Verdict.REFUSED);
+        assertThat(overlap.resolution()).isEqualTo(Overlap.OverlapResolution.CONFLICT);
         assertThat(plan(machine, gpu.address()).refusals()).isEmpty();
     }
 
     @Test
-    void theOnlyGpuOfALaptopIsInUse() {
+    void laptopGpuIsInUse() {
         Machine machine = machine("laptop-one-gpu");
         assertThat(machine.gpus()).singleElement().satisfies(gpu -> {
-            assertThat(gpu.graphics().displays()).containsExactly("eDP-1");
+            assertThat(gpu.graphics().activeConnectors()).containsExactly("eDP-1");
             assertThat(plan(machine, gpu.address()).refusals())
                     .extracting(Refusal::code)
                     .containsOnly("in-use");
@@ -171,9 +171,9 @@ class SampleMachinesTest {
     }
 
     @Test
-    void withTheIommuOffTheProcessorDecidesWhatToAdd() {
+    void iommuOffRefusalMatchesTheProcessor() {
         Machine machine = machine("iommu-off");
-        assertThat(machine.groups()).isEmpty();
+        assertThat(machine.iommuGroups()).isEmpty();
         SwitchPlan plan = plan(machine, PciAddress.of("06:00.0"));
         assertThat(plan.refusals()).singleElement().satisfies(refusal -> {
             assertThat(refusal.code()).isEqualTo("iommu-off");
@@ -183,12 +183,12 @@ class SampleMachinesTest {
     }
 
     private static Machine machine(String name) {
-        return MachineReader.read(SampleMachines.load(name).orElseThrow());
+        return SnapshotParser.parse(SampleMachines.load(name).orElseThrow());
     }
 
     private static SwitchPlan plan(Machine machine, PciAddress gpu) {
-        return ((Planner.Answer.Planned)
-                        Planner.plan(machine, new Request(gpu, Target.VM, List.of()), Optional.empty()))
+        return ((Planner.PlanningResult.PlanCreated)
+                        Planner.plan(machine, new SwitchRequest(gpu, Target.VM, List.of()), Optional.empty()))
                 .plan();
     }
 }

@@ -15,82 +15,82 @@ import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
 import org.junit.jupiter.api.Test;
 import org.switchback.app.bus.BusAddress;
-import org.switchback.app.session.TrayContent.Row;
-import org.switchback.app.session.TrayContent.Sign;
-import org.switchback.app.session.TrayContent.Status;
+import org.switchback.app.session.TrayContent.MenuRow;
+import org.switchback.app.session.TrayContent.TrayIcon;
+import org.switchback.app.session.TrayContent.TrayStatus;
 import org.switchback.app.session.bus.DBusMenu;
 import org.switchback.app.session.bus.Notifications;
 import org.switchback.app.session.bus.StatusNotifierItem;
 
 class DesktopSessionTest extends SessionTestCase {
-    private final BlockingQueue<String> wanted = new LinkedBlockingQueue<>();
-    private final BlockingQueue<Boolean> hosted = new LinkedBlockingQueue<>();
+    private final BlockingQueue<String> windowCalls = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Boolean> trayAvailability = new LinkedBlockingQueue<>();
 
     // Once is enough.
 
     @Test
-    void outsideASessionAStartIsAlone() {
-        assertThat(DesktopSession.start(Optional.empty(), Optional.empty(), Runnable::run, Runnable::run))
-                .isInstanceOf(DesktopSession.Start.Alone.class);
-        assertThat(BusAddress.session(Map.of("XDG_RUNTIME_DIR", "/nonexistent"))).isEmpty();
-        assertThat(BusAddress.session(Map.of())).isEmpty();
+    void launchWithoutSessionBusIsStandalone() {
+        assertThat(DesktopSession.launch(Optional.empty(), Optional.empty(), Runnable::run, Runnable::run))
+                .isInstanceOf(DesktopSession.LaunchResult.NoSessionBus.class);
+        assertThat(BusAddress.ofSessionBus(Map.of("XDG_RUNTIME_DIR", "/nonexistent"))).isEmpty();
+        assertThat(BusAddress.ofSessionBus(Map.of())).isEmpty();
     }
 
     @Test
-    void aSecondStartRaisesTheWindowOfTheFirst() throws Exception {
-        first().serve(window());
-        assertThat(start(Optional.empty())).isInstanceOf(DesktopSession.Start.Again.class);
-        assertThat(next(wanted)).isEqualTo("raise");
+    void secondLaunchRaisesTheFirstWindow() throws Exception {
+        launchPrimary().setWindow(recordingWindow());
+        assertThat(launch(Optional.empty())).isInstanceOf(DesktopSession.LaunchResult.AlreadyRunning.class);
+        assertThat(next(windowCalls)).isEqualTo("raise");
     }
 
     @Test
-    void aSecondStartBeforeTheWindowIsMadeIsNotForgotten() throws Exception {
-        DesktopSession session = first();
-        assertThat(start(Optional.of("iommu-off"))).isInstanceOf(DesktopSession.Start.Again.class);
-        session.serve(window());
-        assertThat(next(wanted)).isEqualTo("sample iommu-off");
-        assertThat(next(wanted)).isEqualTo("raise");
+    void launchBeforeTheWindowExistsIsDelivered() throws Exception {
+        DesktopSession session = launchPrimary();
+        assertThat(launch(Optional.of("iommu-off"))).isInstanceOf(DesktopSession.LaunchResult.AlreadyRunning.class);
+        session.setWindow(recordingWindow());
+        assertThat(next(windowCalls)).isEqualTo("sample iommu-off");
+        assertThat(next(windowCalls)).isEqualTo("raise");
     }
 
     @Test
-    void aFileFromTheDesktopIsOpened() throws Exception {
-        DesktopSession session = first();
-        session.serve(window());
+    void fileUriIsOpenedAsReport() throws Exception {
+        DesktopSession session = launchPrimary();
+        session.setWindow(recordingWindow());
         session.Open(List.of("https://elsewhere", "file:///tmp/a%20report"), Map.of());
-        assertThat(next(wanted)).isEqualTo("report /tmp/a report");
-        assertThat(next(wanted)).isEqualTo("raise");
+        assertThat(next(windowCalls)).isEqualTo("report /tmp/a report");
+        assertThat(next(windowCalls)).isEqualTo("raise");
     }
 
     @Test
-    void afterTheFirstHasGoneTheNextIsTheFirst() throws Exception {
-        first().close();
-        assertThat(start(Optional.empty())).isInstanceOf(DesktopSession.Start.First.class);
+    void launchAfterExitIsThePrimaryInstance() throws Exception {
+        launchPrimary().close();
+        assertThat(launch(Optional.empty())).isInstanceOf(DesktopSession.LaunchResult.PrimaryInstance.class);
     }
 
     // The tray.
 
     @Test
-    void withoutATrayNobodyIsToldOfOneUntilItComes() throws Exception {
-        DesktopSession session = first();
-        session.openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
-        assertThat(hosted).isEmpty();
-        try (FakeWatcher watcher = tray()) {
-            assertThat(next(hosted)).isTrue();
-            assertThat(next(watcher.registered())).startsWith(":");
+    void trayAvailabilityFollowsTheStatusNotifierWatcher() throws Exception {
+        DesktopSession session = launchPrimary();
+        session.openTray(trayIcons(), content("Host mode", TrayStatus.PASSIVE), trayAvailability::add);
+        assertThat(trayAvailability).isEmpty();
+        try (FakeStatusNotifierWatcher watcher = openTray()) {
+            assertThat(next(trayAvailability)).isTrue();
+            assertThat(next(watcher.registeredItems())).startsWith(":");
         }
-        assertThat(next(hosted)).isFalse();
-        try (FakeWatcher another = tray()) {
-            assertThat(next(hosted)).isTrue();
-            next(another.registered());
+        assertThat(next(trayAvailability)).isFalse();
+        try (FakeStatusNotifierWatcher another = openTray()) {
+            assertThat(next(trayAvailability)).isTrue();
+            next(another.registeredItems());
         }
     }
 
     @Test
-    void theTrayShowsTheState() throws Exception {
-        FakeWatcher watcher = tray();
-        DesktopSession session = first();
-        session.openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
-        String owner = next(watcher.registered());
+    void trayItemExposesTheContent() throws Exception {
+        FakeStatusNotifierWatcher watcher = openTray();
+        DesktopSession session = launchPrimary();
+        session.openTray(trayIcons(), content("Host mode", TrayStatus.PASSIVE), trayAvailability::add);
+        String owner = next(watcher.registeredItems());
         assertThat(watcher.property(owner, "Category")).isEqualTo("Hardware");
         assertThat(watcher.property(owner, "Title")).isEqualTo("Host mode");
         assertThat(watcher.property(owner, "Status")).isEqualTo("Passive");
@@ -98,153 +98,153 @@ class DesktopSessionTest extends SessionTestCase {
         assertThat(watcher.property(owner, "IconPixmap")).asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
                 .hasSize(1);
 
-        session.show(content("VM mode", Status.ACTIVE));
+        session.updateTray(content("VM mode", TrayStatus.ACTIVE));
         assertThat(watcher.property(owner, "Title")).isEqualTo("VM mode");
         assertThat(watcher.property(owner, "Status")).isEqualTo("Active");
     }
 
     @Test
-    void hostsAreToldWhatHasChanged() throws Exception {
-        FakeWatcher watcher = tray();
+    void contentChangesEmitSignals() throws Exception {
+        FakeStatusNotifierWatcher watcher = openTray();
         BlockingQueue<DBusSignal> signals = new LinkedBlockingQueue<>();
         DBusConnection host = connect();
         host.addSigHandler(StatusNotifierItem.NewStatus.class, signals::add);
         host.addSigHandler(StatusNotifierItem.NewIcon.class, signals::add);
         host.addSigHandler(DBusMenu.LayoutUpdated.class, signals::add);
-        DesktopSession session = first();
-        session.openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
-        next(watcher.registered());
-        session.show(content("Half switched", Status.NEEDS_ATTENTION));
+        DesktopSession session = launchPrimary();
+        session.openTray(trayIcons(), content("Host mode", TrayStatus.PASSIVE), trayAvailability::add);
+        next(watcher.registeredItems());
+        session.updateTray(content("Half switched", TrayStatus.NEEDS_ATTENTION));
         assertThat(((StatusNotifierItem.NewStatus) next(signals)).status).isEqualTo("NeedsAttention");
         assertThat(next(signals)).isInstanceOf(StatusNotifierItem.NewIcon.class);
         assertThat(((DBusMenu.LayoutUpdated) next(signals)).revision).isEqualTo(new UInt32(2));
     }
 
     @Test
-    void aClickOnTheIconRaisesTheWindow() throws Exception {
-        FakeWatcher watcher = tray();
-        DesktopSession session = first();
-        session.serve(window());
-        session.openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
-        watcher.item(next(watcher.registered())).Activate(3, 4);
-        assertThat(next(wanted)).isEqualTo("raise");
+    void clickOnTheIconRaisesTheWindow() throws Exception {
+        FakeStatusNotifierWatcher watcher = openTray();
+        DesktopSession session = launchPrimary();
+        session.setWindow(recordingWindow());
+        session.openTray(trayIcons(), content("Host mode", TrayStatus.PASSIVE), trayAvailability::add);
+        watcher.item(next(watcher.registeredItems())).Activate(3, 4);
+        assertThat(next(windowCalls)).isEqualTo("raise");
     }
 
     @Test
-    void theMenuIsReadAndClickedInEitherWay() throws Exception {
-        FakeWatcher watcher = tray();
-        first().openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
-        String owner = next(watcher.registered());
+    void menuIsReadAndClickedSinglyAndInGroups() throws Exception {
+        FakeStatusNotifierWatcher watcher = openTray();
+        launchPrimary().openTray(trayIcons(), content("Host mode", TrayStatus.PASSIVE), trayAvailability::add);
+        String owner = next(watcher.registeredItems());
         DBusMenu menu = watcher.menu(owner);
-        DBusMenu.Node root = menu.GetLayout(0, -1, List.of()).second;
+        DBusMenu.LayoutItem root = menu.GetLayout(0, -1, List.of()).second;
         assertThat(root.children).hasSize(3);
-        List<Integer> rows = watcher.rows(owner);
+        List<Integer> rows = watcher.rowIds(owner);
         assertThat(menu.GetProperty(rows.getFirst(), "label").getValue()).isEqualTo("Host mode");
         assertThat(menu.GetProperty(rows.getFirst(), "enabled").getValue()).isEqualTo(false);
         assertThat(menu.GetProperty(rows.get(1), "type").getValue()).isEqualTo("separator");
         assertThat(menu.GetProperty(rows.get(2), "label").getValue()).isEqualTo("snake__case");
 
         menu.Event(rows.get(2), "clicked", new Variant<>(0), new UInt32(0));
-        assertThat(next(wanted)).isEqualTo("chosen");
+        assertThat(next(windowCalls)).isEqualTo("chosen");
         assertThat(menu.AboutToShowGroup(List.of(0, 999)).second).containsExactly(999);
         assertThat(menu.EventGroup(List.of(
-                        new DBusMenu.Happening(0, "opened", new Variant<>(0), new UInt32(0)),
-                        new DBusMenu.Happening(rows.get(2), "clicked", new Variant<>(0), new UInt32(0)),
-                        new DBusMenu.Happening(999, "clicked", new Variant<>(0), new UInt32(0)))))
+                        new DBusMenu.MenuEvent(0, "opened", new Variant<>(0), new UInt32(0)),
+                        new DBusMenu.MenuEvent(rows.get(2), "clicked", new Variant<>(0), new UInt32(0)),
+                        new DBusMenu.MenuEvent(999, "clicked", new Variant<>(0), new UInt32(0)))))
                 .containsExactly(999);
-        assertThat(next(wanted)).isEqualTo("chosen");
+        assertThat(next(windowCalls)).isEqualTo("chosen");
     }
 
     @Test
-    void aClickOnAMenuThatIsNotShownAnyMoreDoesNothing() throws Exception {
-        FakeWatcher watcher = tray();
-        DesktopSession session = first();
-        session.openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
-        String owner = next(watcher.registered());
-        int old = watcher.rows(owner).get(2);
-        session.show(content("VM mode", Status.ACTIVE));
+    void clickOnAnOutdatedMenuRowIsIgnored() throws Exception {
+        FakeStatusNotifierWatcher watcher = openTray();
+        DesktopSession session = launchPrimary();
+        session.openTray(trayIcons(), content("Host mode", TrayStatus.PASSIVE), trayAvailability::add);
+        String owner = next(watcher.registeredItems());
+        int old = watcher.rowIds(owner).get(2);
+        session.updateTray(content("VM mode", TrayStatus.ACTIVE));
         watcher.menu(owner).Event(old, "clicked", new Variant<>(0), new UInt32(0));
-        watcher.menu(owner).Event(watcher.rows(owner).get(2), "clicked", new Variant<>(0), new UInt32(0));
-        assertThat(next(wanted)).isEqualTo("chosen");
-        assertThat(wanted).isEmpty();
+        watcher.menu(owner).Event(watcher.rowIds(owner).get(2), "clicked", new Variant<>(0), new UInt32(0));
+        assertThat(next(windowCalls)).isEqualTo("chosen");
+        assertThat(windowCalls).isEmpty();
     }
 
     // Notifications.
 
     @Test
-    void aNotificationLeadsBackToTheWindow() throws Exception {
-        FakeNotifications server = new FakeNotifications(connect());
-        DesktopSession session = first();
-        session.serve(window());
-        session.openTray(pictures(), content("Host mode", Status.PASSIVE), hosted::add);
-        session.say(new SessionViewModel.Notice("It is in VM mode.", "04:00.0 <b> & more", false), "Open");
+    void clickOnANotificationRaisesTheWindow() throws Exception {
+        FakeNotificationServer server = new FakeNotificationServer(connect());
+        DesktopSession session = launchPrimary();
+        session.setWindow(recordingWindow());
+        session.openTray(trayIcons(), content("Host mode", TrayStatus.PASSIVE), trayAvailability::add);
+        session.showNotification(new SessionViewModel.Notification("It is in VM mode.", "04:00.0 <b> & more", false), "Open");
         assertThat(next(server.shown())).isEqualTo("It is in VM mode.|04:00.0 &lt;b&gt; &amp; more|default,Open|0");
-        session.say(new SessionViewModel.Notice("It is back.", "", true), "Open");
+        session.showNotification(new SessionViewModel.Notification("It is back.", "", true), "Open");
         assertThat(next(server.shown())).isEqualTo("It is back.||default,Open|7");
         server.click(7);
-        assertThat(next(wanted)).isEqualTo("raise");
+        assertThat(next(windowCalls)).isEqualTo("raise");
     }
 
     @Test
-    void withoutAServerForNotificationsNothingHappens() throws Exception {
-        DesktopSession session = first();
-        session.say(new SessionViewModel.Notice("It is in VM mode.", "", false), "Open");
-        assertThat(start(Optional.empty())).isInstanceOf(DesktopSession.Start.Again.class);
+    void missingNotificationServerIsIgnored() throws Exception {
+        DesktopSession session = launchPrimary();
+        session.showNotification(new SessionViewModel.Notification("It is in VM mode.", "", false), "Open");
+        assertThat(launch(Optional.empty())).isInstanceOf(DesktopSession.LaunchResult.AlreadyRunning.class);
     }
 
     private DBusConnection connect() throws Exception {
         DBusConnection connection = bus.connect();
-        opened.add(connection::disconnect);
+        closeables.add(connection::disconnect);
         return connection;
     }
 
-    private DesktopSession first() {
-        DesktopSession session = ((DesktopSession.Start.First) start(Optional.empty())).session();
-        opened.add(session);
+    private DesktopSession launchPrimary() {
+        DesktopSession session = ((DesktopSession.LaunchResult.PrimaryInstance) launch(Optional.empty())).session();
+        closeables.add(session);
         return session;
     }
 
-    private DesktopSession.Start start(Optional<String> sample) {
-        return DesktopSession.start(
+    private DesktopSession.LaunchResult launch(Optional<String> sample) {
+        return DesktopSession.launch(
                 address(),
                 sample,
                 task -> Thread.ofVirtual().start(task),
                 Runnable::run);
     }
 
-    private DesktopSession.Window window() {
-        return new DesktopSession.Window() {
+    private DesktopSession.WindowActions recordingWindow() {
+        return new DesktopSession.WindowActions() {
             @Override
             public void raise() {
-                wanted.add("raise");
+                windowCalls.add("raise");
             }
 
             @Override
             public void openSample(String name) {
-                wanted.add("sample " + name);
+                windowCalls.add("sample " + name);
             }
 
             @Override
             public void openReport(Path file) {
-                wanted.add("report " + file);
+                windowCalls.add("report " + file);
             }
         };
     }
 
-    private TrayContent content(String title, Status status) {
+    private TrayContent content(String title, TrayStatus status) {
         return new TrayContent(
                 status,
-                Sign.HOST,
+                TrayIcon.HOST,
                 title,
                 List.of(
-                        new Row.Said(title),
-                        new Row.Line(),
-                        new Row.Choice("snake_case", () -> wanted.add("chosen"))));
+                        new MenuRow.TextRow(title),
+                        new MenuRow.SeparatorRow(),
+                        new MenuRow.ActionRow("snake_case", () -> windowCalls.add("chosen"))));
     }
 
-    private static TrayPictures pictures() {
-        return new TrayPictures(
-                Optional.empty(), Map.of(Sign.HOST, List.of(new StatusNotifierItem.Pixmap(1, 1, new byte[] {-1, 0, 0, 0}))));
+    private static TrayIcons trayIcons() {
+        return new TrayIcons(
+                Optional.empty(), Map.of(TrayIcon.HOST, List.of(new StatusNotifierItem.Pixmap(1, 1, new byte[] {-1, 0, 0, 0}))));
     }
 
     private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
@@ -254,11 +254,11 @@ class DesktopSessionTest extends SessionTestCase {
     }
 
     /** A server that shows nothing. */
-    private static final class FakeNotifications implements Notifications {
+    private static final class FakeNotificationServer implements Notifications {
         private final DBusConnection bus;
         private final BlockingQueue<String> shown = new LinkedBlockingQueue<>();
 
-        FakeNotifications(DBusConnection bus) throws Exception {
+        FakeNotificationServer(DBusConnection bus) throws Exception {
             this.bus = bus;
             bus.exportObject(PATH, this);
             bus.requestBusName(NAME);

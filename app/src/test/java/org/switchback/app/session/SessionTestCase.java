@@ -11,19 +11,19 @@ import org.switchback.service.PrivateBus;
 /** A test in a session with a bus of its own. */
 public abstract class SessionTestCase {
     /** What is closed when the test ends, the last first. */
-    protected final List<AutoCloseable> opened = new ArrayList<>();
+    protected final List<AutoCloseable> closeables = new ArrayList<>();
 
     protected PrivateBus bus;
 
     @BeforeEach
     void openBus() throws Exception {
         bus = PrivateBus.open();
-        opened.add(bus);
+        closeables.add(bus);
     }
 
     @AfterEach
     void closeAll() throws Exception {
-        for (AutoCloseable one : opened.reversed()) {
+        for (AutoCloseable one : closeables.reversed()) {
             one.close();
         }
     }
@@ -33,9 +33,9 @@ public abstract class SessionTestCase {
     }
 
     /** A tray that is there until the test ends, unless it is closed before. */
-    protected FakeWatcher tray() throws Exception {
-        FakeWatcher tray = new FakeWatcher(bus.connect());
-        opened.add(tray);
+    protected FakeStatusNotifierWatcher openTray() throws Exception {
+        FakeStatusNotifierWatcher tray = new FakeStatusNotifierWatcher(bus.connect());
+        closeables.add(tray);
         return tray;
     }
 }

@@ -10,47 +10,47 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.switchback.app.MainViewModel;
 import org.switchback.app.activity.ActivityLog;
-import org.switchback.app.background.Background;
+import org.switchback.app.background.BackgroundTasks;
 import org.switchback.app.gpus.GpuCard;
 import org.switchback.app.helper.ScriptedConnections;
 import org.switchback.app.helper.ScriptedHelper;
-import org.switchback.app.session.TrayContent.Row;
-import org.switchback.app.session.TrayContent.Sign;
-import org.switchback.app.session.TrayContent.Status;
-import org.switchback.app.switching.Action;
-import org.switchback.app.words.Words;
+import org.switchback.app.session.TrayContent.MenuRow;
+import org.switchback.app.session.TrayContent.TrayIcon;
+import org.switchback.app.session.TrayContent.TrayStatus;
+import org.switchback.app.switching.PaneAction;
+import org.switchback.app.words.Messages;
 
 class SessionViewModelTest {
-    private static final String HOST = "NVIDIA GeForce GTX 1080: Host mode (nvidia)";
+    private static final String HOST_MODE_TEXT = "NVIDIA GeForce GTX 1080: Host mode (nvidia)";
 
-    private final Words words = Words.in(Locale.ENGLISH);
+    private final Messages messages = Messages.forLocale(Locale.ENGLISH);
     private final ScriptedHelper here = ScriptedHelper.withGtx1080();
     private final MainViewModel main = new MainViewModel(
             new ScriptedConnections(here),
             ActivityLog.inMemory(),
-            new Background(Runnable::run, Runnable::run),
-            words,
+            new BackgroundTasks(Runnable::run, Runnable::run),
+            messages,
             () -> false);
-    private final List<String> deeds = new ArrayList<>();
-    private final List<SessionViewModel.Notice> said = new ArrayList<>();
-    private boolean watched;
+    private final List<String> trayCalls = new ArrayList<>();
+    private final List<SessionViewModel.Notification> notifications = new ArrayList<>();
+    private boolean windowVisible;
     private final SessionViewModel model = new SessionViewModel(
-            words,
+            messages,
             main.gpus(),
-            main.switchingProperty(),
-            new SessionViewModel.Deeds() {
+            main.activeSwitchProperty(),
+            new SessionViewModel.TrayActions() {
                 @Override
                 public void raise() {
-                    deeds.add("raise");
+                    trayCalls.add("raise");
                 }
 
                 @Override
                 public void quit() {
-                    deeds.add("quit");
+                    trayCalls.add("quit");
                 }
             },
-            () -> watched,
-            said::add);
+            () -> windowVisible,
+            notifications::add);
 
     @BeforeEach
     void open() {
@@ -58,110 +58,110 @@ class SessionViewModelTest {
     }
 
     @Test
-    void theFirstRowIsTheStateAsText() {
-        assertThat(model.contentProperty().get().rows().getFirst()).isEqualTo(new Row.Said(HOST));
-        assertThat(model.contentProperty().get().title()).startsWith(HOST);
+    void firstMenuRowIsTheStateText() {
+        assertThat(model.trayContentProperty().get().rows().getFirst()).isEqualTo(new MenuRow.TextRow(HOST_MODE_TEXT));
+        assertThat(model.trayContentProperty().get().title()).startsWith(HOST_MODE_TEXT);
     }
 
     @Test
-    void inHostModeItIsPassiveAsLongAsTheWindowIsInViewToo() {
-        assertThat(model.contentProperty().get().status()).isEqualTo(Status.PASSIVE);
-        assertThat(model.contentProperty().get().sign()).isEqualTo(Sign.HOST);
-        model.hiddenProperty().set(true);
-        assertThat(model.contentProperty().get().status()).isEqualTo(Status.ACTIVE);
+    void statusIsPassiveInHostModeWhileTheWindowIsShown() {
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.PASSIVE);
+        assertThat(model.trayContentProperty().get().icon()).isEqualTo(TrayIcon.HOST);
+        model.windowHiddenProperty().set(true);
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.ACTIVE);
     }
 
     @Test
-    void inVmModeItIsActive() {
-        here.isInVmMode();
+    void statusIsActiveInVmMode() {
+        here.setVmMode();
         main.refresh();
-        assertThat(model.contentProperty().get().status()).isEqualTo(Status.ACTIVE);
-        assertThat(model.contentProperty().get().sign()).isEqualTo(Sign.VM);
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.ACTIVE);
+        assertThat(model.trayContentProperty().get().icon()).isEqualTo(TrayIcon.VM);
     }
 
     @Test
-    void aHalfSwitchedGpuAsksForAttention() {
-        here.binds(ScriptedHelper.ITS_SOUND, "vfio-pci");
+    void partiallySwitchedGpuNeedsAttention() {
+        here.bind(ScriptedHelper.GTX_1080_AUDIO, "vfio-pci");
         main.refresh();
-        assertThat(model.contentProperty().get().status()).isEqualTo(Status.NEEDS_ATTENTION);
-        assertThat(model.contentProperty().get().sign()).isEqualTo(Sign.ATTENTION);
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.NEEDS_ATTENTION);
+        assertThat(model.trayContentProperty().get().icon()).isEqualTo(TrayIcon.ATTENTION);
     }
 
     @Test
-    void aChoiceOpensTheWindowAtThePlan() {
+    void menuActionRaisesTheWindowAndOpensThePlan() {
         choose("Switch to VM mode: NVIDIA GeForce GTX 1080");
-        assertThat(deeds).containsExactly("raise");
-        assertThat(main.switchingProperty().get()).isNotNull();
+        assertThat(trayCalls).containsExactly("raise");
+        assertThat(main.activeSwitchProperty().get()).isNotNull();
     }
 
     @Test
-    void theGpuThatDrawsTheDesktopIsNotOffered() {
-        assertThat(choices()).containsExactly(
+    void desktopGpuHasNoMenuAction() {
+        assertThat(actionTexts()).containsExactly(
                 "Switch to VM mode: NVIDIA GeForce GTX 1080", "Open Switchback", "Quit");
     }
 
     @Test
-    void theLastRowsOpenAndQuit() {
+    void lastMenuRowsOpenAndQuit() {
         choose("Open Switchback");
         choose("Quit");
-        assertThat(deeds).containsExactly("raise", "quit");
+        assertThat(trayCalls).containsExactly("raise", "quit");
     }
 
     @Test
-    void whileItSwitchesTheFirstRowSaysWhichStep() {
+    void titleShowsTheRunningStep() {
         beginSwitch();
-        here.says("authorized", -1, 10, "");
-        here.says("started", 0, 10, "");
-        assertThat(model.contentProperty().get().title())
+        here.emitEvent("authorized", -1, 10, "");
+        here.emitEvent("started", 0, 10, "");
+        assertThat(model.trayContentProperty().get().title())
                 .isEqualTo("GeForce GTX 1080: Step 1 of 11: Check that no program uses 04:00.0 and 04:00.1");
-        assertThat(model.contentProperty().get().status()).isEqualTo(Status.ACTIVE);
-        assertThat(choices()).containsExactly("Open Switchback", "Quit");
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.ACTIVE);
+        assertThat(actionTexts()).containsExactly("Open Switchback", "Quit");
     }
 
     @Test
-    void aResultIsSaidOnceToAPersonWhoLooksElsewhere() {
+    void resultIsNotifiedOnceWhileTheWindowIsHidden() {
         beginSwitch();
-        here.isInVmMode();
-        here.says("finished", -1, 10, "done");
-        assertThat(said).singleElement().satisfies(notice -> {
+        here.setVmMode();
+        here.emitEvent("finished", -1, 10, "done");
+        assertThat(notifications).singleElement().satisfies(notice -> {
             assertThat(notice.summary()).contains("GTX 1080").contains("VM mode");
             assertThat(notice.urgent()).isFalse();
         });
         press("switch-done");
-        assertThat(main.gpus().cards().getFirst().status().tone()).isEqualTo(GpuCard.Tone.VM);
-        assertThat(said).hasSize(1);
+        assertThat(main.gpus().cards().getFirst().status().style()).isEqualTo(GpuCard.StatusStyle.VM);
+        assertThat(notifications).hasSize(1);
     }
 
     @Test
-    void aResultThatIsNotTheWantedOneIsUrgentAndAsksForAttention() {
+    void failedSwitchIsUrgentAndNeedsAttention() {
         beginSwitch();
-        here.says("finished", -1, 10, "put-back");
-        assertThat(said).singleElement().matches(SessionViewModel.Notice::urgent);
-        assertThat(model.contentProperty().get().status()).isEqualTo(Status.NEEDS_ATTENTION);
+        here.emitEvent("finished", -1, 10, "put-back");
+        assertThat(notifications).singleElement().matches(SessionViewModel.Notification::urgent);
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.NEEDS_ATTENTION);
     }
 
     @Test
-    void nothingIsSaidToAPersonWhoSeesTheWindow() {
-        watched = true;
+    void noNotificationWhileTheWindowIsVisible() {
+        windowVisible = true;
         beginSwitch();
-        here.says("finished", -1, 10, "put-back");
-        assertThat(said).isEmpty();
+        here.emitEvent("finished", -1, 10, "put-back");
+        assertThat(notifications).isEmpty();
     }
 
     @Test
-    void aSwitchBySomebodyElseIsSaid() {
-        here.isInVmMode();
+    void externalSwitchIsNotified() {
+        here.setVmMode();
         main.refresh();
-        assertThat(said)
-                .extracting(SessionViewModel.Notice::summary)
+        assertThat(notifications)
+                .extracting(SessionViewModel.Notification::summary)
                 .containsExactly("NVIDIA GeForce GTX 1080 has been switched by somebody else");
     }
 
     @Test
-    void anotherMachineIsNotAChange() {
+    void openingAnotherMachineIsNotNotified() {
         main.openSample("iommu-off");
         main.openThisMachine();
-        assertThat(said).isEmpty();
+        assertThat(notifications).isEmpty();
     }
 
     private void beginSwitch() {
@@ -170,28 +170,28 @@ class SessionViewModelTest {
     }
 
     private void press(String id) {
-        main.switchingProperty().get().actions().stream()
+        main.activeSwitchProperty().get().actions().stream()
                 .filter(action -> action.id().equals(id))
                 .findFirst()
-                .map(Action::run)
+                .map(PaneAction::handler)
                 .orElseThrow()
                 .run();
     }
 
     private void choose(String text) {
-        model.contentProperty().get().rows().stream()
-                .filter(row -> row instanceof Row.Choice choice && choice.text().equals(text))
-                .map(Row.Choice.class::cast)
+        model.trayContentProperty().get().rows().stream()
+                .filter(row -> row instanceof MenuRow.ActionRow choice && choice.text().equals(text))
+                .map(MenuRow.ActionRow.class::cast)
                 .findFirst()
                 .orElseThrow()
                 .action()
                 .run();
     }
 
-    private List<String> choices() {
-        return model.contentProperty().get().rows().stream()
-                .filter(Row.Choice.class::isInstance)
-                .map(row -> ((Row.Choice) row).text())
+    private List<String> actionTexts() {
+        return model.trayContentProperty().get().rows().stream()
+                .filter(MenuRow.ActionRow.class::isInstance)
+                .map(row -> ((MenuRow.ActionRow) row).text())
                 .toList();
     }
 }

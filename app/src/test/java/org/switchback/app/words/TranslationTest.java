@@ -27,12 +27,12 @@ class TranslationTest {
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\d+}");
 
     /** What may be the same in two languages: names of things, units and keys. */
-    private static final Pattern SAME_EVERYWHERE = Pattern.compile(
+    private static final Pattern LANGUAGE_INDEPENDENT = Pattern.compile(
             "(BARs?|Resizable BAR|Resizable|Reset|RAM|Firmware|USB|GPUs?|IOMMU|vfio-pci|Switchback|Kernel|Details|prefetchable"
                     + "|Ports|Log|ms|min|s|PID|F|O|F6|Esc|Alt|c0400000|[^\\p{L}])*");
 
     static Stream<String> languages() throws IOException, URISyntaxException {
-        try (Stream<Path> files = Files.list(folder())) {
+        try (Stream<Path> files = Files.list(bundleDirectory())) {
             return files.map(file -> file.getFileName().toString())
                     .filter(name -> name.startsWith("Words_") && !name.equals("Words_en.properties"))
                     .sorted()
@@ -41,14 +41,14 @@ class TranslationTest {
         }
     }
 
-    private static Path folder() throws URISyntaxException {
-        return Path.of(Objects.requireNonNull(Words.class.getResource("Words.properties")).toURI())
+    private static Path bundleDirectory() throws URISyntaxException {
+        return Path.of(Objects.requireNonNull(Messages.class.getResource("Words.properties")).toURI())
                 .getParent();
     }
 
-    private static TreeMap<String, String> texts(String file) throws IOException, URISyntaxException {
+    private static TreeMap<String, String> loadTexts(String file) throws IOException, URISyntaxException {
         Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(folder().resolve(file))) {
+        try (Reader reader = Files.newBufferedReader(bundleDirectory().resolve(file))) {
             properties.load(reader);
         }
         TreeMap<String, String> texts = new TreeMap<>();
@@ -56,38 +56,38 @@ class TranslationTest {
         return texts;
     }
 
-    private static TreeMap<String, String> english() throws IOException, URISyntaxException {
-        return texts("Words.properties");
+    private static TreeMap<String, String> loadEnglish() throws IOException, URISyntaxException {
+        return loadTexts("Words.properties");
     }
 
     @Test
-    void germanIsAmongTheLanguages() throws IOException, URISyntaxException {
+    void germanIsAvailable() throws IOException, URISyntaxException {
         assertThat(languages()).contains("Words_de.properties");
-        assertThat(texts("Words_en.properties")).isEmpty();
+        assertThat(loadTexts("Words_en.properties")).isEmpty();
     }
 
     @ParameterizedTest
     @MethodSource("languages")
-    void everyTextIsThereAndNoneThatEnglishDoesNotHave(String language) throws IOException, URISyntaxException {
-        assertThat(texts(language).keySet())
-                .containsExactlyInAnyOrderElementsOf(english().keySet());
+    void everyLanguageHasTheSameKeysAsEnglish(String language) throws IOException, URISyntaxException {
+        assertThat(loadTexts(language).keySet())
+                .containsExactlyInAnyOrderElementsOf(loadEnglish().keySet());
     }
 
     @ParameterizedTest
     @MethodSource("languages")
-    void everyTextTakesTheSameValuesAsTheEnglishOne(String language) throws IOException, URISyntaxException {
-        TreeMap<String, String> translated = texts(language);
-        english().forEach((key, text) -> assertThat(placeholders(translated.getOrDefault(key, "")))
+    void everyTextHasTheSamePlaceholdersAsEnglish(String language) throws IOException, URISyntaxException {
+        TreeMap<String, String> translated = loadTexts(language);
+        loadEnglish().forEach((key, text) -> assertThat(placeholders(translated.getOrDefault(key, "")))
                 .as(key)
                 .isEqualTo(placeholders(text)));
     }
 
     @ParameterizedTest
     @MethodSource("languages")
-    void noTextIsLeftInEnglish(String language) throws IOException, URISyntaxException {
-        TreeMap<String, String> translated = texts(language);
-        english().forEach((key, text) -> {
-            if (!SAME_EVERYWHERE.matcher(text.replace("%n", "")).matches()) {
+    void noTextIsUntranslated(String language) throws IOException, URISyntaxException {
+        TreeMap<String, String> translated = loadTexts(language);
+        loadEnglish().forEach((key, text) -> {
+            if (!LANGUAGE_INDEPENDENT.matcher(text.replace("%n", "")).matches()) {
                 assertThat(translated.get(key)).as(key).isNotBlank().isNotEqualTo(text);
             }
         });
@@ -96,7 +96,7 @@ class TranslationTest {
     @ParameterizedTest
     @MethodSource("languages")
     void everyPatternIsWellFormed(String language) throws IOException, URISyntaxException {
-        texts(language).forEach(TranslationTest::assertWellFormed);
+        loadTexts(language).forEach(TranslationTest::assertWellFormed);
     }
 
     /** A lone apostrophe would swallow the placeholders behind it; picocli would print two. */
@@ -115,9 +115,9 @@ class TranslationTest {
     /** A sentence stays one, and a label does not become one. */
     @ParameterizedTest
     @MethodSource("languages")
-    void everyTextEndsAsTheEnglishOneDoes(String language) throws IOException, URISyntaxException {
-        TreeMap<String, String> translated = texts(language);
-        english().forEach((key, text) -> {
+    void everyTextHasTheSameFinalPunctuationAsEnglish(String language) throws IOException, URISyntaxException {
+        TreeMap<String, String> translated = loadTexts(language);
+        loadEnglish().forEach((key, text) -> {
             for (String end : List.of(".", "…", "?", ":")) {
                 if (text.endsWith(end)) {
                     assertThat(translated.get(key)).as(key).endsWith(end);
@@ -130,8 +130,8 @@ class TranslationTest {
     }
 
     @Test
-    void noGermanTextSpeaksOfViolenceOrAddressesTheReader() throws IOException, URISyntaxException {
-        texts("Words_de.properties").forEach((key, text) -> assertThat(text)
+    void germanTextsAvoidViolentWordsAndDirectAddress() throws IOException, URISyntaxException {
+        loadTexts("Words_de.properties").forEach((key, text) -> assertThat(text)
                 .as(key)
                 .doesNotContainIgnoringCase("erzwing", "erzwung", "gewalt", "abschieß", "töte", "!")
                 .doesNotContainPattern("\\b(Sie|Ihr|Ihre[mnrs]?|[Dd]u|[Dd]ein\\w*)\\b"));

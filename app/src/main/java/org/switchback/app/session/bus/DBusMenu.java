@@ -24,10 +24,10 @@ public interface DBusMenu extends DBusInterface {
      * @param depth  levels below it; -1 for all
      * @param names  of the properties that are wanted; none for all
      */
-    Two<UInt32, Node> GetLayout(int parent, int depth, List<String> names);
+    Pair<UInt32, LayoutItem> GetLayout(int parent, int depth, List<String> names);
 
     /** @param ids none for all entries */
-    List<Properties> GetGroupProperties(List<Integer> ids, List<String> names);
+    List<ItemProperties> GetGroupProperties(List<Integer> ids, List<String> names);
 
     Variant<?> GetProperty(int id, String name);
 
@@ -35,30 +35,30 @@ public interface DBusMenu extends DBusInterface {
     void Event(int id, String event, Variant<?> data, UInt32 timestamp);
 
     /** @return numbers that name no entry */
-    List<Integer> EventGroup(List<Happening> events);
+    List<Integer> EventGroup(List<MenuEvent> events);
 
     /** @return whether the entry's menu has to be read again */
     boolean AboutToShow(int id);
 
     /** @return entries to be read again, and numbers that name no entry */
-    Two<List<Integer>, List<Integer>> AboutToShowGroup(List<Integer> ids);
+    Pair<List<Integer>, List<Integer>> AboutToShowGroup(List<Integer> ids);
 
     /** Two answers of a method. */
-    final class Two<A, B> extends Tuple {
+    final class Pair<A, B> extends Tuple {
         @Position(0)
         public final A first;
 
         @Position(1)
         public final B second;
 
-        public Two(A first, B second) {
+        public Pair(A first, B second) {
             this.first = first;
             this.second = second;
         }
     }
 
     /** An entry with those below it. */
-    final class Node extends Struct {
+    final class LayoutItem extends Struct {
         @Position(0)
         public final int id;
 
@@ -69,7 +69,7 @@ public interface DBusMenu extends DBusInterface {
         @Position(2)
         public final List<Variant<?>> children;
 
-        public Node(int id, Map<String, Variant<?>> properties, List<Variant<?>> children) {
+        public LayoutItem(int id, Map<String, Variant<?>> properties, List<Variant<?>> children) {
             this.id = id;
             this.properties = properties;
             this.children = children;
@@ -77,21 +77,21 @@ public interface DBusMenu extends DBusInterface {
     }
 
     /** What an entry is. */
-    final class Properties extends Struct {
+    final class ItemProperties extends Struct {
         @Position(0)
         public final int id;
 
         @Position(1)
         public final Map<String, Variant<?>> values;
 
-        public Properties(int id, Map<String, Variant<?>> values) {
+        public ItemProperties(int id, Map<String, Variant<?>> values) {
             this.id = id;
             this.values = values;
         }
     }
 
     /** Something that happened to an entry. */
-    final class Happening extends Struct {
+    final class MenuEvent extends Struct {
         @Position(0)
         public final int id;
 
@@ -104,7 +104,7 @@ public interface DBusMenu extends DBusInterface {
         @Position(3)
         public final UInt32 timestamp;
 
-        public Happening(int id, String event, Variant<?> data, UInt32 timestamp) {
+        public MenuEvent(int id, String event, Variant<?> data, UInt32 timestamp) {
             this.id = id;
             this.event = event;
             this.data = data;

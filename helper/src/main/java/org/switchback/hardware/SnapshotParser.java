@@ -1,0 +1,346 @@
+package org.switchback.hardware;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Reads a {@link Machine} out of a {@link MachineSnapshot}. */
+public final class SnapshotParser {
+    /** Where a function's files are, the address behind it. */
+    public static final String PCI_DEVICES = "/sys/bus/pci/devices/";
+
+    /** Where the drivers of PCI functions are, the name behind it. */
+    public static final String PCI_DRIVERS = "/sys/bus/pci/drivers/";
+
+    /** Where the platform devices of the firmware's framebuffers are among others, the name behind it. */
+    public static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
+
+    private static final Pattern DECIMAL = Pattern.compile("\\d{1,9}");
+    private static final Pattern SOUND_NODE = Pattern.compile("pcmC(\\d+)D.*|hwC(\\d+)D.*|controlC(\\d+)|midiC(\\d+)D.*");
+
+    private final MachineSnapshot snapshot;
+    private final PciIds pciIds;
+    private final MemoryMap memoryMap;
+    private final List<DeviceUser> deviceUsers;
+
+    private SnapshotParser(MachineSnapshot snapshot) {
+        this.snapshot = snapshot;
+        this.deviceUsers = parseDeviceUsers(snapshot);
+        this.memoryMap = snapshot.text("/proc/iomem").map(MemoryMap::parse).orElse(MemoryMap.EMPTY);
+        this.pciIds = snapshot.text("/usr/share/misc/pci.ids").map(PciIds::parse).orElse(PciIds.EMPTY);
+    }
+
+    /** What is missing from the capture is missing from the machine; nothing in a capture makes this fail. */
+    public static Machine parse(MachineSnapshot capture) {
+        return new SnapshotParser(capture).parseMachine();
+    }
+
+    private Machine parseMachine() {
+        KernelVersion kernel = KernelVersion.parse(
+                snapshot.text("/proc/sys/kernel/osrelease").orElse(""));
+        Map<PciAddress, PciDevice> devices = new TreeMap<>();
+        for (String name : snapshot.childNames(PCI_DEVICES)) {
+            PciAddress.parse(name).ifPresent(address -> devices.put(address, parseDevice(address)));
+        }
+        List<FirmwareFramebuffer> framebuffers = parseFirmwareFramebuffers();
+        OverlapFinder overlaps = new OverlapFinder(memoryMap, kernel, framebuffers);
+        List<Gpu> gpus = devices.values().stream()
+                .filter(device -> device.pciClass().isDisplay() && !device.isBridge())
+                .map(graphics -> parseGpu(graphics, devices, overlaps))
+                .toList();
+        Lockdown lockdown =
+                snapshot.text("/sys/kernel/security/lockdown").map(Lockdown::parse).orElse(Lockdown.UNKNOWN);
+        return new Machine(
+                kernel,
+                snapshot.text("/proc/cmdline").orElse(""),
+                snapshot.text("/proc/cpuinfo")
+                        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                        .orElse(""),
+                memoryMap,
+                devices,
+                gpus,
+                groupByIommuGroup(devices),
+                framebuffers,
+                deviceUsers,
+                new KernelTaint(snapshot.text("/proc/sys/kernel/tainted")
+                        .filter(text -> DECIMAL.matcher(text).matches())
+                        .map(Long::parseLong)
+                        .orElse(0L)),
+                lockdown,
+                parseVfioDriverState(kernel),
+                FirmwareIommuVendor.of(snapshot),
+                BootfbModule.of(snapshot, kernel),
+                ModuleSignaturePolicy.of(snapshot, lockdown),
+                parseModulesOnDisk(kernel),
+                parseDistributionIds());
+    }
+
+    private Gpu parseGpu(PciDevice graphics, Map<PciAddress, PciDevice> devices, OverlapFinder overlaps) {
+        List<PciDevice> companions = devices.values().stream()
+                .filter(d -> d.address().isSameSlot(graphics.address()) && !d.address().equals(graphics.address()))
+                .filter(d -> d.iommuGroup().equals(graphics.iommuGroup()) || d.pciClass().isMultimedia())
+                .toList();
+        List<DeviceUser> own = deviceUsers.stream()
+                .filter(h -> Stream.concat(Stream.of(graphics), companions.stream()).anyMatch(d -> Machine.isUserOf(h, d)))
+                .toList();
+        return new Gpu(graphics, companions, overlaps.find(graphics), own);
+    }
+
+    /** os-release(5): a line a variable, its value perhaps in quotes. */
+    private List<String> parseDistributionIds() {
+        List<String> ids = new ArrayList<>();
+        String text = snapshot.text("/etc/os-release").orElse("");
+        for (String key : List.of("ID=", "ID_LIKE=")) {
+            text.lines()
+                    .filter(line -> line.startsWith(key))
+                    .map(line -> line.substring(key.length()).replaceAll("[\"']", ""))
+                    .flatMap(value -> Stream.of(value.split(" ")))
+                    .filter(id -> !id.isEmpty())
+                    .forEach(ids::add);
+        }
+        return ids;
+    }
+
+    private Machine.ModulesOnDisk parseModulesOnDisk(KernelVersion kernel) {
+        String folder = "/lib/modules/" + kernel.release();
+        if (snapshot.hasPath(folder) || !snapshot.childNames(folder).isEmpty()) {
+            return Machine.ModulesOnDisk.PRESENT;
+        }
+        return snapshot.hasPath("/lib/modules") ? Machine.ModulesOnDisk.MISSING : Machine.ModulesOnDisk.UNKNOWN;
+    }
+
+    private Machine.VfioDriverState parseVfioDriverState(KernelVersion kernel) {
+        if (snapshot.hasPath("/sys/module/vfio_pci") || snapshot.hasPath(PCI_DRIVERS + PciDevice.VFIO_PCI)) {
+            return Machine.VfioDriverState.LOADED;
+        }
+        return snapshot.hasPath("/lib/modules/" + kernel.release() + "/vfio-pci")
+                ? Machine.VfioDriverState.LOADABLE
+                : Machine.VfioDriverState.MISSING;
+    }
+
+    private PciDevice parseDevice(PciAddress address) {
+        String folder = PCI_DEVICES + address;
+        PciDevice.DeviceIds ids = parseIds(folder);
+        Optional<Integer> group = snapshot.linkTargetName(folder + "/iommu_group").flatMap(SnapshotParser::parseNumber);
+        return new PciDevice(
+                address,
+                ids,
+                new PciClass((int) parseHex(folder + "/class")),
+                parseHeaderType(folder),
+                snapshot.linkTargetName(folder + "/driver"),
+                snapshot.text(folder + "/driver_override").filter(text -> !text.isEmpty() && !text.equals("(null)")),
+                snapshot.text(folder + "/resource").map(Bar::parse).orElse(List.of()),
+                group,
+                parseParentBridges(folder, address),
+                snapshot.text(folder + "/boot_vga").filter("1"::equals).isPresent(),
+                new PciDevice.PowerManagement(
+                        snapshot.text(folder + "/power/control").orElse(""),
+                        snapshot.text(folder + "/power/runtime_status").orElse(""),
+                        snapshot.text(folder + "/power_state").orElse("")),
+                snapshot.text(folder + "/reset_method")
+                        .filter(text -> !text.isBlank())
+                        .map(text -> List.of(text.strip().split("\\s+")))
+                        .orElse(List.of()),
+                parseResizableBarSizes(folder),
+                parseLinkState(folder),
+                findDeviceNodes(folder, group),
+                findFramebufferNodes(address),
+                findActiveConnectors(folder));
+    }
+
+    private PciDevice.DeviceIds parseIds(String folder) {
+        int vendor = (int) parseHex(folder + "/vendor") & 0xffff;
+        int device = (int) parseHex(folder + "/device") & 0xffff;
+        return new PciDevice.DeviceIds(
+                vendor,
+                device,
+                pciIds.vendorName(vendor).orElse(String.format("%04x", vendor)),
+                pciIds.deviceName(vendor, device).orElse(String.format("%04x:%04x", vendor, device)));
+    }
+
+    private long parseHex(String path) {
+        return snapshot.text(path).flatMap(HexNumbers::parse).orElse(0L);
+    }
+
+    private static Optional<Integer> parseNumber(String text) {
+        return DECIMAL.matcher(text).matches() ? Optional.of(Integer.parseInt(text)) : Optional.empty();
+    }
+
+    /** The byte at offset 0x0e of config space, without the bit for several functions. */
+    private Optional<Integer> parseHeaderType(String folder) {
+        return snapshot.entries().get(folder + "/config") instanceof MachineSnapshot.BinaryEntry(String hex) && hex.length() >= 30
+                ? Optional.of(Integer.parseInt(hex.substring(28, 30), 16) & 0x7f)
+                : Optional.empty();
+    }
+
+    private List<PciAddress> parseParentBridges(String folder, PciAddress own) {
+        if (!(snapshot.entries().get(folder) instanceof MachineSnapshot.LinkEntry(String target))) {
+            return List.of();
+        }
+        return Stream.of(target.split("/"))
+                .flatMap(part -> PciAddress.parse(part).stream())
+                .filter(address -> !address.equals(own))
+                .toList();
+    }
+
+    private Map<Integer, Long> parseResizableBarSizes(String folder) {
+        Map<Integer, Long> sizes = new HashMap<>();
+        for (int bar = 0; bar < Bar.ROM_INDEX; bar++) {
+            int index = bar;
+            snapshot.text(folder + "/resource" + bar + "_resize")
+                    .flatMap(HexNumbers::parse)
+                    .ifPresent(bits -> sizes.put(index, bits));
+        }
+        return sizes;
+    }
+
+    private Optional<PciDevice.LinkState> parseLinkState(String folder) {
+        Optional<String> speed = snapshot.text(folder + "/current_link_speed");
+        Optional<Integer> width = snapshot.text(folder + "/current_link_width").flatMap(SnapshotParser::parseNumber);
+        if (speed.isEmpty() || width.isEmpty() || width.get() == 0) {
+            return Optional.empty();
+        }
+        return Optional.of(new PciDevice.LinkState(
+                speed.get(),
+                width.get(),
+                snapshot.text(folder + "/max_link_speed").orElse(""),
+                snapshot.text(folder + "/max_link_width").flatMap(SnapshotParser::parseNumber).orElse(0)));
+    }
+
+    private List<String> findDeviceNodes(String folder, Optional<Integer> group) {
+        Set<String> nodes = new TreeSet<>();
+        snapshot.childNames(folder + "/drm").forEach(name -> nodes.add("dri/" + name));
+        snapshot.childNames(folder + "/graphics").forEach(nodes::add);
+        snapshot.childNames(folder + "/vfio-dev").forEach(name -> nodes.add("vfio/devices/" + name));
+        snapshot.childNames(folder).stream().filter(name -> name.startsWith("i2c-")).forEach(nodes::add);
+        for (String card : snapshot.childNames(folder + "/sound")) {
+            if (card.startsWith("card")) {
+                nodes.addAll(findSoundNodes(card.substring(4)));
+            }
+        }
+        group.filter(number -> snapshot.linkTargetName(folder + "/driver").filter(PciDevice.VFIO_PCI::equals).isPresent())
+                .ifPresent(number -> nodes.add("vfio/" + number));
+        snapshot.text("/proc/driver/nvidia/gpus/" + folder.substring(PCI_DEVICES.length()) + "/information")
+                .ifPresent(text -> text.lines()
+                        .filter(line -> line.startsWith("Device Minor:"))
+                        .forEach(line -> nodes.add("nvidia" + line.substring(13).strip())));
+        return List.copyOf(nodes);
+    }
+
+    /** The function's own folders do not list them: they lie below the platform device. */
+    private List<String> findFramebufferNodes(PciAddress function) {
+        return findPlatformFramebuffers()
+                .filter(device -> nodesOfPlatformDevice(device).findAny().isPresent()
+                        && snapshot.entries().get(PLATFORM_DEVICES + device) instanceof MachineSnapshot.LinkEntry(String folder)
+                        && FirmwareRegion.isFramebufferOf(function, device, folder, memoryMap))
+                .flatMap(this::nodesOfPlatformDevice)
+                .toList();
+    }
+
+    /** Nodes of a sound card that some program has open: the card's own folder does not list them by name. */
+    private List<String> findSoundNodes(String card) {
+        return deviceUsers.stream()
+                .map(DeviceUser::deviceNode)
+                .filter(node -> node.startsWith("snd/"))
+                .filter(node -> {
+                    var matcher = SOUND_NODE.matcher(node.substring(4));
+                    if (!matcher.matches()) {
+                        return false;
+                    }
+                    for (int i = 1; i <= matcher.groupCount(); i++) {
+                        if (card.equals(matcher.group(i))) {
+                            return true;
+                        }
+                    }
+                    return false;
+                })
+                .toList();
+    }
+
+    /** Screens that are switched on: {@code /sys/class/drm/card0-HDMI-A-1} for the card's number. */
+    private List<String> findActiveConnectors(String folder) {
+        List<String> displays = new ArrayList<>();
+        for (String card : snapshot.childNames(folder + "/drm")) {
+            if (!card.startsWith("card")) {
+                continue;
+            }
+            for (String connector : snapshot.childNames("/sys/class/drm")) {
+                String status = "/sys/class/drm/" + connector;
+                if (connector.startsWith(card + "-")
+                        && snapshot.text(status + "/status").filter("connected"::equals).isPresent()
+                        && snapshot.text(status + "/enabled").filter("enabled"::equals).isPresent()) {
+                    displays.add(connector.substring(card.length() + 1));
+                }
+            }
+        }
+        return displays;
+    }
+
+    private Map<Integer, IommuGroup> groupByIommuGroup(Map<PciAddress, PciDevice> devices) {
+        Map<Integer, List<PciDevice>> members = new TreeMap<>();
+        devices.values().forEach(device ->
+                device.iommuGroup().ifPresent(n -> members.computeIfAbsent(n, key -> new ArrayList<>()).add(device)));
+        Map<Integer, IommuGroup> groups = new TreeMap<>();
+        members.forEach((number, list) -> groups.put(number, new IommuGroup(number, list)));
+        return groups;
+    }
+
+    private List<FirmwareFramebuffer> parseFirmwareFramebuffers() {
+        return findPlatformFramebuffers()
+                .map(name -> new FirmwareFramebuffer(
+                        name,
+                        snapshot.linkTargetName(PLATFORM_DEVICES + name + "/driver"),
+                        nodesOfPlatformDevice(name).findAny().isPresent()))
+                .toList();
+    }
+
+    private Stream<String> findPlatformFramebuffers() {
+        return snapshot.childNames(PLATFORM_DEVICES).stream()
+                .filter(name -> FirmwareRegion.fromPlatformDevice(name).isPresent());
+    }
+
+    /** The framebuffers and cards that are registered below a platform device; none once its driver has lost them. */
+    private Stream<String> nodesOfPlatformDevice(String device) {
+        return Stream.concat(
+                classEntriesOf("/sys/class/drm/", device).map(name -> "dri/" + name),
+                classEntriesOf("/sys/class/graphics/", device));
+    }
+
+    private Stream<String> classEntriesOf(String folder, String device) {
+        return snapshot.childNames(folder).stream()
+                .filter(name -> snapshot.entries().get(folder + name) instanceof MachineSnapshot.LinkEntry(String target)
+                        && target.contains("/" + device + "/"));
+    }
+
+    /** Programs that a capture shows with a node open; by process and node. */
+    public static List<DeviceUser> parseDeviceUsers(MachineSnapshot capture) {
+        List<DeviceUser> holders = new ArrayList<>();
+        for (String process : capture.childNames("/proc")) {
+            Optional<Integer> pid = parseNumber(process);
+            if (pid.isEmpty()) {
+                continue;
+            }
+            String folder = "/proc/" + process;
+            Set<String> nodes = new TreeSet<>();
+            for (String descriptor : capture.childNames(folder + "/fd")) {
+                if (capture.entries().get(folder + "/fd/" + descriptor) instanceof MachineSnapshot.LinkEntry(String target)
+                        && target.startsWith("/dev/")) {
+                    nodes.add(target.substring(5));
+                }
+            }
+            String program = capture.text(folder + "/comm").orElse("?");
+            String owner = capture.text(folder + "/owner").orElse("");
+            String guest = capture.text(folder + "/cgroup").map(DeviceUser::parseVirtualMachine).orElse("");
+            nodes.forEach(node -> holders.add(new DeviceUser(pid.get(), program, owner, node, guest)));
+        }
+        holders.sort((a, b) -> a.pid() == b.pid() ? a.deviceNode().compareTo(b.deviceNode()) : Integer.compare(a.pid(), b.pid()));
+        return holders;
+    }
+}

@@ -1,0 +1,76 @@
+package org.switchback.hardware;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class MachineSnapshotTest {
+    static java.util.List<String> realKernelNames() {
+        return TestSnapshots.realKernelNames();
+    }
+
+    @ParameterizedTest
+    @MethodSource("realKernels")
+    void formattingAndParsingRoundTrips(String name) throws MachineSnapshot.MalformedSnapshotException {
+        MachineSnapshot capture = TestSnapshots.load(name);
+        assertThat(MachineSnapshot.parse(capture.toText())).isEqualTo(capture);
+    }
+
+    @Test
+    void driverNamesWithSpacesSurviveARoundTrip() throws Exception {
+        MachineSnapshot capture = new MachineSnapshot(new TreeMap<>(Map.of(
+                "/sys/bus/pci/drivers/MTD PCI", new MachineSnapshot.DirectoryEntry(),
+                "/sys/bus/pci/drivers/budget dvb/note", new MachineSnapshot.TextEntry("two\nlines"),
+                "/sys/bus/pci/devices/0000:04:00.0/driver", new MachineSnapshot.LinkEntry("../bus/pci/drivers/MTD PCI"))));
+        MachineSnapshot read = MachineSnapshot.parse(capture.toText());
+        assertThat(read).isEqualTo(capture);
+        assertThat(read.childNames("/sys/bus/pci/drivers")).containsExactly("MTD PCI", "budget dvb");
+        assertThat(read.linkTargetName("/sys/bus/pci/devices/0000:04:00.0/driver")).contains("MTD PCI");
+    }
+
+    @Test
+    void allLineFormsAreParsed() throws MachineSnapshot.MalformedSnapshotException {
+        MachineSnapshot capture = MachineSnapshot.parse(
+                """
+                switchback-capture 1
+                /empty =
+                /one = a line : with = signs -> in it
+                /several :
+                | first
+                |   second, indented
+                /link -> ../../bus/pci/drivers/nvidia
+                /folder /
+                /bytes # DE10801b
+                /secret ! Permission denied
+                """);
+        assertThat(capture.text("/empty")).contains("");
+        assertThat(capture.text("/one")).contains("a line : with = signs -> in it");
+        assertThat(capture.text("/several")).contains("first\n  second, indented");
+        assertThat(capture.linkTargetName("/link")).contains("nvidia");
+        assertThat(capture.entries().get("/bytes")).isEqualTo(new MachineSnapshot.BinaryEntry("de10801b"));
+        assertThat(capture.hasPath("/folder")).isTrue();
+        assertThat(capture.text("/secret")).isEmpty();
+    }
+
+    @Test
+    void malformedLineNumberIsReported() {
+        assertThatThrownBy(() -> MachineSnapshot.parse("switchback-capture 1\n/fine = yes\nnonsense\n"))
+                .isInstanceOfSatisfying(
+                        MachineSnapshot.MalformedSnapshotException.class,
+                        malformed -> assertThat(malformed.lineNumber()).isEqualTo(3));
+        assertThatThrownBy(() -> MachineSnapshot.parse("switchback-capture 2\n")).isInstanceOf(MachineSnapshot.MalformedSnapshotException.class);
+    }
+
+    @Test
+    void childNamesAreDirectEntriesOnly() throws MachineSnapshot.MalformedSnapshotException {
+        MachineSnapshot capture = MachineSnapshot.parse("switchback-capture 1\n/a/b/c = 1\n/a/b/d = 2\n/a/e = 3\n/ab/f = 4\n");
+        assertThat(capture.childNames("/a")).containsExactly("b", "e");
+        assertThat(capture.childNames("/a/b/")).containsExactly("c", "d");
+        assertThat(capture.childNames("/nothing")).isEmpty();
+    }
+}
