@@ -12,7 +12,7 @@ is_java() {
             JAVA_VERSION=*) found_version=${value%%[!0-9]*} ;;
             JAVA_RUNTIME_VERSION=*) found_build=${value%\"*} ;;
             OS_ARCH=*) found_arch=${value%\"*} ;;
-            MODULES=*org.switchback.app*) found_linked=yes ;;
+            MODULES=*org.switchback.gui*) found_linked=yes ;;
         esac
     done <"$1/release"
     [ "${found_version:-0}" -ge 25 ]

@@ -1,0 +1,178 @@
+package org.switchback.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.switchback.client.messages.MemoryMapMessages;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MemoryMapDiff;
+import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.Region;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code iomem}: the memory map of a machine or out of a text, nested; or what changed between two texts. */
+@Command(name = "iomem", sortOptions = false)
+final class IomemCommand extends MachineCommand {
+    @Parameters(index = "0", arity = "0..1", paramLabel = "FILE", descriptionKey = "parameter.map")
+    @Nullable String file;
+
+    @Option(names = "--diff", arity = "2", paramLabel = "FILE")
+    String @Nullable [] diff;
+
+    @Option(names = "--sizes")
+    boolean sizes;
+
+    @Option(names = "--gpu", paramLabel = "GPU")
+    @Nullable String gpuName;
+
+    IomemCommand(CliContext surroundings, RootCommand root) {
+        super(surroundings, root);
+    }
+
+    @Override
+    public Integer call() throws CommandException, IOException {
+        String name = file;
+        String[] pair = diff;
+        if (pair != null) {
+            if (name != null) {
+                throw context().createException(ExitCode.USAGE, "cli.iomem.diff-and-file");
+            }
+            printDiff(readMap(pair[0]), readMap(pair[1]));
+        } else if (name != null) {
+            if (gpuName != null) {
+                throw context().createException(ExitCode.USAGE, "cli.iomem.gpu-and-file");
+            }
+            printFileMap(readMap(name));
+        } else {
+            printMachineMap();
+        }
+        return ExitCode.OK;
+    }
+
+    private MemoryMap readMap(String name) throws CommandException {
+        String text = TextFileReader.read(name, context());
+        MemoryMap map = MemoryMap.parse(
+                MachineSnapshot.hasSnapshotHeader(text)
+                        ? TextFileReader.parseReport(text, name, context()).text("/proc/iomem").orElse("")
+                        : text);
+        if (map.isEmpty()) {
+            throw context().createException(ExitCode.FAILED, "cli.iomem.no-region", TextFileReader.displayName(name, context()));
+        }
+        return map;
+    }
+
+    private void printDiff(MemoryMap before, MemoryMap after) {
+        MemoryMapFormatter text = new MemoryMapFormatter(terminal(), messages());
+        MemoryMapDiff changes = MemoryMapDiff.between(before, after);
+        if (json) {
+            JsonObject object = new JsonObject();
+            object.add("removed", toJsonArray(changes.removed()));
+            object.add("added", toJsonArray(changes.added()));
+            object.addProperty("namesOnly", changes.onlyNamesCompared());
+            object.addProperty("text", new MemoryMapMessages(messages()).formatDiff(changes));
+            printJson(object);
+            return;
+        }
+        if (changes.onlyNamesCompared()) {
+            terminal().err().println(messages().text("map.diff.hidden"));
+        }
+        text.print(changes);
+    }
+
+    private static JsonArray toJsonArray(List<Region> regions) {
+        JsonArray array = new JsonArray();
+        for (Region region : regions) {
+            JsonObject object = new JsonObject();
+            object.addProperty("name", region.name());
+            JsonFormatter.addRange(object, region.range());
+            array.add(object);
+        }
+        return array;
+    }
+
+    private void printFileMap(MemoryMap map) throws IOException {
+        MemoryMapFormatter text = new MemoryMapFormatter(terminal(), messages());
+        if (json) {
+            writeJson(map);
+            return;
+        }
+        if (sizes) {
+            text.printSizes(map, map.roots(), List.of());
+        } else {
+            terminal().out().print(map.toText());
+        }
+        terminal().out().flush();
+        text.formatNotes(map, true).forEach(terminal().err()::println);
+    }
+
+    private void printMachineMap() throws CommandException, IOException {
+        try (MachineSession sight = rootCommand().openSession(true)) {
+            Machine machine = SnapshotParser.parse(sight.snapshot());
+            MemoryMap map = machine.memoryMap();
+            if (map.isEmpty()) {
+                throw context().createException(ExitCode.FAILED, "map.empty");
+            }
+            MemoryMapFormatter text = new MemoryMapFormatter(terminal(), messages());
+            String name = gpuName;
+            List<Region> roots = map.roots();
+            if (name != null) {
+                Gpu gpu = new GpuSelector(machine, context()).find(name);
+                roots = MemoryMapFormatter.regionsAroundGpu(map, gpu);
+            }
+            if (json) {
+                writeJson(new MemoryMap(roots, map.addressesHidden(), map.omissionCount(), map.regionCount(), map.unreadableLineCount()));
+                return;
+            }
+            if (sizes || name != null) {
+                text.printSizes(map, roots, machine.gpus());
+            } else {
+                terminal().out().print(map.toText());
+            }
+            terminal().out().flush();
+            text.formatNotes(map, false).forEach(terminal().err()::println);
+        }
+    }
+
+    /** Written as it goes: a map can have a hundred thousand regions. */
+    private void writeJson(MemoryMap map) throws IOException {
+        JsonWriter writer = new JsonWriter(new OutputStreamWriter(terminal().out(), StandardCharsets.UTF_8));
+        writer.setIndent("  ");
+        writer.beginObject();
+        writer.name("regions").value(map.regionCount());
+        writer.name("hidden").value(map.addressesHidden());
+        writer.name("omissions").value(map.omissionCount());
+        writer.name("unreadable").value(map.unreadableLineCount());
+        writer.name("map");
+        writeJson(map.roots(), map.addressesHidden(), writer);
+        writer.endObject();
+        writer.flush();
+        terminal().out().println();
+    }
+
+    private static void writeJson(List<Region> level, boolean hidden, JsonWriter writer) throws IOException {
+        writer.beginArray();
+        for (Region region : level) {
+            writer.beginObject();
+            writer.name("name").value(region.name());
+            if (!hidden) {
+                writer.name("first").value(JsonFormatter.formatHex(region.range().first()));
+                writer.name("last").value(JsonFormatter.formatHex(region.range().last()));
+                writer.name("size").value(JsonFormatter.formatSize(region.range().length()).getAsNumber());
+            }
+            writer.name("children");
+            writeJson(region.children(), hidden, writer);
+            writer.endObject();
+        }
+        writer.endArray();
+    }
+}

@@ -1,0 +1,242 @@
+package org.switchback.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.math.BigInteger;
+import java.util.List;
+import java.util.Optional;
+import org.switchback.client.MachineSource;
+import org.switchback.client.messages.Messages;
+import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.Bar;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.KebabCase;
+import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.PlanReply;
+import org.switchback.protocol.PlannedRefusal;
+import org.switchback.protocol.PlannedStep;
+
+/**
+ * What {@code --json} prints. Keys are never renamed and never change their meaning; {@code app/command-line.md} says
+ * what each means. Codes and addresses are for programs, {@code text} is for people.
+ */
+final class JsonFormatter {
+    private final Messages messages;
+
+    JsonFormatter(Messages messages) {
+        this.messages = messages;
+    }
+
+    static JsonObject formatSource(MachineSource source) {
+        JsonObject object = new JsonObject();
+        switch (source) {
+            case MachineSource.ThisMachine() -> object.addProperty("kind", "this-machine");
+            case MachineSource.ReadOnlyMachine(var why) -> {
+                object.addProperty("kind", "look-only");
+                object.addProperty("problem", KebabCase.of(why));
+            }
+            case MachineSource.SampleMachine(String name) -> {
+                object.addProperty("kind", "sample");
+                object.addProperty("name", name);
+            }
+            case MachineSource.SavedReport(String file) -> {
+                object.addProperty("kind", "report");
+                object.addProperty("file", file);
+            }
+        }
+        return object;
+    }
+
+    JsonObject formatMachine(Machine machine) {
+        JsonObject object = new JsonObject();
+        object.addProperty("kernel", machine.kernelVersion().release());
+        object.addProperty("iommu", !machine.iommuGroups().isEmpty());
+        object.addProperty("vfio", KebabCase.of(machine.vfioDriverState()));
+        return object;
+    }
+
+    JsonObject formatGpu(Gpu gpu) {
+        JsonObject object = formatDevice(gpu.graphics());
+        object.addProperty("mode", KebabCase.of(gpu.mode()));
+        object.addProperty("drivesDisplay", gpu.hasActiveDisplay());
+        object.add("displays", formatStrings(gpu.graphics().activeConnectors()));
+        JsonArray bars = new JsonArray();
+        for (Bar bar : gpu.graphics().bars()) {
+            JsonObject one = formatBar(bar, gpu.overlaps().stream().filter(o -> o.bar().equals(bar)).toList());
+            gpu.graphics().maxBarSize(bar.index()).ifPresent(largest -> one.add("largest", formatSize(largest)));
+            bars.add(one);
+        }
+        object.add("bars", bars);
+        gpu.graphics().link().ifPresent(link -> {
+            JsonObject one = new JsonObject();
+            one.addProperty("speed", link.speed());
+            one.addProperty("width", link.width());
+            one.addProperty("maxSpeed", link.maxSpeed());
+            one.addProperty("maxWidth", link.maxWidth());
+            object.add("link", one);
+        });
+        object.add("resetMethods", formatStrings(gpu.graphics().resetMethods()));
+        JsonObject power = new JsonObject();
+        power.addProperty("control", gpu.graphics().power().control());
+        power.addProperty("status", gpu.graphics().power().runtimeStatus());
+        power.addProperty("level", gpu.graphics().power().powerState());
+        object.add("power", power);
+        JsonArray companions = new JsonArray();
+        gpu.companions().forEach(companion -> companions.add(formatDevice(companion)));
+        object.add("companions", companions);
+        JsonArray users = new JsonArray();
+        gpu.deviceUsers().forEach(holder -> users.add(formatDeviceUser(holder)));
+        object.add("users", users);
+        return object;
+    }
+
+    JsonObject formatDevice(PciDevice device) {
+        JsonObject object = new JsonObject();
+        object.addProperty("address", device.address().toString());
+        object.addProperty("name", device.name());
+        object.addProperty("ids", device.ids().toString());
+        object.addProperty("class", device.pciClass().toString());
+        device.driver().ifPresent(driver -> object.addProperty("driver", driver));
+        device.iommuGroup().ifPresent(group -> object.addProperty("group", group));
+        return object;
+    }
+
+    private JsonObject formatBar(Bar bar, List<Overlap> overlaps) {
+        JsonObject object = new JsonObject();
+        object.addProperty("index", bar.index());
+        object.addProperty("space", bar.space() == Bar.AddressSpace.MEMORY ? "memory" : "ports");
+        addRange(object, bar.range());
+        JsonArray array = new JsonArray();
+        overlaps.forEach(overlap -> array.add(formatOverlap(overlap)));
+        object.add("overlaps", array);
+        return object;
+    }
+
+    private JsonObject formatOverlap(Overlap overlap) {
+        JsonObject object = new JsonObject();
+        JsonArray names = new JsonArray();
+        overlap.regions().forEach(region -> names.add(region.name()));
+        object.add("names", names);
+        if (overlap.hasAddress()) {
+            addRange(object, overlap.outermostRegion().range());
+        }
+        overlap.framebuffer().ifPresent(framebuffer -> {
+            object.addProperty("framebuffer", framebuffer.platformDevice());
+            framebuffer.driver().ifPresent(driver -> object.addProperty("framebufferDriver", driver));
+        });
+        object.addProperty("verdict", KebabCase.of(overlap.resolution()));
+        object.addProperty("text", messages.formatOverlap(overlap) + ".");
+        return object;
+    }
+
+    private static JsonObject formatDeviceUser(DeviceUser holder) {
+        JsonObject object = new JsonObject();
+        object.addProperty("pid", holder.pid());
+        object.addProperty("program", holder.program());
+        if (!holder.owner().isEmpty()) {
+            object.addProperty("user", holder.owner());
+        }
+        if (!holder.virtualMachine().isEmpty()) {
+            object.addProperty("guest", holder.virtualMachine());
+        }
+        object.addProperty("node", "/dev/" + holder.deviceNode());
+        object.addProperty("blocks", holder.isBlockingUnbind());
+        return object;
+    }
+
+    /** First, last and size; both ends inclusive. */
+    static void addRange(JsonObject object, AddressRange range) {
+        object.addProperty("first", formatHex(range.first()));
+        object.addProperty("last", formatHex(range.last()));
+        object.add("size", formatSize(range.length()));
+    }
+
+    static String formatHex(long address) {
+        return "0x" + Long.toHexString(address);
+    }
+
+    static JsonPrimitive formatSize(long length) {
+        return length == 0
+                ? new JsonPrimitive(BigInteger.TWO.pow(64))
+                : length > 0 ? new JsonPrimitive(length) : new JsonPrimitive(new BigInteger(Long.toUnsignedString(length)));
+    }
+
+    JsonObject formatPlan(Gpu gpu, String target, PlanReply plan, Machine machine) {
+        JsonObject object = new JsonObject();
+        object.addProperty("gpu", gpu.address().toString());
+        object.addProperty("name", gpu.graphics().name());
+        object.addProperty("target", target);
+        object.addProperty("ready", plan.refusals.isEmpty());
+        object.addProperty("permission", plan.action);
+        object.add("functions", formatStrings(plan.functions));
+        object.add("steps", formatSteps(plan.steps, machine));
+        object.add("inverse", formatStrings(plan.undoCommands));
+        object.add("refusals", formatRefusals(plan.refusals));
+        return object;
+    }
+
+    private static JsonArray formatStrings(List<String> texts) {
+        JsonArray array = new JsonArray();
+        texts.forEach(array::add);
+        return array;
+    }
+
+    JsonArray formatRefusals(List<PlannedRefusal> refusals) {
+        JsonArray array = new JsonArray();
+        for (PlannedRefusal refusal : refusals) {
+            JsonObject object = new JsonObject();
+            object.addProperty("code", refusal.code);
+            object.add("details", formatStrings(refusal.details));
+            object.addProperty("text", messages.formatRefusal(refusal));
+            array.add(object);
+        }
+        return array;
+    }
+
+    JsonArray formatSteps(List<PlannedStep> steps, Machine machine) {
+        JsonArray array = new JsonArray();
+        steps.forEach(step -> array.add(formatStep(step, machine)));
+        return array;
+    }
+
+    private JsonObject formatStep(PlannedStep step, Machine machine) {
+        JsonObject object = new JsonObject();
+        object.addProperty("kind", step.kind);
+        object.addProperty("subject", step.subject);
+        object.addProperty("before", step.before);
+        object.addProperty("after", step.after);
+        object.addProperty("undo", step.undoPolicy);
+        object.addProperty("command", step.shellCommand);
+        object.addProperty("inverse", step.undoCommand);
+        if (!step.releaseMethod.isEmpty()) {
+            object.addProperty("rung", step.releaseMethod);
+        }
+        if (!step.releaseReason.isEmpty()) {
+            object.addProperty("why", step.releaseReason);
+        }
+        object.addProperty("text", messages.formatStep(step, machine));
+        return object;
+    }
+
+    /** What happened to the steps of a plan: the last word on each, and how long it took. */
+    static JsonObject formatEvent(JobEvent entry, Optional<Double> seconds) {
+        JsonObject object = new JsonObject();
+        object.addProperty("what", entry.type);
+        if (entry.step >= 0) {
+            object.addProperty("step", entry.step + 1);
+        }
+        seconds.ifPresent(s -> object.addProperty("seconds", s));
+        if (!entry.detail.isEmpty()) {
+            object.addProperty("detail", entry.detail);
+        }
+        if (!entry.values.isEmpty()) {
+            object.add("values", formatStrings(entry.values));
+        }
+        return object;
+    }
+}

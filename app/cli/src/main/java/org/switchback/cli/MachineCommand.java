@@ -1,0 +1,59 @@
+package org.switchback.cli;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.switchback.client.HelperConnection;
+import org.switchback.client.HelperException;
+import org.switchback.client.messages.Messages;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.PlanReply;
+import picocli.CommandLine.Option;
+
+/** A command about a machine. */
+abstract class MachineCommand implements Callable<Integer> {
+    @Option(names = "--json")
+    boolean json;
+
+    private final CliContext context;
+    private final RootCommand rootCommand;
+
+    MachineCommand(CliContext context, RootCommand rootCommand) {
+        this.context = context;
+        this.rootCommand = rootCommand;
+    }
+
+    final CliContext context() {
+        return context;
+    }
+
+    final RootCommand rootCommand() {
+        return rootCommand;
+    }
+
+    final Terminal terminal() {
+        return context.terminal();
+    }
+
+    final Messages messages() {
+        return context.messages();
+    }
+
+    final PlanReply requestPlan(
+            HelperConnection connection, PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+            throws CommandException {
+        try {
+            return connection.plan(gpu, target, with, nativeDriver);
+        } catch (HelperException problem) {
+            throw context.createException(problem);
+        }
+    }
+
+    final void printJson(JsonObject object) {
+        Gson gson = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+        gson.toJson(object, terminal().out());
+        terminal().out().println();
+    }
+}

@@ -1,0 +1,181 @@
+package org.switchback.cli;
+
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Optional;
+import org.switchback.client.messages.Messages;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.PlanReply;
+import org.switchback.protocol.PlannedStep;
+
+/** A plan for people: what moves, what is in the way, the steps with what undoes them, and why not. */
+final class PlanFormatter {
+    private static final int INDENT_WIDTH = 2;
+
+    private final Terminal terminal;
+    private final PrintStream out;
+    private final Messages messages;
+    private final Machine machine;
+    private final Gpu gpu;
+    private final String target;
+    private final PlanReply plan;
+    private final boolean switchesThisMachine;
+    private final boolean alreadyInTargetMode;
+
+    PlanFormatter(Terminal terminal, Messages messages, PlanningCommand.PlannedSwitch answer) {
+        this.terminal = terminal;
+        this.out = terminal.out();
+        this.messages = messages;
+        this.machine = answer.machine();
+        this.gpu = answer.gpu();
+        this.target = answer.target();
+        this.plan = answer.plan();
+        this.switchesThisMachine = answer.switchesThisMachine();
+        this.alreadyInTargetMode = answer.isAlreadyInTargetMode();
+    }
+
+    /** @param commands also as shell commands */
+    void print(boolean commands) {
+        printHeading();
+        if (alreadyInTargetMode) {
+            out.println();
+            messages.formatRefusals(plan.refusals).forEach(this::printParagraph);
+            return;
+        }
+        printFunctions();
+        printFirmwareOverlaps();
+        printSteps();
+        if (commands) {
+            printCommands();
+        }
+        printConsequences();
+        printVerdict();
+    }
+
+    void printHeading() {
+        out.println(terminal.bold(messages.text(
+                "cli.plan.heading", gpu.graphics().name(), gpu.address().toShortString(), messages.formatTarget(target))));
+    }
+
+    private void printFunctions() {
+        printSectionHeading("cli.plan.functions");
+        for (String address : plan.functions) {
+            PciAddress.parse(address).flatMap(machine::device).ifPresent(device -> {
+                String name = device.address().toShortString() + "  " + device.name();
+                String driver = messages.text("cli.plan.driver", messages.formatDriver(device));
+                int gap = TextColumns.WIDTH - INDENT_WIDTH - name.length() - driver.length();
+                printItem(gap > 1 ? name + " ".repeat(gap) + driver : name + "  " + driver);
+            });
+        }
+    }
+
+    private void printFirmwareOverlaps() {
+        List<Overlap> firmware =
+                gpu.overlaps().stream().filter(Overlap::isFromFirmware).toList();
+        if (firmware.isEmpty() || target.equals("host")) {
+            return;
+        }
+        printSectionHeading("cli.plan.in-the-way");
+        for (Overlap overlap : firmware) {
+            printParagraph(messages.formatOverlap(overlap) + ". " + messages.formatVerdict(overlap));
+        }
+        messages.formatReleaseMethods(plan.steps, machine).forEach(this::printParagraph);
+    }
+
+    private void printSteps() {
+        if (plan.steps.isEmpty()) {
+            return;
+        }
+        int number = Integer.toString(plan.steps.size()).length();
+        int title = stepColumnWidth();
+        out.println();
+        out.println(terminal.bold(TextColumns.padRight(messages.text("cli.plan.steps"), INDENT_WIDTH + number + 2 + title + 2))
+                + terminal.faint(messages.text("cli.plan.inverse")));
+        for (int i = 0; i < plan.steps.size(); i++) {
+            PlannedStep step = plan.steps.get(i);
+            String line = TextColumns.padLeft(Integer.toString(i + 1), number) + "  "
+                    + TextColumns.padRight(messages.formatStep(step, machine), title) + "  ";
+            printItem(line + terminal.faint(messages.formatInverse(step)));
+        }
+    }
+
+    /** Of the longest step, as far as what undoes it still has room. */
+    private int stepColumnWidth() {
+        int widest = 0;
+        for (PlannedStep step : plan.steps) {
+            widest = Math.max(widest, messages.formatStep(step, machine).length());
+        }
+        return Math.min(widest, 48);
+    }
+
+    private void printCommands() {
+        List<String> there = plan.steps.stream()
+                .map(step -> step.shellCommand)
+                .filter(command -> !command.isEmpty())
+                .toList();
+        if (!there.isEmpty()) {
+            printSectionHeading("cli.plan.commands");
+            there.forEach(this::printItem);
+        }
+        if (!plan.undoCommands.isEmpty()) {
+            printSectionHeading("cli.plan.commands.back");
+            plan.undoCommands.forEach(this::printItem);
+        }
+    }
+
+    private void printConsequences() {
+        if (target.equals("host") || plan.steps.isEmpty()) {
+            return;
+        }
+        out.println();
+        List<PciAddress> leaving = plan.functions.stream()
+                .flatMap(address -> PciAddress.parse(address).stream())
+                .toList();
+        if (machine.isLastDisplayGpu(gpu, leaving)) {
+            for (String line : TextColumns.wrap(messages.text("window.switch.last"), TextColumns.WIDTH)) {
+                out.println(line);
+            }
+        }
+        machine.gpus().stream()
+                .filter(other -> !leaving.contains(other.address()) && !other.graphics().activeConnectors().isEmpty())
+                .findFirst()
+                .ifPresent(other -> out.println(messages.text(
+                        "cli.plan.desktop",
+                        other.graphics().name(),
+                        other.address().toShortString())));
+        boolean sound = leaving.stream()
+                .flatMap(address -> machine.device(address).stream())
+                .anyMatch(device -> device.pciClass().baseAndSubclass() == 0x0403);
+        out.println(messages.text(sound ? "cli.plan.until.sound" : "cli.plan.until"));
+    }
+
+    private void printVerdict() {
+        out.println();
+        if (plan.refusals.isEmpty()) {
+            Optional<String> permission = messages.formatPermission(plan.action).filter(text -> switchesThisMachine);
+            out.println(terminal.success(messages.text("cli.plan.ready"))
+                    + permission.map(text -> " " + text).orElse(""));
+            return;
+        }
+        out.println(terminal.error(messages.text("cli.plan.blocked")));
+        messages.formatRefusals(plan.refusals).forEach(this::printParagraph);
+    }
+
+    private void printSectionHeading(String key) {
+        out.println();
+        out.println(terminal.bold(messages.text(key)));
+    }
+
+    private void printItem(String text) {
+        out.println(" ".repeat(INDENT_WIDTH) + text);
+    }
+
+    private void printParagraph(String text) {
+        for (String line : TextColumns.wrap(text, TextColumns.WIDTH - INDENT_WIDTH)) {
+            printItem(line);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package org.switchback.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.PlanReply;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** What {@code plan} and {@code switch} are asked for: a GPU, where it should go, and what should go along. */
+abstract class PlanningCommand extends MachineCommand {
+    @Parameters(index = "0", paramLabel = "vm|host", descriptionKey = "parameter.target")
+    @Nullable String target;
+
+    @Parameters(index = "1", paramLabel = "GPU", descriptionKey = "parameter.gpu")
+    @Nullable String gpu;
+
+    @Option(names = "--with", paramLabel = "DEVICE")
+    List<String> with = new ArrayList<>();
+
+    @Option(names = "--native-driver")
+    boolean nativeDriver;
+
+    @Option(names = "--commands")
+    boolean showCommands;
+
+    PlanningCommand(CliContext surroundings, RootCommand root) {
+        super(surroundings, root);
+    }
+
+    /**
+     * What was asked for, and the helper's answer.
+     *
+     * @param target {@code vm} or {@code host}
+     * @param switchesThisMachine   a switch would change this computer
+     */
+    record PlannedSwitch(Machine machine, Gpu gpu, String target, PlanReply plan, boolean switchesThisMachine) {
+        /** The GPU is where it was to go. That is no failure: whoever repeats a switch has what they want. */
+        boolean isAlreadyInTargetMode() {
+            return !plan.refusals.isEmpty()
+                    && plan.refusals.stream().allMatch(refusal -> refusal.code.equals("already-in-" + target + "-mode"));
+        }
+    }
+
+    /** Plans; changes nothing. */
+    final PlannedSwitch planSwitch(MachineSession sight) throws CommandException {
+        String where = Objects.requireNonNull(target);
+        if (!where.equals("vm") && !where.equals("host")) {
+            throw context().createException(ExitCode.USAGE, "cli.target", TextFileReader.quote(where));
+        }
+        Machine machine = SnapshotParser.parse(sight.snapshot());
+        GpuSelector choice = new GpuSelector(machine, context());
+        Gpu meant = choice.find(Objects.requireNonNull(gpu));
+        List<PciAddress> along = new ArrayList<>();
+        for (String device : with) {
+            along.add(choice.parseAddress(device));
+        }
+        return new PlannedSwitch(
+                machine,
+                meant,
+                where,
+                requestPlan(sight.connection(), meant.address(), where, along, nativeDriver),
+                sight.connection().source().canSwitchThisMachine());
+    }
+}

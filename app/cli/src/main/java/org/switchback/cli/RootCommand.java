@@ -1,0 +1,228 @@
+package org.switchback.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.switchback.client.HelperConnection;
+import org.switchback.client.HelperException;
+import org.switchback.client.MachineSource;
+import org.switchback.client.samples.SampleMachines;
+import org.switchback.hardware.MachineSnapshot;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** {@code switchback} itself: which machine, and which command. */
+@Command(name = "switchback", version = "switchback 0.1.0", sortOptions = false)
+final class RootCommand implements Callable<Integer> {
+    @Spec
+    @Nullable CommandSpec spec;
+
+    @Option(names = "--sample", paramLabel = "NAME", scope = ScopeType.INHERIT)
+    @Nullable String sample;
+
+    @Option(names = "--machine", paramLabel = "FILE", scope = ScopeType.INHERIT)
+    @Nullable String machine;
+
+    @Option(names = "--samples")
+    boolean listSamples;
+
+    /** For the window; here so that the help tells of it. */
+    @Option(names = "--in-tray")
+    boolean inTray;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT)
+    boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true)
+    boolean version;
+
+    private final CliContext context;
+    private boolean sourceMessagePrinted;
+
+    RootCommand(CliContext context) {
+        this.context = context;
+    }
+
+    int run(String... args) {
+        CommandLine line = new CommandLine(this)
+                .addSubcommand(new StatusCommand(context, this))
+                .addSubcommand(new ReadinessCommand(context, this))
+                .addSubcommand(new PlanCommand(context, this))
+                .addSubcommand(new SwitchCommand(context, this))
+                .addSubcommand(new IomemCommand(context, this))
+                .addSubcommand(new ActivityCommand(context, this))
+                .addSubcommand(new ReportCommand(context, this))
+                .addSubcommand(new CompletionCommand(context))
+                .setResourceBundle(context.messages().bundle())
+                .setOut(createWriter(context.terminal().out()))
+                .setErr(createWriter(context.terminal().err()))
+                .setColorScheme(CommandLine.Help.defaultColorScheme(
+                        context.terminal().colored() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+                .setUsageHelpAutoWidth(false)
+                .setExpandAtFiles(false)
+                .setParameterExceptionHandler(this::handleUsageError)
+                .setExecutionExceptionHandler((failure, command, parsed) -> handleException(failure));
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError full) {
+            context.terminal().err().println("switchback: " + context.messages().text("cli.too-much"));
+            return ExitCode.FAILED;
+        }
+    }
+
+    private static PrintWriter createWriter(PrintStream stream) {
+        return new PrintWriter(stream, true, stream.charset());
+    }
+
+    /** Without a command there is only what the options ask for. */
+    @Override
+    public Integer call() throws CommandException {
+        if (machine != null) {
+            throw context.createException(ExitCode.USAGE, "cli.machine-alone");
+        }
+        if (listSamples) {
+            int width = SampleMachines.names().stream().mapToInt(String::length).max().orElse(0);
+            for (String name : SampleMachines.names()) {
+                context.terminal().out().println(
+                        TextColumns.padRight(name, width) + "  " + context.messages().text("sample." + name));
+            }
+            return ExitCode.OK;
+        }
+        Objects.requireNonNull(spec).commandLine().usage(context.terminal().err());
+        return ExitCode.USAGE;
+    }
+
+    /**
+     * Looks at the machine that the options name. Says on standard error when that is not this computer, or when this
+     * computer could only be looked at.
+     *
+     * @param wholeMap with the whole memory map where that is allowed
+     */
+    MachineSession openSession(boolean wholeMap) throws CommandException {
+        HelperConnection connection = openConnection();
+        HelperException.FailureKind why;
+        try {
+            return inspect(connection, wholeMap);
+        } catch (HelperException problem) {
+            connection.close();
+            why = problem.kind();
+            boolean notAllowed = why == HelperException.FailureKind.REFUSED || why == HelperException.FailureKind.UNDECIDED;
+            if (!notAllowed || !connection.source().canSwitchThisMachine()) {
+                throw context.createException(problem);
+            }
+        }
+        HelperConnection own = context.connections().openReadOnly(why);
+        try {
+            return inspect(own, wholeMap);
+        } catch (HelperException problem) {
+            own.close();
+            throw context.createException(problem);
+        }
+    }
+
+    private MachineSession inspect(HelperConnection connection, boolean wholeMap) throws HelperException {
+        if (wholeMap) {
+            try {
+                MachineSession whole = new MachineSession(connection, connection.inspect(true));
+                printSourceMessage(connection.source());
+                return whole;
+            } catch (HelperException problem) {
+                MachineSession part = new MachineSession(connection, connection.inspect(false));
+                context.terminal().err().println(context.messages().text(
+                        "cli.partly", context.messages().formatHelperFailure(problem.kind())));
+                return part;
+            }
+        }
+        MachineSession part = new MachineSession(connection, connection.inspect(false));
+        printSourceMessage(connection.source());
+        return part;
+    }
+
+    private HelperConnection openConnection() throws CommandException {
+        String name = sample;
+        String file = machine;
+        if (name != null && file != null) {
+            throw context.createException(ExitCode.USAGE, "cli.sample-and-machine");
+        }
+        if (name != null) {
+            MachineSnapshot capture = SampleMachines.load(name)
+                    .orElseThrow(() -> context.createException(
+                            ExitCode.USAGE,
+                            "cli.unknown-sample",
+                            TextFileReader.quote(name),
+                            context.messages().formatList(SampleMachines.names())));
+            return context.connections().openSimulated(capture, new MachineSource.SampleMachine(name));
+        }
+        if (file != null) {
+            return context.connections()
+                    .openSimulated(
+                            TextFileReader.parseReport(TextFileReader.read(file, context), file, context),
+                            new MachineSource.SavedReport(file));
+        }
+        return context.connections().openThisMachine();
+    }
+
+    private void printSourceMessage(MachineSource source) {
+        String text =
+                switch (source) {
+                    case MachineSource.ThisMachine() -> "";
+                    case MachineSource.ReadOnlyMachine(var why) ->
+                        context.messages().text(
+                                "source.look-only", context.messages().formatHelperFailure(why));
+                    case MachineSource.SampleMachine(String name) -> context.messages().text("source.sample", name);
+                    case MachineSource.SavedReport(String file) ->
+                        context.messages().text("source.report", TextFileReader.displayName(file, context));
+                };
+        if (!text.isEmpty() && !sourceMessagePrinted) {
+            sourceMessagePrinted = true;
+            context.terminal().err().println(text);
+        }
+    }
+
+    private int handleUsageError(CommandLine.ParameterException problem, String[] args) {
+        CommandLine command = problem.getCommandLine();
+        String what =
+                switch (problem) {
+                    case CommandLine.UnmatchedArgumentException unmatched ->
+                        context.messages().text(
+                                unmatched.isUnknownOption()
+                                        ? "cli.unknown-option"
+                                        : command.getParent() == null ? "cli.unknown-command" : "cli.unknown-argument",
+                                TextFileReader.quote(unmatched.getUnmatched().getFirst()));
+                    case CommandLine.MissingParameterException missing ->
+                        context.messages().text(
+                                "cli.missing",
+                                context.messages().formatList(missing.getMissing().stream()
+                                        .map(CommandLine.Model.ArgSpec::paramLabel)
+                                        .distinct()
+                                        .toList()));
+                    default -> TextFileReader.replaceControlCharacters(String.valueOf(problem.getMessage())) + ".";
+                };
+        context.terminal().err().println(
+                "switchback: " + what + " "
+                        + context.messages().text("cli.see-help", command.getCommandSpec().qualifiedName()));
+        return ExitCode.USAGE;
+    }
+
+    private int handleException(Exception failure) {
+        context.terminal().out().flush();
+        if (failure instanceof CommandException known) {
+            context.terminal().err().println("switchback: " + known.userMessage());
+            return known.exitCode();
+        }
+        context.terminal().err().println("switchback: "
+                + context.messages().text("cli.internal", failure.getClass().getSimpleName()));
+        return ExitCode.FAILED;
+    }
+}

@@ -1,0 +1,65 @@
+package org.switchback.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import org.junit.jupiter.api.Test;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.samples.SampleMachines;
+
+class ActivityCommandTest extends CommandTestCase {
+    private final ActivityLog activityLog = ActivityLog.inMemory();
+
+    @Test
+    void emptyLogPrintsAMessage() {
+        CliRunner.CliResult result = run("activity");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out()).isEqualTo("No GPU has been switched yet. Every attempt will be listed here.\n");
+    }
+
+    @Test
+    void switchByCommandIsListedWithItsDetails() {
+        switchToVm();
+        CliRunner.CliResult list = run("activity");
+        assertThat(list.out())
+                .startsWith("1  NVIDIA GeForce GTX 1080 to VM mode\n")
+                .contains("from the command line, kernel 5.10.0-46-amd64")
+                .contains("NVIDIA GeForce GTX 1080 is in VM mode.");
+        assertThat(run("activity", "1").out())
+                .contains("  7  Take 04:00.0 from nvidia: done")
+                .contains("sudo tee /sys/bus/pci/drivers/nvidia/unbind")
+                .contains("Memory map before\n")
+                .contains("efifb (8.4 MiB)");
+    }
+
+    @Test
+    void jsonHasStepsTimesCommandsAndMemoryMaps() {
+        switchToVm();
+        JsonObject attempt = JsonParser.parseString(run("activity", "--json").out())
+                .getAsJsonObject()
+                .getAsJsonArray("attempts")
+                .get(0)
+                .getAsJsonObject();
+        assertThat(attempt.get("result").getAsString()).isEqualTo("done");
+        assertThat(attempt.get("by").getAsString()).isEqualTo("command-line");
+        assertThat(attempt.getAsJsonArray("steps")).hasSize(11);
+        assertThat(attempt.getAsJsonArray("writes")).hasSize(9);
+        assertThat(attempt.get("mapBefore").getAsString()).contains("efifb");
+        assertThat(attempt.get("mapAfter").getAsString()).doesNotContain("efifb");
+        assertThat(attempt.get("mapChanges").getAsString()).contains("efifb (8.4 MiB)");
+    }
+
+    @Test
+    void unknownRecordNumberIsRejected() {
+        assertErrorMessage(run("activity", "7"), ExitCode.USAGE, "There is no attempt \"7\".");
+    }
+
+    private void switchToVm() {
+        assertThat(run("switch", "vm", "gtx", "--yes").exitCode()).isZero();
+    }
+
+    private CliRunner.CliResult run(String... args) {
+        return new CliRunner(connectionsTo(SampleMachines.DEFAULT)).withActivityLog(activityLog).run(args);
+    }
+}

@@ -1,0 +1,391 @@
+package org.switchback.client;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.freedesktop.dbus.DBusCallInfo;
+import org.freedesktop.dbus.DBusPath;
+import org.freedesktop.dbus.connections.AbstractConnection;
+import org.freedesktop.dbus.errors.AccessDenied;
+import org.freedesktop.dbus.errors.NoReply;
+import org.freedesktop.dbus.errors.ServiceUnknown;
+import org.freedesktop.dbus.exceptions.DBusException;
+import org.freedesktop.dbus.exceptions.DBusExecutionException;
+import org.freedesktop.dbus.exceptions.NotConnected;
+import org.freedesktop.dbus.interfaces.CallbackHandler;
+import org.freedesktop.dbus.interfaces.DBusInterface;
+import org.freedesktop.dbus.interfaces.Properties;
+import org.freedesktop.dbus.matchrules.DBusMatchRuleBuilder;
+import org.jspecify.annotations.Nullable;
+import org.switchback.Helper1.Error.BadArgument;
+import org.switchback.Helper1.Error.Busy;
+import org.switchback.Helper1.Error.Failed;
+import org.switchback.Helper1.Error.HelperError;
+import org.switchback.Helper1.Error.Incomplete;
+import org.switchback.Helper1.Error.LimitReached;
+import org.switchback.Helper1.Error.NotAuthorized;
+import org.switchback.Helper1.Error.ReadOnly;
+import org.switchback.Helper1.Error.RestartNeeded;
+import org.switchback.Helper1.Error.Stale;
+import org.switchback.Helper1.Error.Undecided;
+import org.switchback.Helper1.Error.UnknownPlan;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.PciAddress;
+import org.switchback.linux.UeventMonitor;
+import org.switchback.protocol.HelperInterface;
+import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.JobInterface;
+import org.switchback.protocol.DBusNames;
+import org.switchback.protocol.PlanReply;
+import org.switchback.protocol.PlanReplyTuple;
+
+/** A helper at the other end of a line. */
+final class DBusHelperConnection implements HelperConnection {
+    /** Much longer than the helper and polkit take when nobody has to type a password: a computer may be slow to start them. */
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(25);
+    /** How long a switch may take to begin. One that is given up would be carried out all the same, and nobody would tell. */
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
+    /** The helper closes its prompt after five minutes. */
+    private static final Duration PASSWORD_TIMEOUT = Duration.ofMinutes(5).plusSeconds(10);
+
+    private final HelperTransport transport;
+    private final MachineSource source;
+    private final ExecutorService listenerExecutor = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("helper-events").daemon().factory());
+    private final Set<CompletableFuture<?>> pendingCalls = ConcurrentHashMap.newKeySet();
+
+    private final Object lock = new Object();
+    private final Map<String, JobTracker> jobTrackers = new HashMap<>();
+    /** Signals of jobs whose path is not known yet, while a call that will give one is under way. */
+    private final Map<String, List<JobInterface.Progress>> unassignedSignals = new HashMap<>();
+
+    private int startingJobs;
+    private boolean subscribedToJobs;
+    private boolean subscribedToGpus;
+    private final List<Runnable> changeListeners = new ArrayList<>();
+    private Optional<UeventMonitor> ueventMonitor = Optional.empty();
+    private boolean closed;
+
+    DBusHelperConnection(HelperTransport transport, MachineSource source) {
+        this.transport = transport;
+        this.source = source;
+        transport.addDisconnectListener(this::handleHelperLost);
+    }
+
+    @Override
+    public MachineSource source() {
+        return source;
+    }
+
+    /** @throws HelperException also when there is another version than ours */
+    void checkVersion() throws HelperException {
+        int version = this.<Integer>call(helperObject(), CALL_TIMEOUT, "Version");
+        if (version != DBusNames.PROTOCOL_VERSION) {
+            throw new HelperException(HelperException.FailureKind.WRONG_VERSION);
+        }
+    }
+
+    @Override
+    public MachineSnapshot inspect(boolean wholeMap) throws HelperException {
+        String text = wholeMap
+                ? this.<String>call(helperObject(), PASSWORD_TIMEOUT, "InspectAll")
+                : this.<String>call(helperObject(), CALL_TIMEOUT, "Inspect");
+        try {
+            return MachineSnapshot.parse(text);
+        } catch (MachineSnapshot.MalformedSnapshotException odd) {
+            throw new HelperException(HelperException.FailureKind.FAILED, odd);
+        }
+    }
+
+    @Override
+    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+            throws HelperException {
+        List<String> addresses = with.stream().map(PciAddress::toString).toList();
+        return this.<PlanReplyTuple>call(helperObject(), CALL_TIMEOUT, "Plan", gpu.toString(), target, addresses, nativeDriver)
+                .reply();
+    }
+
+    @Override
+    public RunningSwitch apply(String planId, Consumer<JobEvent> listener) throws HelperException {
+        return startJob(listener, "Apply", planId);
+    }
+
+    @Override
+    public RunningSwitch restore(PciAddress gpu, Consumer<JobEvent> listener) throws HelperException {
+        return startJob(listener, "Restore", gpu.toString());
+    }
+
+    private JobTracker startJob(Consumer<JobEvent> listener, String method, String argument) throws HelperException {
+        subscribeToJobs();
+        synchronized (lock) {
+            startingJobs++;
+        }
+        JobTracker job;
+        String path;
+        try {
+            path = this.<DBusPath>call(helperObject(), START_TIMEOUT, method, argument).getPath();
+            JobInterface remote = remoteObject(path, JobInterface.class);
+            job = new JobTracker(listener, listenerExecutor, () -> cancelJob(remote), followed -> requestLog(remote, followed));
+            synchronized (lock) {
+                jobTrackers.put(path, job);
+                unassignedSignals.getOrDefault(path, List.of()).forEach(h -> job.addSignalled(h.firstIndex(), h.events()));
+            }
+            fetchLog(remote, job);
+        } finally {
+            synchronized (lock) {
+                startingJobs--;
+                if (startingJobs == 0) {
+                    unassignedSignals.clear();
+                }
+            }
+        }
+        removeEndedJobs();
+        return job;
+    }
+
+    /** Signals cannot have been missed, but a helper that died before the first of them left none. */
+    private void fetchLog(JobInterface remote, JobTracker job) {
+        try {
+            job.addLog(this.<List<JobEvent>>call(remote, CALL_TIMEOUT, "Log"));
+        } catch (HelperException gone) {
+            if (gone.kind() == HelperException.FailureKind.LOST || gone.kind() == HelperException.FailureKind.STOPPED) {
+                job.handleHelperLost();
+            }
+        }
+    }
+
+    /** Does not wait: on the thread of a signal that would keep the answer from coming. */
+    private void requestLog(JobInterface remote, JobTracker job) {
+        ReplyFuture<List<JobEvent>> answer = new ReplyFuture<>();
+        answer.future.whenComplete((log, failed) -> {
+            if (failed == null) {
+                job.addLog(log);
+            } else {
+                job.handleLogUnavailable();
+            }
+        });
+        try {
+            transport.connection().callWithCallback(remote, "Log", answer);
+        } catch (DBusExecutionException gone) {
+            job.handleLogUnavailable();
+        }
+    }
+
+    private void cancelJob(JobInterface job) {
+        try {
+            transport.connection().callWithCallback(job, "Cancel", new ReplyFuture<@Nullable Object>());
+        } catch (DBusExecutionException gone) {
+            // Then there is nothing to cancel.
+        }
+    }
+
+    private void subscribeToJobs() throws HelperException {
+        synchronized (lock) {
+            if (subscribedToJobs) {
+                return;
+            }
+            try {
+                transport.connection().addSigHandler(JobInterface.Progress.class, this::handleProgress);
+                subscribedToJobs = true;
+            } catch (DBusException | DBusExecutionException gone) {
+                throw new HelperException(HelperException.FailureKind.STOPPED, gone);
+            }
+        }
+    }
+
+    private void handleProgress(JobInterface.Progress signal) {
+        if (!transport.isFromHelper(signal)) {
+            return;
+        }
+        synchronized (lock) {
+            @Nullable JobTracker job = jobTrackers.get(signal.getPath());
+            if (job != null) {
+                job.addSignalled(signal.firstIndex(), signal.events());
+            } else if (startingJobs > 0) {
+                unassignedSignals.computeIfAbsent(signal.getPath(), path -> new ArrayList<>()).add(signal);
+            }
+        }
+        removeEndedJobs();
+    }
+
+    private void removeEndedJobs() {
+        synchronized (lock) {
+            jobTrackers.values().removeIf(JobTracker::isEnded);
+        }
+    }
+
+    @Override
+    public void addChangeListener(Runnable listener) {
+        synchronized (lock) {
+            changeListeners.add(listener);
+            if (subscribedToGpus) {
+                return;
+            }
+            try {
+                transport.connection()
+                        .addSigHandler(
+                                DBusMatchRuleBuilder.create()
+                                        .withType(Properties.PropertiesChanged.class)
+                                        .withPathNamespace(DBusNames.HELPER_PATH)
+                                        .build(),
+                                this::handlePropertiesChanged);
+                subscribedToGpus = true;
+                if (source instanceof MachineSource.ThisMachine || source instanceof MachineSource.ReadOnlyMachine) {
+                    // Off this thread, which may be the one that draws: the C library is looked up.
+                    runListener(this::startUeventMonitor);
+                }
+            } catch (DBusException | DBusExecutionException gone) {
+                // A connection that is gone tells of no change; the next call says so.
+            }
+        }
+    }
+
+    /** The kernel tells what the helper of the system can't while it is not there, and what it does not publish. */
+    private void startUeventMonitor() {
+        synchronized (lock) {
+            if (!closed) {
+                ueventMonitor = UeventMonitor.start(this::notifyChangeListeners);
+            }
+        }
+    }
+
+    private void handlePropertiesChanged(Properties.PropertiesChanged signal) {
+        if (transport.isFromHelper(signal)) {
+            notifyChangeListeners();
+        }
+    }
+
+    private void notifyChangeListeners() {
+        synchronized (lock) {
+            changeListeners.forEach(this::runListener);
+        }
+    }
+
+    private void runListener(Runnable listener) {
+        try {
+            listenerExecutor.execute(listener);
+        } catch (RejectedExecutionException closed) {
+            // Nobody wants to know any more.
+        }
+    }
+
+    private void handleHelperLost() {
+        pendingCalls.forEach(call -> call.completeExceptionally(new HelperException(HelperException.FailureKind.LOST)));
+        synchronized (lock) {
+            jobTrackers.values().forEach(JobTracker::handleHelperLost);
+            jobTrackers.clear();
+        }
+    }
+
+    @Override
+    public void close() {
+        transport.close();
+        handleHelperLost();
+        synchronized (lock) {
+            closed = true;
+            ueventMonitor.ifPresent(UeventMonitor::close);
+        }
+        listenerExecutor.shutdown();
+    }
+
+    private HelperInterface helperObject() throws HelperException {
+        return remoteObject(DBusNames.HELPER_PATH, HelperInterface.class);
+    }
+
+    private <T extends DBusInterface> T remoteObject(String path, Class<T> type) throws HelperException {
+        try {
+            return transport.remoteObject(path, type);
+        } catch (DBusException odd) {
+            throw new HelperException(HelperException.FailureKind.FAILED, odd);
+        }
+    }
+
+    /** Calls and waits; not with dbus-java's own waiting, which has one patience for everything. */
+    private <T> T call(DBusInterface object, Duration patience, String method, Object... arguments)
+            throws HelperException {
+        ReplyFuture<T> answer = new ReplyFuture<>();
+        pendingCalls.add(answer.future);
+        try {
+            // Looked at after the call is listed: one that is cut from here on ends all calls that are.
+            if (transport.isDisconnected()) {
+                throw new HelperException(HelperException.FailureKind.STOPPED);
+            }
+            transport.connection().callWithCallback(object, method, answer, arguments);
+            return answer.future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (NotConnected gone) {
+            throw new HelperException(HelperException.FailureKind.STOPPED, gone);
+        } catch (DBusExecutionException odd) {
+            throw new HelperException(HelperException.FailureKind.FAILED, odd);
+        } catch (TimeoutException slow) {
+            throw new HelperException(HelperException.FailureKind.NO_ANSWER, slow);
+        } catch (ExecutionException failed) {
+            throw failed.getCause() instanceof HelperException problem
+                    ? new HelperException(problem.kind(), problem)
+                    : new HelperException(HelperException.FailureKind.FAILED, failed);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            throw new HelperException(HelperException.FailureKind.NO_ANSWER, stopped);
+        } finally {
+            pendingCalls.remove(answer.future);
+        }
+    }
+
+    /** What comes back from a call. */
+    private static final class ReplyFuture<T extends @Nullable Object> implements CallbackHandler<T> {
+        private final CompletableFuture<T> future = new CompletableFuture<>();
+
+        @Override
+        public void handle(T value) {
+            future.complete(value);
+        }
+
+        @Override
+        public void handleError(DBusExecutionException error) {
+            @Nullable DBusCallInfo answered = AbstractConnection.getCallInfo();
+            boolean byBus = answered != null && "org.freedesktop.DBus".equals(answered.getSource());
+            future.completeExceptionally(new HelperException(toFailureKind(error, byBus), error));
+        }
+    }
+
+    /**
+     * @param byBus the bus itself answered, in the helper's place. Of its many errors about starting a service dbus-java
+     *     keeps no name.
+     */
+    private static HelperException.FailureKind toFailureKind(DBusExecutionException error, boolean byBus) {
+        if (error instanceof HelperError known) {
+            return switch (known) {
+                case NotAuthorized e -> HelperException.FailureKind.REFUSED;
+                case Undecided e -> HelperException.FailureKind.UNDECIDED;
+                case Busy e -> HelperException.FailureKind.BUSY;
+                case LimitReached e -> HelperException.FailureKind.LIMIT;
+                case UnknownPlan e -> HelperException.FailureKind.UNKNOWN_PLAN;
+                case Stale e -> HelperException.FailureKind.STALE;
+                case BadArgument e -> HelperException.FailureKind.BAD_ARGUMENT;
+                case Incomplete e -> HelperException.FailureKind.INCOMPLETE;
+                case ReadOnly e -> HelperException.FailureKind.READ_ONLY;
+                case RestartNeeded e -> HelperException.FailureKind.RESTART_NEEDED;
+                case Failed e -> HelperException.FailureKind.FAILED;
+            };
+        }
+        return switch (error) {
+            case AccessDenied e -> HelperException.FailureKind.REFUSED;
+            case ServiceUnknown e -> HelperException.FailureKind.MISSING;
+            case NoReply e -> HelperException.FailureKind.LOST;
+            case DBusExecutionException e when byBus -> HelperException.FailureKind.STOPPED;
+            default -> HelperException.FailureKind.FAILED;
+        };
+    }
+}

@@ -1,0 +1,58 @@
+package org.switchback.client;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.PlanReply;
+
+/**
+ * A connection to a helper. Calls block until the helper has answered, so none of them belongs on the FX thread;
+ * listeners are called on a thread of the connection.
+ */
+public interface HelperConnection extends AutoCloseable {
+    /** Which machine it shows. */
+    MachineSource source();
+
+    /**
+     * The machine now.
+     *
+     * @param wholeMap with the whole memory map, which may ask for a password; otherwise only the part around the GPUs
+     */
+    MachineSnapshot inspect(boolean wholeMap) throws HelperException;
+
+    /**
+     * What a switch would take.
+     *
+     * @param target       {@code vm} or {@code host}
+     * @param nativeDriver whether the GPU's own driver may be bound for a moment, where that spares the kernel module
+     */
+    PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver) throws HelperException;
+
+    /**
+     * Starts the switch.
+     *
+     * @param listener told everything that happens, in order, nothing twice; the last entry is {@code finished}, also
+     *     when the helper is lost (detail {@code helper-lost})
+     */
+    RunningSwitch apply(String planId, Consumer<JobEvent> listener) throws HelperException;
+
+    /** Puts back what was left half done, or switches to host mode. */
+    RunningSwitch restore(PciAddress gpu, Consumer<JobEvent> listener) throws HelperException;
+
+    /** Calls back whenever a GPU has changed: its driver, its mode, what lies in its memory. */
+    void addChangeListener(Runnable listener);
+
+    @Override
+    void close();
+
+    /** A switch under way. */
+    interface RunningSwitch {
+        /** Asks to stop between two steps and to put back what was done. */
+        void cancel();
+
+        /** Waits for the end and gives the last entry. */
+        JobEvent awaitEnd() throws InterruptedException;
+    }
+}

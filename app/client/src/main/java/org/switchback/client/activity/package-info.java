@@ -1,0 +1,5 @@
+/** Every attempt to switch a GPU: what was planned, what was written to the kernel, what came of it. */
+@NullMarked
+package org.switchback.client.activity;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,474 @@
+package org.switchback.client.messages;
+
+import java.text.MessageFormat;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.ResourceBundle;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.switchback.client.HelperException;
+import org.switchback.hardware.Bar;
+import org.switchback.hardware.ByteSize;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.Region;
+import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.PlannedRefusal;
+import org.switchback.protocol.PlannedStep;
+
+/**
+ * The texts of the window and the command line, in one language. What comes over the bus as codes becomes a sentence
+ * here; a code this version does not know becomes one that quotes it.
+ */
+public final class Messages {
+    private static final String HIDDEN_RANGE = "00000000-00000000";
+
+    private final Locale locale;
+    private final ResourceBundle bundle;
+
+    /**
+     * @param locale decides decimal marks
+     * @param bundle has every key of {@code Words.properties}
+     */
+    public Messages(Locale locale, ResourceBundle bundle) {
+        this.locale = locale;
+        this.bundle = bundle;
+    }
+
+    /**
+     * The catalogue that comes with the app, in the language asked for, else in English. English sentences have English
+     * decimal marks.
+     */
+    public static Messages forLocale(Locale locale) {
+        ResourceBundle bundle = ResourceBundle.getBundle("org.switchback.app.words.Words", locale);
+        boolean spoken = bundle.getLocale().getLanguage().equals(locale.getLanguage());
+        return new Messages(spoken ? locale : Locale.ENGLISH, bundle);
+    }
+
+    public Locale locale() {
+        return locale;
+    }
+
+    /** The catalogue itself, for libraries that read their texts from one. */
+    public ResourceBundle bundle() {
+        return bundle;
+    }
+
+    /**
+     * A text of the catalogue.
+     *
+     * @param values for its placeholders; texts, since numbers would be grouped. What a program calls itself may be meant
+     *     to steer a terminal: control characters become question marks.
+     * @throws java.util.MissingResourceException when the catalogue has no such key
+     */
+    public String text(String key, Object... values) {
+        Object[] plain = new Object[values.length];
+        for (int i = 0; i < values.length; i++) {
+            plain[i] = replaceControlCharacters(values[i].toString());
+        }
+        return new MessageFormat(bundle.getString(key), locale).format(plain);
+    }
+
+    /** Whether the catalogue has a text of that key. */
+    public boolean containsKey(String key) {
+        return bundle.containsKey(key);
+    }
+
+    private static String replaceControlCharacters(String text) {
+        return text.chars().anyMatch(Character::isISOControl)
+                ? text.chars()
+                        .map(c -> Character.isISOControl(c) ? '?' : c)
+                        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                        .toString()
+                : text;
+    }
+
+    /** A size in binary units: {@code 8.4 MiB}; 0 stands for 2^64 bytes. */
+    public String formatSize(long bytes) {
+        if (bytes == 1) {
+            return text("size.byte");
+        }
+        return bytes > 0 && bytes < 1024 ? text("size.bytes", Long.toString(bytes)) : ByteSize.format(bytes, locale);
+    }
+
+    /** How long something took: {@code 85 ms}, {@code 1.2 s}, {@code 2 min 5 s}. */
+    public String formatDuration(long micros) {
+        long millis = micros / 1000;
+        if (millis < 1000) {
+            return text("window.time.ms", Long.toString(millis));
+        }
+        if (millis < 60_000) {
+            return text("window.time.s", String.format(locale, "%.1f", millis / 1000.0));
+        }
+        return text("window.time.min", Long.toString(millis / 60_000), Long.toString(millis % 60_000 / 1000));
+    }
+
+    /** {@code BAR 1}, or the name of the expansion ROM. */
+    public String formatBar(int index) {
+        return index == Bar.ROM_INDEX ? text("bar.rom") : text("bar", Integer.toString(index));
+    }
+
+    /** Things in a row: {@code a, b and c}. */
+    public String formatList(List<String> things) {
+        if (things.isEmpty()) {
+            return text("none");
+        }
+        String row = things.getFirst();
+        for (int i = 1; i < things.size(); i++) {
+            row = text(i == things.size() - 1 ? "list.two" : "list.more", row, things.get(i));
+        }
+        return row;
+    }
+
+    /** Whose a GPU is, in a few words: {@code Host mode (nvidia)}. */
+    public String formatMode(Gpu gpu) {
+        return switch (gpu.mode()) {
+            case HOST -> text("mode.host", gpu.graphics().driver().orElse(""));
+            case VM ->
+                gpu.deviceUsers().stream()
+                        .filter(holder -> holder.deviceNode().startsWith("vfio/"))
+                        .findFirst()
+                        .map(holder -> holder.virtualMachine().isEmpty()
+                                ? text("mode.vm.used", holder.program())
+                                : text("mode.vm.guest", holder.virtualMachine()))
+                        .orElseGet(() -> text("mode.vm"));
+            case PARTIALLY_SWITCHED -> text("mode.mixed");
+            case UNBOUND -> text("mode.unbound");
+        };
+    }
+
+    /** Which parts of a half switched GPU are in which mode: {@code graphics in VM mode and sound in host mode}. */
+    public String formatFunctionModes(Gpu gpu) {
+        return formatList(gpu.functions().stream()
+                .map(function -> text(
+                        function.isBoundToVfio()
+                                ? "half.vm"
+                                : function.driver().isPresent() ? "half.host" : "half.nobody",
+                        formatFunctionKind(function)))
+                .toList());
+    }
+
+    private String formatFunctionKind(PciDevice function) {
+        return text(
+                switch (function.pciClass().baseClass()) {
+                    case 0x03 -> "part.graphics";
+                    case 0x04 -> "part.sound";
+                    case 0x0c -> "part.usb";
+                    default -> "part.other";
+                },
+                function.address().toShortString());
+    }
+
+    /** @param target {@code vm} or {@code host} */
+    public String formatTarget(String target) {
+        return text("target." + target);
+    }
+
+    /** What lies where, without a full stop: {@code BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1}. */
+    public String formatOverlap(Overlap overlap) {
+        String bar = formatBar(overlap.bar().index());
+        String chain = formatRegionChain(overlap);
+        if (!overlap.hasAddress()) {
+            return text("overlap.covers.hidden", chain, "", "", bar);
+        }
+        long covered = overlap.outermostRegion()
+                .range()
+                .intersection(overlap.bar().range())
+                .orElse(overlap.outermostRegion().range())
+                .length();
+        return text("overlap.covers", chain, overlap.outermostRegion().range().toString(), formatSize(covered), bar);
+    }
+
+    /** The names of a claim and of what is claimed inside it. */
+    private String formatRegionChain(Overlap overlap) {
+        List<Region> regions = overlap.regions();
+        String chain = regions.getFirst().name();
+        for (Region inner : regions.subList(1, regions.size())) {
+            chain = text("overlap.chain", chain, inner.name());
+        }
+        return chain;
+    }
+
+    /** What vfio-pci will make of it, a sentence. */
+    public String formatVerdict(Overlap overlap) {
+        return text(
+                switch (overlap.resolution()) {
+                    case CONFLICT -> "verdict.refused";
+                    case EVICTED_BY_VFIO -> "verdict.evicted";
+                    case RELEASED_BY_DRIVER -> "verdict.leaves-with-driver";
+                },
+                overlap.outermostRegion().name(),
+                formatBar(overlap.bar().index()));
+    }
+
+    /** Who uses a device through which node: {@code Xorg (PID 812, user root) through /dev/dri/card0}. */
+    public String formatDeviceUser(DeviceUser holder) {
+        return text(
+                holder.owner().isEmpty() ? "holder.no-owner" : "holder",
+                holder.program(),
+                Integer.toString(holder.pid()),
+                holder.owner(),
+                "/dev/" + holder.deviceNode());
+    }
+
+    /** What a step does, without a full stop: {@code Take 04:00.0 from nvidia}. */
+    public String formatStep(PlannedStep step, Machine machine) {
+        String subject = formatAddresses(step.subject);
+        return switch (step.kind) {
+            case "check-unused", "check-proven", "check-back" -> text("step." + step.kind, subject);
+            case "module" -> text(step.after.isEmpty() ? "step.module.unload" : "step.module", subject);
+            case "offer", "summon", "withdraw" -> text("step." + step.kind, subject);
+            case "region" -> text("step.framebuffer.release", formatFirmwareRegion(step, machine));
+            case "power" -> text(step.after.equals("auto") ? "step.power.auto" : "step.power.on", subject);
+            case "framebuffer" -> formatFramebufferStep(step, machine);
+            case "override" ->
+                text(step.after.isEmpty() ? "step.override.clear" : "step.override.set", subject, step.after);
+            case "driver" ->
+                step.after.isEmpty()
+                        ? text("step.driver.unbind", subject, step.before)
+                        : text("step.driver.bind", subject, step.after);
+            case "eviction" -> {
+                String[] parts = step.before.split(" ", 3);
+                yield parts.length == 3
+                        ? text("step.eviction", parts[1], parts[2], formatBarIndex(parts[0]), subject)
+                        : step.before;
+            }
+            default -> step.shellCommand.isEmpty() ? step.kind : step.shellCommand;
+        };
+    }
+
+    private String formatFramebufferStep(PlannedStep step, Machine machine) {
+        if (!step.after.isEmpty()) {
+            return text("step.framebuffer.restore", "", step.subject, step.after);
+        }
+        String claim = formatFirmwareRegion(step, machine);
+        return claim.isEmpty()
+                ? text("step.framebuffer.release.unknown", "", step.subject)
+                : text("step.framebuffer.release", claim);
+    }
+
+    /** Name and range of what a step has go; the empty text when it can't be told. */
+    private static String formatFirmwareRegion(PlannedStep step, Machine machine) {
+        if (step.kind.equals("region")) {
+            String range = step.subject.substring(step.subject.indexOf(' ') + 1);
+            return range.equals(HIDDEN_RANGE) ? step.before : step.before + " " + range;
+        }
+        return machine.gpus().stream()
+                .flatMap(gpu -> gpu.overlaps().stream())
+                .filter(overlap -> overlap.hasAddress()
+                        && (overlap.gpuAddress().toString().equals(step.subject)
+                                || overlap.framebuffer()
+                                        .filter(fb -> fb.platformDevice().equals(step.subject))
+                                        .isPresent()))
+                .findFirst()
+                .map(overlap -> overlap.outermostRegion().name() + " " + overlap.outermostRegion().range())
+                .orElse("");
+    }
+
+    /**
+     * How what the firmware has left in a BAR is made to go, a sentence a rung: why it is this one, what it costs, and that
+     * a further one is taken only if need be.
+     */
+    public List<String> formatReleaseMethods(List<PlannedStep> steps, Machine machine) {
+        List<String> sentences = new ArrayList<>();
+        Set<String> claims = new HashSet<>();
+        for (PlannedStep step : steps) {
+            String claim = step.releaseReason.isEmpty() ? "" : formatFirmwareRegion(step, machine);
+            findText("rung." + step.releaseMethod + "." + step.releaseReason, claim.isEmpty() ? text("rung.framebuffer") : claim)
+                    .map(sentence -> claims.add(claim) ? sentence : text("rung.otherwise", sentence))
+                    .ifPresent(sentences::add);
+        }
+        return sentences;
+    }
+
+    /** Whether a step can be undone, in a word or two. */
+    public String formatReversibility(PlannedStep step) {
+        boolean unloaded = step.undoPolicy.equals("stays") && step.kind.equals("module") && step.after.isEmpty();
+        return findText("undo." + step.undoPolicy + (unloaded ? ".unloaded" : "")).orElse(step.undoPolicy);
+    }
+
+    /** What undoes a step, without a full stop: {@code give it back to nvidia}. */
+    public String formatInverse(PlannedStep step) {
+        return switch (step.kind) {
+            case "offer", "eviction", "summon" -> text("inverse." + step.kind);
+            case "region" -> text("inverse.eviction");
+            case "module" ->
+                text(
+                        step.after.isEmpty()
+                                ? "inverse.none"
+                                : step.undoPolicy.equals("reversible") ? "inverse.module.loaded" : "inverse.module");
+            case "power" -> text(step.before.equals("auto") ? "inverse.power.on" : "inverse.power.auto");
+            case "framebuffer" ->
+                step.after.isEmpty()
+                        ? text("inverse.framebuffer.release", step.before)
+                        : text("inverse.framebuffer.restore");
+            case "override" ->
+                step.before.isEmpty() ? text("inverse.override.set") : text("inverse.override.replace", step.before);
+            case "driver" ->
+                step.after.isEmpty()
+                        ? text("inverse.driver.unbind", step.before)
+                        : text("inverse.driver.bind", step.after);
+            default -> text("inverse.none");
+        };
+    }
+
+    /** Why a plan is refused and what a person can do, one or two sentences. */
+    public String formatRefusal(PlannedRefusal refusal) {
+        Object[] details = refusal.details.toArray();
+        String variant = refusal.code;
+        switch (refusal.code) {
+            case "in-use" -> {
+                if (isVirtualMachine(refusal)) {
+                    variant += ".vm";
+                } else if (refusal.details.size() > 3 && refusal.details.get(3).isEmpty()) {
+                    variant += ".no-owner";
+                }
+            }
+            case "iommu-off" -> {
+                if (refusal.details.size() > 2 && !refusal.details.get(2).isEmpty()) {
+                    variant += ".remove";
+                } else if (refusal.details.size() > 1 && !refusal.details.get(1).isEmpty()) {
+                    variant += ".add";
+                }
+            }
+            case "framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing", "module-unsigned" -> {
+                if (refusal.details.size() > 3) {
+                    details[1] = formatBarIndex(refusal.details.get(1));
+                    boolean hidden = refusal.details.get(3).equals(HIDDEN_RANGE);
+                    details[2] = hidden ? refusal.details.get(2) : refusal.details.get(2) + " " + refusal.details.get(3);
+                }
+                if (refusal.code.startsWith("module-") && refusal.details.size() > 5) {
+                    variant += refusal.code.equals("module-unsigned") ? "." + refusal.details.get(4) : "";
+                    details[5] = refusal.details.get(5).isEmpty() ? "" : " " + text("refusal.native-driver");
+                }
+                if (refusal.details.size() > 6) {
+                    details[6] = formatSigningInstructions(refusal.details.get(6));
+                }
+            }
+            default -> {
+                // The sentence takes the details as they are.
+            }
+        }
+        return findText("refusal." + variant, details)
+                .orElseGet(() -> text("refusal.unknown", refusal.code, String.join(" ", refusal.details)));
+    }
+
+    /** How a module is signed with the tools of the first distribution that is known here. */
+    private String formatSigningInstructions(String distributions) {
+        return Stream.concat(Stream.of(distributions.split(" ")), Stream.of("other"))
+                .flatMap(id -> findText("signing." + id).stream())
+                .findFirst()
+                .orElse("");
+    }
+
+    private static boolean isVirtualMachine(PlannedRefusal inUse) {
+        return inUse.details.size() > 4 && inUse.details.get(4).startsWith("/dev/vfio/");
+    }
+
+    /**
+     * As {@link #formatRefusal}, a program that uses a function through several nodes named once, and a virtual machine that
+     * uses several functions likewise.
+     */
+    public List<String> formatRefusals(List<PlannedRefusal> refusals) {
+        List<String> sentences = new ArrayList<>();
+        Set<List<String>> users = new HashSet<>();
+        for (PlannedRefusal refusal : refusals) {
+            boolean again = refusal.code.equals("in-use")
+                    && refusal.details.size() > 4
+                    && !users.add(refusal.details.subList(isVirtualMachine(refusal) ? 1 : 0, 3));
+            if (!again) {
+                sentences.add(formatRefusal(refusal));
+            }
+        }
+        return sentences;
+    }
+
+    /** What the user will be asked for, a sentence. */
+    public Optional<String> formatPermission(String action) {
+        return findText("permission." + action);
+    }
+
+    /** What is the matter with the helper, a sentence. */
+    public String formatHelperFailure(HelperException.FailureKind kind) {
+        return text("problem." + kind.name());
+    }
+
+    /** Why a step failed: the detail and the values of a {@code failed} or {@code undo-failed} entry, a sentence. */
+    public String formatStepFailure(JobEvent entry) {
+        List<String> values = entry.values;
+        if (entry.step < 0) {
+            // What speaks against the whole of it is said as it would be of a plan.
+            return formatRefusal(new PlannedRefusal(entry.detail, values));
+        }
+        return switch (entry.detail) {
+            case "in-use" ->
+                text(
+                        values.size() > 2 && values.get(2).isEmpty() ? "failure.in-use.no-owner" : "failure.in-use",
+                        values.toArray());
+            case "changed", "not-true" -> text("failure." + entry.detail, valueOrNoDriver(values, 0));
+            case "not-back" -> text("failure.not-back", values.isEmpty() ? "" : values.getFirst(), valueOrNoDriver(values, 1));
+            default ->
+                findText("failure." + entry.detail, values.toArray())
+                        .orElseGet(() -> text("failure.errno", entry.detail.substring(entry.detail.indexOf('-') + 1)));
+        };
+    }
+
+    private String valueOrNoDriver(List<String> values, int index) {
+        return values.size() > index && !values.get(index).isEmpty() ? values.get(index) : text("driver.none");
+    }
+
+    /**
+     * One entry of a switch under way, without a full stop but for failures and the end.
+     *
+     * @param steps  of the plan
+     * @param target {@code vm} or {@code host}
+     * @param gpu    name of the GPU
+     */
+    public String formatProgress(JobEvent entry, List<PlannedStep> steps, Machine machine, String target, String gpu) {
+        String step = entry.step >= 0 && entry.step < steps.size() ? formatStep(steps.get(entry.step), machine) : "";
+        return switch (entry.type) {
+            case "started" ->
+                text("job.started", Integer.toString(entry.step + 1), Integer.toString(steps.size()), step);
+            case "waiting" -> text("job.waiting", step, entry.values.isEmpty() ? "" : entry.values.getFirst());
+            case "failed", "undo-failed" ->
+                entry.step < 0 ? formatStepFailure(entry) : text("job." + entry.type, step, formatStepFailure(entry));
+            case "finished" -> formatResult(entry, target, gpu);
+            default -> findText("job." + entry.type, step).orElse(entry.type);
+        };
+    }
+
+    /** How a switch ended, one or two sentences. */
+    public String formatResult(JobEvent entry, String target, String gpu) {
+        return findText(entry.detail.equals("done") ? "finished.done." + target : "finished." + entry.detail, gpu)
+                .orElseGet(() -> text("finished.unknown", entry.detail));
+    }
+
+    private Optional<String> findText(String key, Object... values) {
+        return containsKey(key) ? Optional.of(text(key, values)) : Optional.empty();
+    }
+
+    private String formatBarIndex(String index) {
+        return index.length() == 1 && Character.isDigit(index.charAt(0)) ? formatBar(index.charAt(0) - '0') : text("bar", index);
+    }
+
+    /** Addresses without their domain when it is 0; anything else as it is. */
+    private String formatAddresses(String subject) {
+        List<String> parts = new ArrayList<>();
+        for (String part : subject.split(",", -1)) {
+            parts.add(PciAddress.parse(part).map(PciAddress::toShortString).orElse(part));
+        }
+        return formatList(parts);
+    }
+
+    /** The driver a function is bound to, or that there is none. */
+    public String formatDriver(PciDevice device) {
+        return device.driver().orElseGet(() -> text("driver.none"));
+    }
+}

@@ -1,0 +1,420 @@
+package org.switchback.client.readiness;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.switchback.client.HelperException;
+import org.switchback.client.MachineSource;
+import org.switchback.client.readiness.CheckResult.CheckStatus;
+import org.switchback.hardware.Bar;
+import org.switchback.hardware.FirmwareIommuVendor;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Lockdown;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+import org.switchback.protocol.PlannedRefusal;
+
+/**
+ * Whether a GPU could go to a virtual machine, check by check. Judged from facts alone.
+ *
+ * @param gpu      which GPU
+ * @param results one for each {@link ReadinessCheck}, in their order
+ */
+public record Readiness(Gpu gpu, List<CheckResult> results) {
+    public Readiness {
+        results = List.copyOf(results);
+    }
+
+    /**
+     * @param source   where the facts are from, and with it whether there is a helper
+     * @param refusals what the planner has against a switch to VM mode
+     */
+    public static Readiness of(Machine machine, Gpu gpu, MachineSource source, List<PlannedRefusal> refusals) {
+        return new Readiness(gpu, new ReadinessEvaluator(machine, gpu, source, refusals).evaluate());
+    }
+
+    /** Number of checks with that result. */
+    public long count(CheckStatus result) {
+        return results.stream().filter(finding -> finding.status() == result).count();
+    }
+
+    /** Whether the GPU cannot be switched as things are. */
+    public boolean isBlocked() {
+        return count(CheckStatus.BLOCKED) > 0;
+    }
+
+    private static final class ReadinessEvaluator {
+        /** Has a check of its own, which tells what to do about it. */
+        private static final String MODULE_UNSIGNED = "module-unsigned";
+
+        private static final Set<String> COVERED_BY_OTHER_CHECKS =
+                Set.of("iommu-off", "in-use", "already-in-vm-mode", "vfio-missing", "group-shared");
+
+        private final Machine machine;
+        private final Gpu gpu;
+        private final PciDevice graphics;
+        private final MachineSource source;
+        private final List<PlannedRefusal> refusals;
+        private final List<CheckResult> results = new ArrayList<>();
+
+        ReadinessEvaluator(Machine machine, Gpu gpu, MachineSource source, List<PlannedRefusal> refusals) {
+            this.machine = machine;
+            this.gpu = gpu;
+            this.graphics = gpu.graphics();
+            this.source = source;
+            this.refusals = refusals;
+        }
+
+        List<CheckResult> evaluate() {
+            for (ReadinessCheck check : ReadinessCheck.values()) {
+                results.add(
+                        switch (check) {
+                            case IOMMU_FIRMWARE -> checkFirmwareIommu();
+                            case IOMMU_KERNEL -> checkKernelIommu();
+                            case VFIO -> checkVfio();
+                            case MODULES -> checkModules();
+                            case GROUP -> checkGroup();
+                            case FUNCTIONS -> checkFunctions();
+                            case DESKTOP -> checkDesktop();
+                            case USERS -> checkUsers();
+                            case FRAMEBUFFER -> checkFramebuffer();
+                            case LOCKDOWN -> checkLockdown();
+                            case KERNEL -> checkKernel();
+                            case HELPER -> checkHelper();
+                            case RESET -> checkReset();
+                            case RESIZABLE_BAR -> checkResizableBar();
+                            case POWER -> checkPower();
+                        });
+            }
+            return results;
+        }
+
+        // The IOMMU.
+
+        private CheckResult checkFirmwareIommu() {
+            if (graphics.iommuGroup().isPresent()) {
+                return ready(ReadinessCheck.IOMMU_FIRMWARE, "in-use");
+            }
+            return switch (machine.firmwareIommuVendor()) {
+                case INTEL, AMD -> ready(ReadinessCheck.IOMMU_FIRMWARE, "offered");
+                case NONE -> blocked(ReadinessCheck.IOMMU_FIRMWARE, "off" + processorVendorSuffix());
+                case UNKNOWN -> unknown(ReadinessCheck.IOMMU_FIRMWARE, "unknown");
+            };
+        }
+
+        /** What the setup of the firmware calls the IOMMU depends on who made the processor. */
+        private String processorVendorSuffix() {
+            return switch (machine.processorVendor()) {
+                case "GenuineIntel" -> ".intel";
+                case "AuthenticAMD" -> ".amd";
+                default -> "";
+            };
+        }
+
+        private CheckResult checkKernelIommu() {
+            if (graphics.iommuGroup().isPresent()) {
+                return ready(
+                        ReadinessCheck.IOMMU_KERNEL,
+                        "in-use",
+                        List.of(Integer.toString(graphics.iommuGroup().get())));
+            }
+            if (machine.iommuDisableOption().isPresent()) {
+                return blocked(ReadinessCheck.IOMMU_KERNEL, "kept-off", machine.iommuDisableOption().stream().toList());
+            }
+            List<String> option = machine.iommuEnableOption()
+                    .filter(wanted -> !machine.hasKernelOption(wanted))
+                    .stream()
+                    .toList();
+            if (!option.isEmpty()) {
+                return blocked(ReadinessCheck.IOMMU_KERNEL, "option-missing", option);
+            }
+            boolean offered = machine.firmwareIommuVendor() == FirmwareIommuVendor.INTEL || machine.firmwareIommuVendor() == FirmwareIommuVendor.AMD;
+            return blocked(ReadinessCheck.IOMMU_KERNEL, offered ? "no-group" : "firmware-first");
+        }
+
+        private CheckResult checkVfio() {
+            return switch (machine.vfioDriverState()) {
+                case LOADED -> ready(ReadinessCheck.VFIO, "loaded");
+                case LOADABLE -> ready(ReadinessCheck.VFIO, "loadable");
+                case MISSING ->
+                    refused(
+                            ReadinessCheck.VFIO,
+                            List.of(new PlannedRefusal(
+                                    "vfio-missing", List.of(machine.kernelVersion().release()))));
+            };
+        }
+
+        // What goes along.
+
+        private CheckResult checkGroup() {
+            if (graphics.iommuGroup().isEmpty()) {
+                return unknown(ReadinessCheck.GROUP, "none");
+            }
+            List<PlannedRefusal> shared = refusalsWithCode("group-shared");
+            if (!shared.isEmpty()) {
+                return refused(ReadinessCheck.GROUP, shared);
+            }
+            List<String> others = briefAddresses(machine.iommuNeighboursOf(gpu.functions()));
+            return others.isEmpty()
+                    ? ready(ReadinessCheck.GROUP, "own", List.of(Integer.toString(graphics.iommuGroup().get())))
+                    : ready(ReadinessCheck.GROUP, "idle", others);
+        }
+
+        private CheckResult checkFunctions() {
+            List<String> along = briefAddresses(gpu.functions());
+            if (gpu.mode() == Gpu.GpuMode.PARTIALLY_SWITCHED) {
+                List<String> there = briefAddresses(gpu.functions().stream().filter(PciDevice::isBoundToVfio).toList());
+                if (there.isEmpty()) {
+                    return warning(
+                            ReadinessCheck.FUNCTIONS,
+                            "reserved",
+                            briefAddresses(gpu.functions().stream().filter(PciDevice::hasVfioOverride).toList()));
+                }
+                return warning(
+                        ReadinessCheck.FUNCTIONS,
+                        "mixed",
+                        there,
+                        briefAddresses(gpu.functions().stream().filter(f -> !f.isBoundToVfio()).toList()));
+            }
+            List<String> staying = briefAddresses(machine.devices().values().stream()
+                    .filter(d -> d.address().isSameSlot(gpu.address()) && !gpu.functions().contains(d))
+                    .toList());
+            if (!staying.isEmpty()) {
+                return ready(ReadinessCheck.FUNCTIONS, "some-stay", along, staying);
+            }
+            return along.size() == 1 ? ready(ReadinessCheck.FUNCTIONS, "one") : ready(ReadinessCheck.FUNCTIONS, "together", along);
+        }
+
+        private static List<String> briefAddresses(List<PciDevice> devices) {
+            return devices.stream().map(device -> device.address().toShortString()).toList();
+        }
+
+        // Who needs it.
+
+        private CheckResult checkDesktop() {
+            boolean only = machine.gpus().size() == 1;
+            if (!graphics.activeConnectors().isEmpty()) {
+                // Without a helper nobody sees who draws.
+                boolean drawn = source instanceof MachineSource.ReadOnlyMachine || gpu.deviceUsers().stream().anyMatch(DeviceUser::isBlockingUnbind);
+                return drawn
+                        ? blocked(ReadinessCheck.DESKTOP, only ? "sole" : "this", graphics.activeConnectors())
+                        : warning(ReadinessCheck.DESKTOP, "idle", graphics.activeConnectors());
+            }
+            for (Gpu other : machine.gpus()) {
+                if (!other.graphics().activeConnectors().isEmpty()) {
+                    return ready(
+                            ReadinessCheck.DESKTOP,
+                            "other",
+                            List.of(other.graphics().name()),
+                            other.graphics().activeConnectors());
+                }
+            }
+            if (only) {
+                return warning(ReadinessCheck.DESKTOP, "only");
+            }
+            // Without a driver for its screens a GPU does not say whether one is on.
+            boolean silent = machine.gpus().stream()
+                    .map(Gpu::graphics)
+                    .anyMatch(g -> !g.isBoundToVfio() && !g.hasDrmCard());
+            return silent ? unknown(ReadinessCheck.DESKTOP, "unknown") : ready(ReadinessCheck.DESKTOP, "no-screen");
+        }
+
+        private CheckResult checkUsers() {
+            List<DeviceUser> users = gpu.deviceUsers().stream().filter(DeviceUser::isBlockingUnbind).toList();
+            if (users.isEmpty()) {
+                if (source instanceof MachineSource.ReadOnlyMachine) {
+                    return unknown(ReadinessCheck.USERS, "unseen");
+                }
+                List<String> listening = gpu.deviceUsers().stream().map(DeviceUser::program).distinct().toList();
+                return listening.isEmpty() ? ready(ReadinessCheck.USERS, "nobody") : ready(ReadinessCheck.USERS, "let-go", listening);
+            }
+            boolean daemon = users.stream().allMatch(user -> user.program().startsWith("nvidia-persiste"));
+            return new CheckResult(
+                    ReadinessCheck.USERS,
+                    CheckStatus.BLOCKED,
+                    daemon ? "persistence" : "used",
+                    List.of(),
+                    users.stream().map(this::inUseRefusal).toList());
+        }
+
+        private PlannedRefusal inUseRefusal(DeviceUser holder) {
+            PciAddress used = gpu.functions().stream()
+                    .filter(function -> function.deviceNodes().contains(holder.deviceNode()))
+                    .findFirst()
+                    .map(PciDevice::address)
+                    .orElse(gpu.address());
+            return new PlannedRefusal(
+                    "in-use",
+                    List.of(
+                            used.toShortString(),
+                            holder.program(),
+                            Integer.toString(holder.pid()),
+                            holder.owner(),
+                            "/dev/" + holder.deviceNode()));
+        }
+
+        // What is in the way in the GPU's memory, and what the kernel lets us do about it.
+
+        private CheckResult checkFramebuffer() {
+            if (machine.memoryMap().isEmpty()) {
+                return unknown(ReadinessCheck.FRAMEBUFFER, "unknown");
+            }
+            List<PlannedRefusal> stays = refusals.stream()
+                    .filter(refusal -> refusal.isAboutFirmwareRegion() && !refusal.code.equals(MODULE_UNSIGNED))
+                    .toList();
+            if (!stays.isEmpty()) {
+                return refused(ReadinessCheck.FRAMEBUFFER, stays);
+            }
+            if (gpu.overlaps().stream().noneMatch(Overlap::isFromFirmware)) {
+                return ready(ReadinessCheck.FRAMEBUFFER, "free");
+            }
+            if (gpu.conflicts().isEmpty()) {
+                return ready(ReadinessCheck.FRAMEBUFFER, "evicted");
+            }
+            return gpu.mode() == Gpu.GpuMode.VM
+                    ? warning(ReadinessCheck.FRAMEBUFFER, "left")
+                    : ready(ReadinessCheck.FRAMEBUFFER, "released");
+        }
+
+        /** Without securityfs and its parameter the kernel may still ask for signatures, so that is not taken for granted. */
+        private CheckResult checkLockdown() {
+            List<PlannedRefusal> unsigned = refusalsWithCode(MODULE_UNSIGNED);
+            if (!unsigned.isEmpty()) {
+                return refused(ReadinessCheck.LOCKDOWN, unsigned);
+            }
+            return switch (machine.moduleSignaturePolicy()) {
+                case REQUIRED_BY_LOCKDOWN -> ready(ReadinessCheck.LOCKDOWN, "locked-down");
+                case ENFORCED -> ready(ReadinessCheck.LOCKDOWN, "signed-only");
+                case UNRESTRICTED ->
+                    machine.lockdown() == Lockdown.UNKNOWN
+                            ? unknown(ReadinessCheck.LOCKDOWN, "unknown")
+                            : ready(ReadinessCheck.LOCKDOWN, "none");
+            };
+        }
+
+        private CheckResult checkModules() {
+            return switch (machine.modulesOnDisk()) {
+                case PRESENT -> ready(ReadinessCheck.MODULES, "there", List.of(machine.kernelVersion().release()));
+                case MISSING -> warning(ReadinessCheck.MODULES, "gone", List.of(machine.kernelVersion().release()));
+                case UNKNOWN -> unknown(ReadinessCheck.MODULES, "unknown");
+            };
+        }
+
+        private CheckResult checkKernel() {
+            // What a later planner has against it belongs somewhere.
+            List<PlannedRefusal> others = refusals.stream()
+                    .filter(refusal -> !refusal.isAboutFirmwareRegion() && !COVERED_BY_OTHER_CHECKS.contains(refusal.code))
+                    .toList();
+            if (!others.isEmpty()) {
+                return refused(ReadinessCheck.KERNEL, others);
+            }
+            return machine.taint().hasOops()
+                    ? refused(ReadinessCheck.KERNEL, List.of(new PlannedRefusal("kernel-died", List.of())))
+                    : ready(ReadinessCheck.KERNEL, "well", List.of(machine.kernelVersion().release()));
+        }
+
+        private CheckResult checkHelper() {
+            return switch (source) {
+                case MachineSource.ThisMachine() -> ready(ReadinessCheck.HELPER, "there");
+                case MachineSource.SampleMachine sample -> ready(ReadinessCheck.HELPER, "simulated");
+                case MachineSource.SavedReport report -> ready(ReadinessCheck.HELPER, "simulated");
+                case MachineSource.ReadOnlyMachine(HelperException.FailureKind why) ->
+                    blocked(
+                            ReadinessCheck.HELPER,
+                            switch (why) {
+                                case MISSING -> "missing";
+                                case STOPPED, NO_ANSWER, FAILED -> "stopped";
+                                case REFUSED -> "refused";
+                                case UNDECIDED -> "undecided";
+                                case WRONG_VERSION -> "wrong-version";
+                                case LOST -> "lost";
+                                default -> "other";
+                            });
+            };
+        }
+
+        // What is good to know.
+
+        private CheckResult checkReset() {
+            if (!graphics.resetMethods().isEmpty()) {
+                return ready(ReadinessCheck.RESET, "methods", graphics.resetMethods());
+            }
+            return machine.kernelVersion().isAtLeast(5, 15)
+                    ? warning(ReadinessCheck.RESET, "none")
+                    : unknown(ReadinessCheck.RESET, "old-kernel");
+        }
+
+        private CheckResult checkResizableBar() {
+            // The file is there since 6.1; where it was left unread the function was asleep.
+            if (graphics.resizableBarSizes().isEmpty()) {
+                if (!machine.kernelVersion().isAtLeast(6, 1)) {
+                    return unknown(ReadinessCheck.RESIZABLE_BAR, "old-kernel");
+                }
+                return isSuspended() ? unknown(ReadinessCheck.RESIZABLE_BAR, "asleep") : ready(ReadinessCheck.RESIZABLE_BAR, "fixed");
+            }
+            return graphics.bars().stream()
+                    .filter(bar -> graphics.resizableBarSizes().containsKey(bar.index()))
+                    .max(Comparator.comparing(Bar::length, Long::compareUnsigned))
+                    .map(this::resizableBarResult)
+                    .orElseGet(() -> ready(ReadinessCheck.RESIZABLE_BAR, "fixed"));
+        }
+
+        private CheckResult resizableBarResult(Bar bar) {
+            long largest = graphics.maxBarSize(bar.index()).orElse(bar.length());
+            List<String> index = List.of(Integer.toString(bar.index()));
+            List<String> now = List.of(Long.toString(bar.length()));
+            return Long.compareUnsigned(largest, bar.length()) > 0
+                    ? ready(ReadinessCheck.RESIZABLE_BAR, "could-grow", index, now, List.of(Long.toString(largest)))
+                    : ready(ReadinessCheck.RESIZABLE_BAR, "largest", index, now);
+        }
+
+        private boolean isSuspended() {
+            return graphics.power().runtimeStatus().startsWith("suspend");
+        }
+
+        private CheckResult checkPower() {
+            String state = graphics.power().powerState();
+            return switch (graphics.power().runtimeStatus()) {
+                case "" -> unknown(ReadinessCheck.POWER, "unknown");
+                case "error" -> warning(ReadinessCheck.POWER, "error");
+                case "suspended", "suspending" ->
+                    ready(ReadinessCheck.POWER, "asleep", List.of(state.isEmpty() ? "D3" : state));
+                default -> ready(ReadinessCheck.POWER, "awake");
+            };
+        }
+
+        // Findings.
+
+        private List<PlannedRefusal> refusalsWithCode(String code) {
+            return refusals.stream().filter(refusal -> refusal.code.equals(code)).toList();
+        }
+
+        @SafeVarargs
+        private static CheckResult ready(ReadinessCheck check, String code, List<String>... values) {
+            return new CheckResult(check, CheckStatus.READY, code, List.of(values), List.of());
+        }
+
+        @SafeVarargs
+        private static CheckResult warning(ReadinessCheck check, String code, List<String>... values) {
+            return new CheckResult(check, CheckStatus.WARNING, code, List.of(values), List.of());
+        }
+
+        @SafeVarargs
+        private static CheckResult blocked(ReadinessCheck check, String code, List<String>... values) {
+            return new CheckResult(check, CheckStatus.BLOCKED, code, List.of(values), List.of());
+        }
+
+        private static CheckResult unknown(ReadinessCheck check, String code) {
+            return new CheckResult(check, CheckStatus.UNKNOWN, code, List.of(), List.of());
+        }
+
+        private static CheckResult refused(ReadinessCheck check, List<PlannedRefusal> refusals) {
+            return new CheckResult(check, CheckStatus.BLOCKED, "refused", List.of(), refusals);
+        }
+    }
+}

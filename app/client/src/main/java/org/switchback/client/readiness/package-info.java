@@ -1,0 +1,5 @@
+/** What keeps a GPU from going to a virtual machine, check by check; for the window's page and the command line. */
+@NullMarked
+package org.switchback.client.readiness;
+
+import org.jspecify.annotations.NullMarked;

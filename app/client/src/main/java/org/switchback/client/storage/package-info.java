@@ -1,0 +1,5 @@
+/** What is remembered from one run to the next, in files of the user. */
+@NullMarked
+package org.switchback.client.storage;
+
+import org.jspecify.annotations.NullMarked;

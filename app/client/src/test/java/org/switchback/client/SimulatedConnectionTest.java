@@ -1,0 +1,205 @@
+package org.switchback.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.switchback.client.samples.SampleMachines;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.PlanReply;
+
+@Timeout(60)
+class SimulatedConnectionTest {
+    private static final PciAddress GPU = PciAddress.of("0000:04:00.0");
+    private static final Consumer<JobEvent> NO_OP_LISTENER = entry -> {};
+
+    private final HelperConnection connection = connect(Duration.ZERO);
+
+    private static HelperConnection connect(Duration write) {
+        return connect(write, SimulatedFailure.NONE);
+    }
+
+    private static HelperConnection connect(Duration write, SimulatedFailure mishap) {
+        return new DBusHelperConnections(new BusAddress("unix:path=/nowhere"), EmbeddedHelper::readOnly, write)
+                .openSimulated(
+                        SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
+                        new MachineSource.SampleMachine(SampleMachines.DEFAULT),
+                        mishap);
+    }
+
+    @AfterEach
+    void close() {
+        connection.close();
+    }
+
+    private static Gpu.GpuMode readMode(HelperConnection connection) throws HelperException {
+        return SnapshotParser.parse(connection.inspect(false)).gpu(GPU).orElseThrow().mode();
+    }
+
+    @Test
+    void inspectsPlansSwitchesAndSwitchesBack() throws Exception {
+        assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.HOST);
+
+        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
+        assertThat(plan.refusals).isEmpty();
+        assertThat(plan.id).matches("[0-9a-f]{32}");
+        assertThat(plan.functions).first().isEqualTo(GPU.toString());
+        assertThat(plan.steps).extracting(step -> step.kind).startsWith("check-unused").endsWith("check-proven");
+
+        assertThat(connection.apply(plan.id, NO_OP_LISTENER).awaitEnd().detail).isEqualTo("done");
+        assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.VM);
+
+        assertThat(connection.restore(GPU, NO_OP_LISTENER).awaitEnd().detail).isEqualTo("done");
+        assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.HOST);
+    }
+
+    @Test
+    void eventsAreDeliveredOnceAndInOrder() throws Exception {
+        List<JobEvent> told = new CopyOnWriteArrayList<>();
+        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
+
+        JobEvent last = connection.apply(plan.id, told::add).awaitEnd();
+
+        assertThat(told).extracting(entry -> entry.type).startsWith("authorizing", "authorized", "started");
+        assertThat(told).last().isSameAs(last);
+        assertThat(told.stream().filter(entry -> entry.type.equals("done")).map(entry -> entry.step))
+                .containsExactlyElementsOf(
+                        java.util.stream.IntStream.range(0, plan.steps.size()).boxed().toList());
+        assertThat(told.stream().map(entry -> entry.elapsedMicros)).isSorted();
+    }
+
+    @Test
+    void cancelledSwitchIsRolledBack() throws Exception {
+        try (HelperConnection slow = connect(Duration.ofMillis(200))) {
+            CountDownLatch writing = new CountDownLatch(1);
+            PlanReply plan = slow.plan(GPU, "vm", List.of(), false);
+            HelperConnection.RunningSwitch running = slow.apply(plan.id, entry -> {
+                if (entry.type.equals("started") && entry.step == 2) {
+                    writing.countDown();
+                }
+            });
+            assertThat(writing.await(10, TimeUnit.SECONDS)).isTrue();
+
+            running.cancel();
+
+            assertThat(running.awaitEnd().detail).isEqualTo("cancelled");
+            assertThat(readMode(slow)).isEqualTo(Gpu.GpuMode.HOST);
+        }
+    }
+
+    @Test
+    void modeChangeNotifiesListeners() throws Exception {
+        CountDownLatch changed = new CountDownLatch(1);
+        connection.inspect(false);
+        connection.addChangeListener(changed::countDown);
+
+        connection.apply(connection.plan(GPU, "vm", List.of(), false).id, NO_OP_LISTENER).awaitEnd();
+
+        assertThat(changed.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void helperErrorsMapToFailureKinds() throws Exception {
+        assertThat(failureKindOf(() -> connection.apply("0123456789abcdef0123456789abcdef", NO_OP_LISTENER)))
+                .isEqualTo(HelperException.FailureKind.UNKNOWN_PLAN);
+        assertThat(failureKindOf(() -> connection.plan(GPU, "sideways", List.of(), false)))
+                .isEqualTo(HelperException.FailureKind.BAD_ARGUMENT);
+        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
+        connection.restore(GPU, NO_OP_LISTENER).awaitEnd();
+        connection.apply(plan.id, NO_OP_LISTENER).awaitEnd();
+        assertThat(failureKindOf(() -> connection.apply(plan.id, NO_OP_LISTENER))).isEqualTo(HelperException.FailureKind.UNKNOWN_PLAN);
+    }
+
+    @Test
+    void impossiblePlansHaveARefusalCode() throws Exception {
+        assertThat(connection.plan(PciAddress.of("0000:7f:00.0"), "vm", List.of(), false).refusals)
+                .extracting(refusal -> refusal.code)
+                .containsExactly("no-such-device");
+        assertThat(connection.plan(GPU, "host", List.of(), false).refusals)
+                .extracting(refusal -> refusal.code)
+                .containsExactly("already-in-host-mode");
+    }
+
+    @Test
+    void restoreWithoutChangesIsRefused() throws Exception {
+        List<JobEvent> told = new CopyOnWriteArrayList<>();
+
+        assertThat(connection.restore(GPU, told::add).awaitEnd().detail).isEqualTo("refused");
+
+        assertThat(told).extracting(entry -> entry.detail).contains("already-in-host-mode");
+    }
+
+    @Test
+    void closedConnectionReportsAStoppedHelper() {
+        connection.close();
+
+        assertThat(failureKindOf(() -> connection.inspect(false))).isEqualTo(HelperException.FailureKind.STOPPED);
+    }
+
+    private static String switchWithFailure(SimulatedFailure mishap, List<JobEvent> told) throws Exception {
+        try (HelperConnection unlucky = connect(Duration.ZERO, mishap)) {
+            return unlucky.apply(unlucky.plan(GPU, "vm", List.of(), false).id, told::add)
+                    .awaitEnd()
+                    .detail;
+        }
+    }
+
+    @Test
+    void everySimulatedFailureHasItsExpectedResult() throws Exception {
+        List<JobEvent> told = new CopyOnWriteArrayList<>();
+        assertThat(switchWithFailure(SimulatedFailure.NONE, new CopyOnWriteArrayList<>())).isEqualTo("done");
+        assertThat(switchWithFailure(SimulatedFailure.ROLLED_BACK, new CopyOnWriteArrayList<>())).isEqualTo("put-back");
+        assertThat(switchWithFailure(SimulatedFailure.ROLLBACK_FAILED, new CopyOnWriteArrayList<>())).isEqualTo("mixed");
+        assertThat(switchWithFailure(SimulatedFailure.HELPER_LOST, new CopyOnWriteArrayList<>())).isEqualTo("helper-lost");
+        assertThat(switchWithFailure(SimulatedFailure.SLOW_STEP, told)).isEqualTo("done");
+        assertThat(told).extracting(entry -> entry.type).contains("waiting");
+        try (HelperConnection unlucky = connect(Duration.ZERO, SimulatedFailure.IN_USE)) {
+            assertThat(unlucky.plan(GPU, "vm", List.of(), false).refusals)
+                    .extracting(refusal -> refusal.code)
+                    .containsExactly("in-use");
+        }
+    }
+
+    @Test
+    void partiallySwitchedGpuCanBeRolledBackLater() throws Exception {
+        try (HelperConnection unlucky = connect(Duration.ZERO, SimulatedFailure.ROLLBACK_FAILED)) {
+            assertThat(unlucky.apply(unlucky.plan(GPU, "vm", List.of(), false).id, NO_OP_LISTENER).awaitEnd().detail)
+                    .isEqualTo("mixed");
+            assertThat(readMode(unlucky)).isEqualTo(Gpu.GpuMode.PARTIALLY_SWITCHED);
+            String wayBack = unlucky.plan(GPU, "host", List.of(), false).id;
+            assertThat(failureKindOf(() -> unlucky.apply(wayBack, NO_OP_LISTENER))).isEqualTo(HelperException.FailureKind.INCOMPLETE);
+            assertThat(unlucky.restore(GPU, NO_OP_LISTENER).awaitEnd().detail).isEqualTo("put-back");
+            assertThat(readMode(unlucky)).isEqualTo(Gpu.GpuMode.HOST);
+        }
+    }
+
+    @Test
+    void appAndHelperDefineTheSameFailures() {
+        assertThat(SimulatedFailure.values())
+                .extracting(Enum::name)
+                .containsExactlyElementsOf(java.util.Arrays.stream(org.switchback.simulator.FailureScenario.values())
+                        .map(Enum::name)
+                        .toList());
+    }
+
+    private interface HelperCall {
+        void execute() throws HelperException;
+    }
+
+    private static HelperException.FailureKind failureKindOf(HelperCall call) {
+        HelperException problem = catchThrowableOfType(HelperException.class, call::execute);
+        assertThat(problem).isNotNull();
+        return problem.kind();
+    }
+}

@@ -1,0 +1,232 @@
+package org.switchback.client.activity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.client.MachineSource;
+import org.switchback.client.samples.SampleMachines;
+import org.switchback.client.storage.StateDirectory;
+import org.switchback.client.messages.Messages;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.PlannedStep;
+
+class ActivityLogTest {
+    private static final PciAddress GPU = PciAddress.of("04:00.0");
+    private static final PciAddress AUDIO = PciAddress.of("04:00.1");
+
+    @TempDir
+    Path folder;
+
+    private Path file;
+
+    @BeforeEach
+    void useMissingDirectory() {
+        file = folder.resolve("state/switchback/activity.jsonl");
+    }
+
+    @Test
+    void recordIsReadBackUnchanged() {
+        SwitchRecord attempt = createRecord("one", "", 0);
+        ActivityLog.ofFile(file).put(attempt);
+        SwitchRecord again = ActivityLog.ofFile(file).load().records().getFirst();
+        assertThat(again.startedAt()).isEqualTo(attempt.startedAt());
+        assertThat(again.initiator()).isEqualTo(SwitchRecord.SwitchInitiator.WINDOW);
+        assertThat(again.snapshotBefore()).isEqualTo(attempt.snapshotBefore());
+        assertThat(again.snapshotAfter()).isEqualTo(attempt.snapshotAfter());
+        assertThat(again.steps()).usingRecursiveComparison().isEqualTo(attempt.steps());
+        assertThat(again.events()).usingRecursiveComparison().isEqualTo(attempt.events());
+        assertThat(again.shellCommands()).containsExactly("echo 0000:04:00.0 | sudo tee /sys/unbind");
+        assertThat(again.isSuccessful()).isTrue();
+    }
+
+    @Test
+    void recordWithTheSameIdIsReplaced() {
+        ActivityLog log = ActivityLog.ofFile(file);
+        log.put(createRecord("one", "", 0));
+        log.put(createRecord("two", "", 60));
+        log.put(createRecord("one", "", 0));
+        assertThat(log.load().records()).extracting(SwitchRecord::id).containsExactly("two", "one");
+    }
+
+    @Test
+    void findsTheLatestMatchingRecordOfAGpu() {
+        ActivityLog log = ActivityLog.ofFile(file);
+        log.put(createRecord("one", "", 0));
+        log.put(createRecord("two", "", 60));
+        log.put(createRecord("elsewhere", "x99-gtx1080-efifb", 120));
+        MachineSource here = new MachineSource.ThisMachine();
+        assertThat(log.findLatest(here, GPU, attempt -> true)).map(SwitchRecord::id).contains("two");
+        assertThat(log.findLatest(here, GPU, attempt -> attempt.id().equals("one"))).isPresent();
+        assertThat(log.findLatest(here, AUDIO, attempt -> true)).isEmpty();
+        assertThat(log.findLatest(new MachineSource.SampleMachine("x99-gtx1080-efifb"), GPU, attempt -> true))
+                .map(SwitchRecord::id)
+                .contains("elsewhere");
+    }
+
+    @Test
+    void readingAMissingLogCreatesNoFile() {
+        assertThat(ActivityLog.ofFile(file).load().records()).isEmpty();
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void recordsOfSampleMachinesAreNotSaved() {
+        ActivityLog log = ActivityLog.ofFile(file);
+        log.put(createRecord("one", "x99-gtx1080-efifb", 0));
+        assertThat(log.load().records()).hasSize(1);
+        assertThat(ActivityLog.ofFile(file).load().records()).isEmpty();
+        assertThat(file).doesNotExist();
+    }
+
+    @Test
+    void fileIsReadableByTheOwnerOnly() throws IOException {
+        ActivityLog.ofFile(file).put(createRecord("one", "", 0));
+        assertThat(Files.getPosixFilePermissions(file))
+                .containsExactlyInAnyOrder(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+    }
+
+    @Test
+    void listenersAreNotified() {
+        List<String> told = new ArrayList<>();
+        ActivityLog log = ActivityLog.ofFile(file);
+        log.addChangeListener(() -> told.add("told"));
+        log.put(createRecord("one", "", 0));
+        assertThat(told).containsExactly("told");
+    }
+
+    @Test
+    void oldestRecordsAreDropped() {
+        ActivityLog log = ActivityLog.inMemory();
+        for (int i = 0; i < ActivityLog.MAX_RECORDS + 3; i++) {
+            log.put(createRecord("a" + i, "", i));
+        }
+        assertThat(log.load().records()).hasSize(ActivityLog.MAX_RECORDS);
+        assertThat(log.load().records().getLast().id()).isEqualTo("a3");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "", "garbage", "{\"format\":\"switchback-activity\",\"version\":2}\n{}",
+                "{\"format\":\"switchback-activity\",\"version\":1}\n{\"id\":\"x\"}\n",
+                "{\"format\":\"switchback-activity\",\"version\":1}\n[1,2\n",
+                "{\"format\":\"switchback-activity\",\"version\":1}\nnull\n",
+            })
+    void damagedFileIsBackedUpAndReported(String content) throws IOException {
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, content);
+        ActivityLog log = ActivityLog.ofFile(file);
+        ActivityLog.ActivityLogContent found = log.load();
+        Path kept = file.resolveSibling("activity.jsonl.damaged-1");
+        assertThat(found.problem()).contains(new ActivityLog.ActivityLogProblem.DamagedLogFile(kept));
+        assertThat(found.problem().orElseThrow().format(Messages.forLocale(Locale.ENGLISH))).contains(kept.toString());
+        assertThat(Files.readString(kept)).isEqualTo(content);
+        log.put(createRecord("one", "", 0));
+        assertThat(log.load().records()).hasSize(1);
+        assertThat(log.load().problem()).isEmpty();
+    }
+
+    @Test
+    void intactRecordsOfADamagedFileAreKept() throws IOException {
+        ActivityLog log = ActivityLog.ofFile(file);
+        log.put(createRecord("one", "", 0));
+        log.put(createRecord("two", "", 1));
+        List<String> lines = new ArrayList<>(Files.readAllLines(file));
+        lines.set(1, lines.get(1).substring(0, 40));
+        Files.write(file, lines);
+        assertThat(log.load().records()).extracting(SwitchRecord::id).containsExactly("two");
+        Files.writeString(file, "again");
+        assertThat(log.load().problem())
+                .contains(new ActivityLog.ActivityLogProblem.DamagedLogFile(file.resolveSibling("activity.jsonl.damaged-2")));
+    }
+
+    /** Cut anywhere, as a power cut without a whole file would. */
+    @Test
+    void truncatedFileIsAlwaysBackedUp() throws IOException {
+        ActivityLog.ofFile(file).put(createRecord("one", "", 0));
+        String whole = Files.readString(file);
+        for (int end = 0; end < whole.length() - 1; end += 499) {
+            Path cut = Files.createDirectories(folder.resolve("cut-" + end)).resolve("activity.jsonl");
+            Files.writeString(cut, whole.substring(0, end));
+            ActivityLog.ActivityLogContent content = ActivityLog.ofFile(cut).load();
+            boolean headAlone = whole.substring(0, end).equals(ActivityLog.HEADER_LINE)
+                    || whole.substring(0, end).equals(ActivityLog.HEADER_LINE + "\n");
+            assertThat(content.problem().isPresent()).as("cut at %d", end).isNotEqualTo(headAlone);
+            try (Stream<Path> files = Files.list(cut.getParent())) {
+                assertThat(files.anyMatch(kept -> kept.toString().endsWith(".damaged-1"))).isNotEqualTo(headAlone);
+            }
+        }
+    }
+
+    @Test
+    void recordIsKeptInMemoryWhenTheFileIsNotWritable() throws IOException {
+        Path blocked = Files.writeString(folder.resolve("file"), "");
+        ActivityLog log = ActivityLog.ofFile(blocked.resolve("activity.jsonl"));
+        log.put(createRecord("one", "", 0));
+        assertThat(log.load().records()).hasSize(1);
+    }
+
+    @Test
+    void concurrentWritersLoseNoRecord() throws Exception {
+        List<Thread> programs = new ArrayList<>();
+        for (int program = 0; program < 4; program++) {
+            int number = program;
+            programs.add(Thread.ofPlatform().start(() -> {
+                ActivityLog own = ActivityLog.ofFile(file);
+                for (int i = 0; i < 5; i++) {
+                    own.put(createRecord(number + "-" + i, "", i));
+                }
+            }));
+        }
+        for (Thread program : programs) {
+            program.join(20_000);
+        }
+        assertThat(ActivityLog.ofFile(file).load().records()).hasSize(20);
+    }
+
+    @Test
+    void stateDirectoryFollowsTheXdgSpecification() {
+        assertThat(StateDirectory.of(Map.of("XDG_STATE_HOME", "/x/state", "HOME", "/home/ann")))
+                .isEqualTo(Path.of("/x/state/switchback"));
+        assertThat(StateDirectory.of(Map.of("XDG_STATE_HOME", "relative", "HOME", "/home/ann")))
+                .isEqualTo(Path.of("/home/ann/.local/state/switchback"));
+        assertThat(StateDirectory.of(Map.of()))
+                .as("a service is told of no home")
+                .isEqualTo(Path.of(System.getProperty("user.home"), ".local/state/switchback"));
+    }
+
+    private static SwitchRecord createRecord(String id, String where, int second) {
+        var machine = SampleMachines.load(SampleMachines.DEFAULT).orElseThrow();
+        return new SwitchRecord(
+                id,
+                Instant.parse("2026-11-22T18:00:00Z").plusSeconds(second),
+                SwitchRecord.SwitchInitiator.WINDOW,
+                where,
+                GPU,
+                "vm",
+                List.of(new PlannedStep(
+                        "driver", GPU.toString(), "nvidia", "", "reversible", "echo 0000:04:00.0 | sudo tee /sys/unbind", "back", "", "")),
+                List.of(
+                        new JobEvent("started", 0, 5, "", List.of()),
+                        new JobEvent("done", 0, 25_000, "", List.of()),
+                        new JobEvent("finished", -1, 30_000, "done", List.of("a", "ü"))),
+                SwitchRecord.filterSnapshot(machine, List.of(GPU, AUDIO)),
+                Optional.of(SwitchRecord.filterSnapshot(machine, List.of(GPU, AUDIO))));
+    }
+}

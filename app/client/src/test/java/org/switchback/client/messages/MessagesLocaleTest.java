@@ -1,0 +1,49 @@
+package org.switchback.client.messages;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Locale;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which language is spoken on which computer. */
+class MessagesLocaleTest {
+    private final Locale originalLocale = Locale.getDefault();
+
+    @AfterEach
+    void restoreLocale() {
+        Locale.setDefault(originalLocale);
+    }
+
+    /** {@code en} is what Java makes of the locales C and POSIX. */
+    @ParameterizedTest
+    @ValueSource(strings = {"en", "en-GB"})
+    void englishIsUsedWithAGermanDefaultLocale(String tag) {
+        Locale.setDefault(Locale.GERMANY);
+        Messages words = Messages.forLocale(Locale.forLanguageTag(tag));
+        assertThat(words.text("mode.mixed")).isEqualTo("Half switched");
+        assertThat(words.formatSize(0x870000)).isEqualTo("8.4 MiB");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"de", "de-DE", "de-AT"})
+    void germanIsUsedWithAnEnglishDefaultLocale(String tag) {
+        Locale.setDefault(Locale.ENGLISH);
+        Messages words = Messages.forLocale(Locale.forLanguageTag(tag));
+        assertThat(words.text("mode.mixed")).isEqualTo("Halb umgeschaltet");
+        assertThat(words.formatSize(0x870000)).isEqualTo("8,4 MiB");
+        assertThat(words.formatSize(512)).isEqualTo("512 Byte");
+    }
+
+    /** As where the computer's own language is one that the app does not speak. */
+    @Test
+    void unsupportedLanguageFallsBackToEnglishTextAndNumbers() {
+        Locale.setDefault(Locale.FRANCE);
+        Messages words = Messages.forLocale(Locale.getDefault());
+        assertThat(words.text("mode.mixed")).isEqualTo("Half switched");
+        assertThat(words.formatSize(0x870000)).isEqualTo("8.4 MiB");
+        assertThat(words.formatSize(512)).isEqualTo("512 bytes");
+    }
+}

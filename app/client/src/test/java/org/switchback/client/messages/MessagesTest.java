@@ -1,0 +1,401 @@
+package org.switchback.client.messages;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.text.MessageFormat;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.client.HelperException;
+import org.switchback.client.samples.SampleMachines;
+import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.ModuleSignaturePolicy;
+import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.KebabCase;
+import org.switchback.plan.Refusal;
+import org.switchback.plan.ReleaseStage;
+import org.switchback.plan.Target;
+import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.PlannedRefusal;
+import org.switchback.protocol.PlannedStep;
+import org.switchback.transaction.Outcome;
+import org.switchback.transaction.StepPhase;
+
+class MessagesTest {
+    private static final PciAddress GPU = PciAddress.of("04:00.0");
+    private static final AddressRange BOOTFB = new AddressRange(0xc0000000L, 0xc086ffffL);
+
+    private static final AddressRange HIDDEN = new AddressRange(0, 0);
+
+    /** What os-release says of some, and of one that nobody knows. */
+    private static final List<List<String>> DISTRIBUTIONS = List.of(
+            List.of("debian"),
+            List.of("ubuntu", "debian"),
+            List.of("linuxmint", "ubuntu", "debian"),
+            List.of("fedora"),
+            List.of("rocky", "rhel", "centos", "fedora"),
+            List.of("arch"),
+            List.of("opensuse-tumbleweed", "opensuse", "suse"),
+            List.of("talos"),
+            List.of());
+
+    private final Messages messages = Messages.forLocale(Locale.ENGLISH);
+    private final Machine machine =
+            SnapshotParser.parse(SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
+
+    private static ReleaseStage.BarRegion createFirmwareRegion(String region, AddressRange range) {
+        return new ReleaseStage.BarRegion(GPU, 1, region, range);
+    }
+
+    static Stream<Refusal> allRefusals() {
+        DeviceUser xorg = new DeviceUser(812, "Xorg", "ann", "dri/card0");
+        List<Refusal> all = new ArrayList<>(List.of(
+                new Refusal.NoSuchDevice(GPU),
+                new Refusal.NotAGpu(GPU, "a card", "0200"),
+                new Refusal.AlreadyInMode(GPU, Target.VM),
+                new Refusal.AlreadyInMode(GPU, Target.HOST),
+                new Refusal.IommuOff(GPU, Optional.of("intel_iommu=on"), Optional.empty()),
+                new Refusal.IommuOff(GPU, Optional.empty(), Optional.of("amd_iommu=off")),
+                new Refusal.IommuOff(GPU, Optional.empty(), Optional.empty()),
+                new Refusal.VfioMissing("6.1.0"),
+                new Refusal.InUse(GPU, xorg),
+                new Refusal.InUse(GPU, new DeviceUser(812, "Xorg", "", "dri/card0")),
+                new Refusal.InUse(GPU, new DeviceUser(4711, "qemu-system-x86", "ann", "vfio/27")),
+                new Refusal.GroupShared(GPU, 27, PciAddress.of("05:00.0"), "a card", "nvme"),
+                new Refusal.FramebufferNotRemovable(createFirmwareRegion("efifb", BOOTFB)),
+                new Refusal.FramebufferNotRemovable(createFirmwareRegion("efifb", HIDDEN)),
+                new Refusal.FramebufferTakenOver(createFirmwareRegion("BOOTFB", BOOTFB)),
+                new Refusal.ModuleMissing(createFirmwareRegion("BOOTFB", BOOTFB), "6.1.0", false),
+                new Refusal.ModuleMissing(createFirmwareRegion("BOOTFB", HIDDEN), "6.1.0", true),
+                new Refusal.UnknownRegion(new ReleaseStage.BarRegion(GPU, 6, "thing", BOOTFB)),
+                new Refusal.UnknownRegion(createFirmwareRegion("thing", HIDDEN)),
+                new Refusal.KernelOops()));
+        for (List<String> distribution : DISTRIBUTIONS) {
+            all.add(new Refusal.ModuleUnsigned(
+                    createFirmwareRegion("BOOTFB", BOOTFB), ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN, distribution, false));
+            all.add(new Refusal.ModuleUnsigned(
+                    createFirmwareRegion("BOOTFB", BOOTFB), ModuleSignaturePolicy.ENFORCED, distribution, true));
+        }
+        for (Refusal.NotMovable.NotMovableKind kind : Refusal.NotMovable.NotMovableKind.values()) {
+            all.add(new Refusal.NotMovable(GPU, "a card", kind));
+        }
+        return all.stream();
+    }
+
+    @Test
+    void allRefusalTypesAreCovered() {
+        assertThat(allRefusals().map(Object::getClass).distinct())
+                .containsExactlyInAnyOrder(Refusal.class.getPermittedSubclasses());
+    }
+
+    @ParameterizedTest
+    @MethodSource("refusals")
+    void everyRefusalHasACompleteSentence(Refusal refusal) {
+        String sentence = messages.formatRefusal(new PlannedRefusal(refusal.code(), refusal.details()));
+        assertThat(sentence).doesNotContain("does not know:").endsWith(".");
+        assertCompleteText(sentence);
+        assertThat(sentence).doesNotContain("00000000-00000000");
+        if (refusal instanceof Refusal.ModuleMissing missing) {
+            assertThat(sentence)
+                    .startsWith(missing.region().range().equals(HIDDEN)
+                            ? "BOOTFB stays in BAR 1 of 04:00.0 "
+                            : "BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0 ");
+            assertThat(sentence.contains("--native-driver")).isEqualTo(missing.nativeDriverSuffices());
+        }
+    }
+
+    @Test
+    void signingInstructionsMatchTheDistribution() {
+        assertThat(DISTRIBUTIONS.stream()
+                        .map(ids -> new Refusal.ModuleUnsigned(
+                                createFirmwareRegion("BOOTFB", BOOTFB), ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN, ids, false))
+                        .map(refusal -> messages.formatRefusal(new PlannedRefusal(refusal.code(), refusal.details())))
+                        .map(sentence -> Stream.of(
+                                        "/var/lib/dkms/mok.pub",
+                                        "/var/lib/shim-signed/mok/MOK.der",
+                                        "kmodgenca",
+                                        "sbctl",
+                                        "KEY.der")
+                                .filter(sentence::contains)
+                                .findFirst()
+                                .orElse("")))
+                .containsExactly(
+                        "/var/lib/dkms/mok.pub",
+                        "/var/lib/shim-signed/mok/MOK.der",
+                        "/var/lib/shim-signed/mok/MOK.der",
+                        "kmodgenca",
+                        "kmodgenca",
+                        "sbctl",
+                        "KEY.der",
+                        "KEY.der",
+                        "KEY.der");
+    }
+
+    @Test
+    void unknownRefusalCodeIsQuoted() {
+        assertThat(messages.formatRefusal(new PlannedRefusal("moon-too-full", List.of("04:00.0"))))
+                .contains("moon-too-full 04:00.0");
+    }
+
+    @ParameterizedTest
+    @EnumSource(HelperException.FailureKind.class)
+    void everyHelperFailureHasASentence(HelperException.FailureKind kind) {
+        assertThat(messages.formatHelperFailure(kind)).endsWith(".");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Outcome.class)
+    void everyTransactionOutcomeHasASentence(Outcome outcome) {
+        for (String target : List.of("vm", "host")) {
+            String sentence = messages.formatResult(createEvent("finished", outcome.wireName()), target, "GTX 1080");
+            assertThat(sentence).doesNotContain("does not know").endsWith(".");
+            assertCompleteText(sentence);
+        }
+    }
+
+    @Test
+    void everyOtherJobResultHasASentence() {
+        for (String detail : List.of(
+                "denied",
+                "no-agent",
+                "authentication-cancelled",
+                "undecided",
+                "stale",
+                "busy",
+                "refused",
+                "error",
+                "helper-lost")) {
+            assertThat(messages.formatResult(createEvent("finished", detail), "vm", "GTX 1080"))
+                    .as(detail)
+                    .doesNotContain("does not know")
+                    .endsWith(".");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(StepPhase.class)
+    void everyPhaseHasAText(StepPhase phase) {
+        PlannedStep step = new PlannedStep("driver", "0000:04:00.0", "nvidia", "", "reversible", "", "", "", "");
+        String text = messages.formatProgress(
+                new JobEvent(phase.wireName(), 0, 0, "EBUSY", List.of("7")), List.of(step), machine, "vm", "GTX 1080");
+        assertThat(text).isNotEqualTo(phase.wireName()).contains("Take 04:00.0 from nvidia");
+        assertCompleteText(text);
+    }
+
+    @Test
+    void failedStepIsExplained() {
+        assertThat(messages.formatStepFailure(createEvent("failed", "not-true", "nvidia")))
+                .isEqualTo("The kernel reported success, but it is still on nvidia.");
+        assertThat(messages.formatStepFailure(createEvent("failed", "in-use", "Xorg", "812", "ann", "/dev/dri/card0")))
+                .isEqualTo("Xorg (PID 812, user ann) uses it through /dev/dri/card0.");
+        assertThat(messages.formatStepFailure(createEvent("failed", "not-back", "04:00.0", "")))
+                .isEqualTo("04:00.0 is not back: it is on no driver.");
+        assertThat(messages.formatStepFailure(createEvent("failed", "not-proven", "04:00.0", "BAR 0: EBUSY")))
+                .isEqualTo("A virtual machine would not get 04:00.0: BAR 0: EBUSY.");
+        assertThat(messages.formatStepFailure(createEvent("failed", "not-reserved", "04:00.0", "BAR 1", "c0000000-cfffffff")))
+                .isEqualTo("A virtual machine would not get 04:00.0: something is in BAR 1 (c0000000-cfffffff), and the kernel"
+                        + " can't reserve it.");
+        assertThat(messages.formatStepFailure(createEvent("failed", "EOWNERDEAD"))).isEqualTo("The kernel refused: EOWNERDEAD.");
+        assertThat(messages.formatStepFailure(createEvent("failed", "release-EOWNERDEAD"))).isEqualTo("The kernel refused: EOWNERDEAD.");
+        assertThat(messages.formatStepFailure(createEvent("failed", "still-there", "BOOTFB", "c0000000-c086ffff")))
+                .isEqualTo("The kernel reported success, but BOOTFB c0000000-c086ffff is still in the BAR.");
+    }
+
+    /** The errnos of kmod/README.md. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "EINVAL", "EPERM", "ENODEV", "EOPNOTSUPP", "EBUSY", "ERANGE", "ENOENT", "ENXIO", "EXDEV", "ESTALE", "EEXIST"
+            })
+    void everyErrnoOfTheFramebufferModuleHasASentence(String errno) {
+        assertThat(messages.formatStepFailure(createEvent("failed", "release-" + errno)))
+                .doesNotContain(errno)
+                .contains("ramebuffer module")
+                .endsWith(".");
+    }
+
+    @Test
+    void everyReleaseMethodIsExplained() {
+        List<PlannedStep> steps = new ArrayList<>();
+        steps.add(new PlannedStep("module", "vfio-pci", "", "loaded", "stays", "", "", "", ""));
+        for (ReleaseStage.ReleaseReason reason : ReleaseStage.ReleaseReason.values()) {
+            String rung = switch (reason) {
+                case OWNED_BY_PLATFORM_DRIVER -> "unbind";
+                case NATIVE_DRIVER_ALLOWED -> "native-driver";
+                case NO_DRIVER, OWNED_BY_PLATFORM_DEVICE -> "module";
+            };
+            steps.add(new PlannedStep(
+                    "region", "0000:04:00.0 c0000000-c086ffff", "BOOTFB", "", "until-restart", "", "", rung, reason.wireName()));
+        }
+        List<String> sentences = messages.formatReleaseMethods(steps, machine);
+        assertThat(sentences)
+                .hasSize(ReleaseStage.ReleaseReason.values().length)
+                .allSatisfy(sentence -> assertThat(sentence).contains("BOOTFB c0000000-c086ffff").endsWith("."));
+        assertThat(sentences.getFirst()).startsWith("BOOTFB");
+        assertThat(sentences.subList(1, sentences.size()))
+                .allSatisfy(sentence -> assertThat(sentence).startsWith("If that does not free the BAR: "));
+    }
+
+    @Test
+    void stepsAndInversesNameDeviceAndDriver() {
+        assertStep("driver", "0000:04:00.0", "nvidia", "", "Take 04:00.0 from nvidia", "back to nvidia");
+        assertStep("driver", "0000:04:00.0", "", "vfio-pci", "Give 04:00.0 to vfio-pci", "away from vfio-pci");
+        assertStep("override", "0000:04:00.1", "", "vfio-pci", "Reserve 04:00.1 for vfio-pci", "lift the reservation");
+        assertStep(
+                "override",
+                "0000:04:00.1",
+                "vfio-pci",
+                "",
+                "Let 04:00.1 take any driver again",
+                "reserve for vfio-pci");
+        assertStep("power", "0000:04:00.1", "auto", "on", "Keep 04:00.1 awake", "let it sleep when idle");
+        assertStep("power", "0000:04:00.1", "on", "auto", "Let 04:00.1 sleep when idle", "keep it awake");
+        assertStep("module", "switchback_bootfb", "", "loaded", "Load switchback_bootfb", "unload it");
+        assertStep("module", "switchback_bootfb", "loaded", "", "Unload switchback_bootfb", "-");
+        assertThat(messages.formatInverse(new PlannedStep("module", "vfio-pci", "", "loaded", "stays", "", "", "", "")))
+                .isEqualTo("stays loaded");
+        assertStep(
+                "region",
+                "0000:04:00.0 c0000000-c086ffff",
+                "BOOTFB",
+                "",
+                "Release BOOTFB c0000000-c086ffff",
+                "gone until restart");
+        assertStep("region", "0000:04:00.0 00000000-00000000", "BOOTFB", "", "Release BOOTFB", "gone until restart");
+        assertStep("summon", "0000:04:00.0", "", "", "Load the driver of 04:00.0", "stays loaded");
+        assertStep("withdraw", "0000:04:00.0", "", "", "Take 04:00.0 from that driver again", "-");
+        assertStep(
+                "framebuffer",
+                "efi-framebuffer.0",
+                "efi-framebuffer",
+                "",
+                "Release efifb c0000000-c086ffff",
+                "back to efi-framebuffer");
+        assertStep(
+                "framebuffer",
+                "efi-framebuffer.0",
+                "",
+                "efi-framebuffer",
+                "Give efi-framebuffer.0 back to efi-framebuffer",
+                "release it");
+        assertStep(
+                "eviction",
+                "0000:04:00.0",
+                "1 efifb c0000000-c086ffff",
+                "",
+                "vfio-pci removes efifb c0000000-c086ffff",
+                "gone until restart");
+        assertStep(
+                "check-unused",
+                "0000:04:00.0,0000:04:00.1",
+                "",
+                "",
+                "Check that no program uses 04:00.0 and 04:00.1",
+                "-");
+        assertStep("check-proven", "0000:04:00.0", "", "", "Check that a virtual machine gets every BAR", "-");
+        assertStep(
+                "check-back",
+                "0000:04:00.0,0000:04:00.1,0000:00:1b.0",
+                "",
+                "",
+                "Check that the host has 04:00.0, 04:00.1 and 00:1b.0 back",
+                "-");
+        assertStep(
+                "offer",
+                "0000:04:00.0",
+                "",
+                "",
+                "Let the kernel choose a driver for 04:00.0",
+                "away from that driver");
+    }
+
+    private void assertStep(String kind, String subject, String before, String after, String title, String inverse) {
+        PlannedStep step = new PlannedStep(kind, subject, before, after, "reversible", "", "", "", "");
+        assertThat(messages.formatStep(step, machine)).isEqualTo(title);
+        assertThat(messages.formatInverse(step)).isEqualTo(inverse);
+    }
+
+    @Test
+    void reversibilityHasTexts() {
+        assertThat(Stream.of("not-needed", "reversible", "stays", "until-restart")
+                        .map(undo -> messages.formatReversibility(new PlannedStep("driver", "", "", "", undo, "", "", "", ""))))
+                .containsExactly("changes nothing", "reversible", "stays loaded", "until restart");
+        assertThat(messages.formatReversibility(new PlannedStep("module", "switchback_bootfb", "loaded", "", "stays", "", "", "", "")))
+                .isEqualTo("stays unloaded");
+    }
+
+    @Test
+    void overlapNamesRegionSizeAndBar() {
+        Machine reported = SnapshotParser.parse(SampleMachines.load("x99-gtx1080").orElseThrow());
+        Overlap overlap = reported.gpu(GPU).orElseThrow().conflicts().getFirst();
+        assertThat(messages.formatOverlap(overlap)).isEqualTo("BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1");
+        assertThat(messages.formatVerdict(overlap)).isEqualTo("vfio-pci can't reserve BAR 1 while BOOTFB is there.");
+    }
+
+    @Test
+    void driverInsideTheFirmwareRegionIsNamed() {
+        Machine apu = SnapshotParser.parse(SampleMachines.load("strix-halo-32g").orElseThrow());
+        assertThat(messages.formatOverlap(apu.gpus().getFirst().conflicts().getFirst()))
+                .isEqualTo("BOOTFB > simpledrm 2800000000-2801fa3fff covers 31.6 MiB of BAR 0");
+    }
+
+    @Test
+    void modesNameTheDriver() {
+        assertThat(machine.gpus().stream().map(messages::formatMode))
+                .containsExactly("Host mode (nvidia)", "Host mode (radeon)");
+        for (Gpu.GpuMode mode : Gpu.GpuMode.values()) {
+            assertThat(messages.bundle().keySet()).contains("mode." + KebabCase.of(mode));
+        }
+    }
+
+    @Test
+    void everySampleHasADescription() {
+        assertThat(messages.bundle().keySet())
+                .containsAll(SampleMachines.names().stream().map(name -> "sample." + name).toList());
+    }
+
+    @Test
+    void textsAvoidViolentWordsAndExclamationMarks() {
+        for (String key : Collections.list(messages.bundle().getKeys())) {
+            assertThat(messages.bundle().getString(key).toLowerCase(Locale.ROOT))
+                    .as(key)
+                    .doesNotContain("force", "kill", "are you sure", "!");
+        }
+    }
+
+    /** A lone apostrophe would swallow the placeholders behind it. */
+    @Test
+    void everyPatternIsWellFormed() {
+        for (String key : Collections.list(messages.bundle().getKeys())) {
+            String pattern = messages.bundle().getString(key);
+            boolean picocli = key.startsWith("switchback.") || key.startsWith("usage.") || key.startsWith("parameter.");
+            if (picocli) {
+                assertThat(pattern).as(key).doesNotContain("'");
+                continue;
+            }
+            assertThat(pattern.replace("''", "")).as(key).doesNotContain("'");
+            new MessageFormat(pattern);
+        }
+    }
+
+    private static JobEvent createEvent(String what, String detail, String... values) {
+        return new JobEvent(what, 0, 0, detail, List.of(values));
+    }
+
+    private static void assertCompleteText(String text) {
+        assertThat(text).doesNotContain("{", "}", "null").doesNotContain("  ");
+    }
+}

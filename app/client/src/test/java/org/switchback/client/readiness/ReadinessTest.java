@@ -1,0 +1,396 @@
+package org.switchback.client.readiness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.switchback.client.HelperException;
+import org.switchback.client.ScriptedHelper;
+import org.switchback.client.MachineSource;
+import org.switchback.client.readiness.CheckResult.CheckStatus;
+import org.switchback.client.samples.SampleMachines;
+import org.switchback.client.messages.Messages;
+import org.switchback.hardware.BootfbModule;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.PlannedRefusal;
+
+class ReadinessTest {
+    private static final Path SNAPSHOTS = Path.of("../../helper/model/src/test/resources/captures");
+    private static final String GTX_1080 = "04:00.0";
+    private static final String DEVICE_DIRECTORY = SnapshotParser.PCI_DEVICES + "0000:04:00.0";
+
+    private final Messages messages = Messages.forLocale(Locale.ENGLISH);
+
+    @Test
+    void theGtx1080IsReady() {
+        Readiness ready = of(SampleMachines.DEFAULT, GTX_1080);
+        assertThat(ready.isBlocked()).isFalse();
+        assertThat(description(ready, ReadinessCheck.IOMMU_KERNEL)).isEqualTo("The kernel uses it: the GPU is in IOMMU group 27.");
+        assertThat(description(ready, ReadinessCheck.GROUP)).isEqualTo("Group 27 holds only this GPU's functions.");
+        assertThat(description(ready, ReadinessCheck.FUNCTIONS)).isEqualTo("04:00.0 and 04:00.1 move together.");
+        assertThat(description(ready, ReadinessCheck.DESKTOP))
+                .isEqualTo("The desktop is on AMD/ATI Radeon HD 8570 / R7 240/340 OEM, on DVI-I-1.");
+        assertThat(description(ready, ReadinessCheck.FRAMEBUFFER))
+                .isEqualTo("efifb c0000000-c086ffff covers 8.4 MiB of BAR 1. The switch releases it first.");
+        assertThat(new ReadinessFormatter(messages, ready).summary())
+                .isEqualTo("Ready: nothing keeps NVIDIA GeForce GTX 1080 from VM mode.");
+    }
+
+    /** Kernel 5.10 says neither how the GPU is reset nor how large its BARs could be. */
+    @Test
+    void unknownResultsDoNotBlock() {
+        Readiness old = of(SampleMachines.DEFAULT, GTX_1080);
+        assertThat(resultOf(old, ReadinessCheck.RESET).status()).isEqualTo(CheckStatus.UNKNOWN);
+        assertThat(resultOf(old, ReadinessCheck.RESIZABLE_BAR).status()).isEqualTo(CheckStatus.UNKNOWN);
+        assertThat(old.isBlocked()).isFalse();
+    }
+
+    // The IOMMU: what to do depends on who made the processor, and on what is on the command line already.
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "GenuineIntel | -    | ro                 | BLOCKS  | Switch on VT-d in the firmware setup, then restart. | Add intel_iommu=on to the kernel command line, then restart.",
+                "GenuineIntel | DMAR | ro                 | READY   | '' | Add intel_iommu=on to the kernel command line, then restart.",
+                "GenuineIntel | -    | ro intel_iommu=on  | BLOCKS  | Switch on VT-d in the firmware setup, then restart. | Switch the IOMMU on in the firmware setup, then restart. No kernel option is needed.",
+                "GenuineIntel | DMAR | ro intel_iommu=on  | READY   | '' | Look for DMAR or AMD-Vi in the kernel log (journalctl -k): it says why.",
+                "GenuineIntel | ?    | ro                 | UNKNOWN | '' | Add intel_iommu=on to the kernel command line, then restart.",
+                "AuthenticAMD | -    | ro                 | BLOCKS  | Switch on IOMMU (AMD-Vi) in the firmware setup, often next to SVM, then restart. | Switch the IOMMU on in the firmware setup, then restart. No kernel option is needed.",
+                "AuthenticAMD | IVRS | ro amd_iommu=off   | READY   | '' | Remove amd_iommu=off from the kernel command line, then restart.",
+                "AuthenticAMD | IVRS | ro                 | READY   | '' | Look for DMAR or AMD-Vi in the kernel log (journalctl -k): it says why.",
+                "AuthenticAMD | ?    | ro                 | UNKNOWN | '' | Switch the IOMMU on in the firmware setup, then restart. No kernel option is needed.",
+            })
+    void iommuAdviceFitsProcessorAndCommandLine(
+            String processor, String table, String commandLine, CheckStatus firmware, String inFirmware, String inKernel) {
+        Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes = new java.util.HashMap<>();
+        changes.put("/proc/cpuinfo", textFile("vendor_id : " + processor));
+        changes.put("/proc/cmdline", textFile(commandLine));
+        Optional<MachineSnapshot.SnapshotEntry> there = Optional.of(new MachineSnapshot.DirectoryEntry());
+        changes.put("/sys/firmware/acpi/tables", table.equals("?") ? Optional.empty() : there);
+        if (table.length() > 1) {
+            changes.put("/sys/firmware/acpi/tables/" + table, there);
+        }
+        Readiness off = of(sample("iommu-off").withChanges(changes), "06:00.0", new MachineSource.ThisMachine());
+        assertThat(resultOf(off, ReadinessCheck.IOMMU_FIRMWARE).status()).isEqualTo(firmware);
+        assertThat(advice(off, ReadinessCheck.IOMMU_FIRMWARE)).isEqualTo(inFirmware);
+        assertThat(resultOf(off, ReadinessCheck.IOMMU_KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(advice(off, ReadinessCheck.IOMMU_KERNEL)).isEqualTo(inKernel);
+        assertThat(resultOf(off, ReadinessCheck.GROUP).status()).isEqualTo(CheckStatus.UNKNOWN);
+    }
+
+    @Test
+    void sharedIommuGroupBlocksAndNamesTheOtherDevice() {
+        Readiness shared = withChanges(Map.of(
+                SnapshotParser.PCI_DEVICES + "0000:00:1b.0/iommu_group",
+                Optional.of(new MachineSnapshot.LinkEntry("../../../kernel/iommu_groups/27"))));
+        assertThat(resultOf(shared, ReadinessCheck.GROUP).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(shared, ReadinessCheck.GROUP)).contains("00:1b.0").contains("snd_hda_intel").contains("put the GPU into another slot");
+    }
+
+    @Test
+    void missingVfioPciBlocks() {
+        Readiness without = withChanges(Map.of("/lib/modules/5.10.0-46-amd64/vfio-pci", Optional.empty()));
+        assertThat(resultOf(without, ReadinessCheck.VFIO).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(without, ReadinessCheck.VFIO)).contains("restart into the new one");
+    }
+
+    @Test
+    void displayUsedByNoProgramIsOnlyAWarning() {
+        MachineSnapshot drawn = sample(SampleMachines.DEFAULT);
+        Map<String, Optional<MachineSnapshot.SnapshotEntry>> ended = new java.util.HashMap<>();
+        drawn.entries().keySet().stream()
+                .filter(path -> path.startsWith("/proc/812/"))
+                .forEach(path -> ended.put(path, Optional.empty()));
+        Readiness idle = of(drawn.withChanges(ended), "08:00.0", new MachineSource.ThisMachine());
+        assertThat(resultOf(idle, ReadinessCheck.DESKTOP).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(idle, ReadinessCheck.DESKTOP)).contains("It goes dark with the switch.");
+        assertThat(idle.isBlocked()).isFalse();
+    }
+
+    @Test
+    void onlyGpuOfALaptopGetsItsOwnAdvice() {
+        Readiness laptop = of("laptop-one-gpu", "00:02.0");
+        assertThat(description(laptop, ReadinessCheck.DESKTOP)).isEqualTo("This GPU draws the desktop, on eDP-1, and there is no other.");
+        assertThat(advice(laptop, ReadinessCheck.DESKTOP)).startsWith("End the desktop");
+    }
+
+    @Test
+    void desktopGpuIsBlocked() {
+        Readiness desktop = of(SampleMachines.DEFAULT, "08:00.0");
+        assertThat(resultOf(desktop, ReadinessCheck.DESKTOP).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(desktop, ReadinessCheck.DESKTOP)).isEqualTo("This GPU draws the desktop, on DVI-I-1.");
+        assertThat(advice(desktop, ReadinessCheck.DESKTOP)).startsWith("Connect the screen to another GPU");
+    }
+
+    @Test
+    void programsUsingTheGpuAreNamed() {
+        ScriptedHelper helper = ScriptedHelper.withGtx1080();
+        helper.openDeviceNode(4121, "Xorg", "ann", "dri/card7");
+        Readiness used = of(helper.snapshot(), GTX_1080, new MachineSource.ThisMachine());
+        assertThat(resultOf(used, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(used, ReadinessCheck.USERS))
+                .isEqualTo("Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card7."
+                        + " End that program or session, then check again.");
+    }
+
+    @Test
+    void persistenceDaemonGetsItsOwnAdvice() {
+        ScriptedHelper helper = ScriptedHelper.withGtx1080();
+        helper.openDeviceNode(604, "nvidia-persiste", "nvidia-persistenced", "dri/card7");
+        Readiness used = of(helper.snapshot(), GTX_1080, new MachineSource.ThisMachine());
+        assertThat(advice(used, ReadinessCheck.USERS)).contains("systemctl stop nvidia-persistenced");
+    }
+
+    @Test
+    void withoutHelperGpuUsersAreUnknown() {
+        Readiness unseen = of(sample(SampleMachines.DEFAULT), GTX_1080, new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING));
+        assertThat(resultOf(unseen, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.UNKNOWN);
+    }
+
+    @Test
+    void framebufferNeedingTheModuleBlocksWithoutIt() {
+        assertThat(resultOf(of("x99-gtx1080", GTX_1080), ReadinessCheck.FRAMEBUFFER).status()).isEqualTo(CheckStatus.READY);
+        MachineSnapshot without = sample("x99-gtx1080").withChanges(Map.of(BootfbModule.path("4.6.0-1-amd64"), Optional.empty()));
+        Readiness bootfb = of(without, GTX_1080, new MachineSource.ThisMachine());
+        assertThat(resultOf(bootfb, ReadinessCheck.FRAMEBUFFER).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(bootfb, ReadinessCheck.FRAMEBUFFER)).startsWith("BOOTFB c0000000-c086ffff stays in BAR 1");
+    }
+
+    @Test
+    void framebufferLeftInVmModeIsAWarning() throws Exception {
+        Readiness left = of(recordedMachine("q35-6.1-0380-vfio-blocked"), "01:00.0", new MachineSource.ThisMachine());
+        assertThat(resultOf(left, ReadinessCheck.FRAMEBUFFER).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(left.isBlocked()).isFalse();
+    }
+
+    @Test
+    void kernelOopsBlocks() {
+        Readiness died = withChanges(Map.of("/proc/sys/kernel/tainted", textFile("128")));
+        assertThat(description(died, ReadinessCheck.KERNEL)).startsWith("The kernel has had an oops");
+        assertThat(resultOf(died, ReadinessCheck.KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
+    }
+
+    @Test
+    void unknownRefusalCodeStillBlocks() {
+        Machine machine = SnapshotParser.parse(sample(SampleMachines.DEFAULT));
+        Readiness later = Readiness.of(
+                machine,
+                machine.gpu(PciAddress.of(GTX_1080)).orElseThrow(),
+                new MachineSource.ThisMachine(),
+                List.of(new PlannedRefusal("moon-too-full", List.of("04:00.0"))));
+        assertThat(later.isBlocked()).isTrue();
+        assertThat(description(later, ReadinessCheck.KERNEL)).contains("moon-too-full");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "resource1_resize, 00000000000001c0, READY, 'BAR 1 has 256 MiB, the most it can have.'",
+        "resource1_resize, 0000000000003fc0, READY, BAR 1 has 256 MiB and could have 8 GiB.",
+        "nothing,          0,                READY, The sizes of the BARs are fixed.",
+    })
+    void resizableBarSizesAreDescribed(String file, String bits, CheckStatus result, String sentence) {
+        Readiness newer = withChanges(Map.of(
+                "/proc/sys/kernel/osrelease", textFile("6.1.0-40-amd64"), DEVICE_DIRECTORY + "/" + file, textFile(bits)));
+        assertThat(resultOf(newer, ReadinessCheck.RESIZABLE_BAR).status()).isEqualTo(result);
+        assertThat(description(newer, ReadinessCheck.RESIZABLE_BAR)).isEqualTo(sentence);
+    }
+
+    @Test
+    void missingResetMethodIsAWarning() {
+        Readiness stubborn = withChanges(Map.of("/proc/sys/kernel/osrelease", textFile("6.1.0-40-amd64")));
+        assertThat(resultOf(stubborn, ReadinessCheck.RESET).status()).isEqualTo(CheckStatus.WARNING);
+        Readiness resettable = withChanges(Map.of(DEVICE_DIRECTORY + "/reset_method", textFile("flr bus")));
+        assertThat(description(resettable, ReadinessCheck.RESET)).isEqualTo("The kernel can reset the GPU: flr and bus.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "active,    D0,     READY,   The GPU is awake.",
+        "suspended, D3cold, READY,   The GPU sleeps (D3cold). The switch wakes it.",
+        "error,     D0,     TO_DO,   The kernel could not wake or suspend the GPU.",
+        "'',        '',     UNKNOWN, The kernel does not say whether the GPU is awake.",
+    })
+    void suspendedDiffersFromPowerError(String status, String state, CheckStatus result, String sentence) {
+        Readiness power = withChanges(
+                Map.of(DEVICE_DIRECTORY + "/power/runtime_status", textFile(status), DEVICE_DIRECTORY + "/power_state", textFile(state)));
+        assertThat(resultOf(power, ReadinessCheck.POWER).status()).isEqualTo(result);
+        assertThat(description(power, ReadinessCheck.POWER)).isEqualTo(sentence);
+    }
+
+    @Test
+    void partiallySwitchedGpuListsItsFunctions() {
+        Readiness mixed = withChanges(Map.of(DEVICE_DIRECTORY + "/driver", Optional.of(new MachineSnapshot.LinkEntry("x/vfio-pci"))));
+        assertThat(description(mixed, ReadinessCheck.FUNCTIONS)).isEqualTo("Half switched: 04:00.0 in VM mode, 04:00.1 not.");
+    }
+
+    @Test
+    void unboundGpuWithDriverOverrideIsPartiallySwitched() {
+        Readiness left = withChanges(Map.of(DEVICE_DIRECTORY + "/driver", Optional.empty(), DEVICE_DIRECTORY + "/driver_override", textFile("vfio-pci")));
+        assertThat(description(left, ReadinessCheck.FUNCTIONS))
+                .isEqualTo("Half switched: the GPU has no driver, and 04:00.0 is reserved for vfio-pci.");
+    }
+
+    @ParameterizedTest
+    @EnumSource(HelperException.FailureKind.class)
+    void everyHelperProblemHasAdvice(HelperException.FailureKind kind) {
+        Readiness without = of(sample(SampleMachines.DEFAULT), GTX_1080, new MachineSource.ReadOnlyMachine(kind));
+        assertThat(resultOf(without, ReadinessCheck.HELPER).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(without, ReadinessCheck.HELPER)).endsWith(".");
+        assertThat(advice(without, ReadinessCheck.HELPER)).endsWith(".");
+    }
+
+    @Test
+    void helperProblemsHaveDistinctTexts() {
+        Set<String> texts = new HashSet<>();
+        for (HelperException.FailureKind kind : List.of(
+                HelperException.FailureKind.MISSING,
+                HelperException.FailureKind.STOPPED,
+                HelperException.FailureKind.REFUSED,
+                HelperException.FailureKind.UNDECIDED,
+                HelperException.FailureKind.WRONG_VERSION,
+                HelperException.FailureKind.LOST)) {
+            texts.add(description(of(sample(SampleMachines.DEFAULT), GTX_1080, new MachineSource.ReadOnlyMachine(kind)), ReadinessCheck.HELPER));
+        }
+        assertThat(texts).hasSize(6);
+    }
+
+    // What holds for every machine.
+
+    @ParameterizedTest
+    @MethodSource("machines")
+    void everyCheckHasOneResultWithADescription(String name) throws Exception {
+        for (Readiness one : readinessOfEveryGpu(name)) {
+            assertThat(one.results()).extracting(CheckResult::check).containsExactly(ReadinessCheck.values());
+            ReadinessFormatter text = new ReadinessFormatter(messages, one);
+            for (CheckResult finding : one.results()) {
+                assertThat(text.title(finding.check())).isNotEmpty();
+                assertThat(text.description(finding)).endsWith(".").doesNotContain("{", "}");
+                text.advice(finding).ifPresent(advice -> assertThat(advice).endsWith(".").doesNotContain("{"));
+                if (finding.status() == CheckStatus.UNKNOWN || finding.status() == CheckStatus.READY) {
+                    assertThat(text.advice(finding)).isEmpty();
+                } else if (finding.refusals().isEmpty()) {
+                    assertThat(text.advice(finding)).isPresent();
+                }
+            }
+            assertThat(text.toPlainText().lines()).hasSize(ReadinessCheck.values().length + 3);
+        }
+    }
+
+    /** What the planner has against a switch is found by a check; and what no check finds the planner lets pass. */
+    @ParameterizedTest
+    @MethodSource("machines")
+    void blockedExactlyWhenThePlannerRefuses(String name) throws Exception {
+        ScriptedHelper helper = new ScriptedHelper(new MachineSource.ThisMachine(), machine(name));
+        Machine machine = SnapshotParser.parse(helper.snapshot());
+        for (Gpu gpu : machine.gpus()) {
+            List<PlannedRefusal> refusals = helper.plan(gpu.address(), "vm", List.of(), false).refusals;
+            Readiness one = Readiness.of(machine, gpu, helper.source(), refusals);
+            boolean refused = refusals.stream().anyMatch(refusal -> !refusal.code.equals("already-in-vm-mode"));
+            assertThat(one.isBlocked()).isEqualTo(refused);
+        }
+    }
+
+    @Test
+    void everyReadinessMessageBelongsToACheck() {
+        Set<String> heads = new HashSet<>(Set.of("heading", "summary", "result", "accessible", "advice", "page"));
+        for (ReadinessCheck check : ReadinessCheck.values()) {
+            heads.add(check.id());
+        }
+        for (String key : Collections.list(messages.bundle().getKeys())) {
+            if (key.startsWith("readiness.")) {
+                assertThat(heads).contains(key.split("\\.")[1]);
+            }
+        }
+    }
+
+    static List<String> machines() throws Exception {
+        try (Stream<Path> files = Files.list(SNAPSHOTS)) {
+            List<String> names = new ArrayList<>(SampleMachines.names());
+            files.map(file -> file.getFileName().toString())
+                    .filter(file -> file.endsWith(".capture"))
+                    .map(file -> file.replace(".capture", ""))
+                    .sorted()
+                    .forEach(names::add);
+            return names;
+        }
+    }
+
+    private static List<Readiness> readinessOfEveryGpu(String name) throws Exception {
+        List<Readiness> all = new ArrayList<>();
+        MachineSnapshot capture = machine(name);
+        for (Gpu gpu : SnapshotParser.parse(capture).gpus()) {
+            all.add(of(capture, gpu.address().toString(), new MachineSource.ThisMachine()));
+            all.add(of(capture, gpu.address().toString(), new MachineSource.ReadOnlyMachine(HelperException.FailureKind.STOPPED)));
+        }
+        return all;
+    }
+
+    private static MachineSnapshot machine(String name) throws Exception {
+        return SampleMachines.names().contains(name) ? sample(name) : recordedMachine(name);
+    }
+
+    private static MachineSnapshot recordedMachine(String name) throws Exception {
+        return MachineSnapshot.parse(Files.readString(SNAPSHOTS.resolve(name + ".capture")));
+    }
+
+    private static MachineSnapshot sample(String name) {
+        return SampleMachines.load(name).orElseThrow();
+    }
+
+    private static Optional<MachineSnapshot.SnapshotEntry> textFile(String text) {
+        return Optional.of(new MachineSnapshot.TextEntry(text));
+    }
+
+    private static Readiness withChanges(Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes) {
+        return of(sample(SampleMachines.DEFAULT).withChanges(changes), GTX_1080, new MachineSource.ThisMachine());
+    }
+
+    private static Readiness of(String sample, String gpu) {
+        return of(sample(sample), gpu, new MachineSource.ThisMachine());
+    }
+
+    private static Readiness of(MachineSnapshot capture, String gpu, MachineSource source) {
+        Machine machine = SnapshotParser.parse(capture);
+        PciAddress address = PciAddress.of(gpu);
+        try {
+            return Readiness.of(
+                    machine,
+                    machine.gpu(address).orElseThrow(),
+                    source,
+                    new ScriptedHelper(source, capture).plan(address, "vm", List.of(), false).refusals);
+        } catch (HelperException none) {
+            throw new AssertionError(none);
+        }
+    }
+
+    private static CheckResult resultOf(Readiness readiness, ReadinessCheck check) {
+        return readiness.results().get(check.ordinal());
+    }
+
+    private String description(Readiness readiness, ReadinessCheck check) {
+        return new ReadinessFormatter(messages, readiness).description(resultOf(readiness, check));
+    }
+
+    private String advice(Readiness readiness, ReadinessCheck check) {
+        return new ReadinessFormatter(messages, readiness).advice(resultOf(readiness, check)).orElse("");
+    }
+}

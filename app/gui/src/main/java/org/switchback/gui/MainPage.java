@@ -1,0 +1,34 @@
+package org.switchback.gui;
+
+import org.kordamp.ikonli.Ikon;
+import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.hardware.KebabCase;
+
+/** A page of the main window, in the order of its buttons. */
+enum MainPage {
+    GPUS(Material2OutlinedAL.DEVELOPER_BOARD),
+    MEMORY_MAP(Material2OutlinedMZ.MEMORY),
+    READINESS(Material2OutlinedAL.FACT_CHECK),
+    ACTIVITY(Material2OutlinedAL.HISTORY);
+
+    private final Ikon icon;
+
+    MainPage(Ikon icon) {
+        this.icon = icon;
+    }
+
+    Ikon icon() {
+        return icon;
+    }
+
+    /** As part of the name of a node: {@code memory-map}. */
+    String id() {
+        return KebabCase.of(this);
+    }
+
+    /** Of its name for people, in the bundle. */
+    String titleKey() {
+        return "window.page." + id();
+    }
+}

@@ -1,0 +1,305 @@
+package org.switchback.gui.activity;
+
+import org.switchback.client.activity.SwitchRecordFormatter;
+
+import atlantafx.base.theme.Styles;
+import java.io.File;
+import java.util.ArrayList;
+import java.util.List;
+import javafx.beans.binding.Bindings;
+import javafx.collections.ListChangeListener;
+import javafx.geometry.Pos;
+import javafx.scene.AccessibleRole;
+import javafx.scene.Node;
+import javafx.scene.control.Button;
+import javafx.scene.control.CheckBox;
+import javafx.scene.control.Label;
+import javafx.scene.control.ListCell;
+import javafx.scene.control.ListView;
+import javafx.scene.control.ScrollPane;
+import javafx.scene.control.TextArea;
+import javafx.scene.layout.BorderPane;
+import javafx.scene.layout.FlowPane;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
+import javafx.scene.layout.StackPane;
+import javafx.scene.layout.VBox;
+import javafx.scene.text.TextAlignment;
+import javafx.stage.FileChooser;
+import org.jspecify.annotations.Nullable;
+import org.kordamp.ikonli.Ikon;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.kordamp.ikonli.material2.Material2AL;
+import org.kordamp.ikonli.material2.Material2MZ;
+import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.gui.controls.Controls;
+import org.switchback.client.messages.Messages;
+
+/** The page of activity: every attempt on the left, all about one of them on the right. */
+public final class ActivityView extends BorderPane {
+    private static final int MAX_ROWS = 16;
+
+    private final ActivityViewModel model;
+    private final Messages messages;
+    private final ListView<ActivityViewModel.ActivityRow> list = new ListView<>();
+    private final VBox details = new VBox(14);
+    private final ScrollPane detailsScrollPane = Controls.createScrollPane(null);
+
+    public ActivityView(ActivityViewModel model, Messages messages) {
+        this.model = model;
+        this.messages = messages;
+        setId("page-activity");
+        getStyleClass().addAll("page", "activity");
+        StackPane middle = new StackPane(createEmptyMessage(), createRecordList());
+        setTop(createNotice());
+        setCenter(middle);
+        setBottom(createActionBar());
+        model.rows().addListener((ListChangeListener<ActivityViewModel.ActivityRow>) change -> updateSelection());
+        model.detailsProperty().addListener((observable, old, now) -> {
+            updateSelection();
+            showDetails(now);
+        });
+        showDetails(model.detailsProperty().get());
+        updateSelection();
+        // Another program may have switched something while the page was not in view.
+        parentProperty().subscribe(parent -> {
+            if (parent != null) {
+                model.refresh();
+            }
+        });
+    }
+
+    private Node createNotice() {
+        Label notice = new Label(null, new FontIcon(Material2OutlinedAL.INFO));
+        notice.setId("activity-notice");
+        notice.textProperty().bind(model.noticeProperty());
+        Controls.enableWrapping(notice);
+        notice.setMaxWidth(Double.MAX_VALUE);
+        notice.getStyleClass().addAll("bar", "notice");
+        Controls.bindVisibility(notice, model.noticeProperty().isNotEmpty());
+        return notice;
+    }
+
+    private Node createEmptyMessage() {
+        FontIcon sign = new FontIcon(Material2OutlinedAL.HISTORY);
+        sign.getStyleClass().add("big-sign");
+        Label text = new Label(messages.text("activity.empty"));
+        text.setId("activity-empty");
+        text.setWrapText(true);
+        text.setTextAlignment(TextAlignment.CENTER);
+        text.getStyleClass().add(Styles.TITLE_4);
+        VBox empty = new VBox(18, sign, text);
+        empty.setAlignment(Pos.CENTER);
+        empty.setMaxWidth(520);
+        empty.setAccessibleText(text.getText());
+        empty.visibleProperty().bind(Bindings.isEmpty(model.rows()));
+        return empty;
+    }
+
+    private Node createRecordList() {
+        list.setId("attempts");
+        list.setAccessibleText(messages.text("activity.list"));
+        list.setItems(model.rows());
+        list.setCellFactory(view -> new RecordCell());
+        list.setMinWidth(250);
+        list.setPrefWidth(290);
+        list.setMaxWidth(290);
+        list.getSelectionModel().selectedItemProperty().addListener((observable, old, now) -> {
+            if (now != null) {
+                model.select(now.id());
+            }
+        });
+        details.getStyleClass().add("page-content");
+        detailsScrollPane.setContent(details);
+        HBox.setHgrow(detailsScrollPane, Priority.ALWAYS);
+        HBox both = new HBox(list, detailsScrollPane);
+        both.visibleProperty().bind(Bindings.isNotEmpty(model.rows()));
+        return both;
+    }
+
+    private void updateSelection() {
+        ActivityViewModel.RecordDetails shown = model.detailsProperty().get();
+        if (shown != null && !shown.row().equals(list.getSelectionModel().getSelectedItem())) {
+            list.getSelectionModel().select(shown.row());
+        }
+    }
+
+    /** An attempt in the list. */
+    private final class RecordCell extends ListCell<ActivityViewModel.ActivityRow> {
+        RecordCell() {
+            // As wide as the list, so that its texts wrap.
+            setPrefWidth(0);
+        }
+
+        @Override
+        protected void updateItem(ActivityViewModel.@Nullable ActivityRow row, boolean none) {
+            super.updateItem(row, none);
+            setText(null);
+            if (row == null || none) {
+                setGraphic(null);
+                setAccessibleText(null);
+                return;
+            }
+            Label title = new Label(row.title());
+            title.getStyleClass().add("attempt-title");
+            Controls.enableWrapping(title);
+            Label time = new Label(row.time());
+            time.getStyleClass().add("identity");
+            VBox text = new VBox(2, title, time);
+            HBox.setHgrow(text, Priority.ALWAYS);
+            StackPane sign = new StackPane(new FontIcon(iconFor(row.status())));
+            sign.getStyleClass().addAll("attempt-sign", row.status().styleClass());
+            HBox box = new HBox(10, sign, text);
+            setGraphic(box);
+            setAccessibleText(messages.text("activity.accessible", row.title(), row.time(), row.result()));
+        }
+    }
+
+    private static Ikon iconFor(SwitchRecordFormatter.RecordStatus kind) {
+        return switch (kind) {
+            case DONE -> Material2AL.CHECK_CIRCLE;
+            case UNCHANGED -> Material2MZ.UNDO;
+            case PARTIALLY_SWITCHED -> Material2MZ.WARNING;
+            case UNKNOWN -> Material2AL.HELP_OUTLINE;
+        };
+    }
+
+    // All about one attempt.
+
+    private void showDetails(ActivityViewModel.@Nullable RecordDetails shown) {
+        details.getChildren().clear();
+        if (shown == null) {
+            return;
+        }
+        List<Node> nodes = new ArrayList<>();
+        nodes.add(createLabel("attempt-title", shown.row().title(), Styles.TITLE_3));
+        nodes.add(createLabel("attempt-circumstances", shown.context(), "identity"));
+        nodes.add(createResultBox(shown));
+        if (!shown.steps().isEmpty()) {
+            nodes.add(createHeading("activity.steps"));
+            nodes.add(createStepList(shown.steps()));
+        }
+        if (!shown.shellCommands().isEmpty()) {
+            nodes.add(createHeading("activity.writes"));
+            nodes.add(createTextArea("attempt-writes", "activity.writes", shown.shellCommands()));
+        }
+        if (!shown.memoryMapChanges().isEmpty()) {
+            nodes.add(createHeading("activity.map"));
+            nodes.add(createLabel("attempt-changes", shown.memoryMapChanges(), "attempt-changes"));
+        }
+        if (!shown.memoryMapBefore().isEmpty()) {
+            nodes.add(createHeading("activity.map.before"));
+            nodes.add(createTextArea("attempt-before", "activity.map.before", shown.memoryMapBefore().stripTrailing()));
+        }
+        if (!shown.memoryMapAfter().isEmpty()) {
+            nodes.add(createHeading("activity.map.after"));
+            nodes.add(createTextArea("attempt-after", "activity.map.after", shown.memoryMapAfter().stripTrailing()));
+        }
+        details.getChildren().setAll(nodes);
+        detailsScrollPane.setVvalue(0);
+    }
+
+    private Node createResultBox(ActivityViewModel.RecordDetails shown) {
+        String text = shown.duration().isEmpty()
+                ? shown.row().result()
+                : messages.text("activity.result.took", shown.row().result(), shown.duration());
+        Label result = createLabel("attempt-result", text, "attempt-result");
+        result.setGraphic(new FontIcon(iconFor(shown.row().status())));
+        VBox box = new VBox(6, result);
+        int number = 1;
+        for (String objection : shown.failures()) {
+            box.getChildren().add(createLabel("attempt-objection-" + number++, objection, "outcome-line"));
+        }
+        box.getStyleClass().addAll("outcome", shown.row().status() == SwitchRecordFormatter.RecordStatus.DONE ? "reached" : shown.row().status().styleClass());
+        return box;
+    }
+
+    private Node createHeading(String key) {
+        Label heading = new Label(messages.text(key));
+        heading.getStyleClass().add("attempt-heading");
+        return heading;
+    }
+
+    private Node createStepList(List<SwitchRecordFormatter.RecordedStep> lines) {
+        VBox box = new VBox();
+        box.getStyleClass().add("steps");
+        for (SwitchRecordFormatter.RecordedStep line : lines) {
+            Label number = new Label(Integer.toString(line.number()));
+            number.getStyleClass().add("step-number");
+            VBox text = new VBox(2, createLabel("attempt-step-" + line.number(), line.text(), "step-text"));
+            if (!line.note().isEmpty()) {
+                text.getChildren().add(createLabel("attempt-note-" + line.number(), line.note(), "step-note"));
+            }
+            HBox.setHgrow(text, Priority.ALWAYS);
+            text.setMaxWidth(Double.MAX_VALUE);
+            Label state = new Label(line.state());
+            state.getStyleClass().add("step-undo");
+            state.setMinWidth(Region.USE_PREF_SIZE);
+            Label time = new Label(line.time());
+            time.getStyleClass().add("step-time");
+            time.setMinWidth(Region.USE_PREF_SIZE);
+            StackPane times = new StackPane(time);
+            times.setAlignment(Pos.CENTER_RIGHT);
+            times.setPrefWidth(64);
+            HBox row = new HBox(10, number, text, state, times);
+            row.setAlignment(Pos.CENTER_LEFT);
+            row.getStyleClass().addAll("step");
+            row.setAccessibleRole(AccessibleRole.TEXT);
+            row.setAccessibleText(messages.text(
+                    "window.step.accessible", Integer.toString(line.number()), line.text(), line.state(), line.time()));
+            box.getChildren().add(row);
+        }
+        return box;
+    }
+
+    private Node createTextArea(String id, String key, String text) {
+        TextArea area = new TextArea(text);
+        area.setId(id);
+        area.setEditable(false);
+        area.getStyleClass().add("commands");
+        area.setAccessibleText(messages.text(key));
+        area.setPrefRowCount((int) Math.clamp(text.lines().count(), 1, MAX_ROWS));
+        return area;
+    }
+
+    private static Label createLabel(String id, String text, String style) {
+        Label label = new Label(text);
+        label.setId(id);
+        label.getStyleClass().add(style);
+        Controls.enableWrapping(label);
+        label.setMaxWidth(Double.MAX_VALUE);
+        return label;
+    }
+
+    // What can be done.
+
+    private Node createActionBar() {
+        Button copy = Controls.createFlatButton(
+                "activity-copy",
+                messages.text("activity.copy"),
+                Material2OutlinedAL.CONTENT_COPY,
+                () -> Controls.copyToClipboard(model.formatter()));
+        copy.disableProperty().bind(model.detailsProperty().isNull());
+        CheckBox names = Controls.withId("activity-names", new CheckBox(messages.text("activity.save.names")));
+        Button save = Controls.createButton("activity-save", messages.text("activity.save"), Material2OutlinedMZ.SAVE, () -> {
+            File file = chooseFile();
+            if (file != null) {
+                model.saveReport(file.toPath(), names.isSelected());
+            }
+        });
+        save.disableProperty().bind(model.canSaveProperty().not());
+        FlowPane bar = new FlowPane(14, 8, copy, names, save);
+        bar.setAlignment(Pos.CENTER_RIGHT);
+        bar.getStyleClass().add("action-bar");
+        return bar;
+    }
+
+    private @Nullable File chooseFile() {
+        FileChooser chooser = new FileChooser();
+        chooser.setTitle(messages.text("activity.save"));
+        chooser.setInitialFileName(messages.text("activity.save.name"));
+        return chooser.showSaveDialog(getScene().getWindow());
+    }
+}

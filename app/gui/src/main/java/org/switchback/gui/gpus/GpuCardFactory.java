@@ -1,0 +1,183 @@
+package org.switchback.gui.gpus;
+
+import org.switchback.client.gpus.GpuDetail;
+import org.switchback.client.gpus.GpuState;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.switchback.client.activity.SwitchRecord;
+import org.switchback.client.MachineSource;
+import org.switchback.plan.Target;
+import org.switchback.client.messages.Messages;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+
+/** Puts what is known about a GPU into words. */
+final class GpuCardFactory {
+    private final Messages messages;
+    private final MachineOverview overview;
+    private final MachineSource source;
+    private final Map<PciAddress, String> externalChanges;
+
+    /** @param externalChanges what has happened to a GPU without Switchback, sentences */
+    GpuCardFactory(Messages messages, MachineOverview overview, MachineSource source, Map<PciAddress, String> externalChanges) {
+        this.messages = messages;
+        this.overview = overview;
+        this.source = source;
+        this.externalChanges = externalChanges;
+    }
+
+    GpuCard create(Gpu gpu) {
+        PciDevice graphics = gpu.graphics();
+        Machine machine = overview.machine();
+        List<BarStrip> strips = BarStrip.of(gpu);
+        List<GpuCard.CardAction> choices = new ArrayList<>();
+        String reason = addActions(gpu, choices);
+        return new GpuCard(
+                gpu.address(),
+                graphics.name(),
+                messages.text("window.gpu.identity", gpu.address().toString(), graphics.ids().toString(), describeClass(graphics)),
+                statusLabel(gpu),
+                describeState(gpu),
+                externalChanges.getOrDefault(gpu.address(), ""),
+                strips,
+                overlapRows(strips),
+                summaryLines(gpu, machine),
+                GpuDetail.of(gpu, messages),
+                choices,
+                reason);
+    }
+
+    private String describeState(Gpu gpu) {
+        Optional<SwitchRecord.UnreservedBar> unreserved =
+                Optional.ofNullable(overview.unreservedBars().get(gpu.address()));
+        return GpuState.of(gpu, source, overview.refusals(gpu.address()), unreserved)
+                .describe(gpu, overview.machine(), unreserved, messages);
+    }
+
+    private String describeClass(PciDevice graphics) {
+        return messages.text(
+                switch (graphics.pciClass().baseAndSubclass()) {
+                    case 0x0300 -> "window.gpu.class.vga";
+                    case 0x0302 -> "window.gpu.class.3d";
+                    default -> "window.gpu.class.display";
+                },
+                graphics.pciClass().toString());
+    }
+
+    private GpuCard.StatusLabel statusLabel(Gpu gpu) {
+        return switch (gpu.mode()) {
+            case HOST ->
+                gpu.isDesktopGpu()
+                        ? new GpuCard.StatusLabel(
+                                messages.text("mode.desktop", messages.formatDriver(gpu.graphics())), GpuCard.StatusStyle.DESKTOP)
+                        : new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.HOST);
+            case VM -> new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.VM);
+            case PARTIALLY_SWITCHED -> new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.PARTIALLY_SWITCHED);
+            case UNBOUND -> new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.UNBOUND);
+        };
+    }
+
+    private List<GpuCard.OverlapRow> overlapRows(List<BarStrip> strips) {
+        return strips.stream()
+                .flatMap(strip -> strip.segments().stream())
+                .flatMap(piece ->
+                        piece instanceof BarStrip.OverlapSegment(Overlap overlap, Optional<Long> length)
+                                ? Stream.of(overlap)
+                                : Stream.empty())
+                .map(overlap -> new GpuCard.OverlapRow(
+                        overlap.bar().index(),
+                        messages.formatOverlap(overlap),
+                        messages.formatVerdict(overlap),
+                        overlap.resolution() == Overlap.OverlapResolution.CONFLICT))
+                .toList();
+    }
+
+    private List<GpuCard.SummaryLine> summaryLines(Gpu gpu, Machine machine) {
+        List<GpuCard.SummaryLine> facts = new ArrayList<>();
+        facts.add(new GpuCard.SummaryLine(
+                GpuCard.SummaryLine.SummaryKind.GROUP,
+                gpu.graphics()
+                        .iommuGroup()
+                        .map(number -> messages.text("window.gpu.group", Integer.toString(number)))
+                        .orElseGet(() -> messages.text("window.gpu.group.none"))));
+        gpu.companions()
+                .forEach(companion -> facts.add(new GpuCard.SummaryLine(
+                        GpuCard.SummaryLine.SummaryKind.COMPANION,
+                        messages.text("window.gpu.companion", formatDevice(companion)))));
+        machine.iommuNeighboursOf(gpu.functions())
+                .forEach(other -> facts.add(new GpuCard.SummaryLine(
+                        GpuCard.SummaryLine.SummaryKind.NEIGHBOUR,
+                        messages.text("window.gpu.neighbour", formatDevice(other)))));
+        facts.add(new GpuCard.SummaryLine(GpuCard.SummaryLine.SummaryKind.USERS, formatUsers(gpu)));
+        return facts;
+    }
+
+    private String formatDevice(PciDevice device) {
+        return messages.text("window.gpu.device", device.address().toShortString(), device.name(), messages.formatDriver(device));
+    }
+
+    private String formatUsers(Gpu gpu) {
+        Map<Integer, DeviceUser> programs = new LinkedHashMap<>();
+        gpu.deviceUsers().stream().filter(DeviceUser::isBlockingUnbind).forEach(holder -> programs.putIfAbsent(holder.pid(), holder));
+        if (programs.isEmpty()) {
+            return messages.text(
+                    source instanceof MachineSource.ReadOnlyMachine ? "window.gpu.users.unseen" : "window.gpu.users.none");
+        }
+        return messages.text(
+                "window.gpu.users", messages.formatList(programs.values().stream().map(this::formatProgram).toList()));
+    }
+
+    private String formatProgram(DeviceUser holder) {
+        return messages.text(
+                holder.owner().isEmpty() ? "window.gpu.program.no-owner" : "window.gpu.program",
+                holder.program(),
+                Integer.toString(holder.pid()),
+                holder.owner());
+    }
+
+    /** @return why the main choice is disabled or missing; empty when it can be made */
+    private String addActions(Gpu gpu, List<GpuCard.CardAction> choices) {
+        if (gpu.isDesktopGpu()) {
+            return messages.text("window.reason.desktop");
+        }
+        boolean readOnly = source instanceof MachineSource.ReadOnlyMachine;
+        List<String> refusals = overview.refusals(gpu.address()).stream()
+                .map(messages::formatRefusal)
+                .toList();
+        boolean free = !readOnly && refusals.isEmpty();
+        switch (gpu.mode()) {
+            case HOST, UNBOUND -> choices.add(newAction(Target.VM, "window.choice.vm", free));
+            case VM -> {
+                if (!gpu.conflicts().isEmpty()) {
+                    choices.add(newAction(Target.VM, "window.choice.free", free));
+                }
+                choices.add(newAction(Target.HOST, "window.choice.host", !readOnly));
+            }
+            case PARTIALLY_SWITCHED -> {
+                choices.add(newAction(Target.HOST, "window.choice.putback", !readOnly));
+                choices.add(newAction(Target.VM, "window.choice.finish", free));
+            }
+        }
+        if (readOnly) {
+            return messages.text("window.reason.look-only");
+        }
+        if (!refusals.isEmpty()) {
+            choices.add(newAction(Target.VM, "window.choice.plan", true));
+            return String.join("\n", refusals);
+        }
+        return "";
+    }
+
+    private GpuCard.CardAction newAction(Target direction, String key, boolean enabled) {
+        return new GpuCard.CardAction(direction, messages.text(key), enabled);
+    }
+}

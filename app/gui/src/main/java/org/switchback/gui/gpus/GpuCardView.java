@@ -1,0 +1,254 @@
+package org.switchback.gui.gpus;
+
+import org.switchback.client.gpus.GpuDetail;
+
+import atlantafx.base.theme.Styles;
+import java.util.ArrayList;
+import java.util.List;
+import javafx.geometry.HPos;
+import javafx.geometry.Pos;
+import javafx.scene.Node;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.ToggleButton;
+import javafx.scene.layout.ColumnConstraints;
+import javafx.scene.layout.GridPane;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
+import javafx.scene.layout.StackPane;
+import javafx.scene.layout.VBox;
+import org.kordamp.ikonli.Ikon;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.kordamp.ikonli.material2.Material2MZ;
+import org.kordamp.ikonli.material2.Material2OutlinedAL;
+import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.gui.controls.Controls;
+import org.switchback.client.messages.Messages;
+import org.switchback.hardware.KebabCase;
+
+/** The card of one GPU. */
+final class GpuCardView extends VBox {
+    private final GpuCard card;
+    private final GpusViewModel model;
+    private final Messages messages;
+    private final ToggleButton detailsToggle = new ToggleButton();
+
+    GpuCardView(GpuCard card, GpusViewModel model, Messages messages) {
+        super(14);
+        this.card = card;
+        this.model = model;
+        this.messages = messages;
+        setId("gpu-" + card.nodeId());
+        getStyleClass().add("gpu-card");
+        setAccessibleText(card.name() + ", " + card.status().text());
+        getChildren().addAll(createHeader(), createStateSection(), createBarGrid(), createFooter(), createDetails());
+    }
+
+    GpuCard card() {
+        return card;
+    }
+
+    private Node createHeader() {
+        StackPane badge = new StackPane(new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD));
+        badge.getStyleClass().add("gpu-badge");
+        Label name = new Label(card.name());
+        name.setId("name-" + card.nodeId());
+        name.getStyleClass().add("gpu-name");
+        name.setWrapText(true);
+        Label identity = new Label(card.identity());
+        identity.setId("identity-" + card.nodeId());
+        identity.getStyleClass().add("identity");
+        identity.setWrapText(true);
+        VBox names = new VBox(2, name, identity);
+        HBox.setHgrow(names, Priority.ALWAYS);
+        names.setMaxWidth(Double.MAX_VALUE);
+        HBox head = new HBox(14, badge, names, createStatusPill());
+        head.setAlignment(Pos.CENTER_LEFT);
+        return head;
+    }
+
+    private Node createStatusPill() {
+        GpuCard.StatusLabel status = card.status();
+        Label pill = new Label(status.text(), new FontIcon(iconFor(status.style())));
+        pill.setId("status-" + card.nodeId());
+        pill.getStyleClass().addAll("pill", KebabCase.of(status.style()));
+        pill.setMinWidth(Region.USE_PREF_SIZE);
+        return pill;
+    }
+
+    private static Ikon iconFor(GpuCard.StatusStyle tone) {
+        return switch (tone) {
+            case HOST -> Material2OutlinedAL.COMPUTER;
+            case VM -> Material2OutlinedAL.LAYERS;
+            case DESKTOP -> Material2OutlinedAL.DESKTOP_WINDOWS;
+            case PARTIALLY_SWITCHED -> Material2MZ.WARNING;
+            case UNBOUND -> Material2OutlinedAL.LINK_OFF;
+        };
+    }
+
+    private Node createStateSection() {
+        Label sentence = new Label(card.stateText());
+        sentence.setId("state-" + card.nodeId());
+        Controls.enableWrapping(sentence);
+        VBox standing = new VBox(4, sentence);
+        if (!card.externalChange().isEmpty()) {
+            Label change = new Label(card.externalChange(), new FontIcon(Material2OutlinedAL.INFO));
+            change.setId("change-" + card.nodeId());
+            change.getStyleClass().add("fact");
+            Controls.enableWrapping(change);
+            standing.getChildren().add(change);
+        }
+        return standing;
+    }
+
+    private Node createBarGrid() {
+        GridPane grid = new GridPane(12, 8);
+        ColumnConstraints names = new ColumnConstraints();
+        names.setMinWidth(Region.USE_PREF_SIZE);
+        ColumnConstraints strips = new ColumnConstraints();
+        strips.setHgrow(Priority.ALWAYS);
+        strips.setFillWidth(true);
+        ColumnConstraints sizes = new ColumnConstraints();
+        sizes.setMinWidth(Region.USE_PREF_SIZE);
+        sizes.setHalignment(HPos.RIGHT);
+        grid.getColumnConstraints().addAll(names, strips, sizes);
+        int row = 0;
+        for (BarStrip strip : card.barStrips()) {
+            int index = strip.bar().index();
+            Label name = new Label(messages.formatBar(index));
+            name.getStyleClass().add("bar-name");
+            BarStripView view = new BarStripView(strip, card.barStrips(), messages);
+            view.setId("bar-" + card.nodeId() + "-" + index);
+            Label size = new Label(messages.formatSize(strip.bar().length()));
+            size.getStyleClass().add("bar-size");
+            grid.addRow(row++, name, view, size);
+            for (GpuCard.OverlapRow claim : card.overlaps()) {
+                if (claim.barIndex() == index) {
+                    grid.add(createOverlapLabel(claim), 1, row++, 2, 1);
+                }
+            }
+        }
+        Label scale = new Label(messages.text("window.bar.scale"));
+        scale.getStyleClass().add("scale-note");
+        GridPane.setHalignment(scale, HPos.RIGHT);
+        grid.add(scale, 1, row, 2, 1);
+        return grid;
+    }
+
+    private Node createOverlapLabel(GpuCard.OverlapRow claim) {
+        FontIcon sign = new FontIcon(claim.refused() ? Material2MZ.WARNING : Material2OutlinedAL.INFO);
+        Label line = new Label(claim.text() + ". " + claim.verdict(), sign);
+        line.setId("claim-" + card.nodeId() + "-" + claim.barIndex());
+        line.getStyleClass().addAll("claim", claim.refused() ? "refused" : "evicted");
+        Controls.enableWrapping(line);
+        line.setMaxWidth(Double.MAX_VALUE);
+        return line;
+    }
+
+    private Node createFooter() {
+        VBox facts = new VBox(6);
+        for (GpuCard.SummaryLine fact : card.summary()) {
+            Label line = new Label(fact.text(), new FontIcon(iconFor(fact.kind())));
+            line.setId(KebabCase.of(fact.kind()) + "-" + card.nodeId());
+            line.getStyleClass().add("fact");
+            Controls.enableWrapping(line);
+            facts.getChildren().add(line);
+        }
+        facts.getChildren().add(detailsToggle);
+        HBox.setHgrow(facts, Priority.ALWAYS);
+        facts.setMaxWidth(Double.MAX_VALUE);
+
+        HBox offer = new HBox(8);
+        offer.setAlignment(Pos.BOTTOM_RIGHT);
+        offer.setMinWidth(Region.USE_PREF_SIZE);
+        offer.getChildren().setAll(createButtons());
+        HBox foot = new HBox(24, facts, offer);
+        foot.setAlignment(Pos.BOTTOM_LEFT);
+        if (card.disabledReason().isEmpty()) {
+            return foot;
+        }
+        Label reason = new Label(card.disabledReason());
+        reason.setId("reason-" + card.nodeId());
+        Controls.enableWrapping(reason);
+        if (card.actions().isEmpty()) {
+            reason.getStyleClass().add("stays");
+            offer.getChildren().add(reason);
+            return foot;
+        }
+        reason.setGraphic(new FontIcon(Material2OutlinedAL.BLOCK));
+        reason.setMaxWidth(Double.MAX_VALUE);
+        reason.getStyleClass().add("reason");
+        return new VBox(14, reason, foot);
+    }
+
+    /** The main choice is the last, where the eye ends. */
+    private List<Node> createButtons() {
+        List<Node> buttons = new ArrayList<>();
+        for (int i = card.actions().size() - 1; i >= 0; i--) {
+            GpuCard.CardAction choice = card.actions().get(i);
+            Button button = new Button(choice.label());
+            button.setId((i == 0 ? "switch-" : "other-") + card.nodeId() + (i > 1 ? "-" + i : ""));
+            button.setAccessibleText(messages.text("window.choice.accessible", choice.label(), card.name()));
+            button.setMinWidth(Region.USE_PREF_SIZE);
+            button.setDisable(!choice.enabled());
+            if (i == 0) {
+                button.getStyleClass().add(Styles.ACCENT);
+                if (!choice.enabled()) {
+                    button.setAccessibleHelp(card.disabledReason());
+                }
+            }
+            button.setOnAction(event -> model.runAction(card, choice));
+            buttons.add(button);
+        }
+        return buttons;
+    }
+
+    private Node createDetails() {
+        GridPane grid = new GridPane(14, 5);
+        grid.setId("details-" + card.nodeId());
+        grid.getStyleClass().add("details");
+        ColumnConstraints labels = new ColumnConstraints();
+        labels.setMinWidth(Region.USE_PREF_SIZE);
+        ColumnConstraints texts = new ColumnConstraints();
+        texts.setHgrow(Priority.ALWAYS);
+        grid.getColumnConstraints().addAll(labels, texts);
+        detailsToggle.setId("fold-" + card.nodeId());
+        detailsToggle.setAccessibleText(messages.text("window.gpu.details.accessible", card.name()));
+        detailsToggle.getStyleClass().addAll(Styles.FLAT, "quiet", "fold");
+        Runnable show = () -> {
+            boolean open = detailsToggle.isSelected();
+            detailsToggle.setText(messages.text(open ? "window.gpu.details.hide" : "window.gpu.details.show"));
+            detailsToggle.setGraphic(new FontIcon(open ? Material2OutlinedAL.EXPAND_LESS : Material2OutlinedAL.EXPAND_MORE));
+        };
+        detailsToggle.setSelected(model.isExpanded(card));
+        show.run();
+        detailsToggle.selectedProperty().addListener((observable, was, open) -> {
+            model.setCollapsed(card, !open);
+            show.run();
+        });
+        Controls.populateWhenShown(grid, detailsToggle.selectedProperty(), () -> populateDetails(grid));
+        return grid;
+    }
+
+    private void populateDetails(GridPane grid) {
+        int row = 0;
+        for (GpuDetail detail : card.details()) {
+            Label label = new Label(detail.label());
+            label.getStyleClass().add("detail-label");
+            Label text = new Label(detail.text());
+            text.setId("detail-" + KebabCase.of(detail.kind()) + "-" + card.nodeId());
+            Controls.enableWrapping(text);
+            grid.addRow(row++, label, text);
+        }
+    }
+
+    private static Ikon iconFor(GpuCard.SummaryLine.SummaryKind kind) {
+        return switch (kind) {
+            case GROUP -> Material2OutlinedAL.GROUP_WORK;
+            case COMPANION -> Material2OutlinedAL.LINK;
+            case NEIGHBOUR -> Material2OutlinedMZ.WARNING;
+            case USERS -> Material2OutlinedMZ.PERSON;
+        };
+    }
+}

@@ -1,0 +1,70 @@
+package org.switchback.gui.gpus;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.activity.SwitchRecord;
+import org.switchback.client.HelperConnection;
+import org.switchback.client.HelperException;
+import org.switchback.client.MachineSource;
+import org.switchback.plan.Target;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.PlannedRefusal;
+
+/**
+ * A machine, and for each GPU what speaks against a switch to VM mode as long as the machine stays as it is.
+ *
+ * @param machine    as the helper sees it now
+ * @param refusals   by the address of the GPU; not those of programs that use it, which come and go
+ * @param unreservedBars by the address of the GPU, the BAR that the kernel could not reserve when it was last to be switched
+ */
+public record MachineOverview(
+        Machine machine,
+        Map<PciAddress, List<PlannedRefusal>> refusals,
+        Map<PciAddress, SwitchRecord.UnreservedBar> unreservedBars) {
+    public MachineOverview {
+        refusals = Map.copyOf(refusals);
+        unreservedBars = Map.copyOf(unreservedBars);
+    }
+
+    /** Asks the helper; blocks. A plan it does not give refuses nothing. */
+    public static MachineOverview load(HelperConnection connection, ActivityLog log) throws HelperException {
+        Machine machine = SnapshotParser.parse(connection.inspect(false));
+        Map<PciAddress, List<PlannedRefusal>> refusals = new HashMap<>();
+        if (!(connection.source() instanceof MachineSource.ReadOnlyMachine)) {
+            for (Gpu gpu : machine.gpus()) {
+                if (!gpu.isDesktopGpu() && needsPlan(gpu)) {
+                    refusals.put(gpu.address(), loadPersistentRefusals(connection, gpu));
+                }
+            }
+        }
+        return new MachineOverview(machine, refusals, log.findUnreservedBars(connection.source(), machine));
+    }
+
+    private static boolean needsPlan(Gpu gpu) {
+        return gpu.mode() != Gpu.GpuMode.VM || !gpu.conflicts().isEmpty();
+    }
+
+    private static List<PlannedRefusal> loadPersistentRefusals(HelperConnection connection, Gpu gpu) {
+        try {
+            return connection.plan(gpu.address(), Target.VM.wireName(), List.of(), false).refusals.stream()
+                    .filter(refusal -> !refusal.code.equals("in-use"))
+                    .toList();
+        } catch (HelperException problem) {
+            return List.of();
+        }
+    }
+
+    List<PlannedRefusal> refusals(PciAddress gpu) {
+        return refusals.getOrDefault(gpu, List.of());
+    }
+
+    /** Whether there is a GPU that could be switched. */
+    public boolean hasSwitchableGpu() {
+        return machine.gpus().stream().anyMatch(gpu -> !gpu.isDesktopGpu());
+    }
+}

@@ -1,0 +1,20 @@
+package org.switchback.gui.switching;
+
+import org.switchback.protocol.PlanReply;
+
+/** How a plan compares with the last one that succeeded for the same GPU and the same end. */
+public enum PlanComparison {
+    /** None has succeeded yet. */
+    NEW,
+    /** It has other steps. */
+    CHANGED,
+    /** It has the same steps, so nobody needs to see them again. */
+    SAME;
+
+    /** Whoever knows what has succeeded. May block. */
+    @FunctionalInterface
+    public interface PlanHistory {
+        /** @param target {@code vm} or {@code host} */
+        PlanComparison compare(String target, PlanReply plan);
+    }
+}

@@ -1,0 +1,532 @@
+package org.switchback.gui;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Queue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.activity.SwitchRecord;
+import org.switchback.gui.tasks.BackgroundTasks;
+import org.switchback.gui.gpus.GpuCard;
+import org.switchback.gui.gpus.GpusViewModel;
+import org.switchback.client.HelperException;
+import org.switchback.client.SimulatedFailure;
+import org.switchback.client.ScriptedConnections;
+import org.switchback.client.ScriptedHelper;
+import org.switchback.client.MachineSource;
+import org.switchback.gui.readiness.ReadinessViewModel;
+import org.switchback.client.samples.SampleMachines;
+import org.switchback.gui.switching.SwitchViewModel;
+import org.switchback.client.messages.Messages;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.Gpu;
+import org.switchback.service.Deadline;
+
+class MainViewModelTest {
+    private final Messages messages = Messages.forLocale(Locale.ENGLISH);
+    private final ScriptedHelper thisMachineHelper = ScriptedHelper.withGtx1080();
+    private final ScriptedConnections connections = new ScriptedConnections(thisMachineHelper);
+    private final ActivityLog activityLog = ActivityLog.inMemory();
+    private boolean firstStart;
+    private final MainViewModel model =
+            new MainViewModel(
+                    connections, activityLog, new BackgroundTasks(Runnable::run, Runnable::run), messages, () -> firstStart);
+
+    // Which machine.
+
+    @Test
+    void showsAMachineWithASwitchableGpuAtStart() {
+        model.start(Optional.empty());
+        assertThat(model.titleProperty().get()).isEqualTo("Switchback");
+        assertThat(model.simulationMessageProperty().get()).isEmpty();
+        assertThat(model.helperMessageProperty().get()).isEmpty();
+        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.GpusPageState.CARDS);
+        assertThat(model.gpus().cards()).hasSize(2);
+        assertThat(connections.openedCount()).isEqualTo(1);
+    }
+
+    @Test
+    void firstStartWithoutSwitchableGpuOpensTheDefaultSampleWithoutTheSystemBus() {
+        firstStart = true;
+        connections.setThisMachineHelper(new ScriptedHelper(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), MachineSnapshot.EMPTY));
+        model.start(Optional.empty());
+        assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.SampleMachine(SampleMachines.DEFAULT));
+        assertThat(model.simulationMessageProperty().get()).isEqualTo("Sample machine. Nothing here touches this computer.");
+        assertThat(model.titleProperty().get()).contains("sample machine");
+        assertThat(model.simulationShownProperty().get()).isTrue();
+        assertThat(model.gpus().cards()).hasSize(2);
+        assertThat(connections.thisMachineCount()).as("looked for the helper of the system").isZero();
+    }
+
+    @Test
+    void firstStartWithSwitchableGpuShowsThisMachine() {
+        firstStart = true;
+        model.start(Optional.empty());
+        assertThat(connections.lastOpened()).isSameAs(thisMachineHelper);
+        assertThat(model.simulationShownProperty().get()).isFalse();
+        assertThat(connections.firstOpened().calls()).as("what was looked at before").endsWith("close");
+    }
+
+    @Test
+    void laterStartWithoutGpuShowsThisMachineWithAMessage() {
+        connections.setThisMachineHelper(new ScriptedHelper(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), MachineSnapshot.EMPTY));
+        model.start(Optional.empty());
+        assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.GpusPageState.EMPTY);
+        assertThat(model.gpus().messageProperty().get()).isEqualTo("No GPU was found on this machine.");
+    }
+
+    @Test
+    void hintSuggestsASampleWhenTheOnlyGpuDrivesTheDesktop() {
+        connections.setThisMachineHelper(new ScriptedHelper(
+                new MachineSource.ThisMachine(),
+                SampleMachines.load("laptop-one-gpu").orElseThrow()));
+        model.start(Optional.empty());
+        assertThat(model.gpus().cards()).singleElement().matches(card -> card.actions()
+                .isEmpty());
+        assertThat(model.gpus().hintProperty().get()).contains("sample machine");
+    }
+
+    @Test
+    void sampleOptionOpensTheSampleWithoutInspectingThisMachine() {
+        model.start(Optional.of("iommu-off"));
+        assertThat(connections.openedCount()).isEqualTo(1);
+        assertThat(connections.thisMachineCount()).isZero();
+        assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.SampleMachine("iommu-off"));
+    }
+
+    @Test
+    void unknownSampleShowsANoticeAndThisMachine() {
+        model.start(Optional.of("nonsense"));
+        assertThat(model.noticeProperty().get()).isEqualTo("There is no sample machine named nonsense.");
+        assertThat(connections.lastOpened()).isSameAs(thisMachineHelper);
+        model.dismissNotice();
+        assertThat(model.noticeProperty().get()).isEmpty();
+    }
+
+    @Test
+    void returnsFromASampleToThisMachine() {
+        model.start(Optional.of("iommu-off"));
+        ScriptedHelper sample = connections.lastOpened();
+        model.openThisMachine();
+        assertThat(sample.calls()).last().isEqualTo("close");
+        assertThat(model.simulationMessageProperty().get()).isEmpty();
+        assertThat(model.simulationShownProperty().get()).isFalse();
+        assertThat(model.titleProperty().get()).isEqualTo("Switchback");
+    }
+
+    @Test
+    void menuListsEverySampleWithAUniqueTitle() {
+        assertThat(model.samples())
+                .extracting(MainViewModel.SampleMenuItem::name)
+                .containsExactlyElementsOf(SampleMachines.names());
+        assertThat(model.samples()).extracting(MainViewModel.SampleMenuItem::title).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void lateResultOfAnEarlierMachineIsDiscarded() {
+        Queue<Runnable> work = new ArrayDeque<>();
+        MainViewModel slow =
+                new MainViewModel(
+                    connections, ActivityLog.inMemory(), new BackgroundTasks(work::add, Runnable::run), messages, () -> false);
+        slow.start(Optional.empty());
+        slow.openSample("iommu-off");
+        // This machine answers only after the sample was asked for.
+        while (!work.isEmpty()) {
+            work.remove().run();
+        }
+        assertThat(slow.simulationMessageProperty().get()).isNotEmpty();
+        assertThat(slow.gpus().cards()).first().extracting(GpuCard::nodeId).isEqualTo("0000-06-00-0");
+        assertThat(thisMachineHelper.calls()).last().isEqualTo("close");
+    }
+
+    // A saved report.
+
+    @Test
+    void opensASavedReportAsSimulation(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("friend.txt");
+        Files.writeString(file, SampleMachines.load("strix-halo-32g").orElseThrow().toText());
+        model.start(Optional.empty());
+        model.openReport(file);
+        assertThat(model.titleProperty().get()).isEqualTo("Switchback: saved report friend.txt");
+        assertThat(model.simulationMessageProperty().get())
+                .isEqualTo("Saved report friend.txt. Nothing here touches this computer.");
+        assertThat(model.gpus().cards()).singleElement().extracting(GpuCard::nodeId).isEqualTo("0000-c3-00-0");
+    }
+
+    @Test
+    void invalidReportShowsANoticeAndKeepsTheMachine(@TempDir Path folder) throws Exception {
+        model.start(Optional.empty());
+        Path other = Files.writeString(folder.resolve("shopping.txt"), "eggs\n");
+        model.openReport(other);
+        assertThat(model.noticeProperty().get()).isEqualTo("shopping.txt is not a report that Switchback has saved.");
+        Path damaged = Files.writeString(folder.resolve("damaged.txt"), "switchback-capture 1\n/a = b\nnonsense\n");
+        model.openReport(damaged);
+        assertThat(model.noticeProperty().get())
+                .isEqualTo("damaged.txt is damaged: line 3 does not belong into a report.");
+        model.openReport(folder.resolve("away.txt"));
+        assertThat(model.noticeProperty().get()).isEqualTo("away.txt can't be read.");
+        model.openReport(folder);
+        assertThat(model.noticeProperty().get()).endsWith("can't be read.");
+        assertThat(connections.openedCount()).isEqualTo(1);
+        assertThat(model.gpus().cards()).hasSize(2);
+    }
+
+    // The helper.
+
+    @ParameterizedTest
+    @EnumSource(
+            value = HelperException.FailureKind.class,
+            names = {"MISSING", "STOPPED", "REFUSED", "UNDECIDED", "WRONG_VERSION", "LOST"})
+    void helperFailureShowsItsOwnMessageAndTheGpus(HelperException.FailureKind why) {
+        connections.setThisMachineHelper(new ScriptedHelper(
+                new MachineSource.ReadOnlyMachine(why), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
+        model.start(Optional.empty());
+        assertThat(model.helperMessageProperty().get())
+                .startsWith(messages.formatHelperFailure(why))
+                .endsWith("This computer can be looked at, not changed.");
+        assertThat(model.gpus().cards()).hasSize(2);
+    }
+
+    @Test
+    void deniedInspectionFallsBackToReadOnly() {
+        thisMachineHelper.failAllCalls(HelperException.FailureKind.REFUSED);
+        model.start(Optional.empty());
+        assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.REFUSED));
+        assertThat(model.helperMessageProperty().get()).startsWith(messages.formatHelperFailure(HelperException.FailureKind.REFUSED));
+        assertThat(model.gpus().cards()).hasSize(2);
+        thisMachineHelper.clearFailure();
+        model.refresh();
+        assertThat(model.helperMessageProperty().get()).isEmpty();
+        assertThat(connections.lastOpened()).isSameAs(thisMachineHelper);
+    }
+
+    @Test
+    void lostHelperFallsBackToReadOnlyWithAMessage() {
+        model.start(Optional.empty());
+        thisMachineHelper.failAllCalls(HelperException.FailureKind.LOST);
+        model.refresh();
+        assertThat(model.helperMessageProperty().get()).startsWith(messages.formatHelperFailure(HelperException.FailureKind.LOST));
+        assertThat(model.gpus().cards()).hasSize(2).first().satisfies(card -> assertThat(card.actions())
+                .noneMatch(GpuCard.CardAction::enabled));
+    }
+
+    @Test
+    void refreshReopensASimulationWhoseHelperIsLost() {
+        model.start(Optional.of(SampleMachines.DEFAULT));
+        ScriptedHelper lost = connections.lastOpened();
+        lost.failAllCalls(HelperException.FailureKind.LOST);
+        model.refresh();
+        assertThat(connections.lastOpened()).isNotSameAs(lost);
+        assertThat(model.gpus().cards()).hasSize(2);
+    }
+
+    @Test
+    void refreshClosesThePaneAndReopensALostSimulation() {
+        model.start(Optional.of(SampleMachines.DEFAULT));
+        ScriptedHelper lost = connections.lastOpened();
+        GpuCard card = model.gpus().cards().getFirst();
+        model.gpus().runAction(card, card.actions().getFirst());
+        assertThat(model.activeSwitchProperty().get()).isNotNull();
+        lost.failAllCalls(HelperException.FailureKind.LOST);
+        model.refresh();
+        assertThat(model.activeSwitchProperty().get()).isNull();
+        assertThat(connections.lastOpened()).isNotSameAs(lost);
+        assertThat(model.gpus().cards()).hasSize(2);
+    }
+
+    @Test
+    void simulatedFailureIsNamedInTheSimulationMessage() {
+        model.start(Optional.of("iommu-off"));
+        model.simulateFailure(SimulatedFailure.SLOW_STEP);
+        assertThat(connections.simulatedFailures()).containsExactly(SimulatedFailure.NONE, SimulatedFailure.SLOW_STEP);
+        assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.SampleMachine("iommu-off"));
+        assertThat(model.activeFailure()).isEqualTo(SimulatedFailure.SLOW_STEP);
+        assertThat(model.simulationMessageProperty().get())
+                .isEqualTo("Sample machine. Nothing here touches this computer. On purpose: a step takes long.");
+        model.simulateFailure(SimulatedFailure.NONE);
+        assertThat(model.simulationMessageProperty().get()).isEqualTo("Sample machine. Nothing here touches this computer.");
+    }
+
+    @Test
+    void failureMenuTitlesAreCapitalized() {
+        assertThat(model.failures())
+                .extracting(MainViewModel.FailureMenuItem::title)
+                .startsWith("Nothing goes wrong", "A program uses the GPU");
+    }
+
+    @Test
+    void failuresAreNotSimulatedOnThisComputer() {
+        model.start(Optional.empty());
+        model.simulateFailure(SimulatedFailure.ROLLBACK_FAILED);
+        assertThat(connections.openedCount()).isEqualTo(1);
+        assertThat(connections.simulatedFailures()).isEmpty();
+    }
+
+    @Test
+    void refreshFindsAHelperInstalledMeanwhile() {
+        connections.setThisMachineHelper(new ScriptedHelper(
+                new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING),
+                SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
+        model.start(Optional.empty());
+        connections.setThisMachineHelper(thisMachineHelper);
+        model.refresh();
+        assertThat(model.helperMessageProperty().get()).isEmpty();
+        assertThat(connections.lastOpened()).isSameAs(thisMachineHelper);
+    }
+
+    // Changes and switches.
+
+    @Test
+    void externalChangeUpdatesOnlyTheAffectedCard() {
+        model.start(Optional.empty());
+        GpuCard desktop = model.gpus().cards().get(1);
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.notifyChangeListeners();
+        assertThat(model.gpus().cards().getFirst().status().style()).isEqualTo(GpuCard.StatusStyle.VM);
+        assertThat(model.gpus().cards().get(1)).isSameAs(desktop);
+    }
+
+    @Test
+    void burstsOfChangesCauseOneRefresh() {
+        Queue<Runnable> work = new ArrayDeque<>();
+        MainViewModel slow =
+                new MainViewModel(
+                    connections, ActivityLog.inMemory(), new BackgroundTasks(work::add, Runnable::run), messages, () -> false);
+        slow.start(Optional.empty());
+        work.remove().run();
+        for (int i = 0; i < 12; i++) {
+            thisMachineHelper.notifyChangeListeners();
+        }
+        int looks = 0;
+        while (!work.isEmpty()) {
+            work.remove().run();
+            looks++;
+        }
+        assertThat(looks).isEqualTo(2);
+    }
+
+    @Test
+    void choosingOpensASwitchPaneAndLeavingItRefreshes() {
+        model.start(Optional.empty());
+        chooseFirstGpu();
+        SwitchViewModel pane = openSwitchPane();
+        assertThat(pane.gpuAddress()).isEqualTo(ScriptedHelper.GTX_1080);
+        thisMachineHelper.setVmMode();
+        pane.leave();
+        assertThat(model.activeSwitchProperty().get()).isNull();
+        assertThat(model.gpus().cards().getFirst().status().style()).isEqualTo(GpuCard.StatusStyle.VM);
+    }
+
+    @Test
+    void finishedSwitchRefreshesAllPagesWhileItsResultIsOpen() {
+        model.start(Optional.empty());
+        ReadinessViewModel readiness = model.createReadinessViewModel();
+        String before = readiness.toPlainText();
+        startSwitch();
+        thisMachineHelper.completeSteps(0, 10);
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.notifyChangeListeners();
+        assertThat(gtx1080Mode()).as("while it is under way").isEqualTo(Gpu.GpuMode.HOST);
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        assertThat(model.activeSwitchProperty().get()).isNotNull();
+        assertThat(gtx1080Mode()).isEqualTo(Gpu.GpuMode.VM);
+        assertThat(before).contains("efifb");
+        assertThat(readiness.toPlainText()).doesNotContain("efifb");
+        openSwitchPane().leave();
+        assertThat(model.gpus().cards().getFirst().externalChange()).as("it was no change from outside").isEmpty();
+    }
+
+    @Test
+    void changesWhileAResultIsOpenRefreshAllPages() {
+        startSwitch();
+        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.notifyChangeListeners();
+        assertThat(gtx1080Mode()).isEqualTo(Gpu.GpuMode.VM);
+    }
+
+    @Test
+    void resultStaysOpenWhenTheHelperIsLostAfterwards() {
+        startSwitch();
+        thisMachineHelper.failAllCalls(HelperException.FailureKind.LOST);
+        thisMachineHelper.emitEvent("finished", -1, 1, "helper-lost");
+        assertThat(openSwitchPane().switchResultProperty().get()).isNotNull();
+        openSwitchPane().leave();
+        assertThat(model.helperMessageProperty().get()).startsWith(messages.formatHelperFailure(HelperException.FailureKind.LOST));
+    }
+
+    /** Of the GTX 1080, as the pages see it. */
+    private Gpu.GpuMode gtx1080Mode() {
+        return Objects.requireNonNull(model.displayedMachineProperty().get())
+                .overview()
+                .machine()
+                .gpu(ScriptedHelper.GTX_1080)
+                .orElseThrow()
+                .mode();
+    }
+
+    @Test
+    void noOtherMachineCanBeOpenedDuringASwitch() {
+        model.start(Optional.empty());
+        chooseFirstGpu();
+        assertThat(model.idleProperty().get()).isTrue();
+        openSwitchPane().actions().getLast().handler().run();
+        thisMachineHelper.emitEvent("authorized", -1, 0, "");
+        assertThat(model.idleProperty().get()).isFalse();
+        model.openSample("iommu-off");
+        assertThat(connections.openedCount()).isEqualTo(1);
+        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
+        assertThat(model.idleProperty().get()).isTrue();
+        model.openSample("iommu-off");
+        assertThat(connections.openedCount()).isEqualTo(2);
+        assertThat(model.activeSwitchProperty().get()).isNull();
+    }
+
+    @Test
+    void knownPlanStartsWithOneClick() throws Exception {
+        switchOnce();
+        ScriptedHelper restarted = ScriptedHelper.withGtx1080();
+        connections.setThisMachineHelper(restarted);
+        Deadline.seconds(10).await("the attempt is written down", () -> {
+            model.openThisMachine();
+            chooseFirstGpu();
+            return openSwitchPane().phaseProperty().get() == SwitchViewModel.SwitchPhase.AUTHORIZING;
+        });
+        assertThat(restarted.calls()).anyMatch(call -> call.startsWith("apply"));
+    }
+
+    @Test
+    void alwaysShowPlanShowsAKnownPlan() throws Exception {
+        switchOnce();
+        Deadline.seconds(10).await("the attempt is written down", () -> activityLog.findLatest(
+                        thisMachineHelper.source(), ScriptedHelper.GTX_1080, SwitchRecord::isSuccessful)
+                .isPresent());
+        model.alwaysShowPlanProperty().set(true);
+        connections.setThisMachineHelper(ScriptedHelper.withGtx1080());
+        model.openThisMachine();
+        chooseFirstGpu();
+        assertThat(openSwitchPane().phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
+    }
+
+    /** To VM mode, with a success that is written down. */
+    private void switchOnce() {
+        model.start(Optional.empty());
+        chooseFirstGpu();
+        assertThat(openSwitchPane().phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
+        openSwitchPane().actions().getLast().handler().run();
+        thisMachineHelper.emitEvent("authorized", -1, 0, "");
+        thisMachineHelper.completeSteps(0, 10);
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        openSwitchPane().leave();
+    }
+
+    // Quitting.
+
+    @Test
+    void quitIsImmediateWithoutASwitch() {
+        model.start(Optional.empty());
+        chooseFirstGpu();
+        model.quit();
+        assertThat(model.exitReadyProperty().get()).isTrue();
+    }
+
+    @Test
+    void quitDuringASwitchWaitsWithAMessage() {
+        startSwitch();
+        model.quit();
+        assertThat(model.exitReadyProperty().get()).isFalse();
+        assertThat(model.quitMessageProperty().get())
+                .isEqualTo("A switch is under way. Switchback quits when it has succeeded. Without the window the helper"
+                        + " goes on by itself: it finishes the switch or puts everything back.");
+        thisMachineHelper.completeSteps(0, 10);
+        thisMachineHelper.setVmMode();
+        assertThat(model.exitReadyProperty().get()).isFalse();
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        assertThat(model.exitReadyProperty().get()).isTrue();
+    }
+
+    @Test
+    void failedSwitchCancelsQuitAndShowsItsResult() {
+        startSwitch();
+        model.quit();
+        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
+        assertThat(model.exitReadyProperty().get()).isFalse();
+        assertThat(model.quitMessageProperty().get()).isEmpty();
+        assertThat(openSwitchPane().switchResultProperty().get()).isNotNull();
+    }
+
+    @Test
+    void secondQuitExitsDuringASwitch() {
+        startSwitch();
+        model.quit();
+        model.quit();
+        assertThat(model.exitReadyProperty().get()).isTrue();
+        assertThat(thisMachineHelper.calls()).as("the helper goes on").doesNotContain("cancel");
+    }
+
+    @Test
+    void pendingQuitCanBeCancelled() {
+        startSwitch();
+        model.quit();
+        model.cancelQuit();
+        assertThat(model.quitMessageProperty().get()).isEmpty();
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        assertThat(model.exitReadyProperty().get()).isFalse();
+    }
+
+    @Test
+    void quitIsImmediateDuringAuthentication() {
+        model.start(Optional.empty());
+        chooseFirstGpu();
+        openSwitchPane().actions().getLast().handler().run();
+        thisMachineHelper.emitEvent("authorizing", -1, 0, "");
+        model.quit();
+        assertThat(model.exitReadyProperty().get()).as("nothing has been changed").isTrue();
+    }
+
+    @Test
+    void quitMessageOfASampleDoesNotMentionTheHelper() {
+        model.start(Optional.of(SampleMachines.DEFAULT));
+        chooseFirstGpu();
+        openSwitchPane().actions().getLast().handler().run();
+        connections.lastOpened().emitEvent("authorized", -1, 0, "");
+        model.quit();
+        assertThat(model.quitMessageProperty().get())
+                .isEqualTo("A switch is under way. Switchback quits when it has succeeded. The sample machine ends with"
+                        + " the window.");
+    }
+
+    private void startSwitch() {
+        model.start(Optional.empty());
+        chooseFirstGpu();
+        openSwitchPane().actions().getLast().handler().run();
+        thisMachineHelper.emitEvent("authorized", -1, 0, "");
+    }
+
+    @Test
+    void closingTheWindowClosesTheConnection() {
+        model.start(Optional.empty());
+        assertThat(model.close()).isCompleted();
+        assertThat(thisMachineHelper.calls()).last().isEqualTo("close");
+    }
+
+    private void chooseFirstGpu() {
+        GpuCard card = model.gpus().cards().getFirst();
+        model.gpus().runAction(card, card.actions().getFirst());
+    }
+
+    private SwitchViewModel openSwitchPane() {
+        return Objects.requireNonNull(model.activeSwitchProperty().get());
+    }
+}

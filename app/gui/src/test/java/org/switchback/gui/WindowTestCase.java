@@ -1,0 +1,51 @@
+package org.switchback.gui;
+
+import java.util.Locale;
+import javafx.geometry.Dimension2D;
+import javafx.stage.Stage;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.switchback.client.ScriptedConnections;
+import org.switchback.client.ScriptedHelper;
+import org.switchback.client.MachineSource;
+import org.switchback.client.messages.Messages;
+import org.testfx.api.FxToolkit;
+import org.testfx.framework.junit5.ApplicationExtension;
+
+/** A test of the window, in its smallest size unless a test wants another, on a computer whose GTX 1080 has the firmware's framebuffer in BAR 1. */
+@ExtendWith(ApplicationExtension.class)
+public abstract class WindowTestCase {
+    protected final ScriptedHelper thisMachineHelper = ScriptedHelper.withGtx1080();
+    protected final ScriptedConnections connections = new ScriptedConnections(thisMachineHelper);
+    protected TestWindow window;
+
+    @BeforeEach
+    void openWindow() {
+        // TestFX calls a method that is annotated with Start in the class of the test alone.
+        Stage stage = FxToolkit.toolkitContext().getRegisteredStage();
+        window = TestWindow.callOnFxThread(() -> new TestWindow(stage, connections, messages(), windowSize().getWidth(), windowSize().getHeight()));
+    }
+
+    /** The language of the window. */
+    protected Messages messages() {
+        return Messages.forLocale(Locale.ENGLISH);
+    }
+
+    /** Of the window, pixels: the smallest there is. */
+    protected Dimension2D windowSize() {
+        return new Dimension2D(800, 600);
+    }
+
+    protected void openSample(String name) {
+        TestWindow.callOnFxThread(() -> {
+            window.model().openSample(name);
+            return true;
+        });
+        TestWindow.waitUntil(
+                name + " is shown",
+                () -> connections.openedCount() > 0
+                        && connections.lastOpened().source().equals(new MachineSource.SampleMachine(name))
+                        && !window.model().gpus().cards().isEmpty());
+        TestWindow.waitForFxEvents();
+    }
+}

@@ -1,0 +1,77 @@
+package org.switchback.gui.activity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import javafx.geometry.Orientation;
+import javafx.scene.control.CheckBox;
+import javafx.scene.control.ListView;
+import javafx.scene.control.ScrollBar;
+import javafx.scene.control.TextArea;
+import javafx.scene.input.Clipboard;
+import javafx.scene.input.KeyCode;
+import org.junit.jupiter.api.Test;
+import org.switchback.gui.TestWindow;
+import org.switchback.gui.WindowTestCase;
+import org.testfx.api.FxRobot;
+
+class ActivityViewTest extends WindowTestCase {
+    @Test
+    void emptyPageExplainsItself() {
+        window.fire("page-button-activity");
+        assertThat(window.text("activity-empty")).startsWith("No GPU has been switched yet.");
+        window.assertNoTextIsCutOff();
+    }
+
+    @Test
+    void switchIsListedWithStepsCommandsAndMemoryMaps() {
+        switchToVm();
+        window.fire("page-button-activity");
+        window.waitForText("attempt-result", "NVIDIA GeForce GTX 1080 is in VM mode.");
+        assertThat(window.text("attempt-step-7")).isEqualTo("Take 04:00.0 from nvidia");
+        assertThat(window.text("attempt-changes")).contains("efifb (8.4 MiB)");
+        assertThat(window.node("attempt-writes", TextArea.class).getText()).contains("nvidia/unbind");
+        assertThat(window.node("attempt-before", TextArea.class).getText()).contains("efifb");
+        ListView<?> attempts = window.node("attempts", ListView.class);
+        assertThat(TestWindow.callOnFxThread(() -> attempts.lookupAll(".scroll-bar").stream()
+                        .map(ScrollBar.class::cast)
+                        .filter(bar -> bar.getOrientation() == Orientation.HORIZONTAL && bar.isVisible())
+                        .toList()))
+                .as("the list is never wider than its place")
+                .isEmpty();
+        window.assertNoTextIsCutOff();
+    }
+
+    @Test
+    void recordIsSelectedByKeyboardAndCopiedAsText(FxRobot robot) {
+        switchToVm();
+        window.fire("page-button-activity");
+        ListView<?> list = window.node("attempts", ListView.class);
+        window.node("attempt-result");
+        robot.interact(list::requestFocus);
+        robot.press(KeyCode.HOME).release(KeyCode.HOME);
+        window.fire("activity-copy");
+        TestWindow.waitForFxEvents();
+        assertThat(TestWindow.callOnFxThread(() -> Clipboard.getSystemClipboard().getString()))
+                .startsWith("NVIDIA GeForce GTX 1080 to VM mode\n")
+                .contains("Written to the kernel\n");
+    }
+
+    @Test
+    void reportsExcludeNamesByDefault() {
+        window.fire("page-button-activity");
+        assertThat(window.node("activity-names", CheckBox.class).isSelected()).isFalse();
+        assertThat(window.node("activity-save").isDisabled()).isFalse();
+    }
+
+    private void switchToVm() {
+        window.fire("switch-0000-04-00-0");
+        window.waitForFocus("switch-apply");
+        window.fire("switch-apply");
+        TestWindow.waitUntil("the helper has begun", thisMachineHelper::isSwitchRequested);
+        thisMachineHelper.emitEvent("authorized", -1, 0, "");
+        thisMachineHelper.completeSteps(0, 10);
+        thisMachineHelper.setVmMode();
+        thisMachineHelper.emitEvent("finished", -1, 1, "done");
+        window.waitForFocus("switch-done");
+    }
+}

@@ -1,0 +1,124 @@
+package org.switchback.gui.memorymap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.client.messages.Messages;
+import org.switchback.hardware.MemoryMapDiff;
+import org.switchback.hardware.MemoryMap;
+import org.w3c.dom.Document;
+
+class PixelPainterTest {
+    private static final String LISTING =
+            """
+            00001000-3fffffff : System RAM
+            40000000-4fffffff : Reserved
+            c0000000-d1ffffff : PCI Bus 0000:04
+              c0000000-cfffffff : 0000:04:00.0
+                c0000000-c086ffff : BOOTFB
+              d0000000-d1ffffff : 0000:04:00.0
+                d0000000-d1ffffff : nvidia
+            fec00000-fec003ff : IOAPIC 0
+            """;
+    private static final Palette LIGHT_PALETTE = new Palette(
+            0xffffffff, 0xff6b6b6b, 0xff0072b2, 0xff00795a, 0xffc04f00, 0xffa04200, 0xffa64d80, 0xff8a6100, 0xff7d848c,
+            0xffb3003c, 0xff5b3fc4);
+    private static final int WIDTH = 1000;
+    private static final int HEIGHT = 300;
+
+    private final MapTree tree = MapTree.of(MemoryMap.parse(LISTING));
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void overlapIsVisibleInGreyscale(int scale) {
+        int[] pixels = paint(tree, layOut(tree), scale);
+        Box overlap = boxOf(layOut(tree), tree.overlaps()[0]);
+        Box bar = boxOf(layOut(tree), tree.parent(tree.overlaps()[0]));
+        assertThat(greyShades(pixels, overlap, scale)).as("stripes").hasSizeGreaterThan(1);
+        assertThat(greyShades(pixels, boxOf(layOut(tree), tree.itemAt(0xd0000000L)), scale)).as("a plain BAR").hasSize(1);
+        assertThat(bar.width()).isGreaterThan(overlap.width());
+    }
+
+    @Test
+    void kindsDifferInGreyscale() {
+        List<Box> pieces = layOut(tree);
+        int[] pixels = paint(tree, pieces, 1);
+        assertThat(greyShades(pixels, boxOf(pieces, tree.itemAt(0x40000000L)), 1)).as("dots").hasSizeGreaterThan(1);
+        assertThat(greyShades(pixels, boxOf(pieces, tree.itemAt(0xfec00000L)), 1)).as("lines").hasSizeGreaterThan(1);
+        assertThat(greyShades(pixels, boxOf(pieces, tree.itemAt(0x2000L)), 1)).as("RAM").hasSize(1);
+    }
+
+    @Test
+    void removedRegionHasItsOwnPattern() {
+        MemoryMap before = MemoryMap.parse(LISTING);
+        MemoryMap after = MemoryMap.parse(LISTING.replace("    c0000000-c086ffff : BOOTFB\n", ""));
+        MapTree both = MapTree.compare(before, MemoryMapDiff.between(before, after));
+        List<Box> pieces = layOut(both);
+        Set<Integer> gone = greyShades(paint(both, pieces, 1), boxOf(pieces, both.overlaps()[0]), 1);
+        assertThat(gone).hasSizeGreaterThan(1).isNotEqualTo(greyShades(paint(tree, pieces, 1), boxOf(pieces, tree.overlaps()[0]), 1));
+    }
+
+    @Test
+    void boxesAreClippedToTheImage() {
+        List<Box> pieces = List.of(new Box(tree.overlaps()[0], 1, -1e9, -5, 2e9, 900));
+        int[] pixels = paint(tree, pieces, 1);
+        assertThat(pixels).hasSize(WIDTH * HEIGHT);
+        assertThat(pixels[WIDTH * HEIGHT / 2]).isNotEqualTo(LIGHT_PALETTE.card());
+    }
+
+    @Test
+    void boxIsAtLeastOnePixelWide() {
+        int[] pixels = paint(tree, List.of(new Box(tree.overlaps()[0], 1, 500.2, 0, 0.01, 100)), 1);
+        assertThat(pixels[500 + 50 * WIDTH]).isEqualTo(LIGHT_PALETTE.overlap());
+    }
+
+    @Test
+    void svgIsWellFormedForAnyRegionName() throws Exception {
+        MapTree odd = MapTree.of(MemoryMap.parse(LISTING + "fed00000-fed00fff : a \"b\" & \u0007'c' ]]>\n"));
+        RegionMessages words = new RegionMessages(Messages.forLocale(Locale.ENGLISH), odd, null);
+        String svg = new SvgExport(odd, LIGHT_PALETTE, words).draw(layOut(odd), WIDTH, HEIGHT);
+        Document document = DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
+        assertThat(document.getElementsByTagName("title").getLength()).isEqualTo(layOut(odd).size());
+        assertThat(svg).contains("BOOTFB · 8.4 MiB").contains("url(#overlap)");
+    }
+
+    private static List<Box> layOut(MapTree of) {
+        Set<Filter> all = EnumSet.allOf(Filter.class);
+        Axis axis = Axis.of(ScaleMode.FIT, of, MapTree.ROOT, all, WIDTH);
+        return new MapLayout(of, all, MapTree.ROOT, ScaleMode.FIT, axis, 1, 0, WIDTH, HEIGHT).boxes();
+    }
+
+    private static Box boxOf(List<Box> pieces, int item) {
+        return pieces.stream().filter(piece -> piece.item() == item).findFirst().orElseThrow();
+    }
+
+    private static int[] paint(MapTree of, List<Box> pieces, int scale) {
+        int[] pixels = new int[WIDTH * HEIGHT * scale * scale];
+        new PixelPainter(pixels, WIDTH * scale, HEIGHT * scale, scale, LIGHT_PALETTE).paint(of, pieces);
+        return pixels;
+    }
+
+    /** The shades inside a box, without its edges, as a grey copy has them. */
+    private static Set<Integer> greyShades(int[] pixels, Box piece, int scale) {
+        Set<Integer> greys = new HashSet<>();
+        for (int y = (int) (piece.y() + 26) * scale; y < (piece.y() + piece.height() - 8) * scale; y++) {
+            for (int x = (int) (piece.x() + 6) * scale; x < (piece.right() - 6) * scale; x++) {
+                int colour = pixels[y * WIDTH * scale + x];
+                greys.add(((colour >> 16 & 0xff) * 30 + (colour >> 8 & 0xff) * 59 + (colour & 0xff) * 11) / 100);
+            }
+        }
+        return greys;
+    }
+}

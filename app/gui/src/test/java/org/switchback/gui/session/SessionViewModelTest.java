@@ -1,0 +1,197 @@
+package org.switchback.gui.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.switchback.gui.MainViewModel;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.gui.tasks.BackgroundTasks;
+import org.switchback.gui.gpus.GpuCard;
+import org.switchback.client.ScriptedConnections;
+import org.switchback.client.ScriptedHelper;
+import org.switchback.gui.session.TrayContent.MenuRow;
+import org.switchback.gui.session.TrayContent.TrayIcon;
+import org.switchback.gui.session.TrayContent.TrayStatus;
+import org.switchback.gui.switching.PaneAction;
+import org.switchback.client.messages.Messages;
+
+class SessionViewModelTest {
+    private static final String HOST_MODE_TEXT = "NVIDIA GeForce GTX 1080: Host mode (nvidia)";
+
+    private final Messages messages = Messages.forLocale(Locale.ENGLISH);
+    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
+    private final MainViewModel main = new MainViewModel(
+            new ScriptedConnections(here),
+            ActivityLog.inMemory(),
+            new BackgroundTasks(Runnable::run, Runnable::run),
+            messages,
+            () -> false);
+    private final List<String> trayCalls = new ArrayList<>();
+    private final List<SessionViewModel.Notification> notifications = new ArrayList<>();
+    private boolean windowVisible;
+    private final SessionViewModel model = new SessionViewModel(
+            messages,
+            main.gpus(),
+            main.activeSwitchProperty(),
+            new SessionViewModel.TrayActions() {
+                @Override
+                public void raise() {
+                    trayCalls.add("raise");
+                }
+
+                @Override
+                public void quit() {
+                    trayCalls.add("quit");
+                }
+            },
+            () -> windowVisible,
+            notifications::add);
+
+    @BeforeEach
+    void open() {
+        main.start(Optional.empty());
+    }
+
+    @Test
+    void firstMenuRowIsTheStateText() {
+        assertThat(model.trayContentProperty().get().rows().getFirst()).isEqualTo(new MenuRow.TextRow(HOST_MODE_TEXT));
+        assertThat(model.trayContentProperty().get().title()).startsWith(HOST_MODE_TEXT);
+    }
+
+    @Test
+    void statusIsPassiveInHostModeWhileTheWindowIsShown() {
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.PASSIVE);
+        assertThat(model.trayContentProperty().get().icon()).isEqualTo(TrayIcon.HOST);
+        model.windowHiddenProperty().set(true);
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.ACTIVE);
+    }
+
+    @Test
+    void statusIsActiveInVmMode() {
+        here.setVmMode();
+        main.refresh();
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.ACTIVE);
+        assertThat(model.trayContentProperty().get().icon()).isEqualTo(TrayIcon.VM);
+    }
+
+    @Test
+    void partiallySwitchedGpuNeedsAttention() {
+        here.bind(ScriptedHelper.GTX_1080_AUDIO, "vfio-pci");
+        main.refresh();
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.NEEDS_ATTENTION);
+        assertThat(model.trayContentProperty().get().icon()).isEqualTo(TrayIcon.ATTENTION);
+    }
+
+    @Test
+    void menuActionRaisesTheWindowAndOpensThePlan() {
+        choose("Switch to VM mode: NVIDIA GeForce GTX 1080");
+        assertThat(trayCalls).containsExactly("raise");
+        assertThat(main.activeSwitchProperty().get()).isNotNull();
+    }
+
+    @Test
+    void desktopGpuHasNoMenuAction() {
+        assertThat(actionTexts()).containsExactly(
+                "Switch to VM mode: NVIDIA GeForce GTX 1080", "Open Switchback", "Quit");
+    }
+
+    @Test
+    void lastMenuRowsOpenAndQuit() {
+        choose("Open Switchback");
+        choose("Quit");
+        assertThat(trayCalls).containsExactly("raise", "quit");
+    }
+
+    @Test
+    void titleShowsTheRunningStep() {
+        beginSwitch();
+        here.emitEvent("authorized", -1, 10, "");
+        here.emitEvent("started", 0, 10, "");
+        assertThat(model.trayContentProperty().get().title())
+                .isEqualTo("GeForce GTX 1080: Step 1 of 11: Check that no program uses 04:00.0 and 04:00.1");
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.ACTIVE);
+        assertThat(actionTexts()).containsExactly("Open Switchback", "Quit");
+    }
+
+    @Test
+    void resultIsNotifiedOnceWhileTheWindowIsHidden() {
+        beginSwitch();
+        here.setVmMode();
+        here.emitEvent("finished", -1, 10, "done");
+        assertThat(notifications).singleElement().satisfies(notice -> {
+            assertThat(notice.summary()).contains("GTX 1080").contains("VM mode");
+            assertThat(notice.urgent()).isFalse();
+        });
+        press("switch-done");
+        assertThat(main.gpus().cards().getFirst().status().style()).isEqualTo(GpuCard.StatusStyle.VM);
+        assertThat(notifications).hasSize(1);
+    }
+
+    @Test
+    void failedSwitchIsUrgentAndNeedsAttention() {
+        beginSwitch();
+        here.emitEvent("finished", -1, 10, "put-back");
+        assertThat(notifications).singleElement().matches(SessionViewModel.Notification::urgent);
+        assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.NEEDS_ATTENTION);
+    }
+
+    @Test
+    void noNotificationWhileTheWindowIsVisible() {
+        windowVisible = true;
+        beginSwitch();
+        here.emitEvent("finished", -1, 10, "put-back");
+        assertThat(notifications).isEmpty();
+    }
+
+    @Test
+    void externalSwitchIsNotified() {
+        here.setVmMode();
+        main.refresh();
+        assertThat(notifications)
+                .extracting(SessionViewModel.Notification::summary)
+                .containsExactly("NVIDIA GeForce GTX 1080 has been switched by somebody else");
+    }
+
+    @Test
+    void openingAnotherMachineIsNotNotified() {
+        main.openSample("iommu-off");
+        main.openThisMachine();
+        assertThat(notifications).isEmpty();
+    }
+
+    private void beginSwitch() {
+        choose("Switch to VM mode: NVIDIA GeForce GTX 1080");
+        press("switch-apply");
+    }
+
+    private void press(String id) {
+        main.activeSwitchProperty().get().actions().stream()
+                .filter(action -> action.id().equals(id))
+                .findFirst()
+                .map(PaneAction::handler)
+                .orElseThrow()
+                .run();
+    }
+
+    private void choose(String text) {
+        model.trayContentProperty().get().rows().stream()
+                .filter(row -> row instanceof MenuRow.ActionRow choice && choice.text().equals(text))
+                .map(MenuRow.ActionRow.class::cast)
+                .findFirst()
+                .orElseThrow()
+                .action()
+                .run();
+    }
+
+    private List<String> actionTexts() {
+        return model.trayContentProperty().get().rows().stream()
+                .filter(MenuRow.ActionRow.class::isInstance)
+                .map(row -> ((MenuRow.ActionRow) row).text())
+                .toList();
+    }
+}

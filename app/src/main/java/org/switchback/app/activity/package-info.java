@@ -1,5 +1,0 @@
-/** Every attempt to switch a GPU: what was planned, what was written to the kernel, what came of it. */
-@NullMarked
-package org.switchback.app.activity;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** The command line: every fact and action of the window as a command. */
-@NullMarked
-package org.switchback.app.cli;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,9 +1,0 @@
-package org.switchback.app.memorymap;
-
-/** What can be taken out of view. */
-enum Filter {
-    BARS,
-    RAM,
-    RESERVED,
-    GAPS
-}

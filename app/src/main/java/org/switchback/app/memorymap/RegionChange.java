@@ -1,8 +1,0 @@
-package org.switchback.app.memorymap;
-
-/** What became of a region between two dumps. */
-enum RegionChange {
-    UNCHANGED,
-    REMOVED,
-    ADDED
-}

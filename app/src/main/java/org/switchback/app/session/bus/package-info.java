@@ -1,5 +1,0 @@
-/** The interfaces of other projects that are spoken on the session bus, as far as they are used here. */
-@NullMarked
-package org.switchback.app.session.bus;
-
-import org.jspecify.annotations.NullMarked;

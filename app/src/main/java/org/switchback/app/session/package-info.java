@@ -1,5 +1,0 @@
-/** The person's desktop session: one running window, its tray icon, and notifications. */
-@NullMarked
-package org.switchback.app.session;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** A switch as a person sees it: plan, progress and result. */
-@NullMarked
-package org.switchback.app.switching;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,296 @@
+package org.switchback.linux;
+
+import org.switchback.kernel.Kernel;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Memory;
+import com.sun.jna.NativeLong;
+import com.sun.jna.Pointer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+import org.switchback.kernel.Kernel.VfioCheck;
+
+/**
+ * A small user of VFIO that does what a virtual machine monitor does first with a passed-through function: container,
+ * group, IOMMU, device, and every BAR mapped and read. The kernel reserves a BAR only then, not when vfio-pci is bound
+ * (vfio_pci_core_mmap and vfio_pci_core_setup_barmap, drivers/vfio/pci).
+ *
+ * <p>A mapping is made and taken away again without a look at it: a read through it while memory decoding is off, or
+ * from a device that has gone, is a SIGBUS, and that ends the JVM. The same words come through pread, which answers with
+ * an errno instead. Of a BAR that is not prefetchable only the first word is read: reading other registers may have
+ * effects, and the kernel has checked everything by then.
+ *
+ * <p>Opening a function resets it when it can be reset, as it will be for the virtual machine.
+ */
+final class VfioClient {
+    // include/uapi/linux/vfio.h: _IO(';', 100 + n)
+    private static final int GET_API_VERSION = 0x3b64;
+    private static final int SET_IOMMU = 0x3b66;
+    private static final int GROUP_GET_STATUS = 0x3b67;
+    private static final int GROUP_SET_CONTAINER = 0x3b68;
+    private static final int GROUP_GET_DEVICE_FD = 0x3b6a;
+    private static final int DEVICE_GET_REGION_INFO = 0x3b6c;
+
+    private static final int API_VERSION = 0;
+    private static final int TYPE1V2_IOMMU = 3;
+    private static final int STATUS_VIABLE = 1;
+    private static final int REGION_READ = 1;
+    private static final int REGION_MMAP = 4;
+    private static final int BAR_COUNT = 6;
+    private static final int CONFIG_REGION_INDEX = 7;
+
+    // include/uapi/linux/pci_regs.h
+    private static final long COMMAND = 0x04;
+    private static final int COMMAND_MEMORY = 0x2;
+    private static final long BASE_ADDRESS_0 = 0x10;
+    private static final int ADDRESS_IO = 0x1;
+    private static final int ADDRESS_PREFETCH = 0x8;
+
+    // include/uapi/asm-generic/fcntl.h, mman-common.h
+    private static final int O_RDWR = 0x2;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final int PROT_READ = 0x1;
+    private static final int MAP_SHARED = 0x1;
+
+    private static final int WORD_BYTES = 4;
+    private static final int NO_FILE = -1;
+
+    private final KernelFiles files;
+    private final LibC libc;
+    private final Deque<Runnable> cleanupActions = new ArrayDeque<>();
+    private final Map<String, Integer> groupFiles = new HashMap<>();
+    private int containerFile = NO_FILE;
+
+    /** @param libc as {@link LibC#openAndPreload} gives it; one serves any number of clients */
+    VfioClient(KernelFiles files, LibC libc) {
+        this.files = files;
+        this.libc = libc;
+    }
+
+    /** What the kernel would not do. */
+    private static final class VfioException extends Exception {
+        private static final long serialVersionUID = 1;
+        private final String reason;
+
+        VfioException(String reason) {
+            super(reason, null, false, false);
+            this.reason = reason;
+        }
+    }
+
+    /** A region of a device as the kernel describes it. */
+    private record VfioRegionInfo(int flags, long size, long offset) {
+        boolean hasFlag(int flag) {
+            return (flags & flag) != 0;
+        }
+    }
+
+    /** Proves the functions one after the other, all in one container, and lets go of everything. */
+    VfioCheck verifyVfio(List<PciAddress> functions) {
+        KernelLog log = new KernelLog(libc, files);
+        VfioCheck proof = verifyFunctions(functions);
+        String said = log.readNewRecords();
+        return proof instanceof VfioCheck.Failed(PciAddress function, String what, var none)
+                ? new VfioCheck.Failed(function, what, Kernel.ReservationFailure.parse(said))
+                : proof;
+    }
+
+    private VfioCheck verifyFunctions(List<PciAddress> functions) {
+        int bars = 0;
+        try {
+            List<Integer> devices = new ArrayList<>();
+            for (PciAddress function : functions) {
+                try {
+                    devices.add(openDevice(function));
+                } catch (VfioException refused) {
+                    return new VfioCheck.Failed(function, refused.reason);
+                }
+            }
+            for (int i = 0; i < devices.size(); i++) {
+                try {
+                    bars += verifyBars(devices.get(i));
+                } catch (VfioException refused) {
+                    return new VfioCheck.Failed(functions.get(i), refused.reason);
+                }
+            }
+            return new VfioCheck.Passed(bars);
+        } finally {
+            while (!cleanupActions.isEmpty()) {
+                cleanupActions.pop().run();
+            }
+        }
+    }
+
+    private int openDevice(PciAddress function) throws VfioException {
+        String folder = SnapshotParser.PCI_DEVICES + function;
+        if (!linkTargetName(folder + "/driver").equals(PciDevice.VFIO_PCI)) {
+            throw new VfioException(VfioCheck.Failed.NOT_ON_VFIO);
+        }
+        String number = linkTargetName(folder + "/iommu_group");
+        Integer group = groupFiles.get(number);
+        if (group == null) {
+            group = openGroup(number);
+            groupFiles.put(number, group);
+        }
+        try {
+            return closeLater(libc.ioctl(group, ioctlRequest(GROUP_GET_DEVICE_FD), function.toString()));
+        } catch (LastErrorException failed) {
+            throw toException("device", failed);
+        }
+    }
+
+    private String linkTargetName(String path) {
+        return files.readLink(path)
+                .map(entry -> entry instanceof LinkEntry(String target) ? target.substring(target.lastIndexOf('/') + 1) : "")
+                .orElse("");
+    }
+
+    private int openGroup(String number) throws VfioException {
+        if (containerFile == NO_FILE) {
+            containerFile = openContainer();
+        }
+        int group = open("/dev/vfio/" + number, "group");
+        try (Memory status = new Memory(8)) {
+            status.setInt(0, 8);
+            status.setInt(4, 0);
+            libc.ioctl(group, ioctlRequest(GROUP_GET_STATUS), status);
+            if ((status.getInt(4) & STATUS_VIABLE) == 0) {
+                throw new VfioException(VfioCheck.Failed.GROUP_NOT_VIABLE);
+            }
+            try (Memory argument = new Memory(4)) {
+                argument.setInt(0, containerFile);
+                libc.ioctl(group, ioctlRequest(GROUP_SET_CONTAINER), argument);
+            }
+            // A container takes its IOMMU driver once it has a group.
+            if (groupFiles.isEmpty()) {
+                libc.ioctl(containerFile, ioctlRequest(SET_IOMMU), TYPE1V2_IOMMU);
+            }
+            return group;
+        } catch (LastErrorException failed) {
+            throw toException("group", failed);
+        }
+    }
+
+    private int openContainer() throws VfioException {
+        int file = open("/dev/vfio/vfio", "container");
+        try {
+            if (libc.ioctl(file, ioctlRequest(GET_API_VERSION)) != API_VERSION) {
+                throw new VfioException("container: another version");
+            }
+            return file;
+        } catch (LastErrorException failed) {
+            throw toException("container", failed);
+        }
+    }
+
+    private int verifyBars(int device) throws VfioException {
+        VfioRegionInfo config = readRegionInfo(device, CONFIG_REGION_INDEX, "config space");
+        try (Memory word = new Memory(WORD_BYTES)) {
+            if ((int) readWord(device, config.offset, word) == -1) {
+                throw new VfioException(VfioCheck.Failed.CONFIG_SPACE_UNREADABLE);
+            }
+            // Without memory decoding the kernel answers EIO for every BAR; a VMM sets it the same way.
+            libc.pread(device, word, new NativeLong(2), new NativeLong(config.offset + COMMAND));
+            short command = word.getShort(0);
+            word.setShort(0, (short) (command | COMMAND_MEMORY));
+            libc.pwrite(device, word, new NativeLong(2), new NativeLong(config.offset + COMMAND));
+            int bars = 0;
+            try {
+                for (int bar = 0; bar < BAR_COUNT; bar++) {
+                    int address = (int) readWord(device, config.offset + BASE_ADDRESS_0 + (long) WORD_BYTES * bar, word);
+                    bars += verifyBar(device, bar, address) ? 1 : 0;
+                }
+            } finally {
+                word.setShort(0, command);
+                libc.pwrite(device, word, new NativeLong(2), new NativeLong(config.offset + COMMAND));
+            }
+            return bars;
+        } catch (LastErrorException failed) {
+            throw toException("config space", failed);
+        }
+    }
+
+    /** @return false when the function has no such BAR */
+    private boolean verifyBar(int device, int bar, int address) throws VfioException {
+        VfioRegionInfo region = readRegionInfo(device, bar, "BAR " + bar);
+        if (region.size == 0) {
+            return false;
+        }
+        try (Memory word = new Memory(WORD_BYTES)) {
+            if (region.hasFlag(REGION_MMAP)) {
+                NativeLong length = new NativeLong(region.size);
+                Pointer mapped =
+                        libc.mmap(Pointer.NULL, length, PROT_READ, MAP_SHARED, device, new NativeLong(region.offset));
+                libc.munmap(mapped, length);
+            }
+            if (region.hasFlag(REGION_READ)) {
+                boolean prefetch = (address & ADDRESS_IO) == 0 && (address & ADDRESS_PREFETCH) != 0;
+                long last = (region.size - WORD_BYTES) & -WORD_BYTES;
+                long[] places = prefetch ? new long[] {0, last / 2 & -WORD_BYTES, last} : new long[] {0};
+                for (long place : places) {
+                    readWord(device, region.offset + place, word);
+                }
+            }
+            return true;
+        } catch (LastErrorException failed) {
+            throw toException("BAR " + bar, failed);
+        }
+    }
+
+    private long readWord(int device, long offset, Memory word) {
+        long count = libc.pread(device, word, new NativeLong(WORD_BYTES), new NativeLong(offset)).longValue();
+        if (count != WORD_BYTES) {
+            // EIO
+            throw new LastErrorException(5);
+        }
+        return word.getInt(0);
+    }
+
+    private VfioRegionInfo readRegionInfo(int device, int index, String what) throws VfioException {
+        int size = 32;
+        try (Memory info = new Memory(size)) {
+            info.clear();
+            info.setInt(0, size);
+            info.setInt(8, index);
+            libc.ioctl(device, ioctlRequest(DEVICE_GET_REGION_INFO), info);
+            return new VfioRegionInfo(info.getInt(4), info.getLong(16), info.getLong(24));
+        } catch (LastErrorException failed) {
+            throw toException(what, failed);
+        }
+    }
+
+    private int open(String path, String what) throws VfioException {
+        try {
+            return closeLater(libc.open(files.resolve(path), O_RDWR | O_CLOEXEC));
+        } catch (LastErrorException failed) {
+            throw toException(what, failed);
+        }
+    }
+
+    private int closeLater(int file) {
+        cleanupActions.push(() -> {
+            try {
+                libc.close(file);
+            } catch (LastErrorException ignored) {
+                // Closed all the same.
+            }
+        });
+        return file;
+    }
+
+    private static NativeLong ioctlRequest(int number) {
+        return new NativeLong(number);
+    }
+
+    private static VfioException toException(String what, LastErrorException failed) {
+        return new VfioException(what + ": " + Errno.nameOf(failed.getErrorCode()));
+    }
+}

@@ -1,0 +1,107 @@
+package org.switchback.service;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.freedesktop.dbus.connections.base.IncomingMessageThread;
+import org.freedesktop.dbus.exceptions.DBusException;
+import org.freedesktop.dbus.exceptions.DBusExecutionException;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.kernel.Kernel;
+import org.switchback.linux.LinuxKernel;
+import org.switchback.protocol.DBusNames;
+
+/**
+ * Starts the helper. System properties, for tests: {@code switchback.root} is where the kernel's files are looked for,
+ * {@code switchback.run} the folder of the journal, {@code switchback.idle} the seconds to stay without being called.
+ */
+public final class HelperMain {
+    private static final String SYSTEM_BUS_ADDRESS = "unix:path=/run/dbus/system_bus_socket";
+    private static final Consumer<String> LOG = line -> System.err.println("switchback-helper: " + line);
+
+    private static final double CALLS_PER_SECOND = 10;
+    private static final double CALL_BURST = 20;
+
+    private HelperMain() {}
+
+    public static void main(String[] args) throws InterruptedException {
+        if (args.length == 1 && args[0].equals("--version")) {
+            System.out.println("switchback-helper 0.1.0");
+            return;
+        }
+        if (args.length == 3 && args[0].equals("--train-aot")) {
+            System.exit(trainAot(Path.of(args[1]), args[2]));
+        }
+        int code;
+        try (LinuxKernel kernel = new LinuxKernel(Path.of(System.getProperty("switchback.root", "/")))) {
+            code = run(
+                    Optional.ofNullable(System.getenv("DBUS_SYSTEM_BUS_ADDRESS")).orElse(SYSTEM_BUS_ADDRESS),
+                    kernel,
+                    Path.of(System.getProperty("switchback.run", "/run/switchback")),
+                    Duration.ofSeconds(Long.getLong("switchback.idle", 60)));
+        }
+        System.exit(code);
+    }
+
+    private static int trainAot(Path snapshot, String bus) throws InterruptedException {
+        try {
+            AotTraining.run(MachineSnapshot.parse(Files.readString(snapshot)), bus);
+            return 0;
+        } catch (IOException
+                | MachineSnapshot.MalformedSnapshotException
+                | DBusException
+                | RuntimeException failed) {
+            LOG.accept("AOT training failed: " + ExceptionFormatter.format(failed));
+            return 1;
+        }
+    }
+
+    /** @return the exit code: 0 when nobody needed it any more, 1 when it could not be or go on */
+    static int run(String bus, Kernel kernel, Path folder, Duration idle) throws InterruptedException {
+        return run(bus, kernel, folder, PolkitAuthorizer::new, idle);
+    }
+
+    /** As {@link #run(String, Kernel, Path, Duration)}, with another authorizer than polkit. */
+    static int run(
+            String bus,
+            Kernel kernel,
+            Path folder,
+            SystemHelper.AuthorizerFactory authorizer,
+            Duration idle)
+            throws InterruptedException {
+        SystemHelper helper;
+        try {
+            helper = new SystemHelper(
+                    bus,
+                    kernel,
+                    folder,
+                    authorizer,
+                    new RateLimiter(CALLS_PER_SECOND, CALL_BURST, System::nanoTime),
+                    idle,
+                    LOG);
+        } catch (DBusException | DBusExecutionException notOnBus) {
+            LOG.accept("can't be on the system bus as " + DBusNames.BUS_NAME);
+            return 1;
+        }
+        Thread.setDefaultUncaughtExceptionHandler((thread, unexpected) -> {
+            LOG.accept("thread " + thread.getName() + " ended: " + ExceptionFormatter.format(unexpected));
+            // The one that reads the bus: without it the helper would own its name and be deaf.
+            if (thread instanceof IncomingMessageThread) {
+                helper.fail();
+            }
+        });
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> close(helper)));
+        return helper.awaitEnd() ? 0 : 1;
+    }
+
+    private static void close(SystemHelper helper) {
+        try {
+            helper.close();
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

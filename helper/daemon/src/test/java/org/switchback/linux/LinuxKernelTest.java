@@ -1,0 +1,687 @@
+package org.switchback.linux;
+
+import org.switchback.kernel.Kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.BootfbModule;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.TestSnapshots;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+import org.switchback.plan.KernelWrite;
+import org.switchback.plan.Setting;
+
+/** The running kernel's reader and writer on trees of ordinary files. */
+@Timeout(60)
+class LinuxKernelTest {
+    private static final PciAddress GPU = PciAddress.parse("0000:01:00.0").orElseThrow();
+    private static final String FOLDER = SnapshotParser.PCI_DEVICES + GPU;
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    @TempDir
+    Path root;
+
+    private LinuxKernel kernel;
+
+    @BeforeEach
+    void createKernel() {
+        kernel = new LinuxKernel(root);
+    }
+
+    @AfterEach
+    void closeKernel() {
+        kernel.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "q35-5.10-0300-vfio", "q35-6.1-0380", "q35-6.12-0380-native", "q35-7.2-0300", "x99-gtx1080",
+                "laptop-one-gpu"
+            })
+    void snapshotOfACopiedTreeEqualsTheOriginal(String machine) throws IOException {
+        MachineSnapshot original = TestSnapshots.load(machine);
+        writeTree(original);
+
+        MachineSnapshot read = kernel.readSnapshot();
+
+        TreeMap<String, MachineSnapshot.SnapshotEntry> expected = new TreeMap<>(original.entries());
+        expected.keySet().removeIf(path -> isProcessPath(path) || isIgnoredPath(path) || wouldWakeDevice(path, original));
+        assertThat(expected.keySet().stream()
+                        .filter(path -> !Objects.equals(read.entries().get(path), expected.get(path))))
+                .as("paths that were read otherwise")
+                .isEmpty();
+        assertThat(read.entries().keySet().stream()
+                        .filter(path -> !expected.containsKey(path) && !isIgnoredPath(path)))
+                .as("paths that came from nowhere")
+                .allMatch(path -> path.matches(".*/graphics/fb\\d+"));
+    }
+
+    private static boolean isProcessPath(String path) {
+        return path.matches("/proc/\\d+/.*");
+    }
+
+    /** What captures made by other means have more, or in another form. */
+    private static boolean isIgnoredPath(String path) {
+        return path.equals("/proc/version")
+                || path.equals("/usr/share/misc/pci.ids")
+                // Whether it could be loaded is not asked once it is.
+                || path.startsWith("/lib/modules")
+                || path.startsWith("/sys/kernel/iommu_groups/")
+                || path.matches(".*/(subsystem_vendor|subsystem_device|revision|modalias|d3cold_allowed)");
+    }
+
+    private static boolean wouldWakeDevice(String path, MachineSnapshot capture) {
+        String folder = path.substring(0, path.lastIndexOf('/'));
+        return path.matches(".*/(config|resource._resize)")
+                && capture.text(folder + "/power/runtime_status").filter("suspended"::equals).isPresent();
+    }
+
+    @Test
+    void functionWithoutSysfsFolderIsAbsent() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380"));
+
+        assertThat(kernel.hasDevice(GPU)).isTrue();
+        assertThat(kernel.hasDevice(PciAddress.of("07:00.0"))).isFalse();
+    }
+
+    @Test
+    void loadableVfioDriverIsFound() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380"));
+
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).vfioDriverState()).isEqualTo(Machine.VfioDriverState.LOADABLE);
+    }
+
+    @Test
+    void absentVfioDriverIsMissing() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380"));
+        Files.delete(root.resolve("lib/modules/6.1.0-56-amd64/modules.dep"));
+
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).vfioDriverState()).isEqualTo(Machine.VfioDriverState.MISSING);
+    }
+
+    @Test
+    void suspendedFunctionIsNotWoken() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380-vfio"));
+        assertThat(Files.readString(root.resolve(FOLDER.substring(1) + "/power/runtime_status"))).contains("suspended");
+
+        assertThat(kernel.readSnapshot().entries()).doesNotContainKey(FOLDER + "/config").containsKey(FOLDER + "/resource");
+    }
+
+    @Test
+    void emptyTreeIsRead() {
+        assertThat(kernel.readSnapshot().entries().keySet()).allMatch(path -> path.startsWith("/sys/bus/platform"));
+        assertThat(kernel.bootId()).isEmpty();
+        assertThat(kernel.hasOops()).isFalse();
+    }
+
+    @Test
+    void usersAreFoundByDeviceNumber() throws IOException {
+        writeTree(withGpuNode("1:5"));
+        Path process = Files.createDirectories(root.resolve("proc/4711"));
+        Files.createDirectories(process.resolve("fd"));
+        Files.writeString(process.resolve("comm"), "Xorg\n");
+        Files.writeString(process.resolve("cmdline"), "Xorg\0-secret\0");
+        // Device 1:5, which the tree says is the card; 1:7 is of no interest.
+        Files.createSymbolicLink(process.resolve("fd/3"), Path.of("/dev/full"));
+        Files.createSymbolicLink(process.resolve("fd/4"), Path.of("/dev/zero"));
+        Files.createSymbolicLink(process.resolve("fd/5"), Path.of("socket:[1]"));
+
+        DeviceUser xorg = new DeviceUser(4711, "Xorg", System.getProperty("user.name"), "dri/card0");
+        assertThat(kernel.readDeviceUsers(List.of(GPU))).containsExactly(xorg);
+        MachineSnapshot capture = kernel.readSnapshot();
+        assertThat(SnapshotParser.parse(capture).gpu(GPU).orElseThrow().deviceUsers()).containsExactly(xorg);
+        assertThat(capture.childNames("/proc/4711")).containsExactly("comm", "fd", "owner");
+        assertThat(capture.toText()).doesNotContain("secret");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "q35-6.1-0380,  efi-framebuffer.0, graphics/fb0, fb0",
+        "q35-7.2-0380,  efi-framebuffer.0, graphics/fb0, fb0",
+        "strix-halo-32g, simple-framebuffer.0, drm/card0, dri/card0",
+    })
+    void framebufferUserIsUserOfOneGpuOnly(
+            String machine, String device, String folder, String node) throws IOException {
+        MachineSnapshot original = TestSnapshots.load(machine);
+        writeTree(original.withChanges(Map.of(
+                SnapshotParser.PLATFORM_DEVICES + device + "/" + folder + "/dev", Optional.of(new MachineSnapshot.TextEntry("1:5")))));
+        Path process = Files.createDirectories(root.resolve("proc/4711/fd")).getParent();
+        Files.writeString(process.resolve("comm"), "kiosk\n");
+        Files.createSymbolicLink(process.resolve("fd/3"), Path.of("/dev/zero"));
+
+        PciAddress gpu = SnapshotParser.parse(original).gpus().getFirst().address();
+        DeviceUser kiosk = new DeviceUser(4711, "kiosk", System.getProperty("user.name"), node);
+        assertThat(kernel.readDeviceUsers(List.of(gpu))).containsExactly(kiosk);
+        assertThat(kernel.readDeviceUsers(List.of(new PciAddress(0, 2, 0, 0)))).isEmpty();
+        Machine read = SnapshotParser.parse(kernel.readSnapshot());
+        assertThat(read.gpu(gpu).orElseThrow().deviceUsers()).containsExactly(kiosk);
+        assertThat(read.devices().values())
+                .filteredOn(function -> !read.deviceUsersOf(function).isEmpty())
+                .extracting(PciDevice::address)
+                .containsExactly(gpu);
+    }
+
+    @Test
+    void unattributableFramebufferCountsForTheRequestedGpu() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380")
+                .withChanges(Map.of(
+                        SnapshotParser.PLATFORM_DEVICES + "efi-framebuffer.0/graphics/fb0/dev",
+                                Optional.of(new MachineSnapshot.TextEntry("1:5")),
+                        "/proc/iomem", Optional.empty())));
+        Path descriptors = Files.createDirectories(root.resolve("proc/4711/fd"));
+        Files.createSymbolicLink(descriptors.resolve("3"), Path.of("/dev/zero"));
+
+        assertThat(kernel.readDeviceUsers(List.of(GPU))).extracting(DeviceUser::deviceNode).containsExactly("fb0");
+    }
+
+    @Test
+    void virtualMachineOfAProcessIsNamed() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380-vfio")
+                .withChanges(Map.of("/sys/class/vfio/4/dev", Optional.of(new MachineSnapshot.TextEntry("1:5")))));
+        Path process = Files.createDirectories(root.resolve("proc/4711/fd")).getParent();
+        Files.writeString(process.resolve("comm"), "qemu-system-x86\n");
+        Files.writeString(
+                process.resolve("cgroup"), "0::/machine.slice/machine-qemu\\x2d1\\x2dwin10.scope/libvirt/emulator\n");
+        Files.createSymbolicLink(process.resolve("fd/3"), Path.of("/dev/zero"));
+
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).deviceUsers())
+                .containsExactly(new DeviceUser(
+                        4711, "qemu-system-x86", System.getProperty("user.name"), "vfio/4", "win10"));
+    }
+
+    @Test
+    void userOfAnotherFunctionIsNotListed() throws IOException {
+        writeTree(withGpuNode("1:5"));
+        Path process = Files.createDirectories(root.resolve("proc/4711/fd"));
+        Files.createSymbolicLink(process.resolve("3"), Path.of("/dev/zero"));
+
+        assertThat(kernel.readDeviceUsers(List.of(new PciAddress(0, 2, 0, 0)))).isEmpty();
+    }
+
+    private static MachineSnapshot withGpuNode(String number) {
+        return TestSnapshots.load("q35-6.1-0380-native")
+                .withChanges(Map.of(FOLDER + "/drm/card0/dev", Optional.of(new MachineSnapshot.TextEntry(number))));
+    }
+
+    @Test
+    void deviceNamesComeFromPciIds() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380"));
+        Path list = Files.createDirectories(root.resolve("usr/share/hwdata")).resolve("pci.ids");
+        Files.writeString(list, "# comment\n1234  Technical Corp.\n\t1111  QEMU Virtual Video Controller\n"
+                + "1235  Somebody else\n\t1111  Nothing here\n");
+
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).gpu(GPU).orElseThrow().graphics().name())
+                .isEqualTo("Technical Corp. QEMU Virtual Video Controller");
+        assertThat(kernel.readSnapshot().text("/usr/share/misc/pci.ids").orElseThrow()).doesNotContain("Somebody");
+    }
+
+    @Test
+    void longPciIdsIsReadCompletely() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380"));
+        Path list = Files.createDirectories(root.resolve("usr/share/misc")).resolve("pci.ids");
+        String others = IntStream.range(0, 10_000)
+                .mapToObj(number -> String.format("\t%04x  Something else\n", number))
+                .collect(Collectors.joining());
+        Files.writeString(list, "1233  Others\n" + others + "1234  Technical Corp.\n\t0000  Not this\n\t1111  QEMU's card\n"
+                + "1235  Others\n" + others + "C 03  Display controller\n\t80  Other display");
+
+        assertThat(kernel.readSnapshot().text("/usr/share/misc/pci.ids").orElseThrow().lines())
+                .contains("1234  Technical Corp.", "\t1111  QEMU's card", "C 03  Display controller", "\t80  Other display")
+                .doesNotContain("\t0000  Not this", "1233  Others");
+    }
+
+    @Test
+    void unreadableFileHasAReason() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380"));
+        Path huge = root.resolve(FOLDER.substring(1) + "/power_state");
+        Files.write(huge, new byte[2 << 20]);
+
+        assertThat(kernel.readSnapshot().entries().get(FOLDER + "/power_state"))
+                .isEqualTo(new MachineSnapshot.UnreadableEntry("longer than 1048576 bytes"));
+    }
+
+    @Test
+    void pipesAreSkipped() throws Exception {
+        writeTree(TestSnapshots.load("q35-6.1-0380"));
+        createPipe(FOLDER + "/power_state");
+
+        assertThat(kernel.readSnapshot().entries()).doesNotContainKey(FOLDER + "/power_state").containsKey(FOLDER + "/vendor");
+    }
+
+    @Test
+    void lockedDeviceDoesNotBlockTheSnapshot() throws Exception {
+        writeTree(TestSnapshots.load("q35-6.1-0380"));
+        createPipe(FOLDER + "/driver_override");
+
+        long start = System.nanoTime();
+        MachineSnapshot capture = kernel.readSnapshot();
+
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+        assertThat(capture.entries().get(FOLDER + "/driver_override")).isEqualTo(new MachineSnapshot.UnreadableEntry("no answer"));
+        assertThat(capture.text("/sys/bus/pci/devices/0000:01:00.1/driver_override")).hasValue("(null)");
+        assertThat(kernel.readSetting(new Setting.DriverOverride(GPU))).isEqualTo(Kernel.UNKNOWN_VALUE);
+    }
+
+    @Test
+    void settingsAreRead() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380-vfio"));
+
+        assertThat(kernel.readSetting(new Setting.Driver(GPU))).isEqualTo("vfio-pci");
+        assertThat(kernel.readSetting(new Setting.DriverOverride(GPU))).isEqualTo("vfio-pci");
+        assertThat(kernel.readSetting(new Setting.PowerControl(GPU))).isEqualTo("auto");
+        assertThat(kernel.readSetting(new Setting.FramebufferDriver("efi-framebuffer.0"))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.KernelModule("vfio-pci"))).isEqualTo("loaded");
+        assertThat(kernel.readSetting(new Setting.KernelModule("nvidia"))).isEmpty();
+        PciAddress second = new PciAddress(0, 2, 0, 0);
+        assertThat(kernel.readSetting(new Setting.DriverOverride(second))).isEmpty();
+        PciAddress gone = new PciAddress(0, 9, 0, 0);
+        assertThat(List.of(kernel.readSetting(new Setting.Driver(gone)), kernel.readSetting(new Setting.DriverOverride(gone))))
+                .containsOnly("");
+    }
+
+    @Test
+    void takenOverFramebufferHasNoDriver() throws IOException {
+        writeTree(TestSnapshots.load("q35-5.10-0300-native"));
+        Setting setting = new Setting.FramebufferDriver("efi-framebuffer.0");
+        assertThat(kernel.readSetting(setting)).isEmpty();
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).firmwareFramebuffers()).singleElement().matches(fb -> fb.isTakenOver());
+
+        Files.createDirectories(root.resolve("sys/bus/platform/devices/efi-framebuffer.0/graphics/fb0"));
+        assertThat(kernel.readSetting(setting)).isEqualTo("efi-framebuffer");
+    }
+
+    @Test
+    void firmwareRegionIsReadFromTheCurrentMemoryMap() throws IOException {
+        writeTree(TestSnapshots.withBootfb());
+        AddressRange range = new AddressRange(0xc0000000L, 0xc03e7fffL);
+        Setting setting = new Setting.FramebufferRegion(GPU, range);
+        assertThat(kernel.readSetting(setting)).isEqualTo("BOOTFB");
+        assertThat(kernel.readSetting(new Setting.FramebufferRegion(GPU, new AddressRange(0xc0000000L, 0xc03e7ffeL)))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.FramebufferRegion(PciAddress.of("0000:02:00.0"), range))).isEmpty();
+
+        Path map = root.resolve("proc/iomem");
+        Files.writeString(map, Files.readString(map).replaceAll("(?m)^.* : (BOOTFB|simplefb)\n", ""));
+        assertThat(kernel.readSetting(setting)).isEmpty();
+
+        Files.writeString(map, "00000000-00000000 : PCI mem\n");
+        assertThat(kernel.readSetting(setting)).as("hidden").isEqualTo(Kernel.UNKNOWN_VALUE);
+        Files.delete(map);
+        assertThat(kernel.readSetting(setting)).as("unreadable").isEqualTo(Kernel.UNKNOWN_VALUE);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "updates/dkms/switchback_bootfb.ko, '', UNSIGNED",
+        "extra/switchback_bootfb.ko, ~Module signature appended~, SIGNED",
+        "updates/switchback_bootfb.ko.xz, ~Module signature appended~, UNKNOWN"
+    })
+    void bootfbModuleIsFoundWhereInstalled(String path, String end, BootfbModule.ModuleSignature signature)
+            throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380"));
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).bootfbModule().state()).isEqualTo(BootfbModule.BootfbModuleState.MISSING);
+
+        Path file = root.resolve("lib/modules/6.1.0-56-amd64").resolve(path);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "\u007fELF" + end + "\n");
+
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).bootfbModule())
+                .isEqualTo(new BootfbModule(BootfbModule.BootfbModuleState.INSTALLED, signature));
+    }
+
+    @Test
+    void distributionIsReadFromOsRelease() throws IOException {
+        Files.writeString(
+                Files.createDirectories(root.resolve("etc")).resolve("os-release"),
+                "PRETTY_NAME=\"Linux Mint 22\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=22\n");
+
+        assertThat(kernel.readSnapshot().text("/etc/os-release")).hasValue("ID=linuxmint\nID_LIKE=\"ubuntu debian\"");
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).distributionIds()).containsExactly("linuxmint", "ubuntu", "debian");
+    }
+
+    @Test
+    void invalidModaliasLoadsNoDriver() throws IOException {
+        KernelWrite load = new KernelWrite.LoadByModalias(GPU);
+        assertThat(kernel.write(load, LONG, waited -> {})).isEqualTo(new Kernel.WriteResult.WriteFailed("ENOENT"));
+
+        Path alias = Files.createDirectories(root.resolve(FOLDER.substring(1))).resolve("modalias");
+        for (String odd : List.of("-r vfio-pci", "pci:v1;reboot", "usb:v1D6Bp0002", "")) {
+            Files.writeString(alias, odd + "\n");
+            assertThat(kernel.write(load, LONG, waited -> {})).as(odd).isEqualTo(new Kernel.WriteResult.WriteFailed("ENOENT"));
+        }
+    }
+
+    @Test
+    void oopsIsReadFromTaint() throws IOException {
+        Path tainted = Files.createDirectories(root.resolve("proc/sys/kernel")).resolve("tainted");
+        Files.writeString(tainted, "4224\n");
+
+        assertThat(kernel.hasOops()).isTrue();
+    }
+
+    @Test
+    void writeAppendsALineFeed() throws IOException {
+        Path file = createFile("/sys/bus/pci/drivers_probe");
+
+        assertThat(write("/sys/bus/pci/drivers_probe", "0000:01:00.0")).isEqualTo(new Kernel.WriteResult.Done());
+        assertThat(Files.readString(file)).isEqualTo("0000:01:00.0\n");
+        assertThat(write("/sys/bus/pci/drivers_probe", "")).isEqualTo(new Kernel.WriteResult.Done());
+        assertThat(Files.readString(file)).isEqualTo("\n");
+    }
+
+    @Test
+    void errnoOfAFailedWriteIsReported() throws IOException {
+        Files.createDirectories(root.resolve("sys"));
+        Files.createSymbolicLink(root.resolve("sys/full"), Path.of("/dev/full"));
+        Files.createDirectories(root.resolve("sys/folder"));
+
+        assertThat(write("/sys/full", "1")).isEqualTo(new Kernel.WriteResult.WriteFailed("ENOSPC"));
+        assertThat(write("/sys/folder", "1")).isEqualTo(new Kernel.WriteResult.WriteFailed("EISDIR"));
+        assertThat(write("/sys/nothing", "1")).isEqualTo(new Kernel.WriteResult.WriteFailed("ENOENT"));
+        assertThat(root.resolve("sys/nothing")).doesNotExist();
+    }
+
+    @Test
+    void failedWriteDoesNotAffectTheNext() throws IOException {
+        Files.createDirectories(root.resolve("sys"));
+        Files.createSymbolicLink(root.resolve("sys/full"), Path.of("/dev/full"));
+        Path file = createFile("/sys/file");
+
+        write("/sys/full", "first");
+        write("/sys/file", "second");
+
+        assertThat(Files.readString(file)).isEqualTo("second\n");
+    }
+
+    @Test
+    void loadingAMissingModuleFailsWithEnoent() {
+        assertThat(kernel.write(new KernelWrite.LoadModule("switchback-no-such-module"), LONG, waited -> {}))
+                .isEqualTo(new Kernel.WriteResult.WriteFailed("ENOENT"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/proc/sysrq-trigger",
+                "/sys/../etc/passwd",
+                "/sys/x\ny",
+                "/sys/$(touch x)",
+                "/sys/bus/pci/drivers/MTD PCI/bind"
+            })
+    void invalidPathsAreRejectedAndLaterWritesWork(String path) throws IOException {
+        Path file = createFile("/sys/file");
+
+        assertThat(write(path, "1")).isEqualTo(new Kernel.WriteResult.WriteFailed("EINVAL"));
+        assertThat(write("/sys/file", "1")).isEqualTo(new Kernel.WriteResult.Done());
+        assertThat(Files.readString(file)).isEqualTo("1\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a b", "`id`", "$(id)", "a;b", "'\"\\", "%s%n", "-n", "*"})
+    void valuesAreNotInterpretedByTheShell(String value) throws IOException {
+        Path file = createFile("/sys/file");
+
+        assertThat(write("/sys/file", value)).isEqualTo(new Kernel.WriteResult.Done());
+        assertThat(Files.readString(file)).isEqualTo(value + "\n");
+    }
+
+    @Test
+    void multilineValueIsRejected() throws IOException {
+        Path file = createFile("/sys/file");
+
+        assertThat(write("/sys/file", "a\nwrite")).isEqualTo(new Kernel.WriteResult.WriteFailed("EINVAL"));
+        assertThat(write("/sys/file", "x".repeat(129))).isEqualTo(new Kernel.WriteResult.WriteFailed("EINVAL"));
+        assertThat(file).isEmptyFile();
+    }
+
+    @Test
+    void abandonedReplyIsNotUsedForTheNextWrite() throws Exception {
+        Path pipe = createPipe("/sys/slow");
+        createFile("/sys/file");
+
+        assertThatThrownBy(() -> kernel.write(new KernelWrite.WriteSysfs("/sys/slow", "1"), LONG, waited -> {
+                    throw new IllegalStateException("killed");
+                }))
+                .hasMessage("killed");
+
+        assertThat(write("/sys/nothing", "1")).isEqualTo(new Kernel.WriteResult.WriteFailed("ENOENT"));
+        assertThat(write("/sys/file", "1")).isEqualTo(new Kernel.WriteResult.Done());
+        assertThat(pipe).exists();
+    }
+
+    @Test
+    void writeThatDoesNotReturnTimesOut() throws Exception {
+        createPipe("/sys/stuck");
+        Path file = createFile("/sys/file");
+        List<Duration> told = new ArrayList<>();
+
+        Kernel.WriteResult stuck =
+                kernel.write(new KernelWrite.WriteSysfs("/sys/stuck", "1"), Duration.ofMillis(2200), told::add);
+
+        assertThat(stuck).isEqualTo(new Kernel.WriteResult.TimedOut());
+        assertThat(told).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
+        assertThat(write("/sys/file", "next")).isEqualTo(new Kernel.WriteResult.Done());
+        assertThat(Files.readString(file)).isEqualTo("next\n");
+    }
+
+    @Test
+    void lateWriteSucceeds() throws Exception {
+        Path pipe = createPipe("/sys/slow");
+        List<Duration> told = new ArrayList<>();
+
+        Kernel.WriteResult answer = kernel.write(new KernelWrite.WriteSysfs("/sys/slow", "1"), LONG, waited -> {
+            told.add(waited);
+            if (told.size() == 1) {
+                // Somebody reads at last.
+                Thread.ofVirtual().start(() -> {
+                    try {
+                        Files.readAllBytes(pipe);
+                    } catch (IOException failed) {
+                        throw new java.io.UncheckedIOException(failed);
+                    }
+                });
+            }
+        });
+
+        assertThat(answer).isEqualTo(new Kernel.WriteResult.Done());
+        assertThat(told).isNotEmpty();
+    }
+
+    @Test
+    void killedWriterIsReplaced() throws Exception {
+        createPipe("/sys/stuck");
+        Path file = createFile("/sys/file");
+        write("/sys/file", "1");
+        ProcessHandle child = ProcessHandle.current()
+                .children()
+                .filter(process -> process.info().commandLine().orElse("").contains("switchback-shell"))
+                .findFirst()
+                .orElseThrow();
+
+        Kernel.WriteResult answer = kernel.write(
+                new KernelWrite.WriteSysfs("/sys/stuck", "1"), LONG, waited -> child.destroyForcibly());
+
+        assertThat(answer).isEqualTo(new Kernel.WriteResult.WriteFailed("?"));
+        assertThat(write("/sys/file", "2")).isEqualTo(new Kernel.WriteResult.Done());
+        assertThat(Files.readString(file)).isEqualTo("2\n");
+    }
+
+    @Test
+    void writerInheritsOnlyItsPipes() throws Exception {
+        kernel.prepare();
+        try (var open = Files.newInputStream(createFile("/sys/file"))) {
+            write("/sys/file", "1");
+            List<Path> inherited = new ArrayList<>();
+            for (ProcessHandle child : ProcessHandle.current().children().toList()) {
+                try (var descriptors = Files.list(Path.of("/proc/" + child.pid() + "/fd"))) {
+                    descriptors
+                            .map(LinuxKernelTest::linkTarget)
+                            .filter(target -> !target.toString().startsWith("pipe:"))
+                            .filter(target -> !target.equals(Path.of("/dev/null")))
+                            .forEach(inherited::add);
+                }
+            }
+            assertThat(inherited).isEmpty();
+            assertThat(open.read()).isEqualTo('1');
+        }
+    }
+
+    private static Path linkTarget(Path link) {
+        try {
+            return Files.readSymbolicLink(link);
+        } catch (IOException closed) {
+            return Path.of("/dev/null");
+        }
+    }
+
+    @Test
+    void readerProcessIsReused() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380"));
+        kernel.prepare();
+        List<Long> prepared = childPids();
+
+        kernel.readDeviceUsers(List.of(GPU));
+        kernel.readSwitchSnapshot(List.of(GPU));
+        kernel.readSetting(new Setting.DriverOverride(GPU));
+        kernel.readSnapshot();
+        kernel.prepare();
+
+        assertThat(childPids()).isEqualTo(prepared);
+    }
+
+    private static List<Long> childPids() {
+        return ProcessHandle.current().children().map(ProcessHandle::pid).sorted().toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/sys/bus/pci/devices/0000:01:00.0/driver_override = pci-stub",
+                "/sys/bus/pci/devices/0000:01:00.0/power/control = auto",
+                "/sys/bus/pci/devices/0000:01:00.0/resource = 0x0 0x0 0x0",
+                "/sys/bus/pci/devices/0000:01:00.0/driver -> ../../../bus/pci/drivers/nouveau",
+                SnapshotParser.PCI_DEVICES + "0000:01:00.1/driver -> ../../../bus/pci/drivers/snd_hda_intel",
+                "/sys/bus/platform/devices/efi-framebuffer.0/driver -> ../../../bus/platform/drivers/other",
+                "/proc/iomem = 00000000-000fffff : other",
+                "/proc/sys/kernel/tainted = 128",
+                "/sys/module/switchback_bootfb /",
+                "/sys/class/drm/card0-Virtual-1/enabled = enabled"
+            })
+    void switchSnapshotCoversEverythingAPlanDependsOn(String changed) throws Exception {
+        MachineSnapshot original = TestSnapshots.load("q35-6.1-0380");
+        writeTree(original);
+        MachineSnapshot seen = kernel.readSwitchSnapshot(List.of(GPU));
+        assertThat(kernel.readSwitchSnapshot(List.of(GPU))).isEqualTo(seen);
+
+        MachineSnapshot.SnapshotEntry entry = MachineSnapshot.parse("switchback-capture 1\n" + changed + "\n")
+                .entries()
+                .firstEntry()
+                .getValue();
+        String path = changed.substring(0, changed.indexOf(' '));
+        assertThat(original.entries().get(path)).isNotEqualTo(entry);
+        Files.deleteIfExists(root.resolve(path.substring(1)));
+        SnapshotFileTree.write(MachineSnapshot.EMPTY.withChanges(Map.of(path, Optional.of(entry))), root);
+
+        assertThat(kernel.readSwitchSnapshot(List.of(GPU))).isNotEqualTo(seen);
+    }
+
+    @Test
+    void closeEndsAllChildProcesses() throws Exception {
+        kernel.prepare();
+        List<ProcessHandle> children = ProcessHandle.current().children().toList();
+        assertThat(children).isNotEmpty();
+
+        kernel.close();
+
+        for (ProcessHandle child : children) {
+            child.onExit().get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void vfioCheckRequiresVfioDriver() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380-native"));
+
+        assertThat(kernel.verifyVfio(List.of(GPU))).isEqualTo(new Kernel.VfioCheck.Failed(GPU, "not on vfio-pci"));
+    }
+
+    @Test
+    void vfioCheckFailsWithoutVfio() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380-vfio"));
+
+        assertThat(kernel.verifyVfio(List.of(GPU))).isEqualTo(new Kernel.VfioCheck.Failed(GPU, "container: ENOENT"));
+    }
+
+    @Test
+    void failedVfioCheckClosesItsFiles() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380-vfio"));
+        Path container = createFile("/dev/vfio/vfio");
+
+        Kernel.VfioCheck proof = kernel.verifyVfio(List.of(GPU));
+
+        assertThat(proof).isEqualTo(new Kernel.VfioCheck.Failed(GPU, "container: ENOTTY"));
+        try (var descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            assertThat(descriptors.map(LinuxKernelTest::linkTarget)).doesNotContain(container);
+        }
+    }
+
+    private Kernel.WriteResult write(String path, String value) {
+        return kernel.write(new KernelWrite.WriteSysfs(path, value), LONG, waited -> {});
+    }
+
+    private Path createFile(String path) throws IOException {
+        Path file = root.resolve(path.substring(1));
+        Files.createDirectories(file.getParent());
+        return Files.createFile(file);
+    }
+
+    /** A named pipe: to open it waits until somebody opens the other end, as a device lock makes a writer wait. */
+    private Path createPipe(String path) throws Exception {
+        Path pipe = root.resolve(path.substring(1));
+        Files.createDirectories(pipe.getParent());
+        Files.deleteIfExists(pipe);
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        return pipe;
+    }
+
+    private void writeTree(MachineSnapshot capture) throws IOException {
+        TreeMap<String, MachineSnapshot.SnapshotEntry> entries = new TreeMap<>(capture.entries());
+        entries.keySet().removeIf(LinuxKernelTest::isProcessPath);
+        SnapshotFileTree.write(new MachineSnapshot(entries), root);
+        String release = capture.text("/proc/sys/kernel/osrelease").orElseThrow();
+        if (capture.hasPath("/lib/modules/" + release + "/vfio-pci")) {
+            Path modules = root.resolve("lib/modules/" + release);
+            Files.delete(modules.resolve("vfio-pci"));
+            Files.writeString(
+                    modules.resolve("modules.dep"),
+                    "kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/drivers/vfio/vfio.ko.xz\n");
+        }
+    }
+}

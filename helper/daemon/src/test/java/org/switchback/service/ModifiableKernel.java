@@ -1,0 +1,66 @@
+package org.switchback.service;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.PciAddress;
+import org.switchback.kernel.Kernel;
+import org.switchback.simulator.SimulatedKernel;
+import org.switchback.plan.KernelWrite;
+import org.switchback.plan.Setting;
+
+/** A simulated kernel whose captures a test may change, as if somebody had pulled or plugged a card. */
+public final class ModifiableKernel implements Kernel {
+    private final SimulatedKernel simulated;
+    private volatile UnaryOperator<MachineSnapshot> modification = UnaryOperator.identity();
+
+    public ModifiableKernel(SimulatedKernel simulated) {
+        this.simulated = simulated;
+    }
+
+    public SimulatedKernel simulated() {
+        return simulated;
+    }
+
+    public void modifySnapshot(UnaryOperator<MachineSnapshot> wanted) {
+        modification = wanted;
+    }
+
+    @Override
+    public MachineSnapshot readSnapshot() {
+        return modification.apply(simulated.readSnapshot());
+    }
+
+    @Override
+    public String bootId() {
+        return simulated.bootId();
+    }
+
+    @Override
+    public String readSetting(Setting setting) {
+        return simulated.readSetting(setting);
+    }
+
+    @Override
+    public List<DeviceUser> readDeviceUsers(List<PciAddress> functions) {
+        return simulated.readDeviceUsers(functions);
+    }
+
+    @Override
+    public boolean hasOops() {
+        return simulated.hasOops();
+    }
+
+    @Override
+    public WriteResult write(KernelWrite write, Duration patience, Consumer<Duration> waiting) {
+        return simulated.write(write, patience, waiting);
+    }
+
+    @Override
+    public VfioCheck verifyVfio(List<PciAddress> functions) {
+        return simulated.verifyVfio(functions);
+    }
+}

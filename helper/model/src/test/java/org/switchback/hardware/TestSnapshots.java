@@ -1,0 +1,64 @@
+package org.switchback.hardware;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The captured machines that tests work on: those of real kernels, and the samples that come with the app. */
+public final class TestSnapshots {
+    private static final List<Path> FOLDERS = List.of(
+            Path.of("../../helper/model/src/test/resources/captures"),
+            Path.of("../../app/client/src/main/resources/org/switchback/client/samples"));
+
+    private TestSnapshots() {}
+
+    public static MachineSnapshot load(String name) {
+        for (Path folder : FOLDERS) {
+            Path file = folder.resolve(name + ".capture");
+            if (Files.exists(file)) {
+                try {
+                    return MachineSnapshot.parse(Files.readString(file));
+                } catch (IOException failed) {
+                    throw new UncheckedIOException(failed);
+                } catch (MachineSnapshot.MalformedSnapshotException malformed) {
+                    throw new AssertionError(file + ": " + malformed.getMessage(), malformed);
+                }
+            }
+        }
+        throw new AssertionError("no capture named " + name);
+    }
+
+    /** {@code q35-6.1-0380} as it would be with SYSFB_SIMPLEFB and simplefb, the framebuffer's module installed. */
+    public static MachineSnapshot withBootfb() {
+        String text = load("q35-6.1-0380")
+                .toText()
+                .replace(
+                        "|       c0000000-c03e7fff : efifb\n",
+                        "|       c0000000-c03e7fff : BOOTFB\n|         c0000000-c03e7fff : simplefb\n")
+                .replace("efi-framebuffer", "simple-framebuffer");
+        try {
+            return MachineSnapshot.parse(text + "/lib/modules/6.1.0-56-amd64/switchback_bootfb = unsigned\n");
+        } catch (MachineSnapshot.MalformedSnapshotException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    public static Machine parseMachine(String name) {
+        return SnapshotParser.parse(load(name));
+    }
+
+    /** Names of all captures of real kernels, by name. */
+    public static List<String> realKernelNames() {
+        try (var files = Files.list(FOLDERS.getFirst())) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".capture"))
+                    .map(name -> name.substring(0, name.length() - ".capture".length()))
+                    .sorted()
+                    .toList();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+}

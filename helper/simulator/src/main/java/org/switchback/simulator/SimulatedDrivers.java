@@ -1,0 +1,460 @@
+package org.switchback.simulator;
+
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.switchback.hardware.Bar;
+import org.switchback.hardware.BootfbModule;
+import org.switchback.hardware.MachineSnapshot.DirectoryEntry;
+import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
+import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.MachineSnapshot.TextEntry;
+import org.switchback.hardware.MachineSnapshot.UnreadableEntry;
+import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.KernelVersion;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.ModuleSignaturePolicy;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.Region;
+import org.switchback.hardware.KernelTaint;
+import org.switchback.kernel.Kernel.WriteResult;
+import org.switchback.plan.KernelWrite;
+
+/**
+ * What Linux does when a PCI driver is bound, unbound or looked for. Every rule names where it comes from; "measured"
+ * means: seen in a virtual machine with Debian's kernels 5.10, 6.1 and 7.2.
+ *
+ * <p>A function's own driver is the one it is bound to when the machine is booted, with the nodes and regions it has
+ * then. For any other {@link #addNativeDriver} says so; it claims every memory BAR.
+ */
+final class SimulatedDrivers {
+    private static final String PLATFORM_DRIVERS = "/sys/bus/platform/drivers/";
+    private static final String RELEASE_PARAMETER = "/sys/module/" + BootfbModule.NAME + "/parameters/release";
+    private static final WriteResult DONE = new WriteResult.Done();
+
+    private final SimulatedMachine machine;
+    private final SimulatedFramebuffer framebuffer;
+    private final SimulatedVfio vfio;
+    private final Map<PciAddress, Map<String, DriverResources>> nativeDrivers = new HashMap<>();
+    private final Map<PciAddress, String> unloadedModules = new HashMap<>();
+    private final Set<PciAddress> vfioIdFunctions = new HashSet<>();
+
+    /** What a write comes to. */
+    sealed interface WriteProgress {
+        /** @param result given at once */
+        record CompletedWrite(WriteResult result) implements WriteProgress {}
+
+        /**
+         * It waits in the kernel.
+         *
+         * @param canFinish whether it need wait no longer
+         * @param onFinish what happens after; the write has then been done
+         */
+        record BlockedWrite(BooleanSupplier canFinish, Runnable onFinish) implements WriteProgress {}
+    }
+
+    /**
+     * What a driver brings with it.
+     *
+     * @param files  nodes and classes of the function while the driver is bound
+     * @param regions regions inside the function's BARs
+     * @param evictsFramebuffers whether it has firmware framebuffers removed from the function when it is bound
+     */
+    private record DriverResources(Map<String, SnapshotEntry> files, List<Region> regions, boolean evictsFramebuffers) {}
+
+    SimulatedDrivers(SimulatedMachine machine, SimulatedFramebuffer framebuffer, SimulatedVfio vfio) {
+        this.machine = machine;
+        this.framebuffer = framebuffer;
+        this.vfio = vfio;
+        for (PciDevice device : machine.devices().values()) {
+            device.driver().ifPresent(driver -> {
+                machine.addDriver("pci", driver);
+                if (!device.isBoundToVfio()) {
+                    nativeDriversOf(device.address()).put(driver, readInitialResources(device));
+                }
+            });
+        }
+    }
+
+    private Map<String, DriverResources> nativeDriversOf(PciAddress function) {
+        return nativeDrivers.computeIfAbsent(function, key -> new LinkedHashMap<>());
+    }
+
+    private DriverResources readInitialResources(PciDevice device) {
+        Map<String, SnapshotEntry> own = new TreeMap<>();
+        machine.files().forEach((path, entry) -> {
+            if (isDeviceNodePath(path, device.address()) || isClassPath(path, device.address())) {
+                own.put(path, entry);
+            }
+        });
+        List<Region> inside = machine.regionsInBars(device);
+        return new DriverResources(
+                own,
+                inside.stream().filter(region -> !SimulatedMachine.isFirmwareRegion(region)).toList(),
+                // One that has been seen beside a framebuffer does not evict it: nvidia's does not.
+                device.pciClass().isDisplay() && inside.stream().noneMatch(SimulatedMachine::isFirmwareRegion));
+    }
+
+    private static boolean isDeviceNodePath(String path, PciAddress function) {
+        String folder = SimulatedMachine.sysfsFolder(function) + "/";
+        if (!path.startsWith(folder)) {
+            return path.equals("/proc/driver/nvidia/gpus/" + function + "/information");
+        }
+        String name = path.substring(folder.length());
+        return name.startsWith("drm/") || name.startsWith("graphics/") || name.startsWith("sound/")
+                || name.startsWith("i2c-");
+    }
+
+    /** Also the connectors of a card: {@code /sys/class/drm/card0-HDMI-A-1/status}. */
+    private boolean isClassPath(String path, PciAddress function) {
+        if (!path.startsWith("/sys/class/")) {
+            return false;
+        }
+        String[] parts = path.split("/", 6);
+        if (parts.length < 5) {
+            return false;
+        }
+        int dash = parts[4].indexOf('-');
+        String node = dash < 0 ? parts[4] : parts[4].substring(0, dash);
+        // A platform device of the firmware's may lie below the function; it is not the driver's.
+        return machine.files().get("/sys/class/" + parts[3] + "/" + node) instanceof LinkEntry(String target)
+                && target.contains("/" + function + "/")
+                && !target.contains("-framebuffer.");
+    }
+
+    /** Makes a driver known that the function was not bound to when the machine was booted. */
+    void addNativeDriver(PciAddress function, String driver) {
+        PciDevice device = machine.devices().get(function);
+        if (device == null) {
+            throw new IllegalArgumentException("no function " + function);
+        }
+        machine.addDriver("pci", driver);
+        List<Region> claims = device.bars().stream()
+                .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY && bar.index() < Bar.ROM_INDEX)
+                .map(bar -> new Region(bar.range(), driver, List.of()))
+                .toList();
+        nativeDriversOf(function)
+                .putIfAbsent(driver, new DriverResources(Map.of(), claims, device.pciClass().isDisplay()));
+    }
+
+    /** Adds a function's ids to those that vfio-pci takes; it was registered before any other driver of the function. */
+    void addVfioId(PciAddress function) {
+        vfioIdFunctions.add(function);
+    }
+
+    /** Makes a driver known that is a module on disk. */
+    void addNativeModule(PciAddress function, String driver) {
+        unloadedModules.put(function, driver);
+    }
+
+    /** {@code pci_stop_and_remove_bus_device}, drivers/pci/remove.c: the driver lets go, then the folder goes. */
+    void unplug(PciAddress function) {
+        PciDevice device = machine.devices().get(function);
+        if (device != null) {
+            finishUnbind(driverOf(device), device);
+            machine.remove(function);
+        }
+    }
+
+    WriteProgress write(KernelWrite write) {
+        return switch (write) {
+            case KernelWrite.LoadModule(String module) -> completed(modprobe(module));
+            case KernelWrite.UnloadModule(String module) -> completed(unloadModule(module));
+            case KernelWrite.LoadByModalias(PciAddress function) -> completed(loadDriver(function));
+            case KernelWrite.WriteSysfs(String path, String value) -> writeSysfs(path, value);
+        };
+    }
+
+    private WriteProgress writeSysfs(String path, String value) {
+        if (path.equals(RELEASE_PARAMETER) && machine.hasPath(path)) {
+            return completed(framebuffer.writeRelease(value));
+        }
+        String folder = path.substring(0, path.lastIndexOf('/'));
+        String attribute = path.substring(folder.length() + 1);
+        if (path.equals("/sys/bus/pci/drivers_probe")) {
+            return findDevice(value).map(this::probeAny).orElse(failed("ENODEV"));
+        }
+        if (folder.startsWith(SnapshotParser.PCI_DRIVERS) && machine.hasPath(folder)) {
+            String driver = folder.substring(SnapshotParser.PCI_DRIVERS.length());
+            if (attribute.equals("bind")) {
+                return findDevice(value).map(device -> bind(driver, device)).orElse(failed("ENODEV"));
+            } else if (attribute.equals("unbind")) {
+                return findDevice(value).map(device -> unbind(driver, device)).orElse(failed("ENODEV"));
+            }
+        } else if (folder.startsWith(PLATFORM_DRIVERS) && machine.hasPath(folder)) {
+            String driver = folder.substring(PLATFORM_DRIVERS.length());
+            if (attribute.equals("bind")) {
+                return completed(framebuffer.bind(driver, value));
+            } else if (attribute.equals("unbind")) {
+                return completed(framebuffer.unbind(driver, value));
+            }
+        } else if (path.startsWith(SnapshotParser.PCI_DEVICES) && machine.hasPath(path)) {
+            if (attribute.equals("driver_override")) {
+                // driver_set_override, drivers/base/driver.c: any name goes, and none at all reads as "(null)".
+                machine.files().put(path, new TextEntry(value.isEmpty() ? "(null)" : value));
+                return completed(DONE);
+            } else if (path.endsWith("/power/control")) {
+                return completed(writePowerControl(folder, value));
+            }
+        }
+        return failed("ENOENT");
+    }
+
+    private Optional<PciDevice> findDevice(String name) {
+        return PciAddress.parse(name).map(machine.devices()::get);
+    }
+
+    /** {@code control_store}, drivers/base/power/sysfs.c. */
+    private WriteResult writePowerControl(String folder, String value) {
+        if (!value.equals("on") && !value.equals("auto")) {
+            return new WriteResult.WriteFailed("EINVAL");
+        }
+        machine.files().put(folder + "/control", new TextEntry(value));
+        if (value.equals("on")) {
+            machine.files().replace(folder + "/runtime_status", new TextEntry("active"));
+        }
+        return DONE;
+    }
+
+    private WriteResult modprobe(String module) {
+        String folder = "/sys/module/" + module.replace('-', '_');
+        if (machine.hasPath(folder) || machine.hasPath(SnapshotParser.PCI_DRIVERS + module)) {
+            return DONE;
+        }
+        if (!machine.hasPath("/lib/modules/" + machine.kernelVersion().release() + "/" + module)) {
+            return new WriteResult.WriteFailed("ENOENT");
+        }
+        if (module.equals(BootfbModule.NAME)) {
+            return loadBootfbModule();
+        }
+        machine.files().put(folder, new DirectoryEntry());
+        machine.addDriver("pci", module);
+        probeUnboundDevices(module);
+        return DONE;
+    }
+
+    /** A new driver is offered every device without one (driver_attach, drivers/base/dd.c). */
+    private void probeUnboundDevices(String driver) {
+        for (PciDevice device : machine.devices().values()) {
+            if (driverOf(device).isEmpty() && matches(driver, device)) {
+                probe(driver, device);
+            }
+        }
+    }
+
+    /** {@code module_sig_check}, kernel/module/signing.c; a signature counts as trusted here. Measured on 6.1. */
+    private WriteResult loadBootfbModule() {
+        Machine now = SnapshotParser.parse(machine.snapshot());
+        boolean signed = now.bootfbModule().signature() == BootfbModule.ModuleSignature.SIGNED;
+        if (!signed && now.moduleSignaturePolicy() != ModuleSignaturePolicy.UNRESTRICTED) {
+            return new WriteResult.WriteFailed(now.moduleSignaturePolicy() == ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN ? "EPERM" : "EKEYREJECTED");
+        }
+        machine.files().put("/sys/module/" + BootfbModule.NAME, new DirectoryEntry());
+        machine.files().put(RELEASE_PARAMETER, new UnreadableEntry("Permission denied"));
+        machine.taint(signed ? KernelTaint.OUT_OF_TREE_MODULE : KernelTaint.OUT_OF_TREE_MODULE | KernelTaint.UNSIGNED_MODULE);
+        return DONE;
+    }
+
+    private WriteResult unloadModule(String module) {
+        if (!module.equals(BootfbModule.NAME)) {
+            return unloadDriver(module);
+        }
+        machine.files().remove("/sys/module/" + module);
+        machine.files().remove(RELEASE_PARAMETER);
+        return DONE;
+    }
+
+    /** While a device is bound to it, its module is in use; after that the driver's folder goes with it. */
+    private WriteResult unloadDriver(String driver) {
+        if (machine.devices().values().stream().anyMatch(device -> driverOf(device).equals(driver))) {
+            return new WriteResult.WriteFailed("EBUSY");
+        }
+        machine.files().remove(SnapshotParser.PCI_DRIVERS + driver);
+        nativeDrivers.forEach((function, own) -> {
+            if (own.containsKey(driver)) {
+                unloadedModules.put(function, driver);
+            }
+        });
+        return DONE;
+    }
+
+    private WriteResult loadDriver(PciAddress function) {
+        String driver = unloadedModules.get(function);
+        if (driver == null) {
+            return new WriteResult.WriteFailed("ENOENT");
+        }
+        addNativeDriver(function, driver);
+        probeUnboundDevices(driver);
+        return DONE;
+    }
+
+    /** {@code drivers_probe_store}, drivers/base/bus.c. */
+    private WriteProgress probeAny(PciDevice device) {
+        if (!driverOf(device).isEmpty()) {
+            return completed(DONE);
+        }
+        // In the order that they were registered in; of those that match, vfio-pci came first where it has the ids.
+        Optional<String> driver = machine.snapshot().childNames(SnapshotParser.PCI_DRIVERS).stream()
+                .filter(name -> matches(name, device))
+                .min(Comparator.comparing(name -> !name.equals(PciDevice.VFIO_PCI)));
+        // What a driver's probe answers is not passed on, only that the group is a virtual machine's (really_probe and
+        // __device_attach_driver, drivers/base/dd.c): success is the link, not the answer.
+        return switch (driver.map(name -> probe(name, device)).orElse(ProbeResult.BOUND)) {
+            case BOUND, NO_IOMMU_GROUP -> completed(DONE);
+            case GROUP_BUSY -> failed("EBUSY");
+            case KERNEL_BUG -> blockedForever();
+        };
+    }
+
+    /** {@code bind_store}, drivers/base/bus.c. */
+    private WriteProgress bind(String driver, PciDevice device) {
+        if (!matches(driver, device)) {
+            return failed("ENODEV");
+        }
+        if (!driverOf(device).isEmpty()) {
+            return completed(alreadyBoundResult(machine.kernelVersion()));
+        }
+        return switch (probe(driver, device)) {
+            case BOUND -> completed(DONE);
+            case NO_IOMMU_GROUP -> failed("EINVAL");
+            case GROUP_BUSY -> failed("EBUSY");
+            case KERNEL_BUG -> blockedForever();
+        };
+    }
+
+    /** Measured: ENODEV on 5.10, EBUSY on 6.1 and later; the check moved in 5.14 (driver_probe_device). */
+    static WriteResult alreadyBoundResult(KernelVersion kernel) {
+        return new WriteResult.WriteFailed(kernel.isAtLeast(5, 14) ? "EBUSY" : "ENODEV");
+    }
+
+    /** {@code pci_match_device}, drivers/pci/pci-driver.c: an override matches the driver of its name and no other. */
+    private boolean matches(String driver, PciDevice device) {
+        String override = machine.driverOverrideOf(device.address());
+        if (!override.isEmpty()) {
+            return override.equals(driver);
+        }
+        return driver.equals(PciDevice.VFIO_PCI)
+                ? vfioIdFunctions.contains(device.address())
+                : nativeDriversOf(device.address()).containsKey(driver);
+    }
+
+    private enum ProbeResult {
+        BOUND,
+        NO_IOMMU_GROUP,
+        GROUP_BUSY,
+        KERNEL_BUG
+    }
+
+    private ProbeResult probe(String driver, PciDevice device) {
+        boolean toVfio = driver.equals(PciDevice.VFIO_PCI);
+        if (toVfio && (device.iommuGroup().isEmpty() || device.headerType().orElse(0) != 0)) {
+            // vfio_group_find_or_alloc, drivers/vfio/vfio_main.c; vfio_pci_core_register_device for bridges.
+            return ProbeResult.NO_IOMMU_GROUP;
+        }
+        if (!toVfio && !vfio.groupUsers(device).isEmpty()) {
+            // iommu_device_use_default_domain answers EBUSY since 5.19; before, vfio_group_nb_verify is a BUG_ON.
+            if (machine.kernelVersion().isAtLeast(5, 19)) {
+                return ProbeResult.GROUP_BUSY;
+            }
+            machine.recordOops();
+            return ProbeResult.KERNEL_BUG;
+        }
+        machine.linkDriver(device.address(), driver);
+        if (toVfio) {
+            finishVfioBind(device);
+        } else {
+            finishNativeBind(nativeDriversOf(device.address()).get(driver), device);
+        }
+        return ProbeResult.BOUND;
+    }
+
+    private void finishVfioBind(PciDevice device) {
+        if (device.pciClass().isVga() && machine.kernelVersion().vfioEvictsVgaFramebuffer()) {
+            // vfio_pci_vga_init, drivers/vfio/pci/vfio_pci_core.c, since d17378062079.
+            framebuffer.evictFrom(device);
+        }
+        if (machine.kernelVersion().isAtLeast(5, 19)) {
+            // vfio_pci_core_register_device allows runtime suspend, since 7ab5e10eda02; measured.
+            machine.setPower(device.address(), "auto", "suspended");
+        }
+    }
+
+    private void finishNativeBind(@Nullable DriverResources own, PciDevice device) {
+        // A driver that an override alone matched is nobody's own.
+        if (own == null) {
+            return;
+        }
+        if (own.evictsFramebuffers()) {
+            // The drm drivers call drm_aperture_remove_conflicting_pci_framebuffers and its successors.
+            framebuffer.evictFrom(device);
+        }
+        own.regions().forEach(claim -> machine.resourceTree().request(claim.range(), claim.name()));
+        machine.files().putAll(own.files());
+    }
+
+    /**
+     * {@code unbind_store}, drivers/base/bus.c. The link goes first (driver_sysfs_remove in __device_release_driver),
+     * then the driver's own remove may wait (measured).
+     */
+    private WriteProgress unbind(String driver, PciDevice device) {
+        if (!driverOf(device).equals(driver)) {
+            return failed("ENODEV");
+        }
+        BooleanSupplier over = unbindCondition(driver, device);
+        machine.unlinkDriver(device.address());
+        return new WriteProgress.BlockedWrite(over, () -> finishUnbind(driver, device));
+    }
+
+    /** When the driver's remove comes to its end. Most do not look whether anybody has their nodes open (measured). */
+    private BooleanSupplier unbindCondition(String driver, PciDevice device) {
+        List<DeviceUser> holders = machine.driverUsersOf(device.address());
+        return switch (driver) {
+            // vfio_unregister_group_dev waits for every open file (measured).
+            case PciDevice.VFIO_PCI -> () -> holders.stream().noneMatch(machine::isOpen);
+            // snd_card_free waits for open streams, sound/core/init.c.
+            case "snd_hda_intel" -> () -> holders.stream().filter(DeviceUser::isBlockingUnbind).noneMatch(machine::isOpen);
+            // nv_pci_remove with a usage count never gets over it, open-gpu-kernel-modules #1119 and #1374.
+            case "nvidia" -> holders::isEmpty;
+            default -> () -> true;
+        };
+    }
+
+    private void finishUnbind(String driver, PciDevice device) {
+        machine.finishUnbind(device.address());
+        if (driver.equals(PciDevice.VFIO_PCI) && machine.kernelVersion().isAtLeast(5, 19)) {
+            // vfio_pci_core_unregister_device forbids runtime suspend again; measured.
+            machine.setPower(device.address(), "on", "active");
+        }
+        DriverResources own = nativeDriversOf(device.address()).get(driver);
+        if (own != null) {
+            machine.files().keySet().removeAll(own.files().keySet());
+            machine.resourceTree().release(own.regions()::contains);
+        }
+    }
+
+    private String driverOf(PciDevice device) {
+        return machine.driverOf(device.address());
+    }
+
+    private static WriteProgress completed(WriteResult answer) {
+        return new WriteProgress.CompletedWrite(answer);
+    }
+
+    private static WriteProgress failed(String errno) {
+        return completed(new WriteResult.WriteFailed(errno));
+    }
+
+    private static WriteProgress blockedForever() {
+        return new WriteProgress.BlockedWrite(() -> false, () -> {});
+    }
+}
