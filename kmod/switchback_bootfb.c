@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Makes the owner of a firmware framebuffer let go of it, so that VFIO can have
- * the BAR the framebuffer lies in.
+ * Makes the owner of a firmware framebuffer release it, so that VFIO can
+ * reserve the BAR that contains the framebuffer.
  *
  * sysfb registers the framebuffer as the platform device simple-framebuffer.0,
- * whose memory resource is BOOTFB. No driver need be bound to that device, and
- * unbinding one leaves the resource where it is; only unregistering the device
- * frees it. This module has that done, and nothing else: loading it changes
- * nothing, a request is written to the parameter "release", and the errno of
- * the write is the answer. README.md lists them.
+ * whose memory resource is BOOTFB. The device may have no driver, and unbinding
+ * a driver does not free the resource; only unregistering the device does.
+ * This module has the device unregistered and does nothing else. Loading it
+ * changes nothing. A request is written to the parameter "release", and the
+ * errno of the write is the result; README.md lists them.
  */
 
 #include <linux/device.h>
@@ -24,7 +24,7 @@
 
 #define FRAMEBUFFER "simple-framebuffer.0"
 
-static bool is_bound_to_other_than(struct device *dev, const char *driver)
+static bool has_other_driver_than(struct device *dev, const char *driver)
 {
 	device_lock_assert(dev);
 	return dev->driver && strcmp(dev->driver->name, driver);
@@ -58,22 +58,22 @@ static int unregister(struct platform_device *fb, struct pci_dev *gpu)
 
 #else
 
-static int is_any(struct device *dev, void *data)
+static int has_child(struct device *dev, void *data)
 {
 	return 1;
 }
 
 /*
- * These kernels forget the device once they have registered it, so that nobody
- * else has a pointer to it that could dangle.
+ * These kernels keep no pointer to the device after registering it, so no
+ * pointer can dangle.
  *
- * Here a native driver that takes over unregisters the framebuffer and leaves
- * simplefb bound, whose remove function would then unregister it once more.
- * A framebuffer that is still registered is a child of its device.
+ * On these kernels a native driver that takes over unregisters the framebuffer
+ * but leaves simplefb bound, and simplefb's remove function would unregister
+ * it again. A framebuffer that is still registered is a child of its device.
  */
 static int unregister(struct platform_device *fb, struct pci_dev *gpu)
 {
-	if (fb->dev.driver && !device_for_each_child(&fb->dev, NULL, is_any))
+	if (fb->dev.driver && !device_for_each_child(&fb->dev, NULL, has_child))
 		return -EBUSY;
 	platform_device_unregister(fb);
 	return 0;
@@ -81,17 +81,17 @@ static int unregister(struct platform_device *fb, struct pci_dev *gpu)
 
 #endif
 
-/* fb may be NULL; the caller holds a reference otherwise. */
+/* fb may be NULL; otherwise the caller holds a reference. */
 static int release(struct platform_device *fb, struct pci_dev *gpu,
 		   struct resource *range)
 {
 	struct resource *bootfb;
-	bool foreign;
+	bool other_driver;
 	int ret;
 
 	if (!is_inside_memory_bar(gpu, range))
 		return -ERANGE;
-	if (is_bound_to_other_than(&gpu->dev, "vfio-pci"))
+	if (has_other_driver_than(&gpu->dev, "vfio-pci"))
 		return -EBUSY;
 
 	if (!fb)
@@ -107,19 +107,19 @@ static int release(struct platform_device *fb, struct pci_dev *gpu,
 	if (bootfb->start != range->start || bootfb->end != range->end)
 		return -ESTALE;
 
-	/* Both simplefb and simpledrm go by this name. */
+	/* The drivers simplefb and simpledrm both have this name. */
 	if (!device_trylock(&fb->dev))
 		return -EBUSY;
-	foreign = is_bound_to_other_than(&fb->dev, "simple-framebuffer");
+	other_driver = has_other_driver_than(&fb->dev, "simple-framebuffer");
 	device_unlock(&fb->dev);
-	if (foreign)
+	if (other_driver)
 		return -EBUSY;
 
 	ret = unregister(fb, gpu);
 	if (ret)
 		return ret;
 
-	/* sysfb_disable() does not say whether it did anything. */
+	/* sysfb_disable() does not report whether it did anything. */
 	if (bootfb->parent || device_is_registered(&fb->dev))
 		return -EEXIST;
 
@@ -128,8 +128,8 @@ static int release(struct platform_device *fb, struct pci_dev *gpu,
 }
 
 /*
- * The module's parameter lock is held around every call, so there is never more
- * than one.
+ * The kernel holds the module's parameter lock during every call, so calls are
+ * serialized.
  */
 static int release_set(const char *text, const struct kernel_param *kp)
 {
@@ -141,7 +141,7 @@ static int release_set(const char *text, const struct kernel_param *kp)
 	char canonical[64];
 	int ret;
 
-	/* As an argument of insmod it would be done at load. */
+	/* As an argument of insmod the request would be executed at load. */
 	if (THIS_MODULE->state != MODULE_STATE_LIVE)
 		return -EPERM;
 
@@ -150,7 +150,7 @@ static int release_set(const char *text, const struct kernel_param *kp)
 		return -EINVAL;
 	range.start = start;
 	range.end = end;
-	/* The exact form of sysfs and /proc/iomem, and nothing cut off. */
+	/* Accepts only the exact form of sysfs and /proc/iomem, untruncated. */
 	snprintf(canonical, sizeof(canonical),
 		 "%04x:%02x:%02x.%u %08llx-%08llx", domain, bus, slot, function,
 		 (unsigned long long)range.start,
@@ -167,9 +167,10 @@ static int release_set(const char *text, const struct kernel_param *kp)
 		goto put_gpu;
 
 	/*
-	 * What a native driver does in its probe function is done here, and
-	 * under the same lock: none can start to, or go, meanwhile. A lock that
-	 * is taken may stay so for long, as when vfio-pci waits for its user.
+	 * A native driver releases the framebuffer in its probe function. The
+	 * same is done here, under the same lock, so no driver can bind or
+	 * unbind meanwhile. The lock may be held for long, for instance while
+	 * vfio-pci waits for its user, so this does not wait for it.
 	 */
 	ret = -EBUSY;
 	if (!device_trylock(&gpu->dev))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Stands in for what the tests of switchback_bootfb need and the machine does
- * not have: a foreign driver for a PCI or platform device, one that takes long
- * to probe, and framebuffer devices that are not sysfb's.
+ * For the tests of switchback_bootfb: a foreign driver for a PCI or platform
+ * device, a driver whose probe function takes long, and framebuffer devices
+ * that sysfb has not registered.
  *
- * Its drivers match no device by themselves, only through driver_override.
+ * The drivers match a device only through driver_override.
  */
 
 #include <linux/delay.h>
@@ -18,7 +18,7 @@
 
 static bool slow;
 module_param(slow, bool, 0600);
-MODULE_PARM_DESC(slow, "probing goes on for as long as this is set");
+MODULE_PARM_DESC(slow, "the probe function does not return while this is set");
 
 static int probe(void)
 {

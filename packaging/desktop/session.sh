@@ -1,15 +1,16 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it: a desktop session of their own on a virtual screen, with a home that goes when they do.
+# Sourced by the scripts beside it: starts a private desktop session on a virtual screen, with a temporary home
+# directory.
 
 home=''
 
-# usage: ends the script with what the comment at its top says.
+# usage: prints the comment at the top of the script and exits with 2.
 usage() {
     sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"
     exit 2
 }
 
-# new_home: the next session's, empty.
+# new_home: creates an empty home directory for the next session and removes it at the end of the script.
 new_home() {
     home=$(mktemp -d)
     trap 'rm -rf "$home"' EXIT
@@ -18,10 +19,12 @@ new_home() {
     export GSETTINGS_BACKEND=memory
 }
 
-# in_session COMMAND...: has its exit code; what it wrote to standard error is shown where that isn't 0.
+# in_session COMMAND...: runs the command in a session and returns its exit code. If that is not 0, the end of its
+# standard error is printed.
 in_session() {
     local code=0
-    # -noreset: a server that is left by its last client for a moment would throw out whoever is just coming.
+    # -noreset: without it the X server resets when its last client disconnects, and would drop a client that is just
+    # connecting.
     xvfb-run -a -s "-screen 0 ${screen:-1280x900x24} -noreset" dbus-run-session -- "$@" 2>"$home/errors" || code=$?
     ((code == 0)) || tail -20 "$home/errors" >&2
     return "$code"

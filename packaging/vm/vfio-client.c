@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A small VFIO user, independent of Switchback: what a virtual machine monitor does first with a passed-through device.
+ * A small VFIO user, independent of Switchback, that makes the first steps of a virtual machine monitor with a device.
  *
  *   vfio-client [--hold SECONDS | --hold-until-stdin | --time] ADDRESS...
  *
  * Opens a container and the group of each address, checks that the group is viable, sets the type 1 IOMMU, gets the
  * device, and maps and reads every BAR (first, middle and last word; pread where a BAR cannot be mapped). The kernel
- * refuses a BAR only here, not when vfio-pci binds, so this is the proof that a device can really be handed over.
+ * refuses a BAR only here, not when vfio-pci binds, so only this proves that a virtual machine can use the device.
  *
- * One line a BAR: "BAR 0 0x1000000 mmap ok", "BAR 4 0x40 pread ok", "BAR 0 refused EBUSY (Device or resource busy)".
- * With --hold the devices stay open after the line "holding"; with --time the last line is how long it took from the first
- * file opened to the last one closed: "took 33.91 ms".
+ * Prints one line for each BAR: "BAR 0 0x1000000 mmap ok", "BAR 4 0x40 pread ok", "BAR 0 refused EBUSY (Device or
+ * resource busy)". With --hold and --hold-until-stdin the devices stay open after the line "holding". With --time the
+ * last line is the time from opening the first file to closing the last one: "took 33.91 ms".
  *
- * Exit: 0 every BAR came through, 1 a BAR was refused, 2 usage, 3 the group cannot be used (not viable, not vfio, busy).
+ * Exit codes: 0 every BAR could be read, 1 a BAR was refused, 2 usage, 3 the group cannot be used (not viable, not
+ * vfio, busy).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,21 +31,21 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_GROUP = 3, MOST_GROUPS = 16, MOST_DEVICES = 64 };
+enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_GROUP = 3, MAX_GROUPS = 16, MAX_DEVICES = 64 };
 
 struct group {
 	char number[32];
 	int fd;
 };
 
-static struct group groups[MOST_GROUPS];
+static struct group groups[MAX_GROUPS];
 static int group_count;
-static int devices[MOST_DEVICES];
+static int devices[MAX_DEVICES];
 static int device_count;
 static int container = -1;
 static volatile uint32_t sink;
 
-static const char *why(int error)
+static const char *describe(int error)
 {
 	static char text[128];
 
@@ -54,11 +55,11 @@ static const char *why(int error)
 
 static int fail(const char *what, const char *subject)
 {
-	printf("%s %s: %s\n", what, subject, why(errno));
+	printf("%s %s: %s\n", what, subject, describe(errno));
 	return -1;
 }
 
-/* The open file of the device's group; one open file serves every function in it, for the kernel allows only one. */
+/* The open file of the device's group. All functions of a group share it, because the kernel allows only one. */
 static int group_of(const char *address)
 {
 	char path[PATH_MAX], target[PATH_MAX];
@@ -76,7 +77,7 @@ static int group_of(const char *address)
 	for (int i = 0; i < group_count; i++)
 		if (!strcmp(groups[i].number, number))
 			return groups[i].fd;
-	if (group_count == MOST_GROUPS) {
+	if (group_count == MAX_GROUPS) {
 		errno = E2BIG;
 		return fail("too many groups", address);
 	}
@@ -101,7 +102,7 @@ static int group_of(const char *address)
 	return group->fd;
 }
 
-static void read_map(const char *base, uint64_t size)
+static void read_mapping(const char *base, uint64_t size)
 {
 	const uint64_t last = (size - 4) & ~3ULL;
 
@@ -130,7 +131,7 @@ static int read_file(int device, uint64_t offset, uint64_t size)
 	return 0;
 }
 
-/* 0 if the BAR came through or has no size, 1 if it was refused. */
+/* Returns 0 if the BAR could be read or has no size, 1 if it was refused. */
 static int try_bar(int device, unsigned int bar)
 {
 	struct vfio_region_info info = { .argsz = sizeof info, .index = VFIO_PCI_BAR0_REGION_INDEX + bar };
@@ -138,25 +139,25 @@ static int try_bar(int device, unsigned int bar)
 	int error = 0;
 
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info)) {
-		printf("BAR %u refused %s\n", bar, why(errno));
+		printf("BAR %u refused %s\n", bar, describe(errno));
 		return 1;
 	}
 	if (!info.size)
 		return 0;
 	if (info.flags & VFIO_REGION_INFO_FLAG_MMAP) {
-		/* The map is left in place: it goes with the process, and a holder holds it. */
+		/* Not unmapped: the mapping must exist as long as the device is held, and ends with the process. */
 		void *base = mmap(NULL, info.size, PROT_READ, MAP_SHARED, device, (off_t)info.offset);
 
 		how = "mmap";
 		if (base == MAP_FAILED)
 			error = errno;
 		else
-			read_map(base, info.size);
+			read_mapping(base, info.size);
 	} else if (read_file(device, info.offset, info.size)) {
 		error = errno;
 	}
 	if (error)
-		printf("BAR %u refused %s\n", bar, why(error));
+		printf("BAR %u refused %s\n", bar, describe(error));
 	else
 		printf("BAR %u 0x%llx %s ok\n", bar, (unsigned long long)info.size, how);
 	return error != 0;
@@ -170,7 +171,7 @@ static double now_ms(void)
 	return (double)at.tv_sec * 1e3 + (double)at.tv_nsec / 1e6;
 }
 
-/* 0, 1 for a refused BAR, -1 if the device cannot be had at all. */
+/* Returns 0, 1 if a BAR was refused, or -1 if the device cannot be opened. */
 static int try_device(const char *address)
 {
 	int group = group_of(address), device, refused = 0;
@@ -181,7 +182,7 @@ static int try_device(const char *address)
 	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, address);
 	if (device < 0)
 		return fail("no device", address);
-	if (device_count < MOST_DEVICES)
+	if (device_count < MAX_DEVICES)
 		devices[device_count++] = device;
 	if (ioctl(device, VFIO_DEVICE_GET_INFO, &info))
 		return fail("no device info for", address);
@@ -248,7 +249,7 @@ int main(int argc, char **argv)
 				hold = sleep((unsigned int)hold);
 	}
 	if (timed) {
-		/* The kernel resets a device that is let go, which takes longer than all the rest. */
+		/* Closing is included: the kernel resets a device when it is closed, which takes longer than everything else. */
 		for (int i = 0; i < device_count; i++)
 			close(devices[i]);
 		for (int i = 0; i < group_count; i++)

@@ -1,8 +1,10 @@
-# Read by the launchers: finds a Java 25 or later without starting one.
-# Takes home (the tree) and tool (a name for messages); sets java, java_arch to what it was built for (x86_64), linked to yes
-# when the program is part of that Java, and native to the folder of JNA's library.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154  # variables that the launchers read or set
+# Sourced by the launchers: finds a Java 25 or later without starting it.
+# Reads home (the tree) and tool (the name in messages). Sets java (the program), java_arch (its architecture, such as
+# x86_64), linked (yes if the program is part of that runtime image) and native (the directory of JNA's library).
 
-# Takes a folder; sets found_version, found_build, found_arch and found_linked when it holds a Java 25 or later.
+# is_java FOLDER: whether it contains a Java 25 or later. Sets found_version, found_build, found_arch and found_linked.
 is_java() {
     [ -x "$1/bin/java" ] && [ -r "$1/release" ] || return 1
     found_version=0 found_build='' found_arch='' found_linked=''
@@ -18,7 +20,7 @@ is_java() {
     [ "${found_version:-0}" -ge 25 ]
 }
 
-# Takes the folder that is_java has just been asked about.
+# choose_java FOLDER: the one that is_java was last called with.
 choose_java() {
     java=$1/bin/java java_build=$found_build java_arch=$found_arch
 }
@@ -30,7 +32,7 @@ missing_java() {
 
 find_java() {
     java='' java_build='' java_arch='' linked=''
-    # An image that the program is linked into has no other.
+    # If the program is linked into a runtime image, only that image is used.
     if is_java "$home/runtime" && [ -n "$found_linked" ]; then
         choose_java "$home/runtime"
         linked=yes
@@ -43,14 +45,14 @@ find_java() {
         choose_java "$folder"
         return
     fi
-    # A run-time image inside the tree, then the person's choice.
+    # A runtime image inside the tree, then the user's JAVA_HOME.
     for folder in "$home/runtime" "${JAVA_HOME:-}"; do
         if [ -n "$folder" ] && is_java "$folder"; then
             choose_java "$folder"
             return
         fi
     done
-    # The build that the AOT caches were made with starts fastest; else the newest.
+    # Preferably the build with which the AOT caches were created, because it starts fastest; otherwise the newest.
     newest=0
     for folder in /usr/lib/jvm/*; do
         is_java "$folder" || continue
@@ -72,11 +74,12 @@ find_java() {
         fi
     fi
     [ -n "$java" ] || missing_java \
-        "Java 25 or later is needed: install one (Debian: openjdk-25-jre, or Temurin 25 under /usr/lib/jvm)."
+        "Java 25 or later is required. Install it (Debian: openjdk-25-jre, or Temurin 25 in /usr/lib/jvm)."
 }
 
-# Takes the name of an AOT cache, and in-place for one that serves only where it was made; sets cache to an option when
-# the cache fits, else to nothing: one that does not fit costs time.
+# find_cache NAME [in-place]: sets cache to the JVM option for that AOT cache if it matches, otherwise to nothing,
+# because trying a cache that does not match costs time. in-place: the cache works only in the directory in which it was
+# created.
 find_cache() {
     cache=''
     [ "$java_build" = "$cache_build" ] && [ -r "$home/lib/$1.aot" ] || return 0

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# What the jobs of the full guest share: checks as TAP, the command line as a user, and what a switch may change. Sourced.
-# shellcheck source=hand-over.sh
-. /job/hand-over.sh
+# Shared by the jobs that test the product: TAP checks, the command line run as a user, and the state that a switch may
+# change. Sourced.
+# shellcheck source=sysfs.sh
+. /job/sysfs.sh
 
-# Those of most machines; /job/parameters may name others.
+# The addresses on most machines; /job/parameters may set others.
 [ -v GPU ] || GPU=0000:01:00.0
 AUDIO=0000:01:00.1
 [ -v FUNCTIONS ] || FUNCTIONS=("$GPU" "$AUDIO")
@@ -12,7 +13,7 @@ count=0 failures=0
 
 # --- Checks -----------------------------------------------------------------------------------------------------------
 
-# check TEXT COMMAND... : one line of the result. What the command prints is shown only when it fails.
+# check TEXT COMMAND... : runs the command and prints one TAP line. The command's output is shown only if it fails.
 check() {
     local text=$1
     shift
@@ -28,34 +29,36 @@ check() {
 
 note() { echo "# $*"; }
 
-# switchback WORD... as a user: leaves the exit code in $code, the output in $WORK/out, the wall time in $took.
-as() {
-    local user=$1 start=${EPOCHREALTIME/./}
+# switchback_as USER ARGUMENT... : runs the command line as that user. Sets $exit_code and $elapsed_ms (wall time); the
+# output is in $WORK/out.
+switchback_as() {
+    local user=$1 start=${EPOCHREALTIME/./} home
     shift
-    timeout 300 runuser -u "$user" -- env -i HOME="$(getent passwd "$user" | cut -d: -f6)" USER="$user" LANG=C.UTF-8 PATH=/usr/bin:/bin \
+    home=$(getent passwd "$user" | cut -d: -f6)
+    timeout 300 runuser -u "$user" -- env -i HOME="$home" USER="$user" LANG=C.UTF-8 PATH=/usr/bin:/bin \
         switchback "$@" >"$WORK/out" 2>&1 </dev/null
-    code=$?
-    took=$(((${EPOCHREALTIME/./} - start) / 1000))
+    exit_code=$?
+    elapsed_ms=$(((${EPOCHREALTIME/./} - start) / 1000))
     {
-        echo "== $user: switchback $*   -> $code, $took ms"
+        echo "== $user: switchback $*   -> $exit_code, $elapsed_ms ms"
         cat "$WORK/out"
     } >>/out/commands.log
-    # A helper that hangs tells the bus's log what its threads do.
-    if grep -q 'has not answered' "$WORK/out"; then
+    # SIGQUIT makes a helper that hangs write its thread dump into the bus log.
+    if grep -qE 'has not answered|did not answer' "$WORK/out"; then
         echo "== $user: switchback $*" >>/run/bus.log
         pkill -QUIT -f org.switchback.service.HelperMain
         sleep 1
     fi
 }
 
-exited() {
-    [ "$code" = "$1" ] && return 0
-    echo "exit code $code instead of $1"
+exited_with() {
+    [ "$exit_code" = "$1" ] && return 0
+    echo "exit code $exit_code instead of $1"
     cat "$WORK/out"
     return 1
 }
 
-says() {
+output_has() {
     local text
     for text in "$@"; do
         grep -qF -- "$text" "$WORK/out" && continue
@@ -65,7 +68,10 @@ says() {
     done
 }
 
-# wait_for COMMAND... : ten seconds at most.
+# refused_naming TEXT... : exit code 3, and the texts in the output.
+refused_naming() { exited_with 3 && output_has "$@"; }
+
+# wait_for COMMAND... : repeats the command until it succeeds, for ten seconds at most.
 wait_for() {
     local tries
     for ((tries = 0; tries < 100; tries++)); do
@@ -75,18 +81,19 @@ wait_for() {
     return 1
 }
 
-# started NAME : has the bus start a service, however long an overloaded build machine takes over it.
-started() {
+# start_bus_service NAME : has the bus start a service. The long timeout allows for an overloaded build machine.
+start_bus_service() {
     dbus-send --system --print-reply --reply-timeout=120000 --dest=org.freedesktop.DBus /org/freedesktop/DBus \
         org.freedesktop.DBus.StartServiceByName "string:$1" uint32:0
 }
 
-# refused NAME... : exit code 3, and the names in the output.
-refused() { exited 3 && says "$@"; }
+start_polkit_and_helper() {
+    start_bus_service org.freedesktop.PolicyKit1 && start_bus_service org.switchback.Helper1
+}
 
-# --- What a switch may change, as text to compare ---------------------------------------------------------------------
+# --- The state that a switch may change, as text to compare -----------------------------------------------------------
 
-drivers() {
+driver_state() {
     local function
     for function in "${FUNCTIONS[@]}"; do
         echo "$function driver $(driver_of "$function")"
@@ -95,28 +102,30 @@ drivers() {
     done
 }
 
-screen() {
-    local console framebuffer
-    echo "inside the BARs: $(inside_bars)"
-    for framebuffer in /sys/bus/platform/devices/*-framebuffer.*; do
-        # One without driver and region is nobody's loss; vfio-pci's eviction takes its device away from 6.12 on.
-        [ ! -e "$framebuffer/driver" ] || echo "${framebuffer##*/} driver $(basename "$(readlink "$framebuffer/driver")")"
+framebuffer_state() {
+    local console device
+    echo "inside the BARs: $(regions_in_bars)"
+    for device in /sys/bus/platform/devices/*-framebuffer.*; do
+        # A device without driver and region does not count: from 6.12 on vfio-pci's eviction removes it.
+        [ ! -e "$device/driver" ] || echo "${device##*/} driver $(basename "$(readlink "$device/driver")")"
     done
     for console in /sys/class/vtconsole/*; do echo "$(cat "$console/name"): $(cat "$console/bind")"; done
     cat /sys/class/graphics/fb*/name 2>/dev/null
 }
 
-everything() {
-    drivers
-    screen
-    # 12288: out of tree, unsigned. That is Switchback's module; whether it was needed is the plan's concern.
+machine_state() {
+    driver_state
+    framebuffer_state
+    # 12288: out of tree, unsigned. Switchback's module sets these flags; whether it was needed is checked with the
+    # plan.
     echo "taint $(($(cat /proc/sys/kernel/tainted) & ~12288))"
 }
 
-# same BEFORE: nothing differs from what was saved. The sound card and the console come back a moment later.
-same() {
+# state_equals FILE: compares the machine's state with a saved one. The sound card and the console return with a delay,
+# so the comparison is repeated for three seconds. The difference is in $WORK/difference.
+state_equals() {
     for _ in 1 2 3 4 5 6 7 8 9 10; do
-        everything >"$WORK/now"
+        machine_state >"$WORK/now"
         diff "$1" "$WORK/now" >"$WORK/difference" && return 0
         sleep 0.3
     done
@@ -124,48 +133,65 @@ same() {
     return 1
 }
 
-# native_driver: loads the first GPU's and waits until it has the GPU. It is called bochs-drm up to 5.10 and bochs later.
-native_driver() {
+# load_native_driver: loads the first GPU's driver and waits until it is bound. Its module is called bochs-drm up to
+# 5.10 and bochs later.
+load_native_driver() {
     modprobe -q bochs || modprobe -q bochs-drm
-    wait_for is_native
+    wait_for on_native_driver
 }
-is_native() { [ "$(driver_of "$GPU")" = bochs-drm ]; }
+on_native_driver() { [ "$(driver_of "$GPU")" = bochs-drm ]; }
 
-on_vfio() { drivers >"$WORK/now"; [ "$(grep -c 'driver vfio-pci$' "$WORK/now")" = ${#FUNCTIONS[@]} ] || { cat "$WORK/now"; return 1; }; }
+all_on_vfio() {
+    driver_state >"$WORK/now"
+    [ "$(grep -c 'driver vfio-pci$' "$WORK/now")" = ${#FUNCTIONS[@]} ] || {
+        cat "$WORK/now"
+        return 1
+    }
+}
 
-every_bar() { /job/vfio-client --time "${FUNCTIONS[@]}"; }
+client_reads_every_bar() { /job/vfio-client --time "${FUNCTIONS[@]}"; }
 
-# "00.0: 0 2 6; 00.1: 0", and REFUSED behind a BAR that was.
-client_row() {
+# summarize_client FILE: the output of vfio-client on one line, such as "00.0: 0 2 6; 00.1: 0", with REFUSED behind each
+# refused BAR.
+summarize_client() {
     awk '/^device/ { printf "%s%s:", between, substr($2, 9); between = "; "; next }
          /^BAR/ { printf " %s%s", $2, $3 == "refused" ? " REFUSED" : ""; next }
          /^took / { next }
          { printf "%s%s", between, $0; between = "; " }' "$1"
 }
 
-# --- The state that a machine starts in -------------------------------------------------------------------------------
+# kernel_errors_since LINE: the kernel's error messages after that line of its log.
+kernel_errors_since() { dmesg | tail -n +$(($1 + 1)) | grep -E "$KERNEL_ERRORS|can't reserve"; }
+kernel_log_is_clean() { ! kernel_errors_since "${1:-0}"; }
 
-# FRAMEBUFFER, from /job/parameters, is what has the firmware's framebuffer when the machine starts:
+# --- The framebuffer's initial state ----------------------------------------------------------------------------------
+
+# FRAMEBUFFER, from /job/parameters, is the initial user of the firmware's framebuffer:
 #   efifb, simplefb, simpledrm   that driver
-#   none                         no driver: the region lies in the BAR alone
+#   none                         no driver: only the region is in the BAR
 #   absent                       there is no framebuffer
-# Both drivers are modules, but for simplefb on 5.10.
+# simplefb and simpledrm are modules, except simplefb on 5.10.
 # shellcheck disable=SC2153  # from /job/parameters
-prepare_framebuffer() { case $FRAMEBUFFER in simplefb | simpledrm) modprobe -q "$FRAMEBUFFER" ;; esac; }
+load_framebuffer_driver() { case $FRAMEBUFFER in simplefb | simpledrm) modprobe -q "$FRAMEBUFFER" ;; esac }
 
-# lies_there PATTERN: what lies in the boot GPU's BARs, names from the outside in.
-lies_there() { [[ "$(inside_bars)" =~ ^($1)$ ]] || { echo "there lies: $(inside_bars)"; return 1; }; }
+# bars_hold PATTERN: whether the names of the regions in the boot GPU's BARs, from the outside in, match the pattern.
+bars_hold() {
+    [[ "$(regions_in_bars)" =~ ^($1)$ ]] || {
+        echo "in the BARs: $(regions_in_bars)"
+        return 1
+    }
+}
 
-# A result counts only when the machine really is in the state that it goes by.
-starts_as_named() {
+# Whether the machine really is in the state that FRAMEBUFFER names; without that a result means nothing.
+framebuffer_is_as_configured() {
     case $FRAMEBUFFER in
-        efifb) lies_there efifb ;;
+        efifb) bars_hold efifb ;;
         simplefb | simpledrm)
-            # Before 5.19 simplefb claims no region of its own.
-            lies_there "$([ "$KERNEL" = 5.10 ] && echo BOOTFB || echo 'BOOTFB .+')" &&
+            # Before 5.19 simplefb reserves no region of its own.
+            bars_hold "$([ "$KERNEL" = 5.10 ] && echo BOOTFB || echo 'BOOTFB .+')" &&
                 test -e /sys/bus/platform/devices/simple-framebuffer.0/driver
             ;;
-        none) lies_there BOOTFB ;;
-        absent) lies_there '' ;;
+        none) bars_hold BOOTFB ;;
+        absent) bars_hold '' ;;
     esac
 }

@@ -4,7 +4,7 @@ module org.switchback.client {
     requires transitive org.switchback.model;
     requires transitive org.switchback.protocol;
     requires org.switchback.daemon;
-    requires org.switchback.simulator;
+    requires transitive org.switchback.simulator;
     requires com.google.gson;
 
     exports org.switchback.client;

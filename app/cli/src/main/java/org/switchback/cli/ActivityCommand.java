@@ -1,5 +1,6 @@
 package org.switchback.cli;
 
+import org.switchback.job.SwitchRun;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.time.ZoneId;
@@ -11,14 +12,14 @@ import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.activity.SwitchRecordFormatter;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.KebabCase;
-import org.switchback.protocol.JobEvent;
+import org.switchback.job.JobEvent;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** {@code activity}: every attempt to switch a GPU. */
 @Command(name = "activity", sortOptions = false)
 final class ActivityCommand extends MachineCommand {
-    @Parameters(index = "0", arity = "0..1", paramLabel = "NUMBER", descriptionKey = "parameter.attempt")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "NUMBER", descriptionKey = "parameter.record")
     @Nullable String number;
 
     ActivityCommand(CliContext surroundings, RootCommand root) {
@@ -75,7 +76,7 @@ final class ActivityCommand extends MachineCommand {
                     + terminal().bold(text.title()));
             String indent = " ".repeat(width + 2);
             terminal().out().println(indent + terminal().faint(text.context()));
-            terminal().out().println(indent + (attempt.isSuccessful() ? terminal().success(result) : TextColumns.hangingIndent(result, width + 2)));
+            terminal().out().println(indent + (attempt.result() == SwitchRun.Result.SUCCEEDED ? terminal().success(result) : TextColumns.hangingIndent(result, width + 2)));
         }
     }
 
@@ -87,14 +88,17 @@ final class ActivityCommand extends MachineCommand {
         object.addProperty("by", KebabCase.of(attempt.initiator()));
         object.addProperty("gpu", attempt.gpu().toString());
         object.addProperty("name", text.gpuName());
-        object.addProperty("target", attempt.target());
-        object.addProperty("result", attempt.finalEvent().map(end -> end.detail).orElse("unknown"));
-        attempt.finalEvent().ifPresent(end -> object.addProperty("took", end.elapsedMicros / 1e6));
+        object.addProperty("target", attempt.target().wireName());
+        object.addProperty("result", attempt.startFailure()
+                        .map(Enum::name)
+                        .or(() -> attempt.end().map(end -> end.outcome().wireName()))
+                        .orElse("unknown"));
+        attempt.end().ifPresent(end -> object.addProperty("took", end.elapsed().toNanos() / 1e9));
         object.add("steps", new JsonFormatter(words).formatSteps(attempt.steps(), attempt.machineBefore()));
         JsonArray events = new JsonArray();
         for (JobEvent entry : attempt.events()) {
             JsonObject event = JsonFormatter.formatEvent(entry, Optional.empty());
-            event.addProperty("at", entry.elapsedMicros / 1e6);
+            event.addProperty("at", entry.elapsed().toNanos() / 1e9);
             events.add(event);
         }
         object.add("events", events);

@@ -1,5 +1,7 @@
 package org.switchback.cli;
 
+import org.switchback.job.StepKind;
+import org.switchback.plan.Target;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +18,8 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
-import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlannedRefusal;
+import org.switchback.job.PlanReply;
+import org.switchback.job.PlannedRefusal;
 
 /** All that is known about a GPU, as a block of lines. */
 final class GpuFormatter {
@@ -37,10 +39,9 @@ final class GpuFormatter {
     /**
      * Where a GPU could go.
      *
-     * @param target {@code vm} or {@code host}
      * @param plan   what that would take
      */
-    record TargetPlan(String target, PlanReply plan) {}
+    record TargetPlan(Target target, PlanReply plan) {}
 
     /** @param unreserved what the kernel could not reserve when it was last to be switched */
     void print(Gpu gpu, Machine machine, List<TargetPlan> ways, Optional<SwitchRecord.UnreservedBar> unreserved) {
@@ -87,7 +88,7 @@ final class GpuFormatter {
     /** Against a switch to VM mode. */
     private static List<PlannedRefusal> vmRefusals(List<TargetPlan> ways) {
         return ways.stream()
-                .filter(way -> way.target().equals("vm"))
+                .filter(way -> way.target() == Target.VM)
                 .flatMap(way -> way.plan().refusals.stream())
                 .toList();
     }
@@ -143,12 +144,12 @@ final class GpuFormatter {
     }
 
     private void printTargetPlan(Gpu gpu, Machine machine, TargetPlan way) {
-        String label = messages.text("cli.status.way." + way.target());
+        String label = messages.text("cli.status.way." + way.target().wireName());
         if (way.plan().refusals.isEmpty()) {
             printField(label, terminal.success(messages.text("cli.status.ready")) + " " + formatSummary(machine, way));
             printField(
                     "",
-                    terminal.faint("switchback switch " + way.target() + " "
+                    terminal.faint("switchback switch " + way.target().wireName() + " "
                             + gpu.address().toShortString()));
             return;
         }
@@ -169,10 +170,10 @@ final class GpuFormatter {
                         .map(PciAddress::toShortString)
                         .orElse(function))
                 .toList());
-        boolean there = way.plan().steps.stream().noneMatch(step -> step.kind.equals("driver"));
+        boolean there = way.plan().steps.stream().noneMatch(step -> step.kind() == StepKind.DRIVER);
         return release.map(text -> messages.text(
                         there ? "cli.status.summary.release-only" : "cli.status.summary.release", text, functions))
-                .orElseGet(() -> messages.text("cli.status.summary." + way.target(), functions));
+                .orElseGet(() -> messages.text("cli.status.summary." + way.target().wireName(), functions));
     }
 
     private void printField(String label, String text) {

@@ -1,5 +1,8 @@
 package org.switchback.cli;
 
+import org.switchback.hardware.PciAddress;
+import org.switchback.protocol.JobEventStruct;
+import org.switchback.plan.Target;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
@@ -16,10 +19,10 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.KebabCase;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlannedRefusal;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlanReply;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.job.PlannedStep;
 
 /**
  * What {@code --json} prints. Keys are never renamed and never change their meaning; {@code app/command-line.md} says
@@ -166,14 +169,14 @@ final class JsonFormatter {
                 : length > 0 ? new JsonPrimitive(length) : new JsonPrimitive(new BigInteger(Long.toUnsignedString(length)));
     }
 
-    JsonObject formatPlan(Gpu gpu, String target, PlanReply plan, Machine machine) {
+    JsonObject formatPlan(Gpu gpu, Target target, PlanReply plan, Machine machine) {
         JsonObject object = new JsonObject();
         object.addProperty("gpu", gpu.address().toString());
         object.addProperty("name", gpu.graphics().name());
-        object.addProperty("target", target);
+        object.addProperty("target", target.wireName());
         object.addProperty("ready", plan.refusals.isEmpty());
-        object.addProperty("permission", plan.action);
-        object.add("functions", formatStrings(plan.functions));
+        object.addProperty("permission", KebabCase.of(plan.permission()));
+        object.add("functions", formatStrings(plan.functions().stream().map(PciAddress::toString).toList()));
         object.add("steps", formatSteps(plan.steps, machine));
         object.add("inverse", formatStrings(plan.undoCommands));
         object.add("refusals", formatRefusals(plan.refusals));
@@ -190,7 +193,7 @@ final class JsonFormatter {
         JsonArray array = new JsonArray();
         for (PlannedRefusal refusal : refusals) {
             JsonObject object = new JsonObject();
-            object.addProperty("code", refusal.code);
+            object.addProperty("code", refusal.code().wireName());
             object.add("details", formatStrings(refusal.details));
             object.addProperty("text", messages.formatRefusal(refusal));
             array.add(object);
@@ -206,36 +209,33 @@ final class JsonFormatter {
 
     private JsonObject formatStep(PlannedStep step, Machine machine) {
         JsonObject object = new JsonObject();
-        object.addProperty("kind", step.kind);
+        object.addProperty("kind", step.kind().wireName());
         object.addProperty("subject", step.subject);
         object.addProperty("before", step.before);
         object.addProperty("after", step.after);
-        object.addProperty("undo", step.undoPolicy);
+        object.addProperty("undo", KebabCase.of(step.undoPolicy()));
         object.addProperty("command", step.shellCommand);
         object.addProperty("inverse", step.undoCommand);
-        if (!step.releaseMethod.isEmpty()) {
-            object.addProperty("rung", step.releaseMethod);
-        }
-        if (!step.releaseReason.isEmpty()) {
-            object.addProperty("why", step.releaseReason);
-        }
+        step.releaseMethod().ifPresent(method -> object.addProperty("method", method.wireName()));
+        step.releaseReason().ifPresent(reason -> object.addProperty("why", reason.wireName()));
         object.addProperty("text", messages.formatStep(step, machine));
         return object;
     }
 
     /** What happened to the steps of a plan: the last word on each, and how long it took. */
-    static JsonObject formatEvent(JobEvent entry, Optional<Double> seconds) {
+    static JsonObject formatEvent(JobEvent event, Optional<Double> seconds) {
+        JobEventStruct struct = JobEventStruct.encode(event);
         JsonObject object = new JsonObject();
-        object.addProperty("what", entry.type);
-        if (entry.step >= 0) {
-            object.addProperty("step", entry.step + 1);
+        object.addProperty("what", struct.type);
+        if (struct.step >= 0) {
+            object.addProperty("step", struct.step + 1);
         }
         seconds.ifPresent(s -> object.addProperty("seconds", s));
-        if (!entry.detail.isEmpty()) {
-            object.addProperty("detail", entry.detail);
+        if (!struct.detail.isEmpty()) {
+            object.addProperty("detail", struct.detail);
         }
-        if (!entry.values.isEmpty()) {
-            object.add("values", formatStrings(entry.values));
+        if (!struct.values.isEmpty()) {
+            object.add("values", formatStrings(struct.values));
         }
         return object;
     }

@@ -1,5 +1,6 @@
 package org.switchback.cli;
 
+import org.switchback.plan.Target;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
@@ -9,7 +10,7 @@ import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.PlanReply;
+import org.switchback.job.PlanReply;
 import picocli.CommandLine.Option;
 
 /** A command about a machine. */
@@ -42,7 +43,7 @@ abstract class MachineCommand implements Callable<Integer> {
     }
 
     final PlanReply requestPlan(
-            HelperConnection connection, PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+            HelperConnection connection, PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver)
             throws CommandException {
         try {
             return connection.plan(gpu, target, with, nativeDriver);

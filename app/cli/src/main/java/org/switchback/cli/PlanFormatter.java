@@ -1,5 +1,6 @@
 package org.switchback.cli;
 
+import org.switchback.plan.Target;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
@@ -8,8 +9,8 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.job.PlanReply;
+import org.switchback.job.PlannedStep;
 
 /** A plan for people: what moves, what is in the way, the steps with what undoes them, and why not. */
 final class PlanFormatter {
@@ -20,7 +21,7 @@ final class PlanFormatter {
     private final Messages messages;
     private final Machine machine;
     private final Gpu gpu;
-    private final String target;
+    private final Target target;
     private final PlanReply plan;
     private final boolean switchesThisMachine;
     private final boolean alreadyInTargetMode;
@@ -75,7 +76,7 @@ final class PlanFormatter {
     private void printFirmwareOverlaps() {
         List<Overlap> firmware =
                 gpu.overlaps().stream().filter(Overlap::isFromFirmware).toList();
-        if (firmware.isEmpty() || target.equals("host")) {
+        if (firmware.isEmpty() || target == Target.HOST) {
             return;
         }
         printSectionHeading("cli.plan.in-the-way");
@@ -127,7 +128,7 @@ final class PlanFormatter {
     }
 
     private void printConsequences() {
-        if (target.equals("host") || plan.steps.isEmpty()) {
+        if (target == Target.HOST || plan.steps.isEmpty()) {
             return;
         }
         out.println();
@@ -155,7 +156,9 @@ final class PlanFormatter {
     private void printVerdict() {
         out.println();
         if (plan.refusals.isEmpty()) {
-            Optional<String> permission = messages.formatPermission(plan.action).filter(text -> switchesThisMachine);
+            Optional<String> permission = switchesThisMachine
+                    ? Optional.of(messages.formatPermission(plan.permission()))
+                    : Optional.empty();
             out.println(terminal.success(messages.text("cli.plan.ready"))
                     + permission.map(text -> " " + text).orElse(""));
             return;

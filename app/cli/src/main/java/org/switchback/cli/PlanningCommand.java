@@ -1,5 +1,8 @@
 package org.switchback.cli;
 
+import java.util.Optional;
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.Target;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -8,7 +11,7 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.PlanReply;
+import org.switchback.job.PlanReply;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,22 +39,23 @@ abstract class PlanningCommand extends MachineCommand {
     /**
      * What was asked for, and the helper's answer.
      *
-     * @param target {@code vm} or {@code host}
      * @param switchesThisMachine   a switch would change this computer
      */
-    record PlannedSwitch(Machine machine, Gpu gpu, String target, PlanReply plan, boolean switchesThisMachine) {
+    record PlannedSwitch(Machine machine, Gpu gpu, Target target, PlanReply plan, boolean switchesThisMachine) {
         /** The GPU is where it was to go. That is no failure: whoever repeats a switch has what they want. */
         boolean isAlreadyInTargetMode() {
-            return !plan.refusals.isEmpty()
-                    && plan.refusals.stream().allMatch(refusal -> refusal.code.equals("already-in-" + target + "-mode"));
+            RefusalCode already =
+                    target == Target.VM ? RefusalCode.ALREADY_IN_VM_MODE : RefusalCode.ALREADY_IN_HOST_MODE;
+            return plan.isRefused() && plan.refusals().stream().allMatch(refusal -> refusal.code() == already);
         }
     }
 
     /** Plans; changes nothing. */
     final PlannedSwitch planSwitch(MachineSession sight) throws CommandException {
-        String where = Objects.requireNonNull(target);
-        if (!where.equals("vm") && !where.equals("host")) {
-            throw context().createException(ExitCode.USAGE, "cli.target", TextFileReader.quote(where));
+        String name = Objects.requireNonNull(target);
+        Optional<Target> parsed = Target.parse(name);
+        if (parsed.isEmpty()) {
+            throw context().createException(ExitCode.USAGE, "cli.target", TextFileReader.quote(name));
         }
         Machine machine = SnapshotParser.parse(sight.snapshot());
         GpuSelector choice = new GpuSelector(machine, context());
@@ -63,8 +67,8 @@ abstract class PlanningCommand extends MachineCommand {
         return new PlannedSwitch(
                 machine,
                 meant,
-                where,
-                requestPlan(sight.connection(), meant.address(), where, along, nativeDriver),
+                parsed.get(),
+                requestPlan(sight.connection(), meant.address(), parsed.get(), along, nativeDriver),
                 sight.connection().source().canSwitchThisMachine());
     }
 }

@@ -1,13 +1,15 @@
 package org.switchback.cli;
 
+import org.switchback.job.SwitchRun;
+import org.switchback.job.PlannedRefusal;
+import java.util.List;
+import java.time.Duration;
 import com.google.gson.JsonObject;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.switchback.client.messages.Messages;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlannedStep;
 
 /** A switch under way: a line a step, finished when the step is. */
 final class ProgressPrinter {
@@ -23,7 +25,7 @@ final class ProgressPrinter {
     private final Messages messages;
     private final PlanningCommand.PlannedSwitch plannedSwitch;
     private final Consumer<JsonObject> jsonConsumer;
-    private final Map<Integer, Long> startTimes = new HashMap<>();
+    private SwitchRun run;
     private boolean lineOpen;
 
     /** @param jsonConsumer told every entry as JSON by {@link #emitJson} */
@@ -32,79 +34,102 @@ final class ProgressPrinter {
         this.messages = messages;
         this.plannedSwitch = plannedSwitch;
         this.jsonConsumer = jsonConsumer;
+        this.run = SwitchRun.begin(plannedSwitch.target(), plannedSwitch.plan().steps().size());
     }
 
     /** For programs. */
-    void emitJson(JobEvent entry) {
-        jsonConsumer.accept(JsonFormatter.formatEvent(entry, elapsedSeconds(entry)));
+    void emitJson(JobEvent event) {
+        run = run.after(event);
+        jsonConsumer.accept(JsonFormatter.formatEvent(event, stepDuration(event)));
     }
 
     /** For people. */
-    void print(JobEvent entry) {
-        Optional<Double> seconds = elapsedSeconds(entry);
-        switch (entry.type) {
-            case "authorizing" -> {
+    void print(JobEvent event) {
+        run = run.after(event);
+        switch (event) {
+            case JobEvent.Authorizing authorizing -> {
                 if (plannedSwitch.switchesThisMachine()) {
                     printLine(messages.text("job.authorizing"));
                 }
             }
-            case "authorized", "finished" -> endOpenLine();
-            case "started" -> startLine(
-                    TextColumns.padLeft(Integer.toString(entry.step + 1), 2) + "  " + stepTitle(entry));
-            case "waiting" -> printWaiting(entry);
-            case "done" -> finishLine(terminal.success(terminal.symbol("\u2714", "done")), seconds);
-            case "skipped" -> printLine(TextColumns.padLeft(Integer.toString(entry.step + 1), 2) + "  "
-                    + TextColumns.padRight(stepTitle(entry), TITLE_WIDTH) + "  " + terminal.faint(messages.text("cli.step.skipped")));
-            case "failed" -> {
-                if (lineOpen) {
-                    finishLine(terminal.error(terminal.symbol("\u2718", "failed")), seconds);
-                }
-                printLine("      " + TextColumns.hangingIndent(messages.formatStepFailure(entry), 8));
-            }
-            case "undoing" -> startLine(terminal.symbol("\u21a9", "<-") + "   " + messages.text("job.undoing", stepTitle(entry)));
-            case "undone" -> finishLine(terminal.success(terminal.symbol("\u2714", "done")), seconds);
-            case "undo-failed" -> {
-                if (lineOpen) {
-                    finishLine(terminal.error(terminal.symbol("\u2718", "failed")), seconds);
-                }
-                printLine("      " + TextColumns.hangingIndent(messages.text("job.undo-failed", stepTitle(entry), messages.formatStepFailure(entry)), 8));
-            }
-            case "stuck" -> {
-                endOpenLine();
-                printLine(messages.text("job.stuck", stepTitle(entry)));
-            }
-            default -> printLine(entry.type);
+            case JobEvent.Authorized authorized -> endOpenLine();
+            case JobEvent.StepChanged step -> printStep(step);
+            case JobEvent.Refused(PlannedRefusal refusal, Duration elapsed) ->
+                printIndented(messages.formatRefusal(refusal));
+            case JobEvent.Finished finished -> endOpenLine();
         }
         terminal.out().flush();
     }
 
-    private String stepTitle(JobEvent entry) {
-        if (entry.step < 0 || entry.step >= plannedSwitch.plan().steps.size()) {
-            return messages.text("cli.step", Integer.toString(entry.step + 1));
+    private void printStep(JobEvent.StepChanged event) {
+        switch (event.phase()) {
+            case STARTED -> startLine(stepNumber(event) + "  " + stepTitle(event));
+            case WAITING -> printWaiting(event);
+            case DONE -> finishLine(terminal.success(terminal.symbol("\u2714", "done")), stepDuration(event));
+            case SKIPPED ->
+                printLine(stepNumber(event) + "  " + TextColumns.padRight(stepTitle(event), TITLE_WIDTH) + "  "
+                        + terminal.faint(messages.text("cli.step.skipped")));
+            case FAILED -> {
+                finishFailedLine(event);
+                event.failure().ifPresent(failure -> printIndented(messages.formatStepFailure(failure)));
+            }
+            case UNDOING ->
+                startLine(terminal.symbol("\u21a9", "<-") + "   " + messages.text("job.undoing", stepTitle(event)));
+            case UNDONE -> finishLine(terminal.success(terminal.symbol("\u2714", "done")), stepDuration(event));
+            case UNDO_FAILED -> {
+                finishFailedLine(event);
+                event.failure()
+                        .ifPresent(failure -> printIndented(messages.text(
+                                "job.undo-failed", stepTitle(event), messages.formatStepFailure(failure))));
+            }
+            case STUCK -> {
+                endOpenLine();
+                printLine(messages.text("job.stuck", stepTitle(event)));
+            }
         }
-        PlannedStep step = plannedSwitch.plan().steps.get(entry.step);
-        return messages.formatStep(step, plannedSwitch.machine());
     }
 
-    private void printWaiting(JobEvent entry) {
-        long seconds = entry.values.isEmpty() ? 0 : Long.parseLong(entry.values.getFirst());
+    private void finishFailedLine(JobEvent.StepChanged event) {
+        if (lineOpen) {
+            finishLine(terminal.error(terminal.symbol("\u2718", "failed")), stepDuration(event));
+        }
+    }
+
+    private void printIndented(String text) {
+        printLine("      " + TextColumns.hangingIndent(text, 8));
+    }
+
+    private static String stepNumber(JobEvent.StepChanged event) {
+        return TextColumns.padLeft(Integer.toString(event.step() + 1), 2);
+    }
+
+    private String stepTitle(JobEvent.StepChanged event) {
+        List<PlannedStep> steps = plannedSwitch.plan().steps();
+        return event.step() < 0 || event.step() >= steps.size()
+                ? messages.text("cli.step", Integer.toString(event.step() + 1))
+                : messages.formatStep(steps.get(event.step()), plannedSwitch.machine());
+    }
+
+    private void printWaiting(JobEvent.StepChanged event) {
+        long seconds = event.waited().toSeconds();
         if (seconds == FIRST_WAIT_MESSAGE_SECONDS || (seconds > 0 && seconds % WAIT_MESSAGE_INTERVAL_SECONDS == 0)) {
-            printLine("      " + TextColumns.hangingIndent(messages.text("job.waiting", stepTitle(entry), Long.toString(seconds)), 8));
+            printIndented(messages.text("job.waiting", stepTitle(event), Long.toString(seconds)));
         }
     }
 
-    /** Time since the step began, when this entry ends it. */
-    private Optional<Double> elapsedSeconds(JobEvent entry) {
-        switch (entry.type) {
-            case "started", "undoing" -> startTimes.put(entry.step, entry.elapsedMicros);
-            case "done", "failed", "undone", "undo-failed", "stuck" -> {
-                return Optional.ofNullable(startTimes.get(entry.step)).map(start -> (entry.elapsedMicros - start) / 1e6);
-            }
-            default -> {
-                // Nothing begins or ends.
-            }
+    /** Time since the step, or its undoing, began, in seconds; empty unless the event ends it. */
+    private Optional<Double> stepDuration(JobEvent event) {
+        if (!(event instanceof JobEvent.StepChanged step) || step.step() < 0 || step.step() >= run.steps().size()) {
+            return Optional.empty();
         }
-        return Optional.empty();
+        return switch (step.phase()) {
+            case DONE, FAILED, UNDONE, UNDO_FAILED, STUCK ->
+                run.steps()
+                        .get(step.step())
+                        .startedAt()
+                        .map(start -> step.elapsed().minus(start).toNanos() / 1e9);
+            case STARTED, WAITING, SKIPPED, UNDOING -> Optional.empty();
+        };
     }
 
     private void startLine(String text) {

@@ -1,5 +1,6 @@
 package org.switchback.cli;
 
+import org.switchback.plan.Target;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
@@ -14,8 +15,8 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.KebabCase;
-import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlannedRefusal;
+import org.switchback.job.PlanReply;
+import org.switchback.job.PlannedRefusal;
 import picocli.CommandLine.Command;
 
 /** {@code status}: every GPU, what lies in its memory, and where it could go. */
@@ -48,7 +49,7 @@ final class StatusCommand extends MachineCommand {
         for (Gpu gpu : machine.gpus()) {
             terminal().out().print(separator);
             List<GpuFormatter.TargetPlan> ways = new ArrayList<>();
-            for (String target : possibleTargets(gpu)) {
+            for (Target target : possibleTargets(gpu)) {
                 ways.add(new GpuFormatter.TargetPlan(target, requestPlan(connection, gpu.address(), target, List.of(), false)));
             }
             text.print(gpu, machine, ways, Optional.ofNullable(unreserved.get(gpu.address())));
@@ -61,11 +62,11 @@ final class StatusCommand extends MachineCommand {
     }
 
     /** Where a GPU could go from where it is. */
-    private static List<String> possibleTargets(Gpu gpu) {
+    private static List<Target> possibleTargets(Gpu gpu) {
         return switch (gpu.mode()) {
-            case HOST, UNBOUND -> List.of("vm");
-            case VM -> gpu.conflicts().isEmpty() ? List.of("host") : List.of("vm", "host");
-            case PARTIALLY_SWITCHED -> List.of("vm", "host");
+            case HOST, UNBOUND -> List.of(Target.VM);
+            case VM -> gpu.conflicts().isEmpty() ? List.of(Target.HOST) : List.of(Target.VM, Target.HOST);
+            case PARTIALLY_SWITCHED -> List.of(Target.VM, Target.HOST);
         };
     }
 
@@ -79,13 +80,13 @@ final class StatusCommand extends MachineCommand {
             JsonObject one = json.formatGpu(gpu);
             JsonArray ways = new JsonArray();
             List<PlannedRefusal> refusals = List.of();
-            for (String target : possibleTargets(gpu)) {
+            for (Target target : possibleTargets(gpu)) {
                 PlanReply plan = requestPlan(connection, gpu.address(), target, List.of(), false);
-                if (target.equals("vm")) {
+                if (target == Target.VM) {
                     refusals = plan.refusals;
                 }
                 JsonObject way = new JsonObject();
-                way.addProperty("target", target);
+                way.addProperty("target", target.wireName());
                 way.addProperty("ready", plan.refusals.isEmpty());
                 way.add("refusals", json.formatRefusals(plan.refusals));
                 ways.add(way);

@@ -1,5 +1,8 @@
 package org.switchback.cli;
 
+import org.switchback.job.Outcome;
+import org.switchback.job.SwitchRun;
+import org.switchback.plan.Target;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.time.Duration;
@@ -17,8 +20,8 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.KebabCase;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlannedRefusal;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlannedRefusal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -60,7 +63,7 @@ final class SwitchCommand extends PlanningCommand {
                 printResult(object, messages().text("cli.switch.unchanged"));
                 return ExitCode.OK;
             }
-            if (!answer.plan().refusals.isEmpty()) {
+            if (answer.plan().isRefused()) {
                 object.addProperty("result", "refused");
                 printResult(object, messages().text("cli.switch.unchanged"));
                 return ExitCode.BLOCKED;
@@ -93,7 +96,7 @@ final class SwitchCommand extends PlanningCommand {
         Thread interrupted = new Thread(() -> cancelAndAwait(running, ended));
         Runtime.getRuntime().addShutdownHook(interrupted);
         try {
-            JobEvent end = running.awaitEnd();
+            JobEvent.Finished end = running.awaitEnd();
             object.add("events", events);
             return reportResult(end, SnapshotParser.parse(connection.inspect(false)), answer, object);
         } catch (HelperException blind) {
@@ -113,7 +116,7 @@ final class SwitchCommand extends PlanningCommand {
         try {
             return applyWithRetry(connection, answer.plan().id, listener);
         } catch (HelperException problem) {
-            if (problem.kind() != HelperException.FailureKind.INCOMPLETE || answer.target().equals("vm")) {
+            if (problem.kind() != HelperException.FailureKind.INCOMPLETE || answer.target() == Target.VM) {
                 throw context().createException(problem);
             }
         }
@@ -155,26 +158,24 @@ final class SwitchCommand extends PlanningCommand {
         terminal().out().flush();
     }
 
-    private int reportResult(JobEvent end, Machine after, PlannedSwitch answer, JsonObject object) {
+    private int reportResult(JobEvent.Finished end, Machine after, PlannedSwitch answer, JsonObject object) {
         Optional<Gpu> gpu = after.gpu(answer.gpu().address());
-        boolean reached = gpu.filter(now -> isInTargetMode(now, answer.target())).isPresent();
-        int exitCode = toExitCode(end.detail);
-        String sentence = messages().formatResult(end, answer.target(), answer.gpu().graphics().name());
-        if (end.detail.equals("put-back") && reached) {
-            // Putting back a switch to VM mode is a switch to the host.
-            exitCode = ExitCode.OK;
-        } else if (exitCode == ExitCode.OK && !reached) {
-            // The kernel has the last word, not the helper.
-            exitCode = ExitCode.PARTIALLY_SWITCHED;
+        SwitchRun run = SwitchRun.begin(answer.target(), answer.plan().steps().size()).after(end);
+        SwitchRun.Result result = run.evaluate(answer.gpu(), gpu);
+        String sentence = messages().formatOutcome(
+                        end.outcome(), answer.target(), answer.gpu().graphics().name());
+        if (end.outcome() == Outcome.DONE && result != SwitchRun.Result.SUCCEEDED) {
             sentence = messages().text(
-                    "cli.switch.not-true",
-                    answer.gpu().address().toShortString(),
-                    gpu.map(now -> messages().formatDriver(now.graphics())).orElse(messages().text("driver.none")));
+                            "cli.switch.not-true",
+                            answer.gpu().address().toShortString(),
+                            gpu.map(now -> messages().formatDriver(now.graphics()))
+                                    .orElse(messages().text("driver.none")));
         }
-        object.addProperty("result", end.detail);
-        object.addProperty("took", end.elapsedMicros / 1e6);
+        object.addProperty("result", end.outcome().wireName());
+        object.addProperty("took", end.elapsed().toNanos() / 1e9);
         gpu.ifPresent(now -> object.addProperty("mode", KebabCase.of(now.mode())));
         object.addProperty("text", sentence);
+        int exitCode = ExitCode.of(result, end.outcome());
         printResult(object, exitCode == ExitCode.OK ? terminal().success(sentence) : terminal().error(sentence));
         return exitCode;
     }
@@ -185,30 +186,5 @@ final class SwitchCommand extends PlanningCommand {
         } else {
             terminal().out().println(sentence);
         }
-    }
-
-    private static boolean isInTargetMode(Gpu gpu, String target) {
-        return switch (gpu.mode()) {
-            case VM -> target.equals("vm");
-            case HOST, UNBOUND -> target.equals("host");
-            case PARTIALLY_SWITCHED -> false;
-        };
-    }
-
-    private static int toExitCode(String outcome) {
-        return switch (outcome) {
-            case "done" -> ExitCode.OK;
-            case "put-back", "cancelled" -> ExitCode.ROLLED_BACK;
-            case "mixed", "stuck", "kernel-died" -> ExitCode.PARTIALLY_SWITCHED;
-            case "denied",
-                    "no-agent",
-                    "authentication-cancelled",
-                    "stale",
-                    "busy",
-                    "refused",
-                    "journal-unwritable" ->
-                ExitCode.BLOCKED;
-            default -> ExitCode.FAILED;
-        };
     }
 }

@@ -1,5 +1,6 @@
 package org.switchback.cli;
 
+import org.switchback.plan.Target;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -7,7 +8,7 @@ import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.HelperException;
-import org.switchback.client.SimulatedFailure;
+import org.switchback.simulator.FailureScenario;
 import org.switchback.client.MachineSource;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.client.messages.Messages;
@@ -16,8 +17,8 @@ import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlanReply;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlanReply;
 
 /**
  * The main job from end to end in a terminal, on a sample machine: what there is, to VM mode, what that changed in the
@@ -77,7 +78,7 @@ public final class TerminalDemo {
         }
 
         @Override
-        public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, SimulatedFailure mishap) {
+        public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
             return new SharedConnection(connection);
         }
     }
@@ -95,7 +96,7 @@ public final class TerminalDemo {
         }
 
         @Override
-        public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+        public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver)
                 throws HelperException {
             return connection.plan(gpu, target, with, nativeDriver);
         }

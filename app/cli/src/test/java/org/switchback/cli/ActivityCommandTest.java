@@ -15,7 +15,7 @@ class ActivityCommandTest extends CommandTestCase {
     void emptyLogPrintsAMessage() {
         CliRunner.CliResult result = run("activity");
         assertThat(result.exitCode()).isZero();
-        assertThat(result.out()).isEqualTo("No GPU has been switched yet. Every attempt will be listed here.\n");
+        assertThat(result.out()).isEqualTo("No GPU has been switched yet. Every attempt is listed here.\n");
     }
 
     @Test

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.HelperException;
-import org.switchback.client.SimulatedFailure;
+import org.switchback.simulator.FailureScenario;
 import org.switchback.client.MachineSource;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.SnapshotParser;
@@ -22,9 +22,9 @@ import org.switchback.plan.Planner;
 import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlanReply;
-import org.switchback.service.PlanReplyMapper;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlanReply;
+import org.switchback.job.PlanReply;
 import org.switchback.transaction.JournalException;
 import org.switchback.transaction.TransactionRunner;
 
@@ -95,7 +95,7 @@ final class InProcessConnections implements HelperConnections {
     }
 
     @Override
-    public HelperConnection openSimulated(MachineSnapshot machine, MachineSource of, SimulatedFailure mishap) {
+    public HelperConnection openSimulated(MachineSnapshot machine, MachineSource of, FailureScenario mishap) {
         return new InProcessConnection(machine, of);
     }
 
@@ -142,7 +142,7 @@ final class InProcessConnections implements HelperConnections {
                     transactions.savedHostSettings(gpu));
             SwitchPlan plan = ((Planner.PlanningResult.PlanCreated) answer).plan();
             plans.add(plan);
-            return PlanReplyMapper.toReply(plan.isRefused() ? "" : Integer.toString(plans.size() - 1), plan);
+            return PlanReply.of(plan.isRefused() ? "" : Integer.toString(plans.size() - 1), plan);
         }
 
         @Override
@@ -175,7 +175,7 @@ final class InProcessConnections implements HelperConnections {
             for (SwitchPlan plan : plans) {
                 transactions.run(plan, () -> false, event -> {});
             }
-            JobEvent last = new JobEvent("finished", -1, 0, "put-back", List.of());
+            JobEvent last = new JobEvent("finished", -1, 0, "rolled-back", List.of());
             listener.accept(last);
             return createEndedSwitch(last);
         }

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.HelperException;
-import org.switchback.client.SimulatedFailure;
+import org.switchback.simulator.FailureScenario;
 import org.switchback.client.MachineSource;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
@@ -22,13 +22,13 @@ class InvalidInputTest extends CommandTestCase {
     @CsvSource(
             delimiter = '~',
             value = {
-                "frobnicate ~ There is no command \"frobnicate\". See switchback --help.",
-                "--frob ~ There is no option \"--frob\". See switchback --help.",
-                "status --frob ~ There is no option \"--frob\". See switchback status --help.",
+                "frobnicate ~ Unknown command: \"frobnicate\". See switchback --help.",
+                "--frob ~ Unknown option: \"--frob\". See switchback --help.",
+                "status --frob ~ Unknown option: \"--frob\". See switchback status --help.",
                 "status extra ~ \"extra\" is one argument too many. See switchback status --help.",
                 "plan ~ vm|host is missing. See switchback plan --help.",
                 "plan vm ~ GPU is missing. See switchback plan --help.",
-                "plan up 04:00.0 ~ A GPU goes to vm or to host, not to \"up\".",
+                "plan up 04:00.0 ~ Unknown target: \"up\". Use vm or host.",
                 "plan vm 04:00 ~ \"04:00\" is no PCI address; one looks like 04:00.0.",
                 "plan vm 0000:04:20.0 ~ \"0000:04:20.0\" is no PCI address; one looks like 04:00.0.",
                 "plan vm 04:00.0 --with 1b.0 ~ \"1b.0\" is no PCI address; one looks like 04:00.0.",
@@ -36,7 +36,7 @@ class InvalidInputTest extends CommandTestCase {
                         + " and 08:00.0 (AMD/ATI Radeon HD 8570 / R7 240/340 OEM).",
                 "plan vm 00:1b.0 ~ 00:1b.0 (Intel C610/X99 series chipset HD Audio Controller) is not a GPU: its class"
                         + " is 0403.",
-                "plan vm voodoo ~ No GPU here is called \"voodoo\". GPUs: 04:00.0 (NVIDIA GeForce GTX 1080)"
+                "plan vm voodoo ~ No GPU here matches \"voodoo\". GPUs: 04:00.0 (NVIDIA GeForce GTX 1080)"
                         + " and 08:00.0 (AMD/ATI Radeon HD 8570 / R7 240/340 OEM).",
                 "plan vm r ~ \"r\" fits several GPUs: 04:00.0 (NVIDIA GeForce GTX 1080)"
                         + " and 08:00.0 (AMD/ATI Radeon HD 8570 / R7 240/340 OEM).",
@@ -44,11 +44,11 @@ class InvalidInputTest extends CommandTestCase {
                         + " strix-halo-32g, laptop-one-gpu and iommu-off.",
                 "--sample x99-gtx1080 --machine x status ~ Name either a sample with --sample or a file with"
                         + " --machine.",
-                "iomem a --diff b c ~ Name either a file or two files with --diff.",
-                "iomem a --gpu gtx ~ A file by itself is a memory map and no machine: with --gpu, name a saved report"
+                "iomem a --diff b c ~ Give either one file, or two files with --diff.",
+                "iomem a --gpu gtx ~ A plain file is a memory map, not a machine. with --gpu, name a saved report"
                         + " by --machine=FILE.",
-                "--machine x ~ --machine needs a command, such as status; the window opens a report from its menu.",
-                "@/tmp ~ There is no command \"@/tmp\". See switchback --help."
+                "--machine x ~ --machine needs a command, such as status. The window opens a report from its menu.",
+                "@/tmp ~ Unknown command: \"@/tmp\". See switchback --help."
             })
     void invalidCommandLinePrintsOneSentence(String line, String sentence) {
         assertErrorMessage(run(line.split(" ")), ExitCode.USAGE, sentence);
@@ -115,7 +115,7 @@ class InvalidInputTest extends CommandTestCase {
     void helpAndVersionExitWithZero() {
         assertThat(run("--help").exitCode()).isZero();
         assertThat(run("--help").out()).contains("  3   refused, nothing was changed");
-        assertThat(run("plan", "--help").out()).contains("vm|host           Where the GPU should go.");
+        assertThat(run("plan", "--help").out()).contains("vm|host           Target mode of the GPU.");
         assertThat(run("--version").out()).startsWith("switchback ").hasLineCount(1);
     }
 
@@ -139,7 +139,7 @@ class InvalidInputTest extends CommandTestCase {
         assertErrorMessage(
                 new CliRunner(throwingConnections(new IllegalStateException("secret"))).run("status"),
                 ExitCode.FAILED,
-                "This went wrong inside Switchback (IllegalStateException), please report it.");
+                "Internal error in Switchback (IllegalStateException). Please report it.");
     }
 
     @Test
@@ -147,7 +147,7 @@ class InvalidInputTest extends CommandTestCase {
         assertErrorMessage(
                 new CliRunner(throwingConnections(new OutOfMemoryError("Java heap space"))).run("status"),
                 ExitCode.FAILED,
-                "That is more than fits into memory.");
+                "The data does not fit into memory.");
     }
 
     private static HelperConnections throwingConnections(Throwable failure) {
@@ -166,7 +166,7 @@ class InvalidInputTest extends CommandTestCase {
             }
 
             @Override
-            public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, SimulatedFailure mishap) {
+            public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
                 return openThisMachine();
             }
         };

@@ -60,7 +60,7 @@ class IomemCommandTest extends CommandTestCase {
         assertErrorMessage(
                 shell.run("iomem", "--machine", "-"),
                 ExitCode.FAILED,
-                "\"-\" (standard input) is no report of Switchback.");
+                "\"-\" (standard input) is not a Switchback report.");
     }
 
     @Test
@@ -173,7 +173,7 @@ class IomemCommandTest extends CommandTestCase {
                 .run("iomem");
         assertThat(result.exitCode()).isZero();
         assertThat(result.err())
-                .startsWith("Denied: permission was not given. Of the memory map only the part around the GPUs is here.\n");
+                .startsWith("Denied: permission was not granted. Only the part of the memory map around the GPUs is shown.\n");
         assertThat(result.out()).contains("efifb");
     }
 

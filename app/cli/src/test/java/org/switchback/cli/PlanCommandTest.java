@@ -23,7 +23,7 @@ class PlanCommandTest extends CommandTestCase {
                         "   7  Take 04:00.0 from nvidia                        back to nvidia",
                         "   8  Release BOOTFB c0000000-c086ffff                gone until restart",
                         "   9  Unload switchback_bootfb                        -",
-                        "  10  Give 04:00.0 to vfio-pci                        away from vfio-pci",
+                        "  10  Bind 04:00.0 to vfio-pci                        away from vfio-pci",
                         "  sudo modprobe switchback_bootfb",
                         "  echo 0000:04:00.0 c0000000-c086ffff | sudo tee /sys/module/switchback_bootfb/parameters/release",
                         "  sudo modprobe -r switchback_bootfb");
@@ -39,7 +39,7 @@ class PlanCommandTest extends CommandTestCase {
                         "  04:00.1  NVIDIA GP104 High Definition Audio Controller      from snd_hda_intel",
                         "  BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1. vfio-pci can't reserve BAR 1",
                         "  6  Take 04:00.0 from nvidia                        back to nvidia",
-                        "  8  Give 04:00.1 to vfio-pci                        away from vfio-pci",
+                        "  8  Bind 04:00.1 to vfio-pci                        away from vfio-pci",
                         "  echo vfio-pci | sudo tee /sys/bus/pci/devices/0000:04:00.0/driver_override",
                         "  echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/unbind",
                         "  echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind",
@@ -70,7 +70,7 @@ class PlanCommandTest extends CommandTestCase {
         assertThat(new CliRunner(connectionsTo(SampleMachines.DEFAULT))
                         .run("plan", "vm", "04:00.0")
                         .out())
-                .endsWith("Ready. An administrator's password is asked for each time: this GPU shows a picture.\n");
+                .endsWith("Ready. An administrator's password is required each time: this GPU shows a picture.\n");
     }
 
     @Test
@@ -88,7 +88,7 @@ class PlanCommandTest extends CommandTestCase {
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
                 .contains("  00:1b.0  Intel C610/X99 series chipset HD Audio Controller")
-                .contains("Give 00:1b.0 to vfio-pci");
+                .contains("Bind 00:1b.0 to vfio-pci");
     }
 
     @Test
@@ -114,7 +114,7 @@ class PlanCommandTest extends CommandTestCase {
         CliRunner.CliResult result = runOnSample(SampleMachines.DEFAULT, "plan", "host", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
-                .isEqualTo("NVIDIA GeForce GTX 1080 (04:00.0) to host mode\n\n  04:00.0 is in host mode already.\n");
+                .isEqualTo("NVIDIA GeForce GTX 1080 (04:00.0) to host mode\n\n  04:00.0 is already in host mode.\n");
     }
 
     @Test

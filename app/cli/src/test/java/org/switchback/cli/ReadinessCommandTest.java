@@ -19,11 +19,11 @@ class ReadinessCommandTest extends CommandTestCase {
                 .startsWith(
                         """
                         04:00.0  NVIDIA GeForce GTX 1080
-                        Ready: nothing keeps NVIDIA GeForce GTX 1080 from VM mode.
+                        Ready for VM mode.
                           ✔ IOMMU in the firmware
                             The firmware offers an IOMMU.
                         """)
-                .contains("  ? Reset\n    Kernels before 5.15 do not say how a GPU can be reset.\n");
+                .contains("  ? Reset\n    Kernels before 5.15 do not report how a GPU can be reset.\n");
         assertThat(result.out().lines()).allMatch(line -> line.length() <= TextColumns.WIDTH);
     }
 
@@ -57,7 +57,7 @@ class ReadinessCommandTest extends CommandTestCase {
     void programsAreUnknownWithoutAHelper() {
         CliRunner.CliResult result = new CliRunner(connectionsWithoutHelper(SampleMachines.DEFAULT)).run("readiness", "04:00.0");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
-        assertThat(result.out()).contains("? Programs that use it").contains("✘ Helper\n    The helper is not installed.");
+        assertThat(result.out()).contains("? Programs using the GPU").contains("✘ Helper\n    The helper is not installed.");
     }
 
     @Test

@@ -97,6 +97,6 @@ class ReportCommandTest extends CommandTestCase {
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).startsWith("switchback-capture 1\n");
         assertThat(result.err())
-                .isEqualTo("Denied: permission was not given. Of the memory map only the part around the GPUs is here.\n");
+                .isEqualTo("Denied: permission was not granted. Only the part of the memory map around the GPUs is shown.\n");
     }
 }

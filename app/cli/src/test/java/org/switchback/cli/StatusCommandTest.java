@@ -57,14 +57,14 @@ class StatusCommandTest extends CommandTestCase {
         CliRunner.CliResult result = new CliRunner(connectionsWithoutHelper("iommu-off")).run("status");
         assertThat(result.exitCode()).isZero();
         assertThat(result.err())
-                .isEqualTo("The helper is not installed. This computer can be looked at, not changed.\n");
+                .isEqualTo("The helper is not installed. This computer can be viewed, not changed.\n");
         assertThat(result.out()).contains("NVIDIA GeForce RTX 3060");
     }
 
     @ParameterizedTest
     @CsvSource({
-        "REFUSED, Denied: permission was not given.",
-        "UNDECIDED, 'polkit, which decides who may do this, has not answered.'"
+        "REFUSED, Denied: permission was not granted.",
+        "UNDECIDED, 'polkit, which decides who may do this, did not answer.'"
     })
     void deniedInspectionFallsBackToReadOnly(HelperException.FailureKind why, String sentence) {
         for (String command : List.of("status", "iomem", "report")) {
@@ -82,7 +82,7 @@ class StatusCommandTest extends CommandTestCase {
         assertErrorMessage(
                 new CliRunner(connectionsTo("iommu-off").withInspectFailure(HelperException.FailureKind.NO_ANSWER)).run("status"),
                 ExitCode.FAILED,
-                "The helper has not answered in time.");
+                "The helper did not answer in time.");
     }
 
     @ParameterizedTest
@@ -108,7 +108,7 @@ class StatusCommandTest extends CommandTestCase {
     @Test
     void iommuAdviceMatchesTheProcessor() {
         assertThat(runOnSample("iommu-off", "status").out().replaceAll("\\s+", " "))
-                .contains("Switch the IOMMU on in the firmware setup and restart.")
+                .contains("Enable the IOMMU in the firmware setup and restart.")
                 .doesNotContain("_iommu=");
     }
 
@@ -119,7 +119,7 @@ class StatusCommandTest extends CommandTestCase {
                 .out();
         assertThat(out)
                 .contains("VM mode\n")
-                .contains("To host      Ready. Give 04:00.0 and 04:00.1 back to the drivers of the host.")
+                .contains("To host      Ready. Bind 04:00.0 and 04:00.1 to the host drivers.")
                 .contains("switchback switch host 04:00.0");
     }
 

@@ -29,7 +29,7 @@ class SwitchCommandTest extends CommandTestCase {
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
                 .containsPattern(" 7  Take 04:00\\.0 from nvidia +✔  (under )?\\d+ ms\n")
-                .containsPattern("11  Check that a virtual machine gets every BAR +✔  ")
+                .containsPattern("11  Check that a virtual machine can use every BAR +✔  ")
                 .endsWith("NVIDIA GeForce GTX 1080 is in VM mode.\n");
     }
 
@@ -82,7 +82,7 @@ class SwitchCommandTest extends CommandTestCase {
         CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE).withKernelSetup(kernel::set)).run("switch", "vm", "04:00.0");
         assertThat(result.exitCode()).isEqualTo(ExitCode.USAGE);
         assertThat(result.err())
-                .isEqualTo("switchback: Nobody can be asked here. Add --yes to switch without being asked.\n");
+                .isEqualTo("switchback: There is no terminal to ask on. Add --yes to switch without a question.\n");
         assertThat(kernel.get().writes()).isEmpty();
     }
 
@@ -117,7 +117,7 @@ class SwitchCommandTest extends CommandTestCase {
         assertThat(result.exitCode()).isEqualTo(ExitCode.ROLLED_BACK);
         assertThat(result.out())
                 .containsPattern("BOOTFB\\s+c0000000-c086ffff\\s+is\\s+still\\s+in\\s+the\\s+BAR\\.")
-                .containsPattern("↩   Putting back: Load switchback_bootfb +✔");
+                .containsPattern("↩   Rolling back: Load switchback_bootfb +✔");
     }
 
     @Test
@@ -137,7 +137,7 @@ class SwitchCommandTest extends CommandTestCase {
         assertThat(result.out())
                 .contains("If that does not free the BAR: BOOTFB")
                 .containsPattern("Let the kernel choose a driver for c3:00\\.0 +✘")
-                .containsPattern("Take c3:00\\.0 from that driver again +not needed")
+                .containsPattern("Unbind c3:00\\.0 from that driver +not needed")
                 .containsPattern("Release BOOTFB \\S+ +✔");
         CliRunner.CliResult spared = new CliRunner(connectionsTo("strix-halo-32g")
                         .withKernelSetup(kernel -> kernel.addNativeModule(PciAddress.of("c3:00.0"), "amdgpu")))
@@ -160,10 +160,10 @@ class SwitchCommandTest extends CommandTestCase {
         assertThat(result.exitCode()).isEqualTo(ExitCode.ROLLED_BACK);
         assertThat(result.out())
                 .containsPattern(" 7  Take 04:00\\.0 from nvidia +✘")
-                .contains("The kernel says that the device is busy (EBUSY).\n")
-                .containsPattern("↩   Putting back: Take 04:00\\.1 from snd_hda_intel +✔")
-                .doesNotContainPattern(" 9  Give 04:00\\.0 to vfio-pci +✔")
-                .endsWith("Stopped. What had been changed was put back.\n");
+                .contains("The kernel reports that the device is busy (EBUSY).\n")
+                .containsPattern("↩   Rolling back: Take 04:00\\.1 from snd_hda_intel +✔")
+                .doesNotContainPattern(" 9  Bind 04:00\\.0 to vfio-pci +✔")
+                .endsWith("Stopped. All changes were rolled back.\n");
     }
 
     @Test
@@ -175,7 +175,7 @@ class SwitchCommandTest extends CommandTestCase {
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.PARTIALLY_SWITCHED);
         assertThat(result.out())
-                .contains("Could not put back: Take 04:00.1 from snd_hda_intel.")
+                .contains("Could not roll back: Take 04:00.1 from snd_hda_intel.")
                 .contains("there is no such device (ENODEV).")
                 .contains("Half switched");
     }
@@ -186,7 +186,7 @@ class SwitchCommandTest extends CommandTestCase {
                         .withKernelSetup(kernel -> kernel.injectOnce(write -> isUnbind(write, "nvidia"), new SimulatedFault.FalseSuccess())))
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.ROLLED_BACK);
-        assertThat(result.out()).contains("The kernel reported success, but it is still on nvidia.");
+        assertThat(result.out()).contains("The kernel reported success, but the value is still nvidia.");
     }
 
     @Test
@@ -194,7 +194,7 @@ class SwitchCommandTest extends CommandTestCase {
         CliRunner.CliResult result =
                 new CliRunner(connectionsTo(SAMPLE).withFixedResult("done")).run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.PARTIALLY_SWITCHED);
-        assertThat(result.out()).endsWith("The helper reported success, but 04:00.0 is on nvidia.\n");
+        assertThat(result.out()).endsWith("The helper reported success, but 04:00.0 is not in the expected mode (driver: nvidia).\n");
     }
 
     @Test
@@ -218,7 +218,7 @@ class SwitchCommandTest extends CommandTestCase {
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.PARTIALLY_SWITCHED);
         assertThat(result.out())
-                .contains("Take 04:00.0 from nvidia: the kernel has not returned and may never")
+                .contains("Take 04:00.0 from nvidia: the kernel call has not returned and may never return")
                 .contains("Save your work and restart");
     }
 
@@ -227,14 +227,14 @@ class SwitchCommandTest extends CommandTestCase {
         "denied, 3, Denied. Nothing was changed.",
         "authentication-cancelled, 3, Cancelled. Nothing was changed.",
         "no-agent, 3, Nobody could be asked for a password",
-        "undecided, 1, 'polkit, which decides who may do this, has not answered. Nothing was changed.'",
+        "undecided, 1, 'polkit, which decides who may do this, did not answer. Nothing was changed.'",
         "stale, 3, The machine has changed since the plan was made.",
-        "busy, 3, Another switch has begun meanwhile.",
+        "busy, 3, Another switch started in the meantime.",
         "journal-unwritable, 3, The journal can't be written.",
-        "cancelled, 4, Cancelled. What had been changed was put back.",
+        "cancelled, 4, Cancelled. All changes were rolled back.",
         "kernel-died, 5, The kernel has had an oops",
         "helper-lost, 1, The helper was lost during the switch.",
-        "error, 1, The helper has failed."
+        "error, 1, The helper failed."
     })
     void everyResultHasAnExitCodeAndASentence(String detail, int exitCode, String sentence) {
         CliRunner.CliResult result =
@@ -258,7 +258,7 @@ class SwitchCommandTest extends CommandTestCase {
         CliRunner.CliResult result =
                 new CliRunner(connectionsTo(SAMPLE).withKernelSetup(kernel::set)).run("switch", "host", "04:00.0", "--yes");
         assertThat(result.exitCode()).isZero();
-        assertThat(result.out()).contains("04:00.0 is in host mode already.").endsWith("Nothing was changed.\n");
+        assertThat(result.out()).contains("04:00.0 is already in host mode.").endsWith("Nothing was changed.\n");
         assertThat(kernel.get().writes()).isEmpty();
     }
 
@@ -279,7 +279,7 @@ class SwitchCommandTest extends CommandTestCase {
                         .withApplyFailure(HelperException.FailureKind.INCOMPLETE))
                 .run("switch", "host", "04:00.0", "--yes");
         assertThat(result.exitCode()).isZero();
-        assertThat(result.out()).endsWith("Stopped. What had been changed was put back.\n");
+        assertThat(result.out()).endsWith("Stopped. All changes were rolled back.\n");
     }
 
     @Test
@@ -287,7 +287,7 @@ class SwitchCommandTest extends CommandTestCase {
         CliRunner.CliResult result = new CliRunner(connectionsWithoutHelper(SAMPLE)).run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.FAILED);
         assertThat(result.err())
-                .endsWith("switchback: Without the helper nothing can be switched. Nothing was changed.\n");
+                .endsWith("switchback: Switching needs the helper. Nothing was changed.\n");
         assertThat(result.out()).isEmpty();
     }
 

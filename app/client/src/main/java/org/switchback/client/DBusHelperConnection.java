@@ -1,5 +1,7 @@
 package org.switchback.client;
 
+import org.switchback.protocol.JobEventStruct;
+import org.switchback.plan.Target;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,10 +48,10 @@ import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.linux.UeventMonitor;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEvent;
+import org.switchback.job.JobEvent;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.DBusNames;
-import org.switchback.protocol.PlanReply;
+import org.switchback.job.PlanReply;
 import org.switchback.protocol.PlanReplyTuple;
 
 /** A helper at the other end of a line. */
@@ -111,10 +113,10 @@ final class DBusHelperConnection implements HelperConnection {
     }
 
     @Override
-    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+    public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver)
             throws HelperException {
         List<String> addresses = with.stream().map(PciAddress::toString).toList();
-        return this.<PlanReplyTuple>call(helperObject(), CALL_TIMEOUT, "Plan", gpu.toString(), target, addresses, nativeDriver)
+        return this.<PlanReplyTuple>call(helperObject(), CALL_TIMEOUT, "Plan", gpu.toString(), target.wireName(), addresses, nativeDriver)
                 .reply();
     }
 
@@ -159,7 +161,7 @@ final class DBusHelperConnection implements HelperConnection {
     /** Signals cannot have been missed, but a helper that died before the first of them left none. */
     private void fetchLog(JobInterface remote, JobTracker job) {
         try {
-            job.addLog(this.<List<JobEvent>>call(remote, CALL_TIMEOUT, "Log"));
+            job.addLog(this.<List<JobEventStruct>>call(remote, CALL_TIMEOUT, "Log"));
         } catch (HelperException gone) {
             if (gone.kind() == HelperException.FailureKind.LOST || gone.kind() == HelperException.FailureKind.STOPPED) {
                 job.handleHelperLost();
@@ -169,7 +171,7 @@ final class DBusHelperConnection implements HelperConnection {
 
     /** Does not wait: on the thread of a signal that would keep the answer from coming. */
     private void requestLog(JobInterface remote, JobTracker job) {
-        ReplyFuture<List<JobEvent>> answer = new ReplyFuture<>();
+        ReplyFuture<List<JobEventStruct>> answer = new ReplyFuture<>();
         answer.future.whenComplete((log, failed) -> {
             if (failed == null) {
                 job.addLog(log);

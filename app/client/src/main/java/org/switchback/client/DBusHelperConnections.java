@@ -1,5 +1,6 @@
 package org.switchback.client;
 
+import org.switchback.simulator.FailureScenario;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -55,9 +56,9 @@ public final class DBusHelperConnections implements HelperConnections {
     }
 
     @Override
-    public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, SimulatedFailure mishap) {
+    public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario scenario) {
         EmbeddedHelper helper = EmbeddedHelper.simulated(
-                machine, simulatedWriteDuration, org.switchback.simulator.FailureScenario.valueOf(mishap.name()));
+                machine, simulatedWriteDuration, scenario);
         return new DBusHelperConnection(new EmbeddedTransport(helper), source);
     }
 

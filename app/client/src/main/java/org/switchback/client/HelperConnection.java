@@ -1,11 +1,12 @@
 package org.switchback.client;
 
+import org.switchback.plan.Target;
 import java.util.List;
 import java.util.function.Consumer;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlanReply;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlanReply;
 
 /**
  * A connection to a helper. Calls block until the helper has answered, so none of them belongs on the FX thread;
@@ -25,16 +26,15 @@ public interface HelperConnection extends AutoCloseable {
     /**
      * What a switch would take.
      *
-     * @param target       {@code vm} or {@code host}
      * @param nativeDriver whether the GPU's own driver may be bound for a moment, where that spares the kernel module
      */
-    PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver) throws HelperException;
+    PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver) throws HelperException;
 
     /**
      * Starts the switch.
      *
-     * @param listener told everything that happens, in order, nothing twice; the last entry is {@code finished}, also
-     *     when the helper is lost (detail {@code helper-lost})
+     * @param listener gets every event once, in order; the last one is {@link JobEvent.Finished}, also when the helper is lost
+     *     ({@link org.switchback.job.Outcome#HELPER_LOST})
      */
     RunningSwitch apply(String planId, Consumer<JobEvent> listener) throws HelperException;
 
@@ -53,6 +53,6 @@ public interface HelperConnection extends AutoCloseable {
         void cancel();
 
         /** Waits for the end and gives the last entry. */
-        JobEvent awaitEnd() throws InterruptedException;
+        JobEvent.Finished awaitEnd() throws InterruptedException;
     }
 }

@@ -1,5 +1,6 @@
 package org.switchback.client;
 
+import org.switchback.simulator.FailureScenario;
 import org.switchback.hardware.MachineSnapshot;
 
 /** Opens connections to helpers. */
@@ -17,7 +18,7 @@ public interface HelperConnections {
 
     /** A helper inside this process on a simulated kernel on which everything goes as it should. */
     default HelperConnection openSimulated(MachineSnapshot machine, MachineSource source) {
-        return openSimulated(machine, source, SimulatedFailure.NONE);
+        return openSimulated(machine, source, FailureScenario.NONE);
     }
 
     /**
@@ -27,5 +28,5 @@ public interface HelperConnections {
      * @param source  {@link MachineSource.SampleMachine} or {@link MachineSource.SavedReport}
      * @param mishap  what goes wrong in it
      */
-    HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, SimulatedFailure mishap);
+    HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario scenario);
 }

@@ -1,5 +1,8 @@
 package org.switchback.client;
 
+import java.time.Duration;
+import org.switchback.job.Outcome;
+import org.switchback.protocol.JobEventStruct;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,21 +11,19 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.switchback.protocol.JobEvent;
+import org.switchback.job.JobEvent;
 
 /**
  * Tells what happens to a job in order and nothing twice, whichever of the two ways it is learnt by: signals, and the
  * job's log, which has what happened before anybody listened.
  */
 final class JobTracker implements HelperConnection.RunningSwitch {
-    static final String HELPER_LOST = "helper-lost";
-
     private final Consumer<JobEvent> listener;
     private final Executor listenerExecutor;
     private final Runnable cancelAction;
     private final Consumer<JobTracker> logRequester;
-    private final Map<Integer, JobEvent> bufferedEvents = new HashMap<>();
-    private final CompletableFuture<JobEvent> finishedEvent = new CompletableFuture<>();
+    private final Map<Integer, JobEventStruct> bufferedEvents = new HashMap<>();
+    private final CompletableFuture<JobEvent.Finished> finishedEvent = new CompletableFuture<>();
     private int deliveredCount;
     private boolean logRequested;
     private boolean logUnavailable;
@@ -45,7 +46,7 @@ final class JobTracker implements HelperConnection.RunningSwitch {
      * @param index   where the first entry stands in the job's log
      * @param entries as they were signalled
      */
-    synchronized void addSignalled(int index, List<JobEvent> entries) {
+    synchronized void addSignalled(int index, List<JobEventStruct> entries) {
         // What the log has told already need not be kept.
         for (int i = Math.max(0, deliveredCount - index); i < entries.size(); i++) {
             bufferedEvents.put(index + i, entries.get(i));
@@ -54,7 +55,7 @@ final class JobTracker implements HelperConnection.RunningSwitch {
     }
 
     private void deliverBuffered() {
-        @Nullable JobEvent next;
+        @Nullable JobEventStruct next;
         while (!ended && (next = bufferedEvents.get(deliveredCount)) != null) {
             if (next.isRedacted() && !logUnavailable) {
                 if (!logRequested) {
@@ -68,7 +69,7 @@ final class JobTracker implements HelperConnection.RunningSwitch {
     }
 
     /** @param log from its beginning */
-    synchronized void addLog(List<JobEvent> log) {
+    synchronized void addLog(List<JobEventStruct> log) {
         logRequested = false;
         while (!ended && deliveredCount < log.size()) {
             deliver(log.get(deliveredCount));
@@ -85,21 +86,25 @@ final class JobTracker implements HelperConnection.RunningSwitch {
     /** The helper is gone, so nothing more will be heard. */
     synchronized void handleHelperLost() {
         if (!ended) {
-            deliver(new JobEvent("finished", -1, 0, HELPER_LOST, List.of()));
+            deliver(new JobEvent.Finished(Outcome.HELPER_LOST, Duration.ZERO));
         }
     }
 
-    private void deliver(JobEvent entry) {
+    private void deliver(JobEventStruct struct) {
         bufferedEvents.remove(deliveredCount);
         deliveredCount++;
-        ended = entry.type.equals("finished");
-        boolean last = ended;
+        // An event that this version does not know changes nothing that it could show.
+        struct.decode().ifPresent(this::deliver);
+    }
+
+    private void deliver(JobEvent event) {
+        ended = event instanceof JobEvent.Finished;
         listenerExecutor.execute(() -> {
             try {
-                listener.accept(entry);
+                listener.accept(event);
             } finally {
-                if (last) {
-                    finishedEvent.complete(entry);
+                if (event instanceof JobEvent.Finished finished) {
+                    finishedEvent.complete(finished);
                 }
             }
         });
@@ -117,7 +122,7 @@ final class JobTracker implements HelperConnection.RunningSwitch {
     }
 
     @Override
-    public JobEvent awaitEnd() throws InterruptedException {
+    public JobEvent.Finished awaitEnd() throws InterruptedException {
         try {
             return finishedEvent.get();
         } catch (ExecutionException impossible) {

@@ -38,11 +38,11 @@ import org.switchback.hardware.DeviceUser;
 import org.switchback.simulator.SimulatedFault;
 import org.switchback.simulator.SimulatedKernel;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEvent;
+import org.switchback.job.JobEvent;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.DBusNames;
-import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlannedRefusal;
+import org.switchback.job.PlanReply;
+import org.switchback.job.PlannedRefusal;
 
 @Timeout(60)
 class EmbeddedHelperTest {
@@ -109,7 +109,7 @@ class EmbeddedHelperTest {
         assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Apply(long1));
         assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, long1, List.of(), false));
         assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, "vm", many, false));
-        assertThat(helper.Plan(GPU, "vm", many.subList(0, 300), false).reply().refusals)
+        assertThat(helper.Plan(GPU, "vm", many.subList(0, 300), false).reply().refusals())
                 .isEmpty();
     }
 
@@ -124,12 +124,12 @@ class EmbeddedHelperTest {
 
     @Test
     void bridgesAreNotMovable() {
-        assertThat(helper.Plan("0000:00:03.0", "vm", List.of(), false).reply().refusals)
-                .extracting(refusal -> refusal.code)
+        assertThat(helper.Plan("0000:00:03.0", "vm", List.of(), false).reply().refusals())
+                .extracting(refusal -> refusal.code().wireName())
                 .containsExactly("not-a-gpu");
-        assertThat(helper.Plan(GPU, "vm", List.of("0000:00:03.0"), false).reply().refusals)
-                .extracting(refusal -> refusal.code)
-                .contains("never-moves-bridge");
+        assertThat(helper.Plan(GPU, "vm", List.of("0000:00:03.0"), false).reply().refusals())
+                .extracting(refusal -> refusal.code().wireName())
+                .contains("bridge-not-movable");
         assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Restore("0000:00:03.0"));
     }
 
@@ -137,16 +137,16 @@ class EmbeddedHelperTest {
     void refusedPlanHasNoId() {
         PlanReply plan = helper.Plan(GPU, "host", List.of(), false).reply();
 
-        assertThat(plan.refusals).extracting((PlannedRefusal refusal) -> refusal.code).isNotEmpty();
-        assertThat(plan.id).isEmpty();
+        assertThat(plan.refusals()).extracting((PlannedRefusal refusal) -> refusal.code()).isNotEmpty();
+        assertThat(plan.id()).isEmpty();
     }
 
     @Test
     void planCanBeAppliedOnce() throws Exception {
         PlanReply plan = plan();
-        assertThat(awaitOutcome(helper.Apply(plan.id).getPath())).isEqualTo("done");
+        assertThat(awaitOutcome(helper.Apply(plan.id()).getPath())).isEqualTo("done");
 
-        assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> helper.Apply(plan.id));
+        assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> helper.Apply(plan.id()));
     }
 
     @Test
@@ -157,8 +157,8 @@ class EmbeddedHelperTest {
             plan();
         }
 
-        assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> helper.Apply(first.id));
-        assertThat(awaitOutcome(helper.Apply(second.id).getPath())).isEqualTo("done");
+        assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> helper.Apply(first.id()));
+        assertThat(awaitOutcome(helper.Apply(second.id()).getPath())).isEqualTo("done");
     }
 
     @Test
@@ -166,7 +166,7 @@ class EmbeddedHelperTest {
         PlanReply plan = plan();
         kernel.modifySnapshot(capture -> snapshotWithout(capture, "/sys/bus/pci/devices/" + GPU));
 
-        assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(plan.id));
+        assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(plan.id()));
         assertThat(kernel.simulated().writes()).isEmpty();
     }
 
@@ -180,7 +180,7 @@ class EmbeddedHelperTest {
                 device + "/current_link_speed", Optional.of(new MachineSnapshot.TextEntry("2.5 GT/s PCIe")))));
         assertThat(kernel.readSnapshot()).isNotEqualTo(kernel.simulated().readSnapshot());
 
-        assertThat(awaitOutcome(helper.Apply(plan.id).getPath())).isEqualTo("done");
+        assertThat(awaitOutcome(helper.Apply(plan.id()).getPath())).isEqualTo("done");
     }
 
     @Test
@@ -188,7 +188,7 @@ class EmbeddedHelperTest {
         PlanReply plan = plan();
         kernel.simulated().addDeviceUser(new DeviceUser(4121, "Xorg", "ann", "dri/card1"));
 
-        assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(plan.id));
+        assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(plan.id()));
     }
 
     private static MachineSnapshot snapshotWithout(MachineSnapshot capture, String path) {
@@ -207,20 +207,20 @@ class EmbeddedHelperTest {
             hanging.countDown();
             await(goOn);
         });
-        String job = helper.Apply(plan.id).getPath();
+        String job = helper.Apply(plan.id()).getPath();
         await(hanging);
 
         long began = System.nanoTime();
         assertThat(helper.Version()).isEqualTo(DBusNames.PROTOCOL_VERSION);
         assertThat(job(job).Log()).extracting(entry -> entry.type).contains("authorized", "started");
-        assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper.Apply(other.id));
+        assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper.Apply(other.id()));
         assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper.Restore(GPU));
         assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(1));
 
         goOn.countDown();
         assertThat(awaitOutcome(job)).isEqualTo("done");
         // The switch made the other plan's facts untrue; that it was busy then did not use the plan up.
-        assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(other.id));
+        assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(other.id()));
     }
 
     @Test
@@ -228,9 +228,9 @@ class EmbeddedHelperTest {
         PlanReply plan = plan();
         PlanReply other = plan();
         kernel.simulated().injectOnce(write -> write.shellCommand().contains("unbind"), new SimulatedFault.Hang());
-        assertThat(awaitOutcome(helper.Apply(plan.id).getPath())).isEqualTo("stuck");
+        assertThat(awaitOutcome(helper.Apply(plan.id()).getPath())).isEqualTo("stuck");
 
-        assertThatExceptionOfType(RestartNeeded.class).isThrownBy(() -> helper.Apply(other.id));
+        assertThatExceptionOfType(RestartNeeded.class).isThrownBy(() -> helper.Apply(other.id()));
         assertThatExceptionOfType(RestartNeeded.class).isThrownBy(() -> helper.Restore(GPU));
     }
 
@@ -262,9 +262,9 @@ class EmbeddedHelperTest {
             HelperInterface looking = helper(lookOnly.client());
             assertThat(looking.Inspect()).startsWith("switchback-capture 1\n");
             PlanReply plan = looking.Plan(GPU, "vm", List.of(), false).reply();
-            assertThat(plan.steps).isNotEmpty();
+            assertThat(plan.steps()).isNotEmpty();
 
-            assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> looking.Apply(plan.id));
+            assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> looking.Apply(plan.id()));
             assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> looking.Restore(GPU));
             assertThat(kernel.simulated().writes()).isEmpty();
         }
@@ -281,7 +281,7 @@ class EmbeddedHelperTest {
         assertThatExceptionOfType(UnknownProperty.class).isThrownBy(() -> gpu.Get(type, "Password"));
         assertThatExceptionOfType(PropertyReadOnly.class).isThrownBy(() -> gpu.Set(type, "Mode", "vm"));
 
-        assertThat(awaitOutcome(helper.Apply(plan().id).getPath())).isEqualTo("done");
+        assertThat(awaitOutcome(helper.Apply(plan().id()).getPath())).isEqualTo("done");
         helper.Inspect();
 
         assertThat(gpu.<String>Get(type, "Mode")).isEqualTo("vm");
@@ -301,11 +301,11 @@ class EmbeddedHelperTest {
     @Test
     void jobReportsItsSteps() throws Exception {
         PlanReply plan = plan();
-        String path = helper.Apply(plan.id).getPath();
+        String path = helper.Apply(plan.id()).getPath();
 
         assertThat(job(path).Steps())
                 .usingRecursiveFieldByFieldElementComparator()
-                .containsExactlyElementsOf(plan.steps);
+                .containsExactlyElementsOf(plan.steps());
         List<JobEvent> log = JobLogReader.readUntilFinished(job(path));
         assertThat(log).extracting(entry -> entry.type).startsWith("authorizing", "authorized");
     }

@@ -1,5 +1,7 @@
 package org.switchback.client;
 
+import org.switchback.hardware.PciAddress;
+import org.switchback.plan.SwitchPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,12 +14,12 @@ import org.freedesktop.dbus.interfaces.Properties;
 import org.freedesktop.dbus.types.Variant;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.DBusNames;
-import org.switchback.protocol.PlanReply;
+import org.switchback.job.PlanReply;
 import org.switchback.protocol.PlanReplyTuple;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.protocol.PlannedStepStruct;
 import org.switchback.service.PrivateBus;
 
 /** Owns the helper's name on a private bus and does as the test says. */
@@ -41,19 +43,19 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
 
     /** The job that every plan leads to. */
     private static final class FakeJob implements JobInterface {
-        private final List<JobEvent> log = new ArrayList<>();
+        private final List<JobEventStruct> log = new ArrayList<>();
 
         @Override
-        public List<PlannedStep> Steps() {
+        public List<PlannedStepStruct> Steps() {
             return List.of();
         }
 
         @Override
-        public synchronized List<JobEvent> Log() {
+        public synchronized List<JobEventStruct> Log() {
             return List.copyOf(log);
         }
 
-        synchronized int add(JobEvent entry) {
+        synchronized int add(JobEventStruct entry) {
             log.add(entry);
             return log.size() - 1;
         }
@@ -86,12 +88,12 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
         return inspectCalled.await(10, TimeUnit.SECONDS);
     }
 
-    static JobEvent createEvent(String what, String detail) {
-        return new JobEvent(what, -1, 0, detail, List.of());
+    static JobEventStruct createEvent(String what, String detail) {
+        return new JobEventStruct(what, -1, 0, detail, List.of());
     }
 
     /** Puts it into the log and tells everybody. */
-    void emitEvent(JobEvent entry) {
+    void emitEvent(JobEventStruct entry) {
         int index = job.add(entry);
         try {
             bus.sendMessage(new JobInterface.Progress(JOB_OBJECT_PATH, index, List.of(entry.redacted())));
@@ -101,7 +103,7 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
     }
 
     /** Puts it into the log and tells nobody. */
-    void appendToLog(JobEvent entry) {
+    void appendToLog(JobEventStruct entry) {
         job.add(entry);
     }
 
@@ -139,7 +141,7 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
     @Override
     public PlanReplyTuple Plan(String gpu, String target, List<String> with, Boolean nativeDriver) {
         return new PlanReplyTuple(
-                new PlanReply("00000000000000000000000000000000", "switch", List.of(gpu), List.of(), List.of(), List.of()));
+                new PlanReply("00000000000000000000000000000000", SwitchPlan.RequiredPermission.SWITCH, List.of(PciAddress.of(gpu)), List.of(), List.of(), List.of()));
     }
 
     @Override

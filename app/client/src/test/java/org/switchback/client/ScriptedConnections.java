@@ -1,5 +1,6 @@
 package org.switchback.client;
 
+import org.switchback.simulator.FailureScenario;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -8,7 +9,7 @@ import org.switchback.hardware.MachineSnapshot;
 /** Gives out one scripted helper for this machine, and a fresh one for each sample. */
 public final class ScriptedConnections implements HelperConnections {
     private final List<ScriptedHelper> openedHelpers = new ArrayList<>();
-    private final List<SimulatedFailure> simulatedFailures = new ArrayList<>();
+    private final List<FailureScenario> simulatedFailures = new ArrayList<>();
     private ScriptedHelper thisMachineHelper;
     private int thisMachineCount;
     private volatile CountDownLatch responseLatch = new CountDownLatch(0);
@@ -38,7 +39,7 @@ public final class ScriptedConnections implements HelperConnections {
     }
 
     /** What was to go wrong on the simulated machines, in the order in which they were opened. */
-    public synchronized List<SimulatedFailure> simulatedFailures() {
+    public synchronized List<FailureScenario> simulatedFailures() {
         return List.copyOf(simulatedFailures);
     }
 
@@ -73,7 +74,7 @@ public final class ScriptedConnections implements HelperConnections {
     }
 
     @Override
-    public synchronized HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, SimulatedFailure mishap) {
+    public synchronized HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
         simulatedFailures.add(mishap);
         ScriptedHelper helper = new ScriptedHelper(source, machine);
         openedHelpers.add(helper);

@@ -16,9 +16,8 @@ import org.switchback.plan.Refusal;
 import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlanReply;
-import org.switchback.service.PlanReplyMapper;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlanReply;
 
 /**
  * A helper that plans as the real one does and then says and does what a test tells it to, so that it can lie, hang and
@@ -137,7 +136,7 @@ public final class ScriptedHelper implements HelperConnection {
         synchronized (this) {
             micros += afterMillis * 1000;
             told = eventListener;
-            entry = new JobEvent(what, step, micros, detail, List.of(values));
+            entry = WireEvents.event(what, step, micros, detail, values);
         }
         told.accept(entry);
     }
@@ -195,17 +194,17 @@ public final class ScriptedHelper implements HelperConnection {
     }
 
     @Override
-    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+    public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver)
             throws HelperException {
-        recordCall("plan " + gpu + " " + target, planFailure);
+        recordCall("plan " + gpu + " " + target.wireName(), planFailure);
         synchronized (this) {
             switchRequested = false;
         }
-        SwitchRequest request = new SwitchRequest(gpu, Target.parse(target).orElseThrow(), with, nativeDriver);
+        SwitchRequest request = new SwitchRequest(gpu, target, with, nativeDriver);
         return switch (Planner.plan(SnapshotParser.parse(snapshot), request, Optional.empty())) {
             case Planner.PlanningResult.PlanCreated(SwitchPlan plan) ->
-                PlanReplyMapper.toReply(plan.isRefused() ? "" : "0123456789abcdef0123456789abcdef", plan);
-            case Planner.PlanningResult.InvalidRequest(Refusal reason) -> PlanReplyMapper.toRefusedReply(reason);
+                PlanReply.of(plan.isRefused() ? "" : "0123456789abcdef0123456789abcdef", plan);
+            case Planner.PlanningResult.InvalidRequest(Refusal reason) -> PlanReply.invalidRequest(reason);
         };
     }
 
@@ -234,7 +233,7 @@ public final class ScriptedHelper implements HelperConnection {
             }
 
             @Override
-            public JobEvent awaitEnd() {
+            public JobEvent.Finished awaitEnd() {
                 throw new UnsupportedOperationException("the window does not wait");
             }
         };

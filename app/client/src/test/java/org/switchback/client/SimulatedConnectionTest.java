@@ -1,5 +1,7 @@
 package org.switchback.client;
 
+import org.switchback.plan.Target;
+import org.switchback.simulator.FailureScenario;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -16,8 +18,8 @@ import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlanReply;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlanReply;
 
 @Timeout(60)
 class SimulatedConnectionTest {
@@ -27,10 +29,10 @@ class SimulatedConnectionTest {
     private final HelperConnection connection = connect(Duration.ZERO);
 
     private static HelperConnection connect(Duration write) {
-        return connect(write, SimulatedFailure.NONE);
+        return connect(write, FailureScenario.NONE);
     }
 
-    private static HelperConnection connect(Duration write, SimulatedFailure mishap) {
+    private static HelperConnection connect(Duration write, FailureScenario mishap) {
         return new DBusHelperConnections(new BusAddress("unix:path=/nowhere"), EmbeddedHelper::readOnly, write)
                 .openSimulated(
                         SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
@@ -51,41 +53,41 @@ class SimulatedConnectionTest {
     void inspectsPlansSwitchesAndSwitchesBack() throws Exception {
         assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.HOST);
 
-        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
-        assertThat(plan.refusals).isEmpty();
-        assertThat(plan.id).matches("[0-9a-f]{32}");
-        assertThat(plan.functions).first().isEqualTo(GPU.toString());
-        assertThat(plan.steps).extracting(step -> step.kind).startsWith("check-unused").endsWith("check-proven");
+        PlanReply plan = connection.plan(GPU, Target.VM, List.of(), false);
+        assertThat(plan.refusals()).isEmpty();
+        assertThat(plan.id()).matches("[0-9a-f]{32}");
+        assertThat(plan.functions()).first().isEqualTo(GPU);
+        assertThat(plan.steps()).extracting(step -> step.kind().wireName()).startsWith("check-unused").endsWith("check-vfio-usable");
 
-        assertThat(connection.apply(plan.id, NO_OP_LISTENER).awaitEnd().detail).isEqualTo("done");
+        assertThat(connection.apply(plan.id(), NO_OP_LISTENER).awaitEnd().outcome().wireName()).isEqualTo("done");
         assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.VM);
 
-        assertThat(connection.restore(GPU, NO_OP_LISTENER).awaitEnd().detail).isEqualTo("done");
+        assertThat(connection.restore(GPU, NO_OP_LISTENER).awaitEnd().outcome().wireName()).isEqualTo("done");
         assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.HOST);
     }
 
     @Test
     void eventsAreDeliveredOnceAndInOrder() throws Exception {
         List<JobEvent> told = new CopyOnWriteArrayList<>();
-        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
+        PlanReply plan = connection.plan(GPU, Target.VM, List.of(), false);
 
-        JobEvent last = connection.apply(plan.id, told::add).awaitEnd();
+        JobEvent last = connection.apply(plan.id(), told::add).awaitEnd();
 
-        assertThat(told).extracting(entry -> entry.type).startsWith("authorizing", "authorized", "started");
+        assertThat(told).extracting(WireEvents::type).startsWith("authorizing", "authorized", "started");
         assertThat(told).last().isSameAs(last);
-        assertThat(told.stream().filter(entry -> entry.type.equals("done")).map(entry -> entry.step))
+        assertThat(told.stream().filter(entry -> WireEvents.type(entry).equals("done")).map(WireEvents::step))
                 .containsExactlyElementsOf(
-                        java.util.stream.IntStream.range(0, plan.steps.size()).boxed().toList());
-        assertThat(told.stream().map(entry -> entry.elapsedMicros)).isSorted();
+                        java.util.stream.IntStream.range(0, plan.steps().size()).boxed().toList());
+        assertThat(told.stream().map(JobEvent::elapsed)).isSorted();
     }
 
     @Test
     void cancelledSwitchIsRolledBack() throws Exception {
         try (HelperConnection slow = connect(Duration.ofMillis(200))) {
             CountDownLatch writing = new CountDownLatch(1);
-            PlanReply plan = slow.plan(GPU, "vm", List.of(), false);
-            HelperConnection.RunningSwitch running = slow.apply(plan.id, entry -> {
-                if (entry.type.equals("started") && entry.step == 2) {
+            PlanReply plan = slow.plan(GPU, Target.VM, List.of(), false);
+            HelperConnection.RunningSwitch running = slow.apply(plan.id(), entry -> {
+                if (WireEvents.type(entry).equals("started") && WireEvents.step(entry) == 2) {
                     writing.countDown();
                 }
             });
@@ -93,7 +95,7 @@ class SimulatedConnectionTest {
 
             running.cancel();
 
-            assertThat(running.awaitEnd().detail).isEqualTo("cancelled");
+            assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("cancelled");
             assertThat(readMode(slow)).isEqualTo(Gpu.GpuMode.HOST);
         }
     }
@@ -104,7 +106,7 @@ class SimulatedConnectionTest {
         connection.inspect(false);
         connection.addChangeListener(changed::countDown);
 
-        connection.apply(connection.plan(GPU, "vm", List.of(), false).id, NO_OP_LISTENER).awaitEnd();
+        connection.apply(connection.plan(GPU, Target.VM, List.of(), false).id(), NO_OP_LISTENER).awaitEnd();
 
         assertThat(changed.await(10, TimeUnit.SECONDS)).isTrue();
     }
@@ -115,10 +117,10 @@ class SimulatedConnectionTest {
                 .isEqualTo(HelperException.FailureKind.UNKNOWN_PLAN);
         assertThat(failureKindOf(() -> connection.plan(GPU, "sideways", List.of(), false)))
                 .isEqualTo(HelperException.FailureKind.BAD_ARGUMENT);
-        PlanReply plan = connection.plan(GPU, "vm", List.of(), false);
+        PlanReply plan = connection.plan(GPU, Target.VM, List.of(), false);
         connection.restore(GPU, NO_OP_LISTENER).awaitEnd();
-        connection.apply(plan.id, NO_OP_LISTENER).awaitEnd();
-        assertThat(failureKindOf(() -> connection.apply(plan.id, NO_OP_LISTENER))).isEqualTo(HelperException.FailureKind.UNKNOWN_PLAN);
+        connection.apply(plan.id(), NO_OP_LISTENER).awaitEnd();
+        assertThat(failureKindOf(() -> connection.apply(plan.id(), NO_OP_LISTENER))).isEqualTo(HelperException.FailureKind.UNKNOWN_PLAN);
     }
 
     @Test
@@ -126,8 +128,8 @@ class SimulatedConnectionTest {
         assertThat(connection.plan(PciAddress.of("0000:7f:00.0"), "vm", List.of(), false).refusals)
                 .extracting(refusal -> refusal.code)
                 .containsExactly("no-such-device");
-        assertThat(connection.plan(GPU, "host", List.of(), false).refusals)
-                .extracting(refusal -> refusal.code)
+        assertThat(connection.plan(GPU, Target.HOST, List.of(), false).refusals())
+                .extracting(refusal -> refusal.code())
                 .containsExactly("already-in-host-mode");
     }
 
@@ -135,9 +137,9 @@ class SimulatedConnectionTest {
     void restoreWithoutChangesIsRefused() throws Exception {
         List<JobEvent> told = new CopyOnWriteArrayList<>();
 
-        assertThat(connection.restore(GPU, told::add).awaitEnd().detail).isEqualTo("refused");
+        assertThat(connection.restore(GPU, told::add).awaitEnd().outcome().wireName()).isEqualTo("refused");
 
-        assertThat(told).extracting(entry -> entry.detail).contains("already-in-host-mode");
+        assertThat(told).extracting(WireEvents::detail).contains("already-in-host-mode");
     }
 
     @Test
@@ -147,46 +149,45 @@ class SimulatedConnectionTest {
         assertThat(failureKindOf(() -> connection.inspect(false))).isEqualTo(HelperException.FailureKind.STOPPED);
     }
 
-    private static String switchWithFailure(SimulatedFailure mishap, List<JobEvent> told) throws Exception {
+    private static String switchWithFailure(FailureScenario mishap, List<JobEvent> told) throws Exception {
         try (HelperConnection unlucky = connect(Duration.ZERO, mishap)) {
-            return unlucky.apply(unlucky.plan(GPU, "vm", List.of(), false).id, told::add)
-                    .awaitEnd()
-                    .detail;
+            return unlucky.apply(unlucky.plan(GPU, Target.VM, List.of(), false).id(), told::add)
+                    .awaitEnd().outcome().wireName();
         }
     }
 
     @Test
     void everySimulatedFailureHasItsExpectedResult() throws Exception {
         List<JobEvent> told = new CopyOnWriteArrayList<>();
-        assertThat(switchWithFailure(SimulatedFailure.NONE, new CopyOnWriteArrayList<>())).isEqualTo("done");
-        assertThat(switchWithFailure(SimulatedFailure.ROLLED_BACK, new CopyOnWriteArrayList<>())).isEqualTo("put-back");
-        assertThat(switchWithFailure(SimulatedFailure.ROLLBACK_FAILED, new CopyOnWriteArrayList<>())).isEqualTo("mixed");
-        assertThat(switchWithFailure(SimulatedFailure.HELPER_LOST, new CopyOnWriteArrayList<>())).isEqualTo("helper-lost");
-        assertThat(switchWithFailure(SimulatedFailure.SLOW_STEP, told)).isEqualTo("done");
-        assertThat(told).extracting(entry -> entry.type).contains("waiting");
-        try (HelperConnection unlucky = connect(Duration.ZERO, SimulatedFailure.IN_USE)) {
-            assertThat(unlucky.plan(GPU, "vm", List.of(), false).refusals)
-                    .extracting(refusal -> refusal.code)
+        assertThat(switchWithFailure(FailureScenario.NONE, new CopyOnWriteArrayList<>())).isEqualTo("done");
+        assertThat(switchWithFailure(FailureScenario.ROLLED_BACK, new CopyOnWriteArrayList<>())).isEqualTo("rolled-back");
+        assertThat(switchWithFailure(FailureScenario.ROLLBACK_FAILED, new CopyOnWriteArrayList<>())).isEqualTo("rollback-failed");
+        assertThat(switchWithFailure(FailureScenario.HELPER_LOST, new CopyOnWriteArrayList<>())).isEqualTo("helper-lost");
+        assertThat(switchWithFailure(FailureScenario.SLOW_STEP, told)).isEqualTo("done");
+        assertThat(told).extracting(WireEvents::type).contains("waiting");
+        try (HelperConnection unlucky = connect(Duration.ZERO, FailureScenario.IN_USE)) {
+            assertThat(unlucky.plan(GPU, Target.VM, List.of(), false).refusals())
+                    .extracting(refusal -> refusal.code())
                     .containsExactly("in-use");
         }
     }
 
     @Test
     void partiallySwitchedGpuCanBeRolledBackLater() throws Exception {
-        try (HelperConnection unlucky = connect(Duration.ZERO, SimulatedFailure.ROLLBACK_FAILED)) {
-            assertThat(unlucky.apply(unlucky.plan(GPU, "vm", List.of(), false).id, NO_OP_LISTENER).awaitEnd().detail)
-                    .isEqualTo("mixed");
+        try (HelperConnection unlucky = connect(Duration.ZERO, FailureScenario.ROLLBACK_FAILED)) {
+            assertThat(unlucky.apply(unlucky.plan(GPU, Target.VM, List.of(), false).id(), NO_OP_LISTENER).awaitEnd().outcome().wireName())
+                    .isEqualTo("rollback-failed");
             assertThat(readMode(unlucky)).isEqualTo(Gpu.GpuMode.PARTIALLY_SWITCHED);
-            String wayBack = unlucky.plan(GPU, "host", List.of(), false).id;
+            String wayBack = unlucky.plan(GPU, Target.HOST, List.of(), false).id();
             assertThat(failureKindOf(() -> unlucky.apply(wayBack, NO_OP_LISTENER))).isEqualTo(HelperException.FailureKind.INCOMPLETE);
-            assertThat(unlucky.restore(GPU, NO_OP_LISTENER).awaitEnd().detail).isEqualTo("put-back");
+            assertThat(unlucky.restore(GPU, NO_OP_LISTENER).awaitEnd().outcome().wireName()).isEqualTo("rolled-back");
             assertThat(readMode(unlucky)).isEqualTo(Gpu.GpuMode.HOST);
         }
     }
 
     @Test
     void appAndHelperDefineTheSameFailures() {
-        assertThat(SimulatedFailure.values())
+        assertThat(FailureScenario.values())
                 .extracting(Enum::name)
                 .containsExactlyElementsOf(java.util.Arrays.stream(org.switchback.simulator.FailureScenario.values())
                         .map(Enum::name)

@@ -1,5 +1,7 @@
 package org.switchback.client;
 
+import org.switchback.protocol.JobEventStruct;
+import org.switchback.plan.Target;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -24,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEvent;
+import org.switchback.job.JobEvent;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.DBusNames;
 import org.switchback.service.Deadline;
@@ -136,7 +138,7 @@ class SystemHelperConnectionTest {
 
         assertThat(connection.source()).isEqualTo(new MachineSource.ThisMachine());
         assertThat(connection.inspect(false).entries()).isEmpty();
-        assertThat(connection.plan(GPU, "vm", List.of(), false).functions).containsExactly(GPU.toString());
+        assertThat(connection.plan(GPU, Target.VM, List.of(), false).functions()).containsExactly(GPU);
     }
 
     @Test
@@ -168,8 +170,8 @@ class SystemHelperConnectionTest {
 
         helper.releaseBusName();
 
-        assertThat(running.awaitEnd().detail).isEqualTo("helper-lost");
-        assertThat(told).extracting(entry -> entry.type).containsExactly("authorized", "finished");
+        assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("helper-lost");
+        assertThat(told).extracting(WireEvents::type).containsExactly("authorized", "finished");
     }
 
     @Test
@@ -181,7 +183,7 @@ class SystemHelperConnectionTest {
 
         bus.close();
 
-        assertThat(running.awaitEnd().detail).isEqualTo("helper-lost");
+        assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("helper-lost");
         HelperException problem = catchThrowableOfType(HelperException.class, () -> connection.inspect(false));
         assertThat(problem.kind()).isEqualTo(HelperException.FailureKind.STOPPED);
         helper.close();
@@ -203,7 +205,7 @@ class SystemHelperConnectionTest {
         HelperConnection.RunningSwitch running = connection.apply("any", NO_OP_LISTENER);
         second.emitEvent(FakeHelper.createEvent("finished", "done"));
 
-        assertThat(running.awaitEnd().detail).isEqualTo("done");
+        assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("done");
         assertThat(changed.await(10, TimeUnit.SECONDS)).isTrue();
     }
 
@@ -223,9 +225,9 @@ class SystemHelperConnectionTest {
         HelperConnection.RunningSwitch running = connection.apply("any", told::add);
         helper.emitEvent(FakeHelper.createEvent("finished", "done"));
 
-        assertThat(running.awaitEnd().detail).isEqualTo("done");
+        assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("done");
         assertThat(told)
-                .extracting(entry -> entry.type)
+                .extracting(WireEvents::type)
                 .containsExactly("authorizing", "authorized", "waiting", "waiting", "finished");
     }
 
@@ -237,12 +239,12 @@ class SystemHelperConnectionTest {
         List<JobEvent> told = new CopyOnWriteArrayList<>();
         HelperConnection.RunningSwitch running = connection.apply("any", told::add);
 
-        helper.emitEvent(new JobEvent("failed", 3, 1_000, "in-use", List.of("Xorg", "814", "ann", "/dev/dri/card0")));
-        helper.emitEvent(FakeHelper.createEvent("finished", "put-back"));
+        helper.emitEvent(new JobEventStruct("failed", 3, 1_000, "in-use", List.of("Xorg", "814", "ann", "/dev/dri/card0")));
+        helper.emitEvent(FakeHelper.createEvent("finished", "rolled-back"));
 
-        assertThat(running.awaitEnd().detail).isEqualTo("put-back");
-        assertThat(told).extracting(entry -> entry.type).containsExactly("failed", "finished");
-        assertThat(told.getFirst().values).containsExactly("Xorg", "814", "ann", "/dev/dri/card0");
+        assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("rolled-back");
+        assertThat(told).extracting(WireEvents::type).containsExactly("failed", "finished");
+        assertThat(WireEvents.values(told.getFirst())).containsExactly("Xorg", "814", "ann", "/dev/dri/card0");
     }
 
     @Test
@@ -256,10 +258,10 @@ class SystemHelperConnectionTest {
         HelperConnection.RunningSwitch running = connection.apply("any", told::add);
 
         liar.sendMessage(
-                new JobInterface.Progress(FakeHelper.JOB_OBJECT_PATH, 0, List.of(FakeHelper.createEvent("finished", "a lie"))));
+                new JobInterface.Progress(FakeHelper.JOB_OBJECT_PATH, 0, List.of(FakeHelper.createEvent("finished", "denied"))));
         helper.emitEvent(FakeHelper.createEvent("finished", "done"));
 
-        assertThat(running.awaitEnd().detail).isEqualTo("done");
-        assertThat(told).extracting(entry -> entry.detail).containsExactly("done");
+        assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("done");
+        assertThat(told).extracting(WireEvents::detail).containsExactly("done");
     }
 }

@@ -8,7 +8,7 @@ import javafx.scene.image.Image;
 import org.switchback.gui.session.DesktopSession;
 import org.switchback.gui.session.TrayContent;
 
-/** The pictures of the product, as they lie in the folder of icons. */
+/** Loads the icons of the application, which are packaged in the layout of an icon theme. */
 final class ApplicationIcon {
     private ApplicationIcon() {}
 
@@ -18,16 +18,16 @@ final class ApplicationIcon {
     }
 
     /** @param size pixels in each direction: 22 or 44 */
-    static Image symbolic(int size, TrayContent.TrayIcon sign) {
-        return loadImage(size, "status", sign.nameSuffix());
+    static Image symbolic(int size, TrayContent.TrayIcon icon) {
+        return loadImage(size, "status", icon.nameSuffix());
     }
 
     private static Image loadImage(int size, String folder, String suffix) {
         String path = "icons/" + size + "x" + size + "/" + folder + "/" + DesktopSession.BUS_NAME + suffix + ".png";
-        try (InputStream file = Objects.requireNonNull(ApplicationIcon.class.getResourceAsStream(path))) {
-            return new Image(file);
-        } catch (IOException impossible) {
-            throw new UncheckedIOException("the program's own picture " + path, impossible);
+        try (InputStream in = Objects.requireNonNull(ApplicationIcon.class.getResourceAsStream(path))) {
+            return new Image(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read the packaged icon " + path, e);
         }
     }
 }

@@ -10,12 +10,12 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.messages.Messages;
 
-/** Says whether a window can be opened, before JavaFX is asked, whose own answer is a stack trace. */
+/** Checks whether a window can be opened. JavaFX itself would only print a stack trace. */
 final class DisplayCheck {
-    /** What JavaFX's own library is linked with, each with its Debian package. */
+    /** The libraries that JavaFX's native library is linked with, each with its Debian package. */
     private static final SequencedMap<String, String> PACKAGES_BY_LIBRARY = new LinkedHashMap<>();
 
-    /** Never unloaded again: GTK cannot be. */
+    /** Referenced for good: GTK must not be unloaded. */
     private static final List<NativeLibrary> LOADED_LIBRARIES = new ArrayList<>();
 
     static {
@@ -25,11 +25,11 @@ final class DisplayCheck {
 
     private DisplayCheck() {}
 
-    /** One sentence that says why no window can be opened, or null. */
-    static @Nullable String findProblem(Messages words) {
+    /** Why no window can be opened, one sentence; null if one can. */
+    static @Nullable String findProblem(Messages messages) {
         if ("Headless".equals(System.getProperty("glass.platform"))) {
             if (Boolean.getBoolean("switchback.training")) {
-                // What it takes is part of every start but this one.
+                // Loads the classes that every start on a display needs.
                 canOpenDisplay();
             }
             return null;
@@ -37,27 +37,28 @@ final class DisplayCheck {
         @Nullable String display = System.getenv("DISPLAY");
         if (display == null || display.isEmpty()) {
             return System.getenv("WAYLAND_DISPLAY") == null
-                    ? words.text("display.none")
-                    : words.text("display.wayland");
+                    ? messages.text("display.none")
+                    : messages.text("display.wayland");
         }
-        List<String> missing = new ArrayList<>();
+        List<String> missingPackages = new ArrayList<>();
         for (Map.Entry<String, String> library : PACKAGES_BY_LIBRARY.entrySet()) {
             if (loadLibrary(library.getKey()) == null) {
-                missing.add(library.getValue());
+                missingPackages.add(library.getValue());
             }
         }
-        if (!missing.isEmpty()) {
-            return words.text("display.libraries", String.join(" ", missing));
+        if (!missingPackages.isEmpty()) {
+            return messages.text("display.libraries", String.join(" ", missingPackages));
         }
-        return canOpenDisplay() ? null : words.text("display.closed", display);
+        return canOpenDisplay() ? null : messages.text("display.closed", display);
     }
 
     private static @Nullable NativeLibrary loadLibrary(String library) {
         try {
-            NativeLibrary loaded = NativeLibrary.getInstance(library);
-            LOADED_LIBRARIES.add(loaded);
-            return loaded;
-        } catch (UnsatisfiedLinkError missing) {
+            NativeLibrary nativeLibrary = NativeLibrary.getInstance(library);
+            LOADED_LIBRARIES.add(nativeLibrary);
+            return nativeLibrary;
+        } catch (UnsatisfiedLinkError ignored) {
+            // The library is not installed.
             return null;
         }
     }

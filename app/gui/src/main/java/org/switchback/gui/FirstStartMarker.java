@@ -5,7 +5,7 @@ import java.util.Map;
 import org.switchback.client.storage.MarkerFile;
 import org.switchback.client.storage.StateDirectory;
 
-/** Remembers that the window has been opened before, in a file of the user's state folder. */
+/** Remembers in a file in the user's state directory that the window has been opened. */
 final class FirstStartMarker {
     private final MarkerFile markerFile;
 
@@ -13,12 +13,12 @@ final class FirstStartMarker {
         this.markerFile = new MarkerFile(markerFile);
     }
 
-    /** The mark of the user whose environment it is. */
+    /** The marker of the user with this environment. */
     static FirstStartMarker of(Map<String, String> environment) {
         return new FirstStartMarker(StateDirectory.of(environment).resolve("started"));
     }
 
-    /** Whether the window is opened for the first time; true again and again where nothing can be remembered. */
+    /** Whether this is the first call; always true if the file cannot be written. */
     boolean checkAndMark() {
         if (markerFile.exists()) {
             return false;

@@ -20,24 +20,24 @@ import org.switchback.gui.controls.Controls;
 import org.switchback.gui.memorymap.MemoryMapView;
 import org.switchback.client.messages.Messages;
 
-/** All keys of the window, above its page; away until somebody asks. */
+/** Lists all keyboard shortcuts on top of the current page. Hidden and empty until it is first shown. */
 final class KeyboardShortcutsPane extends StackPane {
-    /** Those that every page has. */
+    /** The shortcuts of every page. */
     private static final List<String> GLOBAL_SHORTCUTS =
             List.of("pages", "tab", "press", "escape", "check", "menu", "report", "quit", "help");
 
-    /** Room for what a key does before it takes a second line, pixels. */
+    /** Pixels before a description wraps. */
     private static final double MAX_DESCRIPTION_WIDTH = 420;
 
     private final Messages messages;
     private final ScrollPane scrollPane = new ScrollPane();
-    private final ChangeListener<Node> focusOwnerListener = (property, old, now) -> keepFocus(now);
-    /** Where the keyboard was before. */
+    private final ChangeListener<Node> focusOwnerListener = (observable, before, now) -> keepFocus(now);
+    /** Gets the focus back when the pane is hidden. */
     private @Nullable Node previousFocusOwner;
 
     KeyboardShortcutsPane(BooleanProperty shown, Messages messages) {
         this.messages = messages;
-        getStyleClass().add("keys-shade");
+        getStyleClass().add("keys-backdrop");
         scrollPane.setId("keys");
         scrollPane.setAccessibleText(messages.text("window.keys"));
         scrollPane.getStyleClass().add("keys");
@@ -63,22 +63,22 @@ final class KeyboardShortcutsPane extends StackPane {
     }
 
     private Node createContent() {
-        GridPane list = new GridPane(24, 6);
-        addSection(list, "window.keys.everywhere", "window.key.", GLOBAL_SHORTCUTS);
-        addSection(list, MainPage.MEMORY_MAP.titleKey(), "window.map.key.", MemoryMapView.shortcutNames());
+        GridPane grid = new GridPane(24, 6);
+        addSection(grid, "window.keys.everywhere", "window.key.", GLOBAL_SHORTCUTS);
+        addSection(grid, MainPage.MEMORY_MAP.titleKey(), "window.map.key.", MemoryMapView.shortcutNames());
         Label title = new Label(messages.text("window.keys"));
         title.getStyleClass().add(Styles.TITLE_3);
-        VBox content = new VBox(8, title, list);
+        VBox content = new VBox(8, title, grid);
         content.getStyleClass().add("keys-content");
         return content;
     }
 
-    private void moveFocus(boolean here) {
+    private void moveFocus(boolean shown) {
         Scene scene = getScene();
         if (scene == null) {
             return;
         }
-        if (here) {
+        if (shown) {
             previousFocusOwner = scene.getFocusOwner();
             scrollPane.requestFocus();
             scene.focusOwnerProperty().addListener(focusOwnerListener);
@@ -91,10 +91,10 @@ final class KeyboardShortcutsPane extends StackPane {
         }
     }
 
-    /** A page that is filled only now may want it: that one has it when the list is away. */
-    private void keepFocus(@Nullable Node owner) {
-        if (owner != null && owner != scrollPane) {
-            previousFocusOwner = owner;
+    /** A page that is populated meanwhile may request the focus: it gets the focus once the pane is hidden. */
+    private void keepFocus(@Nullable Node newOwner) {
+        if (newOwner != null && newOwner != scrollPane) {
+            previousFocusOwner = newOwner;
             Platform.runLater(() -> {
                 if (isVisible()) {
                     scrollPane.requestFocus();
@@ -103,19 +103,19 @@ final class KeyboardShortcutsPane extends StackPane {
         }
     }
 
-    private void addSection(GridPane list, String heading, String prefix, List<String> keys) {
-        int row = list.getRowCount();
+    private void addSection(GridPane grid, String heading, String prefix, List<String> keys) {
+        int row = grid.getRowCount();
         Label title = new Label(messages.text(heading));
         title.getStyleClass().addAll(Styles.TITLE_4, "keys-heading");
-        list.add(title, 0, row++, 2, 1);
+        grid.add(title, 0, row++, 2, 1);
         for (String key : keys) {
-            Label press = new Label(messages.text(prefix + key));
-            press.getStyleClass().add("key");
-            press.setMinWidth(Region.USE_PREF_SIZE);
-            Label does = new Label(messages.text(prefix + key + ".does"));
-            Controls.enableWrapping(does);
-            does.setMaxWidth(MAX_DESCRIPTION_WIDTH);
-            list.addRow(row++, press, does);
+            Label keyLabel = new Label(messages.text(prefix + key));
+            keyLabel.getStyleClass().add("key");
+            keyLabel.setMinWidth(Region.USE_PREF_SIZE);
+            Label description = new Label(messages.text(prefix + key + ".does"));
+            Controls.enableWrapping(description);
+            description.setMaxWidth(MAX_DESCRIPTION_WIDTH);
+            grid.addRow(row++, keyLabel, description);
         }
     }
 }

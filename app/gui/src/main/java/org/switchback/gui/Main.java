@@ -6,9 +6,9 @@ import org.switchback.Switchback;
 import org.switchback.cli.TerminalDemo;
 import org.switchback.client.messages.Messages;
 
-/** Opens the window. Commands start at {@link org.switchback.cli.CommandLineMain}: the launcher decides which. */
+/** Opens the window. For a command the launcher starts {@link org.switchback.cli.CommandLineMain} instead. */
 public final class Main {
-    /** Exit code when there is no display for the window. */
+    /** Exit code without a display. */
     private static final int EXIT_NO_DISPLAY = 2;
 
     private Main() {}

@@ -22,12 +22,12 @@ enum MainPage {
         return icon;
     }
 
-    /** As part of the name of a node: {@code memory-map}. */
+    /** For node IDs and message keys: {@code memory-map}. */
     String id() {
         return KebabCase.of(this);
     }
 
-    /** Of its name for people, in the bundle. */
+    /** Message key of the title. */
     String titleKey() {
         return "window.page." + id();
     }

@@ -54,17 +54,17 @@ import org.switchback.gui.readiness.ReadinessView;
 import org.switchback.gui.switching.SwitchView;
 import org.switchback.gui.switching.SwitchViewModel;
 import org.switchback.client.messages.Messages;
-import org.switchback.hardware.PciAddress;
 
-/** Everything in the main window: header, what is said about the machine as a whole, and the page. */
+/** The main window: the header, the message bars and the current page. */
 final class MainView extends StackPane {
-    /** With Alt, each opens the page of its place. */
-    private static final List<KeyCode> PAGE_KEYS = List.of(KeyCode.DIGIT1, KeyCode.DIGIT2, KeyCode.DIGIT3, KeyCode.DIGIT4);
+    /** With Alt, key N opens page N. */
+    private static final List<KeyCode> PAGE_KEYS =
+            List.of(KeyCode.DIGIT1, KeyCode.DIGIT2, KeyCode.DIGIT3, KeyCode.DIGIT4);
 
-    /** Height of the product's picture beside its name. */
+    /** Pixels. */
     private static final int LOGO_HEIGHT = 32;
 
-    /** Pixels that the header needs beside the buttons of the pages for the name of the program and all else. */
+    /** Pixels of the header besides the page buttons, including the name of the application. */
     private static final double HEADER_RESERVED_WIDTH = 400;
 
     private final MainViewModel model;
@@ -72,9 +72,9 @@ final class MainView extends StackPane {
     private final GpusView gpusView;
     private final BorderPane borderPane = new BorderPane();
     private final SegmentedButton pageButtons;
-    /** The cards, or the pane of the switch that was begun from one of them. */
+    /** Contains the cards, or the pane of the active switch. */
     private final StackPane gpusPage = new StackPane();
-    /** A page is built when it is opened for the first time: most starts need one of them. */
+    /** Pages are created lazily: most runs need one of them. */
     private final Map<MainPage, Node> pages = new EnumMap<>(MainPage.class);
 
     MainView(MainViewModel model, Messages messages) {
@@ -87,15 +87,16 @@ final class MainView extends StackPane {
                 model::refresh,
                 () -> model.openSample(model.samples().getFirst().name()));
         getStyleClass().add("main");
-        borderPane.setTop(new VBox(createHeader(), createSimulationBar(), createHelperBar(), createNoticeBar(), createQuitBar()));
+        borderPane.setTop(new VBox(
+                createHeader(), createSimulationBar(), createHelperBar(), createNoticeBar(), createQuitBar()));
         gpusPage.getChildren().setAll(gpusView);
         borderPane.setCenter(getOrCreatePage(model.pageProperty().get()));
         getChildren().addAll(borderPane, new KeyboardShortcutsPane(model.shortcutsShownProperty(), messages));
-        model.pageProperty().addListener((observable, old, now) -> {
+        model.pageProperty().addListener((observable, before, now) -> {
             borderPane.setCenter(getOrCreatePage(now));
             moveFocus(now);
         });
-        model.activeSwitchProperty().addListener((observable, old, now) -> showSwitchPane(old, now));
+        model.activeSwitchProperty().addListener((observable, before, now) -> showSwitchPane(before, now));
         addEventFilter(KeyEvent.KEY_PRESSED, MainView::fireFocusedButton);
         addEventFilter(KeyEvent.KEY_PRESSED, this::cancelQuitOnEscape);
         addEventHandler(KeyEvent.KEY_PRESSED, this::handleShortcut);
@@ -117,7 +118,7 @@ final class MainView extends StackPane {
         };
     }
 
-    /** To the page that has come into view, unless it is on the button of the page: what it was on is gone. */
+    /** Moves the focus from the hidden page to the new one, unless it is on the button of the new page. */
     private void moveFocus(MainPage page) {
         Scene scene = getScene();
         ToggleButton button = pageButtons.getButtons().get(page.ordinal());
@@ -136,16 +137,15 @@ final class MainView extends StackPane {
         }
     }
 
-    private void showSwitchPane(@Nullable SwitchViewModel old, @Nullable SwitchViewModel now) {
-        if (now != null) {
-            SwitchView pane = new SwitchView(now, messages, messages.text(MainPage.GPUS.titleKey()));
+    private void showSwitchPane(@Nullable SwitchViewModel oldSwitch, @Nullable SwitchViewModel newSwitch) {
+        if (newSwitch != null) {
+            SwitchView pane = new SwitchView(newSwitch, messages, messages.text(MainPage.GPUS.titleKey()));
             gpusPage.getChildren().setAll(pane);
             pane.focusPrimaryButton();
         } else {
             gpusPage.getChildren().setAll(gpusView);
-            if (old != null) {
-                PciAddress gpu = old.gpuAddress();
-                gpusView.focusCard(gpu);
+            if (oldSwitch != null) {
+                gpusView.focusCard(oldSwitch.gpuAddress());
             }
         }
     }
@@ -153,12 +153,12 @@ final class MainView extends StackPane {
     // The header.
 
     private Node createHeader() {
-        // Twice as many pixels as it is high, for screens that have them.
-        ImageView mark = new ImageView(ApplicationIcon.colored(2 * LOGO_HEIGHT));
-        mark.setFitHeight(LOGO_HEIGHT);
-        mark.setPreserveRatio(true);
-        mark.setSmooth(true);
-        mark.setAccessibleText(messages.text("window.title"));
+        // Twice the resolution, for high-DPI screens.
+        ImageView logo = new ImageView(ApplicationIcon.colored(2 * LOGO_HEIGHT));
+        logo.setFitHeight(LOGO_HEIGHT);
+        logo.setPreserveRatio(true);
+        logo.setSmooth(true);
+        logo.setAccessibleText(messages.text("window.title"));
         Label name = new Label(messages.text("window.title"));
         name.getStyleClass().add("app-name");
         Region gap = new Region();
@@ -169,8 +169,8 @@ final class MainView extends StackPane {
         refresh.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT);
         refresh.setOnAction(event -> model.refresh());
         refresh.disableProperty().bind(model.idleProperty().not());
-        HBox header = new HBox(12, mark, name, pageButtons, gap, refresh, createMenu());
-        // In a narrow window the pages need the room; the title bar has the name as well.
+        HBox header = new HBox(12, logo, name, pageButtons, gap, refresh, createMenu());
+        // A narrow window has no space for the name, which the title bar shows as well.
         Controls.bindVisibility(
                 name,
                 Bindings.createBooleanBinding(
@@ -182,26 +182,24 @@ final class MainView extends StackPane {
         return header;
     }
 
-    private static SegmentedButton createPageButtons(MainViewModel model, Messages words) {
+    private static SegmentedButton createPageButtons(MainViewModel model, Messages messages) {
         SegmentedButton buttons = new SegmentedButton();
         buttons.setId("pages");
-        buttons.setAccessibleText(words.text("window.pages"));
-        ToggleGroup one = new ToggleGroup();
-        buttons.setToggleGroup(one);
+        buttons.setAccessibleText(messages.text("window.pages"));
+        buttons.setToggleGroup(new ToggleGroup());
         for (MainPage page : MainPage.values()) {
             ToggleButton button = Controls.withId(
                     "page-button-" + page.id(),
-                    new ToggleButton(words.text(page.titleKey()), new FontIcon(page.icon())));
+                    new ToggleButton(messages.text(page.titleKey()), new FontIcon(page.icon())));
             button.setOnAction(event -> {
-                // One page is always chosen, also when its button is pressed again.
+                // Pressing the button of the current page again would deselect it.
                 button.setSelected(true);
                 model.open(page);
             });
             buttons.getButtons().add(button);
         }
-        Runnable mark = () -> buttons.getButtons().get(model.pageProperty().get().ordinal()).setSelected(true);
-        mark.run();
-        model.pageProperty().addListener((observable, old, now) -> mark.run());
+        model.pageProperty()
+                .subscribe(page -> buttons.getButtons().get(page.ordinal()).setSelected(true));
         return buttons;
     }
 
@@ -209,50 +207,66 @@ final class MainView extends StackPane {
         Menu samples = new Menu(messages.text("window.menu.samples"), new FontIcon(Material2OutlinedMZ.SCIENCE));
         samples.setId("menu-samples");
         for (MainViewModel.SampleMenuItem sample : model.samples()) {
-            MenuItem item = createMenuItem("menu-sample-" + sample.name(), sample.title(), null, () -> model.openSample(sample.name()));
-            samples.getItems().add(item);
+            samples.getItems()
+                    .add(createMenuItem(
+                            "menu-sample-" + sample.name(),
+                            sample.title(),
+                            null,
+                            () -> model.openSample(sample.name())));
         }
-        Menu failures = new Menu(messages.text("window.menu.mishap"), new FontIcon(Material2OutlinedAL.BUG_REPORT));
-        failures.setId("menu-mishap");
+        Menu failures = new Menu(messages.text("window.menu.failure"), new FontIcon(Material2OutlinedAL.BUG_REPORT));
+        failures.setId("menu-failures");
         failures.visibleProperty().bind(model.simulationShownProperty());
-        ToggleGroup one = new ToggleGroup();
+        ToggleGroup failureGroup = new ToggleGroup();
         for (MainViewModel.FailureMenuItem failure : model.failures()) {
             RadioMenuItem item = new RadioMenuItem(failure.title());
-            item.setId("menu-mishap-" + failure.id());
-            item.setToggleGroup(one);
+            item.setId("menu-failure-" + failure.id());
+            item.setToggleGroup(failureGroup);
             item.setUserData(failure);
             item.setOnAction(event -> model.openWithFailure(failure));
             failures.getItems().add(item);
         }
-        failures.setOnShowing(event -> one.getToggles().stream()
+        failures.setOnShowing(event -> failureGroup.getToggles().stream()
                 .filter(toggle -> toggle.getUserData() instanceof MainViewModel.FailureMenuItem failure
                         && model.isActiveFailure(failure))
-                .forEach(one::selectToggle));
+                .forEach(failureGroup::selectToggle));
         MenuItem report = createMenuItem(
                 "menu-report",
                 messages.text("window.menu.report"),
                 Material2OutlinedAL.FOLDER_OPEN,
                 () -> chooseReport().ifPresent(file -> model.openReport(file.toPath())));
         report.setAccelerator(new KeyCodeCombination(KeyCode.O, KeyCombination.SHORTCUT_DOWN));
-        MenuItem home = createMenuItem(
+        MenuItem thisMachine = createMenuItem(
                 "menu-this", messages.text("window.menu.this"), Material2OutlinedAL.COMPUTER, model::openThisMachine);
         MenuItem busy = new MenuItem(messages.text("window.menu.busy"));
         busy.setId("menu-busy");
         busy.setDisable(true);
         busy.visibleProperty().bind(model.idleProperty().not());
-        CheckMenuItem always = new CheckMenuItem(messages.text("window.menu.always-plan"));
-        always.setId("menu-always-plan");
-        always.selectedProperty().bindBidirectional(model.alwaysShowPlanProperty());
-        MenuItem keys = createMenuItem(
-                "menu-keys", messages.text("window.keys"), Material2OutlinedAL.KEYBOARD, () -> model.shortcutsShownProperty()
-                        .set(true));
+        CheckMenuItem alwaysShowPlan = new CheckMenuItem(messages.text("window.menu.always-plan"));
+        alwaysShowPlan.setId("menu-always-plan");
+        alwaysShowPlan.selectedProperty().bindBidirectional(model.alwaysShowPlanProperty());
+        MenuItem shortcuts = createMenuItem(
+                "menu-keys",
+                messages.text("window.keys"),
+                Material2OutlinedAL.KEYBOARD,
+                () -> model.shortcutsShownProperty().set(true));
         MenuItem quit = createMenuItem("menu-quit", messages.text("window.menu.quit"), null, model::quit);
         quit.setAccelerator(new KeyCodeCombination(KeyCode.Q, KeyCombination.SHORTCUT_DOWN));
-        for (MenuItem needsPeace : List.of(samples, failures, report, home)) {
-            needsPeace.disableProperty().bind(model.idleProperty().not());
+        for (MenuItem item : List.of(samples, failures, report, thisMachine)) {
+            item.disableProperty().bind(model.idleProperty().not());
         }
         MenuButton menu = new MenuButton(null, new FontIcon(Material2OutlinedMZ.MENU));
-        menu.getItems().setAll(busy, samples, failures, report, home, new SeparatorMenuItem(), always, keys, quit);
+        menu.getItems()
+                .setAll(
+                        busy,
+                        samples,
+                        failures,
+                        report,
+                        thisMachine,
+                        new SeparatorMenuItem(),
+                        alwaysShowPlan,
+                        shortcuts,
+                        quit);
         menu.setId("menu");
         menu.setAccessibleText(messages.text("window.menu"));
         menu.setOnShown(event -> alignMenuRight(menu));
@@ -260,7 +274,7 @@ final class MainView extends StackPane {
         return menu;
     }
 
-    /** At the right edge of the window a menu that opens to the right would leave it. */
+    /** Aligns the right edges: the button is at the right edge of the window, so the menu would extend beyond it. */
     private static void alignMenuRight(MenuButton menu) {
         ContextMenu popup = menu.getItems().getFirst().getParentPopup();
         if (popup != null) {
@@ -270,21 +284,22 @@ final class MainView extends StackPane {
     }
 
     private static MenuItem createMenuItem(
-            String id, String text, @Nullable Ikon sign, Runnable run) {
+            String id, String text, @Nullable Ikon icon, Runnable handler) {
         MenuItem item = new MenuItem(text);
         item.setId(id);
-        if (sign != null) {
-            item.setGraphic(new FontIcon(sign));
+        if (icon != null) {
+            item.setGraphic(new FontIcon(icon));
         }
-        item.setOnAction(event -> run.run());
+        item.setOnAction(event -> handler.run());
         return item;
     }
 
-    // What is said about the machine as a whole.
+    // Message bars.
 
     private Node createSimulationBar() {
-        return createBar("ribbon", Material2OutlinedMZ.SCIENCE, model.simulationMessageProperty(), () -> {
-            Button back = Controls.createFlatButton("ribbon-back", messages.text("window.ribbon.back"), null, model::openThisMachine);
+        return createBar("simulation", Material2OutlinedMZ.SCIENCE, model.simulationMessageProperty(), () -> {
+            Button back = Controls.createFlatButton(
+                    "simulation-back", messages.text("window.ribbon.back"), null, model::openThisMachine);
             back.disableProperty().bind(model.idleProperty().not());
             return List.of(back);
         });
@@ -292,11 +307,11 @@ final class MainView extends StackPane {
 
     private Node createHelperBar() {
         return createBar(
-                "banner",
+                "helper",
                 Material2OutlinedAL.INFO,
                 model.helperMessageProperty(),
-                () -> List.of(
-                        Controls.createFlatButton("banner-check", messages.text("window.menu.refresh"), null, model::refresh)));
+                () -> List.of(Controls.createFlatButton(
+                        "helper-refresh", messages.text("window.menu.refresh"), null, model::refresh)));
     }
 
     private Node createNoticeBar() {
@@ -310,29 +325,31 @@ final class MainView extends StackPane {
 
     private Node createQuitBar() {
         return createBar(
-                "leaving",
+                "quit",
                 Material2OutlinedAL.INFO,
                 model.quitMessageProperty(),
                 () -> List.of(
-                        Controls.createFlatButton("leaving-now", messages.text("window.leaving.now"), null, model::quit),
-                        Controls.createFlatButton("leaving-stay", messages.text("window.leaving.stay"), null, model::cancelQuit)));
+                        Controls.createFlatButton("quit-now", messages.text("window.leaving.now"), null, model::quit),
+                        Controls.createFlatButton(
+                                "quit-cancel", messages.text("window.leaving.stay"), null, model::cancelQuit)));
     }
 
-    /** A bar across the window, away when there is nothing to say. */
-    private static Node createBar(String id, Ikon sign, ObservableStringValue text, Supplier<List<Button>> buttons) {
+    /** A bar across the window, hidden while its text is empty. */
+    private static Node createBar(
+            String id, Ikon icon, ObservableStringValue text, Supplier<List<Button>> buttons) {
         HBox bar = new HBox(12);
-        bar.setId(id);
+        bar.setId(id + "-bar");
         bar.setAlignment(Pos.CENTER_LEFT);
         bar.getStyleClass().addAll("bar", id);
         Controls.populateWhenShown(bar, Bindings.createBooleanBinding(() -> !text.get().isEmpty(), text), () -> {
-            bar.getChildren().add(createBarLabel(id, sign, text));
+            bar.getChildren().add(createBarLabel(id, icon, text));
             bar.getChildren().addAll(buttons.get());
         });
         return bar;
     }
 
-    private static Label createBarLabel(String id, Ikon sign, ObservableStringValue text) {
-        Label label = new Label(null, new FontIcon(sign));
+    private static Label createBarLabel(String id, Ikon icon, ObservableStringValue text) {
+        Label label = new Label(null, new FontIcon(icon));
         label.setId(id + "-text");
         label.textProperty().bind(text);
         Controls.enableWrapping(label);
@@ -341,9 +358,9 @@ final class MainView extends StackPane {
         return label;
     }
 
-    // Keys and files.
+    // Keyboard, and drag and drop.
 
-    /** Enter presses the button that has the keyboard, as the space bar does. */
+    /** Enter fires the focused button, as Space does. */
     private static void fireFocusedButton(KeyEvent event) {
         if (event.getCode() == KeyCode.ENTER
                 && event.getTarget() instanceof ButtonBase button
@@ -353,7 +370,7 @@ final class MainView extends StackPane {
         }
     }
 
-    /** While it is to go, Escape is for that, and not for what the window shows. */
+    /** Escape cancels a pending quit before it reaches the page. */
     private void cancelQuitOnEscape(KeyEvent event) {
         if (event.getCode() == KeyCode.ESCAPE && !model.quitMessageProperty().get().isEmpty()) {
             event.consume();
@@ -375,8 +392,9 @@ final class MainView extends StackPane {
             event.consume();
             model.refresh();
         } else if (event.getCode() == KeyCode.ESCAPE) {
-            // Pressed in the pane it does not come here.
-            if (model.pageProperty().get() == MainPage.GPUS && gpusPage.getChildren().getFirst() instanceof SwitchView pane) {
+            // The pane itself consumes the key while it has the focus.
+            if (model.pageProperty().get() == MainPage.GPUS
+                    && gpusPage.getChildren().getFirst() instanceof SwitchView pane) {
                 event.consume();
                 pane.stopOrLeave();
             }
@@ -389,11 +407,12 @@ final class MainView extends StackPane {
         }
     }
 
-    /** By character: on many keyboards the question mark is somewhere else. */
+    /** Compares the character, since the key of the question mark depends on the keyboard layout. */
     private void handleKeyTyped(KeyEvent event) {
         if (event.getCharacter().equals("?") && !(event.getTarget() instanceof TextInputControl)) {
             event.consume();
-            model.shortcutsShownProperty().set(!model.shortcutsShownProperty().get());
+            model.shortcutsShownProperty()
+                    .set(!model.shortcutsShownProperty().get());
         }
     }
 
@@ -414,11 +433,11 @@ final class MainView extends StackPane {
 
     private void handleDragDropped(DragEvent event) {
         List<File> files = event.getDragboard().getFiles();
-        boolean taken = model.idleProperty().get() && files.size() == 1;
-        if (taken) {
+        boolean accepted = model.idleProperty().get() && files.size() == 1;
+        if (accepted) {
             model.openReport(files.getFirst().toPath());
         }
-        event.setDropCompleted(taken);
+        event.setDropCompleted(accepted);
         event.consume();
     }
 }

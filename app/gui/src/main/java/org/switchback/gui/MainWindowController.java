@@ -25,24 +25,26 @@ import org.switchback.gui.session.dbus.StatusNotifierItem.Pixmap;
 import org.switchback.client.messages.Messages;
 
 /**
- * The main window as a part of the desktop session: it hides in the tray as long as there is one, is raised by later
- * starts of the program, and says what happens behind a person's back. Belongs to the drawing thread.
+ * The main window in the desktop session: hides it in the tray while there is one, raises it on later starts of the
+ * program, and sends notifications. Confined to the FX thread.
  */
 final class MainWindowController implements SessionViewModel.TrayActions, DesktopSession.WindowActions {
-    /** How long a window waits for the answer of a session bus before it shows itself. */
+    /** How long the start waits for the session bus before it shows the window. */
     private static final Duration SESSION_BUS_TIMEOUT = Duration.ofSeconds(2);
 
-    /** How long a window that was asked to start in the tray waits for one before it shows itself. */
+    /** How long a start in the tray waits for a tray before it shows the window. */
     private static final Duration TRAY_TIMEOUT = Duration.ofSeconds(3);
 
     private final Stage stage;
     private final MainViewModel model;
     private final Messages messages;
     private final SessionViewModel sessionViewModel;
-    /** Set on whatever thread hears it: a click on the window's close button overtakes what waits for the drawing thread. */
+    /**
+     * Set on the thread of the bus: a click on the close button can be handled before a task that was queued for the FX
+     * thread.
+     */
     private volatile boolean trayIconShown;
     private @Nullable DesktopSession desktopSession;
-    /** Whether it is at work, with or without a session. */
     private boolean started;
 
     MainWindowController(Stage stage, MainViewModel model, Messages messages) {
@@ -51,7 +53,9 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
         this.messages = messages;
         this.sessionViewModel = new SessionViewModel(
                 messages, model.gpus(), model.activeSwitchProperty(), this, stage::isFocused, this::sendNotification);
-        stage.showingProperty().addListener((observable, was, shown) -> sessionViewModel.windowHiddenProperty().set(!shown));
+        stage.showingProperty()
+                .addListener((observable, before, now) ->
+                        sessionViewModel.windowHiddenProperty().set(!now));
         stage.setOnCloseRequest(event -> {
             event.consume();
             if (trayIconShown) {
@@ -60,39 +64,44 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
                 quit();
             }
         });
-        // Asked for from the tray, it says in the window why it waits.
-        model.quitMessageProperty().addListener((observable, before, said) -> {
-            if (!said.isEmpty()) {
+        // A quit from the tray may have to wait: the window shows why.
+        model.quitMessageProperty().addListener((observable, before, now) -> {
+            if (!now.isEmpty()) {
                 raise();
             }
         });
     }
 
-    /** Whether a tray shows it. */
     boolean isTrayIconShown() {
         return trayIconShown;
     }
 
     /**
-     * Shows itself, and takes its place in the session as soon as that has answered: a slow one keeps nobody from the
-     * window, nor the window from its tray.
+     * Shows the window, and joins the session once it has answered. A slow session bus delays the window only by a timeout,
+     * and the tray icon follows later.
      *
-     * @param inTray whether the window is to be seen in the tray alone at first
-     * @param begin  called once, unless there is another window already
+     * @param inTray    whether the window starts hidden in the tray
+     * @param onStarted called once, unless another instance is found before
      */
-    void start(CompletableFuture<DesktopSession.LaunchResult> session, boolean inTray, Executor workers, Runnable begin) {
+    void start(
+            CompletableFuture<DesktopSession.LaunchResult> session,
+            boolean inTray,
+            Executor workers,
+            Runnable onStarted) {
         CompletableFuture.delayedExecutor(SESSION_BUS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS, Platform::runLater)
-                .execute(() -> handleLaunchResult(new DesktopSession.LaunchResult.NoSessionBus(), inTray, workers, begin));
-        session.thenAcceptAsync(found -> handleLaunchResult(found, inTray, workers, begin), Platform::runLater);
+                .execute(() -> handleLaunchResult(
+                        new DesktopSession.LaunchResult.NoSessionBus(), inTray, workers, onStarted));
+        session.thenAcceptAsync(result -> handleLaunchResult(result, inTray, workers, onStarted), Platform::runLater);
     }
 
-    private void handleLaunchResult(DesktopSession.LaunchResult start, boolean inTray, Executor workers, Runnable begin) {
+    private void handleLaunchResult(
+            DesktopSession.LaunchResult result, boolean inTray, Executor workers, Runnable onStarted) {
         boolean late = started;
         started = true;
-        switch (start) {
+        switch (result) {
             case DesktopSession.LaunchResult.AlreadyRunning() -> {
                 if (late) {
-                    // Something may have been begun here since.
+                    // A switch may run here by now.
                     quit();
                 } else {
                     Platform.exit();
@@ -104,61 +113,56 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
                     stage.show();
                 }
             }
-            case DesktopSession.LaunchResult.PrimaryInstance(DesktopSession joined) -> joinSession(joined, inTray && !late, workers);
+            case DesktopSession.LaunchResult.PrimaryInstance(DesktopSession session) ->
+                joinSession(session, inTray && !late, workers);
         }
         if (!late) {
-            begin.run();
+            onStarted.run();
         }
     }
 
-    /** Leaves the session, where it is in one. */
     void leaveSession() {
         if (desktopSession != null) {
             desktopSession.close();
         }
     }
 
-    /**
-     * Takes its place in a session.
-     *
-     * @param inTray whether the window is to be seen in the tray alone at first
-     */
-    private void joinSession(DesktopSession joined, boolean inTray, Executor workers) {
-        desktopSession = joined;
-        joined.setWindow(this);
-        TrayContent first = sessionViewModel.trayContentProperty().get();
-        workers.execute(() -> joined.openTray(createTrayIcons(), first, this::isTrayIconShown));
-        sessionViewModel.trayContentProperty().addListener((observable, old, now) -> joined.updateTray(now));
+    private void joinSession(DesktopSession session, boolean inTray, Executor workers) {
+        desktopSession = session;
+        session.setWindow(this);
+        TrayContent content = sessionViewModel.trayContentProperty().get();
+        workers.execute(() -> session.openTray(createTrayIcons(), content, this::setTrayIconShown));
+        sessionViewModel.trayContentProperty().addListener((observable, before, now) -> session.updateTray(now));
         if (inTray) {
-            PauseTransition patience = new PauseTransition(javafx.util.Duration.millis(TRAY_TIMEOUT.toMillis()));
-            patience.setOnFinished(event -> {
+            PauseTransition timeout = new PauseTransition(javafx.util.Duration.millis(TRAY_TIMEOUT.toMillis()));
+            timeout.setOnFinished(event -> {
                 if (!trayIconShown) {
                     stage.show();
                 }
             });
-            patience.play();
+            timeout.play();
         } else {
             stage.show();
         }
     }
 
-    private void isTrayIconShown(boolean now) {
-        trayIconShown = now;
+    private void setTrayIconShown(boolean shown) {
+        trayIconShown = shown;
         Platform.runLater(this::handleTrayChange);
     }
 
     private void handleTrayChange() {
         if (trayIconShown && desktopSession != null) {
-            // What has changed between the registration and now.
+            // The content may have changed since the registration.
             desktopSession.updateTray(sessionViewModel.trayContentProperty().get());
         } else if (!stage.isShowing()) {
             stage.show();
         }
     }
 
-    private void sendNotification(SessionViewModel.Notification notice) {
+    private void sendNotification(SessionViewModel.Notification notification) {
         if (desktopSession != null) {
-            desktopSession.showNotification(notice, messages.text("tray.open"));
+            desktopSession.showNotification(notification, messages.text("tray.open"));
         }
     }
 
@@ -192,9 +196,9 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
                         .collect(Collectors.toMap(Function.identity(), MainWindowController::createPixmaps)));
     }
 
-    private static List<Pixmap> createPixmaps(TrayContent.TrayIcon sign) {
+    private static List<Pixmap> createPixmaps(TrayContent.TrayIcon icon) {
         return Stream.of(22, 44)
-                .map(size -> toPixmap(ApplicationIcon.symbolic(size, sign)))
+                .map(size -> toPixmap(ApplicationIcon.symbolic(size, icon)))
                 .toList();
     }
 

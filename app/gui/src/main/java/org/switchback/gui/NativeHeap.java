@@ -2,16 +2,16 @@ package org.switchback.gui;
 
 import com.sun.jna.Function;
 
-/** What malloc keeps for later in a program that has just started and will mostly wait. */
+/** The heap of malloc, which keeps freed memory for later use. */
 final class NativeHeap {
     private NativeHeap() {}
 
-    /** Gives the pages that nothing uses back to the system (malloc_trim(3)): 10 MiB of the compiler's after a start. */
+    /** Returns unused pages to the system (malloc_trim(3)): after a start 10 MiB, used by the compiler before. */
     static void trim() {
         try {
             Function.getFunction("libc.so.6", "malloc_trim").invokeInt(new Object[] {0L});
-        } catch (UnsatisfiedLinkError otherLibC) {
-            // Only glibc has it.
+        } catch (UnsatisfiedLinkError ignored) {
+            // Only glibc has this function.
         }
     }
 }

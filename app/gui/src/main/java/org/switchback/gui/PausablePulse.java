@@ -7,11 +7,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The timer of JavaFX's pulse, which rests while nothing moves.
+ * A timer for JavaFX's pulse that pauses while nothing changes.
  *
- * <p>JavaFX asks its timer to pause a quarter of a second after the last change, and to go on before the next one. On
- * Linux its own timer does neither ({@code com.sun.glass.ui.gtk.GtkTimer}) and wakes the computer 60 times a second for
- * as long as the program runs, also when no window is in view.
+ * <p>JavaFX asks its timer to pause a quarter of a second after the last change, and to resume before the next one. On
+ * Linux its default timer ({@code com.sun.glass.ui.gtk.GtkTimer}) ignores both and wakes the CPU 60 times a second as long
+ * as the program runs, even without a visible window.
  */
 final class PausablePulse extends Timer {
     private final Runnable tick;
@@ -25,24 +25,25 @@ final class PausablePulse extends Timer {
     }
 
     /**
-     * Takes the place of JavaFX's own timer; that one goes on where it can't be replaced, in a later JavaFX for instance.
+     * Replaces JavaFX's default timer, which stays if that fails, for instance in a later version of JavaFX.
      *
-     * @return whether it did
+     * @return whether the timer was replaced
      */
     static boolean install() {
         try {
             Object toolkit = Toolkit.getToolkit();
-            Field pulse = accessibleField(toolkit, "pulseTimer");
-            Timer own = (Timer) pulse.get(toolkit);
-            PausablePulse resting = new PausablePulse((Runnable) accessibleField(toolkit, "timerRunnable").get(toolkit));
+            Field pulseTimer = accessibleField(toolkit, "pulseTimer");
+            Timer defaultTimer = (Timer) pulseTimer.get(toolkit);
+            PausablePulse pausable = new PausablePulse(
+                    (Runnable) accessibleField(toolkit, "timerRunnable").get(toolkit));
             int millis = accessibleField(toolkit, "PULSE_INTERVAL").getInt(toolkit);
-            pulse.set(toolkit, resting);
-            own.stop();
-            resting.start(millis);
+            pulseTimer.set(toolkit, pausable);
+            defaultTimer.stop();
+            pausable.start(millis);
             return true;
-        } catch (ReflectiveOperationException | RuntimeException | LinkageError other) {
+        } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
             System.getLogger(PausablePulse.class.getName())
-                    .log(System.Logger.Level.DEBUG, "The pulse can't rest", other);
+                    .log(System.Logger.Level.DEBUG, "Cannot replace the pulse timer", e);
             return false;
         }
     }
@@ -55,15 +56,15 @@ final class PausablePulse extends Timer {
 
     @Override
     protected long _start(Runnable runnable) {
-        throw new UnsupportedOperationException("there is no vsync to follow");
+        throw new UnsupportedOperationException("No vsync");
     }
 
     @Override
     protected long _start(Runnable runnable, int periodMillis) {
-        Thread started = new Thread(() -> runLoop(periodMillis * 1_000_000L), "pulse");
-        started.setDaemon(true);
-        thread = started;
-        started.start();
+        Thread newThread = new Thread(() -> runLoop(periodMillis * 1_000_000L), "pulse");
+        newThread.setDaemon(true);
+        thread = newThread;
+        newThread.start();
         return 1;
     }
 
@@ -76,9 +77,9 @@ final class PausablePulse extends Timer {
             } else {
                 tick.run();
                 next += periodNanos;
-                long left = next - System.nanoTime();
-                if (left > 0) {
-                    LockSupport.parkNanos(this, left);
+                long remaining = next - System.nanoTime();
+                if (remaining > 0) {
+                    LockSupport.parkNanos(this, remaining);
                 } else {
                     next = System.nanoTime();
                 }
@@ -92,13 +93,13 @@ final class PausablePulse extends Timer {
         LockSupport.unpark(thread);
     }
 
-    /** Called on the pulse's own thread. */
+    /** Called on the thread of the pulse. */
     @Override
     protected void _pause(long timer) {
         paused = true;
     }
 
-    /** Called for every change, so it costs nothing while the pulse goes on. */
+    /** Called for every change, so it must be cheap while the pulse runs. */
     @Override
     protected void _resume(long timer) {
         if (paused) {

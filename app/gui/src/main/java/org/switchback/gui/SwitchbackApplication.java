@@ -26,61 +26,62 @@ import org.switchback.client.storage.MarkerFile;
 import org.switchback.client.storage.StateDirectory;
 import org.switchback.client.messages.Messages;
 
-/** The main window. */
+/** The JavaFX application: creates the main window and closes what it uses. */
 public class SwitchbackApplication extends Application {
     private static final double INITIAL_WIDTH = 1000;
     private static final double INITIAL_HEIGHT = 760;
 
-    /** How long the program goes on for that after its window has gone. */
+    /** How long the program waits for its connection after the window is closed. */
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(6);
 
-    /** What a start needs has been needed by then, and the JVM has let go of what its compiler worked in (every five seconds). */
+    /** By then the start is over and the JVM, which checks every five seconds, has freed the memory of its compiler. */
     private static final Duration HEAP_TRIM_DELAY = Duration.ofSeconds(12);
 
     private final List<Runnable> closeActions = new ArrayList<>();
 
-    /** Opens the window and returns when it is closed. The class's name is what JavaFX tells the window system. */
-    static void launchApplication(Class<? extends SwitchbackApplication> application, String... args) {
+    /** Opens the window and returns when it is closed. JavaFX passes the name of the class to the window system. */
+    static void launchApplication(Class<? extends SwitchbackApplication> applicationClass, String... args) {
         if (Boolean.getBoolean("switchback.training")) {
             WindowAotTraining.start();
         }
-        launch(application, args);
+        launch(applicationClass, args);
     }
 
     @Override
     public void start(Stage stage) {
         PausablePulse.install();
-        // Closing the last window may mean the tray.
+        // Closing the last window may hide it in the tray.
         Platform.setImplicitExit(false);
         List<String> args = getParameters() == null ? List.of() : getParameters().getRaw();
         Executor workers = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("work").factory());
         CompletableFuture<DesktopSession.LaunchResult> session = startSession(parseSampleOption(args), workers);
-        Messages words = Messages.forLocale(Locale.getDefault());
+        Messages messages = Messages.forLocale(Locale.getDefault());
         FirstStartMarker firstStart = FirstStartMarker.of(System.getenv());
         MainViewModel model = new MainViewModel(
                 new DBusHelperConnections(),
                 ActivityLog.of(System.getenv()),
                 new BackgroundTasks(workers, Platform::runLater),
-                words,
+                messages,
                 firstStart::checkAndMark);
-        MarkerFile always = new MarkerFile(StateDirectory.of(System.getenv()).resolve("always-show-plan"));
+        MarkerFile alwaysShowPlan = new MarkerFile(StateDirectory.of(System.getenv()).resolve("always-show-plan"));
         workers.execute(() -> {
-            boolean there = always.exists();
+            boolean exists = alwaysShowPlan.exists();
             Platform.runLater(() -> {
-                model.alwaysShowPlanProperty().set(there);
+                model.alwaysShowPlanProperty().set(exists);
                 model.alwaysShowPlanProperty()
-                        .addListener((observable, old, now) -> workers.execute(() -> always.setExists(now)));
+                        .addListener((observable, before, now) ->
+                                workers.execute(() -> alwaysShowPlan.setExists(now)));
             });
         });
-        initStage(stage, model, words);
-        MainWindowController window = new MainWindowController(stage, model, words);
-        model.exitReadyProperty().addListener((observable, before, gone) -> {
+        initStage(stage, model, messages);
+        MainWindowController controller = new MainWindowController(stage, model, messages);
+        model.exitReadyProperty().addListener((observable, before, now) -> {
             stage.hide();
             Platform.exit();
         });
-        closeActions.add(window::leaveSession);
-        window.start(session, args.contains("--in-tray"), workers, () -> {
+        closeActions.add(controller::leaveSession);
+        controller.start(session, args.contains("--in-tray"), workers, () -> {
             closeActions.add(() -> awaitClose(model.close()));
             model.start(parseSampleOption(args));
             CompletableFuture.delayedExecutor(HEAP_TRIM_DELAY.toMillis(), TimeUnit.MILLISECONDS, workers)
@@ -88,21 +89,23 @@ public class SwitchbackApplication extends Application {
         });
     }
 
-    /** Looks for another window of this program while this one is made. */
-    private static CompletableFuture<DesktopSession.LaunchResult> startSession(Optional<String> sample, Executor workers) {
+    /** Looks for a running instance in the background while the window is created. */
+    private static CompletableFuture<DesktopSession.LaunchResult> startSession(
+            Optional<String> sample, Executor workers) {
         return CompletableFuture.supplyAsync(
-                () -> DesktopSession.launch(BusAddress.ofSessionBus(System.getenv()), sample, workers, Platform::runLater),
+                () -> DesktopSession.launch(
+                        BusAddress.ofSessionBus(System.getenv()), sample, workers, Platform::runLater),
                 workers);
     }
 
-    /** Puts the view of a model into a stage. */
-    static void initStage(Stage stage, MainViewModel model, Messages words) {
+    /** Shows the view of a model in a stage. */
+    static void initStage(Stage stage, MainViewModel model, Messages messages) {
         ReadOnlyObjectProperty<ColorScheme> scheme = Platform.getPreferences().colorSchemeProperty();
-        // Before the first control, which would otherwise read JavaFX's own style sheet for nothing.
+        // Before the first control, which would otherwise load JavaFX's default style sheet in vain.
         scheme.subscribe(ThemeSwitcher::setUserAgentTheme);
-        // Of several pictures JavaFX would take the one nearest to this size and decode all.
+        // Of several icons JavaFX would decode all and use the one nearest to this size.
         stage.getIcons().setAll(ApplicationIcon.colored(128));
-        Scene scene = new Scene(new MainView(model, words), INITIAL_WIDTH, INITIAL_HEIGHT);
+        Scene scene = new Scene(new MainView(model, messages), INITIAL_WIDTH, INITIAL_HEIGHT);
         ThemeSwitcher.bindScene(scheme, scene);
         stage.titleProperty().bind(model.titleProperty());
         stage.setMinWidth(800);
@@ -110,7 +113,7 @@ public class SwitchbackApplication extends Application {
         stage.setScene(scene);
     }
 
-    /** The value of {@code --sample}, written in either way. */
+    /** The value of {@code --sample NAME} or {@code --sample=NAME}. */
     static Optional<String> parseSampleOption(List<String> args) {
         for (int i = 0; i < args.size(); i++) {
             if (args.get(i).startsWith("--sample=")) {
@@ -123,13 +126,13 @@ public class SwitchbackApplication extends Application {
         return Optional.empty();
     }
 
-    /** For the end of a switch to be written down, and for a sample machine to put back what it was doing. */
+    /** Waits until the end of a switch is recorded, and until a sample machine has rolled back its transaction. */
     private static void awaitClose(CompletableFuture<Void> closed) {
         try {
             closed.get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException left) {
-            // The attempt stays in the log as one whose end nobody heard.
-        } catch (InterruptedException hurried) {
+        } catch (ExecutionException | TimeoutException ignored) {
+            // The log keeps a record of a switch with an unknown end.
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }

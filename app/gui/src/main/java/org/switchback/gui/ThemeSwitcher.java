@@ -11,19 +11,19 @@ import javafx.beans.value.ObservableValue;
 import javafx.css.PseudoClass;
 import javafx.scene.Scene;
 
-/** Light or dark, as the desktop is. */
+/** Applies the colour scheme of the desktop, light or dark. */
 final class ThemeSwitcher {
     private static final PseudoClass DARK_PSEUDO_CLASS = PseudoClass.getPseudoClass("dark");
 
     private ThemeSwitcher() {}
 
-    /** Gives every control of this program the colours of a scheme. */
+    /** Sets the AtlantaFX theme of all controls. */
     static void setUserAgentTheme(ColorScheme scheme) {
         Theme theme = scheme == ColorScheme.DARK ? new PrimerDark() : new PrimerLight();
         Application.setUserAgentStylesheet(theme.getUserAgentStylesheet());
     }
 
-    /** Keeps what in a scene is this program's own in the colours of a scheme. */
+    /** Adds the application's style sheet to a scene, whose colours follow the scheme. */
     static void bindScene(ObservableValue<ColorScheme> scheme, Scene scene) {
         URL styles = Objects.requireNonNull(ThemeSwitcher.class.getResource("switchback.css"));
         scene.getStylesheets().add(styles.toExternalForm());

@@ -7,11 +7,11 @@ import java.util.stream.Stream;
 import javafx.application.Application;
 import javafx.application.Platform;
 
-/** Packaging opens the window once, without a screen, for the JVM to learn which classes a start needs. */
+/** Training run for the AOT cache: packaging opens the window once, headless, to record the classes of a start. */
 final class WindowAotTraining {
     private static final Duration RUN_TIME = Duration.ofSeconds(5);
 
-    /** What a start on a screen needs besides. */
+    /** Classes that only a start on a display loads. */
     static final List<String> DISPLAY_CLASSES = Stream.of(
                     "ui.InvokeLaterDispatcher",
                     "ui.InvokeLaterDispatcher$Future",
@@ -37,7 +37,7 @@ final class WindowAotTraining {
 
     private WindowAotTraining() {}
 
-    /** Has those classes loaded, and the window closed when it has been there for a while. */
+    /** Loads those classes, and exits after {@link #RUN_TIME}. Returns at once. */
     static void start() {
         Thread.ofPlatform().daemon().start(() -> {
             DISPLAY_CLASSES.forEach(WindowAotTraining::loadClass);
@@ -49,8 +49,9 @@ final class WindowAotTraining {
     private static void loadClass(String name) {
         try {
             Class.forName(name, false, Application.class.getClassLoader());
-        } catch (ClassNotFoundException otherVersion) {
-            System.err.println("JavaFX has no " + name + " any more: a start will not be quite as quick");
+        } catch (ClassNotFoundException ignored) {
+            // Another version of JavaFX.
+            System.err.println("JavaFX has no class " + name + ": the AOT cache lacks it and starts are slower");
         }
     }
 }

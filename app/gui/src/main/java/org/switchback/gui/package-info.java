@@ -1,4 +1,4 @@
-/** Start-up of the app: the window, or one command of the command line. */
+/** Start of the application, and the main window around its pages. */
 @NullMarked
 package org.switchback.gui;
 

@@ -36,13 +36,12 @@ import org.switchback.client.MachineSource;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
 
-/** Everything in view, wherever one is in the window: what it says to those who don't see it, and how well it is seen. */
+/** Checks accessible texts and colour contrast of every visible node, in every state of the window. */
 class AccessibilityTest extends WindowTestCase {
-    /** What a box is that is something to those who don't see it, and not only there to hold others. */
+    /** Roles of regions that assistive technology presents, unlike those of mere containers. */
     private static final Set<AccessibleRole> ACCESSIBLE_ROLES =
             Set.of(AccessibleRole.TEXT, AccessibleRole.IMAGE_VIEW, AccessibleRole.LIST_VIEW, AccessibleRole.LIST_ITEM);
 
-    /** Where one can be. */
     private enum UiState {
         CARDS,
         BLOCKED_CARDS,
@@ -61,10 +60,10 @@ class AccessibilityTest extends WindowTestCase {
         KEYBOARD_SHORTCUTS
     }
 
-    private void navigateTo(UiState sight) {
+    private void navigateTo(UiState state) {
         window.waitForFocus("switch-0000-04-00-0");
-        switch (sight) {
-            case CARDS -> window.fire("fold-0000-04-00-0");
+        switch (state) {
+            case CARDS -> window.fire("details-toggle-0000-04-00-0");
             case BLOCKED_CARDS -> {
                 openSample("iommu-off");
                 runOnFxThread(() -> window.model().openSample("no such machine"));
@@ -94,7 +93,7 @@ class AccessibilityTest extends WindowTestCase {
                 thisMachineHelper.emitEvent("waiting", 4, 1000, "");
                 window.waitForText("switch-stop", "Stop after this step");
                 runOnFxThread(() -> window.model().quit());
-                window.node("leaving-text");
+                window.node("quit-text");
             }
             case PARTIALLY_SWITCHED -> {
                 startSwitch();
@@ -106,7 +105,7 @@ class AccessibilityTest extends WindowTestCase {
                 thisMachineHelper.emitEvent("undoing", 2, 1, "");
                 thisMachineHelper.emitEvent("undone", 2, 1, "");
                 thisMachineHelper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
-                thisMachineHelper.emitEvent("finished", -1, 1, "mixed");
+                thisMachineHelper.emitEvent("finished", -1, 1, "rollback-failed");
                 window.node("result-title");
             }
             case SWITCHED -> completeSwitch();
@@ -131,7 +130,8 @@ class AccessibilityTest extends WindowTestCase {
             }
             case EMPTY_ACTIVITY -> window.fire("page-button-activity");
             case NO_GPU -> {
-                connections.setThisMachineHelper(new ScriptedHelper(new MachineSource.ThisMachine(), MachineSnapshot.EMPTY));
+                connections.setThisMachineHelper(
+                        new ScriptedHelper(new MachineSource.ThisMachine(), MachineSnapshot.EMPTY));
                 runOnFxThread(() -> window.model().openThisMachine());
                 window.waitForText("message", "No GPU");
             }
@@ -151,7 +151,7 @@ class AccessibilityTest extends WindowTestCase {
     private void startSwitch() {
         openPlan();
         window.fire("switch-apply");
-        TestWindow.waitUntil("the helper has begun", thisMachineHelper::isSwitchRequested);
+        TestWindow.waitUntil("a switch is requested", thisMachineHelper::isSwitchRequested);
         thisMachineHelper.emitEvent("authorized", -1, 0, "");
     }
 
@@ -170,53 +170,58 @@ class AccessibilityTest extends WindowTestCase {
         });
     }
 
-    // What it says.
+    // Accessible texts.
 
     @ParameterizedTest
     @EnumSource
-    void everyVisibleNodeHasAccessibleText(UiState sight) {
-        navigateTo(sight);
-        assertThat(window.visibleNodes().size()).as("nodes in view").isGreaterThan(30);
+    void everyVisibleNodeHasAccessibleText(UiState state) {
+        navigateTo(state);
+        assertThat(window.visibleNodes().size()).as("visible nodes").isGreaterThan(30);
         assertThat(TestWindow.callOnFxThread(() -> window.visibleNodes().stream()
-                        .filter(node -> (needsAccessibleText(node) && accessibleText(node).isEmpty()) || (isGraphic(node) && !hasAccessibleDescription(node)))
+                        .filter(node -> (needsAccessibleText(node) && accessibleText(node).isEmpty())
+                                || (isGraphic(node) && !hasAccessibleDescription(node)))
                         .map(AccessibilityTest::formatNodePath)
                         .toList()))
-                .as("says nothing")
+                .as("nodes without accessible text")
                 .isEmpty();
     }
 
-    /** What the keyboard comes to, what has a role, and every control but those that only hold others. */
+    /** Whether the node can have the focus, has one of the roles above, or is a control other than a container. */
     private static boolean needsAccessibleText(Node node) {
-        boolean holds = node instanceof ScrollPane
+        boolean container = node instanceof ScrollPane
                 || node instanceof SplitPane
                 || node instanceof ScrollBar
                 || (node instanceof Labeled label && (label.getText() == null || label.getText().isEmpty()))
                 || (node instanceof Cell<?> cell && cell.isEmpty());
-        boolean told = node instanceof Region && !(node instanceof Control) && ACCESSIBLE_ROLES.contains(node.getAccessibleRole());
-        return node.isFocusTraversable() || told || (node instanceof Control && !holds);
+        boolean hasRole = node instanceof Region
+                && !(node instanceof Control)
+                && ACCESSIBLE_ROLES.contains(node.getAccessibleRole());
+        return node.isFocusTraversable() || hasRole || (node instanceof Control && !container);
     }
 
-    /** A sign, a picture or something drawn. */
+    /** An icon, an image or a drawing. */
     private static boolean isGraphic(Node node) {
         return node instanceof ImageView || node instanceof Shape;
     }
 
-    /** Says something itself, or something around it does that is no page. */
+    /** Whether the node or one of its parents below the page has an accessible text. */
     private static boolean hasAccessibleDescription(Node node) {
         return Stream.iterate(node, Objects::nonNull, Node::getParent)
-                .takeWhile(at -> !at.getStyleClass().contains("page"))
-                .anyMatch(at -> !accessibleText(at).isEmpty());
+                .takeWhile(parent -> !parent.getStyleClass().contains("page"))
+                .anyMatch(parent -> !accessibleText(parent).isEmpty());
     }
 
-    /** Empty for nothing that could be spoken: a sign of an icon font is a letter that no language has. */
+    /** Empty if nothing can be spoken: icon fonts use letters of the private use area. */
     private static String accessibleText(Node node) {
         String text = node.getAccessibleText();
-        Object said = text != null ? text : node.queryAccessibleAttribute(AccessibleAttribute.TEXT);
-        return said instanceof String words && words.codePoints().anyMatch(AccessibilityTest::isSpeakable) ? words : "";
+        Object value = text != null ? text : node.queryAccessibleAttribute(AccessibleAttribute.TEXT);
+        return value instanceof String string && string.codePoints().anyMatch(AccessibilityTest::isSpeakable)
+                ? string
+                : "";
     }
 
-    private static boolean isSpeakable(int letter) {
-        return letter > ' ' && Character.getType(letter) != Character.PRIVATE_USE;
+    private static boolean isSpeakable(int codePoint) {
+        return codePoint > ' ' && Character.getType(codePoint) != Character.PRIVATE_USE;
     }
 
     private static String formatNodePath(Node node) {
@@ -224,25 +229,26 @@ class AccessibilityTest extends WindowTestCase {
                 " < ",
                 Stream.iterate(node, Objects::nonNull, Node::getParent)
                         .limit(5)
-                        .map(at -> at.getClass().getSimpleName() + (at.getId() == null ? "" : "#" + at.getId())
-                                + at.getStyleClass())
+                        .map(parent -> parent.getClass().getSimpleName()
+                                + (parent.getId() == null ? "" : "#" + parent.getId())
+                                + parent.getStyleClass())
                         .toList());
     }
 
-    // How well it is seen.
+    // Contrast.
 
     @ParameterizedTest
     @EnumSource
-    void textAndIconsHaveSufficientContrastInTheLightTheme(UiState sight) {
-        navigateTo(sight);
+    void textAndIconsHaveSufficientContrastInTheLightTheme(UiState state) {
+        navigateTo(state);
         assertSufficientContrast();
     }
 
     @ParameterizedTest
     @EnumSource
-    void textAndIconsHaveSufficientContrastInTheDarkTheme(UiState sight) {
+    void textAndIconsHaveSufficientContrastInTheDarkTheme(UiState state) {
         applyScheme(ColorScheme.DARK);
-        navigateTo(sight);
+        navigateTo(state);
         assertSufficientContrast();
     }
 
@@ -259,36 +265,41 @@ class AccessibilityTest extends WindowTestCase {
     }
 
     private void assertSufficientContrast() {
-        List<String> weak = TestWindow.callOnFxThread(() -> {
+        List<String> violations = TestWindow.callOnFxThread(() -> {
             List<String> found = new ArrayList<>();
             for (Node node : window.visibleNodes()) {
                 if (node instanceof Text text && !text.getText().isBlank() && isContrastRequired(text)) {
-                    double least = text instanceof FontIcon ? 3 : 4.5;
+                    double minimum = text instanceof FontIcon ? 3 : 4.5;
                     double contrast = contrast(text);
-                    if (contrast < least) {
+                    if (contrast < minimum) {
                         found.add("%.2f %s '%s'".formatted(contrast, formatNodePath(text), text.getText()));
                     }
                 }
             }
             return found;
         });
-        assertThat(weak).as("less than 4.5:1, signs less than 3:1").isEmpty();
+        assertThat(violations).as("texts with less than 4.5:1, icons with less than 3:1").isEmpty();
     }
 
-    /** What can't be used just now may be pale unless it says why, and what is written on painted boxes is in {@link ColorContrastTest}. */
+    /**
+     * Disabled controls may be pale, except for a button whose text explains why it is disabled. The texts on the memory
+     * map are checked by {@link ColorContrastTest}.
+     */
     private static boolean isContrastRequired(Node text) {
         return Stream.iterate(text, Objects::nonNull, Node::getParent)
-                .noneMatch(at -> (at.isDisabled() && !"switch-stop".equals(at.getId())) || "map-picture".equals(at.getId()));
+                .noneMatch(parent -> (parent.isDisabled() && !"switch-stop".equals(parent.getId()))
+                        || "map-picture".equals(parent.getId()));
     }
 
-    /** The worst there is, where what is behind has several colours. */
+    /** The minimum, if the background has several colours. */
     private static double contrast(Text text) {
         Color front = (Color) text.getFill();
         double opacity = Stream.iterate((Node) text, Objects::nonNull, Node::getParent)
                 .mapToDouble(Node::getOpacity)
                 .reduce(1, (a, b) -> a * b);
         return backgroundColors(text.getParent()).stream()
-                .mapToDouble(back -> ColorContrastTest.contrast(back.interpolate(toOpaque(front), front.getOpacity() * opacity), back))
+                .mapToDouble(back -> ColorContrastTest.contrast(
+                        back.interpolate(toOpaque(front), front.getOpacity() * opacity), back))
                 .min()
                 .orElseThrow();
     }
@@ -297,20 +308,22 @@ class AccessibilityTest extends WindowTestCase {
         if (node == null) {
             return List.of(Color.WHITE);
         }
-        if (!(node instanceof Region region) || region.getBackground() == null || region.getBackground().getFills().isEmpty()) {
+        if (!(node instanceof Region region)
+                || region.getBackground() == null
+                || region.getBackground().getFills().isEmpty()) {
             return backgroundColors(node.getParent());
         }
         BackgroundFill top = region.getBackground().getFills().getLast();
-        List<Color> colours = new ArrayList<>();
-        for (Color colour : colorsOf(top.getFill())) {
-            if (colour.isOpaque()) {
-                colours.add(colour);
+        List<Color> colors = new ArrayList<>();
+        for (Color color : colorsOf(top.getFill())) {
+            if (color.isOpaque()) {
+                colors.add(color);
             } else {
                 backgroundColors(node.getParent())
-                        .forEach(back -> colours.add(back.interpolate(toOpaque(colour), colour.getOpacity())));
+                        .forEach(back -> colors.add(back.interpolate(toOpaque(color), color.getOpacity())));
             }
         }
-        return colours;
+        return colors;
     }
 
     private static List<Color> colorsOf(Paint paint) {
@@ -319,7 +332,7 @@ class AccessibilityTest extends WindowTestCase {
                 : List.of((Color) paint);
     }
 
-    private static Color toOpaque(Color colour) {
-        return Color.color(colour.getRed(), colour.getGreen(), colour.getBlue());
+    private static Color toOpaque(Color color) {
+        return Color.color(color.getRed(), color.getGreen(), color.getBlue());
     }
 }

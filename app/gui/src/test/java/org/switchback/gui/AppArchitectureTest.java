@@ -1,27 +1,42 @@
 package org.switchback.gui;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.ENUMS;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import javafx.application.Platform;
 
-@AnalyzeClasses(packages = "org.switchback.app", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = {"org.switchback.cli", "org.switchback.client", "org.switchback.gui"},
+        importOptions = {DoNotIncludeTests.class, AppArchitectureTest.DoNotIncludeTestJars.class})
 class AppArchitectureTest {
+    /** The tests of the other modules come in a JAR of their own. */
+    static final class DoNotIncludeTestJars implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
+
     @ArchTest
     static final ArchRule viewModelsDoNotUseTheSceneGraph = noClasses()
             .that()
             .haveSimpleNameEndingWith("ViewModel")
             .or()
-            .resideInAnyPackage("org.switchback.app.background..", "org.switchback.app.words..")
+            .resideInAnyPackage("org.switchback.gui.tasks..", "org.switchback.client.messages..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
                     "javafx.scene..", "javafx.stage..", "javafx.application..", "org.controlsfx..", "atlantafx..")
-            .because("what the window says and does is tested without a toolkit");
+            .because("view models are tested without a JavaFX toolkit");
 
     @ArchTest
     static final ArchRule viewModelsDoNotDependOnViews = noClasses()
@@ -30,7 +45,7 @@ class AppArchitectureTest {
             .should()
             .dependOnClassesThat()
             .haveSimpleNameEndingWith("View")
-            .because("a view shows a model and not the other way round");
+            .because("a view observes its model, not the other way round");
 
     @ArchTest
     static final ArchRule viewsDoNotCallTheHelper = noClasses()
@@ -38,41 +53,35 @@ class AppArchitectureTest {
             .haveSimpleNameEndingWith("View")
             .should()
             .dependOnClassesThat()
-            .resideInAPackage("org.switchback.app.helper..")
-            .because("a call to the helper blocks, and views live on the thread that draws");
+            .resideInAPackage("org.switchback.client")
+            .because("calls to the helper block, and views run on the FX thread");
 
     @ArchTest
     static final ArchRule onlyBusPackagesUseDBusJava = noClasses()
             .that()
-            .resideOutsideOfPackages(
-                    "org.switchback.app.bus..", "org.switchback.app.helper..", "org.switchback.app.session..")
+            .resideOutsideOfPackages("org.switchback.client", "org.switchback.gui.session..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.freedesktop.dbus..")
-            .because("dbus-java 5 will be replaced, and only those who speak on a bus should notice");
+            .because("replacing dbus-java 5 should affect these packages only");
 
     @ArchTest
-    static final ArchRule onlyTheHelperPackageUsesHelperInternals = noClasses()
+    static final ArchRule onlyTheClientPackageUsesHelperInternals = noClasses()
             .that()
-            .resideOutsideOfPackage("org.switchback.app.helper..")
+            .resideOutsideOfPackage("org.switchback.client")
             .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage(
-                    "org.switchback.service..",
-                    "org.switchback.transaction..",
-                    "org.switchback.kernel..",
-                    "org.switchback.plan..")
-            .because("a sample machine and the real helper must be the same thing to the window");
+            .dependOnClassesThat(resideInAnyPackage(
+                            "org.switchback.service..",
+                            "org.switchback.transaction..",
+                            "org.switchback.kernel..")
+                    .or(resideInAnyPackage("org.switchback.plan..", "org.switchback.simulator..")
+                            .and(not(ENUMS))))
+            .because("the app uses a simulated machine and the real helper through the same interface");
 
     @ArchTest
     static final ArchRule theCommandLineDoesNotUseJavaFx = noClasses()
             .that()
-            .resideInAnyPackage(
-                    "org.switchback.app.bus..",
-                    "org.switchback.app.cli..",
-                    "org.switchback.app.helper..",
-                    "org.switchback.app.samples..",
-                    "org.switchback.app.words..")
+            .resideInAnyPackage("org.switchback.cli..", "org.switchback.client..")
             .or()
             .haveFullyQualifiedName("org.switchback.gui.Main")
             .should()
@@ -83,37 +92,37 @@ class AppArchitectureTest {
     @ArchTest
     static final ArchRule onlyTheRootPackageUsesPlatform = noClasses()
             .that()
-            .resideInAPackage("org.switchback.app.*..")
+            .resideInAPackage("org.switchback.gui.*..")
             .should()
             .dependOnClassesThat()
             .belongToAnyOf(Platform.class)
-            .because("results come back to the drawing thread in one place, which tests replace");
+            .because("results get to the FX thread in one place, which tests replace");
 
     @ArchTest
     static final ArchRule packagesAreFreeOfCycles = slices()
-            .matching("org.switchback.app.(*)..")
+            .matching("org.switchback.(client|gui).(*)..")
             .should()
             .beFreeOfCycles()
-            .because("a page can be understood, changed and deleted without the others");
+            .because("each page can be understood, changed and deleted without the others");
 
     @ArchTest
     static final ArchRule subpackagesDoNotDependOnTheRootPackage = noClasses()
             .that()
-            .resideInAPackage("org.switchback.app.*..")
+            .resideInAPackage("org.switchback.gui.*..")
             .should()
             .dependOnClassesThat()
-            .resideInAPackage("org.switchback.app")
-            .because("the window puts the pages together, so the way leads from it to them");
+            .resideInAPackage("org.switchback.gui")
+            .because("the main window assembles the pages, so dependencies lead from it to them");
 
     @ArchTest
     static final ArchRule packageNamesAreNotGeneric = noClasses()
             .should()
             .resideInAnyPackage("..util..", "..utils..", "..common..", "..impl..", "..manager..", "..misc..")
-            .because("such a name says nothing about what is inside, so anything ends up there");
+            .because("a generic name attracts unrelated classes");
 
     @ArchTest
     static final ArchRule classNamesAreNotGeneric = noClasses()
             .should()
             .haveNameMatching(".*(Util|Utils|Common|Impl|Manager)")
-            .because("such a name says nothing about what the class does");
+            .because("a generic name does not say what the class does");
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.switchback.cli.CommandLineMain;
 import org.switchback.client.samples.SampleMachines;
 
-/** The program as a process of its own, as a terminal sees it. */
+/** Runs the program in a separate process, as a terminal does. */
 @Timeout(60)
 class ApplicationProcessTest {
     @TempDir
@@ -37,20 +37,22 @@ class ApplicationProcessTest {
 
     @Test
     void sigtermDuringASampleSwitchLeavesNoOutputAndNoFiles() throws Exception {
-        Process process = processBuilder(CommandLineMain.class, "--sample", SampleMachines.DEFAULT, "switch", "vm", "04:00.0", "--yes").start();
+        Process process = processBuilder(
+                        CommandLineMain.class, "--sample", SampleMachines.DEFAULT, "switch", "vm", "04:00.0", "--yes")
+                .start();
         BufferedReader output = process.inputReader();
         String line = output.readLine();
         while (line != null && !line.contains("Load vfio-pci")) {
             line = output.readLine();
         }
-        assertThat(line).as("a step").isNotNull();
+        assertThat(line).as("line of the step").isNotNull();
         process.destroy();
         assertThat(process.waitFor()).as("SIGTERM").isEqualTo(128 + 15);
         assertThat(Files.readAllLines(folder.resolve("errors")))
-                .as("said before anything is done")
+                .as("standard error")
                 .containsExactly("Sample machine " + SampleMachines.DEFAULT + ". Nothing here touches this computer.");
-        try (var left = Files.list(folder.resolve("tmp"))) {
-            assertThat(left).isEmpty();
+        try (var files = Files.list(folder.resolve("tmp"))) {
+            assertThat(files).isEmpty();
         }
     }
 
@@ -61,7 +63,7 @@ class ApplicationProcessTest {
                 .start();
         assertThat(process.waitFor()).isEqualTo(1);
         assertThat(Files.readAllLines(folder.resolve("errors")).getLast())
-                .isEqualTo("switchback: Not everything could be written to where it was to go.");
+                .isEqualTo("switchback: The output could not be written completely.");
     }
 
     @Test
@@ -79,18 +81,19 @@ class ApplicationProcessTest {
     }
 
     private ProcessBuilder processBuilder(Class<?> mainClass, String... args) throws IOException {
-        Path temporary = Files.createDirectories(folder.resolve("tmp"));
+        Path tmp = Files.createDirectories(folder.resolve("tmp"));
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:TieredStopAtLevel=1",
-                "-Djava.io.tmpdir=" + temporary,
+                "-Djava.io.tmpdir=" + tmp,
                 "-Djna.tmpdir=" + folder,
                 "-cp",
                 System.getProperty("java.class.path"),
                 mainClass.getName()));
         command.addAll(List.of(args));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(folder.resolve("errors").toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectError(folder.resolve("errors").toFile());
         builder.environment().put("LC_ALL", "C.UTF-8");
         builder.environment().put("HOME", folder.toString());
         builder.environment().remove("XDG_STATE_HOME");

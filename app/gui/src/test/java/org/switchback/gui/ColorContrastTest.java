@@ -15,9 +15,10 @@ import java.util.regex.Pattern;
 import javafx.scene.paint.Color;
 import org.junit.jupiter.api.Test;
 
-/** What is written and drawn can be told from what is behind it (WCAG 2.2: 4.5:1 for text, 3:1 for graphics). */
+/** Checks the contrast of the colours of the style sheet (WCAG 2.2: 4.5:1 for text, 3:1 for graphics). */
 class ColorContrastTest {
-    private static final Pattern COLOR_DECLARATION = Pattern.compile("(-[a-z0-9-]+):\\s*(#[0-9a-fA-F]{6}|-[a-z0-9-]+);");
+    private static final Pattern COLOR_DECLARATION =
+            Pattern.compile("(-[a-z0-9-]+):\\s*(#[0-9a-fA-F]{6}|-[a-z0-9-]+);");
 
     private record CssColorScheme(String name, Map<String, String> colors) {
         Color resolveColor(String name) {
@@ -30,10 +31,10 @@ class ColorContrastTest {
     @Test
     void textHasSufficientContrast() throws IOException {
         for (CssColorScheme scheme : loadSchemes()) {
-            for (String page : List.of("-card", "-page")) {
-                assertContrast(scheme, "-color-fg-default", page, 4.5);
-                assertContrast(scheme, "-color-fg-muted", page, 4.5);
-                assertContrast(scheme, "-concern", page, 4.5);
+            for (String background : List.of("-card", "-page")) {
+                assertContrast(scheme, "-color-fg-default", background, 4.5);
+                assertContrast(scheme, "-color-fg-muted", background, 4.5);
+                assertContrast(scheme, "-concern", background, 4.5);
             }
             assertContrast(scheme, "-bar-text", "-bar", 4.5);
             assertContrast(scheme, "-overlap-text", "-overlap", 4.5);
@@ -52,16 +53,17 @@ class ColorContrastTest {
     @Test
     void focusAndSelectionContrastWithTheBackground() throws IOException {
         for (CssColorScheme scheme : loadSchemes()) {
-            for (String page : List.of("-card", "-page")) {
-                assertContrast(scheme, "-color-accent-fg", page, 3);
-                assertContrast(scheme, "-color-fg-default", page, 3);
+            for (String background : List.of("-card", "-page")) {
+                assertContrast(scheme, "-color-accent-fg", background, 3);
+                assertContrast(scheme, "-color-fg-default", background, 3);
             }
-            for (String box : List.of("-bar", "-overlap", "-overlap-dark", "-map-ram")) {
-                Color back = scheme.resolveColor(box);
-                // The frame of the selection is a line with a halo.
+            for (String fill : List.of("-bar", "-overlap", "-overlap-dark", "-map-ram")) {
+                Color back = scheme.resolveColor(fill);
+                // The selection frame is a line with a halo.
                 assertThat(Math.max(
-                                contrast(scheme.resolveColor("-color-fg-default"), back), contrast(scheme.resolveColor("-card"), back)))
-                        .as("on %s, %s", box, scheme.name())
+                                contrast(scheme.resolveColor("-color-fg-default"), back),
+                                contrast(scheme.resolveColor("-card"), back)))
+                        .as("on %s, %s", fill, scheme.name())
                         .isGreaterThanOrEqualTo(3);
             }
         }
@@ -87,10 +89,10 @@ class ColorContrastTest {
         }
     }
 
-    private static void assertContrast(CssColorScheme scheme, String front, String back, double least) {
+    private static void assertContrast(CssColorScheme scheme, String front, String back, double minimum) {
         assertThat(contrast(scheme.resolveColor(front), scheme.resolveColor(back)))
                 .as("%s on %s, %s", front, back, scheme.name())
-                .isGreaterThanOrEqualTo(least);
+                .isGreaterThanOrEqualTo(minimum);
     }
 
     static double contrast(Color a, Color b) {
@@ -99,10 +101,10 @@ class ColorContrastTest {
         return (Math.max(first, second) + 0.05) / (Math.min(first, second) + 0.05);
     }
 
-    private static double luminance(Color colour) {
-        return 0.2126 * toLinear(colour.getRed())
-                + 0.7152 * toLinear(colour.getGreen())
-                + 0.0722 * toLinear(colour.getBlue());
+    private static double luminance(Color color) {
+        return 0.2126 * toLinear(color.getRed())
+                + 0.7152 * toLinear(color.getGreen())
+                + 0.0722 * toLinear(color.getBlue());
     }
 
     private static double toLinear(double channel) {
@@ -110,23 +112,23 @@ class ColorContrastTest {
     }
 
     private static List<CssColorScheme> loadSchemes() throws IOException {
-        String own = readResource("/org/switchback/gui/switchback.css");
-        int dark = own.indexOf(".root:dark");
-        assertThat(dark).isPositive();
+        String css = readResource("/org/switchback/gui/switchback.css");
+        int darkStart = css.indexOf(".root:dark");
+        assertThat(darkStart).isPositive();
         Map<String, String> light = new HashMap<>();
         parseColors(readResource("/" + new PrimerLight().getUserAgentStylesheet().replace(".bss", ".css")), light);
-        parseColors(own.substring(0, dark), light);
-        Map<String, String> night = new HashMap<>();
-        parseColors(readResource("/" + new PrimerDark().getUserAgentStylesheet().replace(".bss", ".css")), night);
-        parseColors(own, night);
-        return List.of(new CssColorScheme("light", light), new CssColorScheme("dark", night));
+        parseColors(css.substring(0, darkStart), light);
+        Map<String, String> dark = new HashMap<>();
+        parseColors(readResource("/" + new PrimerDark().getUserAgentStylesheet().replace(".bss", ".css")), dark);
+        parseColors(css, dark);
+        return List.of(new CssColorScheme("light", light), new CssColorScheme("dark", dark));
     }
 
-    private static void parseColors(String css, Map<String, String> colours) {
+    private static void parseColors(String css, Map<String, String> colors) {
         Matcher matcher = COLOR_DECLARATION.matcher(css);
         while (matcher.find()) {
             if (!matcher.group(1).startsWith("-fx-")) {
-                colours.put(matcher.group(1), matcher.group(2));
+                colors.put(matcher.group(1), matcher.group(2));
             }
         }
     }

@@ -5,25 +5,26 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.testfx.util.WaitForAsyncUtils;
 
 /**
- * Keeps a test of the window from failing over another test's message bus. When a line is cut while dbus-java is just
- * answering, one of its threads ends with an exception, and TestFX takes every such end for one of its own.
+ * Keeps window tests from failing because of the bus of another test. If a connection is closed while dbus-java sends a
+ * reply, one of its threads ends with an uncaught exception, which TestFX would count as a failure of the current test.
  */
 public final class IgnoreDBusThreadExceptions implements BeforeAllCallback {
     @Override
     public void beforeAll(ExtensionContext context) {
-        // Has TestFX put its handler in place.
+        // Makes TestFX install its handler.
         WaitForAsyncUtils.clearExceptions();
-        Thread.UncaughtExceptionHandler present = Thread.getDefaultUncaughtExceptionHandler();
-        if (present != null && !(present instanceof DBusThreadFilter)) {
-            Thread.setDefaultUncaughtExceptionHandler(new DBusThreadFilter(present));
+        Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+        if (handler != null && !(handler instanceof DBusThreadFilter)) {
+            Thread.setDefaultUncaughtExceptionHandler(new DBusThreadFilter(handler));
         }
     }
 
-    private record DBusThreadFilter(Thread.UncaughtExceptionHandler delegate) implements Thread.UncaughtExceptionHandler {
+    private record DBusThreadFilter(Thread.UncaughtExceptionHandler delegate)
+            implements Thread.UncaughtExceptionHandler {
         @Override
-        public void uncaughtException(Thread thread, Throwable thrown) {
+        public void uncaughtException(Thread thread, Throwable exception) {
             if (!thread.getName().startsWith("DBus")) {
-                delegate.uncaughtException(thread, thrown);
+                delegate.uncaughtException(thread, exception);
             }
         }
     }

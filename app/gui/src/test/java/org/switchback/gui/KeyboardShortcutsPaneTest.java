@@ -22,17 +22,28 @@ import javafx.scene.input.KeyEvent;
 import org.junit.jupiter.api.Test;
 import org.testfx.api.FxRobot;
 
-/** The list of all keys, and that it has every key that does something. */
+/** Tests the list of keyboard shortcuts, and that it contains every key that the window handles. */
 class KeyboardShortcutsPaneTest extends WindowTestCase {
-    /** How the list writes a key that is not written as it is called. */
+    /** Labels of the list that are not the name of their key. */
     private static final Map<String, KeyCode> CODES_BY_LABEL = Map.of(
-            "←", KeyCode.LEFT, "→", KeyCode.RIGHT, "↑", KeyCode.UP, "↓", KeyCode.DOWN, "+", KeyCode.PLUS, "−",
-            KeyCode.MINUS, "Esc", KeyCode.ESCAPE, "Backspace", KeyCode.BACK_SPACE);
+            "←", KeyCode.LEFT,
+            "→", KeyCode.RIGHT,
+            "↑", KeyCode.UP,
+            "↓", KeyCode.DOWN,
+            "+", KeyCode.PLUS,
+            "−", KeyCode.MINUS,
+            "Esc", KeyCode.ESCAPE,
+            "Backspace", KeyCode.BACK_SPACE);
 
-    /** The same keys at another place of the keyboard, or with another label. */
+    /** Keys that are handled like another key. */
     private static final Map<KeyCode, KeyCode> EQUIVALENT_CODES = Map.of(
-            KeyCode.ADD, KeyCode.PLUS, KeyCode.EQUALS, KeyCode.PLUS, KeyCode.SUBTRACT, KeyCode.MINUS, KeyCode.NUMPAD0,
-            KeyCode.DIGIT0, KeyCode.KP_LEFT, KeyCode.LEFT, KeyCode.KP_RIGHT, KeyCode.RIGHT, KeyCode.KP_UP, KeyCode.UP,
+            KeyCode.ADD, KeyCode.PLUS,
+            KeyCode.EQUALS, KeyCode.PLUS,
+            KeyCode.SUBTRACT, KeyCode.MINUS,
+            KeyCode.NUMPAD0, KeyCode.DIGIT0,
+            KeyCode.KP_LEFT, KeyCode.LEFT,
+            KeyCode.KP_RIGHT, KeyCode.RIGHT,
+            KeyCode.KP_UP, KeyCode.UP,
             KeyCode.KP_DOWN, KeyCode.DOWN);
 
     @Test
@@ -45,7 +56,7 @@ class KeyboardShortcutsPaneTest extends WindowTestCase {
             window.waitForFocus("keys");
             window.assertNoTextIsCutOff();
             robot.press(KeyCode.ESCAPE).release(KeyCode.ESCAPE);
-            TestWindow.waitUntil("the list is away", () -> !window.containsNode("keys"));
+            TestWindow.waitUntil("the list is hidden", () -> !window.containsNode("keys"));
         }
         window.fire("page-button-gpus");
         assertThat(window.model().activeSwitchProperty().get()).isNull();
@@ -73,44 +84,46 @@ class KeyboardShortcutsPaneTest extends WindowTestCase {
         window.waitForFocus("keys");
     }
 
-    /** Presses every key there is, with every modifier, and looks which ones somebody takes. */
+    /** Presses every key with every modifier, and compares the keys that are handled with the list. */
     @Test
     void itListsEveryHandledKey(FxRobot robot) {
         openSample("x99-gtx1080");
         window.fire("page-button-memory-map");
-        Node picture = window.node("map-picture");
+        Node canvas = window.node("map-picture");
         MenuButton menu = window.node("menu", MenuButton.class);
-        Set<String> taken = TestWindow.callOnFxThread(() -> findHandledKeys(picture, menu));
-        assertThat(taken).as("found at all").contains("F5", "Ctrl+Q", "Alt+DIGIT2", "LEFT", "Ctrl+Shift+C", "Shift+O");
+        Set<String> handled = TestWindow.callOnFxThread(() -> findHandledKeys(canvas, menu));
+        assertThat(handled)
+                .as("handled keys")
+                .contains("F5", "Ctrl+Q", "Alt+DIGIT2", "LEFT", "Ctrl+Shift+C", "Shift+O");
         Set<String> listed = listedKeys(robot);
-        // Most keys are the same with Shift: where + and ? are needs it on many keyboards.
-        taken.removeIf(key -> listed.contains(key.replace("Shift+", "")));
-        taken.removeAll(listed);
-        assertThat(taken).as("taken, and not in the list").isEmpty();
+        // Most keys are handled with Shift as well, which + and ? need on many keyboard layouts.
+        handled.removeIf(key -> listed.contains(key.replace("Shift+", "")));
+        handled.removeAll(listed);
+        assertThat(handled).as("handled, but not in the list").isEmpty();
     }
 
-    private Set<String> findHandledKeys(Node picture, MenuButton menu) {
-        Scene scene = picture.getScene();
-        Set<String> taken = new TreeSet<>();
-        // A shortcut of the menu would be carried out, and one of them quits.
-        scene.getAccelerators().keySet().forEach(key -> taken.add(keyName((KeyCodeCombination) key)));
+    private Set<String> findHandledKeys(Node canvas, MenuButton menu) {
+        Scene scene = canvas.getScene();
+        Set<String> handled = new TreeSet<>();
+        // Removed, since a menu shortcut would run its action, and one of them quits.
+        scene.getAccelerators().keySet().forEach(key -> handled.add(keyName((KeyCodeCombination) key)));
         scene.getAccelerators().clear();
-        AtomicBoolean left = new AtomicBoolean();
-        // Behind all that the window does; what comes here nobody has taken.
-        scene.addEventHandler(KeyEvent.KEY_PRESSED, event -> left.set(true));
+        AtomicBoolean unhandled = new AtomicBoolean();
+        // The last handler: an event that arrives here was not consumed.
+        scene.addEventHandler(KeyEvent.KEY_PRESSED, event -> unhandled.set(true));
         for (KeyCode code : KeyCode.values()) {
             for (int modifiers = 0; modifiers < 8 && !code.isModifierKey(); modifiers++) {
-                picture.requestFocus();
-                left.set(false);
-                Event.fireEvent(picture, createKeyPressed(code, modifiers));
-                if (!left.get()) {
-                    taken.add(keyName(EQUIVALENT_CODES.getOrDefault(code, code), modifiers));
+                canvas.requestFocus();
+                unhandled.set(false);
+                Event.fireEvent(canvas, createKeyPressed(code, modifiers));
+                if (!unhandled.get()) {
+                    handled.add(keyName(EQUIVALENT_CODES.getOrDefault(code, code), modifiers));
                 }
                 window.model().open(MainPage.MEMORY_MAP);
                 menu.hide();
             }
         }
-        return taken;
+        return handled;
     }
 
     private static KeyEvent createKeyPressed(KeyCode code, int modifiers) {
@@ -132,12 +145,14 @@ class KeyboardShortcutsPaneTest extends WindowTestCase {
         return keys;
     }
 
-    private static String parseKey(String written) {
-        List<String> parts = new ArrayList<>(Arrays.asList(written.split("(?<=.)\\+(?=.)")));
+    private static String parseKey(String label) {
+        List<String> parts = new ArrayList<>(Arrays.asList(label.split("(?<=.)\\+(?=.)")));
         String last = parts.removeLast();
         KeyCode code = CODES_BY_LABEL.getOrDefault(last, KeyCode.getKeyCode(last));
-        int modifiers = (parts.contains("Shift") ? 1 : 0) + (parts.contains("Ctrl") ? 2 : 0) + (parts.contains("Alt") ? 4 : 0);
-        return code == null ? written : keyName(code, modifiers);
+        int modifiers = (parts.contains("Shift") ? 1 : 0)
+                + (parts.contains("Ctrl") ? 2 : 0)
+                + (parts.contains("Alt") ? 4 : 0);
+        return code == null ? label : keyName(code, modifiers);
     }
 
     private static String keyName(KeyCodeCombination key) {

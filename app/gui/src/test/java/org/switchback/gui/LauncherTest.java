@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The launchers, with a stand-in for Java that prints what it was started with. */
+/** Tests the launcher scripts with a fake Java that prints its command line. */
 class LauncherTest {
     @TempDir
     Path folder;
@@ -41,11 +41,11 @@ class LauncherTest {
     @Test
     void runsThroughSymlinksFromAnyDirectory() throws Exception {
         Files.createSymbolicLink(folder.resolve("link"), installation.resolve("bin/switchback"));
-        Path second = Files.createSymbolicLink(folder.resolve("second"), Path.of("link"));
-        LauncherResult run = runLauncher(second, java25Home, "status", "two words");
-        assertThat(run.lines().getFirst()).isEqualTo(java25Home + "/bin/java");
-        assertThat(run.lines()).endsWith("org.switchback.cli.CommandLineMain", "status", "two words");
-        assertThat(run.lines()).contains("-Djna.boot.library.path=" + installation.toRealPath() + "/lib/native");
+        Path secondLink = Files.createSymbolicLink(folder.resolve("second"), Path.of("link"));
+        LauncherResult result = runLauncher(secondLink, java25Home, "status", "two words");
+        assertThat(result.lines().getFirst()).isEqualTo(java25Home + "/bin/java");
+        assertThat(result.lines()).endsWith("org.switchback.cli.CommandLineMain", "status", "two words");
+        assertThat(result.lines()).contains("-Djna.boot.library.path=" + installation.toRealPath() + "/lib/native");
     }
 
     @ParameterizedTest
@@ -57,46 +57,58 @@ class LauncherTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"status", "--sample|x99|status", "--version", "--sample=x99|--help", "-h", "--sample", "--in-tray|status"})
+            strings = {
+                "status",
+                "--sample|x99|status",
+                "--version",
+                "--sample=x99|--help",
+                "-h",
+                "--sample",
+                "--in-tray|status"
+            })
     void anythingElseIsForTheCommandLine(String joined) throws Exception {
         assertWindow(joined, false);
     }
 
-    private void assertWindow(String joined, boolean window) throws Exception {
+    private void assertWindow(String joined, boolean expected) throws Exception {
         String[] args = joined.isEmpty() ? new String[0] : joined.split("\\|", -1);
         List<String> lines = runLauncher(installation.resolve("bin/switchback"), java25Home, args).lines();
-        assertThat(lines.contains("--module-path")).isEqualTo(window);
-        assertThat(lines.contains("--class-path")).isNotEqualTo(window);
+        assertThat(lines.contains("--module-path")).isEqualTo(expected);
+        assertThat(lines.contains("--class-path")).isNotEqualTo(expected);
     }
 
     @Test
     void usesTheCliCacheOnlyWithTheSameJavaBuild() throws Exception {
         Files.createFile(installation.resolve("lib/cli.aot"));
-        Path made = installation.resolve("lib/aot-made");
+        Path cacheInfo = installation.resolve("lib/aot-made");
         String option = "-XX:AOTCache=" + installation.toRealPath() + "/lib/cli.aot";
-        Files.writeString(made, "25.0.3+9\n/elsewhere\n");
-        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home, "status").lines()).contains(option);
-        Files.writeString(made, "25.0.2+1\n/elsewhere\n");
-        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home, "status").lines()).doesNotContain(option);
+        Files.writeString(cacheInfo, "25.0.3+9\n/elsewhere\n");
+        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home, "status")
+                        .lines())
+                .contains(option);
+        Files.writeString(cacheInfo, "25.0.2+1\n/elsewhere\n");
+        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home, "status")
+                        .lines())
+                .doesNotContain(option);
     }
 
     @Test
     void usesTheWindowCacheOnlyAtItsOriginalPath() throws Exception {
         Files.createFile(installation.resolve("lib/window.aot"));
-        Path made = installation.resolve("lib/aot-made");
+        Path cacheInfo = installation.resolve("lib/aot-made");
         String option = "-XX:AOTCache=" + installation.toRealPath() + "/lib/window.aot";
-        Files.writeString(made, "25.0.3+9\n" + installation.toRealPath() + "\n");
+        Files.writeString(cacheInfo, "25.0.3+9\n" + installation.toRealPath() + "\n");
         assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home).lines()).contains(option);
-        Files.writeString(made, "25.0.3+9\n/elsewhere\n");
+        Files.writeString(cacheInfo, "25.0.3+9\n/elsewhere\n");
         assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home).lines()).doesNotContain(option);
     }
 
     @Test
     void rejectsOlderJavaWithOneMessage() throws Exception {
         Path java17 = createFakeJava("java17", "17.0.15", "17.0.15+6");
-        LauncherResult run = runLauncher(installation.resolve("bin/switchback"), java17, "status");
-        assertThat(run.exitCode()).isEqualTo(1);
-        assertThat(run.lines())
+        LauncherResult result = runLauncher(installation.resolve("bin/switchback"), java17, "status");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.lines())
                 .containsExactly(
                         "switchback: SWITCHBACK_JAVA names " + java17 + ", which is not a Java 25 or later.");
     }
@@ -104,9 +116,9 @@ class LauncherTest {
     @Test
     void prefersTheBundledRuntimeImage() throws Exception {
         Files.move(java25Home, installation.resolve("runtime"));
-        LauncherResult run = runLauncher(installation.resolve("bin/switchback-helper"), null);
-        assertThat(run.lines().getFirst()).isEqualTo(installation.toRealPath() + "/runtime/bin/java");
-        assertThat(run.lines()).endsWith("org.switchback.service.HelperMain");
+        LauncherResult result = runLauncher(installation.resolve("bin/switchback-helper"), null);
+        assertThat(result.lines().getFirst()).isEqualTo(installation.toRealPath() + "/runtime/bin/java");
+        assertThat(result.lines()).endsWith("org.switchback.service.HelperMain");
     }
 
     @ParameterizedTest
@@ -126,11 +138,11 @@ class LauncherTest {
 
     @ParameterizedTest
     @CsvSource({"x86_64, true", "aarch64, false"})
-    void theHelperReducesStackShadowPagesOnX86(String architecture, boolean less) throws Exception {
+    void theHelperReducesStackShadowPagesOnX86(String architecture, boolean reduced) throws Exception {
         Files.writeString(
                 java25Home.resolve("release"), "OS_ARCH=\"" + architecture + "\"\n", StandardOpenOption.APPEND);
         List<String> lines = runLauncher(installation.resolve("bin/switchback-helper"), java25Home).lines();
-        assertThat(lines.contains("-XX:StackShadowPages=10")).isEqualTo(less);
+        assertThat(lines.contains("-XX:StackShadowPages=10")).isEqualTo(reduced);
     }
 
     @ParameterizedTest
@@ -140,23 +152,26 @@ class LauncherTest {
     }
 
     private Path createFakeJava(String name, String version, String build) throws IOException {
-        Path java = folder.resolve(name);
-        Files.createDirectories(java.resolve("bin"));
+        Path javaHome = folder.resolve(name);
+        Files.createDirectories(javaHome.resolve("bin"));
         Files.writeString(
-                java.resolve("release"),
+                javaHome.resolve("release"),
                 "IMPLEMENTOR=\"Test\"\nJAVA_RUNTIME_VERSION=\"" + build + "\"\nJAVA_VERSION=\"" + version + "\"\n");
-        Path program = java.resolve("bin/java");
+        Path program = javaHome.resolve("bin/java");
         Files.writeString(program, "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\"\n");
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-        return java;
+        return javaHome;
     }
 
-    private LauncherResult runLauncher(String command, Path java) throws Exception {
+    private LauncherResult runLauncher(String command, Path javaHome) throws Exception {
         String[] words = command.split(" ");
-        return runLauncher(installation.resolve("bin").resolve(words[0]), java, Arrays.copyOfRange(words, 1, words.length));
+        return runLauncher(
+                installation.resolve("bin").resolve(words[0]),
+                javaHome,
+                Arrays.copyOfRange(words, 1, words.length));
     }
 
-    private LauncherResult runLauncher(Path launcher, Path java, String... args) throws Exception {
+    private LauncherResult runLauncher(Path launcher, Path javaHome, String... args) throws Exception {
         List<String> command = new ArrayList<>(List.of("sh", launcher.toString()));
         command.addAll(List.of(args));
         Path output = folder.resolve("output");
@@ -166,8 +181,8 @@ class LauncherTest {
                 .redirectOutput(output.toFile());
         builder.environment().remove("JAVA_HOME");
         builder.environment().remove("SWITCHBACK_JAVA");
-        if (java != null) {
-            builder.environment().put("SWITCHBACK_JAVA", java.toString());
+        if (javaHome != null) {
+            builder.environment().put("SWITCHBACK_JAVA", javaHome.toString());
         }
         Process process = builder.start();
         assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();

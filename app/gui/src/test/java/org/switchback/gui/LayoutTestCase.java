@@ -6,7 +6,7 @@ import org.switchback.client.ScriptedHelper;
 import org.switchback.client.MachineSource;
 import org.switchback.client.samples.SampleMachines;
 
-/** Another language than English, in the smallest window. */
+/** Checks that no text is cut off. Subclasses choose the language and the size of the window. */
 abstract class LayoutTestCase extends WindowTestCase {
     @Test
     void gpuCardsOfAllSamplesAreNotCutOff() {
@@ -22,7 +22,7 @@ abstract class LayoutTestCase extends WindowTestCase {
         window.waitForFocus("switch-apply");
         window.assertNoTextIsCutOff();
         window.fire("switch-apply");
-        TestWindow.waitUntil("the helper has begun", () -> thisMachineHelper.isSwitchRequested());
+        TestWindow.waitUntil("a switch is requested", thisMachineHelper::isSwitchRequested);
         thisMachineHelper.emitEvent("authorized", -1, 0, "");
         thisMachineHelper.completeSteps(0, 5);
         thisMachineHelper.emitEvent("started", 6, 1, "");
@@ -31,7 +31,7 @@ abstract class LayoutTestCase extends WindowTestCase {
         window.assertNoTextIsCutOff();
         thisMachineHelper.emitEvent("failed", 6, 1, "EBUSY");
         thisMachineHelper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
-        thisMachineHelper.emitEvent("finished", -1, 1, "mixed");
+        thisMachineHelper.emitEvent("finished", -1, 1, "rollback-failed");
         window.waitForFocus("switch-restore");
         window.assertNoTextIsCutOff();
     }

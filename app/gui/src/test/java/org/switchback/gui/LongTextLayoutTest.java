@@ -8,9 +8,9 @@ import javafx.geometry.Dimension2D;
 import org.junit.jupiter.api.Nested;
 import org.switchback.client.messages.Messages;
 
-/** A language whose texts are longer than the English ones. */
+/** Layout with texts that are longer than the English ones. */
 class LongTextLayoutTest {
-    /** By a third, in the smallest window. */
+    /** In the minimum window size. */
     @Nested
     class OneThirdLonger extends LayoutTestCase {
         @Override
@@ -19,7 +19,7 @@ class LongTextLayoutTest {
         }
     }
 
-    /** Twice as long, in a small window. */
+    /** In a small window. */
     @Nested
     class TwiceAsLong extends LayoutTestCase {
         @Override
@@ -37,7 +37,7 @@ class LongTextLayoutTest {
         return new Messages(Locale.ENGLISH, new PaddedBundle(Messages.forLocale(Locale.ENGLISH).bundle(), percent));
     }
 
-    /** English, each text longer. */
+    /** English texts, padded to a percentage of their length. */
     private static final class PaddedBundle extends ResourceBundle {
         private final ResourceBundle english;
         private final int percent;
@@ -50,11 +50,11 @@ class LongTextLayoutTest {
         @Override
         protected Object handleGetObject(String key) {
             String text = english.getString(key);
-            StringBuilder longer = new StringBuilder(text);
-            while (longer.length() < text.length() * percent / 100) {
-                longer.append(longer.length() % 8 == 0 ? ' ' : 'ö');
+            StringBuilder padded = new StringBuilder(text);
+            while (padded.length() < text.length() * percent / 100) {
+                padded.append(padded.length() % 8 == 0 ? ' ' : 'ö');
             }
-            return longer.toString();
+            return padded.toString();
         }
 
         @Override

@@ -19,7 +19,7 @@ import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.gui.gpus.GpuCard;
 import org.switchback.gui.gpus.GpusViewModel;
 import org.switchback.client.HelperException;
-import org.switchback.client.SimulatedFailure;
+import org.switchback.simulator.FailureScenario;
 import org.switchback.client.ScriptedConnections;
 import org.switchback.client.ScriptedHelper;
 import org.switchback.client.MachineSource;
@@ -37,11 +37,10 @@ class MainViewModelTest {
     private final ScriptedConnections connections = new ScriptedConnections(thisMachineHelper);
     private final ActivityLog activityLog = ActivityLog.inMemory();
     private boolean firstStart;
-    private final MainViewModel model =
-            new MainViewModel(
-                    connections, activityLog, new BackgroundTasks(Runnable::run, Runnable::run), messages, () -> firstStart);
+    private final MainViewModel model = new MainViewModel(
+            connections, activityLog, new BackgroundTasks(Runnable::run, Runnable::run), messages, () -> firstStart);
 
-    // Which machine.
+    // Opening machines.
 
     @Test
     void showsAMachineWithASwitchableGpuAtStart() {
@@ -57,14 +56,17 @@ class MainViewModelTest {
     @Test
     void firstStartWithoutSwitchableGpuOpensTheDefaultSampleWithoutTheSystemBus() {
         firstStart = true;
-        connections.setThisMachineHelper(new ScriptedHelper(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), MachineSnapshot.EMPTY));
+        connections.setThisMachineHelper(new ScriptedHelper(
+                new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), MachineSnapshot.EMPTY));
         model.start(Optional.empty());
-        assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.SampleMachine(SampleMachines.DEFAULT));
-        assertThat(model.simulationMessageProperty().get()).isEqualTo("Sample machine. Nothing here touches this computer.");
+        assertThat(connections.lastOpened().source())
+                .isEqualTo(new MachineSource.SampleMachine(SampleMachines.DEFAULT));
+        assertThat(model.simulationMessageProperty().get())
+                .isEqualTo("Sample machine. Nothing here touches this computer.");
         assertThat(model.titleProperty().get()).contains("sample machine");
         assertThat(model.simulationShownProperty().get()).isTrue();
         assertThat(model.gpus().cards()).hasSize(2);
-        assertThat(connections.thisMachineCount()).as("looked for the helper of the system").isZero();
+        assertThat(connections.thisMachineCount()).as("connections to the system bus").isZero();
     }
 
     @Test
@@ -73,12 +75,13 @@ class MainViewModelTest {
         model.start(Optional.empty());
         assertThat(connections.lastOpened()).isSameAs(thisMachineHelper);
         assertThat(model.simulationShownProperty().get()).isFalse();
-        assertThat(connections.firstOpened().calls()).as("what was looked at before").endsWith("close");
+        assertThat(connections.firstOpened().calls()).as("connection of the check for a switchable GPU").endsWith("close");
     }
 
     @Test
     void laterStartWithoutGpuShowsThisMachineWithAMessage() {
-        connections.setThisMachineHelper(new ScriptedHelper(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), MachineSnapshot.EMPTY));
+        connections.setThisMachineHelper(new ScriptedHelper(
+                new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), MachineSnapshot.EMPTY));
         model.start(Optional.empty());
         assertThat(model.gpus().stateProperty().get()).isEqualTo(GpusViewModel.GpusPageState.EMPTY);
         assertThat(model.gpus().messageProperty().get()).isEqualTo("No GPU was found on this machine.");
@@ -134,12 +137,10 @@ class MainViewModelTest {
     @Test
     void lateResultOfAnEarlierMachineIsDiscarded() {
         Queue<Runnable> work = new ArrayDeque<>();
-        MainViewModel slow =
-                new MainViewModel(
-                    connections, ActivityLog.inMemory(), new BackgroundTasks(work::add, Runnable::run), messages, () -> false);
+        MainViewModel slow = createSlowModel(work);
         slow.start(Optional.empty());
         slow.openSample("iommu-off");
-        // This machine answers only after the sample was asked for.
+        // This machine responds only after the sample was requested.
         while (!work.isEmpty()) {
             work.remove().run();
         }
@@ -148,7 +149,7 @@ class MainViewModelTest {
         assertThat(thisMachineHelper.calls()).last().isEqualTo("close");
     }
 
-    // A saved report.
+    // Saved reports.
 
     @Test
     void opensASavedReportAsSimulation(@TempDir Path folder) throws Exception {
@@ -167,11 +168,11 @@ class MainViewModelTest {
         model.start(Optional.empty());
         Path other = Files.writeString(folder.resolve("shopping.txt"), "eggs\n");
         model.openReport(other);
-        assertThat(model.noticeProperty().get()).isEqualTo("shopping.txt is not a report that Switchback has saved.");
+        assertThat(model.noticeProperty().get()).isEqualTo("shopping.txt is not a report saved by Switchback.");
         Path damaged = Files.writeString(folder.resolve("damaged.txt"), "switchback-capture 1\n/a = b\nnonsense\n");
         model.openReport(damaged);
         assertThat(model.noticeProperty().get())
-                .isEqualTo("damaged.txt is damaged: line 3 does not belong into a report.");
+                .isEqualTo("damaged.txt is damaged: line 3 does not belong in a report.");
         model.openReport(folder.resolve("away.txt"));
         assertThat(model.noticeProperty().get()).isEqualTo("away.txt can't be read.");
         model.openReport(folder);
@@ -186,12 +187,12 @@ class MainViewModelTest {
     @EnumSource(
             value = HelperException.FailureKind.class,
             names = {"MISSING", "STOPPED", "REFUSED", "UNDECIDED", "WRONG_VERSION", "LOST"})
-    void helperFailureShowsItsOwnMessageAndTheGpus(HelperException.FailureKind why) {
+    void helperFailureShowsItsOwnMessageAndTheGpus(HelperException.FailureKind kind) {
         connections.setThisMachineHelper(new ScriptedHelper(
-                new MachineSource.ReadOnlyMachine(why), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
+                new MachineSource.ReadOnlyMachine(kind), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
         model.start(Optional.empty());
         assertThat(model.helperMessageProperty().get())
-                .startsWith(messages.formatHelperFailure(why))
+                .startsWith(messages.formatHelperFailure(kind))
                 .endsWith("This computer can be looked at, not changed.");
         assertThat(model.gpus().cards()).hasSize(2);
     }
@@ -200,8 +201,10 @@ class MainViewModelTest {
     void deniedInspectionFallsBackToReadOnly() {
         thisMachineHelper.failAllCalls(HelperException.FailureKind.REFUSED);
         model.start(Optional.empty());
-        assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.REFUSED));
-        assertThat(model.helperMessageProperty().get()).startsWith(messages.formatHelperFailure(HelperException.FailureKind.REFUSED));
+        assertThat(connections.lastOpened().source())
+                .isEqualTo(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.REFUSED));
+        assertThat(model.helperMessageProperty().get())
+                .startsWith(messages.formatHelperFailure(HelperException.FailureKind.REFUSED));
         assertThat(model.gpus().cards()).hasSize(2);
         thisMachineHelper.clearFailure();
         model.refresh();
@@ -214,7 +217,8 @@ class MainViewModelTest {
         model.start(Optional.empty());
         thisMachineHelper.failAllCalls(HelperException.FailureKind.LOST);
         model.refresh();
-        assertThat(model.helperMessageProperty().get()).startsWith(messages.formatHelperFailure(HelperException.FailureKind.LOST));
+        assertThat(model.helperMessageProperty().get())
+                .startsWith(messages.formatHelperFailure(HelperException.FailureKind.LOST));
         assertThat(model.gpus().cards()).hasSize(2).first().satisfies(card -> assertThat(card.actions())
                 .noneMatch(GpuCard.CardAction::enabled));
     }
@@ -246,14 +250,15 @@ class MainViewModelTest {
     @Test
     void simulatedFailureIsNamedInTheSimulationMessage() {
         model.start(Optional.of("iommu-off"));
-        model.simulateFailure(SimulatedFailure.SLOW_STEP);
-        assertThat(connections.simulatedFailures()).containsExactly(SimulatedFailure.NONE, SimulatedFailure.SLOW_STEP);
+        model.simulateFailure(FailureScenario.SLOW_STEP);
+        assertThat(connections.simulatedFailures()).containsExactly(FailureScenario.NONE, FailureScenario.SLOW_STEP);
         assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.SampleMachine("iommu-off"));
-        assertThat(model.activeFailure()).isEqualTo(SimulatedFailure.SLOW_STEP);
+        assertThat(model.activeFailure()).isEqualTo(FailureScenario.SLOW_STEP);
         assertThat(model.simulationMessageProperty().get())
                 .isEqualTo("Sample machine. Nothing here touches this computer. On purpose: a step takes long.");
-        model.simulateFailure(SimulatedFailure.NONE);
-        assertThat(model.simulationMessageProperty().get()).isEqualTo("Sample machine. Nothing here touches this computer.");
+        model.simulateFailure(FailureScenario.NONE);
+        assertThat(model.simulationMessageProperty().get())
+                .isEqualTo("Sample machine. Nothing here touches this computer.");
     }
 
     @Test
@@ -266,7 +271,7 @@ class MainViewModelTest {
     @Test
     void failuresAreNotSimulatedOnThisComputer() {
         model.start(Optional.empty());
-        model.simulateFailure(SimulatedFailure.ROLLBACK_FAILED);
+        model.simulateFailure(FailureScenario.ROLLBACK_FAILED);
         assertThat(connections.openedCount()).isEqualTo(1);
         assertThat(connections.simulatedFailures()).isEmpty();
     }
@@ -298,27 +303,25 @@ class MainViewModelTest {
     @Test
     void burstsOfChangesCauseOneRefresh() {
         Queue<Runnable> work = new ArrayDeque<>();
-        MainViewModel slow =
-                new MainViewModel(
-                    connections, ActivityLog.inMemory(), new BackgroundTasks(work::add, Runnable::run), messages, () -> false);
+        MainViewModel slow = createSlowModel(work);
         slow.start(Optional.empty());
         work.remove().run();
         for (int i = 0; i < 12; i++) {
             thisMachineHelper.notifyChangeListeners();
         }
-        int looks = 0;
+        int taskCount = 0;
         while (!work.isEmpty()) {
             work.remove().run();
-            looks++;
+            taskCount++;
         }
-        assertThat(looks).isEqualTo(2);
+        assertThat(taskCount).isEqualTo(2);
     }
 
     @Test
     void choosingOpensASwitchPaneAndLeavingItRefreshes() {
         model.start(Optional.empty());
         chooseFirstGpu();
-        SwitchViewModel pane = openSwitchPane();
+        SwitchViewModel pane = activeSwitch();
         assertThat(pane.gpuAddress()).isEqualTo(ScriptedHelper.GTX_1080);
         thisMachineHelper.setVmMode();
         pane.leave();
@@ -335,20 +338,20 @@ class MainViewModelTest {
         thisMachineHelper.completeSteps(0, 10);
         thisMachineHelper.setVmMode();
         thisMachineHelper.notifyChangeListeners();
-        assertThat(gtx1080Mode()).as("while it is under way").isEqualTo(Gpu.GpuMode.HOST);
+        assertThat(gtx1080Mode()).as("during the switch").isEqualTo(Gpu.GpuMode.HOST);
         thisMachineHelper.emitEvent("finished", -1, 1, "done");
         assertThat(model.activeSwitchProperty().get()).isNotNull();
         assertThat(gtx1080Mode()).isEqualTo(Gpu.GpuMode.VM);
         assertThat(before).contains("efifb");
         assertThat(readiness.toPlainText()).doesNotContain("efifb");
-        openSwitchPane().leave();
-        assertThat(model.gpus().cards().getFirst().externalChange()).as("it was no change from outside").isEmpty();
+        activeSwitch().leave();
+        assertThat(model.gpus().cards().getFirst().externalChange()).as("change by another program").isEmpty();
     }
 
     @Test
     void changesWhileAResultIsOpenRefreshAllPages() {
         startSwitch();
-        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
+        thisMachineHelper.emitEvent("finished", -1, 1, "rolled-back");
         thisMachineHelper.setVmMode();
         thisMachineHelper.notifyChangeListeners();
         assertThat(gtx1080Mode()).isEqualTo(Gpu.GpuMode.VM);
@@ -359,12 +362,13 @@ class MainViewModelTest {
         startSwitch();
         thisMachineHelper.failAllCalls(HelperException.FailureKind.LOST);
         thisMachineHelper.emitEvent("finished", -1, 1, "helper-lost");
-        assertThat(openSwitchPane().switchResultProperty().get()).isNotNull();
-        openSwitchPane().leave();
-        assertThat(model.helperMessageProperty().get()).startsWith(messages.formatHelperFailure(HelperException.FailureKind.LOST));
+        assertThat(activeSwitch().switchResultProperty().get()).isNotNull();
+        activeSwitch().leave();
+        assertThat(model.helperMessageProperty().get())
+                .startsWith(messages.formatHelperFailure(HelperException.FailureKind.LOST));
     }
 
-    /** Of the GTX 1080, as the pages see it. */
+    /** The mode that the pages show. */
     private Gpu.GpuMode gtx1080Mode() {
         return Objects.requireNonNull(model.displayedMachineProperty().get())
                 .overview()
@@ -379,12 +383,12 @@ class MainViewModelTest {
         model.start(Optional.empty());
         chooseFirstGpu();
         assertThat(model.idleProperty().get()).isTrue();
-        openSwitchPane().actions().getLast().handler().run();
+        activeSwitch().actions().getLast().handler().run();
         thisMachineHelper.emitEvent("authorized", -1, 0, "");
         assertThat(model.idleProperty().get()).isFalse();
         model.openSample("iommu-off");
         assertThat(connections.openedCount()).isEqualTo(1);
-        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
+        thisMachineHelper.emitEvent("finished", -1, 1, "rolled-back");
         assertThat(model.idleProperty().get()).isTrue();
         model.openSample("iommu-off");
         assertThat(connections.openedCount()).isEqualTo(2);
@@ -396,10 +400,10 @@ class MainViewModelTest {
         switchOnce();
         ScriptedHelper restarted = ScriptedHelper.withGtx1080();
         connections.setThisMachineHelper(restarted);
-        Deadline.seconds(10).await("the attempt is written down", () -> {
+        Deadline.seconds(10).await("the switch is recorded", () -> {
             model.openThisMachine();
             chooseFirstGpu();
-            return openSwitchPane().phaseProperty().get() == SwitchViewModel.SwitchPhase.AUTHORIZING;
+            return activeSwitch().phaseProperty().get() == SwitchViewModel.SwitchPhase.AUTHORIZING;
         });
         assertThat(restarted.calls()).anyMatch(call -> call.startsWith("apply"));
     }
@@ -407,27 +411,27 @@ class MainViewModelTest {
     @Test
     void alwaysShowPlanShowsAKnownPlan() throws Exception {
         switchOnce();
-        Deadline.seconds(10).await("the attempt is written down", () -> activityLog.findLatest(
+        Deadline.seconds(10).await("the switch is recorded", () -> activityLog.findLatest(
                         thisMachineHelper.source(), ScriptedHelper.GTX_1080, SwitchRecord::isSuccessful)
                 .isPresent());
         model.alwaysShowPlanProperty().set(true);
         connections.setThisMachineHelper(ScriptedHelper.withGtx1080());
         model.openThisMachine();
         chooseFirstGpu();
-        assertThat(openSwitchPane().phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
+        assertThat(activeSwitch().phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
     }
 
-    /** To VM mode, with a success that is written down. */
+    /** Switches to VM mode successfully. */
     private void switchOnce() {
         model.start(Optional.empty());
         chooseFirstGpu();
-        assertThat(openSwitchPane().phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
-        openSwitchPane().actions().getLast().handler().run();
+        assertThat(activeSwitch().phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
+        activeSwitch().actions().getLast().handler().run();
         thisMachineHelper.emitEvent("authorized", -1, 0, "");
         thisMachineHelper.completeSteps(0, 10);
         thisMachineHelper.setVmMode();
         thisMachineHelper.emitEvent("finished", -1, 1, "done");
-        openSwitchPane().leave();
+        activeSwitch().leave();
     }
 
     // Quitting.
@@ -446,8 +450,8 @@ class MainViewModelTest {
         model.quit();
         assertThat(model.exitReadyProperty().get()).isFalse();
         assertThat(model.quitMessageProperty().get())
-                .isEqualTo("A switch is under way. Switchback quits when it has succeeded. Without the window the helper"
-                        + " goes on by itself: it finishes the switch or puts everything back.");
+                .isEqualTo("A switch is in progress. Switchback quits when it has succeeded. Without the window the helper"
+                        + " goes on by itself: it finishes the switch or rolls everything back.");
         thisMachineHelper.completeSteps(0, 10);
         thisMachineHelper.setVmMode();
         assertThat(model.exitReadyProperty().get()).isFalse();
@@ -459,10 +463,10 @@ class MainViewModelTest {
     void failedSwitchCancelsQuitAndShowsItsResult() {
         startSwitch();
         model.quit();
-        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
+        thisMachineHelper.emitEvent("finished", -1, 1, "rolled-back");
         assertThat(model.exitReadyProperty().get()).isFalse();
         assertThat(model.quitMessageProperty().get()).isEmpty();
-        assertThat(openSwitchPane().switchResultProperty().get()).isNotNull();
+        assertThat(activeSwitch().switchResultProperty().get()).isNotNull();
     }
 
     @Test
@@ -471,7 +475,7 @@ class MainViewModelTest {
         model.quit();
         model.quit();
         assertThat(model.exitReadyProperty().get()).isTrue();
-        assertThat(thisMachineHelper.calls()).as("the helper goes on").doesNotContain("cancel");
+        assertThat(thisMachineHelper.calls()).as("calls, while the helper continues").doesNotContain("cancel");
     }
 
     @Test
@@ -489,28 +493,28 @@ class MainViewModelTest {
     void quitIsImmediateDuringAuthentication() {
         model.start(Optional.empty());
         chooseFirstGpu();
-        openSwitchPane().actions().getLast().handler().run();
+        activeSwitch().actions().getLast().handler().run();
         thisMachineHelper.emitEvent("authorizing", -1, 0, "");
         model.quit();
-        assertThat(model.exitReadyProperty().get()).as("nothing has been changed").isTrue();
+        assertThat(model.exitReadyProperty().get()).as("exit, since nothing has been changed").isTrue();
     }
 
     @Test
     void quitMessageOfASampleDoesNotMentionTheHelper() {
         model.start(Optional.of(SampleMachines.DEFAULT));
         chooseFirstGpu();
-        openSwitchPane().actions().getLast().handler().run();
+        activeSwitch().actions().getLast().handler().run();
         connections.lastOpened().emitEvent("authorized", -1, 0, "");
         model.quit();
         assertThat(model.quitMessageProperty().get())
-                .isEqualTo("A switch is under way. Switchback quits when it has succeeded. The sample machine ends with"
+                .isEqualTo("A switch is in progress. Switchback quits when it has succeeded. The sample machine ends with"
                         + " the window.");
     }
 
     private void startSwitch() {
         model.start(Optional.empty());
         chooseFirstGpu();
-        openSwitchPane().actions().getLast().handler().run();
+        activeSwitch().actions().getLast().handler().run();
         thisMachineHelper.emitEvent("authorized", -1, 0, "");
     }
 
@@ -521,12 +525,22 @@ class MainViewModelTest {
         assertThat(thisMachineHelper.calls()).last().isEqualTo("close");
     }
 
+    /** A model whose background tasks wait in a queue. */
+    private MainViewModel createSlowModel(Queue<Runnable> queue) {
+        return new MainViewModel(
+                connections,
+                ActivityLog.inMemory(),
+                new BackgroundTasks(queue::add, Runnable::run),
+                messages,
+                () -> false);
+    }
+
     private void chooseFirstGpu() {
         GpuCard card = model.gpus().cards().getFirst();
         model.gpus().runAction(card, card.actions().getFirst());
     }
 
-    private SwitchViewModel openSwitchPane() {
+    private SwitchViewModel activeSwitch() {
         return Objects.requireNonNull(model.activeSwitchProperty().get());
     }
 }

@@ -30,7 +30,7 @@ class MainViewTest extends WindowTestCase {
     @Test
     void sampleFromTheMenuIsNamedInTheSimulationBarAndTitle(FxRobot robot) {
         fireMenuItem(robot, "menu-samples", "menu-sample-iommu-off");
-        assertThat(window.text("ribbon-text")).isEqualTo("Sample machine. Nothing here touches this computer.");
+        assertThat(window.text("simulation-text")).isEqualTo("Sample machine. Nothing here touches this computer.");
         window.node("gpu-0000-06-00-0");
         assertThat(window.stage().getTitle()).startsWith("Switchback: sample machine Two GPUs");
         window.assertNoTextIsCutOff();
@@ -50,9 +50,9 @@ class MainViewTest extends WindowTestCase {
     @Test
     void simulationBarReturnsToThisComputer(FxRobot robot) {
         fireMenuItem(robot, "menu-samples", "menu-sample-iommu-off");
-        window.fire("ribbon-back");
+        window.fire("simulation-back");
         window.node("gpu-0000-04-00-0");
-        assertThat(window.containsNode("ribbon")).isFalse();
+        assertThat(window.containsNode("simulation-bar")).isFalse();
         assertThat(window.stage().getTitle()).isEqualTo("Switchback");
     }
 
@@ -83,10 +83,10 @@ class MainViewTest extends WindowTestCase {
         TestWindow.waitUntil("the header is laid out", () -> menu.getWidth() > 0);
         robot.interact(menu::show);
         TestWindow.waitUntil("the menu is open", menu::isShowing);
-        TestWindow.waitUntil("its right edge is the button's", () -> {
+        TestWindow.waitUntil("the right edges are aligned", () -> {
             var popup = menu.getItems().getFirst().getParentPopup();
-            double button = menu.localToScreen(menu.getBoundsInLocal()).getMaxX();
-            return popup.getAnchorX() <= button + 1
+            double buttonEdge = menu.localToScreen(menu.getBoundsInLocal()).getMaxX();
+            return popup.getAnchorX() <= buttonEdge + 1
                     && popup.getAnchorLocation() == PopupWindow.AnchorLocation.CONTENT_TOP_RIGHT;
         });
         robot.interact(menu::hide);
@@ -98,8 +98,9 @@ class MainViewTest extends WindowTestCase {
                 new MachineSource.ReadOnlyMachine(HelperException.FailureKind.WRONG_VERSION),
                 SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
         robot.interact(() -> window.model().openThisMachine());
-        assertThat(window.text("banner-text"))
-                .isEqualTo(Messages.forLocale(Locale.ENGLISH).formatHelperFailure(HelperException.FailureKind.WRONG_VERSION)
+        assertThat(window.text("helper-text"))
+                .isEqualTo(Messages.forLocale(Locale.ENGLISH)
+                                .formatHelperFailure(HelperException.FailureKind.WRONG_VERSION)
                         + " This computer can be looked at, not changed.");
         assertThat(window.node("switch-0000-04-00-0").isDisabled()).isTrue();
         assertThat(window.text("reason-0000-04-00-0")).isEqualTo("Switching needs the helper.");
@@ -150,9 +151,9 @@ class MainViewTest extends WindowTestCase {
     void invalidReportShowsADismissibleNotice(FxRobot robot, @TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("notes.txt"), "eggs");
         robot.interact(() -> window.model().openReport(file));
-        assertThat(window.text("notice-text")).isEqualTo("notes.txt is not a report that Switchback has saved.");
+        assertThat(window.text("notice-text")).isEqualTo("notes.txt is not a report saved by Switchback.");
         window.fire("notice-dismiss");
-        TestWindow.waitUntil("the notice is away", () -> !window.containsNode("notice"));
+        TestWindow.waitUntil("the notice is hidden", () -> !window.containsNode("notice-bar"));
     }
 
     @Test
@@ -167,41 +168,41 @@ class MainViewTest extends WindowTestCase {
     private void assertAccessibleTexts() {
         TestWindow.waitForFxEvents();
         for (Node node : window.visibleNodes()) {
-            boolean plumbing = node instanceof ScrollPane
+            boolean container = node instanceof ScrollPane
                     || node instanceof ScrollBar
                     || (node instanceof Label label && label.getText().isEmpty());
-            if ((node instanceof Control || node.isFocusTraversable()) && !plumbing) {
-                Object said = TestWindow.callOnFxThread(() -> node.getAccessibleText() != null
+            if ((node instanceof Control || node.isFocusTraversable()) && !container) {
+                Object text = TestWindow.callOnFxThread(() -> node.getAccessibleText() != null
                         ? node.getAccessibleText()
                         : node.queryAccessibleAttribute(AccessibleAttribute.TEXT));
-                assertThat(said).as("what %s says", node).isInstanceOf(String.class).isNotEqualTo("");
+                assertThat(text).as("accessible text of %s", node).isInstanceOf(String.class).isNotEqualTo("");
             }
         }
     }
 
     @Test
     void unresponsiveHelperDoesNotFreezeTheWindow(FxRobot robot) {
-        CountDownLatch never = new CountDownLatch(1);
+        CountDownLatch testFinished = new CountDownLatch(1);
         try {
-            connections.blockThisMachineUntil(never);
+            connections.blockThisMachineUntil(testFinished);
             robot.interact(() -> window.model().openThisMachine());
             window.waitForText("message", "Looking");
             fireMenuItem(robot, "menu-samples", "menu-sample-iommu-off");
             window.node("gpu-0000-06-00-0");
         } finally {
-            never.countDown();
+            testFinished.countDown();
         }
     }
 
-    private void fireMenuItem(FxRobot robot, String menu, String item) {
+    private void fireMenuItem(FxRobot robot, String menuId, String itemId) {
         MenuButton button = window.node("menu", MenuButton.class);
         robot.interact(() -> {
-            Menu samples = (Menu) button.getItems().stream()
-                    .filter(entry -> menu.equals(entry.getId()))
+            Menu menu = (Menu) button.getItems().stream()
+                    .filter(item -> menuId.equals(item.getId()))
                     .findFirst()
                     .orElseThrow();
-            samples.getItems().stream()
-                    .filter(entry -> item.equals(entry.getId()))
+            menu.getItems().stream()
+                    .filter(item -> itemId.equals(item.getId()))
                     .findFirst()
                     .orElseThrow()
                     .fire();

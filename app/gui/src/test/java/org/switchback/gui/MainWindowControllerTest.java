@@ -40,18 +40,18 @@ class MainWindowControllerTest extends SessionTestCase {
     private MainWindowController controller;
 
     @Start
-    void start(Stage given) {
+    void start(Stage primaryStage) {
         Platform.setImplicitExit(false);
-        stage = given;
-        Messages words = Messages.forLocale(Locale.ENGLISH);
+        stage = primaryStage;
+        Messages messages = Messages.forLocale(Locale.ENGLISH);
         model = new MainViewModel(
                 new ScriptedConnections(thisMachineHelper),
                 ActivityLog.inMemory(),
                 new BackgroundTasks(backgroundExecutor, Platform::runLater),
-                words,
+                messages,
                 () -> false);
-        SwitchbackApplication.initStage(stage, model, words);
-        controller = new MainWindowController(stage, model, words);
+        SwitchbackApplication.initStage(stage, model, messages);
+        controller = new MainWindowController(stage, model, messages);
         model.start(Optional.empty());
     }
 
@@ -60,12 +60,12 @@ class MainWindowControllerTest extends SessionTestCase {
         FakeStatusNotifierWatcher tray = openTray();
         startWithSession(robot, false);
         tray.registeredItems().take();
-        TestWindow.waitUntil("the window is there", stage::isShowing);
-        TestWindow.waitUntil("it is in the tray", () -> controller.isTrayIconShown());
+        TestWindow.waitUntil("the window is shown", stage::isShowing);
+        TestWindow.waitUntil("the tray icon is shown", () -> controller.isTrayIconShown());
         closeWindow(robot);
         TestWindow.waitUntil("the window is hidden", () -> !stage.isShowing());
         DesktopSession.launch(address(), Optional.empty(), backgroundExecutor, Platform::runLater);
-        TestWindow.waitUntil("the window is back", stage::isShowing);
+        TestWindow.waitUntil("the window is shown again", stage::isShowing);
     }
 
     @Test
@@ -73,16 +73,16 @@ class MainWindowControllerTest extends SessionTestCase {
         FakeStatusNotifierWatcher tray = openTray();
         startWithSession(robot, true);
         tray.registeredItems().take();
-        TestWindow.waitUntil("it is in the tray", () -> controller.isTrayIconShown());
+        TestWindow.waitUntil("the tray icon is shown", () -> controller.isTrayIconShown());
         assertThat(stage.isShowing()).isFalse();
         tray.close();
-        TestWindow.waitUntil("the window is back", stage::isShowing);
+        TestWindow.waitUntil("the window is shown again", stage::isShowing);
     }
 
     @Test
     void windowIsShownWhenThereIsNoTrayToStartIn(FxRobot robot) throws Exception {
         startWithSession(robot, true);
-        TestWindow.waitUntil("the window is there", stage::isShowing);
+        TestWindow.waitUntil("the window is shown", stage::isShowing);
         assertThat(controller.isTrayIconShown()).isFalse();
     }
 
@@ -90,29 +90,29 @@ class MainWindowControllerTest extends SessionTestCase {
     void lateSessionBusStillGetsTheTrayIcon(FxRobot robot) throws Exception {
         FakeStatusNotifierWatcher tray = openTray();
         CompletableFuture<DesktopSession.LaunchResult> slow = new CompletableFuture<>();
-        AtomicInteger begun = new AtomicInteger();
-        robot.interact(() -> controller.start(slow, true, backgroundExecutor, begun::incrementAndGet));
-        TestWindow.waitUntil("the window is there without it", stage::isShowing);
+        AtomicInteger startCount = new AtomicInteger();
+        robot.interact(() -> controller.start(slow, true, backgroundExecutor, startCount::incrementAndGet));
+        TestWindow.waitUntil("the window is shown without a session", stage::isShowing);
         slow.complete(startSession());
         tray.registeredItems().take();
-        TestWindow.waitUntil("it is in the tray", () -> controller.isTrayIconShown());
+        TestWindow.waitUntil("the tray icon is shown", () -> controller.isTrayIconShown());
         assertThat(TestWindow.callOnFxThread(stage::isShowing)).isTrue();
-        assertThat(begun).hasValue(1);
+        assertThat(startCount).hasValue(1);
     }
 
     @Test
     void quitsWhenAnotherInstanceIsFoundLate(FxRobot robot) {
         CompletableFuture<DesktopSession.LaunchResult> slow = new CompletableFuture<>();
         robot.interact(() -> controller.start(slow, false, backgroundExecutor, () -> {}));
-        TestWindow.waitUntil("the window is there without it", stage::isShowing);
+        TestWindow.waitUntil("the window is shown without a session", stage::isShowing);
         slow.complete(new DesktopSession.LaunchResult.AlreadyRunning());
-        TestWindow.waitUntil("it quits", () -> model.exitReadyProperty().get());
+        TestWindow.waitUntil("the program exits", () -> model.exitReadyProperty().get());
     }
 
     @Test
     void closingWithoutATrayQuits(FxRobot robot) {
         startWithSession(robot, false);
-        TestWindow.waitUntil("the window is there", stage::isShowing);
+        TestWindow.waitUntil("the window is shown", stage::isShowing);
         closeWindow(robot);
         assertThat(TestWindow.callOnFxThread(() -> model.exitReadyProperty().get())).isTrue();
     }
@@ -122,7 +122,7 @@ class MainWindowControllerTest extends SessionTestCase {
         FakeStatusNotifierWatcher tray = openTray();
         startWithSession(robot, false);
         tray.registeredItems().take();
-        TestWindow.waitUntil("it is in the tray", () -> controller.isTrayIconShown());
+        TestWindow.waitUntil("the tray icon is shown", () -> controller.isTrayIconShown());
         closeWindow(robot);
         assertThat(TestWindow.callOnFxThread(() -> model.exitReadyProperty().get())).isFalse();
     }
@@ -132,32 +132,34 @@ class MainWindowControllerTest extends SessionTestCase {
         FakeStatusNotifierWatcher tray = openTray();
         startWithSession(robot, true);
         tray.registeredItems().take();
-        TestWindow.waitUntil("the cards are there", () -> !model.gpus().cards().isEmpty());
+        TestWindow.waitUntil("the cards are shown", () -> !model.gpus().cards().isEmpty());
         robot.interact(() -> {
             var card = model.gpus().cards().getFirst();
             model.gpus().runAction(card, card.actions().getFirst());
         });
-        TestWindow.waitUntil("the plan is there", () -> openSwitchPane().phaseProperty().get() == SwitchViewModel.SwitchPhase.PLANNED);
-        robot.interact(() -> openSwitchPane().actions().getLast().handler().run());
-        TestWindow.waitUntil("the helper has begun", thisMachineHelper::isSwitchRequested);
+        TestWindow.waitUntil(
+                "the plan is shown",
+                () -> activeSwitch().phaseProperty().get() == SwitchViewModel.SwitchPhase.PLANNED);
+        robot.interact(() -> activeSwitch().actions().getLast().handler().run());
+        TestWindow.waitUntil("a switch is requested", thisMachineHelper::isSwitchRequested);
         thisMachineHelper.emitEvent("authorized", -1, 0, "");
-        TestWindow.waitUntil("it switches", () -> openSwitchPane().isChangingKernel());
+        TestWindow.waitUntil("the switch changes the kernel", () -> activeSwitch().isChangingKernel());
         assertThat(stage.isShowing()).isFalse();
         robot.interact(controller::quit);
-        TestWindow.waitUntil("the window is there", stage::isShowing);
-        Labeled said = (Labeled) stage.getScene().lookup("#leaving-text");
-        assertThat(said.getText()).startsWith("A switch is under way.");
-        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(said))).isTrue();
-        ButtonBase stay = (ButtonBase) stage.getScene().lookup("#leaving-stay");
-        robot.interact(stay::fire);
-        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(said))).isFalse();
+        TestWindow.waitUntil("the window is shown", stage::isShowing);
+        Labeled message = (Labeled) stage.getScene().lookup("#quit-text");
+        assertThat(message.getText()).startsWith("A switch is in progress.");
+        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(message))).isTrue();
+        ButtonBase cancel = (ButtonBase) stage.getScene().lookup("#quit-cancel");
+        robot.interact(cancel::fire);
+        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(message))).isFalse();
         robot.interact(controller::quit);
         robot.interact(() -> stage.getScene().getRoot().fireEvent(createEscapeEvent()));
-        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(said))).isFalse();
-        assertThat(TestWindow.callOnFxThread(() -> openSwitchPane().isChangingKernel())).isTrue();
+        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(message))).isFalse();
+        assertThat(TestWindow.callOnFxThread(() -> activeSwitch().isChangingKernel())).isTrue();
         robot.interact(controller::quit);
-        ButtonBase now = (ButtonBase) stage.getScene().lookup("#leaving-now");
-        robot.interact(now::fire);
+        ButtonBase quitNow = (ButtonBase) stage.getScene().lookup("#quit-now");
+        robot.interact(quitNow::fire);
         assertThat(TestWindow.callOnFxThread(() -> model.exitReadyProperty().get())).isTrue();
     }
 
@@ -165,7 +167,7 @@ class MainWindowControllerTest extends SessionTestCase {
         return new KeyEvent(KeyEvent.KEY_PRESSED, "", "", KeyCode.ESCAPE, false, false, false, false);
     }
 
-    private SwitchViewModel openSwitchPane() {
+    private SwitchViewModel activeSwitch() {
         return Objects.requireNonNull(model.activeSwitchProperty().get());
     }
 
@@ -179,13 +181,15 @@ class MainWindowControllerTest extends SessionTestCase {
 
     private void startWithSession(FxRobot robot, boolean inTray) {
         DesktopSession.LaunchResult session = startSession();
-        robot.interact(() -> controller.start(CompletableFuture.completedFuture(session), inTray, backgroundExecutor, () -> {}));
+        robot.interact(() -> controller.start(
+                CompletableFuture.completedFuture(session), inTray, backgroundExecutor, () -> {}));
     }
 
     private DesktopSession.LaunchResult startSession() {
-        DesktopSession.LaunchResult start = DesktopSession.launch(address(), Optional.empty(), backgroundExecutor, Platform::runLater);
-        closeables.add(((DesktopSession.LaunchResult.PrimaryInstance) start).session());
-        return start;
+        DesktopSession.LaunchResult result =
+                DesktopSession.launch(address(), Optional.empty(), backgroundExecutor, Platform::runLater);
+        closeables.add(((DesktopSession.LaunchResult.PrimaryInstance) result).session());
+        return result;
     }
 
     private void closeWindow(FxRobot robot) {

@@ -14,14 +14,14 @@ class NativeHeapTest {
     private static final int BLOCK_SIZE = 4096;
     private static final int BLOCK_COUNT = 10_000;
 
-    /** Seven of eight pieces are free in the middle of what is in use, where free(3) itself gives nothing back. */
+    /** Frees seven of eight blocks. Used blocks in between keep free(3) from returning any memory to the system. */
     @Test
     void freeBlocksBetweenUsedOnesAreReturned() throws IOException {
-        List<Memory> pieces =
+        List<Memory> blocks =
                 IntStream.range(0, BLOCK_COUNT).mapToObj(i -> allocateBlock()).toList();
         for (int i = 0; i < BLOCK_COUNT; i++) {
             if (i % 8 != 0) {
-                pieces.get(i).close();
+                blocks.get(i).close();
             }
         }
         long before = residentKib();
@@ -29,16 +29,15 @@ class NativeHeapTest {
         NativeHeap.trim();
 
         assertThat(before - residentKib()).isGreaterThan(BLOCK_COUNT * BLOCK_SIZE / 1024 / 2);
-        pieces.forEach(Memory::close);
+        blocks.forEach(Memory::close);
     }
 
     private static Memory allocateBlock() {
-        Memory piece = new Memory(BLOCK_SIZE);
-        piece.setMemory(0, BLOCK_SIZE, (byte) 1);
-        return piece;
+        Memory block = new Memory(BLOCK_SIZE);
+        block.setMemory(0, BLOCK_SIZE, (byte) 1);
+        return block;
     }
 
-    /** In KiB. */
     private static long residentKib() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(line -> line.startsWith("VmRSS:"))

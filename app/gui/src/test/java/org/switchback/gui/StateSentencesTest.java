@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.switchback.client.activity.ActivityLog;
 import org.switchback.gui.tasks.BackgroundTasks;
@@ -32,7 +33,7 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.KebabCase;
 import org.switchback.service.Deadline;
 
-/** Whatever state there is, a person reads one sentence about it that is said of no other state. */
+/** Checks that every state of a GPU, a switch and the helper has a sentence of its own. */
 class StateSentencesTest {
     private static final String GPU_DIRECTORY = SnapshotParser.PCI_DEVICES + "0000:04:00.0";
 
@@ -42,9 +43,10 @@ class StateSentencesTest {
     @Test
     void everyStateHasAUniqueSentence() throws Exception {
         Map<String, String> sentences = new HashMap<>();
-        GpusViewModel page = new GpusViewModel(messages, (gpu, direction) -> {});
+        GpusViewModel page = new GpusViewModel(messages, (gpu, target) -> {});
         sentences.put("scanning", page.messageProperty().get());
-        page.show(MachineOverview.load(new ScriptedHelper(new MachineSource.ThisMachine(), MachineSnapshot.EMPTY), ActivityLog.inMemory()), new MachineSource.ThisMachine());
+        ScriptedHelper empty = new ScriptedHelper(new MachineSource.ThisMachine(), MachineSnapshot.EMPTY);
+        page.show(MachineOverview.load(empty, ActivityLog.inMemory()), empty.source());
         sentences.put("no GPU", page.messageProperty().get());
         addCardSentences(sentences);
         addSwitchSentences(sentences);
@@ -61,7 +63,7 @@ class StateSentencesTest {
         Map<String, String> sentences = new HashMap<>();
         addCardSentences(sentences);
         assertThat(sentences.keySet())
-                .containsAll(java.util.stream.Stream.of(GpuState.values())
+                .containsAll(Stream.of(GpuState.values())
                         .map(KebabCase::of)
                         .collect(Collectors.toSet()));
     }
@@ -69,15 +71,14 @@ class StateSentencesTest {
     // The cards.
 
     private void addCardSentences(Map<String, String> sentences) throws Exception {
-        sentences.put("host", cardSentence(Map.of(
-                "/proc/iomem", iomemWithout("efifb"))));
-        sentences.put("claimed", cardSentence(Map.of()));
-        sentences.put("claim-held", cardSentence(Map.of(
+        sentences.put("host", cardSentence(Map.of("/proc/iomem", iomemWithout("efifb"))));
+        sentences.put("firmware-region-releasable", cardSentence(Map.of()));
+        sentences.put("firmware-region-in-use", cardSentence(Map.of(
                 "/proc/iomem", readIomem().map(text -> text.replace(
                         "c0000000-c086ffff : efifb", "c0000000-c086ffff : efifb\n        c0000000-c086ffff : efidrm")))));
-        sentences.put("claim-stays", createCard("x99-gtx1080", new MachineSource.ThisMachine(), Map.of()).stateText());
+        sentences.put("firmware-region-not-releasable", createCard("x99-gtx1080", new MachineSource.ThisMachine(), Map.of()).stateText());
         sentences.put(
-                "hidden",
+                "addresses-hidden",
                 createCard(
                                 SampleMachines.DEFAULT,
                                 new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING),
@@ -86,7 +87,7 @@ class StateSentencesTest {
                         .stateText());
         sentences.put("in-use", inUseSentence(1));
         sentences.put("in use by two", inUseSentence(2));
-        sentences.put("desktop", addCardSentences(SampleMachines.DEFAULT, new MachineSource.ThisMachine(), Map.of())
+        sentences.put("desktop", createCards(SampleMachines.DEFAULT, new MachineSource.ThisMachine(), Map.of())
                 .get(1)
                 .stateText());
         sentences.put("group-shared", cardSentence(Map.of(
@@ -94,42 +95,44 @@ class StateSentencesTest {
                 Optional.of("-> ../../../kernel/iommu_groups/27"))));
         sentences.put("iommu-off", createCard("iommu-off", new MachineSource.ThisMachine(), Map.of()).stateText());
         sentences.put("blocked", cardSentence(Map.of("/proc/sys/kernel/tainted", Optional.of("128"))));
-        sentences.put("unreserved", reservationFailureSentence());
-        assertThat(sentences.get("unreserved"))
+        sentences.put("reservation-failed", reservationFailureSentence());
+        assertThat(sentences.get("reservation-failed"))
                 .isEqualTo("The last switch failed: the kernel can't reserve BAR 1 (c0000000-cfffffff).");
         sentences.put("unbound", cardSentence(Map.of(
                 "/proc/iomem", iomemWithout("efifb"), GPU_DIRECTORY + "/driver", Optional.empty())));
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
         helper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
-        sentences.put("mixed", createCards(helper).getFirst().stateText());
+        sentences.put("partially-switched", createCards(helper).getFirst().stateText());
         helper.bind(ScriptedHelper.GTX_1080_AUDIO, "vfio-pci");
         sentences.put("vm-blocked", createCards(helper).getFirst().stateText());
         helper.setVmMode();
         sentences.put("vm", createCards(helper).getFirst().stateText());
         helper.openDeviceNode(4711, "qemu-system-x86", "libvirt-qemu", "vfio/27");
-        sentences.put("vm-used by a program", createCards(helper).getFirst().stateText());
-        MachineSnapshot named = helper.snapshot().withChanges(Map.of(
+        sentences.put("VM in use by a program", createCards(helper).getFirst().stateText());
+        MachineSnapshot withVmName = helper.snapshot().withChanges(Map.of(
                 "/proc/4711/cgroup",
                 Optional.of(new MachineSnapshot.TextEntry("0::/machine.slice/machine-qemu\\x2d1\\x2dwin10.scope"))));
-        sentences.put("vm-used", createCards(new ScriptedHelper(new MachineSource.ThisMachine(), named)).getFirst().stateText());
-        assertThat(sentences.get("vm-used")).isEqualTo("VM \"win10\" has it.");
-        assertThat(sentences.get("mixed")).isEqualTo("Half switched: graphics in VM mode and sound in host mode.");
-        assertThat(sentences.get("in use by two")).startsWith("2 programs use it.");
+        sentences.put("vm-in-use", createCards(new ScriptedHelper(new MachineSource.ThisMachine(), withVmName))
+                        .getFirst()
+                        .stateText());
+        assertThat(sentences.get("vm-in-use")).isEqualTo("VM \"win10\" has it.");
+        assertThat(sentences.get("partially-switched")).isEqualTo("Partially switched: graphics in VM mode and sound in host mode.");
+        assertThat(sentences.get("in use by two")).startsWith("2 programs use this GPU.");
 
-        ScriptedHelper outside = ScriptedHelper.withGtx1080();
-        GpusViewModel page = new GpusViewModel(messages, (gpu, direction) -> {});
-        page.show(MachineOverview.load(outside, ActivityLog.inMemory()), outside.source());
-        outside.setVmMode();
-        page.show(MachineOverview.load(outside, ActivityLog.inMemory()), outside.source());
+        ScriptedHelper changed = ScriptedHelper.withGtx1080();
+        GpusViewModel page = new GpusViewModel(messages, (gpu, target) -> {});
+        page.show(MachineOverview.load(changed, ActivityLog.inMemory()), changed.source());
+        changed.setVmMode();
+        page.show(MachineOverview.load(changed, ActivityLog.inMemory()), changed.source());
         sentences.put("changed outside", page.cards().getFirst().externalChange());
         assertThat(sentences.get("changed outside"))
                 .isEqualTo("Changed outside this window. Before: Host mode (nvidia).");
         page.resetChangeDetection();
-        page.show(MachineOverview.load(outside, ActivityLog.inMemory()), outside.source());
+        page.show(MachineOverview.load(changed, ActivityLog.inMemory()), changed.source());
         assertThat(page.cards().getFirst().externalChange()).isEmpty();
     }
 
-    /** What the card says after a switch that the kernel's log had something against. */
+    /** The sentence after a switch that failed because the kernel could not reserve a BAR. */
     private String reservationFailureSentence() throws Exception {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
         MainViewModel model = new MainViewModel(
@@ -139,17 +142,17 @@ class StateSentencesTest {
         model.gpus().runAction(before, before.actions().getFirst());
         runAction(Objects.requireNonNull(model.activeSwitchProperty().get()), "switch-apply");
         helper.emitEvent("failed", 10, 1, "not-reserved", "04:00.0", "BAR 1", "c0000000-cfffffff");
-        helper.emitEvent("finished", -1, 1, "put-back");
-        Deadline.seconds(10).await("the attempt is written down", () -> {
+        helper.emitEvent("finished", -1, 1, "rolled-back");
+        Deadline.seconds(10).await("the switch is recorded", () -> {
             model.refresh();
             return !model.gpus().cards().getFirst().stateText().equals(before.stateText());
         });
         return model.gpus().cards().getFirst().stateText();
     }
 
-    private static void runAction(SwitchViewModel model, String action) {
+    private static void runAction(SwitchViewModel model, String actionId) {
         model.actions().stream()
-                .filter(offered -> offered.id().equals(action))
+                .filter(action -> action.id().equals(actionId))
                 .findFirst()
                 .orElseThrow()
                 .handler()
@@ -168,22 +171,25 @@ class StateSentencesTest {
         return createCard(SampleMachines.DEFAULT, new MachineSource.ThisMachine(), changes).stateText();
     }
 
-    private GpuCard createCard(String sample, MachineSource source, Map<String, Optional<String>> changes) throws Exception {
-        return addCardSentences(sample, source, changes).getFirst();
+    private GpuCard createCard(String sample, MachineSource source, Map<String, Optional<String>> changes)
+            throws Exception {
+        return createCards(sample, source, changes).getFirst();
     }
 
-    private List<GpuCard> addCardSentences(String sample, MachineSource source, Map<String, Optional<String>> changes) throws Exception {
+    private List<GpuCard> createCards(String sample, MachineSource source, Map<String, Optional<String>> changes)
+            throws Exception {
         Map<String, Optional<MachineSnapshot.SnapshotEntry>> entries = new HashMap<>();
         changes.forEach((path, text) -> entries.put(
                 path,
                 text.map(content -> content.startsWith("-> ")
                         ? new MachineSnapshot.LinkEntry(content.substring(3))
                         : new MachineSnapshot.TextEntry(content))));
-        return createCards(new ScriptedHelper(source, SampleMachines.load(sample).orElseThrow().withChanges(entries)));
+        MachineSnapshot snapshot = SampleMachines.load(sample).orElseThrow();
+        return createCards(new ScriptedHelper(source, snapshot.withChanges(entries)));
     }
 
     private List<GpuCard> createCards(ScriptedHelper helper) throws Exception {
-        GpusViewModel page = new GpusViewModel(messages, (gpu, direction) -> {});
+        GpusViewModel page = new GpusViewModel(messages, (gpu, target) -> {});
         page.show(MachineOverview.load(helper, ActivityLog.inMemory()), helper.source());
         return page.cards();
     }
@@ -192,9 +198,9 @@ class StateSentencesTest {
         return SampleMachines.load(SampleMachines.DEFAULT).orElseThrow().text("/proc/iomem");
     }
 
-    private static Optional<String> iomemWithout(String claim) {
+    private static Optional<String> iomemWithout(String region) {
         return readIomem().map(text -> text.lines()
-                .filter(line -> !line.endsWith(": " + claim))
+                .filter(line -> !line.endsWith(": " + region))
                 .collect(Collectors.joining("\n")));
     }
 
@@ -214,34 +220,34 @@ class StateSentencesTest {
             helper.emitEvent("waiting", 6, 11_000, "");
         });
         sentences.put("step slow", slow.steps().get(6).note());
-        sentences.put("failed and restored", resultTitleFor("put-back"));
-        sentences.put("failed and mixed", resultTitle(helper -> {
+        sentences.put("failed and restored", resultTitleFor("rolled-back"));
+        sentences.put("failed and partially switched", resultTitle(helper -> {
             helper.bind(ScriptedHelper.GTX_1080_AUDIO, "vfio-pci");
-            helper.emitEvent("finished", -1, 1, "mixed");
+            helper.emitEvent("finished", -1, 1, "rollback-failed");
         }));
-        assertThat(sentences.get("failed and mixed"))
-                .isEqualTo("Half switched: graphics in host mode and sound in VM mode.");
-        sentences.put("checked and not true", resultTitleFor("done"));
-        assertThat(sentences.get("checked and not true"))
-                .isEqualTo("The helper reported success, but 04:00.0 is still on nvidia.");
+        assertThat(sentences.get("failed and partially switched"))
+                .isEqualTo("Partially switched: graphics in host mode and sound in VM mode.");
+        sentences.put("success not confirmed", resultTitleFor("done"));
+        assertThat(sentences.get("success not confirmed"))
+                .isEqualTo("The helper reported success, but 04:00.0 is still bound to nvidia.");
         sentences.put("lost during a step", resultTitleFor("helper-lost"));
     }
 
-    private String switchStatus(Consumer<ScriptedHelper> does) {
-        return startSwitch(ScriptedHelper.withGtx1080(), does).statusProperty().get();
+    private String switchStatus(Consumer<ScriptedHelper> events) {
+        return startSwitch(ScriptedHelper.withGtx1080(), events).statusProperty().get();
     }
 
     private String resultTitleFor(String detail) {
         return resultTitle(helper -> helper.emitEvent("finished", -1, 1, detail));
     }
 
-    private String resultTitle(Consumer<ScriptedHelper> does) {
+    private String resultTitle(Consumer<ScriptedHelper> events) {
         return Objects.requireNonNull(
-                        startSwitch(ScriptedHelper.withGtx1080(), does).switchResultProperty().get())
+                        startSwitch(ScriptedHelper.withGtx1080(), events).switchResultProperty().get())
                 .title();
     }
 
-    private SwitchViewModel startSwitch(ScriptedHelper helper, Consumer<ScriptedHelper> does) {
+    private SwitchViewModel startSwitch(ScriptedHelper helper, Consumer<ScriptedHelper> events) {
         SwitchViewModel model = new SwitchViewModel(
                 helper,
                 background,
@@ -251,11 +257,11 @@ class StateSentencesTest {
                 (target, plan) -> PlanComparison.NEW,
                 () -> {});
         runAction(model, "switch-apply");
-        does.accept(helper);
+        events.accept(helper);
         return model;
     }
 
-    // The helper, and whose machine it is.
+    // The helper, and a sample machine.
 
     private void addHelperSentences(Map<String, String> sentences) {
         for (HelperException.FailureKind kind : List.of(
@@ -273,10 +279,10 @@ class StateSentencesTest {
     }
 
     private MainViewModel openWithoutHelper(HelperException.FailureKind kind) {
-        ScriptedHelper here = new ScriptedHelper(
+        ScriptedHelper helper = new ScriptedHelper(
                 new MachineSource.ReadOnlyMachine(kind), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
         MainViewModel model = new MainViewModel(
-                new ScriptedConnections(here), ActivityLog.inMemory(), background, messages, () -> false);
+                new ScriptedConnections(helper), ActivityLog.inMemory(), background, messages, () -> false);
         model.openThisMachine();
         return model;
     }

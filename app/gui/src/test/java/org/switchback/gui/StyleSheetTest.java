@@ -7,7 +7,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class StyleSheetTest {
-    /** JavaFX writes two of them in an order that changes from run to run: no package would be the same twice. */
+    /** JavaFX writes the pseudo-classes of a selector to the BSS file in an order that changes from run to run. */
     @Test
     void noSelectorHasTwoPseudoClassesSoTheBssIsReproducible() throws Exception {
         try (var file = Objects.requireNonNull(SwitchbackApplication.class.getResourceAsStream("switchback.css"))) {

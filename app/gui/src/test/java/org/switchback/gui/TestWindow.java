@@ -32,26 +32,26 @@ import org.switchback.client.HelperConnections;
 import org.switchback.client.messages.Messages;
 import org.testfx.util.WaitForAsyncUtils;
 
-/** The main window in a test, with the real threads. */
+/** The main window in a test, with real background threads. */
 public final class TestWindow {
     private final Stage stage;
     private final MainViewModel model;
 
-    /** Opens the window; to be called on the FX thread. */
+    /** Opens an English window. Call this on the FX thread. */
     public TestWindow(Stage stage, HelperConnections connections, double width, double height) {
         this(stage, connections, Messages.forLocale(Locale.ENGLISH), width, height);
     }
 
-    /** In another language. */
-    public TestWindow(Stage stage, HelperConnections connections, Messages words, double width, double height) {
+    /** Opens a window. Call this on the FX thread. */
+    public TestWindow(Stage stage, HelperConnections connections, Messages messages, double width, double height) {
         this.stage = stage;
         model = new MainViewModel(
                 connections,
                 ActivityLog.inMemory(),
                 new BackgroundTasks(Executors.newVirtualThreadPerTaskExecutor(), Platform::runLater),
-                words,
+                messages,
                 () -> false);
-        SwitchbackApplication.initStage(stage, model, words);
+        SwitchbackApplication.initStage(stage, model, messages);
         stage.show();
         stage.setWidth(width);
         stage.setHeight(height);
@@ -66,9 +66,9 @@ public final class TestWindow {
         return model;
     }
 
-    /** Waits until a node of that id is there, in view and not covered by its parents' being hidden. */
+    /** Waits until a node with this ID is visible, including its parents, and returns it. */
     public <T extends Node> T node(String id, Class<T> type) {
-        waitUntil("#" + id + " is in view", () -> findVisibleNode(id).isPresent());
+        waitUntil("#" + id + " is visible", () -> findVisibleNode(id).isPresent());
         return type.cast(findVisibleNode(id).orElseThrow());
     }
 
@@ -76,17 +76,18 @@ public final class TestWindow {
         return node(id, Node.class);
     }
 
-    /** The text of a node, once it is in view. */
+    /** Waits until a node is visible and returns its text. */
     public String text(String id) {
         Labeled label = node(id, Labeled.class);
         return callOnFxThread(label::getText);
     }
 
-    /** Waits until a node is in view and its text begins so. */
-    public void waitForText(String id, String beginning) {
+    /** Waits until a node is visible and its text starts with a prefix. */
+    public void waitForText(String id, String prefix) {
         waitUntil(
-                "#" + id + " says: " + beginning,
-                () -> findVisibleNode(id).filter(node -> ((Labeled) node).getText().startsWith(beginning))
+                "#" + id + " has the text " + prefix,
+                () -> findVisibleNode(id)
+                        .filter(node -> ((Labeled) node).getText().startsWith(prefix))
                         .isPresent());
     }
 
@@ -94,7 +95,7 @@ public final class TestWindow {
         return callOnFxThread(() -> findVisibleNode(id).isPresent());
     }
 
-    /** Presses a button, once it is in view, without mouse or keyboard. */
+    /** Waits until a button is visible and fires it, without mouse and keyboard. */
     public void fire(String id) {
         ButtonBase button = node(id, ButtonBase.class);
         callOnFxThread(() -> {
@@ -104,22 +105,22 @@ public final class TestWindow {
     }
 
     /**
-     * Drops a file on a node. The headless platform has no dragging from outside, so this begins where a platform hands
-     * over what it is that is dragged.
+     * Drops a file on a node. The headless platform cannot drag files, so this fires the event that the platform would
+     * fire.
      */
     public void dropFile(Node target, Path file) {
         callOnFxThread(() -> {
-            Dragboard board = DragboardHelper.createDragboard(Toolkit.getToolkit().createLocalClipboard());
+            Dragboard dragboard = DragboardHelper.createDragboard(Toolkit.getToolkit().createLocalClipboard());
             ClipboardContent content = new ClipboardContent();
             content.putFiles(List.of(file.toFile()));
-            board.setContent(content);
-            Event.fireEvent(target, createDragEvent(DragEvent.DRAG_DROPPED, target, board));
+            dragboard.setContent(content);
+            Event.fireEvent(target, createDragEvent(DragEvent.DRAG_DROPPED, target, dragboard));
             return true;
         });
     }
 
-    private static DragEvent createDragEvent(EventType<DragEvent> what, Node target, Dragboard board) {
-        return new DragEvent(target, target, what, board, 0, 0, 0, 0, TransferMode.COPY, null, target, null);
+    private static DragEvent createDragEvent(EventType<DragEvent> type, Node target, Dragboard dragboard) {
+        return new DragEvent(target, target, type, dragboard, 0, 0, 0, 0, TransferMode.COPY, null, target, null);
     }
 
     private Optional<Node> findVisibleNode(String id) {
@@ -129,8 +130,8 @@ public final class TestWindow {
     }
 
     static boolean isVisible(Node node) {
-        for (Node at = node; at != null; at = at.getParent()) {
-            if (!at.isVisible()) {
+        for (Node parent = node; parent != null; parent = parent.getParent()) {
+            if (!parent.isVisible()) {
                 return false;
             }
         }
@@ -138,37 +139,37 @@ public final class TestWindow {
     }
 
     /**
-     * Waits until something holds, ten seconds at the most.
+     * Waits until a condition is true, for at most ten seconds.
      *
-     * @param holds asked on the FX thread, so it must not wait itself
+     * @param condition evaluated on the FX thread, so it must not block
      */
-    public static void waitUntil(String what, Callable<Boolean> holds) {
-        assertThat(Platform.isFxApplicationThread()).as("waits on the FX thread").isFalse();
+    public static void waitUntil(String description, Callable<Boolean> condition) {
+        assertThat(Platform.isFxApplicationThread()).as("called on the FX thread").isFalse();
         try {
-            WaitForAsyncUtils.waitFor(10, TimeUnit.SECONDS, () -> callOnFxThread(holds));
-        } catch (TimeoutException late) {
-            throw new AssertionError("not within ten seconds: " + what, late);
+            WaitForAsyncUtils.waitFor(10, TimeUnit.SECONDS, () -> callOnFxThread(condition));
+        } catch (TimeoutException e) {
+            throw new AssertionError("Not within ten seconds: " + description, e);
         }
     }
 
-    /** Asks on the FX thread. */
-    public static <T> T callOnFxThread(Callable<T> question) {
-        return WaitForAsyncUtils.waitForAsyncFx(10_000, question);
+    /** Waits at most ten seconds for the result. */
+    public static <T> T callOnFxThread(Callable<T> callable) {
+        return WaitForAsyncUtils.waitForAsyncFx(10_000, callable);
     }
 
-    /** Waits until what was given to the FX thread before is done and laid out. */
+    /** Waits until the earlier tasks of the FX thread are done and their changes are laid out. */
     public static void waitForFxEvents() {
         WaitForAsyncUtils.waitForFxEvents();
     }
 
     public void waitForFocus(String id) {
         waitUntil(
-                "#" + id + " has the keyboard",
+                "#" + id + " has the focus",
                 () -> stage.getScene().getFocusOwner() != null
                         && id.equals(stage.getScene().getFocusOwner().getId()));
     }
 
-    /** Every node in view, from the root down, laid out: before that a label has drawn nothing, or what it said before. */
+    /** Every visible node, from the root down. Does the layout first, since labels show their old text before it. */
     public List<Node> visibleNodes() {
         return callOnFxThread(() -> {
             Parent root = stage.getScene().getRoot();
@@ -189,28 +190,28 @@ public final class TestWindow {
         }
     }
 
-    /** No text is cut off and nothing sticks out at the side. */
+    /** Asserts that every label shows its whole text and ends within the window. */
     public void assertNoTextIsCutOff() {
         waitForFxEvents();
         assertThat(callOnFxThread(this::findCutOffLabels)).isEmpty();
     }
 
     private List<String> findCutOffLabels() {
-        List<String> wrong = new ArrayList<>();
+        List<String> violations = new ArrayList<>();
         for (Node node : visibleNodes()) {
             if (node instanceof Labeled label && label.getText() != null && !label.getText().isEmpty()) {
                 double right = label.localToScene(label.getBoundsInLocal()).getMaxX();
                 if (!renderedText(label).equals(label.getText())) {
-                    wrong.add(label + " shows \"" + renderedText(label) + "\"");
+                    violations.add(label + " shows \"" + renderedText(label) + "\"");
                 } else if (right > stage.getScene().getWidth() + 0.5) {
-                    wrong.add(label + " ends at " + right);
+                    violations.add(label + " ends at " + right);
                 }
             }
         }
-        return wrong;
+        return violations;
     }
 
-    /** What a label has drawn: its own text, or that with an ellipsis. */
+    /** The text that a label shows: its whole text, or a part with an ellipsis. */
     private static String renderedText(Labeled label) {
         return label.lookupAll(".text").stream()
                 .filter(Text.class::isInstance)

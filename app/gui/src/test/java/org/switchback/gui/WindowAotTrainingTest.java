@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 class WindowAotTrainingTest {
     @ParameterizedTest
-    @FieldSource("org.switchback.app.Training#ON_SCREEN")
+    @FieldSource("org.switchback.gui.WindowAotTraining#DISPLAY_CLASSES")
     void everyDisplayClassExistsInThisJavaFx(String name) {
         assertThatCode(() -> Class.forName(name, false, Application.class.getClassLoader()))
                 .doesNotThrowAnyException();

@@ -12,7 +12,10 @@ import org.switchback.client.messages.Messages;
 import org.testfx.api.FxToolkit;
 import org.testfx.framework.junit5.ApplicationExtension;
 
-/** A test of the window, in its smallest size unless a test wants another, on a computer whose GTX 1080 has the firmware's framebuffer in BAR 1. */
+/**
+ * A test with the main window, by default in its minimum size, on a computer whose GTX 1080 has the firmware framebuffer
+ * in BAR 1.
+ */
 @ExtendWith(ApplicationExtension.class)
 public abstract class WindowTestCase {
     protected final ScriptedHelper thisMachineHelper = ScriptedHelper.withGtx1080();
@@ -21,9 +24,11 @@ public abstract class WindowTestCase {
 
     @BeforeEach
     void openWindow() {
-        // TestFX calls a method that is annotated with Start in the class of the test alone.
+        // TestFX ignores a method with the annotation Start in a superclass.
         Stage stage = FxToolkit.toolkitContext().getRegisteredStage();
-        window = TestWindow.callOnFxThread(() -> new TestWindow(stage, connections, messages(), windowSize().getWidth(), windowSize().getHeight()));
+        Dimension2D size = windowSize();
+        window = TestWindow.callOnFxThread(
+                () -> new TestWindow(stage, connections, messages(), size.getWidth(), size.getHeight()));
     }
 
     /** The language of the window. */
@@ -31,7 +36,7 @@ public abstract class WindowTestCase {
         return Messages.forLocale(Locale.ENGLISH);
     }
 
-    /** Of the window, pixels: the smallest there is. */
+    /** Pixels; by default the minimum size of the window. */
     protected Dimension2D windowSize() {
         return new Dimension2D(800, 600);
     }

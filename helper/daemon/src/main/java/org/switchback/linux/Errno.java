@@ -3,7 +3,7 @@ package org.switchback.linux;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The kernel's error numbers that matter here, with the C library's words for them (locale C). */
+/** The kernel's error numbers that occur here, with the C library's messages (locale C). */
 enum Errno {
     EPERM(1, "Operation not permitted"),
     ENOENT(2, "No such file or directory"),
@@ -51,13 +51,13 @@ enum Errno {
         this.message = message;
     }
 
-    /** @return {@code ?} for every other number */
+    /** @return {@code ?} for an unknown number */
     static String nameOf(int number) {
         return BY_NUMBER.getOrDefault(number, "?");
     }
 
-    /** @return {@code ?} for all other words */
-    static String nameOf(String words) {
-        return BY_MESSAGE.getOrDefault(words, "?");
+    /** @return {@code ?} for an unknown message */
+    static String nameOf(String message) {
+        return BY_MESSAGE.getOrDefault(message, "?");
     }
 }

@@ -11,7 +11,6 @@ import java.nio.file.NotLinkException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -22,32 +21,31 @@ import org.switchback.hardware.MachineSnapshot.TextEntry;
 import org.switchback.hardware.MachineSnapshot.UnreadableEntry;
 
 /**
- * Reads files of sysfs and /proc, under a root folder. Made for a thousand small files in a JVM that has just started:
- * plain streams, no exception for what is simply not there.
+ * Reads files of sysfs and /proc, below a root folder. Optimized for a thousand small files in a JVM that has just
+ * started: plain streams, no exceptions for missing files.
  */
 final class KernelFiles {
-    /** Most that is read of a file, in bytes, unless the caller knows that it is large. */
+    /** Size limit of a file in bytes, unless the caller expects a large one. */
     static final int DEFAULT_LIMIT = 1 << 20;
 
-    /** In bytes. */
-    private static final int BUFFER_SIZE = 1 << 16;
+    private static final int BUFFER_BYTES = 1 << 16;
 
     private static final String[] NO_NAMES = {};
 
     private final String root;
 
-    /** @param root {@code /}, or a folder that has a copy of the files */
+    /** @param root {@code /}, or a folder with a copy of the files */
     KernelFiles(Path root) {
         String text = root.toAbsolutePath().toString();
         this.root = text.equals("/") ? "" : text;
     }
 
-    /** Where a path of the kernel's really is. */
+    /** The real path of a file of the kernel. */
     String resolve(String path) {
         return root + path;
     }
 
-    /** Names in a folder, in order; none when it is not there or not readable. */
+    /** The sorted names in a folder; empty when it is missing or unreadable. */
     String[] list(String folder) {
         String[] names = new File(root + folder).list();
         if (names == null) {
@@ -65,7 +63,12 @@ final class KernelFiles {
         return new File(root + path).isFile();
     }
 
-    /** A regular file's text; empty when there is no such file. Nothing else is opened: it might never answer. */
+    /**
+     * Reads the text of a regular file. Other kinds of files are not opened: opening might block forever.
+     *
+     * @param limit in bytes; the entry of a longer file is unreadable
+     * @return empty when there is no such file
+     */
     Optional<SnapshotEntry> readText(String path, int limit) {
         File file = new File(root + path);
         if (!file.isFile()) {
@@ -75,13 +78,13 @@ final class KernelFiles {
             byte[] content = readContent(file, limit);
             return content.length > limit
                     ? Optional.of(new UnreadableEntry("longer than " + limit + " bytes"))
-                    : Optional.of(new TextEntry(readText(content)));
-        } catch (IOException failed) {
-            return Optional.of(new UnreadableEntry(errorMessage(failed)));
+                    : Optional.of(new TextEntry(decode(content)));
+        } catch (IOException e) {
+            return Optional.of(new UnreadableEntry(errorMessage(e)));
         }
     }
 
-    /** The first bytes of a regular file; empty when there is no such file. */
+    /** Reads the first bytes of a regular file; empty when there is no such file. */
     Optional<SnapshotEntry> readBytes(String path, int count) {
         File file = new File(root + path);
         if (!file.isFile()) {
@@ -89,47 +92,52 @@ final class KernelFiles {
         }
         try (FileInputStream in = new FileInputStream(file)) {
             return Optional.of(new BinaryEntry(HexFormat.of().formatHex(in.readNBytes(count))));
-        } catch (IOException failed) {
-            return Optional.of(new UnreadableEntry(errorMessage(failed)));
+        } catch (IOException e) {
+            return Optional.of(new UnreadableEntry(errorMessage(e)));
         }
     }
 
-    /** One short line; empty when there is no such file or it can't be read. */
-    Optional<String> readLine(String path) {
+    /** Reads the text of a small regular file; empty when it is missing or unreadable. */
+    Optional<String> readString(String path) {
         return readText(path, DEFAULT_LIMIT).flatMap(entry ->
                 entry instanceof TextEntry(String text) ? Optional.of(text) : Optional.<String>empty());
     }
 
-    /** A link's target as it is written there; empty when there is no link. */
+    /** Reads a link's target as it is written in the link; empty when there is no link. */
     Optional<SnapshotEntry> readLink(String path) {
         try {
             return Optional.of(new LinkEntry(Files.readSymbolicLink(Path.of(root + path)).toString()));
-        } catch (NoSuchFileException | NotLinkException none) {
+        } catch (NoSuchFileException | NotLinkException e) {
             return Optional.empty();
-        } catch (IOException failed) {
-            return Optional.of(new UnreadableEntry(errorMessage(failed)));
+        } catch (IOException e) {
+            return Optional.of(new UnreadableEntry(errorMessage(e)));
         }
     }
 
-    /** Device number of the node that a path leads to; 0 when it leads to none. */
+    /** Device number of the node at a path, following links; 0 when there is none. */
     long readDeviceNumber(String path) {
         try {
             return (Long) Files.getAttribute(Path.of(root + path), "unix:rdev");
-        } catch (IOException gone) {
+        } catch (IOException e) {
             return 0;
         }
     }
 
-    /** Name of the user whose a path is; the number when it has no name, empty when the path is gone. */
+    /** Name of the owner of a file, or its number when it has no name; empty when the file is missing. */
     String readOwner(String path) {
         try {
             return Files.getOwner(Path.of(root + path), LinkOption.NOFOLLOW_LINKS).getName();
-        } catch (IOException gone) {
+        } catch (IOException e) {
             return "";
         }
     }
 
-    /** The first bytes of a regular file, each as the character of that number; empty when it can't be read. */
+    /**
+     * Reads the first bytes of a regular file as ISO 8859-1.
+     *
+     * @param limit in bytes; the text of a longer file has one character more
+     * @return empty when the file is missing or unreadable
+     */
     Optional<String> readLatin1(String path, int limit) {
         File file = new File(root + path);
         if (!file.isFile()) {
@@ -137,55 +145,56 @@ final class KernelFiles {
         }
         try {
             return Optional.of(new String(readContent(file, limit), StandardCharsets.ISO_8859_1));
-        } catch (IOException unreadable) {
+        } catch (IOException e) {
             return Optional.empty();
         }
     }
 
     /**
-     * Reads a regular file of lines piece by piece, until one is what is looked for. A large file as a whole would double the
-     * heap; and a character a byte, since most of the time would go into decoding what nobody reads.
+     * Reads a regular file in chunks of whole lines until one matches. Reading a large file at once would double the
+     * heap. The text is decoded as ISO 8859-1, because decoding UTF-8 would take most of the time.
      *
-     * @param wanted takes whole lines, each byte as the character of that number
-     * @return false too when the file can't be read
+     * @param limit  in bytes; the rest of the file is ignored
+     * @param filter receives a chunk of whole lines
+     * @return false also when the file is missing or unreadable
      */
-    boolean anyChunkMatches(String path, int limit, Predicate<String> wanted) {
+    boolean anyChunkMatches(String path, int limit, Predicate<String> filter) {
         File file = new File(root + path);
         if (!file.isFile()) {
             return false;
         }
         try (FileInputStream in = new FileInputStream(file)) {
-            byte[] buffer = new byte[BUFFER_SIZE];
-            int kept = 0;
+            byte[] buffer = new byte[BUFFER_BYTES];
+            int carried = 0;
             for (int total = 0; total < limit; ) {
-                int count = in.read(buffer, kept, Math.min(buffer.length - kept, limit - total));
-                int length = kept + Math.max(count, 0);
-                int lines = length;
-                while (count > 0 && lines > 0 && buffer[lines - 1] != '\n') {
-                    lines--;
+                int count = in.read(buffer, carried, Math.min(buffer.length - carried, limit - total));
+                int length = carried + Math.max(count, 0);
+                int chunkLength = length;
+                while (count > 0 && chunkLength > 0 && buffer[chunkLength - 1] != '\n') {
+                    chunkLength--;
                 }
-                // A line longer than the buffer is no line of a file that is asked for here.
-                lines = lines == 0 && length == buffer.length ? length : lines;
-                if (lines > 0 && wanted.test(new String(buffer, 0, lines, StandardCharsets.ISO_8859_1))) {
+                // A line longer than the buffer is split. The files read here have none.
+                chunkLength = chunkLength == 0 && length == buffer.length ? length : chunkLength;
+                if (chunkLength > 0 && filter.test(new String(buffer, 0, chunkLength, StandardCharsets.ISO_8859_1))) {
                     return true;
                 }
                 if (count < 0) {
                     return false;
                 }
-                kept = length - lines;
-                System.arraycopy(buffer, lines, buffer, 0, kept);
+                carried = length - chunkLength;
+                System.arraycopy(buffer, chunkLength, buffer, 0, carried);
                 total += count;
             }
             return false;
-        } catch (IOException unreadable) {
+        } catch (IOException e) {
             return false;
         }
     }
 
-    /** At most one byte more than the limit, so that the caller sees that there was more. */
+    /** Reads at most one byte more than the limit, so that the caller notices a longer file. */
     private static byte[] readContent(File file, int limit) throws IOException {
         try (FileInputStream in = new FileInputStream(file)) {
-            // What the kernel makes up has length 0 or a page in stat: read until the end.
+            // stat reports length 0, or that of a page, for files of the kernel: read until the end.
             byte[] buffer = new byte[4096];
             int length = 0;
             while (length <= limit) {
@@ -202,8 +211,8 @@ final class KernelFiles {
         }
     }
 
-    /** Without the last line feed, as captures have it. */
-    private static String readText(byte[] content) {
+    /** Decodes UTF-8 without the last line feed, as in snapshots. */
+    private static String decode(byte[] content) {
         int length = content.length;
         if (length > 0 && content[length - 1] == '\n') {
             length--;
@@ -211,16 +220,15 @@ final class KernelFiles {
         return new String(content, 0, length, StandardCharsets.UTF_8);
     }
 
-    /** Java says {@code path (Permission denied)}, or {@code Input/output error}, or the path alone. */
-    private static String errorMessage(IOException failed) {
-        String message = String.valueOf(failed.getMessage());
+    /** The reason in Java's message: {@code path (Permission denied)}, {@code Input/output error}, or only the path. */
+    private static String errorMessage(IOException e) {
+        String message = String.valueOf(e.getMessage());
         int open = message.lastIndexOf('(');
         if (open >= 0 && message.endsWith(")")) {
             return message.substring(open + 1, message.length() - 1);
         }
-        List<String> plain = List.of("/", "null");
-        return plain.stream().anyMatch(message::startsWith)
-                ? failed.getClass().getSimpleName().toLowerCase(Locale.ROOT)
+        return message.startsWith("/") || message.startsWith("null")
+                ? e.getClass().getSimpleName().toLowerCase(Locale.ROOT)
                 : message;
     }
 }

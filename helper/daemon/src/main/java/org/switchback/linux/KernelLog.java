@@ -6,11 +6,11 @@ import com.sun.jna.NativeLong;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What the kernel logs from one moment on ({@code /dev/kmsg}, Documentation/ABI/testing/dev-kmsg). Never waits: a log that
- * may not be read has nothing in it.
+ * Reads the records that the kernel logs after a given moment ({@code /dev/kmsg}, Documentation/ABI/testing/dev-kmsg).
+ * Never blocks. A log without read permission is treated as empty.
  */
 final class KernelLog {
-    /** The kernel gives a record a read, and refuses a buffer that is too small for it. */
+    /** Buffer size: each read returns one record and fails when the buffer is too small. */
     private static final int RECORD_BYTES = 8192;
 
     private static final int MAX_RECORDS = 1000;
@@ -25,33 +25,33 @@ final class KernelLog {
     private final LibC libc;
     private final int fileDescriptor;
 
-    /** Remembers where the log ends now. */
+    /** Opens the log at its current end. */
     KernelLog(LibC libc, KernelFiles files) {
         this.libc = libc;
-        int opened = NO_FILE;
+        int file = NO_FILE;
         try {
-            opened = libc.open(files.resolve("/dev/kmsg"), O_RDONLY_NONBLOCK_CLOEXEC);
-            libc.lseek(opened, new NativeLong(0), SEEK_END);
-        } catch (LastErrorException notPermitted) {
-            // Then nothing is said about it.
+            file = libc.open(files.resolve("/dev/kmsg"), O_RDONLY_NONBLOCK_CLOEXEC);
+            libc.lseek(file, new NativeLong(0), SEEK_END);
+        } catch (LastErrorException ignored) {
+            // Without permission the log counts as empty.
         }
-        fileDescriptor = opened;
+        fileDescriptor = file;
     }
 
-    /** What has been logged since, with the records' headers. To be called once. */
+    /** Reads all records logged since the constructor ran, with their headers, and closes the log. Call it once. */
     String readNewRecords() {
-        StringBuilder said = new StringBuilder();
         if (fileDescriptor == NO_FILE) {
             return "";
         }
-        try (Memory record = new Memory(RECORD_BYTES)) {
+        StringBuilder records = new StringBuilder();
+        try (Memory buffer = new Memory(RECORD_BYTES)) {
             for (int i = 0; i < MAX_RECORDS; i++) {
                 try {
-                    int length = libc.read(fileDescriptor, record, new NativeLong(RECORD_BYTES)).intValue();
-                    said.append(new String(record.getByteArray(0, length), StandardCharsets.UTF_8));
-                } catch (LastErrorException end) {
-                    // EPIPE: records were overwritten before they were read, and it goes on behind them.
-                    if (end.getErrorCode() != EPIPE) {
+                    int length = libc.read(fileDescriptor, buffer, new NativeLong(RECORD_BYTES)).intValue();
+                    records.append(new String(buffer.getByteArray(0, length), StandardCharsets.UTF_8));
+                } catch (LastErrorException e) {
+                    // EPIPE: records were overwritten before they were read; the next read continues after them.
+                    if (e.getErrorCode() != EPIPE) {
                         break;
                     }
                 }
@@ -60,8 +60,8 @@ final class KernelLog {
         try {
             libc.close(fileDescriptor);
         } catch (LastErrorException ignored) {
-            // Closed all the same.
+            // The descriptor is closed despite the error.
         }
-        return said.toString();
+        return records.toString();
     }
 }

@@ -7,9 +7,12 @@ import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import java.util.List;
 
-/** What the C library has that Java has not, as JNA calls it. */
+/** Functions of the C library that Java lacks, called through JNA. */
 interface LibC extends Library {
-    /** By its whole name, which the loader finds: for less of it JNA needs a list that it has ldconfig print at each start. */
+    /**
+     * The full name, which the loader finds. For a shorter one JNA runs ldconfig at each start, to get a list of the
+     * libraries.
+     */
     String LIBRARY_NAME = "libc.so.6";
 
     int open(String path, int flags) throws LastErrorException;
@@ -43,35 +46,36 @@ interface LibC extends Library {
 
     int poll(Pointer files, NativeLong count, int timeoutMillis) throws LastErrorException;
 
-    /** @throws UnsatisfiedLinkError where JNA finds none */
+    /** @throws UnsatisfiedLinkError when JNA finds no C library */
     static LibC open() {
         return Native.load(LIBRARY_NAME, LibC.class);
     }
 
     /**
-     * Opens it and looks up what a {@link VfioClient} calls, which takes JNA longer than most steps of a switch last.
+     * Opens the library and looks up all functions that a {@link VfioClient} calls. Looking them up takes JNA longer
+     * than most steps of a switch.
      *
-     * @throws UnsatisfiedLinkError where JNA finds none
+     * @throws UnsatisfiedLinkError when JNA finds no C library
      */
     static LibC openAndPreload() {
-        int none = -1;
+        int noFile = -1;
         NativeLong zero = new NativeLong(0);
         LibC libc = open();
-        List<Runnable> withoutFile = List.of(
+        List<Runnable> failingCalls = List.of(
                 () -> libc.open("", 0),
-                () -> libc.ioctl(none, zero),
-                () -> libc.mmap(Pointer.NULL, zero, 0, 0, none, zero),
+                () -> libc.ioctl(noFile, zero),
+                () -> libc.mmap(Pointer.NULL, zero, 0, 0, noFile, zero),
                 () -> libc.munmap(Pointer.NULL, zero),
-                () -> libc.lseek(none, zero, 0),
-                () -> libc.read(none, Pointer.NULL, zero),
-                () -> libc.pread(none, Pointer.NULL, zero, zero),
-                () -> libc.pwrite(none, Pointer.NULL, zero, zero),
-                () -> libc.close(none));
-        for (Runnable call : withoutFile) {
+                () -> libc.lseek(noFile, zero, 0),
+                () -> libc.read(noFile, Pointer.NULL, zero),
+                () -> libc.pread(noFile, Pointer.NULL, zero, zero),
+                () -> libc.pwrite(noFile, Pointer.NULL, zero, zero),
+                () -> libc.close(noFile));
+        for (Runnable call : failingCalls) {
             try {
                 call.run();
-            } catch (LastErrorException asExpected) {
-                // Each is found when it is called first.
+            } catch (LastErrorException ignored) {
+                // JNA looks up a function on its first call; the call itself always fails.
             }
         }
         return libc;

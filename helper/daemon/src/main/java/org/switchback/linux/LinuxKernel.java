@@ -1,7 +1,5 @@
 package org.switchback.linux;
 
-import org.switchback.kernel.Kernel;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,29 +29,30 @@ import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.KernelTaint;
+import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
 /**
- * The running kernel, through sysfs, /proc and VFIO. Nothing here writes from within this JVM, and nothing waits for the
- * kernel without a deadline.
+ * The running kernel, through sysfs, /proc and VFIO. All writes happen in child processes, and every wait for the
+ * kernel has a timeout.
  */
 public final class LinuxKernel implements Kernel, AutoCloseable {
-    /** A file that is read has this long to answer. */
+    /** Timeout for reading a file. */
     private static final Duration FILE_TIMEOUT = Duration.ofSeconds(1);
 
-    /** To open a function resets it, which takes a second or more; one that does not come back takes longer. */
+    /** Opening a function resets it, which takes a second or more, and longer when the function does not recover. */
     private static final Duration VFIO_CHECK_TIMEOUT = Duration.ofSeconds(60);
 
-    /** So many files that do not answer are passed over in one capture; what comes after a further one is missing. */
+    /** Number of unresponsive files that a snapshot skips. After a further one the snapshot is incomplete. */
     private static final int MAX_UNRESPONSIVE_FILES = 3;
 
-    /** Bash has this long to start; one that takes longer is not used. */
+    /** Timeout for starting bash. A slower one is not used. */
     private static final Duration START_TIMEOUT = Duration.ofSeconds(2);
 
     private static final Duration SECOND = Duration.ofSeconds(1);
 
-    /** What a PCI function calls itself, with which modprobe finds its drivers (pci_uevent, drivers/pci/pci-driver.c). */
+    /** The name by which modprobe finds the drivers of a function (pci_uevent, drivers/pci/pci-driver.c). */
     private static final Pattern MODALIAS = Pattern.compile("pci:[0-9a-zA-Z]{1,80}");
 
     private final KernelFiles files;
@@ -66,7 +65,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     private @Nullable WriterProcess writerProcess;
     private @Nullable LibC libc;
 
-    /** @param root {@code /}, or a folder with a tree like the kernel's below it */
+    /** @param root {@code /}, or a folder with a copy of the files */
     public LinuxKernel(Path root) {
         files = new KernelFiles(root);
         timedReader = new TimedFileReader(files, FILE_TIMEOUT);
@@ -78,25 +77,25 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     public void prepare() {
         timedReader.prepare();
         try {
-            WriterProcess shell = acquireWriter();
-            // It answers when bash has started.
-            shell.send(WriterProcess.WriterCommand.READ, "/dev/null", "");
-            if (shell.awaitReply(START_TIMEOUT).isEmpty()) {
-                shell.close();
+            WriterProcess process = acquireWriter();
+            // The reply comes when bash has started.
+            process.send(WriterProcess.WriterCommand.READ, "/dev/null", "");
+            if (process.awaitReply(START_TIMEOUT).isEmpty()) {
+                process.close();
             }
-        } catch (IOException noBash) {
-            // The first write will say so.
+        } catch (IOException ignored) {
+            // The first write fails then.
         }
         libc();
     }
 
     private synchronized LibC libc() {
-        LibC open = libc;
-        if (open == null) {
-            open = LibC.openAndPreload();
-            libc = open;
+        LibC current = libc;
+        if (current == null) {
+            current = LibC.openAndPreload();
+            libc = current;
         }
-        return open;
+        return current;
     }
 
     @Override
@@ -106,60 +105,61 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
 
     @Override
     public MachineSnapshot readSwitchSnapshot(List<PciAddress> functions) {
-        return readInThread(live -> live.readSwitchState(functions));
+        return readInThread(reader -> reader.readSwitchState(functions));
     }
 
     @Override
     public List<DeviceUser> readDeviceUsers(List<PciAddress> functions) {
-        return SnapshotParser.parseDeviceUsers(readInThread(live -> live.readDeviceUsers(functions)));
+        return SnapshotParser.parseDeviceUsers(readInThread(reader -> reader.readDeviceUsers(functions)));
     }
 
-    /** Looks from a thread of its own, so that a file which does not answer keeps that one and not the caller. */
-    private MachineSnapshot readInThread(Consumer<LinuxSnapshotReader> what) {
+    /** Reads in a separate thread, so that an unresponsive file blocks that thread and not the caller. */
+    private MachineSnapshot readInThread(Consumer<LinuxSnapshotReader> task) {
         while (true) {
-            LinuxSnapshotReader live = new LinuxSnapshotReader(files, timedReader, pciNames, processTable, Set.copyOf(unresponsivePaths));
+            LinuxSnapshotReader reader = new LinuxSnapshotReader(
+                    files, timedReader, pciNames, processTable, Set.copyOf(unresponsivePaths));
             CompletableFuture<Void> done = new CompletableFuture<>();
             executor.execute(() -> {
                 try {
-                    what.accept(live);
+                    task.accept(reader);
                 } finally {
                     done.complete(null);
                 }
             });
-            Optional<String> stuckAt = awaitOrStuckPath(done, live);
-            if (stuckAt.isEmpty() || unresponsivePaths.size() >= MAX_UNRESPONSIVE_FILES) {
-                return live.snapshot();
+            Optional<String> stuckPath = awaitOrStuckPath(done, reader);
+            if (stuckPath.isEmpty() || unresponsivePaths.size() >= MAX_UNRESPONSIVE_FILES) {
+                return reader.snapshot();
             }
-            unresponsivePaths.add(stuckAt.get());
-            done.thenRun(() -> unresponsivePaths.remove(stuckAt.get()));
+            unresponsivePaths.add(stuckPath.get());
+            done.thenRun(() -> unresponsivePaths.remove(stuckPath.get()));
         }
     }
 
-    /** @return the path at which it has not moved for too long; empty when it has finished */
-    private static Optional<String> awaitOrStuckPath(CompletableFuture<Void> done, LinuxSnapshotReader live) {
+    /** @return the path on which the reader has blocked for too long; empty when it has finished */
+    private static Optional<String> awaitOrStuckPath(CompletableFuture<Void> done, LinuxSnapshotReader reader) {
         while (true) {
-            String at = live.currentPath();
+            String path = reader.currentPath();
             if (awaitCompletion(done, FILE_TIMEOUT.plus(FILE_TIMEOUT))) {
                 return Optional.empty();
             }
-            if (at.equals(live.currentPath())) {
-                return Optional.of(at);
+            if (path.equals(reader.currentPath())) {
+                return Optional.of(path);
             }
         }
     }
 
-    private static boolean awaitCompletion(CompletableFuture<Void> done, Duration patience) {
+    private static boolean awaitCompletion(CompletableFuture<Void> done, Duration timeout) {
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    done.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+                    done.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
                     return true;
-                } catch (TimeoutException notYet) {
+                } catch (TimeoutException e) {
                     return false;
-                } catch (ExecutionException never) {
-                    throw new IllegalStateException("it is not told how it ended", never);
-                } catch (InterruptedException later) {
+                } catch (ExecutionException e) {
+                    throw new IllegalStateException("the future never fails", e);
+                } catch (InterruptedException e) {
                     interrupted = true;
                 }
             }
@@ -171,20 +171,20 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     }
 
     @Override
-    public Optional<DeviceWatch> watchDevices(Runnable changed) {
-        return UeventMonitor.start(changed).map(DeviceWatch.class::cast);
+    public Optional<DeviceWatch> watchDevices(Runnable onChange) {
+        return UeventMonitor.start(onChange).map(DeviceWatch.class::cast);
     }
 
     @Override
     public String bootId() {
-        return files.readLine("/proc/sys/kernel/random/boot_id").orElse("");
+        return files.readString("/proc/sys/kernel/random/boot_id").orElse("");
     }
 
     @Override
     public boolean hasOops() {
         try {
-            return new KernelTaint(Long.parseLong(files.readLine("/proc/sys/kernel/tainted").orElse("0"))).hasOops();
-        } catch (NumberFormatException none) {
+            return new KernelTaint(Long.parseLong(files.readString("/proc/sys/kernel/tainted").orElse("0"))).hasOops();
+        } catch (NumberFormatException e) {
             return false;
         }
     }
@@ -192,16 +192,18 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     @Override
     public String readSetting(Setting setting) {
         return switch (setting) {
-            case Setting.Driver(PciAddress function) -> linkTargetName(SnapshotParser.PCI_DEVICES + function + "/driver");
+            case Setting.Driver(PciAddress function) ->
+                linkTargetName(SnapshotParser.PCI_DEVICES + function + "/driver");
             case Setting.DriverOverride(PciAddress function) ->
                 readWithTimeout(SnapshotParser.PCI_DEVICES + function + "/driver_override");
             case Setting.PowerControl(PciAddress function) ->
-                files.readLine(SnapshotParser.PCI_DEVICES + function + "/power/control").orElse("");
+                files.readString(SnapshotParser.PCI_DEVICES + function + "/power/control").orElse("");
             case Setting.FramebufferDriver(String device) ->
                 hasRegisteredFramebuffer(SnapshotParser.PLATFORM_DEVICES + device)
                         ? linkTargetName(SnapshotParser.PLATFORM_DEVICES + device + "/driver")
                         : "";
-            case Setting.FramebufferRegion(PciAddress function, AddressRange range) -> readFirmwareRegion(function, range);
+            case Setting.FramebufferRegion(PciAddress function, AddressRange range) ->
+                readFirmwareRegion(function, range);
             case Setting.KernelModule(String name) ->
                 files.isDirectory("/sys/module/" + name.replace('-', '_'))
                                 || files.isDirectory(SnapshotParser.PCI_DRIVERS + name)
@@ -210,7 +212,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         };
     }
 
-    /** A capture that left files out for their silence would not tell. */
+    /** Reads sysfs directly, because a snapshot may lack unresponsive files. */
     @Override
     public boolean hasDevice(PciAddress function) {
         return files.isDirectory(SnapshotParser.PCI_DEVICES + function);
@@ -221,7 +223,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         return files.list(device + "/graphics").length > 0 || files.list(device + "/drm").length > 0;
     }
 
-    /** Read from /proc/iomem at this moment. */
+    /** Reads the current /proc/iomem. */
     private String readFirmwareRegion(PciAddress function, AddressRange range) {
         MemoryMap map = files.readText(LinuxSnapshotReader.IOMEM, LinuxSnapshotReader.LARGE_FILE_LIMIT)
                 .map(entry -> entry instanceof TextEntry(String text) ? MemoryMap.parse(text) : MemoryMap.EMPTY)
@@ -240,17 +242,17 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     }
 
     private String readWithTimeout(String path) {
-        Map<String, SnapshotEntry> answers = timedReader.request(List.of(path)).awaitAll();
-        SnapshotEntry entry = answers.getOrDefault(path, new TextEntry(""));
+        Map<String, SnapshotEntry> entries = timedReader.request(List.of(path)).awaitAll();
+        SnapshotEntry entry = entries.getOrDefault(path, new TextEntry(""));
         return entry instanceof TextEntry(String text) ? (text.equals("(null)") ? "" : text) : UNKNOWN_VALUE;
     }
 
     @Override
-    public WriteResult write(KernelWrite write, Duration patience, Consumer<Duration> waiting) {
-        WriterProcess shell;
+    public WriteResult write(KernelWrite write, Duration timeout, Consumer<Duration> waiting) {
+        WriterProcess process;
         try {
-            shell = acquireWriter();
-        } catch (IOException noBash) {
+            process = acquireWriter();
+        } catch (IOException e) {
             return new WriteResult.WriteFailed("?");
         }
         switch (write) {
@@ -258,43 +260,50 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
                 if (!isValidPath(path) || !isValidValue(value)) {
                     return new WriteResult.WriteFailed("EINVAL");
                 }
-                shell.send(WriterProcess.WriterCommand.WRITE, files.resolve(path), value);
+                process.send(WriterProcess.WriterCommand.WRITE, files.resolve(path), value);
             }
             case KernelWrite.LoadModule(String module) -> {
                 if (!isValidValue(module)) {
                     return new WriteResult.WriteFailed("EINVAL");
                 }
-                shell.send(WriterProcess.WriterCommand.LOAD, systemdUnit(module), module);
+                process.send(WriterProcess.WriterCommand.LOAD, systemdUnit(module), module);
             }
             case KernelWrite.UnloadModule(String module) -> {
                 if (!isValidValue(module)) {
                     return new WriteResult.WriteFailed("EINVAL");
                 }
-                shell.send(WriterProcess.WriterCommand.UNLOAD, systemdUnit(module), module);
+                process.send(WriterProcess.WriterCommand.UNLOAD, systemdUnit(module), module);
             }
             case KernelWrite.LoadByModalias(PciAddress function) -> {
-                Optional<String> alias = files.readLine(SnapshotParser.PCI_DEVICES + function + "/modalias");
+                Optional<String> alias = files.readString(SnapshotParser.PCI_DEVICES + function + "/modalias");
                 if (alias.filter(MODALIAS.asMatchPredicate()).isEmpty()) {
                     return new WriteResult.WriteFailed("ENOENT");
                 }
-                shell.send(WriterProcess.WriterCommand.LOAD, "switchback-driver@" + function + ".service", alias.get());
+                process.send(
+                        WriterProcess.WriterCommand.LOAD,
+                        "switchback-driver@" + function + ".service",
+                        alias.get());
             }
         }
         Optional<WriterProcess.WriterReply> reply = Optional.empty();
         try {
-            reply = awaitReply(shell, patience, waiting);
+            reply = awaitReply(process, timeout, waiting);
         } finally {
             if (reply.isEmpty()) {
-                // It writes nothing that it has not begun to write by now, and its answer is nobody's.
-                shell.close();
+                // The process starts no further write, and its reply is discarded.
+                process.close();
                 writerProcess = null;
             }
         }
-        return reply.<WriteResult>map(r -> r.succeeded() ? new WriteResult.Done() : new WriteResult.WriteFailed(r.errno()))
-                .orElse(new WriteResult.TimedOut());
+        if (reply.isEmpty()) {
+            return new WriteResult.TimedOut();
+        }
+        return reply.get().succeeded()
+                ? new WriteResult.Done()
+                : new WriteResult.WriteFailed(reply.get().errno());
     }
 
-    /** The unit in {@code packaging/systemd} that loads a module. */
+    /** The unit of {@code packaging/systemd} that loads a module. */
     private static String systemdUnit(String module) {
         return switch (module) {
             case BootfbModule.NAME -> "switchback-bootfb.service";
@@ -302,13 +311,14 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         };
     }
 
-    /** Waits for the answer, and says every second that it does. */
-    private static Optional<WriterProcess.WriterReply> awaitReply(WriterProcess shell, Duration patience, Consumer<Duration> waiting) {
+    /** Waits for the reply, and reports every second how long it has waited. */
+    private static Optional<WriterProcess.WriterReply> awaitReply(
+            WriterProcess process, Duration timeout, Consumer<Duration> waiting) {
         Duration waited = Duration.ZERO;
-        while (waited.compareTo(patience) < 0) {
-            Duration left = patience.minus(waited);
-            Duration step = left.compareTo(SECOND) < 0 ? left : SECOND;
-            Optional<WriterProcess.WriterReply> reply = shell.awaitReply(step);
+        while (waited.compareTo(timeout) < 0) {
+            Duration remaining = timeout.minus(waited);
+            Duration step = remaining.compareTo(SECOND) < 0 ? remaining : SECOND;
+            Optional<WriterProcess.WriterReply> reply = process.awaitReply(step);
             if (reply.isPresent()) {
                 return reply;
             }
@@ -321,26 +331,26 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     }
 
     private WriterProcess acquireWriter() throws IOException {
-        WriterProcess shell = writerProcess;
-        if (shell == null || shell.isTerminated()) {
-            shell = WriterProcess.start();
-            writerProcess = shell;
+        WriterProcess process = writerProcess;
+        if (process == null || process.isTerminated()) {
+            process = WriterProcess.start();
+            writerProcess = process;
         }
-        return shell;
+        return process;
     }
 
     /**
-     * Whether a path is made of addresses and names as drivers have them. There are odder names, {@code MTD PCI}: a switch
-     * does without those.
+     * Whether a path consists of addresses and usual driver names. A few drivers have unusual names, such as
+     * {@code MTD PCI}; a switch does not need them.
      */
     private static boolean isValidPath(String path) {
-        boolean plain = path.chars()
+        boolean hasValidCharacters = path.chars()
                 .allMatch(c -> (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
                         || "/_.:-".indexOf(c) >= 0);
-        return plain && path.length() <= 128 && path.startsWith("/sys/") && !path.contains("..");
+        return hasValidCharacters && path.length() <= 128 && path.startsWith("/sys/") && !path.contains("..");
     }
 
-    /** Whether a value is one short line of text. An old override may be anything that somebody once wrote. */
+    /** Whether a value is one short line of text. An existing driver override, which is restored, may be any text. */
     private static boolean isValidValue(String value) {
         return value.length() <= 128 && value.chars().noneMatch(Character::isISOControl);
     }
@@ -360,7 +370,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
                 .join();
     }
 
-    /** Ends the child processes; one that is stuck in the kernel ends when that lets it go. */
+    /** Ends the child processes. One that is stuck in the kernel ends as soon as the kernel returns. */
     @Override
     public void close() {
         timedReader.close();

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MachineSnapshot.DirectoryEntry;
@@ -24,26 +25,26 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
 /**
- * Reads, of a running machine, the files that {@link SnapshotParser} understands. One pass of one thread; another may
- * look at what has been found so far.
+ * Reads the files of the running machine that {@link SnapshotParser} understands. Used once, by one thread; other
+ * threads may read the entries found so far.
  *
- * <p>Looking changes nothing: what would wake a sleeping function is left out while it sleeps, and no command line of a
- * program is read.
+ * <p>Reading has no side effects: files that would wake a suspended function are skipped. Command lines of processes
+ * are not read.
  */
 final class LinuxSnapshotReader {
-    /** For lists that grow with the machine or the distribution, in bytes. */
+    /** Size limit in bytes of lists that grow with the machine or the distribution. */
     static final int LARGE_FILE_LIMIT = 16 << 20;
 
     static final String IOMEM = "/proc/iomem";
 
-    /** Ends a module's file that is signed (MODULE_SIG_STRING, include/linux/module_signature.h). */
+    /** The end of a signed module (MODULE_SIG_STRING, include/linux/module_signature.h). */
     private static final String SIGNATURE_MARKER = "~Module signature appended~\n";
 
-    /** Where DKMS, akmods and {@code make modules_install} put a module that is not the kernel's own. */
+    /** Folders in which DKMS, akmods and {@code make modules_install} install out-of-tree modules. */
     private static final List<String> MODULE_FOLDERS =
             List.of("updates/dkms", "updates", "extra", "extra/switchback-bootfb", "misc");
 
-    /** Enough for the header type. */
+    /** Number of bytes of the config space to read: enough for the header type. */
     private static final int CONFIG_BYTES = 64;
 
     private static final List<String> COMPRESSION_SUFFIXES = List.of(".xz", ".zst", ".gz");
@@ -52,8 +53,8 @@ final class LinuxSnapshotReader {
             "vendor", "device", "class", "resource", "boot_vga", "power_state", "reset_method", "current_link_speed",
             "current_link_width", "max_link_speed", "max_link_width");
 
-    /** Major number of the NVIDIA driver's nodes, which sysfs does not list (Documentation/admin-guide/devices.txt). */
-    private static final int NVIDIA_MAJOR = 195;
+    /** Major number of the NVIDIA driver's nodes; not listed in sysfs (Documentation/admin-guide/devices.txt). */
+    private static final String NVIDIA_MAJOR = "195";
 
     private final KernelFiles files;
     private final TimedFileReader timedReader;
@@ -64,9 +65,13 @@ final class LinuxSnapshotReader {
     private final Map<Long, String> nodesByDeviceNumber = new HashMap<>();
     private volatile String currentPath = "";
 
-    /** @param unresponsivePaths paths that did not answer before and still have not; they are not asked again */
+    /** @param unresponsivePaths paths on which an earlier reader still blocks; they are not read */
     LinuxSnapshotReader(
-            KernelFiles files, TimedFileReader timedReader, PciNames pciNames, ProcessTable processTable, Set<String> unresponsivePaths) {
+            KernelFiles files,
+            TimedFileReader timedReader,
+            PciNames pciNames,
+            ProcessTable processTable,
+            Set<String> unresponsivePaths) {
         this.files = files;
         this.timedReader = timedReader;
         this.pciNames = pciNames;
@@ -74,12 +79,12 @@ final class LinuxSnapshotReader {
         this.unresponsivePaths = unresponsivePaths;
     }
 
-    /** What is being read now. */
+    /** The path being read. */
     String currentPath() {
         return currentPath;
     }
 
-    /** What has been found so far. */
+    /** The entries found so far. */
     MachineSnapshot snapshot() {
         return new MachineSnapshot(new TreeMap<>(entries));
     }
@@ -87,27 +92,27 @@ final class LinuxSnapshotReader {
     /** Reads everything. */
     void readMachine() {
         String[] functions = files.list(SnapshotParser.PCI_DEVICES);
-        // To start a process takes as long as to read all the rest.
+        // Starting a process takes as long as reading everything else.
         Thread starter = Thread.ofPlatform().daemon().start(timedReader::prepare);
         readKernel();
         for (String function : functions) {
             readFunction(function);
         }
-        TimedFileReader.ReadRequest question = requestTimedReads(functions, starter);
+        TimedFileReader.ReadRequest request = requestTimedReads(functions, starter);
         readConnectors();
         readConsoles();
         readFramebuffers().forEach(this::readFramebufferNodes);
         readModules();
-        entries.putAll(question.awaitAll());
+        entries.putAll(request.awaitAll());
         readNvidiaNodes();
         readProcesses();
         pciNames.excerptFor(entries).ifPresent(text -> entries.put(PciNames.PATH, new TextEntry(text)));
     }
 
-    /** Reads what a switch of some functions rests on, except who uses them. */
+    /** Reads the state that a switch of the functions depends on, without the programs that use them. */
     void readSwitchState(List<PciAddress> functions) {
-        String[] moving = toNames(functions);
-        TimedFileReader.ReadRequest question = timedReader.request(overridePaths(moving));
+        String[] names = toNames(functions);
+        TimedFileReader.ReadRequest request = timedReader.request(overridePaths(names));
         readText("/proc/sys/kernel/tainted");
         readText("/sys/kernel/security/lockdown");
         readText("/sys/module/module/parameters/sig_enforce");
@@ -115,7 +120,7 @@ final class LinuxSnapshotReader {
         readDirectory("/sys/module/vfio_pci");
         readDirectory("/sys/bus/pci/drivers/vfio-pci");
         readDirectory("/sys/module/" + BootfbModule.NAME);
-        for (String function : moving) {
+        for (String function : names) {
             String folder = SnapshotParser.PCI_DEVICES + function;
             readLink(folder);
             readLink(folder + "/driver");
@@ -129,21 +134,21 @@ final class LinuxSnapshotReader {
         }
         readConnectors();
         readFramebuffers();
-        entries.putAll(question.awaitAll());
+        entries.putAll(request.awaitAll());
     }
 
     private static String[] toNames(List<PciAddress> functions) {
         return functions.stream().map(PciAddress::toString).toArray(String[]::new);
     }
 
-    /** Looks for the programs that use some functions. */
+    /** Reads the programs that use the functions. */
     void readDeviceUsers(List<PciAddress> functions) {
-        String[] wanted = toNames(functions);
-        TimedFileReader.ReadRequest question = timedReader.request(Arrays.stream(wanted)
+        String[] names = toNames(functions);
+        TimedFileReader.ReadRequest request = timedReader.request(Arrays.stream(names)
                 .map(LinuxSnapshotReader::nvidiaInformationPath)
-                .filter(path -> files.isFile(path))
+                .filter(files::isFile)
                 .toList());
-        for (String function : wanted) {
+        for (String function : names) {
             String folder = SnapshotParser.PCI_DEVICES + function;
             readDeviceNodes(folder, files.list(folder));
             readLink(folder + "/driver");
@@ -153,16 +158,18 @@ final class LinuxSnapshotReader {
             }
         }
         readFramebufferNodesOf(functions);
-        entries.putAll(question.awaitAll());
+        entries.putAll(request.awaitAll());
         readNvidiaNodes();
-        // Nothing to open, nobody who has it open.
+        // Without nodes no process can have one open.
         if (!nodesByDeviceNumber.isEmpty()) {
             readProcesses();
         }
     }
 
     private String linkTargetName(String path) {
-        return entries.get(path) instanceof LinkEntry(String target) ? target.substring(target.lastIndexOf('/') + 1) : "";
+        return entries.get(path) instanceof LinkEntry(String target)
+                ? target.substring(target.lastIndexOf('/') + 1)
+                : "";
     }
 
     private TimedFileReader.ReadRequest requestTimedReads(String[] functions, Thread starter) {
@@ -172,8 +179,8 @@ final class LinuxSnapshotReader {
         }
         try {
             starter.join();
-        } catch (InterruptedException none) {
-            // Nobody interrupts a thread of ours; a second child would do no harm either.
+        } catch (InterruptedException e) {
+            // Not expected in this thread. A second child process does no harm.
             Thread.currentThread().interrupt();
         }
         return timedReader.request(paths);
@@ -208,9 +215,9 @@ final class LinuxSnapshotReader {
         readDirectories("/sys/bus/pci/drivers");
     }
 
-    /** Of os-release the lines that say whose tools there are. */
+    /** Reads the lines of os-release that name the distribution and those it is based on. */
     private void readDistribution() {
-        files.readLine("/etc/os-release").ifPresent(text -> entries.put(
+        files.readString("/etc/os-release").ifPresent(text -> entries.put(
                 "/etc/os-release",
                 new TextEntry(text.lines()
                         .filter(line -> line.startsWith("ID=") || line.startsWith("ID_LIKE="))
@@ -223,12 +230,12 @@ final class LinuxSnapshotReader {
         }
     }
 
-    /** Of /proc/cpuinfo the line with the vendor; ARM has none. */
+    /** Reads the vendor line of /proc/cpuinfo; ARM has none. */
     private void readProcessorVendor() {
         if (!isResponsive("/proc/cpuinfo")) {
             return;
         }
-        files.readLine("/proc/cpuinfo").ifPresent(text -> {
+        files.readString("/proc/cpuinfo").ifPresent(text -> {
             int start = text.indexOf("vendor_id");
             int colon = text.indexOf(':', start + 1);
             int end = text.indexOf('\n', start + 1);
@@ -239,7 +246,7 @@ final class LinuxSnapshotReader {
         });
     }
 
-    /** Whether the firmware describes an IOMMU; what is in the tables is root's alone and not needed. */
+    /** Reads which ACPI tables describe an IOMMU. Their content is readable only by root and not needed. */
     private void readIommuTables() {
         String[] tables = files.list(FirmwareIommuVendor.ACPI_TABLES);
         if (tables.length > 0) {
@@ -255,26 +262,26 @@ final class LinuxSnapshotReader {
     private void readFunction(String function) {
         String folder = SnapshotParser.PCI_DEVICES + function;
         readLink(folder);
-        String[] inside = files.list(folder);
-        boolean asleep = contains(inside, "power") && readPower(folder);
-        for (String name : inside) {
+        String[] names = files.list(folder);
+        boolean isSuspended = contains(names, "power") && readPower(folder);
+        for (String name : names) {
             String path = folder + "/" + name;
             if (PCI_ATTRIBUTES.contains(name)) {
                 readText(path);
             } else if (name.equals("driver") || name.equals("iommu_group")) {
                 readLink(path);
-            } else if (!asleep && name.equals("config")) {
+            } else if (!isSuspended && name.equals("config")) {
                 if (isResponsive(path)) {
                     files.readBytes(path, CONFIG_BYTES).ifPresent(entry -> entries.put(path, entry));
                 }
-            } else if (!asleep && name.startsWith("resource") && name.endsWith("_resize")) {
+            } else if (!isSuspended && name.startsWith("resource") && name.endsWith("_resize")) {
                 readText(path);
             }
         }
-        readDeviceNodes(folder, inside);
+        readDeviceNodes(folder, names);
     }
 
-    /** @return whether the function sleeps: to read its config space would wake it (pci_config_pm_runtime_get) */
+    /** @return whether the function is suspended; reading its config space would wake it (pci_config_pm_runtime_get) */
     private boolean readPower(String folder) {
         readText(folder + "/power/control");
         readText(folder + "/power/runtime_status");
@@ -282,32 +289,32 @@ final class LinuxSnapshotReader {
                 && status.startsWith("suspend");
     }
 
-    /** What a driver offers programs to open. */
-    private void readDeviceNodes(String folder, String[] inside) {
-        if (contains(inside, "drm")) {
-            // controlD64 is a link to the card, for programs of long ago.
+    /** Reads the device nodes of a function. */
+    private void readDeviceNodes(String folder, String[] names) {
+        if (contains(names, "drm")) {
+            // controlD64 is a legacy link to the card.
             for (String name : files.list(folder + "/drm")) {
                 if (isCard(name)) {
                     registerNode(folder + "/drm/" + name, "dri/" + name);
                 }
             }
         }
-        if (contains(inside, "graphics")) {
+        if (contains(names, "graphics")) {
             for (String name : files.list(folder + "/graphics")) {
                 registerNode(folder + "/graphics/" + name, name);
             }
         }
-        if (contains(inside, "vfio-dev")) {
+        if (contains(names, "vfio-dev")) {
             for (String name : files.list(folder + "/vfio-dev")) {
                 registerNode(folder + "/vfio-dev/" + name, "vfio/devices/" + name);
             }
         }
-        if (contains(inside, "sound")) {
+        if (contains(names, "sound")) {
             for (String card : files.list(folder + "/sound")) {
                 readSoundCard(folder + "/sound/" + card);
             }
         }
-        for (String name : inside) {
+        for (String name : names) {
             if (name.startsWith("i2c-")) {
                 entries.put(folder + "/" + name, new DirectoryEntry());
                 registerDeviceNumber(folder + "/" + name + "/i2c-dev/" + name, name);
@@ -322,7 +329,7 @@ final class LinuxSnapshotReader {
     private void readSoundCard(String card) {
         entries.put(card, new DirectoryEntry());
         for (String name : files.list(card)) {
-            if (name.startsWith("pcm") || name.startsWith("controlC") || name.startsWith("hw") || name.startsWith("midi")) {
+            if (Stream.of("pcm", "controlC", "hw", "midi").anyMatch(name::startsWith)) {
                 registerDeviceNumber(card + "/" + name, "snd/" + name);
             }
         }
@@ -333,28 +340,29 @@ final class LinuxSnapshotReader {
         registerDeviceNumber(folder, node);
     }
 
-    /** Remembers the device number by which a node is known, whatever its path. */
+    /** Registers the device number of a node, which identifies the node whatever path it is opened by. */
     private void registerDeviceNumber(String folder, String node) {
         if (isResponsive(folder + "/dev")) {
-            files.readLine(folder + "/dev").ifPresent(text -> {
+            files.readString(folder + "/dev").ifPresent(text -> {
                 int colon = text.indexOf(':');
                 if (colon > 0) {
-                    nodesByDeviceNumber.put(deviceNumber(text.substring(0, colon), text.substring(colon + 1)), node);
+                    nodesByDeviceNumber.put(
+                            parseDeviceNumber(text.substring(0, colon), text.substring(colon + 1)), node);
                 }
             });
         }
     }
 
-    /** As the C library's {@code makedev} puts a device number together; 0 when these are no numbers. */
-    private static long deviceNumber(String major, String minor) {
+    /** Like {@code makedev} of the C library; 0 when one of the texts is not a number. */
+    private static long parseDeviceNumber(String major, String minor) {
         try {
-            return deviceNumber(Long.parseLong(major), Long.parseLong(minor));
-        } catch (NumberFormatException none) {
+            return makeDeviceNumber(Long.parseLong(major), Long.parseLong(minor));
+        } catch (NumberFormatException e) {
             return 0;
         }
     }
 
-    private static long deviceNumber(long major, long minor) {
+    private static long makeDeviceNumber(long major, long minor) {
         return ((major & 0xfff) << 8) | ((major & ~0xfffL) << 32) | (minor & 0xff) | ((minor & ~0xffL) << 12);
     }
 
@@ -389,8 +397,8 @@ final class LinuxSnapshotReader {
             readLink(SnapshotParser.PLATFORM_DEVICES + device);
             readLink(SnapshotParser.PLATFORM_DEVICES + device + "/driver");
         }
-        for (FirmwareRegion claim : FirmwareRegion.values()) {
-            readDirectory("/sys/bus/platform/drivers/" + claim.platformDeviceName());
+        for (FirmwareRegion region : FirmwareRegion.values()) {
+            readDirectory("/sys/bus/platform/drivers/" + region.platformDeviceName());
         }
         return devices;
     }
@@ -401,7 +409,7 @@ final class LinuxSnapshotReader {
                 .toList();
     }
 
-    /** What the driver of a framebuffer offers programs to open; the links in /sys/class tell that they are its own. */
+    /** Registers the nodes of a framebuffer. The links in /sys/class associate them with its device. */
     private void readFramebufferNodes(String device) {
         String folder = SnapshotParser.PLATFORM_DEVICES + device;
         for (String name : files.list(folder + "/drm")) {
@@ -414,18 +422,20 @@ final class LinuxSnapshotReader {
         }
     }
 
-    /** The nodes of the firmware's framebuffers that some functions have. */
+    /** Registers the nodes of the firmware framebuffers in the memory of the functions. */
     private void readFramebufferNodesOf(List<PciAddress> functions) {
         for (String device : findPlatformFramebuffers()) {
             String path = SnapshotParser.PLATFORM_DEVICES + device;
-            // Most have no driver any more: no need then to find out whose they are.
+            // Most framebuffers have no driver any more; then their function does not matter.
             if (files.isDirectory(path + "/drm") || files.isDirectory(path + "/graphics")) {
                 readLink(path);
                 MemoryMap map = parseMemoryMap();
                 String folder = entries.get(path) instanceof LinkEntry(String target) ? target : "";
-                // Where nobody can tell whose it is, it may be any function's.
+                // Without a memory map the function is unknown: the framebuffer counts for every function.
                 if (map.isEmpty()
-                        || functions.stream().anyMatch(function -> FirmwareRegion.isFramebufferOf(function, device, folder, map))) {
+                        || functions.stream()
+                                .anyMatch(function ->
+                                        FirmwareRegion.isFramebufferOf(function, device, folder, map))) {
                     readFramebufferNodes(device);
                 }
             }
@@ -440,7 +450,7 @@ final class LinuxSnapshotReader {
     private void readModules() {
         readVfioNodes();
         readBootfbModule();
-        // Where the folder is kept from us it is empty, and says nothing of what was in it.
+        // An inaccessible folder looks empty; that does not mean that modules are missing.
         if (files.list("/lib/modules").length > 0) {
             entries.put("/lib/modules", new DirectoryEntry());
         }
@@ -452,13 +462,13 @@ final class LinuxSnapshotReader {
         }
         if (entries.get("/proc/sys/kernel/osrelease") instanceof TextEntry(String release)) {
             String modules = "/lib/modules/" + release;
-            if (toNames(modules + "/modules.dep") || toNames(modules + "/modules.builtin")) {
+            if (listsVfioPci(modules + "/modules.dep") || listsVfioPci(modules + "/modules.builtin")) {
                 entries.put(modules + "/vfio-pci", new DirectoryEntry());
             }
         }
     }
 
-    /** The file that modprobe will load, and whether it is signed. */
+    /** Reads whether the module switchback_bootfb is installed, and whether it is signed. */
     private void readBootfbModule() {
         if (!(entries.get("/proc/sys/kernel/osrelease") instanceof TextEntry(String release))) {
             return;
@@ -466,8 +476,12 @@ final class LinuxSnapshotReader {
         for (String folder : MODULE_FOLDERS) {
             String file = "/lib/modules/" + release + "/" + folder + "/" + BootfbModule.NAME + ".ko";
             if (files.isFile(file)) {
-                boolean signed = files.readLatin1(file, LARGE_FILE_LIMIT).filter(text -> text.endsWith(SIGNATURE_MARKER)).isPresent();
-                putSignature(release, signed ? BootfbModule.ModuleSignature.SIGNED : BootfbModule.ModuleSignature.UNSIGNED);
+                boolean isSigned = files.readLatin1(file, LARGE_FILE_LIMIT)
+                        .filter(text -> text.endsWith(SIGNATURE_MARKER))
+                        .isPresent();
+                putSignature(
+                        release,
+                        isSigned ? BootfbModule.ModuleSignature.SIGNED : BootfbModule.ModuleSignature.UNSIGNED);
                 return;
             }
             if (COMPRESSION_SUFFIXES.stream().anyMatch(suffix -> files.isFile(file + suffix))) {
@@ -481,7 +495,7 @@ final class LinuxSnapshotReader {
         entries.put(BootfbModule.path(release), new TextEntry(signature.toText()));
     }
 
-    private boolean toNames(String list) {
+    private boolean listsVfioPci(String list) {
         return files.anyChunkMatches(list, LARGE_FILE_LIMIT, text -> text.contains("/vfio-pci.ko"));
     }
 
@@ -501,15 +515,16 @@ final class LinuxSnapshotReader {
                 text.lines()
                         .filter(line -> line.startsWith("Device Minor:"))
                         .map(line -> line.substring(13).strip())
-                        .forEach(minor -> nodesByDeviceNumber.put(deviceNumber(Integer.toString(NVIDIA_MAJOR), minor), "nvidia" + minor));
+                        .forEach(minor -> nodesByDeviceNumber.put(
+                                parseDeviceNumber(NVIDIA_MAJOR, minor), "nvidia" + minor));
             }
         });
     }
 
-    /** Programs that have one of the nodes open, whatever path they opened it by. */
+    /** Reads the processes that have a registered node open, whatever path they opened it by. */
     private void readProcesses() {
-        for (String program : processTable.listPids()) {
-            readProcess("/proc/" + program);
+        for (String pid : processTable.listPids()) {
+            readProcess("/proc/" + pid);
         }
     }
 
@@ -517,34 +532,36 @@ final class LinuxSnapshotReader {
         if (!isResponsive(folder)) {
             return;
         }
-        boolean holds = false;
-        boolean guest = false;
+        boolean isDeviceUser = false;
+        boolean isVirtualMachine = false;
         for (String descriptor : files.list(folder + "/fd")) {
             String path = folder + "/fd/" + descriptor;
-            Optional<String> node = files.readLink(path).flatMap(entry -> registerNode(path, entry));
+            Optional<String> node = files.readLink(path).flatMap(entry -> findNode(path, entry));
             if (node.isPresent()) {
                 entries.put(path, new LinkEntry("/dev/" + node.get()));
-                holds = true;
-                guest |= node.get().startsWith("vfio/");
+                isDeviceUser = true;
+                isVirtualMachine |= node.get().startsWith("vfio/");
             }
         }
-        if (guest) {
-            // The name of the virtual machine. The command line has it too, but reading that may wait for the program.
+        if (isVirtualMachine) {
+            // Contains the name of the virtual machine. So does the command line, but reading that may wait for the
+            // process.
             readText(folder + "/cgroup");
         }
-        if (holds) {
+        if (isDeviceUser) {
             readText(folder + "/comm");
             entries.put(folder + "/owner", new TextEntry(files.readOwner(folder)));
         }
     }
 
-    private Optional<String> registerNode(String path, SnapshotEntry entry) {
+    /** The registered node that a descriptor of a process has open. */
+    private Optional<String> findNode(String path, SnapshotEntry entry) {
         return entry instanceof LinkEntry(String target) && isCandidateNode(target)
                 ? Optional.ofNullable(nodesByDeviceNumber.get(files.readDeviceNumber(path)))
                 : Optional.empty();
     }
 
-    /** Nodes that nearly every program has open are not looked at twice. */
+    /** Excludes nodes that nearly every process has open, to save reading their device numbers. */
     private static boolean isCandidateNode(String target) {
         return target.startsWith("/dev/")
                 && !target.startsWith("/dev/null")
@@ -576,6 +593,7 @@ final class LinuxSnapshotReader {
         }
     }
 
+    /** Whether to read a path; records an unresponsive one as timed out, any other as the current path. */
     private boolean isResponsive(String path) {
         if (unresponsivePaths.contains(path)) {
             entries.put(path, MachineSnapshot.UnreadableEntry.TIMED_OUT);

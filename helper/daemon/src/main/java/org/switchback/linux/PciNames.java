@@ -12,9 +12,9 @@ import org.switchback.hardware.MachineSnapshot.TextEntry;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciIdsExcerpt;
 
-/** The part of the system's {@code pci.ids} that names a machine's functions, kept until it has others. */
+/** The part of the system's {@code pci.ids} that names the functions of a machine; cached until they change. */
 final class PciNames {
-    /** Where captures have it; Debian's and Fedora's files lie in different places. */
+    /** The path in snapshots, which is that of Debian; Fedora uses another. */
     static final String PATH = "/usr/share/misc/pci.ids";
 
     private static final String HWDATA_PATH = "/usr/share/hwdata/pci.ids";
@@ -28,23 +28,24 @@ final class PciNames {
         this.files = files;
     }
 
-    /** @return empty when the system has no such file, or can't read it */
-    synchronized Optional<String> excerptFor(Map<String, SnapshotEntry> found) {
-        Set<String> wanted = new TreeSet<>();
-        found.forEach((path, entry) -> {
+    /** @return empty when the file is missing or unreadable, or names none of the functions */
+    synchronized Optional<String> excerptFor(Map<String, SnapshotEntry> entries) {
+        Set<String> ids = new TreeSet<>();
+        entries.forEach((path, entry) -> {
             if (path.startsWith(SnapshotParser.PCI_DEVICES) && path.endsWith("/vendor")) {
                 String device = path.substring(0, path.length() - "vendor".length()) + "device";
-                if (entry instanceof TextEntry(String vendor) && found.get(device) instanceof TextEntry(String model)) {
-                    String id = stripHexPrefix(vendor) + ":" + stripHexPrefix(model);
+                if (entry instanceof TextEntry(String vendorId)
+                        && entries.get(device) instanceof TextEntry(String deviceId)) {
+                    String id = stripHexPrefix(vendorId) + ":" + stripHexPrefix(deviceId);
                     if (id.length() == 9) {
-                        wanted.add(id);
+                        ids.add(id);
                     }
                 }
             }
         });
-        if (!wanted.equals(cachedIds)) {
-            cachedIds = wanted;
-            PciIdsExcerpt names = new PciIdsExcerpt(wanted);
+        if (!ids.equals(cachedIds)) {
+            cachedIds = ids;
+            PciIdsExcerpt names = new PciIdsExcerpt(ids);
             Stream.of(PATH, HWDATA_PATH).filter(files::isFile).findFirst().ifPresent(path ->
                     files.anyChunkMatches(path, SIZE_LIMIT, names::add));
             excerpt = Optional.of(names.toText())

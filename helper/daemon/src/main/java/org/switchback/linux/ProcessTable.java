@@ -6,19 +6,19 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The programs that run. The kernel's own threads have a number too and nothing open; most of what /proc lists is such,
- * and to look into every one takes longer than to look into all programs.
+ * Lists the running processes without kernel threads. Most entries of /proc are kernel threads; they have no open
+ * files, and inspecting all of them takes longer than inspecting all processes.
  *
- * <p>Safe for several threads.
+ * <p>Thread-safe.
  */
 final class ProcessTable {
-    /** Father of all threads of the kernel but itself ({@code rest_init}, init/main.c), except in a container. */
+    /** The parent of all other kernel threads ({@code rest_init}, init/main.c), except in a container. */
     private static final String KTHREADD = "2";
 
     /** {@code include/linux/sched.h}. */
     private static final long PF_KTHREAD = 0x20_0000;
 
-    /** The flags in /proc/PID/stat, counted from behind the name, which may have anything in it (proc_pid_stat(5)). */
+    /** Index of the flags in /proc/PID/stat after the name, which may contain any character (proc_pid_stat(5)). */
     private static final int FLAGS_FIELD = 6;
 
     private final KernelFiles files;
@@ -28,41 +28,41 @@ final class ProcessTable {
         this.files = files;
     }
 
-    /** Their numbers, as /proc lists them. */
+    /** The process IDs, sorted as text. */
     synchronized List<String> listPids() {
         Set<String> children = new HashSet<>(List.of(
-                files.readLine("/proc/" + KTHREADD + "/task/" + KTHREADD + "/children").orElse("").split(" ")));
+                files.readString("/proc/" + KTHREADD + "/task/" + KTHREADD + "/children").orElse("").split(" ")));
         children.add(KTHREADD);
-        // A thread that has ended may leave its number to a program.
+        // The ID of an ended kernel thread may be reused by a process.
         kernelThreads.retainAll(children);
-        List<String> programs = new ArrayList<>();
-        for (String process : files.list("/proc")) {
-            char first = process.charAt(0);
-            if (first >= '1' && first <= '9' && !(children.contains(process) && isKernelThread(process))) {
-                programs.add(process);
+        List<String> pids = new ArrayList<>();
+        for (String name : files.list("/proc")) {
+            char first = name.charAt(0);
+            if (first >= '1' && first <= '9' && !(children.contains(name) && isKernelThread(name))) {
+                pids.add(name);
             }
         }
-        return programs;
+        return pids;
     }
 
-    /** The kernel also starts programs as children of the same father. */
-    private boolean isKernelThread(String process) {
-        if (kernelThreads.contains(process)) {
+    /** Checks the flags: the kernel also starts processes as children of the same parent. */
+    private boolean isKernelThread(String pid) {
+        if (kernelThreads.contains(pid)) {
             return true;
         }
-        String stat = files.readLine("/proc/" + process + "/stat").orElse("");
+        String stat = files.readString("/proc/" + pid + "/stat").orElse("");
         String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
-        boolean thread = fields.length > FLAGS_FIELD && (parseNumber(fields[FLAGS_FIELD]) & PF_KTHREAD) != 0;
-        if (thread) {
-            kernelThreads.add(process);
+        boolean isKernelThread = fields.length > FLAGS_FIELD && (parseNumber(fields[FLAGS_FIELD]) & PF_KTHREAD) != 0;
+        if (isKernelThread) {
+            kernelThreads.add(pid);
         }
-        return thread;
+        return isKernelThread;
     }
 
     private static long parseNumber(String text) {
         try {
             return Long.parseLong(text);
-        } catch (NumberFormatException none) {
+        } catch (NumberFormatException e) {
             return 0;
         }
     }

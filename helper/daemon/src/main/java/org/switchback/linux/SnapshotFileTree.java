@@ -12,10 +12,14 @@ import org.switchback.hardware.MachineSnapshot;
 public final class SnapshotFileTree {
     private SnapshotFileTree() {}
 
-    /** @param root an empty directory; the snapshot's {@code /sys} is written below it */
-    public static void write(MachineSnapshot capture, Path root) throws IOException {
-        // A link to a folder comes before what is in it, and needs the folder to lead to.
-        for (Map.Entry<String, MachineSnapshot.SnapshotEntry> entry : capture.entries().entrySet()) {
+    /**
+     * Writes all readable entries of a snapshot.
+     *
+     * @param root an empty directory; the snapshot's {@code /sys} becomes {@code root/sys}
+     */
+    public static void write(MachineSnapshot snapshot, Path root) throws IOException {
+        // A link to a folder precedes the entries in it, so its target must exist.
+        for (Map.Entry<String, MachineSnapshot.SnapshotEntry> entry : snapshot.entries().entrySet()) {
             Path path = root.resolve(entry.getKey().substring(1));
             Path parent = Objects.requireNonNull(path.getParent());
             if (!Files.isDirectory(parent)) {

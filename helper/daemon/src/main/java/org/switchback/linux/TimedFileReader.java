@@ -13,71 +13,71 @@ import org.switchback.hardware.MachineSnapshot.TextEntry;
 import org.switchback.hardware.MachineSnapshot.UnreadableEntry;
 
 /**
- * Reads files that may never answer, in a child process: {@code driver_override} takes the lock of the device
- * (drivers/pci/pci-sysfs.c), which a stuck unbind holds, and the files of the NVIDIA driver take locks of its own.
+ * Reads files with a timeout, in a child process, because reading them may block forever: {@code driver_override} takes
+ * the lock of the device (drivers/pci/pci-sysfs.c), which a stuck unbind holds, and the files of the NVIDIA driver take
+ * locks of that driver.
  *
- * <p>Safe for several threads.
+ * <p>Thread-safe.
  */
 final class TimedFileReader implements AutoCloseable {
-
-    /** As many orders as surely fit into the pipe, so that sending never waits. */
+    /** Number of requests that certainly fit into the pipe, so that sending never blocks. */
     private static final int MAX_PENDING = 64;
 
-    /** After so many silent files the others count as silent too. */
+    /** After so many timeouts the remaining files count as timed out too. */
     private static final int MAX_TIMEOUTS = 3;
 
     private final KernelFiles files;
     private final Duration timeout;
     private final AtomicReference<@Nullable WriterProcess> idleProcess = new AtomicReference<>();
 
-    /** @param timeout how long to wait for one file at the most */
+    /** @param timeout for a single file */
     TimedFileReader(KernelFiles files, Duration timeout) {
         this.files = files;
         this.timeout = timeout;
     }
 
-    /** Starts the child ahead of the first question. Returns at once. */
+    /** Starts the child process before the first request. Returns at once. */
     void prepare() {
         releaseProcess(acquireProcess());
     }
 
-    /** Asks for files and returns at once. */
+    /** Requests files. Returns at once. */
     ReadRequest request(List<String> paths) {
         return new ReadRequest(paths);
     }
 
     @Override
     public void close() {
-        WriterProcess shell = idleProcess.getAndSet(null);
-        if (shell != null) {
-            shell.close();
+        WriterProcess process = idleProcess.getAndSet(null);
+        if (process != null) {
+            process.close();
         }
     }
 
-    /** @return null when there is no bash */
+    /** @return null when bash does not start */
     private @Nullable WriterProcess acquireProcess() {
-        WriterProcess shell = idleProcess.getAndSet(null);
-        if (shell != null && !shell.isTerminated()) {
-            return shell;
+        WriterProcess process = idleProcess.getAndSet(null);
+        if (process != null && !process.isTerminated()) {
+            return process;
         }
         try {
             return WriterProcess.start();
-        } catch (IOException noBash) {
+        } catch (IOException e) {
             return null;
         }
     }
 
-    private void releaseProcess(@Nullable WriterProcess shell) {
-        if (shell == null) {
+    private void releaseProcess(@Nullable WriterProcess process) {
+        if (process == null) {
             return;
         }
-        WriterProcess spare = idleProcess.getAndSet(shell);
-        if (spare != null) {
-            spare.close();
+        WriterProcess other = idleProcess.getAndSet(process);
+        if (other != null) {
+            other.close();
         }
     }
 
-    /** Files asked for whose answers are still to come. For one thread. */
+    /** Requested files whose content is pending. Not thread-safe. */
     final class ReadRequest {
         private final List<String> paths;
         private @Nullable WriterProcess process;
@@ -94,33 +94,35 @@ final class TimedFileReader implements AutoCloseable {
 
         private void sendPending() {
             while (process != null && sentCount < paths.size() && sentCount - completedCount < MAX_PENDING) {
-                // One that is gone says so by its answer.
+                // A child that has ended replies with a failure.
                 process.send(WriterProcess.WriterCommand.READ, files.resolve(paths.get(sentCount++)), "");
             }
         }
 
-        /** What each file holds; one that is not there is left out. Waits. */
+        /** Waits for the content of all files, by path; without missing files. */
         Map<String, SnapshotEntry> awaitAll() {
-            Map<String, SnapshotEntry> answers = new LinkedHashMap<>();
-            int silent = 0;
+            Map<String, SnapshotEntry> entries = new LinkedHashMap<>();
+            int timeouts = 0;
             while (completedCount < paths.size()) {
-                Optional<SnapshotEntry> answer = awaitNext();
-                answer.ifPresent(entry -> answers.put(paths.get(completedCount), entry));
+                Optional<SnapshotEntry> next = awaitNext();
+                next.ifPresent(entry -> entries.put(paths.get(completedCount), entry));
                 completedCount++;
-                if (process != null && answer.filter(entry -> entry == UnreadableEntry.TIMED_OUT).isPresent()) {
+                if (process != null
+                        && next.filter(entry -> entry == UnreadableEntry.TIMED_OUT).isPresent()) {
                     process.close();
-                    process = ++silent < MAX_TIMEOUTS ? acquireProcess() : null;
+                    process = ++timeouts < MAX_TIMEOUTS ? acquireProcess() : null;
                     sentCount = completedCount;
                 }
                 sendPending();
             }
             releaseProcess(process);
             process = null;
-            return answers;
+            return entries;
         }
 
         private Optional<SnapshotEntry> awaitNext() {
-            Optional<WriterProcess.WriterReply> reply = process == null ? Optional.empty() : process.awaitReply(timeout);
+            Optional<WriterProcess.WriterReply> reply =
+                    process == null ? Optional.empty() : process.awaitReply(timeout);
             if (reply.isEmpty()) {
                 return Optional.of(UnreadableEntry.TIMED_OUT);
             }

@@ -1,7 +1,5 @@
 package org.switchback.linux;
 
-import org.switchback.kernel.Kernel;
-
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import com.sun.jna.NativeLong;
@@ -9,15 +7,16 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import org.switchback.kernel.Kernel;
 
 /**
- * What the kernel says about its devices as it happens (lib/kobject_uevent.c): one came or went, a driver was bound or
- * unbound, a screen was plugged in. Every user may listen.
+ * Listens to the kernel's events about devices (lib/kobject_uevent.c): a device was added or removed, a driver was
+ * bound or unbound, a screen was connected. Needs no privileges.
  */
 public final class UeventMonitor implements Kernel.DeviceWatch {
-    /** Those that change what is known about a GPU. */
+    /** Subsystems whose events change the state of a GPU. */
     private static final Set<String> SUBSYSTEMS = Set.of("pci", "platform", "drm", "graphics", "vfio");
-    /** A driver that binds says a dozen things at once. */
+    /** Events are reported after this long without further ones: binding a driver causes a dozen at once. */
     private static final Duration QUIET_PERIOD = Duration.ofMillis(150);
 
     // include/linux/socket.h, include/uapi/linux/netlink.h
@@ -25,7 +24,7 @@ public final class UeventMonitor implements Kernel.DeviceWatch {
     private static final int SOCK_DGRAM = 2;
     private static final int SOCK_CLOEXEC = 0x80000;
     private static final int NETLINK_KOBJECT_UEVENT = 15;
-    /** Group of the kernel's own messages; those of udev have another. */
+    /** Multicast group of the kernel's own messages; those of udev use another. */
     private static final int KERNEL_GROUP = 1;
 
     private static final int ADDRESS_BYTES = 12;
@@ -38,7 +37,7 @@ public final class UeventMonitor implements Kernel.DeviceWatch {
     private static final int REVENTS_OFFSET = 6;
     private static final int NO_TIMEOUT = -1;
 
-    /** UEVENT_BUFFER_SIZE and the header, generously. */
+    /** More than UEVENT_BUFFER_SIZE and the header. */
     private static final int MAX_MESSAGE_BYTES = 8192;
 
     private final LibC libc;
@@ -59,16 +58,16 @@ public final class UeventMonitor implements Kernel.DeviceWatch {
     }
 
     /**
-     * Begins to listen.
+     * Starts listening.
      *
-     * @param changed called on a thread of its own soon after something has changed, once for what changes together
-     * @return empty where the kernel does not let this process listen
+     * @param onChange called on a separate thread shortly after a change, once for changes close together
+     * @return empty when the kernel does not permit it
      */
-    public static Optional<UeventMonitor> start(Runnable changed) {
-        return start(SUBSYSTEMS, changed);
+    public static Optional<UeventMonitor> start(Runnable onChange) {
+        return start(SUBSYSTEMS, onChange);
     }
 
-    static Optional<UeventMonitor> start(Set<String> subsystems, Runnable changed) {
+    static Optional<UeventMonitor> start(Set<String> subsystems, Runnable onChange) {
         int socket = -1;
         try {
             LibC libc = LibC.open();
@@ -78,25 +77,26 @@ public final class UeventMonitor implements Kernel.DeviceWatch {
                 address.setShort(0, (short) AF_NETLINK);
                 address.setInt(GROUPS_OFFSET, KERNEL_GROUP);
                 libc.bind(socket, address, ADDRESS_BYTES);
-            } catch (LastErrorException refused) {
+            } catch (LastErrorException e) {
                 libc.close(socket);
                 return Optional.empty();
             }
-            UeventMonitor uevents = new UeventMonitor(libc, socket, libc.eventfd(0, EFD_CLOEXEC), subsystems, changed);
-            uevents.thread.start();
-            return Optional.of(uevents);
-        } catch (LastErrorException | UnsatisfiedLinkError refused) {
+            UeventMonitor monitor =
+                    new UeventMonitor(libc, socket, libc.eventfd(0, EFD_CLOEXEC), subsystems, onChange);
+            monitor.thread.start();
+            return Optional.of(monitor);
+        } catch (LastErrorException | UnsatisfiedLinkError e) {
             return Optional.empty();
         }
     }
 
     private void run() {
-        try (Memory files = new Memory(2L * POLLFD_BYTES);
+        try (Memory pollFds = new Memory(2L * POLLFD_BYTES);
                 Memory buffer = new Memory(MAX_MESSAGE_BYTES)) {
             boolean pending = false;
-            while (poll(files, pending ? (int) QUIET_PERIOD.toMillis() : NO_TIMEOUT)) {
-                if (files.getShort(REVENTS_OFFSET) == 0) {
-                    // Quiet since the last one.
+            while (poll(pollFds, pending ? (int) QUIET_PERIOD.toMillis() : NO_TIMEOUT)) {
+                if (pollFds.getShort(REVENTS_OFFSET) == 0) {
+                    // No event since the last one.
                     pending = false;
                     onChange.run();
                 } else {
@@ -109,28 +109,31 @@ public final class UeventMonitor implements Kernel.DeviceWatch {
         }
     }
 
-    /** @return false when it is over */
-    private boolean poll(Memory files, int timeoutMillis) {
-        files.clear();
-        files.setInt(0, socket);
-        files.setShort(EVENTS_OFFSET, POLLIN);
-        files.setInt(POLLFD_BYTES, stopEventFd);
-        files.setShort(POLLFD_BYTES + EVENTS_OFFSET, POLLIN);
-        libc.poll(files, new NativeLong(2), timeoutMillis);
-        return files.getShort(POLLFD_BYTES + REVENTS_OFFSET) == 0;
+    /** @return false when the monitor was closed */
+    private boolean poll(Memory pollFds, int timeoutMillis) {
+        pollFds.clear();
+        pollFds.setInt(0, socket);
+        pollFds.setShort(EVENTS_OFFSET, POLLIN);
+        pollFds.setInt(POLLFD_BYTES, stopEventFd);
+        pollFds.setShort(POLLFD_BYTES + EVENTS_OFFSET, POLLIN);
+        libc.poll(pollFds, new NativeLong(2), timeoutMillis);
+        return pollFds.getShort(POLLFD_BYTES + REVENTS_OFFSET) == 0;
     }
 
     private boolean receiveMessage(Memory buffer) {
         try {
             int length = libc.recv(socket, buffer, new NativeLong(MAX_MESSAGE_BYTES), 0).intValue();
             return isFromSubsystem(buffer.getByteArray(0, length), subsystems);
-        } catch (LastErrorException lost) {
-            // ENOBUFS: more was said than there was room for, so something has changed.
+        } catch (LastErrorException e) {
+            // ENOBUFS: events were lost, so something has changed.
             return true;
         }
     }
 
-    /** Whether a message is about one of these subsystems: {@code ACTION@PATH}, then {@code KEY=VALUE}, each ended by 0. */
+    /**
+     * Whether a message is about one of the subsystems. A message consists of {@code ACTION@PATH} and {@code KEY=VALUE}
+     * fields, each terminated by 0.
+     */
     static boolean isFromSubsystem(byte[] message, Set<String> subsystems) {
         for (String field : new String(message, StandardCharsets.UTF_8).split("\0", -1)) {
             if (field.startsWith("SUBSYSTEM=") && subsystems.contains(field.substring("SUBSYSTEM=".length()))) {
@@ -140,14 +143,14 @@ public final class UeventMonitor implements Kernel.DeviceWatch {
         return false;
     }
 
-    /** Stops listening. Returns at once; what is being told is told to its end. */
+    /** Stops listening. Returns at once; a running callback finishes. */
     @Override
     public void close() {
-        try (Memory one = new Memory(Long.BYTES)) {
-            one.setLong(0, 1);
-            libc.write(stopEventFd, one, new NativeLong(Long.BYTES));
-        } catch (LastErrorException over) {
-            // It has ended before.
+        try (Memory increment = new Memory(Long.BYTES)) {
+            increment.setLong(0, 1);
+            libc.write(stopEventFd, increment, new NativeLong(Long.BYTES));
+        } catch (LastErrorException ignored) {
+            // The monitor has stopped already.
         }
     }
 }

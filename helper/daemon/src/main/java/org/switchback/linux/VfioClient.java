@@ -1,7 +1,5 @@
 package org.switchback.linux;
 
-import org.switchback.kernel.Kernel;
-
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import com.sun.jna.NativeLong;
@@ -16,19 +14,20 @@ import org.switchback.hardware.MachineSnapshot.LinkEntry;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.kernel.Kernel;
 import org.switchback.kernel.Kernel.VfioCheck;
 
 /**
- * A small user of VFIO that does what a virtual machine monitor does first with a passed-through function: container,
- * group, IOMMU, device, and every BAR mapped and read. The kernel reserves a BAR only then, not when vfio-pci is bound
- * (vfio_pci_core_mmap and vfio_pci_core_setup_barmap, drivers/vfio/pci).
+ * A small VFIO client that does what a virtual machine monitor does first with a passed-through function: it opens
+ * the container, the group, the IOMMU and the device, and maps and reads every BAR. The kernel reserves a BAR only
+ * then, not when vfio-pci is bound (vfio_pci_core_mmap and vfio_pci_core_setup_barmap, drivers/vfio/pci).
  *
- * <p>A mapping is made and taken away again without a look at it: a read through it while memory decoding is off, or
- * from a device that has gone, is a SIGBUS, and that ends the JVM. The same words come through pread, which answers with
- * an errno instead. Of a BAR that is not prefetchable only the first word is read: reading other registers may have
- * effects, and the kernel has checked everything by then.
+ * <p>A mapping is created and removed without being read: reading it while memory decoding is off, or from an
+ * unplugged device, raises SIGBUS, which ends the JVM. Instead the same words are read with pread, which fails with an
+ * errno. Of a BAR that is not prefetchable only the first word is read: reading other registers may have side effects,
+ * and the kernel has checked everything by then.
  *
- * <p>Opening a function resets it when it can be reset, as it will be for the virtual machine.
+ * <p>Opening a function resets it if possible, as for a virtual machine.
  */
 final class VfioClient {
     // include/uapi/linux/vfio.h: _IO(';', 100 + n)
@@ -69,13 +68,13 @@ final class VfioClient {
     private final Map<String, Integer> groupFiles = new HashMap<>();
     private int containerFile = NO_FILE;
 
-    /** @param libc as {@link LibC#openAndPreload} gives it; one serves any number of clients */
+    /** @param libc from {@link LibC#openAndPreload}; shared by any number of clients */
     VfioClient(KernelFiles files, LibC libc) {
         this.files = files;
         this.libc = libc;
     }
 
-    /** What the kernel would not do. */
+    /** The kernel rejected a request. */
     private static final class VfioException extends Exception {
         private static final long serialVersionUID = 1;
         private final String reason;
@@ -86,21 +85,21 @@ final class VfioClient {
         }
     }
 
-    /** A region of a device as the kernel describes it. */
+    /** Description of a region of a device; size and offset in bytes. */
     private record VfioRegionInfo(int flags, long size, long offset) {
         boolean hasFlag(int flag) {
             return (flags & flag) != 0;
         }
     }
 
-    /** Proves the functions one after the other, all in one container, and lets go of everything. */
+    /** Verifies the functions one after the other in one container, and closes everything. */
     VfioCheck verifyVfio(List<PciAddress> functions) {
         KernelLog log = new KernelLog(libc, files);
-        VfioCheck proof = verifyFunctions(functions);
-        String said = log.readNewRecords();
-        return proof instanceof VfioCheck.Failed(PciAddress function, String what, var none)
-                ? new VfioCheck.Failed(function, what, Kernel.ReservationFailure.parse(said))
-                : proof;
+        VfioCheck result = verifyFunctions(functions);
+        String records = log.readNewRecords();
+        return result instanceof VfioCheck.Failed(PciAddress function, String reason, var failures)
+                ? new VfioCheck.Failed(function, reason, Kernel.ReservationFailure.parse(records))
+                : result;
     }
 
     private VfioCheck verifyFunctions(List<PciAddress> functions) {
@@ -110,15 +109,15 @@ final class VfioClient {
             for (PciAddress function : functions) {
                 try {
                     devices.add(openDevice(function));
-                } catch (VfioException refused) {
-                    return new VfioCheck.Failed(function, refused.reason);
+                } catch (VfioException e) {
+                    return new VfioCheck.Failed(function, e.reason);
                 }
             }
             for (int i = 0; i < devices.size(); i++) {
                 try {
                     bars += verifyBars(devices.get(i));
-                } catch (VfioException refused) {
-                    return new VfioCheck.Failed(functions.get(i), refused.reason);
+                } catch (VfioException e) {
+                    return new VfioCheck.Failed(functions.get(i), e.reason);
                 }
             }
             return new VfioCheck.Passed(bars);
@@ -142,14 +141,16 @@ final class VfioClient {
         }
         try {
             return closeLater(libc.ioctl(group, ioctlRequest(GROUP_GET_DEVICE_FD), function.toString()));
-        } catch (LastErrorException failed) {
-            throw toException("device", failed);
+        } catch (LastErrorException e) {
+            throw toException("device", e);
         }
     }
 
     private String linkTargetName(String path) {
         return files.readLink(path)
-                .map(entry -> entry instanceof LinkEntry(String target) ? target.substring(target.lastIndexOf('/') + 1) : "")
+                .map(entry -> entry instanceof LinkEntry(String target)
+                        ? target.substring(target.lastIndexOf('/') + 1)
+                        : "")
                 .orElse("");
     }
 
@@ -169,13 +170,13 @@ final class VfioClient {
                 argument.setInt(0, containerFile);
                 libc.ioctl(group, ioctlRequest(GROUP_SET_CONTAINER), argument);
             }
-            // A container takes its IOMMU driver once it has a group.
+            // The IOMMU driver of a container can be set once it has a group.
             if (groupFiles.isEmpty()) {
                 libc.ioctl(containerFile, ioctlRequest(SET_IOMMU), TYPE1V2_IOMMU);
             }
             return group;
-        } catch (LastErrorException failed) {
-            throw toException("group", failed);
+        } catch (LastErrorException e) {
+            throw toException("group", e);
         }
     }
 
@@ -186,8 +187,8 @@ final class VfioClient {
                 throw new VfioException("container: another version");
             }
             return file;
-        } catch (LastErrorException failed) {
-            throw toException("container", failed);
+        } catch (LastErrorException e) {
+            throw toException("container", e);
         }
     }
 
@@ -197,7 +198,7 @@ final class VfioClient {
             if ((int) readWord(device, config.offset, word) == -1) {
                 throw new VfioException(VfioCheck.Failed.CONFIG_SPACE_UNREADABLE);
             }
-            // Without memory decoding the kernel answers EIO for every BAR; a VMM sets it the same way.
+            // Without memory decoding the kernel fails with EIO for every BAR; a VMM enables it the same way.
             libc.pread(device, word, new NativeLong(2), new NativeLong(config.offset + COMMAND));
             short command = word.getShort(0);
             word.setShort(0, (short) (command | COMMAND_MEMORY));
@@ -205,7 +206,8 @@ final class VfioClient {
             int bars = 0;
             try {
                 for (int bar = 0; bar < BAR_COUNT; bar++) {
-                    int address = (int) readWord(device, config.offset + BASE_ADDRESS_0 + (long) WORD_BYTES * bar, word);
+                    long offset = config.offset + BASE_ADDRESS_0 + (long) WORD_BYTES * bar;
+                    int address = (int) readWord(device, offset, word);
                     bars += verifyBar(device, bar, address) ? 1 : 0;
                 }
             } finally {
@@ -213,8 +215,8 @@ final class VfioClient {
                 libc.pwrite(device, word, new NativeLong(2), new NativeLong(config.offset + COMMAND));
             }
             return bars;
-        } catch (LastErrorException failed) {
-            throw toException("config space", failed);
+        } catch (LastErrorException e) {
+            throw toException("config space", e);
         }
     }
 
@@ -227,21 +229,21 @@ final class VfioClient {
         try (Memory word = new Memory(WORD_BYTES)) {
             if (region.hasFlag(REGION_MMAP)) {
                 NativeLong length = new NativeLong(region.size);
-                Pointer mapped =
+                Pointer mapping =
                         libc.mmap(Pointer.NULL, length, PROT_READ, MAP_SHARED, device, new NativeLong(region.offset));
-                libc.munmap(mapped, length);
+                libc.munmap(mapping, length);
             }
             if (region.hasFlag(REGION_READ)) {
-                boolean prefetch = (address & ADDRESS_IO) == 0 && (address & ADDRESS_PREFETCH) != 0;
+                boolean isPrefetchable = (address & ADDRESS_IO) == 0 && (address & ADDRESS_PREFETCH) != 0;
                 long last = (region.size - WORD_BYTES) & -WORD_BYTES;
-                long[] places = prefetch ? new long[] {0, last / 2 & -WORD_BYTES, last} : new long[] {0};
-                for (long place : places) {
-                    readWord(device, region.offset + place, word);
+                long[] offsets = isPrefetchable ? new long[] {0, last / 2 & -WORD_BYTES, last} : new long[] {0};
+                for (long offset : offsets) {
+                    readWord(device, region.offset + offset, word);
                 }
             }
             return true;
-        } catch (LastErrorException failed) {
-            throw toException("BAR " + bar, failed);
+        } catch (LastErrorException e) {
+            throw toException("BAR " + bar, e);
         }
     }
 
@@ -254,7 +256,7 @@ final class VfioClient {
         return word.getInt(0);
     }
 
-    private VfioRegionInfo readRegionInfo(int device, int index, String what) throws VfioException {
+    private VfioRegionInfo readRegionInfo(int device, int index, String operation) throws VfioException {
         int size = 32;
         try (Memory info = new Memory(size)) {
             info.clear();
@@ -262,16 +264,16 @@ final class VfioClient {
             info.setInt(8, index);
             libc.ioctl(device, ioctlRequest(DEVICE_GET_REGION_INFO), info);
             return new VfioRegionInfo(info.getInt(4), info.getLong(16), info.getLong(24));
-        } catch (LastErrorException failed) {
-            throw toException(what, failed);
+        } catch (LastErrorException e) {
+            throw toException(operation, e);
         }
     }
 
-    private int open(String path, String what) throws VfioException {
+    private int open(String path, String operation) throws VfioException {
         try {
             return closeLater(libc.open(files.resolve(path), O_RDWR | O_CLOEXEC));
-        } catch (LastErrorException failed) {
-            throw toException(what, failed);
+        } catch (LastErrorException e) {
+            throw toException(operation, e);
         }
     }
 
@@ -280,7 +282,7 @@ final class VfioClient {
             try {
                 libc.close(file);
             } catch (LastErrorException ignored) {
-                // Closed all the same.
+                // The descriptor is closed despite the error.
             }
         });
         return file;
@@ -290,7 +292,7 @@ final class VfioClient {
         return new NativeLong(number);
     }
 
-    private static VfioException toException(String what, LastErrorException failed) {
-        return new VfioException(what + ": " + Errno.nameOf(failed.getErrorCode()));
+    private static VfioException toException(String operation, LastErrorException e) {
+        return new VfioException(operation + ": " + Errno.nameOf(e.getErrorCode()));
     }
 }

@@ -16,23 +16,24 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A child process that reads and writes kernel files for this one. A thread of this JVM that the kernel does not let go
- * would outlive even SIGKILL, and keep the name on the bus; a child that hangs is simply left behind.
+ * A child process that reads and writes kernel files for this one. A thread of this JVM that is stuck in the kernel
+ * would survive even SIGKILL, and with it the name on the bus; a stuck child is simply abandoned.
  *
- * <p>One bash serves many orders, since starting a process takes longer than most writes; only what loads modules is a
- * program of its own. It inherits no file descriptor but its two pipes, and ends when this process does. Orders are data:
- * they come over the pipe in records of fixed length, are never parsed as commands, and a path or value is checked before.
+ * <p>One bash serves many requests, since starting a process takes longer than most writes; only loading and unloading
+ * modules runs other programs. It inherits no file descriptors but its two pipes, and ends when this process does.
+ * Requests are data: they are sent through the pipe as records of fixed length and never parsed as commands, and the
+ * caller validates paths and values.
  *
- * <p>Not safe for several threads.
+ * <p>Not thread-safe.
  */
 final class WriterProcess implements AutoCloseable {
-    /** Bytes of an order; bash reads a record of known length in one go, and a line only byte by byte. */
+    /** Length of a request. Bash reads a record of known length at once, but a line byte by byte. */
     private static final int RECORD_BYTES = 512;
 
-    /** Begins the line that ends an answer; no kernel file has it in its text. */
+    /** Precedes the exit status that ends a reply; does not occur in kernel files. */
     private static final char END_OF_REPLY = '\u0004';
 
-    /** printf is a builtin: one write(2) for what it prints, and the kernel's error in words. */
+    /** printf is a builtin: it writes its output with one write(2), and prints the message of the kernel's error. */
     private static final String SCRIPT =
             """
             exec 2>&1
@@ -49,11 +50,11 @@ final class WriterProcess implements AutoCloseable {
               journalctl -q -o cat "_SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID "$1")" </dev/null
               false
             }
-            while IFS= read -r -N RECORD order; do
-              what=${order%%$'\n'*} order=${order#*$'\n'}
-              path=${order%%$'\n'*} order=${order#*$'\n'}
-              value=${order%%$'\n'*}
-              case $what in
+            while IFS= read -r -N RECORD request; do
+              command=${request%%$'\n'*} request=${request#*$'\n'}
+              path=${request%%$'\n'*} request=${request#*$'\n'}
+              value=${request%%$'\n'*}
+              case $command in
                 write)
                   if [[ -e $path ]]; then
                     printf '%s\n' "$value" >"$path"
@@ -75,13 +76,13 @@ final class WriterProcess implements AutoCloseable {
                     .replace("RECORD", Integer.toString(RECORD_BYTES));
 
     /**
-     * What an order came to.
+     * Reply to a request.
      *
-     * @param succeeded whether the kernel took it
-     * @param text      what was read, or why it failed, in the words of bash or modprobe
+     * @param succeeded whether the request succeeded
+     * @param text      the content of the file, or the error message of bash, modprobe or systemd
      */
     record WriterReply(boolean succeeded, String text) {
-        /** The kernel's name for why it failed; {@code ?} when the text does not tell. */
+        /** Name of the errno; {@code ?} when the text does not contain a known message. */
         String errno() {
             if (text.contains(" not found in directory ")) {
                 return "ENOENT";
@@ -101,7 +102,7 @@ final class WriterProcess implements AutoCloseable {
         Thread.ofPlatform().daemon().name("shell-" + process.pid()).start(this::readReplies);
     }
 
-    /** @throws IOException when there is no bash */
+    /** @throws IOException when bash does not start */
     static WriterProcess start() throws IOException {
         ProcessBuilder builder =
                 new ProcessBuilder("/bin/bash", "--norc", "--noprofile", "-c", SCRIPT, "switchback-shell");
@@ -116,37 +117,39 @@ final class WriterProcess implements AutoCloseable {
     }
 
     /**
-     * Sends an order without waiting for its answer; the answers come in the order of the orders. A child that is gone
-     * answers once that it failed.
+     * Sends a request without waiting for its reply; replies arrive in the order of the requests. A child that has
+     * ended replies once with a failure.
+     *
+     * @throws IllegalArgumentException when path and value are too long
      */
-    void send(WriterCommand verb, String path, String value) {
+    void send(WriterCommand command, String path, String value) {
         byte[] record = new byte[RECORD_BYTES];
         Arrays.fill(record, (byte) '\n');
-        byte[] order = String.join("\n", List.of(verb.keyword, path, value)).getBytes(StandardCharsets.UTF_8);
-        if (order.length >= RECORD_BYTES) {
-            throw new IllegalArgumentException("an order of " + order.length + " bytes");
+        byte[] request = String.join("\n", List.of(command.keyword, path, value)).getBytes(StandardCharsets.UTF_8);
+        if (request.length >= RECORD_BYTES) {
+            throw new IllegalArgumentException("request too long: " + request.length + " bytes");
         }
-        System.arraycopy(order, 0, record, 0, order.length);
+        System.arraycopy(request, 0, record, 0, request.length);
         try {
             input.write(record);
             input.flush();
-        } catch (IOException ended) {
-            // The listener says so.
+        } catch (IOException ignored) {
+            // The child has ended; the reader thread adds a failure to the replies.
         }
     }
 
-    /** What a child can be told to do. */
+    /** Commands of a request. */
     enum WriterCommand {
-        /** One write(2) of the value and a line feed. */
+        /** Writes the value and a line feed with one write(2). */
         WRITE("write"),
-        /** The whole file; the value is ignored. */
+        /** Reads the whole file; the value is ignored. */
         READ("read"),
         /**
-         * Loads the module, or those for the device, that the value names. The path is the unit that does so: it alone has
-         * CAP_SYS_MODULE. Without systemd, or where it is not installed, the child loads it itself.
+         * Loads the module or modalias that the value names, by starting the systemd unit that the path names: only the
+         * unit has CAP_SYS_MODULE. Without systemd, or without that unit, the child loads the module itself.
          */
         LOAD("load"),
-        /** Unloads the module that the value names; the path is the unit that loaded it. */
+        /** Unloads the module that the value names. The path names the unit that loaded it. */
         UNLOAD("unload");
 
         private final String keyword;
@@ -156,15 +159,15 @@ final class WriterProcess implements AutoCloseable {
         }
     }
 
-    /** The next answer; empty when none came in time. */
-    Optional<WriterReply> awaitReply(Duration patience) {
-        long deadline = System.nanoTime() + patience.toNanos();
+    /** Waits for the next reply; empty on timeout. An interrupt does not end the wait. */
+    Optional<WriterReply> awaitReply(Duration timeout) {
+        long deadline = System.nanoTime() + timeout.toNanos();
         boolean interrupted = false;
         try {
             while (true) {
                 try {
                     return Optional.ofNullable(replies.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS));
-                } catch (InterruptedException later) {
+                } catch (InterruptedException e) {
                     interrupted = true;
                 }
             }
@@ -175,14 +178,14 @@ final class WriterProcess implements AutoCloseable {
         }
     }
 
-    /** Whether the child has ended: by itself when the kernel killed it, which an oops does. */
+    /** Whether the child has ended. An oops, for instance, kills it. */
     boolean isTerminated() {
         return terminated;
     }
 
     private void readReplies() {
-        try (BufferedReader reader =
-                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8), RECORD_BYTES)) {
+        try (BufferedReader reader = new BufferedReader(
+                new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8), RECORD_BYTES)) {
             StringBuilder text = new StringBuilder();
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 int end = line.indexOf(END_OF_REPLY);
@@ -194,16 +197,16 @@ final class WriterProcess implements AutoCloseable {
                     text.setLength(0);
                 }
             }
-        } catch (IOException ended) {
-            // The same as its end.
+        } catch (IOException ignored) {
+            // Same as the end of the stream: the child has ended.
         }
         terminated = true;
         replies.add(new WriterReply(false, ""));
     }
 
     /**
-     * Ends the child and waits for nothing. One that the kernel does not let go dies when it does, so that it does not go
-     * on to anything else.
+     * Kills the child without waiting. A child that is stuck in the kernel ends as soon as the kernel returns, and
+     * starts no further request.
      */
     @Override
     public void close() {

@@ -1,4 +1,4 @@
-/** The kernel port on the running Linux: sysfs, procfs, VFIO, kernel log and uevents. */
+/** The kernel port for the running Linux kernel: sysfs, procfs, VFIO, kernel log and uevents. */
 @NullMarked
 package org.switchback.linux;
 

@@ -24,6 +24,7 @@ import org.switchback.linux.SnapshotFileTree;
 import org.switchback.plan.Target;
 import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.HelperInterface;
+import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 
 /**
@@ -115,11 +116,11 @@ final class AotTraining {
     private static void attemptSwitch(DBusConnection client, HelperInterface helper, String gpu)
             throws DBusException, InterruptedException {
         inspect(helper);
-        String plan = helper.Plan(gpu, Target.VM.wireName(), List.of(), false).reply().id;
+        String plan = helper.Plan(gpu, Target.VM.wireName(), List.of(), false).reply().id();
         JobInterface job = client.getRemoteObject(
                 DBusNames.BUS_NAME, helper.Apply(plan).getPath(), JobInterface.class);
         long deadline = System.nanoTime() + TIMEOUT.toNanos();
-        while (job.Log().stream().noneMatch(event -> event.type.equals("finished"))
+        while (job.Log().stream().noneMatch(JobEventStruct::isFinished)
                 && System.nanoTime() < deadline) {
             Thread.sleep(POLL_INTERVAL_MILLIS);
         }

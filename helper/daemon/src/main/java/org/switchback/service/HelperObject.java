@@ -17,7 +17,7 @@ import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.DBusNames;
-import org.switchback.protocol.PlanReply;
+import org.switchback.job.PlanReply;
 import org.switchback.protocol.PlanReplyTuple;
 
 /** The helper on the bus. */
@@ -84,7 +84,7 @@ final class HelperObject implements HelperInterface {
             request.extraFunctions().forEach(address -> checkSysfsLocation(now.snapshot(), address));
             return new PlanReplyTuple(
                     switch (machineState.plan(now.machine(), request)) {
-                        case Planner.PlanningResult.InvalidRequest(Refusal reason) -> PlanReplyMapper.toRefusedReply(reason);
+                        case Planner.PlanningResult.InvalidRequest(Refusal reason) -> PlanReply.invalidRequest(reason);
                         case Planner.PlanningResult.PlanCreated(SwitchPlan plan) -> storeAndReply(caller, plan);
                     });
         });
@@ -92,10 +92,10 @@ final class HelperObject implements HelperInterface {
 
     private PlanReply storeAndReply(Caller caller, SwitchPlan plan) {
         if (plan.isRefused()) {
-            return PlanReplyMapper.toReply("", plan);
+            return PlanReply.of("", plan);
         }
         jobs.prepareForSwitch();
-        return PlanReplyMapper.toReply(plans.add(caller, plan), plan);
+        return PlanReply.of(plans.add(caller, plan, machineState.readSwitchSnapshot(plan)), plan);
     }
 
     @Override

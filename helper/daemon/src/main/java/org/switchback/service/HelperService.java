@@ -55,7 +55,16 @@ public final class HelperService {
             driverChanges.update(machine);
         });
         Permissions permissions = new Permissions(authority, callerResolver);
-        jobs = new Jobs(bus, callGuard, permissions, machineState, plans, transactions, mutations, sleepLock, nanos, log);
+        jobs = new Jobs(
+                new JobRegistry(bus, callGuard, nanos),
+                callGuard,
+                permissions,
+                machineState,
+                plans,
+                transactions,
+                mutations,
+                sleepLock,
+                log);
         HelperObject helper = new HelperObject(callGuard, permissions, machineState, plans, jobs);
         bus.exportObject(helper.getObjectPath(), helper);
         jobs.recover();

@@ -1,26 +1,30 @@
 package org.switchback.service;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.switchback.Helper1.Error.NotAuthorized;
-import org.switchback.protocol.JobEvent;
+import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.job.PlannedStep;
+import org.switchback.job.StepPhase;
+import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.PlannedStep;
-import org.switchback.transaction.StepEvent;
+import org.switchback.protocol.PlannedStepStruct;
 
-/** A switch on the bus, from the question whether it may be done to its end. Only its owner and root may look at it. */
+/** A switch on the bus, from the request for its authorization to its end. Only its owner and root may read it. */
 final class JobObject implements JobInterface {
-    /** A stuck write tells every second that it lasts; what is kept of that has an end. */
+    /** Bounds the log of a stuck write, which reports every second that it lasts. */
     static final int MAX_LOG_EVENTS = 5000;
 
     private final String path;
     private final Caller owner;
-    private final Supplier<List<PlannedStep>> steps;
+    private final List<PlannedStep> steps;
     private final CallGuard callGuard;
     private final LongSupplier nanoClock;
     private final Executor sendExecutor;
@@ -33,15 +37,11 @@ final class JobObject implements JobInterface {
     private boolean cancelled;
     private Runnable cancelAction = () -> {};
 
-    /**
-     * @param steps makes them anew each time, see {@link #copy}
-     * @param sendExecutor does what it is given in a moment: what happens until then is told in one signal. To send one takes
-     *     about as long as a step
-     */
+    /** @param sendExecutor runs its task a moment later; events until then go into one signal */
     JobObject(
             String path,
             Caller owner,
-            Supplier<List<PlannedStep>> steps,
+            List<PlannedStep> steps,
             CallGuard callGuard,
             LongSupplier nanoClock,
             Executor sendExecutor,
@@ -60,20 +60,21 @@ final class JobObject implements JobInterface {
         return path;
     }
 
+    /** New structs for each call: sending a struct takes its fields apart, which two threads can't do at once. */
     @Override
-    public List<PlannedStep> Steps() {
+    public List<PlannedStepStruct> Steps() {
         return callGuard.handleCall(caller -> {
             checkOwner(caller);
-            return steps.get();
+            return steps.stream().map(PlannedStepStruct::encode).toList();
         });
     }
 
     @Override
-    public List<JobEvent> Log() {
+    public List<JobEventStruct> Log() {
         return callGuard.handleCall(caller -> {
             checkOwner(caller);
             synchronized (this) {
-                return events.stream().map(JobObject::copy).toList();
+                return events.stream().map(JobEventStruct::encode).toList();
             }
         });
     }
@@ -87,18 +88,13 @@ final class JobObject implements JobInterface {
         });
     }
 
-    /** A struct takes its fields apart while it is sent, and two threads that send the same one get in each other's way. */
-    private static JobEvent copy(JobEvent entry) {
-        return new JobEvent(entry.type, entry.step, entry.elapsedMicros, entry.detail, entry.values);
-    }
-
     private void checkOwner(Caller caller) {
         if (caller.uid() != owner.uid() && caller.uid() != 0) {
             throw new NotAuthorized();
         }
     }
 
-    /** Stops it at the next chance. */
+    /** Stops it between two steps. Does nothing once it has ended. */
     void cancel() {
         Runnable action;
         synchronized (this) {
@@ -115,7 +111,7 @@ final class JobObject implements JobInterface {
         return cancelled;
     }
 
-    /** What else is to be done on {@link #cancel}; done at once when that has been called already. */
+    /** Sets what {@link #cancel} runs besides; runs it at once when the job has been cancelled already. */
     void onCancelled(Runnable action) {
         synchronized (this) {
             cancelAction = action;
@@ -127,27 +123,25 @@ final class JobObject implements JobInterface {
     }
 
     void recordAuthorizing() {
-        addEvent("authorizing", -1, 0, "", List.of());
+        add(new JobEvent.Authorizing());
     }
 
     synchronized void recordAuthorized() {
         authorizedNanos = nanoClock.getAsLong();
-        addEvent("authorized", -1, 0, "", List.of());
+        add(new JobEvent.Authorized());
     }
 
-    void recordStepEvent(StepEvent event) {
-        addEvent(event.phase().wireName(), event.step(), microsSinceAuthorized(), event.detail(), event.values());
+    void recordStep(JobEvent.StepChanged event) {
+        add(event.withElapsed(elapsed()));
     }
 
-    /** Something that speaks against it. */
-    void recordFailure(String code, List<String> values) {
-        addEvent("failed", -1, microsSinceAuthorized(), code, values);
+    void recordRefusal(PlannedRefusal refusal) {
+        add(new JobEvent.Refused(refusal, elapsed()));
     }
 
-    /** @param outcome see {@link JobEvent#detail} */
-    synchronized void recordFinished(String outcome) {
+    synchronized void recordFinished(Outcome outcome) {
         if (!ended) {
-            addEvent("finished", -1, microsSinceAuthorized(), outcome, List.of());
+            add(new JobEvent.Finished(outcome, elapsed()));
             ended = true;
         }
     }
@@ -156,15 +150,16 @@ final class JobObject implements JobInterface {
         return ended;
     }
 
-    private synchronized long microsSinceAuthorized() {
-        return authorizedNanos == 0 ? 0 : (nanoClock.getAsLong() - authorizedNanos) / 1000;
+    private synchronized Duration elapsed() {
+        return authorizedNanos == 0 ? Duration.ZERO : Duration.ofNanos(nanoClock.getAsLong() - authorizedNanos);
     }
 
-    private synchronized void addEvent(String what, int step, long micros, String detail, List<String> values) {
-        if (ended || (what.equals("waiting") && events.size() >= MAX_LOG_EVENTS)) {
+    private synchronized void add(JobEvent event) {
+        boolean isWaiting = event instanceof JobEvent.StepChanged step && step.phase() == StepPhase.WAITING;
+        if (ended || (isWaiting && events.size() >= MAX_LOG_EVENTS)) {
             return;
         }
-        events.add(new JobEvent(what, step, micros, detail, values));
+        events.add(event);
         if (!sendScheduled) {
             sendScheduled = true;
             sendExecutor.execute(this::sendProgress);
@@ -172,20 +167,20 @@ final class JobObject implements JobInterface {
     }
 
     private void sendProgress() {
-        int index;
-        List<JobEvent> entries;
+        int firstIndex;
+        List<JobEventStruct> unsent;
         synchronized (this) {
             sendScheduled = false;
-            index = sentEventCount;
+            firstIndex = sentEventCount;
             sentEventCount = events.size();
-            entries = events.subList(index, sentEventCount).stream()
-                    .map(JobEvent::redacted)
+            unsent = events.subList(firstIndex, sentEventCount).stream()
+                    .map(event -> JobEventStruct.encode(event).redacted())
                     .toList();
         }
         try {
-            progressSink.accept(new Progress(path, index, entries));
-        } catch (DBusException impossible) {
-            throw new IllegalStateException("the path is a good one", impossible);
+            progressSink.accept(new Progress(path, firstIndex, unsent));
+        } catch (DBusException e) {
+            throw new IllegalStateException("the path is valid", e);
         }
     }
 }

@@ -1,8 +1,12 @@
 package org.switchback.service;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Iterator;
+import java.nio.charset.StandardCharsets;
+import java.security.NoSuchAlgorithmException;
+import java.security.MessageDigest;
+import java.util.stream.Collectors;
+import java.util.HexFormat;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.job.PlannedStep;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,19 +14,11 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.freedesktop.dbus.DBusPath;
-import org.freedesktop.dbus.connections.AbstractConnection;
-import org.freedesktop.dbus.exceptions.DBusException;
-import org.freedesktop.dbus.exceptions.NotConnected;
 import org.jspecify.annotations.Nullable;
 import org.switchback.Helper1.Error.BadArgument;
 import org.switchback.Helper1.Error.Busy;
@@ -34,15 +30,11 @@ import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.Planner;
-import org.switchback.plan.Refusal;
 import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
-import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.DBusNames;
-import org.switchback.protocol.PlannedStep;
 import org.switchback.transaction.JournalException;
-import org.switchback.transaction.Outcome;
+import org.switchback.job.Outcome;
 import org.switchback.transaction.RecoveryState;
 import org.switchback.transaction.TransactionRunner;
 
@@ -51,15 +43,9 @@ import org.switchback.transaction.TransactionRunner;
  * thread of its own, so that no write keeps a call waiting.
  */
 final class Jobs {
-    /** Jobs that have ended and can still be looked at. */
-    private static final int MAX_ENDED_JOBS = 8;
-
     private static final long PREPARE_TIMEOUT_SECONDS = 2;
 
-    /** Nobody sees more than so many pictures of progress a second. */
-    private static final long PROGRESS_INTERVAL_MILLIS = 40;
-
-    private final AbstractConnection bus;
+    private final JobRegistry registry;
     private final CallGuard callGuard;
     private final Permissions permissions;
     private final MachineStateReader machineState;
@@ -67,13 +53,8 @@ final class Jobs {
     private final Optional<TransactionRunner> transactions;
     private final ExecutorService switchExecutor;
     private final SleepInhibitor sleepInhibitor;
-    private final LongSupplier nanoClock;
     private final Consumer<String> log;
 
-    private final ScheduledExecutorService progressExecutor = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().name("progress").daemon().factory());
-    private final Deque<JobObject> exportedJobs = new ArrayDeque<>();
-    private int createdJobCount;
     private int pendingAuthorizationCount;
     private @Nullable JobObject runningJob;
     private boolean stopping;
@@ -90,11 +71,11 @@ final class Jobs {
             PolkitAction action,
             PciAddress gpu,
             Map<String, String> details,
-            Supplier<List<PlannedStep>> steps,
-            Function<JobObject, String> work) {}
+            List<PlannedStep> steps,
+            Function<JobObject, Outcome> work) {}
 
     Jobs(
-            AbstractConnection bus,
+            JobRegistry registry,
             CallGuard callGuard,
             Permissions permissions,
             MachineStateReader machineState,
@@ -102,9 +83,8 @@ final class Jobs {
             Optional<TransactionRunner> transactions,
             ExecutorService switchExecutor,
             SleepInhibitor sleepInhibitor,
-            LongSupplier nanoClock,
             Consumer<String> log) {
-        this.bus = bus;
+        this.registry = registry;
         this.callGuard = callGuard;
         this.permissions = permissions;
         this.machineState = machineState;
@@ -112,7 +92,6 @@ final class Jobs {
         this.transactions = transactions;
         this.switchExecutor = switchExecutor;
         this.sleepInhibitor = sleepInhibitor;
-        this.nanoClock = nanoClock;
         this.log = log;
         this.recoveryState = transactions.map(TransactionRunner::recoveryState).orElse(new RecoveryState.Clean());
     }
@@ -122,12 +101,12 @@ final class Jobs {
         if (recoveryState instanceof RecoveryState.RollbackPending(SwitchRequest request)) {
             TransactionRunner open = requireWritable();
             log.accept("putting back an interrupted switch of " + request.gpu());
-            JobObject job = exportJob(new Caller("", 0), List::of);
+            JobObject job = registry.create(new Caller("", 0), List.of());
             synchronized (this) {
                 runningJob = job;
             }
             switchExecutor.execute(
-                    () -> executeJob(job, request.gpu(), sleepInhibitor.acquire(), j -> open.rollBack(j::recordStepEvent).wireName()));
+                    () -> executeJob(job, request.gpu(), sleepInhibitor.acquire(), j -> open.rollBack(j::recordStep)));
         }
     }
 
@@ -145,18 +124,16 @@ final class Jobs {
         plans.requirePlan(caller, planId);
         return submit(caller, open -> {
             requireClean();
-            SwitchPlan plan = plans.take(caller, planId);
-            // Before the whole look, so that a later one sees whatever changes after this.
-            MachineSnapshot seen = machineState.readSwitchSnapshot(plan);
-            if (!isUpToDate(plan)) {
+            PlanStore.StoredPlan stored = plans.take(caller, planId);
+            SwitchPlan plan = stored.plan();
+            // Read before anything else, so that run() notices changes from here on.
+            MachineSnapshot facts = machineState.readSwitchSnapshot(plan);
+            boolean unchanged = facts.equals(stored.facts()) && !machineState.isInUse(plan);
+            if (!unchanged && !isUpToDate(plan)) {
                 throw new Stale();
             }
             return newJobRequest(
-                    caller,
-                    PolkitAction.of(plan.requiredPermission()),
-                    plan,
-                    () -> PlanReplyMapper.toPlannedSteps(plan),
-                    job -> run(plan, seen, job, open));
+                    caller, PolkitAction.of(plan.requiredPermission()), plan, job -> run(plan, facts, job, open));
         });
     }
 
@@ -169,49 +146,47 @@ final class Jobs {
                 Map<String, String> details =
                         answer instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan) ? authorizationDetails(plan) : missingGpuDetails(address);
                 return new JobRequest(
-                        caller, PolkitAction.RESTORE, address, details, List::of, job -> open.rollBack(job::recordStepEvent).wireName());
+                        caller, PolkitAction.RESTORE, address, details, List.of(), job -> open.rollBack(job::recordStep));
             }
             if (!(answer instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan))) {
                 throw new BadArgument();
             }
             if (recoveryState instanceof RecoveryState.JournalCorrupt) {
                 return newJobRequest(
-                        caller, PolkitAction.RESTORE, plan, () -> PlanReplyMapper.toPlannedSteps(plan), job -> archiveJournalAndRun(plan, job, open));
+                        caller, PolkitAction.RESTORE, plan, job -> archiveJournalAndRun(plan, job, open));
             }
             requireClean();
             return newJobRequest(
                     caller,
                     PolkitAction.RESTORE,
                     plan,
-                    () -> PlanReplyMapper.toPlannedSteps(plan),
                     job -> run(plan, MachineSnapshot.EMPTY, job, open));
         });
     }
 
     private static JobRequest newJobRequest(
-            Caller caller, PolkitAction action, SwitchPlan plan, Supplier<List<PlannedStep>> steps, Function<JobObject, String> work) {
-        return new JobRequest(caller, action, plan.gpu().address(), authorizationDetails(plan), steps, work);
+            Caller caller, PolkitAction action, SwitchPlan plan, Function<JobObject, Outcome> work) {
+        return new JobRequest(
+                caller, action, plan.gpu().address(), authorizationDetails(plan), PlannedStep.listOf(plan), work);
     }
 
-    /** @param seen what the plan rested on when it held; the users of the functions are looked for by its first step */
-    private String run(SwitchPlan plan, MachineSnapshot seen, JobObject job, TransactionRunner open) {
-        if (!machineState.readSwitchSnapshot(plan).equals(seen) && !isUpToDate(plan)) {
-            return "stale";
+    /** @param facts what the plan rested on when it was up to date; its first step looks for users of the functions */
+    private Outcome run(SwitchPlan plan, MachineSnapshot facts, JobObject job, TransactionRunner open) {
+        if (!machineState.readSwitchSnapshot(plan).equals(facts) && !isUpToDate(plan)) {
+            return Outcome.STALE;
         }
-        // Only a restore gets here with a plan that is refused: nobody has seen it beforehand.
-        for (Refusal refusal : plan.refusals()) {
-            job.recordFailure(refusal.code(), refusal.details());
-        }
-        return plan.isRefused() ? "refused" : open.run(plan, job::isCancelled, job::recordStepEvent).wireName();
+        // Only a restore gets here with a refused plan, which nobody has seen before.
+        plan.refusals().forEach(refusal -> job.recordRefusal(PlannedRefusal.of(refusal)));
+        return plan.isRefused() ? Outcome.REFUSED : open.run(plan, job::isCancelled, job::recordStep);
     }
 
-    /** With a journal that can't be read, what the kernel says is all there is to go by. */
-    private String archiveJournalAndRun(SwitchPlan plan, JobObject job, TransactionRunner open) {
+    /** With a corrupt journal there is only the kernel's own state to go by. */
+    private Outcome archiveJournalAndRun(SwitchPlan plan, JobObject job, TransactionRunner open) {
         try {
             open.archiveCorruptJournal();
             return run(plan, MachineSnapshot.EMPTY, job, open);
-        } catch (JournalException unwritable) {
-            return Outcome.JOURNAL_UNWRITABLE.wireName();
+        } catch (JournalException e) {
+            return Outcome.JOURNAL_UNWRITABLE;
         }
     }
 
@@ -239,7 +214,7 @@ final class Jobs {
         details.put("address", plan.gpu().address().toShortString());
         details.put("from", modeText(plan.gpu().mode()));
         details.put("to", modeText(plan.request().target() == Target.VM ? Gpu.GpuMode.VM : Gpu.GpuMode.HOST));
-        details.put("plan", PlanReplyMapper.planHash(plan));
+        details.put("plan", planHash(plan));
         return details;
     }
 
@@ -278,11 +253,11 @@ final class Jobs {
         // What takes time and changes nothing is done before the question, not between its answer and the switch.
         CompletableFuture<SleepInhibitor.InhibitorLock> ready = new CompletableFuture<>();
         JobObject job;
-        JobRequest order;
+        JobRequest request;
         try {
             switchExecutor.execute(() -> prepare(ready));
-            order = prepare.apply(open);
-            job = exportJob(caller, order.steps());
+            request = prepare.apply(open);
+            job = registry.create(caller, request.steps());
         } catch (RuntimeException notBegun) {
             ready.thenAccept(SleepInhibitor.InhibitorLock::close);
             endAuthorization(caller);
@@ -291,7 +266,7 @@ final class Jobs {
         job.recordAuthorizing();
         awaitPrepared(ready);
         AuthorizationRequest question = permissions.requestAuthorization(
-                caller, order.action(), order.details(), verdict -> handleDecision(job, order, ready, verdict));
+                caller, request.action(), request.details(), verdict -> handleDecision(job, request, ready, verdict));
         job.onCancelled(question::cancel);
         return new DBusPath(job.getObjectPath());
     }
@@ -324,50 +299,56 @@ final class Jobs {
 
     private void handleDecision(
             JobObject job,
-            JobRequest order,
+            JobRequest request,
             CompletableFuture<SleepInhibitor.InhibitorLock> ready,
-            Optional<Authorizer.AuthorizationDecision> verdict) {
-        String why = verdict.map(v -> switch (v) {
-                    case GRANTED -> "";
-                    case DENIED -> "denied";
-                    case NO_AGENT -> "no-agent";
-                    case DISMISSED -> "authentication-cancelled";
-                    case UNDECIDED -> "undecided";
-                })
-                .orElse("cancelled");
+            Optional<Authorizer.AuthorizationDecision> decision) {
+        Optional<Outcome> refusal = decision.map(Jobs::outcomeOf).orElse(Optional.of(Outcome.CANCELLED));
         synchronized (this) {
-            endAuthorization(order.caller());
-            if (why.isEmpty() && (stopping || runningJob != null)) {
-                why = "busy";
-            } else if (why.isEmpty()) {
+            endAuthorization(request.caller());
+            if (refusal.isEmpty() && (stopping || runningJob != null)) {
+                refusal = Optional.of(Outcome.BUSY);
+            } else if (refusal.isEmpty()) {
                 runningJob = job;
-                switchExecutor.execute(() -> executeJob(job, order.gpu(), ready.join(), order.work()));
+                switchExecutor.execute(() -> executeJob(job, request.gpu(), ready.join(), request.work()));
             }
         }
-        log.accept(order.action().wireName() + " of " + order.gpu() + " for user "
-                + order.caller().uid() + ": " + (why.isEmpty() ? "authorized" : why));
-        if (!why.isEmpty()) {
+        log.accept(request.action().wireName() + " of " + request.gpu() + " for user "
+                + request.caller().uid() + ": " + refusal.map(Outcome::wireName).orElse("authorized"));
+        refusal.ifPresent(outcome -> {
             ready.thenAccept(SleepInhibitor.InhibitorLock::close);
-            job.recordFinished(why);
-        }
+            job.recordFinished(outcome);
+        });
     }
 
-    private void executeJob(JobObject job, PciAddress gpu, SleepInhibitor.InhibitorLock held, Function<JobObject, String> work) {
+    /** @return empty when the switch may begin */
+    private static Optional<Outcome> outcomeOf(Authorizer.AuthorizationDecision decision) {
+        return switch (decision) {
+            case GRANTED -> Optional.empty();
+            case DENIED -> Optional.of(Outcome.DENIED);
+            case NO_AGENT -> Optional.of(Outcome.NO_AGENT);
+            case DISMISSED -> Optional.of(Outcome.AUTHENTICATION_CANCELLED);
+            case UNDECIDED -> Optional.of(Outcome.UNDECIDED);
+        };
+    }
+
+    private void executeJob(
+            JobObject job, PciAddress gpu, SleepInhibitor.InhibitorLock lock, Function<JobObject, Outcome> work) {
         job.recordAuthorized();
-        String outcome = "error";
-        try (held) {
+        Outcome outcome = Outcome.ERROR;
+        try (lock) {
             outcome = work.apply(job);
-        } catch (RuntimeException unexpected) {
-            log.accept("a switch failed: " + ExceptionFormatter.format(unexpected));
+        } catch (RuntimeException e) {
+            log.accept("a switch failed: " + ExceptionFormatter.format(e));
         }
         recoveryState = transactions.map(TransactionRunner::recoveryState).orElse(recoveryState);
-        // Whoever reads that it has finished may start the next one.
+        // Before the last event: a client that reads it may start the next switch.
         synchronized (this) {
             callGuard.recordActivity();
             runningJob = null;
         }
-        log.accept("switch of " + gpu + ": " + outcome);
+        log.accept("switch of " + gpu + ": " + outcome.wireName());
         job.recordFinished(outcome);
+        // Updates the properties of the GPU objects.
         machineState.read();
     }
 
@@ -384,45 +365,6 @@ final class Jobs {
         }
     }
 
-    private JobObject exportJob(Caller owner, Supplier<List<PlannedStep>> steps) {
-        synchronized (this) {
-            createdJobCount++;
-            JobObject job = new JobObject(
-                    DBusNames.JOB_PATH_PREFIX + createdJobCount, owner, steps, callGuard, nanoClock, this::scheduleProgress, this::sendProgress);
-            try {
-                bus.exportObject(job.getObjectPath(), job);
-            } catch (DBusException impossible) {
-                throw new IllegalStateException("a number makes a good object path", impossible);
-            }
-            exportedJobs.add(job);
-            // Not the oldest alone: that one may wait at a prompt while others come and go.
-            for (Iterator<JobObject> old = exportedJobs.iterator(); exportedJobs.size() > MAX_ENDED_JOBS && old.hasNext(); ) {
-                JobObject candidate = old.next();
-                if (candidate.isEnded()) {
-                    old.remove();
-                    bus.unExportObject(candidate.getObjectPath());
-                }
-            }
-            return job;
-        }
-    }
-
-    private void scheduleProgress(Runnable tell) {
-        try {
-            progressExecutor.schedule(tell, PROGRESS_INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException stopped) {
-            // Whoever follows the job hears that the helper has gone.
-        }
-    }
-
-    private void sendProgress(JobInterface.Progress signal) {
-        try {
-            bus.sendMessage(signal);
-        } catch (NotConnected gone) {
-            // The switch goes on without anybody to tell.
-        }
-    }
-
     /** Whether the helper may go: nobody is being asked, nothing runs, nothing is half done. */
     synchronized boolean isIdle() {
         return pendingAuthorizationCount == 0 && runningJob == null && recoveryState instanceof RecoveryState.Clean;
@@ -430,21 +372,37 @@ final class Jobs {
 
     /** Lets nothing begin any more, has what runs put back, and waits for that. */
     void stop() throws InterruptedException {
-        List<JobObject> all;
         synchronized (this) {
             stopping = true;
-            all = List.copyOf(exportedJobs);
         }
-        all.forEach(JobObject::cancel);
+        registry.cancelAll();
         switchExecutor.shutdown();
         // The transaction has deadlines of its own, so this ends.
         boolean ended = switchExecutor.awaitTermination(1, TimeUnit.HOURS);
         if (!ended) {
             log.accept("a switch did not end");
         }
-        progressExecutor.shutdown();
-        if (!progressExecutor.awaitTermination(PREPARE_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
-            log.accept("how a switch ended was not told");
+        if (!registry.shutDown()) {
+            log.accept("the last progress signals were not sent");
+        }
+    }
+
+    /** SHA-256 over what the plan does, in hexadecimal: polkit's audit log contains it. */
+    private static String planHash(SwitchPlan plan) {
+        String text = PlannedStep.listOf(plan).stream()
+                .map(step -> String.join(
+                        "\t",
+                        step.kind().wireName(),
+                        step.subject(),
+                        step.before(),
+                        step.after(),
+                        step.shellCommand()))
+                .collect(Collectors.joining("\n"));
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 }

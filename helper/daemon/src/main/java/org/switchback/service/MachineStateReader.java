@@ -3,6 +3,7 @@ package org.switchback.service;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
@@ -41,6 +42,14 @@ final class MachineStateReader {
     MachineSnapshot readSwitchSnapshot(SwitchPlan plan) {
         return kernel.readSwitchSnapshot(
                 plan.functions().stream().map(PciDevice::address).toList());
+    }
+
+    /** Whether a program uses a function of the plan in a way that blocks the switch. */
+    boolean isInUse(SwitchPlan plan) {
+        return kernel
+                .readDeviceUsers(plan.functions().stream().map(PciDevice::address).toList())
+                .stream()
+                .anyMatch(DeviceUser::isBlockingUnbind);
     }
 
     /** Has the kernel made ready for a switch. Waits for that. */

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.switchback.Helper1.Error.LimitReached;
 import org.switchback.Helper1.Error.UnknownPlan;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.plan.SwitchPlan;
 
 /** Plans that were made and not applied yet. A plan is good for the caller it was made for, once, for a time. */
@@ -28,7 +29,12 @@ final class PlanStore {
     /** In the order they were made, which is also that in which they run out. */
     private final Map<String, StoredPlan> plans = new LinkedHashMap<>();
 
-    private record StoredPlan(String sender, SwitchPlan plan, long createdNanos) {}
+    /**
+     * A plan and the facts it rests on.
+     *
+     * @param facts what {@link MachineStateReader#readSwitchSnapshot} told when the plan was made
+     */
+    record StoredPlan(String sender, SwitchPlan plan, MachineSnapshot facts, long createdNanos) {}
 
     /**
      * @param nanoClock a clock that only runs forwards
@@ -45,12 +51,12 @@ final class PlanStore {
      * @return its id, 128 random bits in hexadecimal
      * @throws LimitReached when the plans of other callers who are still there fill the table
      */
-    String add(Caller caller, SwitchPlan plan) {
+    String add(Caller caller, SwitchPlan plan, MachineSnapshot facts) {
         if (isFull()) {
             Set<String> gone = senders().stream().filter(isSenderConnected.negate()).collect(Collectors.toSet());
             removePlansOf(gone);
         }
-        return store(caller, plan);
+        return store(caller, plan, facts);
     }
 
     private synchronized boolean isFull() {
@@ -61,7 +67,7 @@ final class PlanStore {
         plans.values().removeIf(open -> senders.contains(open.sender));
     }
 
-    private synchronized String store(Caller caller, SwitchPlan plan) {
+    private synchronized String store(Caller caller, SwitchPlan plan, MachineSnapshot facts) {
         removeExpired();
         if (plans.values().stream().filter(open -> open.sender.equals(caller.sender())).count() >= MAX_PLANS_PER_CALLER) {
             String oldest = plans.entrySet().stream()
@@ -77,7 +83,7 @@ final class PlanStore {
         byte[] bits = new byte[16];
         random.nextBytes(bits);
         String id = HexFormat.of().formatHex(bits);
-        plans.put(id, new StoredPlan(caller.sender(), plan, nanoClock.getAsLong()));
+        plans.put(id, new StoredPlan(caller.sender(), plan, facts, nanoClock.getAsLong()));
         return id;
     }
 
@@ -95,8 +101,8 @@ final class PlanStore {
      *
      * @throws UnknownPlan when there is none by that id, or it was made for another caller
      */
-    synchronized SwitchPlan take(Caller caller, String id) {
-        SwitchPlan plan = find(caller, id).plan;
+    synchronized StoredPlan take(Caller caller, String id) {
+        StoredPlan plan = find(caller, id);
         plans.remove(id);
         return plan;
     }

@@ -1,8 +1,8 @@
 package org.switchback.transaction;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +18,8 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.plan.HostSettings;
 
 /**
- * How each GPU in VM mode stood before: a file a GPU, good for one boot. A file is there in full or not at all.
+ * Stores the settings that each GPU in VM mode had in host mode: one file per GPU, valid for one boot. Files are
+ * replaced atomically.
  */
 final class HostStateStore {
     private final Path folder;
@@ -29,12 +30,12 @@ final class HostStateStore {
         this.bootId = bootId;
     }
 
-    /** @return empty when nobody wrote anything down in this boot, or what was written can't be read */
+    /** @return empty when nothing was saved in this boot, or the file is unreadable */
     Optional<HostSettings> load(PciAddress gpu) {
         try {
             Path file = file(gpu);
             return Files.exists(file) ? parse(Files.readAllLines(file)) : Optional.empty();
-        } catch (IOException unreadable) {
+        } catch (IOException e) {
             return Optional.empty();
         }
     }
@@ -44,20 +45,26 @@ final class HostStateStore {
         List<String> lines = new ArrayList<>();
         lines.add(bootId);
         settings.framebuffer()
-                .ifPresent(fb -> lines.add(
-                        TabSeparatedFields.join(List.of("framebuffer", fb.platformDevice(), fb.driver().orElse("")))));
-        settings.functions().forEach((address, f) -> lines.add(
-                TabSeparatedFields.join(List.of("function", address.toString(), f.driver(), f.driverOverride(), f.powerControl()))));
-        Path fresh = folder.resolve(gpu + ".new");
+                .ifPresent(framebuffer -> lines.add(TabSeparatedFields.join(List.of(
+                        "framebuffer",
+                        framebuffer.platformDevice(),
+                        framebuffer.driver().orElse("")))));
+        settings.functions().forEach((address, function) -> lines.add(TabSeparatedFields.join(List.of(
+                "function",
+                address.toString(),
+                function.driver(),
+                function.driverOverride(),
+                function.powerControl()))));
+        Path newFile = folder.resolve(gpu + ".new");
         try (FileChannel channel = FileChannel.open(
-                fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                newFile, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             ByteBuffer text = StandardCharsets.UTF_8.encode(String.join("\n", lines) + "\n");
             while (text.hasRemaining()) {
                 channel.write(text);
             }
             channel.force(true);
         }
-        Files.move(fresh, file(gpu), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(newFile, file(gpu), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         Journal.syncParentDirectory(file(gpu));
     }
 

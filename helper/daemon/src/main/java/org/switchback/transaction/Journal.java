@@ -10,17 +10,19 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32C;
 
 /**
- * What a switch is about to do and has done, written before it is done.
+ * A write-ahead log of one switch: the intent of each write, recorded before the write, and its result.
  *
- * <p>A file of records, each a magic number, the length of its text, the text's CRC-32C and the text: fields with tabs
- * between them. The file has its full size from the start, so that a record never fails for want of space; what follows
- * the last record is zero. A record counts once it is forced to the medium.
+ * <p>The file is a sequence of records. Each consists of a magic number, the length of its text in bytes, the CRC-32C
+ * of the text (32 bit each, big-endian) and the text: UTF-8, fields separated by tabs. The file has its full size from
+ * the start, so that appending never fails for lack of space; zeros follow the last record. A record counts once it is
+ * forced to the medium.
  */
 final class Journal implements AutoCloseable {
     private static final int MAGIC = 0x53424a31;
@@ -29,29 +31,35 @@ final class Journal implements AutoCloseable {
     private static final Set<StandardOpenOption> CREATE_OPTIONS =
             Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
 
-    /** What a record tells. */
+    /** Kind of a record. The names of the constants are part of the file format. */
     enum JournalRecordKind {
-        /** Fields: gpu, target, with; the kernel's boot. */
+        /** The request, after all its steps. Fields: GPU, target, extra functions separated by commas. */
         BEGIN,
-        /** A step of the plan. */
+        /** A step of the plan. Fields: see {@link StepCodec}. */
         STEP,
-        /** Fields: step, before, after. About to be written. */
+        /** A write follows. Fields: index of the step, value before, value after. */
         INTENT,
+        /** The write succeeded. Fields: as INTENT. */
         DONE,
+        /** A write that undoes a step follows. Fields: as INTENT. */
         UNDO_INTENT,
+        /** The undo succeeded. Fields: as INTENT. */
         UNDONE,
+        /** A write timed out. Field: index of the step. */
         STUCK,
+        /** The kernel had an oops. Field: index of the step. */
         OOPS,
-        /** How the switch ended; nothing follows. */
+        /** The switch ended; no record follows. Field: the outcome. */
         END
     }
 
     /**
-     * @param kind   what it tells
-     * @param bootId   boot of the kernel it tells about
-     * @param switchId the switch, 16 hexadecimal digits
-     * @param timeMillis   milliseconds since 1970
-     * @param fields as the kind has them
+     * One record.
+     *
+     * @param bootId     boot ID of the kernel that the switch ran on
+     * @param switchId   random ID of the switch, 16 hexadecimal digits
+     * @param timeMillis milliseconds since 1970
+     * @param fields     depend on the kind
      */
     record JournalRecord(JournalRecordKind kind, String bootId, String switchId, long timeMillis, List<String> fields) {
         JournalRecord {
@@ -60,8 +68,10 @@ final class Journal implements AutoCloseable {
     }
 
     /**
-     * @param records    every whole record before the first that is none
-     * @param isCorrupt whole records follow after one that is none
+     * What a journal file holds.
+     *
+     * @param records   the valid records before the first invalid one
+     * @param isCorrupt whether valid records follow an invalid one
      */
     record JournalContent(List<JournalRecord> records, boolean isCorrupt) {
         JournalContent {
@@ -82,102 +92,108 @@ final class Journal implements AutoCloseable {
     }
 
     /**
-     * Begins the journal of a new switch in place of the last one's.
+     * Creates the journal of a new switch; replaces the journal of the last one.
      *
-     * @param records how many records it has to hold at the most
-     * @throws IOException the last journal is untouched then
+     * @param maxRecords number of records to reserve space for, 512 bytes each
+     * @throws IOException the last journal is unchanged then
      */
-    static Journal create(Path file, String boot, String switchId, int records) throws IOException {
-        Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    static Journal create(Path file, String bootId, String switchId, int maxRecords) throws IOException {
+        Path newFile = file.resolveSibling(file.getFileName() + ".new");
         FileChannel channel = FileChannel.open(
-                fresh, CREATE_OPTIONS, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                newFile,
+                CREATE_OPTIONS,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try {
-            ByteBuffer zeros = ByteBuffer.allocate(records * 512 + 4096);
+            ByteBuffer zeros = ByteBuffer.allocate(maxRecords * 512 + 4096);
             while (zeros.hasRemaining()) {
                 channel.write(zeros);
             }
             channel.force(true);
-            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(newFile, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             syncParentDirectory(file);
-            return new Journal(channel, boot, switchId, 0);
-        } catch (IOException failed) {
+            return new Journal(channel, bootId, switchId, 0);
+        } catch (IOException e) {
             channel.close();
-            throw failed;
+            throw e;
         }
     }
 
-    /** Goes on with the journal of a switch that was cut off. */
+    /**
+     * Reopens the journal of an interrupted switch, to append after its last valid record.
+     *
+     * @param content of that file, with at least one record
+     */
     static Journal resume(Path file, JournalContent content) throws IOException {
         JournalRecord first = content.records().getFirst();
         long end = 0;
-        for (JournalRecord entry : content.records()) {
-            end += HEADER_BYTES + encode(entry).length;
+        for (JournalRecord record : content.records()) {
+            end += HEADER_BYTES + encode(record).length;
         }
         return new Journal(
                 FileChannel.open(file, StandardOpenOption.WRITE), first.bootId(), first.switchId(), end);
     }
 
-    /** Appends a record; when this returns, it is on the medium. */
+    /** Appends a record. It is on the medium when this method returns. */
     void append(JournalRecordKind kind, List<String> fields) throws IOException {
         write(List.of(new JournalRecord(kind, bootId, switchId, System.currentTimeMillis(), fields)));
     }
 
-    /** Appends the records that open a switch, as one: a journal with only some of the steps never counts. */
+    /** Appends the first records of a switch at once. A journal that holds only some of the steps does not count. */
     void appendBegin(List<String> begin, List<List<String>> steps) throws IOException {
         long now = System.currentTimeMillis();
-        List<JournalRecord> entries = new ArrayList<>();
-        // The steps come first, so that a whole BEGIN says that all of them are there.
-        steps.forEach(fields -> entries.add(new JournalRecord(JournalRecordKind.STEP, bootId, switchId, now, fields)));
-        entries.add(new JournalRecord(JournalRecordKind.BEGIN, bootId, switchId, now, begin));
-        write(entries);
+        List<JournalRecord> records = new ArrayList<>();
+        // The steps come first: a valid BEGIN record implies that all steps are present.
+        steps.forEach(fields -> records.add(new JournalRecord(JournalRecordKind.STEP, bootId, switchId, now, fields)));
+        records.add(new JournalRecord(JournalRecordKind.BEGIN, bootId, switchId, now, begin));
+        write(records);
     }
 
-    private void write(List<JournalRecord> entries) throws IOException {
-        List<byte[]> texts = entries.stream().map(Journal::encode).toList();
+    private void write(List<JournalRecord> records) throws IOException {
+        List<byte[]> texts = records.stream().map(Journal::encode).toList();
         ByteBuffer buffer = ByteBuffer.allocate(
                 texts.stream().mapToInt(text -> HEADER_BYTES + text.length).sum());
         for (byte[] text : texts) {
             buffer.putInt(MAGIC).putInt(text.length).putInt(checksum(text)).put(text);
         }
         buffer.flip();
-        long at = writePosition;
+        long position = writePosition;
         while (buffer.hasRemaining()) {
-            at += channel.write(buffer, at);
+            position += channel.write(buffer, position);
         }
         channel.force(false);
-        writePosition = at;
+        writePosition = position;
     }
 
     @Override
     public void close() {
         try {
             channel.close();
-        } catch (IOException alreadyForced) {
-            // Every record was forced when it was written.
+        } catch (IOException ignored) {
+            // Every record was forced to the medium when it was written.
         }
     }
 
-    /** Reads whatever is there; a file that is missing has no records. */
+    /** Reads a journal, damaged or not. A missing file has no records. */
     static JournalContent read(Path file) throws IOException {
         return Files.exists(file) ? read(Files.readAllBytes(file)) : new JournalContent(List.of(), false);
     }
 
     static JournalContent read(byte[] bytes) {
-        List<JournalRecord> entries = new ArrayList<>();
-        int at = 0;
+        List<JournalRecord> records = new ArrayList<>();
+        int offset = 0;
         while (true) {
-            Optional<JournalRecord> entry = readRecordAt(bytes, at);
-            if (entry.isEmpty()) {
+            Optional<JournalRecord> record = readRecordAt(bytes, offset);
+            if (record.isEmpty()) {
                 break;
             }
-            entries.add(entry.get());
-            at += HEADER_BYTES + ByteBuffer.wrap(bytes).getInt(at + 4);
+            records.add(record.get());
+            offset += HEADER_BYTES + ByteBuffer.wrap(bytes).getInt(offset + 4);
         }
-        return new JournalContent(entries, hasRecordAfter(bytes, at));
+        return new JournalContent(records, hasRecordAfter(bytes, offset));
     }
 
-    private static boolean hasRecordAfter(byte[] bytes, int at) {
-        for (int later = at + 1; later <= bytes.length - HEADER_BYTES; later++) {
+    private static boolean hasRecordAfter(byte[] bytes, int offset) {
+        for (int later = offset + 1; later <= bytes.length - HEADER_BYTES; later++) {
             if (bytes[later] == (byte) (MAGIC >>> 24) && readRecordAt(bytes, later).isPresent()) {
                 return true;
             }
@@ -185,18 +201,21 @@ final class Journal implements AutoCloseable {
         return false;
     }
 
-    private static Optional<JournalRecord> readRecordAt(byte[] bytes, int at) {
-        if (at > bytes.length - HEADER_BYTES) {
+    private static Optional<JournalRecord> readRecordAt(byte[] bytes, int offset) {
+        if (offset > bytes.length - HEADER_BYTES) {
             return Optional.empty();
         }
-        ByteBuffer header = ByteBuffer.wrap(bytes, at, HEADER_BYTES);
+        ByteBuffer header = ByteBuffer.wrap(bytes, offset, HEADER_BYTES);
         int magic = header.getInt();
         int length = header.getInt();
         int checksum = header.getInt();
-        if (magic != MAGIC || length < 0 || length > MAX_TEXT_BYTES || length > bytes.length - HEADER_BYTES - at) {
+        if (magic != MAGIC
+                || length < 0
+                || length > MAX_TEXT_BYTES
+                || length > bytes.length - HEADER_BYTES - offset) {
             return Optional.empty();
         }
-        byte[] text = java.util.Arrays.copyOfRange(bytes, at + HEADER_BYTES, at + HEADER_BYTES + length);
+        byte[] text = Arrays.copyOfRange(bytes, offset + HEADER_BYTES, offset + HEADER_BYTES + length);
         return checksum(text) == checksum ? parseRecord(new String(text, StandardCharsets.UTF_8)) : Optional.empty();
     }
 
@@ -212,15 +231,15 @@ final class Journal implements AutoCloseable {
                     parts.get(2),
                     Long.parseLong(parts.get(3)),
                     parts.subList(4, parts.size())));
-        } catch (IllegalArgumentException unknown) {
+        } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
     }
 
-    private static byte[] encode(JournalRecord entry) {
+    private static byte[] encode(JournalRecord record) {
         List<String> parts = new ArrayList<>(
-                List.of(entry.kind().name(), entry.bootId(), entry.switchId(), Long.toString(entry.timeMillis())));
-        parts.addAll(entry.fields());
+                List.of(record.kind().name(), record.bootId(), record.switchId(), Long.toString(record.timeMillis())));
+        parts.addAll(record.fields());
         return TabSeparatedFields.join(parts).getBytes(StandardCharsets.UTF_8);
     }
 
@@ -230,6 +249,7 @@ final class Journal implements AutoCloseable {
         return (int) crc.getValue();
     }
 
+    /** Forces the parent directory to the medium, so that a renamed or deleted file stays so after a power failure. */
     static void syncParentDirectory(Path file) throws IOException {
         Path folder = file.getParent();
         if (folder != null) {

@@ -1,6 +1,6 @@
 package org.switchback.transaction;
 
-/** The journal could not be opened. */
+/** The journal cannot be opened or renamed. */
 public final class JournalException extends Exception {
     private static final long serialVersionUID = 1;
 

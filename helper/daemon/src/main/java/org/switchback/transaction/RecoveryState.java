@@ -1,18 +1,23 @@
 package org.switchback.transaction;
 
+import org.switchback.job.Outcome;
 import org.switchback.plan.SwitchRequest;
 
-/** What the journal says about the last switch of this boot. */
+/** State of the last switch of this boot, according to the journal. */
 public sealed interface RecoveryState {
-    /** Nothing is half done. */
+    /** The last switch ended, completely or rolled back; or there was none. */
     record Clean() implements RecoveryState {}
 
-    /** A switch was cut off, or failed and could not be put back. */
+    /** A switch was interrupted, or failed and its rollback failed too. */
     record RollbackPending(SwitchRequest request) implements RecoveryState {}
 
-    /** A write never returned or the kernel had an oops: nothing is written before the machine is restarted. */
+    /**
+     * A write never returned, or the kernel had an oops: nothing is written before the machine is restarted.
+     *
+     * @param outcome {@link Outcome#STUCK} or {@link Outcome#KERNEL_OOPS}
+     */
     record RestartRequired(SwitchRequest request, Outcome outcome) implements RecoveryState {}
 
-    /** A record in the middle of the journal can't be read, so nobody can tell what was done. */
+    /** A record of the journal is unreadable, so the progress of the switch is unknown. */
     record JournalCorrupt() implements RecoveryState {}
 }

@@ -2,76 +2,150 @@ package org.switchback.transaction;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.ReleaseStage;
 import org.switchback.plan.Setting;
 import org.switchback.plan.Step;
 
-/** Steps as fields of a journal record. */
+/** Converts steps to the fields of a journal record and back. */
 final class StepCodec {
+    private static final int FIELD_COUNT = 6;
+
     private StepCodec() {}
 
+    /** The first field. The names are part of the journal format and independent of the names of the classes. */
+    private enum StepKind {
+        RUN_CHECK("run-check"),
+        CHANGE_SETTING("change-setting"),
+        FRAMEBUFFER_EVICTION("framebuffer-eviction"),
+        PROBE_ANY("probe-any"),
+        LOAD_DRIVER("load-driver"),
+        UNBIND_ANY("unbind-any");
+
+        private final String journalName;
+
+        StepKind(String journalName) {
+            this.journalName = journalName;
+        }
+
+        /** @throws IllegalArgumentException for an unknown name */
+        static StepKind parse(String journalName) {
+            return Stream.of(values())
+                    .filter(kind -> kind.journalName.equals(journalName))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("unknown kind of step: " + journalName));
+        }
+    }
+
+    /** The kind of the changed setting. The names are part of the journal format, as those of {@link StepKind}. */
+    private enum SettingKind {
+        DRIVER("driver"),
+        DRIVER_OVERRIDE("driver-override"),
+        POWER_CONTROL("power-control"),
+        FRAMEBUFFER_DRIVER("framebuffer-driver"),
+        FRAMEBUFFER_REGION("framebuffer-region"),
+        KERNEL_MODULE("kernel-module");
+
+        private final String journalName;
+
+        SettingKind(String journalName) {
+            this.journalName = journalName;
+        }
+
+        static SettingKind of(Setting setting) {
+            return switch (setting) {
+                case Setting.Driver driver -> DRIVER;
+                case Setting.DriverOverride override -> DRIVER_OVERRIDE;
+                case Setting.PowerControl powerControl -> POWER_CONTROL;
+                case Setting.FramebufferDriver driver -> FRAMEBUFFER_DRIVER;
+                case Setting.FramebufferRegion region -> FRAMEBUFFER_REGION;
+                case Setting.KernelModule module -> KERNEL_MODULE;
+            };
+        }
+
+        /** @throws IllegalArgumentException for an unknown name */
+        static SettingKind parse(String journalName) {
+            return Stream.of(values())
+                    .filter(kind -> kind.journalName.equals(journalName))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("unknown kind of setting: " + journalName));
+        }
+    }
+
+    /** The six fields of a step. A fallback step is stored without its stage, which rolling back does not need. */
     static List<String> encode(Step step) {
         return switch (step) {
-            case Step.RunCheck(Step.CheckKind question, List<PciAddress> functions) ->
+            case Step.RunCheck(Step.CheckKind check, List<PciAddress> functions) ->
+                fields(
+                        StepKind.RUN_CHECK,
+                        check.name(),
+                        functions.stream().map(PciAddress::toString).collect(Collectors.joining(",")));
+            case Step.ChangeSetting(Setting setting, String before, String after, Step.UndoPolicy undoPolicy) ->
                 List.of(
-                        "check",
-                        question.name(),
-                        functions.stream().map(PciAddress::toString).collect(Collectors.joining(",")),
-                        "",
-                        "",
-                        "");
-            case Step.ChangeSetting(Setting setting, String before, String after, Step.UndoPolicy undo) ->
-                List.of("change", settingKind(setting), settingSubject(setting), before, after, undo.name());
+                        StepKind.CHANGE_SETTING.journalName,
+                        SettingKind.of(setting).journalName,
+                        encodeSubject(setting),
+                        before,
+                        after,
+                        undoPolicy.name());
             case Step.FramebufferEviction(PciAddress function, int bar, String region, AddressRange range) ->
                 List.of(
-                        "eviction",
+                        StepKind.FRAMEBUFFER_EVICTION.journalName,
                         Integer.toString(bar),
                         function.toString(),
                         region,
                         Long.toHexString(range.first()),
                         Long.toHexString(range.last()));
-            case Step.ProbeAny(PciAddress function) -> List.of("offer", "", function.toString(), "", "", "");
-            case Step.LoadDriver(PciAddress function) -> List.of("summon", "", function.toString(), "", "", "");
-            case Step.UnbindAny(PciAddress function) -> List.of("withdraw", "", function.toString(), "", "", "");
-            // To put it back takes nothing of its place in the ladder.
-            case Step.FallbackStep(ReleaseStage rung, Step bare) -> encode(bare);
+            case Step.ProbeAny(PciAddress function) -> fields(StepKind.PROBE_ANY, "", function.toString());
+            case Step.LoadDriver(PciAddress function) -> fields(StepKind.LOAD_DRIVER, "", function.toString());
+            case Step.UnbindAny(PciAddress function) -> fields(StepKind.UNBIND_ANY, "", function.toString());
+            case Step.FallbackStep(ReleaseStage stage, Step unwrapped) -> encode(unwrapped);
         };
     }
 
-    /** @return empty when the fields are no step */
+    private static List<String> fields(StepKind kind, String detail, String functions) {
+        return List.of(kind.journalName, detail, functions, "", "", "");
+    }
+
+    /** @return empty when the fields do not describe a step */
     static Optional<Step> decode(List<String> fields) {
-        if (fields.size() != 6) {
+        if (fields.size() != FIELD_COUNT) {
             return Optional.empty();
         }
         try {
-            return switch (fields.get(0)) {
-                case "check" -> Optional.of(
-                        new Step.RunCheck(Step.CheckKind.valueOf(fields.get(1)), parseAddresses(fields.get(2))));
-                case "change" -> Optional.of(new Step.ChangeSetting(
-                        parseSetting(fields.get(1), fields.get(2)),
-                        fields.get(3),
-                        fields.get(4),
-                        Step.UndoPolicy.valueOf(fields.get(5))));
-                case "eviction" -> Optional.of(new Step.FramebufferEviction(
-                        PciAddress.of(fields.get(2)),
-                        Integer.parseInt(fields.get(1)),
-                        fields.get(3),
-                        parseRange(fields.get(4), fields.get(5))));
-                case "offer" -> Optional.of(new Step.ProbeAny(PciAddress.of(fields.get(2))));
-                case "summon" -> Optional.of(new Step.LoadDriver(PciAddress.of(fields.get(2))));
-                case "withdraw" -> Optional.of(new Step.UnbindAny(PciAddress.of(fields.get(2))));
-                default -> Optional.empty();
-            };
-        } catch (IllegalArgumentException unknown) {
+            return Optional.of(
+                    switch (StepKind.parse(fields.get(0))) {
+                        case RUN_CHECK ->
+                            new Step.RunCheck(Step.CheckKind.valueOf(fields.get(1)), parseAddresses(fields.get(2)));
+                        case CHANGE_SETTING ->
+                            new Step.ChangeSetting(
+                                    decodeSetting(fields.get(1), fields.get(2)),
+                                    fields.get(3),
+                                    fields.get(4),
+                                    Step.UndoPolicy.valueOf(fields.get(5)));
+                        case FRAMEBUFFER_EVICTION ->
+                            new Step.FramebufferEviction(
+                                    PciAddress.of(fields.get(2)),
+                                    Integer.parseInt(fields.get(1)),
+                                    fields.get(3),
+                                    parseRange(fields.get(4), fields.get(5)));
+                        case PROBE_ANY -> new Step.ProbeAny(PciAddress.of(fields.get(2)));
+                        case LOAD_DRIVER -> new Step.LoadDriver(PciAddress.of(fields.get(2)));
+                        case UNBIND_ANY -> new Step.UnbindAny(PciAddress.of(fields.get(2)));
+                    });
+        } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
     }
 
+    /**
+     * @param joined addresses separated by commas, or the empty text
+     * @throws IllegalArgumentException when one of them is not an address
+     */
     static List<PciAddress> parseAddresses(String joined) {
         List<PciAddress> addresses = new ArrayList<>();
         for (String text : joined.split(",")) {
@@ -82,40 +156,35 @@ final class StepCodec {
         return addresses;
     }
 
-    private static String settingKind(Setting setting) {
-        return setting.getClass().getSimpleName().toLowerCase(Locale.ROOT);
-    }
-
-    private static String settingSubject(Setting setting) {
+    private static String encodeSubject(Setting setting) {
         return switch (setting) {
             case Setting.Driver(PciAddress function) -> function.toString();
             case Setting.DriverOverride(PciAddress function) -> function.toString();
             case Setting.PowerControl(PciAddress function) -> function.toString();
             case Setting.FramebufferDriver(String device) -> device;
-            case Setting.KernelModule(String name) -> name;
             case Setting.FramebufferRegion(PciAddress function, AddressRange range) -> function + " " + range;
+            case Setting.KernelModule(String name) -> name;
+        };
+    }
+
+    private static Setting decodeSetting(String kind, String subject) {
+        return switch (SettingKind.parse(kind)) {
+            case DRIVER -> new Setting.Driver(PciAddress.of(subject));
+            case DRIVER_OVERRIDE -> new Setting.DriverOverride(PciAddress.of(subject));
+            case POWER_CONTROL -> new Setting.PowerControl(PciAddress.of(subject));
+            case FRAMEBUFFER_DRIVER -> new Setting.FramebufferDriver(subject);
+            case FRAMEBUFFER_REGION -> {
+                String[] parts = subject.split("[ -]", -1);
+                if (parts.length != 3) {
+                    throw new IllegalArgumentException("not a function and a range: " + subject);
+                }
+                yield new Setting.FramebufferRegion(PciAddress.of(parts[0]), parseRange(parts[1], parts[2]));
+            }
+            case KERNEL_MODULE -> new Setting.KernelModule(subject);
         };
     }
 
     private static AddressRange parseRange(String first, String last) {
         return new AddressRange(Long.parseUnsignedLong(first, 16), Long.parseUnsignedLong(last, 16));
-    }
-
-    private static Setting parseSetting(String kind, String subject) {
-        return switch (kind) {
-            case "driver" -> new Setting.Driver(PciAddress.of(subject));
-            case "override" -> new Setting.DriverOverride(PciAddress.of(subject));
-            case "powercontrol" -> new Setting.PowerControl(PciAddress.of(subject));
-            case "framebufferdriver" -> new Setting.FramebufferDriver(subject);
-            case "module" -> new Setting.KernelModule(subject);
-            case "firmwareregion" -> {
-                String[] parts = subject.split("[ -]", -1);
-                if (parts.length != 3) {
-                    throw new IllegalArgumentException(subject);
-                }
-                yield new Setting.FramebufferRegion(PciAddress.of(parts[0]), parseRange(parts[1], parts[2]));
-            }
-            default -> throw new IllegalArgumentException(kind);
-        };
     }
 }

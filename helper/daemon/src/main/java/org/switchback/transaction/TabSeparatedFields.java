@@ -3,7 +3,7 @@ package org.switchback.transaction;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Texts in one line, tabs between them, whatever they hold. */
+/** Joins texts to one line, separated by tabs, and splits them again. Tabs and line feeds in them are escaped. */
 final class TabSeparatedFields {
     private TabSeparatedFields() {}
 

@@ -1,5 +1,9 @@
 package org.switchback.transaction;
 
+import org.switchback.job.Outcome;
+import org.switchback.job.StepFailure;
+import org.switchback.job.StepPhase;
+import org.switchback.job.JobEvent;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,38 +26,39 @@ import org.switchback.plan.ReleaseStage;
 import org.switchback.plan.Setting;
 import org.switchback.plan.Step;
 import org.switchback.plan.SwitchPlan;
+import org.switchback.transaction.Journal.JournalRecordKind;
 
-/** One switch under way: its steps in order, and back in reverse. */
+/** Carries out the steps of one switch in order, and undoes them in reverse order. */
 final class TransactionExecutor {
-    /** What is said of a program that stands in the way. */
+    /** Failure detail: a program uses the device. */
     private static final String IN_USE = "in-use";
 
-    /** After this long in the kernel a write counts as stuck; a slow one was seen to take three minutes. */
+    /** A write that takes longer counts as stuck. A slow one was observed to take three minutes. */
     private static final Duration WRITE_TIMEOUT = Duration.ofSeconds(200);
 
-    /** They take any function by its override, and only keep it. */
+    /** Drivers that bind any function through its driver override and only reserve it. */
     private static final Set<String> STUB_DRIVERS = Set.of("pci-stub", "pciback");
 
     private final Kernel kernel;
     private final Journal journal;
-    /** As planned, with their places in the ladder. */
+    /** The steps as planned: a fallback step with its stage. */
     private final List<Step> plannedSteps;
-    /** What each of them is by itself. */
+    /** The same steps without their stages. */
     private final List<Step> unwrappedSteps;
-    /** Rungs on which something went wrong. */
+    /** Release methods of which a step has failed. */
     private final Set<ReleaseStage.ReleaseMethod> failedMethods = EnumSet.noneOf(ReleaseStage.ReleaseMethod.class);
-    private final Consumer<StepEvent> progress;
+    private final Consumer<JobEvent.StepChanged> progress;
     private final long startNanos = System.nanoTime();
 
-    TransactionExecutor(Kernel kernel, Journal journal, List<Step> unwrappedSteps, Consumer<StepEvent> progress) {
+    TransactionExecutor(Kernel kernel, Journal journal, List<Step> steps, Consumer<JobEvent.StepChanged> progress) {
         this.kernel = kernel;
         this.journal = journal;
-        this.plannedSteps = unwrappedSteps;
-        this.unwrappedSteps = unwrappedSteps.stream().map(Step::unwrap).toList();
+        this.plannedSteps = steps;
+        this.unwrappedSteps = steps.stream().map(Step::unwrap).toList();
         this.progress = progress;
     }
 
-    /** What became of a step. */
+    /** Result of one step. */
     private sealed interface StepResult {
         record Ok() implements StepResult {}
 
@@ -66,12 +71,19 @@ final class TransactionExecutor {
         }
     }
 
-    /** What must be on the medium before the switch counts as done. */
+    /** Writes to the medium what it must hold before the switch counts as done. */
     interface CommitAction {
         void run() throws IOException;
     }
 
-    Outcome run(BooleanSupplier cancelled, CommitAction commit, HostSettings remembered) {
+    /**
+     * Carries out all steps; undoes them when one fails.
+     *
+     * @param cancelled    queried before each step
+     * @param commit       runs after the last step; when it fails, the switch is rolled back
+     * @param hostSettings the GPU's settings in host mode
+     */
+    Outcome run(BooleanSupplier cancelled, CommitAction commit, HostSettings hostSettings) {
         for (int i = 0; i < unwrappedSteps.size(); i++) {
             if (cancelled.getAsBoolean()) {
                 return undoSteps(i - 1, Outcome.CANCELLED);
@@ -84,14 +96,15 @@ final class TransactionExecutor {
             int step = i;
             StepResult result = userBlockingRelease(i)
                     .map(TransactionExecutor::inUseFailure)
-                    .orElseGet(() -> verifyReleased(step, executeStep(step, remembered)));
-            if (result instanceof StepResult.Halted(Outcome why)) {
-                return why;
+                    .orElseGet(() -> verifyReleased(step, executeStep(step, hostSettings)));
+            if (result instanceof StepResult.Halted(Outcome outcome)) {
+                return outcome;
             }
             if (result instanceof StepResult.StepFailed(String detail, List<String> values)) {
-                reportProgress(StepPhase.FAILED, i, detail, values);
-                // A program in the way of one rung is in the way of all.
-                if (detail.equals(IN_USE) || !hasFallbackAfterFailure(i)) {
+                reportFailure(StepPhase.FAILED, i, new StepFailure(detail, values));
+                markMethodFailed(i);
+                // A program that blocks one release method blocks all of them.
+                if (detail.equals(IN_USE) || !hasFallback(i)) {
                     return undoSteps(i, Outcome.ROLLED_BACK);
                 }
                 continue;
@@ -100,20 +113,20 @@ final class TransactionExecutor {
         }
         try {
             commit.run();
-            journal.append(Journal.JournalRecordKind.END, List.of(Outcome.DONE.wireName()));
+            journal.append(JournalRecordKind.END, List.of(Outcome.DONE.wireName()));
             return Outcome.DONE;
-        } catch (IOException unwritable) {
+        } catch (IOException e) {
             return undoSteps(unwrappedSteps.size() - 1, Outcome.ROLLED_BACK);
         }
     }
 
-    /** Whether nothing is to be done on this rung any more: the region has gone, or the rung is broken already. */
+    /** Whether a fallback step has nothing left to do: the region is released, or its release method has failed. */
     private boolean canSkip(int i) {
-        if (!(plannedSteps.get(i) instanceof Step.FallbackStep(ReleaseStage rung, Step step))) {
+        if (!(plannedSteps.get(i) instanceof Step.FallbackStep(ReleaseStage stage, Step step))) {
             return false;
         }
-        return switch (rung.role()) {
-            case PREPARE, RELEASE -> failedMethods.contains(rung.method()) || isReleased(rung.region());
+        return switch (stage.role()) {
+            case PREPARE, RELEASE -> failedMethods.contains(stage.method()) || isReleased(stage.region());
             case CLEAN_UP -> switch (step) {
                 case Step.ChangeSetting change -> kernel.readSetting(change.setting()).equals(change.after());
                 case Step.UnbindAny(PciAddress function) -> kernel.readSetting(new Setting.Driver(function)).isEmpty();
@@ -122,176 +135,207 @@ final class TransactionExecutor {
         };
     }
 
-    private boolean isReleased(ReleaseStage.BarRegion claim) {
-        return kernel.readSetting(claim.toSetting()).isEmpty();
+    private boolean isReleased(ReleaseStage.BarRegion region) {
+        return kernel.readSetting(region.toSetting()).isEmpty();
     }
 
-    /** What a step that should have the region go has come to, by what /proc/iomem says. */
+    /** The result of a step; a step meant to release a region fails when /proc/iomem still lists the region. */
     private StepResult verifyReleased(int i, StepResult result) {
         return result instanceof StepResult.Ok
-                        && plannedSteps.get(i) instanceof Step.FallbackStep(ReleaseStage rung, Step step)
-                        && rung.role() == ReleaseStage.StepRole.RELEASE
-                        && !isReleased(rung.region())
-                ? StepResult.failed("still-there", rung.region().name(), rung.region().range().toString())
+                        && plannedSteps.get(i) instanceof Step.FallbackStep(ReleaseStage stage, Step step)
+                        && stage.role() == ReleaseStage.StepRole.RELEASE
+                        && !isReleased(stage.region())
+                ? StepResult.failed("still-there", stage.region().name(), stage.region().range().toString())
                 : result;
     }
 
-    /** Whether the switch can go on although this step failed: there is another way to have the region go. */
-    private boolean hasFallbackAfterFailure(int i) {
-        if (!(plannedSteps.get(i) instanceof Step.FallbackStep(ReleaseStage rung, Step step)) || rung.role() == ReleaseStage.StepRole.CLEAN_UP) {
-            return false;
+    /** Marks the release method of a failed step, so that its remaining steps are skipped. */
+    private void markMethodFailed(int i) {
+        if (plannedSteps.get(i) instanceof Step.FallbackStep(ReleaseStage stage, Step step)
+                && stage.role() != ReleaseStage.StepRole.CLEAN_UP) {
+            failedMethods.add(stage.method());
         }
-        failedMethods.add(rung.method());
-        return plannedSteps.subList(i + 1, plannedSteps.size()).stream()
-                .anyMatch(later -> later instanceof Step.FallbackStep(ReleaseStage other, Step s)
-                        && other.region().equals(rung.region())
-                        && !failedMethods.contains(other.method()));
     }
 
-    /** @param last the last step that may have been written; -1 for none */
+    /** Whether the switch can go on although this step failed: another method may still release the region. */
+    private boolean hasFallback(int i) {
+        return plannedSteps.get(i) instanceof Step.FallbackStep(ReleaseStage stage, Step step)
+                && stage.role() != ReleaseStage.StepRole.CLEAN_UP
+                && plannedSteps.subList(i + 1, plannedSteps.size()).stream()
+                        .anyMatch(later -> later instanceof Step.FallbackStep(ReleaseStage other, Step s)
+                                && other.region().equals(stage.region())
+                                && !failedMethods.contains(other.method()));
+    }
+
+    /**
+     * Undoes the steps of an interrupted switch.
+     *
+     * @param last index of the last step that may have been written; -1 for none
+     */
     Outcome rollBack(int last) {
         return undoSteps(last, Outcome.ROLLED_BACK);
     }
 
-    private StepResult executeStep(int i, HostSettings remembered) {
+    private StepResult executeStep(int i, HostSettings hostSettings) {
         return switch (unwrappedSteps.get(i)) {
-            case Step.RunCheck(Step.CheckKind question, List<PciAddress> functions) ->
-                runCheck(question, functions, remembered);
-            case Step.ChangeSetting(Setting setting, String before, String after, Step.UndoPolicy undo) -> {
-                Optional<DeviceUser> holder = userBlockingUnbind(setting, before);
-                if (holder.isPresent()) {
-                    yield inUseFailure(holder.get());
-                }
-                String now = kernel.readSetting(setting);
-                // Drivers set the power control of their function themselves when they are bound, and one that was loaded
-                // for one function has taken others too.
-                if (now.equals(after) && (setting instanceof Setting.PowerControl || isHostDriverBind(setting, after))) {
-                    yield new StepResult.Ok();
-                }
-                if (!now.equals(before)) {
-                    yield StepResult.failed("changed", now);
-                }
-                StepResult result = writeSetting(i, Journal.JournalRecordKind.INTENT, setting, before, after);
-                if (setting instanceof Setting.Driver driver
-                        && isHostDriverBind(setting, after)
-                        && result instanceof StepResult.StepFailed(String errno, var values)
-                        && errno.equals("ENOENT")) {
-                    yield loadAndBindDriver(i, driver, after);
-                }
-                yield isModuleUnload(setting, after) && result instanceof StepResult.StepFailed ? new StepResult.Ok() : result;
-            }
-            // The kernel does it; the proof at the end tells whether it did.
+            case Step.RunCheck(Step.CheckKind check, List<PciAddress> functions) ->
+                runCheck(check, functions, hostSettings);
+            case Step.ChangeSetting(Setting setting, String before, String after, Step.UndoPolicy undoPolicy) ->
+                changeSetting(i, setting, before, after);
+            // vfio-pci evicts the framebuffer when it binds; the VFIO check at the end of the plan verifies it.
             case Step.FramebufferEviction eviction -> new StepResult.Ok();
             case Step.ProbeAny(PciAddress function) -> {
                 Setting.Driver driver = new Setting.Driver(function);
-                StepResult result = writeJournaled(i, Journal.JournalRecordKind.INTENT, "", "?", KernelWrite.probeAny(function));
+                StepResult result =
+                        writeJournaled(i, JournalRecordKind.INTENT, "", "?", KernelWrite.probeAny(function));
                 if (kernel.readSetting(driver).equals(PciDevice.VFIO_PCI)) {
                     result = bindFirstMatchingDriver(i, driver);
                 }
-                // No driver for it is an answer too: it had none that anybody knew of.
-                yield result instanceof StepResult.StepFailed && kernel.readSetting(driver).isEmpty() ? new StepResult.Ok() : result;
+                // No matching driver is fine: no earlier driver of the function is known.
+                yield result instanceof StepResult.StepFailed && kernel.readSetting(driver).isEmpty()
+                        ? new StepResult.Ok()
+                        : result;
             }
             case Step.LoadDriver(PciAddress function) -> {
-                StepResult result = writeJournaled(i, Journal.JournalRecordKind.INTENT, "", "?", new KernelWrite.LoadByModalias(function));
-                // The one it needs may be there without a module; whether it is, the next step shows.
+                StepResult result = writeJournaled(
+                        i, JournalRecordKind.INTENT, "", "?", new KernelWrite.LoadByModalias(function));
+                // The driver may be built into the kernel; the next step shows whether there is one.
                 yield result instanceof StepResult.StepFailed ? new StepResult.Ok() : result;
             }
             case Step.UnbindAny(PciAddress function) -> {
                 Setting.Driver driver = new Setting.Driver(function);
-                String now = kernel.readSetting(driver);
-                Optional<DeviceUser> holder = userBlockingUnbind(driver, now);
-                yield holder.isPresent() ? inUseFailure(holder.get()) : writeSetting(i, Journal.JournalRecordKind.INTENT, driver, now, "");
+                yield unbind(i, driver, kernel.readSetting(driver));
             }
-            case Step.FallbackStep nested -> throw new IllegalStateException("a rung within a rung");
+            case Step.FallbackStep nested -> throw new IllegalStateException("nested fallback step");
         };
     }
 
+    private StepResult changeSetting(int i, Setting setting, String before, String after) {
+        Optional<DeviceUser> user = userBlockingUnbind(setting, before);
+        if (user.isPresent()) {
+            return inUseFailure(user.get());
+        }
+        String current = kernel.readSetting(setting);
+        // A driver sets the power control of its function when it is bound, and a driver loaded for one function may
+        // have bound others too.
+        if (current.equals(after) && (setting instanceof Setting.PowerControl || isHostDriverBind(setting, after))) {
+            return new StepResult.Ok();
+        }
+        if (!current.equals(before)) {
+            return StepResult.failed("changed", current);
+        }
+        StepResult result = writeSetting(i, JournalRecordKind.INTENT, setting, before, after);
+        if (setting instanceof Setting.Driver driver
+                && isHostDriverBind(setting, after)
+                && result instanceof StepResult.StepFailed(String errno, var values)
+                && errno.equals("ENOENT")) {
+            return loadAndBindDriver(i, driver, after);
+        }
+        return isModuleUnload(setting, after) && result instanceof StepResult.StepFailed
+                ? new StepResult.Ok()
+                : result;
+    }
+
+    /** Unbinds a driver unless a program uses the function. */
+    private StepResult unbind(int i, Setting.Driver driver, String name) {
+        return userBlockingUnbind(driver, name)
+                .map(TransactionExecutor::inUseFailure)
+                .orElseGet(() -> writeSetting(i, JournalRecordKind.INTENT, driver, name, ""));
+    }
+
     /**
-     * Where vfio-pci was told to take every card of a model ({@code vfio-pci.ids=}, {@code new_id}), the kernel chooses it
-     * again and again. Then the host's drivers are named one by one; those that don't know the card answer ENODEV at once.
+     * Binds the first host driver that accepts the function. Where vfio-pci matches every card of a model
+     * ({@code vfio-pci.ids=}, {@code new_id}), every probe selects vfio-pci. Therefore the host's drivers are tried one
+     * by one by name; a driver that does not support the card fails with ENODEV at once.
      */
     private StepResult bindFirstMatchingDriver(int i, Setting.Driver driver) {
-        StepResult result = writeSetting(i, Journal.JournalRecordKind.INTENT, driver, PciDevice.VFIO_PCI, "");
+        StepResult result = writeSetting(i, JournalRecordKind.INTENT, driver, PciDevice.VFIO_PCI, "");
         for (String name : kernel.readSnapshot().childNames(SnapshotParser.PCI_DRIVERS)) {
             if (result instanceof StepResult.Halted || !kernel.readSetting(driver).isEmpty()) {
                 break;
             }
             if (!name.contains("vfio") && !STUB_DRIVERS.contains(name)) {
-                result = writeSetting(i, Journal.JournalRecordKind.INTENT, driver, "", name);
+                result = writeSetting(i, JournalRecordKind.INTENT, driver, "", name);
             }
         }
         return result;
     }
 
-    /** A driver is there only while its module is loaded, and somebody has unloaded that since it had the function. */
+    /** Loads and binds a host driver whose module was unloaded after the driver was last bound to the function. */
     private StepResult loadAndBindDriver(int i, Setting.Driver driver, String name) {
-        StepResult loading = writeJournaled(i, Journal.JournalRecordKind.INTENT, "", "?", new KernelWrite.LoadByModalias(driver.function()));
+        StepResult loading = writeJournaled(
+                i, JournalRecordKind.INTENT, "", "?", new KernelWrite.LoadByModalias(driver.function()));
         if (loading instanceof StepResult.Halted) {
             return loading;
         }
-        String now = kernel.readSetting(driver);
-        if (now.equals(name)) {
+        String current = kernel.readSetting(driver);
+        if (current.equals(name)) {
             return new StepResult.Ok();
         }
-        // Several may know the function, and what was loaded takes it at once.
-        if (!now.isEmpty()) {
-            Optional<DeviceUser> holder = userBlockingUnbind(driver, now);
-            StepResult away = holder.isPresent() ? inUseFailure(holder.get()) : writeSetting(i, Journal.JournalRecordKind.INTENT, driver, now, "");
-            if (!(away instanceof StepResult.Ok)) {
-                return away;
+        // Several drivers may support the function, and a newly loaded one binds it at once.
+        if (!current.isEmpty()) {
+            StepResult unbinding = unbind(i, driver, current);
+            if (!(unbinding instanceof StepResult.Ok)) {
+                return unbinding;
             }
         }
-        return writeSetting(i, Journal.JournalRecordKind.INTENT, driver, "", name);
+        return writeSetting(i, JournalRecordKind.INTENT, driver, "", name);
     }
 
-    /** Whether a driver of the host's is bound by its name. */
+    /** Whether the change binds a driver of the host. */
     private static boolean isHostDriverBind(Setting setting, String after) {
         return setting instanceof Setting.Driver && !after.isEmpty() && !after.equals(PciDevice.VFIO_PCI);
     }
 
-    /** A module that does not go does no harm where it is: it is left, and nothing is put back for it. */
+    /** Whether the change unloads a module. A failure is ignored: a loaded module does no harm. */
     private static boolean isModuleUnload(Setting setting, String after) {
         return setting instanceof Setting.KernelModule && after.isEmpty();
     }
 
-    /** A later rung has taken the framebuffer's device with it: until restart there is nothing to give its driver back. */
+    /** Whether a later release method has removed the framebuffer's device: no driver can bind it before a restart. */
     private static boolean isFramebufferDeviceGone(Setting setting, String errno) {
         return setting instanceof Setting.FramebufferDriver && errno.equals("ENODEV");
     }
 
-    private StepResult runCheck(Step.CheckKind question, List<PciAddress> functions, HostSettings remembered) {
-        return switch (question) {
-            case UNUSED -> firstBlockingUser(functions).map(TransactionExecutor::inUseFailure).orElse(new StepResult.Ok());
+    private StepResult runCheck(Step.CheckKind check, List<PciAddress> functions, HostSettings hostSettings) {
+        return switch (check) {
+            case UNUSED -> firstBlockingUser(functions)
+                    .map(TransactionExecutor::inUseFailure)
+                    .orElse(new StepResult.Ok());
             case VFIO_USABLE -> switch (kernel.verifyVfio(functions)) {
                 case Kernel.VfioCheck.Passed(int bars) -> new StepResult.Ok();
-                case Kernel.VfioCheck.Failed(PciAddress function, String what, List<Kernel.ReservationFailure> denied) ->
-                    denied.isEmpty()
-                            ? StepResult.failed("not-proven", function.toShortString(), what)
+                case Kernel.VfioCheck.Failed(
+                        PciAddress function,
+                        String reason,
+                        List<Kernel.ReservationFailure> failures) ->
+                    failures.isEmpty()
+                            ? StepResult.failed("not-proven", function.toShortString(), reason)
                             : StepResult.failed(
                                     "not-reserved",
-                                    denied.getFirst().function().toShortString(),
-                                    denied.getFirst().barName(),
-                                    denied.getFirst().range().toString());
+                                    failures.getFirst().function().toShortString(),
+                                    failures.getFirst().barName(),
+                                    failures.getFirst().range().toString());
             };
             case HOST_DRIVERS_BOUND -> functions.stream()
-                    .filter(f -> !isHostDriverBound(f, Optional.ofNullable(remembered.functions().get(f))))
+                    .filter(f -> !isHostDriverBound(f, Optional.ofNullable(hostSettings.functions().get(f))))
                     .findFirst()
-                    .map(f -> StepResult.failed("not-back", f.toShortString(), kernel.readSetting(new Setting.Driver(f))))
+                    .map(f -> StepResult.failed(
+                            "not-back", f.toShortString(), kernel.readSetting(new Setting.Driver(f))))
                     .orElse(new StepResult.Ok());
         };
     }
 
-    private boolean isHostDriverBound(PciAddress function, Optional<HostSettings.FunctionSettings> before) {
+    private boolean isHostDriverBound(PciAddress function, Optional<HostSettings.FunctionSettings> saved) {
         String driver = kernel.readSetting(new Setting.Driver(function));
-        return before.map(f -> f.driver().equals(driver)).orElse(!driver.equals(PciDevice.VFIO_PCI));
+        return saved.map(f -> f.driver().equals(driver)).orElse(!driver.equals(PciDevice.VFIO_PCI));
     }
 
-    private static StepResult inUseFailure(DeviceUser holder) {
+    private static StepResult inUseFailure(DeviceUser user) {
         return StepResult.failed(
-                IN_USE, holder.program(), Integer.toString(holder.pid()), holder.owner(), "/dev/" + holder.deviceNode());
+                IN_USE, user.program(), Integer.toString(user.pid()), user.owner(), "/dev/" + user.deviceNode());
     }
 
-    /** Unbinding a driver under a program that uses the function is what the kernel does not prevent. */
+    /** The kernel does not prevent unbinding a driver from a function that a program uses, so this is checked here. */
     private Optional<DeviceUser> userBlockingUnbind(Setting setting, String driver) {
         return setting instanceof Setting.Driver(PciAddress function) && !driver.isEmpty()
                 ? firstBlockingUser(List.of(function))
@@ -299,12 +343,13 @@ final class TransactionExecutor {
     }
 
     /**
-     * No way to have a framebuffer go looks whether a program draws on it, and the GPU may have no driver whose unbind
-     * would have been the occasion to look.
+     * Checked before every release step: the kernel does not check for programs that draw on the framebuffer, and the
+     * GPU may have no driver whose unbind would have been checked.
      */
     private Optional<DeviceUser> userBlockingRelease(int i) {
-        return plannedSteps.get(i) instanceof Step.FallbackStep(ReleaseStage rung, Step step) && rung.role() == ReleaseStage.StepRole.RELEASE
-                ? firstBlockingUser(List.of(rung.region().function()))
+        return plannedSteps.get(i) instanceof Step.FallbackStep(ReleaseStage stage, Step step)
+                        && stage.role() == ReleaseStage.StepRole.RELEASE
+                ? firstBlockingUser(List.of(stage.region().function()))
                 : Optional.empty();
     }
 
@@ -312,10 +357,10 @@ final class TransactionExecutor {
         return kernel.readDeviceUsers(functions).stream().filter(DeviceUser::isBlockingUnbind).findFirst();
     }
 
-    /** Undoes every step up to the given one, last first; stops at the first that can't be undone. */
-    private Outcome undoSteps(int last, Outcome whenUndone) {
+    /** Undoes every step up to and including the given one, last first; stops at the first failure. */
+    private Outcome undoSteps(int last, Outcome outcomeWhenUndone) {
         if (kernel.hasOops()) {
-            return halt(Outcome.KERNEL_OOPS, Journal.JournalRecordKind.OOPS, last);
+            return halt(Outcome.KERNEL_OOPS, JournalRecordKind.OOPS, last);
         }
         List<Integer> order = new ArrayList<>(laterStepsAlreadyBound(last));
         order.addAll(SwitchPlan.undoOrder(unwrappedSteps.subList(0, last + 1)));
@@ -325,27 +370,28 @@ final class TransactionExecutor {
                 reportProgress(StepPhase.UNDONE, i);
                 continue;
             }
-            if (result instanceof StepResult.Halted(Outcome why)) {
-                return why;
+            if (result instanceof StepResult.Halted(Outcome outcome)) {
+                return outcome;
             }
             if (result instanceof StepResult.StepFailed(String detail, List<String> values)) {
-                reportProgress(StepPhase.UNDO_FAILED, i, detail, values);
+                reportFailure(StepPhase.UNDO_FAILED, i, new StepFailure(detail, values));
                 return Outcome.ROLLBACK_FAILED;
             }
         }
         try {
-            journal.append(Journal.JournalRecordKind.END, List.of(whenUndone.wireName()));
-            return whenUndone;
-        } catch (IOException unwritable) {
-            // Everything is back; only the note about it is missing, and undoing again does nothing.
-            return whenUndone;
+            journal.append(JournalRecordKind.END, List.of(outcomeWhenUndone.wireName()));
+            return outcomeWhenUndone;
+        } catch (IOException ignored) {
+            // Everything is restored. Only the END record is missing, and rolling back again changes nothing.
+            return outcomeWhenUndone;
         }
     }
 
-    /** Later steps that have come true by themselves: a driver that was loaded for one function has taken others too. */
+    /** Later steps that are already done: a driver loaded for one function has bound others too. */
     private List<Integer> laterStepsAlreadyBound(int last) {
         return IntStream.range(last + 1, last < 0 ? 0 : unwrappedSteps.size())
-                .filter(i -> unwrappedSteps.get(i) instanceof Step.ChangeSetting(Setting.Driver driver, var before, String after, var u)
+                .filter(i -> unwrappedSteps.get(i)
+                                instanceof Step.ChangeSetting(Setting.Driver driver, var before, String after, var u)
                         && isHostDriverBind(driver, after)
                         && kernel.readSetting(driver).equals(after))
                 .boxed()
@@ -354,57 +400,62 @@ final class TransactionExecutor {
 
     private StepResult undoStep(int i) {
         return switch (unwrappedSteps.get(i)) {
-            case Step.ChangeSetting(Setting setting, String before, String after, Step.UndoPolicy undo)
-            when undo == Step.UndoPolicy.REVERSIBLE -> {
-                String now = kernel.readSetting(setting);
-                // An undo that was itself cut off may have got past this step.
-                if (now.equals(before) || (now.equals(originalValue(setting)) && isNoLongerNeeded(setting))) {
+            case Step.ChangeSetting(Setting setting, String before, String after, Step.UndoPolicy undoPolicy)
+            when undoPolicy == Step.UndoPolicy.REVERSIBLE -> {
+                String current = kernel.readSetting(setting);
+                // An interrupted rollback may have undone this step already.
+                if (current.equals(before) || (current.equals(originalValue(setting)) && isNoLongerNeeded(setting))) {
                     yield new StepResult.Ok();
                 }
-                StepResult result =
-                        now.equals(after) ? undoSetting(i, setting, now, before) : StepResult.failed("changed", now);
-                yield result instanceof StepResult.StepFailed(String why, var values)
-                                && (isModuleUnload(setting, before) || isFramebufferDeviceGone(setting, why))
+                StepResult result = current.equals(after)
+                        ? undoSetting(i, setting, current, before)
+                        : StepResult.failed("changed", current);
+                yield result instanceof StepResult.StepFailed(String detail, var values)
+                                && (isModuleUnload(setting, before) || isFramebufferDeviceGone(setting, detail))
                         ? new StepResult.Ok()
                         : result;
             }
             case Step.ProbeAny(PciAddress function) -> {
                 Setting driver = new Setting.Driver(function);
-                String now = kernel.readSetting(driver);
-                yield now.isEmpty() || now.equals(originalValue(driver))
+                String current = kernel.readSetting(driver);
+                yield current.isEmpty() || current.equals(originalValue(driver))
                         ? new StepResult.Ok()
-                        : undoSetting(i, driver, now, "");
+                        : undoSetting(i, driver, current, "");
             }
-            case Step.ChangeSetting stays -> new StepResult.Ok();
+            case Step.ChangeSetting notReversible -> new StepResult.Ok();
             case Step.RunCheck check -> new StepResult.Ok();
             case Step.FramebufferEviction eviction -> new StepResult.Ok();
-            case Step.LoadDriver stays -> new StepResult.Ok();
-            case Step.UnbindAny gone -> new StepResult.Ok();
-            case Step.FallbackStep nested -> throw new IllegalStateException("a rung within a rung");
+            case Step.LoadDriver loadDriver -> new StepResult.Ok();
+            case Step.UnbindAny unbindAny -> new StepResult.Ok();
+            case Step.FallbackStep nested -> throw new IllegalStateException("nested fallback step");
         };
     }
 
-    /** There is nothing left to put back on a function that somebody pulled out. Asked seldom: it is not cheap. */
+    /** Whether the step's function was unplugged: it needs no rollback. Called only after a failure: not cheap. */
     private boolean isUnplugged(Step step) {
         return switch (step) {
             case Step.ProbeAny(PciAddress function) -> !kernel.hasDevice(function);
-            case Step.ChangeSetting(Setting.Driver(PciAddress function), var b, var a, var u) -> !kernel.hasDevice(function);
-            case Step.ChangeSetting(Setting.DriverOverride(PciAddress function), var b, var a, var u) -> !kernel.hasDevice(function);
-            case Step.ChangeSetting(Setting.PowerControl(PciAddress function), var b, var a, var u) -> !kernel.hasDevice(function);
+            case Step.ChangeSetting change -> switch (change.setting()) {
+                case Setting.Driver(PciAddress function) -> !kernel.hasDevice(function);
+                case Setting.DriverOverride(PciAddress function) -> !kernel.hasDevice(function);
+                case Setting.PowerControl(PciAddress function) -> !kernel.hasDevice(function);
+                default -> false;
+            };
             default -> false;
         };
     }
 
     /**
-     * Whether undoing needs a setting no more. An override may be what it was because nobody has undone it yet: it is needed
-     * until the function has its driver back.
+     * Whether the rollback no longer needs a setting that has its original value. A driver override may have it only
+     * because its steps are not undone yet: they are needed until the function has its original driver again.
      */
     private boolean isNoLongerNeeded(Setting setting) {
         return !(setting instanceof Setting.DriverOverride(PciAddress function))
-                || kernel.readSetting(new Setting.Driver(function)).equals(originalValue(new Setting.Driver(function)));
+                || kernel.readSetting(new Setting.Driver(function))
+                        .equals(originalValue(new Setting.Driver(function)));
     }
 
-    /** The value a setting had before the switch; the empty text when the switch does not change it. */
+    /** The value of a setting before the switch; empty when the switch does not change it. */
     private String originalValue(Setting setting) {
         for (Step step : unwrappedSteps) {
             if (step instanceof Step.ChangeSetting change && change.setting().equals(setting)) {
@@ -414,87 +465,95 @@ final class TransactionExecutor {
         return "";
     }
 
-    private StepResult undoSetting(int i, Setting setting, String now, String before) {
-        Optional<DeviceUser> holder = userBlockingUnbind(setting, now);
-        if (holder.isPresent()) {
-            return inUseFailure(holder.get());
+    private StepResult undoSetting(int i, Setting setting, String current, String before) {
+        Optional<DeviceUser> user = userBlockingUnbind(setting, current);
+        if (user.isPresent()) {
+            return inUseFailure(user.get());
         }
         reportProgress(StepPhase.UNDOING, i);
-        StepResult result = writeSetting(i, Journal.JournalRecordKind.UNDO_INTENT, setting, now, before);
+        StepResult result = writeSetting(i, JournalRecordKind.UNDO_INTENT, setting, current, before);
         if (result instanceof StepResult.Ok) {
             reportProgress(StepPhase.UNDONE, i);
         }
         return result;
     }
 
-    /** Writes, and believes the setting rather than the answer. */
-    private StepResult writeSetting(int i, Journal.JournalRecordKind intent, Setting setting, String from, String to) {
+    /** Writes a setting and reads it back: the value read decides, not the result of the write. */
+    private StepResult writeSetting(int i, JournalRecordKind intent, Setting setting, String from, String to) {
         StepResult result = writeJournaled(i, intent, from, to, KernelWrite.of(setting, from, to));
         if (!(result instanceof StepResult.Ok)) {
             return result;
         }
-        String now = kernel.readSetting(setting);
-        if (now.equals(to)) {
+        String current = kernel.readSetting(setting);
+        if (current.equals(to)) {
             return result;
         }
         return setting instanceof Setting.FramebufferRegion(PciAddress function, AddressRange range)
-                ? StepResult.failed("still-there", now, range.toString())
-                : StepResult.failed("not-true", now);
+                ? StepResult.failed("still-there", current, range.toString())
+                : StepResult.failed("not-true", current);
     }
 
-    /** No durable intent, no write. */
-    private StepResult writeJournaled(int i, Journal.JournalRecordKind intent, String from, String to, KernelWrite write) {
+    /** Writes to the kernel only after the intent is on the medium. */
+    private StepResult writeJournaled(int i, JournalRecordKind intent, String from, String to, KernelWrite write) {
         try {
             journal.append(intent, List.of(Integer.toString(i), from, to));
-        } catch (IOException unwritable) {
+        } catch (IOException e) {
             return StepResult.failed("journal-unwritable");
         }
-        Kernel.WriteResult answer = kernel.write(
+        Kernel.WriteResult result = kernel.write(
                 write,
                 WRITE_TIMEOUT,
-                waited -> reportProgress(StepPhase.WAITING, i, "", List.of(Long.toString(waited.toSeconds()))));
-        if (answer instanceof Kernel.WriteResult.TimedOut) {
+                waited -> progress.accept(JobEvent.StepChanged.waiting(i, elapsed(), waited)));
+        if (result instanceof Kernel.WriteResult.TimedOut) {
             reportProgress(StepPhase.STUCK, i);
-            return new StepResult.Halted(halt(Outcome.STUCK, Journal.JournalRecordKind.STUCK, i));
+            return new StepResult.Halted(halt(Outcome.STUCK, JournalRecordKind.STUCK, i));
         }
         if (kernel.hasOops()) {
-            return new StepResult.Halted(halt(Outcome.KERNEL_OOPS, Journal.JournalRecordKind.OOPS, i));
+            return new StepResult.Halted(halt(Outcome.KERNEL_OOPS, JournalRecordKind.OOPS, i));
         }
-        if (answer instanceof Kernel.WriteResult.WriteFailed(String errno)) {
+        if (result instanceof Kernel.WriteResult.WriteFailed(String errno)) {
             return StepResult.failed(errnoPrefix(write) + errno);
         }
         try {
-            Journal.JournalRecordKind done = intent == Journal.JournalRecordKind.INTENT ? Journal.JournalRecordKind.DONE : Journal.JournalRecordKind.UNDONE;
+            JournalRecordKind done =
+                    intent == JournalRecordKind.INTENT ? JournalRecordKind.DONE : JournalRecordKind.UNDONE;
             journal.append(done, List.of(Integer.toString(i), from, to));
-        } catch (IOException unwritable) {
+        } catch (IOException e) {
             return StepResult.failed("journal-unwritable");
         }
         return new StepResult.Ok();
     }
 
-    /** An errno of the module's, or of loading one, has a meaning of its own. */
+    /** Distinguishes an errno of loading a module, or of the module switchback_bootfb: its meaning differs. */
     private static String errnoPrefix(KernelWrite write) {
         return switch (write) {
-            case KernelWrite.LoadModule modprobe -> "load-";
-            case KernelWrite.WriteSysfs(String path, String value) when path.startsWith(KernelWrite.MODULES_PATH) -> "release-";
+            case KernelWrite.LoadModule load -> "load-";
+            case KernelWrite.WriteSysfs(String path, String value) when path.startsWith(KernelWrite.MODULES_PATH) ->
+                "release-";
             default -> "";
         };
     }
 
-    private Outcome halt(Outcome why, Journal.JournalRecordKind kind, int step) {
+    /** Records why no further writes follow. */
+    private Outcome halt(Outcome outcome, JournalRecordKind kind, int step) {
         try {
             journal.append(kind, List.of(Integer.toString(step)));
-        } catch (IOException unwritable) {
+        } catch (IOException ignored) {
             // Nothing is written to the kernel after this either way.
         }
-        return why;
+        return outcome;
     }
 
     private void reportProgress(StepPhase phase, int step) {
-        reportProgress(phase, step, "", List.of());
+        progress.accept(JobEvent.StepChanged.of(step, phase, elapsed()));
     }
 
-    private void reportProgress(StepPhase phase, int step, String detail, List<String> values) {
-        progress.accept(new StepEvent(phase, step, Duration.ofNanos(System.nanoTime() - startNanos), detail, values));
+    private void reportFailure(StepPhase phase, int step, StepFailure failure) {
+        progress.accept(JobEvent.StepChanged.failed(step, phase, elapsed(), failure));
+    }
+
+    /** Since this executor was created. */
+    private Duration elapsed() {
+        return Duration.ofNanos(System.nanoTime() - startNanos);
     }
 }

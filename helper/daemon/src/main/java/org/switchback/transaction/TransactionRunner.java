@@ -1,5 +1,7 @@
 package org.switchback.transaction;
 
+import org.switchback.job.Outcome;
+import org.switchback.job.JobEvent;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -12,6 +14,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
@@ -24,12 +28,15 @@ import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Step;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
+import org.switchback.transaction.Journal.JournalContent;
+import org.switchback.transaction.Journal.JournalRecord;
+import org.switchback.transaction.Journal.JournalRecordKind;
 
 /**
- * Carries plans out on a kernel, one at a time on the machine, and remembers what it did under a folder: the journal of
- * the last switch, and how each GPU in VM mode stood before.
+ * Carries out plans on a kernel, one at a time per machine. A folder keeps the journal of the last switch and, for each
+ * GPU in VM mode, its settings in host mode.
  *
- * <p>Not safe for several threads: the caller runs everything on one.
+ * <p>Not thread-safe: the caller uses a single thread.
  */
 public final class TransactionRunner implements AutoCloseable {
     private static final String JOURNAL_FILE_NAME = "journal";
@@ -50,29 +57,29 @@ public final class TransactionRunner implements AutoCloseable {
     }
 
     /**
-     * Takes the folder for this process and reads the journal in it. Writes nothing to the kernel.
+     * Locks the folder for this process and reads the journal in it. Writes nothing to the kernel.
      *
-     * @param folder made for its owner alone when it is not there
-     * @throws JournalException when the folder can't be used, or another process uses it
+     * @param folder created with mode 0700 when it does not exist
+     * @throws JournalException when the folder is unusable, or locked by another process
      */
     public static TransactionRunner open(Kernel kernel, Path folder) throws JournalException {
-        String boot = kernel.bootId();
         try {
             if (!Files.isDirectory(folder)) {
                 Files.createDirectories(
                         folder,
                         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             }
-            TransactionRunner transactions = new TransactionRunner(kernel, folder, boot, lock(folder));
+            TransactionRunner runner =
+                    new TransactionRunner(kernel, folder, kernel.bootId(), lock(folder));
             try {
-                transactions.recoveryState = transactions.readRecoveryState();
-            } catch (IOException unreadable) {
-                transactions.close();
-                throw unreadable;
+                runner.recoveryState = runner.readRecoveryState();
+            } catch (IOException e) {
+                runner.close();
+                throw e;
             }
-            return transactions;
-        } catch (IOException failed) {
-            throw new JournalException("the folder of the journal can't be used", failed);
+            return runner;
+        } catch (IOException e) {
+            throw new JournalException("cannot use the journal folder", e);
         }
     }
 
@@ -82,51 +89,52 @@ public final class TransactionRunner implements AutoCloseable {
         @Nullable FileLock lock;
         try {
             lock = channel.tryLock();
-        } catch (OverlappingFileLockException ownOther) {
+        } catch (OverlappingFileLockException ignored) {
+            // Another runner in this process holds the lock.
             lock = null;
         }
         if (lock == null) {
             channel.close();
-            throw new JournalException("another process uses the journal");
+            throw new JournalException("the journal folder is locked by another process");
         }
         return channel;
     }
 
-    /** Lets other processes have the folder. */
+    /** Releases the lock on the folder. */
     @Override
     public void close() {
         try {
             lockChannel.close();
-        } catch (IOException gone) {
+        } catch (IOException ignored) {
             // The lock ends with the process at the latest.
         }
     }
 
-    /** What stands between here and the next switch. */
+    /** What has to happen before the next switch. */
     public RecoveryState recoveryState() {
         return recoveryState;
     }
 
-    /** How a GPU stood before its last switch to VM mode; empty when that was not in this boot, or not by us. */
+    /** A GPU's settings before its last switch to VM mode; empty when this helper did not switch it in this boot. */
     public Optional<HostSettings> savedHostSettings(PciAddress gpu) {
         return hostStates.load(gpu);
     }
 
     /**
-     * Carries a plan out. Blocks until the end; nothing the kernel does makes it throw.
+     * Carries out a plan. Blocks until the end; no behavior of the kernel makes it throw.
      *
-     * @param cancelled asked between two steps
-     * @param progress  told what happens, on this thread
-     * @throws IllegalStateException when the plan is refused, or an earlier switch is not {@link RecoveryState.Clean}
+     * @param cancelled queried before each step
+     * @param progress  receives the events, on this thread
+     * @throws IllegalStateException when the plan is refused, or the recovery state is not {@link RecoveryState.Clean}
      */
-    public Outcome run(SwitchPlan plan, BooleanSupplier cancelled, Consumer<StepEvent> progress) {
+    public Outcome run(SwitchPlan plan, BooleanSupplier cancelled, Consumer<JobEvent.StepChanged> progress) {
         if (plan.isRefused() || !(recoveryState instanceof RecoveryState.Clean)) {
-            throw new IllegalStateException("nothing may be switched now");
+            throw new IllegalStateException("the plan is refused, or the last switch needs recovery");
         }
         Journal journal;
         try {
             journal = createJournal(plan);
-        } catch (IOException unwritable) {
+        } catch (IOException e) {
             return Outcome.JOURNAL_UNWRITABLE;
         }
         try (journal) {
@@ -142,24 +150,24 @@ public final class TransactionRunner implements AutoCloseable {
     }
 
     /**
-     * Undoes what an interrupted switch did, last step first. Blocks until the end.
+     * Undoes the steps of an interrupted switch, last step first. Blocks until the end.
      *
-     * @return {@link Outcome#ROLLED_BACK} when everything is as before the switch, also when nothing was to be done
+     * @return {@link Outcome#ROLLED_BACK} when everything is as before the switch, also when there was nothing to undo
      */
-    public Outcome rollBack(Consumer<StepEvent> progress) {
+    public Outcome rollBack(Consumer<JobEvent.StepChanged> progress) {
         return switch (recoveryState) {
             case RecoveryState.Clean() -> Outcome.ROLLED_BACK;
-            case RecoveryState.RestartRequired(SwitchRequest request, Outcome why) -> why;
+            case RecoveryState.RestartRequired(SwitchRequest request, Outcome outcome) -> outcome;
             case RecoveryState.JournalCorrupt() -> Outcome.ROLLBACK_FAILED;
             case RecoveryState.RollbackPending(SwitchRequest request) -> rollBack(request, progress);
         };
     }
 
     /**
-     * Puts a journal that can't be read aside, so that somebody who was asked can switch by what the kernel says alone.
-     * Does nothing unless the standing is {@link RecoveryState.JournalCorrupt}.
+     * Renames an unreadable journal. With the user's consent, a switch can then rely on the state of the kernel alone.
+     * Does nothing unless the recovery state is {@link RecoveryState.JournalCorrupt}.
      *
-     * @throws JournalException when it can't be put aside; the standing stays as it is then
+     * @throws JournalException when renaming fails; the recovery state does not change then
      */
     public void archiveCorruptJournal() throws JournalException {
         if (recoveryState instanceof RecoveryState.JournalCorrupt) {
@@ -168,23 +176,26 @@ public final class TransactionRunner implements AutoCloseable {
                         folder.resolve(JOURNAL_FILE_NAME),
                         folder.resolve(JOURNAL_FILE_NAME + ".broken"),
                         StandardCopyOption.REPLACE_EXISTING);
-            } catch (IOException failed) {
-                throw new JournalException("the broken journal can't be put aside", failed);
+            } catch (IOException e) {
+                throw new JournalException("cannot rename the corrupt journal", e);
             }
             recoveryState = new RecoveryState.Clean();
         }
     }
 
-    private Outcome rollBack(SwitchRequest request, Consumer<StepEvent> progress) {
+    private Outcome rollBack(SwitchRequest request, Consumer<JobEvent.StepChanged> progress) {
+        Path file = folder.resolve(JOURNAL_FILE_NAME);
         try {
-            Journal.JournalContent content = Journal.read(folder.resolve(JOURNAL_FILE_NAME));
-            try (Journal journal = Journal.resume(folder.resolve(JOURNAL_FILE_NAME), content)) {
-                Outcome outcome =
-                        new TransactionExecutor(kernel, journal, parseSteps(content), progress).rollBack(lastIntentStep(content));
+            JournalContent content = Journal.read(file);
+            InterruptedSwitch interrupted = InterruptedSwitch.parse(content)
+                    .orElseThrow(() -> new IOException("the journal has become unreadable"));
+            try (Journal journal = Journal.resume(file, content)) {
+                Outcome outcome = new TransactionExecutor(kernel, journal, interrupted.steps(), progress)
+                        .rollBack(interrupted.lastIntentStep());
                 recoveryState = recoveryStateAfter(outcome, request);
                 return outcome;
             }
-        } catch (IOException unreadable) {
+        } catch (IOException e) {
             return Outcome.JOURNAL_UNWRITABLE;
         }
     }
@@ -194,12 +205,23 @@ public final class TransactionRunner implements AutoCloseable {
             case DONE, ROLLED_BACK, CANCELLED -> new RecoveryState.Clean();
             case ROLLBACK_FAILED, JOURNAL_UNWRITABLE -> new RecoveryState.RollbackPending(request);
             case STUCK, KERNEL_OOPS -> new RecoveryState.RestartRequired(request, outcome);
+            case DENIED,
+                    NO_AGENT,
+                    AUTHENTICATION_CANCELLED,
+                    UNDECIDED,
+                    STALE,
+                    BUSY,
+                    REFUSED,
+                    ERROR,
+                    HELPER_LOST ->
+                throw new IllegalArgumentException("no outcome of a transaction: " + outcome);
         };
     }
 
     private Journal createJournal(SwitchPlan plan) throws IOException {
         String switchId = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-        // A step has four records of its own and one that describes it; the few with more find room, since none is as long.
+        // Each step has one record that describes it and up to four of its own. A few have more; they still fit,
+        // because no record is as long as the space reserved for it.
         Journal journal = Journal.create(
                 folder.resolve(JOURNAL_FILE_NAME), bootId, switchId, 5 * plan.steps().size() + 2);
         try {
@@ -207,9 +229,9 @@ public final class TransactionRunner implements AutoCloseable {
                     encodeRequest(plan.request()),
                     plan.steps().stream().map(StepCodec::encode).toList());
             return journal;
-        } catch (IOException failed) {
+        } catch (IOException e) {
             journal.close();
-            throw failed;
+            throw e;
         }
     }
 
@@ -221,80 +243,97 @@ public final class TransactionRunner implements AutoCloseable {
                         ",", request.extraFunctions().stream().map(PciAddress::toString).toList()));
     }
 
-    /** What the way back needs is on the medium before the switch counts as done. */
+    /** Switching back needs the settings, so they are on the medium before the switch counts as done. */
     private void saveHostSettings(SwitchPlan plan) throws IOException {
         if (plan.request().target() == Target.VM) {
             hostStates.save(plan.gpu().address(), plan.hostSettings());
         }
     }
 
-    /** Only once the way home counts as done: until then it may be undone, and have to be gone again. */
+    /**
+     * Called only after the switch to host mode counts as done: until then a rollback may return the GPU to VM mode,
+     * and the next switch to host mode needs the settings again.
+     */
     private void deleteHostSettings(SwitchPlan plan) {
         if (plan.request().target() == Target.HOST) {
             try {
                 hostStates.delete(plan.gpu().address());
-            } catch (IOException stays) {
-                // In host mode nobody asks for it, and the next way to VM mode writes it anew.
+            } catch (IOException ignored) {
+                // The settings are not used in host mode, and the next switch to VM mode overwrites them.
             }
         }
     }
 
     private RecoveryState readRecoveryState() throws IOException {
         Path file = folder.resolve(JOURNAL_FILE_NAME);
-        Journal.JournalContent content = Journal.read(file);
-        List<Journal.JournalRecord> entries = content.records();
-        Optional<Journal.JournalRecord> begin =
-                entries.stream().filter(e -> e.kind() == Journal.JournalRecordKind.BEGIN).findFirst();
-        if (!entries.isEmpty() && !entries.getFirst().bootId().equals(bootId)) {
-            // Drivers and overrides did not survive the restart, so there is nothing to put back.
+        JournalContent content = Journal.read(file);
+        List<JournalRecord> records = content.records();
+        Optional<JournalRecord> begin = records.stream()
+                .filter(record -> record.kind() == JournalRecordKind.BEGIN)
+                .findFirst();
+        if (!records.isEmpty() && !records.getFirst().bootId().equals(bootId)) {
+            // Bound drivers and driver overrides do not survive a restart, so there is nothing to roll back.
             Files.move(file, folder.resolve(JOURNAL_FILE_NAME + ".last-boot"), StandardCopyOption.REPLACE_EXISTING);
             return new RecoveryState.Clean();
         }
         if (content.isCorrupt()) {
             return new RecoveryState.JournalCorrupt();
         }
-        if (begin.isEmpty() || entries.getLast().kind() == Journal.JournalRecordKind.END) {
+        if (begin.isEmpty() || records.getLast().kind() == JournalRecordKind.END) {
             return new RecoveryState.Clean();
         }
         Optional<SwitchRequest> request = parseRequest(begin.get().fields());
         if (request.isEmpty()) {
             return new RecoveryState.JournalCorrupt();
         }
-        if (entries.stream().anyMatch(e -> e.kind() == Journal.JournalRecordKind.STUCK)) {
+        if (records.stream().anyMatch(record -> record.kind() == JournalRecordKind.STUCK)) {
             return new RecoveryState.RestartRequired(request.get(), Outcome.STUCK);
         }
-        if (entries.stream().anyMatch(e -> e.kind() == Journal.JournalRecordKind.OOPS)) {
+        if (records.stream().anyMatch(record -> record.kind() == JournalRecordKind.OOPS)) {
             return new RecoveryState.RestartRequired(request.get(), Outcome.KERNEL_OOPS);
         }
-        return new RecoveryState.RollbackPending(request.get());
+        return InterruptedSwitch.parse(content).isPresent()
+                ? new RecoveryState.RollbackPending(request.get())
+                : new RecoveryState.JournalCorrupt();
     }
 
     private static Optional<SwitchRequest> parseRequest(List<String> fields) {
         if (fields.size() != 3) {
             return Optional.empty();
         }
-        return PciAddress.parse(fields.get(0)).flatMap(gpu -> Target.parse(fields.get(1))
-                .map(target -> new SwitchRequest(gpu, target, StepCodec.parseAddresses(fields.get(2)))));
+        try {
+            List<PciAddress> extraFunctions = StepCodec.parseAddresses(fields.get(2));
+            return PciAddress.parse(fields.get(0)).flatMap(gpu -> Target.parse(fields.get(1))
+                    .map(target -> new SwitchRequest(gpu, target, extraFunctions)));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
-    private static List<Step> parseSteps(Journal.JournalContent content) throws IOException {
-        List<Step> steps = new ArrayList<>();
-        for (Journal.JournalRecord entry : content.records()) {
-            if (entry.kind() == Journal.JournalRecordKind.STEP) {
-                steps.add(StepCodec.decode(entry.fields()).orElseThrow(() -> new IOException("unknown step")));
+    /**
+     * An interrupted switch, as recorded in its journal.
+     *
+     * @param steps          the steps of the plan, unwrapped
+     * @param lastIntentStep index of the last step that may have been written; -1 for none
+     */
+    private record InterruptedSwitch(List<Step> steps, int lastIntentStep) {
+        /** @return empty when a record is unreadable, such as one of another version of the helper */
+        static Optional<InterruptedSwitch> parse(JournalContent content) {
+            List<Step> steps = new ArrayList<>();
+            int lastIntentStep = -1;
+            try {
+                for (JournalRecord record : content.records()) {
+                    if (record.kind() == JournalRecordKind.STEP) {
+                        steps.add(StepCodec.decode(record.fields()).orElseThrow());
+                    } else if (record.kind() == JournalRecordKind.INTENT) {
+                        lastIntentStep = Objects.checkIndex(
+                                Integer.parseInt(record.fields().getFirst()), steps.size());
+                    }
+                }
+            } catch (NoSuchElementException | NumberFormatException | IndexOutOfBoundsException e) {
+                return Optional.empty();
             }
+            return Optional.of(new InterruptedSwitch(steps, lastIntentStep));
         }
-        return steps;
-    }
-
-    /** Number of the last step that may have been written; -1 when none was. */
-    private static int lastIntentStep(Journal.JournalContent content) {
-        int last = -1;
-        for (Journal.JournalRecord entry : content.records()) {
-            if (entry.kind() == Journal.JournalRecordKind.INTENT) {
-                last = Integer.parseInt(entry.fields().getFirst());
-            }
-        }
-        return last;
     }
 }

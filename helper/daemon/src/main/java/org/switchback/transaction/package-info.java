@@ -1,6 +1,6 @@
 /**
- * Carries plans out so that nothing is left half done: a journal record before every write, undo in reverse when a step
- * fails, and recovery from the journal after a crash.
+ * Carries out plans as transactions: a journal record before every write, undo in reverse order when a step fails, and
+ * recovery from the journal after a crash.
  */
 @NullMarked
 package org.switchback.transaction;

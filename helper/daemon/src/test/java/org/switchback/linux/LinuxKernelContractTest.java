@@ -1,8 +1,5 @@
 package org.switchback.linux;
 
-import org.switchback.kernel.Kernel;
-import org.switchback.simulator.KernelContract;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
@@ -15,11 +12,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.switchback.hardware.PciAddress;
+import org.switchback.kernel.Kernel;
+import org.switchback.simulator.KernelContract;
 
 /**
- * The running kernel keeps the contract of the port. For a virtual machine made for it only, as root:
- * {@code switchback.guest=true}, {@code switchback.gpu} is the address of its GPU, {@code switchback.vfio.client} the
- * program that holds functions as a virtual machine does (packaging/vm/vfio-client.c).
+ * The running kernel satisfies the contract of the port. Runs only as root in a virtual machine made for this test. The
+ * system properties are {@code switchback.guest=true}, {@code switchback.gpu} (the address of its GPU) and
+ * {@code switchback.vfio.client} (the path of the program that uses functions as a virtual machine does,
+ * packaging/vm/vfio-client.c).
  */
 @EnabledIfSystemProperty(named = "switchback.guest", matches = "true")
 class LinuxKernelContractTest extends KernelContract {
@@ -50,22 +50,23 @@ class LinuxKernelContractTest extends KernelContract {
 
     @Override
     protected AutoCloseable startVirtualMachine(List<PciAddress> functions) throws Exception {
-        List<String> command = new ArrayList<>(List.of(System.getProperty("switchback.vfio.client"), "--hold-until-stdin"));
+        List<String> command =
+                new ArrayList<>(List.of(System.getProperty("switchback.vfio.client"), "--hold-until-stdin"));
         functions.forEach(function -> command.add(function.toString()));
         return awaitHolding(new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
-    /** Waits until the program says that it has what it wants; it ends with its input. */
+    /** Waits until the program prints {@code holding}. Closing the result closes its input, which ends it. */
     private static AutoCloseable awaitHolding(Process process) throws Exception {
         BufferedReader output =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-        List<String> said = new ArrayList<>();
+        List<String> otherLines = new ArrayList<>();
         String line = output.readLine();
         while (line != null && !line.equals("holding")) {
-            said.add(line);
+            otherLines.add(line);
             line = output.readLine();
         }
-        assertThat(line).as("%s", said).isEqualTo("holding");
+        assertThat(line).as("%s", otherLines).isEqualTo("holding");
         return () -> {
             process.getOutputStream().close();
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();

@@ -1,11 +1,10 @@
 package org.switchback.linux;
 
-import org.switchback.kernel.Kernel;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,10 +34,11 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
-/** The running kernel's reader and writer on trees of ordinary files. */
+/** {@link LinuxKernel} on trees of ordinary files. */
 @Timeout(60)
 class LinuxKernelTest {
     private static final PciAddress GPU = PciAddress.parse("0000:01:00.0").orElseThrow();
@@ -73,14 +73,15 @@ class LinuxKernelTest {
         MachineSnapshot read = kernel.readSnapshot();
 
         TreeMap<String, MachineSnapshot.SnapshotEntry> expected = new TreeMap<>(original.entries());
-        expected.keySet().removeIf(path -> isProcessPath(path) || isIgnoredPath(path) || wouldWakeDevice(path, original));
+        expected.keySet()
+                .removeIf(path -> isProcessPath(path) || isIgnoredPath(path) || wouldWakeDevice(path, original));
         assertThat(expected.keySet().stream()
                         .filter(path -> !Objects.equals(read.entries().get(path), expected.get(path))))
-                .as("paths that were read otherwise")
+                .as("differing or missing paths")
                 .isEmpty();
         assertThat(read.entries().keySet().stream()
                         .filter(path -> !expected.containsKey(path) && !isIgnoredPath(path)))
-                .as("paths that came from nowhere")
+                .as("additional paths")
                 .allMatch(path -> path.matches(".*/graphics/fb\\d+"));
     }
 
@@ -88,20 +89,20 @@ class LinuxKernelTest {
         return path.matches("/proc/\\d+/.*");
     }
 
-    /** What captures made by other means have more, or in another form. */
+    /** Paths that snapshots from other sources have additionally, or in another form. */
     private static boolean isIgnoredPath(String path) {
         return path.equals("/proc/version")
                 || path.equals("/usr/share/misc/pci.ids")
-                // Whether it could be loaded is not asked once it is.
+                // Not read when the module is loaded.
                 || path.startsWith("/lib/modules")
                 || path.startsWith("/sys/kernel/iommu_groups/")
                 || path.matches(".*/(subsystem_vendor|subsystem_device|revision|modalias|d3cold_allowed)");
     }
 
-    private static boolean wouldWakeDevice(String path, MachineSnapshot capture) {
+    private static boolean wouldWakeDevice(String path, MachineSnapshot snapshot) {
         String folder = path.substring(0, path.lastIndexOf('/'));
         return path.matches(".*/(config|resource._resize)")
-                && capture.text(folder + "/power/runtime_status").filter("suspended"::equals).isPresent();
+                && snapshot.text(folder + "/power/runtime_status").filter("suspended"::equals).isPresent();
     }
 
     @Test
@@ -116,7 +117,8 @@ class LinuxKernelTest {
     void loadableVfioDriverIsFound() throws IOException {
         writeTree(TestSnapshots.load("q35-6.1-0380"));
 
-        assertThat(SnapshotParser.parse(kernel.readSnapshot()).vfioDriverState()).isEqualTo(Machine.VfioDriverState.LOADABLE);
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).vfioDriverState())
+                .isEqualTo(Machine.VfioDriverState.LOADABLE);
     }
 
     @Test
@@ -124,7 +126,8 @@ class LinuxKernelTest {
         writeTree(TestSnapshots.load("q35-6.1-0380"));
         Files.delete(root.resolve("lib/modules/6.1.0-56-amd64/modules.dep"));
 
-        assertThat(SnapshotParser.parse(kernel.readSnapshot()).vfioDriverState()).isEqualTo(Machine.VfioDriverState.MISSING);
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).vfioDriverState())
+                .isEqualTo(Machine.VfioDriverState.MISSING);
     }
 
     @Test
@@ -132,7 +135,9 @@ class LinuxKernelTest {
         writeTree(TestSnapshots.load("q35-6.1-0380-vfio"));
         assertThat(Files.readString(root.resolve(FOLDER.substring(1) + "/power/runtime_status"))).contains("suspended");
 
-        assertThat(kernel.readSnapshot().entries()).doesNotContainKey(FOLDER + "/config").containsKey(FOLDER + "/resource");
+        assertThat(kernel.readSnapshot().entries())
+                .doesNotContainKey(FOLDER + "/config")
+                .containsKey(FOLDER + "/resource");
     }
 
     @Test
@@ -149,17 +154,17 @@ class LinuxKernelTest {
         Files.createDirectories(process.resolve("fd"));
         Files.writeString(process.resolve("comm"), "Xorg\n");
         Files.writeString(process.resolve("cmdline"), "Xorg\0-secret\0");
-        // Device 1:5, which the tree says is the card; 1:7 is of no interest.
+        // /dev/zero has the device number 1:5, which is that of the card in the tree; /dev/full has 1:7.
         Files.createSymbolicLink(process.resolve("fd/3"), Path.of("/dev/full"));
         Files.createSymbolicLink(process.resolve("fd/4"), Path.of("/dev/zero"));
         Files.createSymbolicLink(process.resolve("fd/5"), Path.of("socket:[1]"));
 
         DeviceUser xorg = new DeviceUser(4711, "Xorg", System.getProperty("user.name"), "dri/card0");
         assertThat(kernel.readDeviceUsers(List.of(GPU))).containsExactly(xorg);
-        MachineSnapshot capture = kernel.readSnapshot();
-        assertThat(SnapshotParser.parse(capture).gpu(GPU).orElseThrow().deviceUsers()).containsExactly(xorg);
-        assertThat(capture.childNames("/proc/4711")).containsExactly("comm", "fd", "owner");
-        assertThat(capture.toText()).doesNotContain("secret");
+        MachineSnapshot snapshot = kernel.readSnapshot();
+        assertThat(SnapshotParser.parse(snapshot).gpu(GPU).orElseThrow().deviceUsers()).containsExactly(xorg);
+        assertThat(snapshot.childNames("/proc/4711")).containsExactly("comm", "fd", "owner");
+        assertThat(snapshot.toText()).doesNotContain("secret");
     }
 
     @ParameterizedTest
@@ -168,11 +173,12 @@ class LinuxKernelTest {
         "q35-7.2-0380,  efi-framebuffer.0, graphics/fb0, fb0",
         "strix-halo-32g, simple-framebuffer.0, drm/card0, dri/card0",
     })
-    void framebufferUserIsUserOfOneGpuOnly(
-            String machine, String device, String folder, String node) throws IOException {
+    void framebufferUserIsUserOfOneGpuOnly(String machine, String device, String folder, String node)
+            throws IOException {
         MachineSnapshot original = TestSnapshots.load(machine);
         writeTree(original.withChanges(Map.of(
-                SnapshotParser.PLATFORM_DEVICES + device + "/" + folder + "/dev", Optional.of(new MachineSnapshot.TextEntry("1:5")))));
+                SnapshotParser.PLATFORM_DEVICES + device + "/" + folder + "/dev",
+                Optional.of(new MachineSnapshot.TextEntry("1:5")))));
         Path process = Files.createDirectories(root.resolve("proc/4711/fd")).getParent();
         Files.writeString(process.resolve("comm"), "kiosk\n");
         Files.createSymbolicLink(process.resolve("fd/3"), Path.of("/dev/zero"));
@@ -236,11 +242,12 @@ class LinuxKernelTest {
         writeTree(TestSnapshots.load("q35-6.1-0380"));
         Path list = Files.createDirectories(root.resolve("usr/share/hwdata")).resolve("pci.ids");
         Files.writeString(list, "# comment\n1234  Technical Corp.\n\t1111  QEMU Virtual Video Controller\n"
-                + "1235  Somebody else\n\t1111  Nothing here\n");
+                + "1235  Other Corp.\n\t1111  Other device\n");
 
         assertThat(SnapshotParser.parse(kernel.readSnapshot()).gpu(GPU).orElseThrow().graphics().name())
                 .isEqualTo("Technical Corp. QEMU Virtual Video Controller");
-        assertThat(kernel.readSnapshot().text("/usr/share/misc/pci.ids").orElseThrow()).doesNotContain("Somebody");
+        assertThat(kernel.readSnapshot().text("/usr/share/misc/pci.ids").orElseThrow())
+                .doesNotContain("Other");
     }
 
     @Test
@@ -248,13 +255,19 @@ class LinuxKernelTest {
         writeTree(TestSnapshots.load("q35-6.1-0380"));
         Path list = Files.createDirectories(root.resolve("usr/share/misc")).resolve("pci.ids");
         String others = IntStream.range(0, 10_000)
-                .mapToObj(number -> String.format("\t%04x  Something else\n", number))
+                .mapToObj(number -> String.format("\t%04x  Other device\n", number))
                 .collect(Collectors.joining());
-        Files.writeString(list, "1233  Others\n" + others + "1234  Technical Corp.\n\t0000  Not this\n\t1111  QEMU's card\n"
-                + "1235  Others\n" + others + "C 03  Display controller\n\t80  Other display");
+        Files.writeString(
+                list,
+                "1233  Others\n" + others + "1234  Technical Corp.\n\t0000  Not this\n\t1111  QEMU's card\n"
+                        + "1235  Others\n" + others + "C 03  Display controller\n\t80  Other display");
 
         assertThat(kernel.readSnapshot().text("/usr/share/misc/pci.ids").orElseThrow().lines())
-                .contains("1234  Technical Corp.", "\t1111  QEMU's card", "C 03  Display controller", "\t80  Other display")
+                .contains(
+                        "1234  Technical Corp.",
+                        "\t1111  QEMU's card",
+                        "C 03  Display controller",
+                        "\t80  Other display")
                 .doesNotContain("\t0000  Not this", "1233  Others");
     }
 
@@ -273,7 +286,9 @@ class LinuxKernelTest {
         writeTree(TestSnapshots.load("q35-6.1-0380"));
         createPipe(FOLDER + "/power_state");
 
-        assertThat(kernel.readSnapshot().entries()).doesNotContainKey(FOLDER + "/power_state").containsKey(FOLDER + "/vendor");
+        assertThat(kernel.readSnapshot().entries())
+                .doesNotContainKey(FOLDER + "/power_state")
+                .containsKey(FOLDER + "/vendor");
     }
 
     @Test
@@ -282,11 +297,12 @@ class LinuxKernelTest {
         createPipe(FOLDER + "/driver_override");
 
         long start = System.nanoTime();
-        MachineSnapshot capture = kernel.readSnapshot();
+        MachineSnapshot snapshot = kernel.readSnapshot();
 
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
-        assertThat(capture.entries().get(FOLDER + "/driver_override")).isEqualTo(new MachineSnapshot.UnreadableEntry("no answer"));
-        assertThat(capture.text("/sys/bus/pci/devices/0000:01:00.1/driver_override")).hasValue("(null)");
+        assertThat(snapshot.entries().get(FOLDER + "/driver_override"))
+                .isEqualTo(new MachineSnapshot.UnreadableEntry("no answer"));
+        assertThat(snapshot.text("/sys/bus/pci/devices/0000:01:00.1/driver_override")).hasValue("(null)");
         assertThat(kernel.readSetting(new Setting.DriverOverride(GPU))).isEqualTo(Kernel.UNKNOWN_VALUE);
     }
 
@@ -302,9 +318,9 @@ class LinuxKernelTest {
         assertThat(kernel.readSetting(new Setting.KernelModule("nvidia"))).isEmpty();
         PciAddress second = new PciAddress(0, 2, 0, 0);
         assertThat(kernel.readSetting(new Setting.DriverOverride(second))).isEmpty();
-        PciAddress gone = new PciAddress(0, 9, 0, 0);
-        assertThat(List.of(kernel.readSetting(new Setting.Driver(gone)), kernel.readSetting(new Setting.DriverOverride(gone))))
-                .containsOnly("");
+        PciAddress missing = new PciAddress(0, 9, 0, 0);
+        assertThat(kernel.readSetting(new Setting.Driver(missing))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.DriverOverride(missing))).isEmpty();
     }
 
     @Test
@@ -312,7 +328,9 @@ class LinuxKernelTest {
         writeTree(TestSnapshots.load("q35-5.10-0300-native"));
         Setting setting = new Setting.FramebufferDriver("efi-framebuffer.0");
         assertThat(kernel.readSetting(setting)).isEmpty();
-        assertThat(SnapshotParser.parse(kernel.readSnapshot()).firmwareFramebuffers()).singleElement().matches(fb -> fb.isTakenOver());
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).firmwareFramebuffers())
+                .singleElement()
+                .matches(framebuffer -> framebuffer.isTakenOver());
 
         Files.createDirectories(root.resolve("sys/bus/platform/devices/efi-framebuffer.0/graphics/fb0"));
         assertThat(kernel.readSetting(setting)).isEqualTo("efi-framebuffer");
@@ -324,8 +342,10 @@ class LinuxKernelTest {
         AddressRange range = new AddressRange(0xc0000000L, 0xc03e7fffL);
         Setting setting = new Setting.FramebufferRegion(GPU, range);
         assertThat(kernel.readSetting(setting)).isEqualTo("BOOTFB");
-        assertThat(kernel.readSetting(new Setting.FramebufferRegion(GPU, new AddressRange(0xc0000000L, 0xc03e7ffeL)))).isEmpty();
-        assertThat(kernel.readSetting(new Setting.FramebufferRegion(PciAddress.of("0000:02:00.0"), range))).isEmpty();
+        AddressRange shorter = new AddressRange(0xc0000000L, 0xc03e7ffeL);
+        assertThat(kernel.readSetting(new Setting.FramebufferRegion(GPU, shorter))).isEmpty();
+        PciAddress otherGpu = PciAddress.of("0000:02:00.0");
+        assertThat(kernel.readSetting(new Setting.FramebufferRegion(otherGpu, range))).isEmpty();
 
         Path map = root.resolve("proc/iomem");
         Files.writeString(map, Files.readString(map).replaceAll("(?m)^.* : (BOOTFB|simplefb)\n", ""));
@@ -343,14 +363,15 @@ class LinuxKernelTest {
         "extra/switchback_bootfb.ko, ~Module signature appended~, SIGNED",
         "updates/switchback_bootfb.ko.xz, ~Module signature appended~, UNKNOWN"
     })
-    void bootfbModuleIsFoundWhereInstalled(String path, String end, BootfbModule.ModuleSignature signature)
+    void bootfbModuleIsFoundWhereInstalled(String path, String suffix, BootfbModule.ModuleSignature signature)
             throws IOException {
         writeTree(TestSnapshots.load("q35-6.1-0380"));
-        assertThat(SnapshotParser.parse(kernel.readSnapshot()).bootfbModule().state()).isEqualTo(BootfbModule.BootfbModuleState.MISSING);
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).bootfbModule().state())
+                .isEqualTo(BootfbModule.BootfbModuleState.MISSING);
 
         Path file = root.resolve("lib/modules/6.1.0-56-amd64").resolve(path);
         Files.createDirectories(file.getParent());
-        Files.writeString(file, "\u007fELF" + end + "\n");
+        Files.writeString(file, "\u007fELF" + suffix + "\n");
 
         assertThat(SnapshotParser.parse(kernel.readSnapshot()).bootfbModule())
                 .isEqualTo(new BootfbModule(BootfbModule.BootfbModuleState.INSTALLED, signature));
@@ -363,7 +384,8 @@ class LinuxKernelTest {
                 "PRETTY_NAME=\"Linux Mint 22\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=22\n");
 
         assertThat(kernel.readSnapshot().text("/etc/os-release")).hasValue("ID=linuxmint\nID_LIKE=\"ubuntu debian\"");
-        assertThat(SnapshotParser.parse(kernel.readSnapshot()).distributionIds()).containsExactly("linuxmint", "ubuntu", "debian");
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).distributionIds())
+                .containsExactly("linuxmint", "ubuntu", "debian");
     }
 
     @Test
@@ -371,10 +393,12 @@ class LinuxKernelTest {
         KernelWrite load = new KernelWrite.LoadByModalias(GPU);
         assertThat(kernel.write(load, LONG, waited -> {})).isEqualTo(new Kernel.WriteResult.WriteFailed("ENOENT"));
 
-        Path alias = Files.createDirectories(root.resolve(FOLDER.substring(1))).resolve("modalias");
-        for (String odd : List.of("-r vfio-pci", "pci:v1;reboot", "usb:v1D6Bp0002", "")) {
-            Files.writeString(alias, odd + "\n");
-            assertThat(kernel.write(load, LONG, waited -> {})).as(odd).isEqualTo(new Kernel.WriteResult.WriteFailed("ENOENT"));
+        Path file = Files.createDirectories(root.resolve(FOLDER.substring(1))).resolve("modalias");
+        for (String modalias : List.of("-r vfio-pci", "pci:v1;reboot", "usb:v1D6Bp0002", "")) {
+            Files.writeString(file, modalias + "\n");
+            assertThat(kernel.write(load, LONG, waited -> {}))
+                    .as(modalias)
+                    .isEqualTo(new Kernel.WriteResult.WriteFailed("ENOENT"));
         }
     }
 
@@ -480,13 +504,13 @@ class LinuxKernelTest {
     void writeThatDoesNotReturnTimesOut() throws Exception {
         createPipe("/sys/stuck");
         Path file = createFile("/sys/file");
-        List<Duration> told = new ArrayList<>();
+        List<Duration> reported = new ArrayList<>();
 
-        Kernel.WriteResult stuck =
-                kernel.write(new KernelWrite.WriteSysfs("/sys/stuck", "1"), Duration.ofMillis(2200), told::add);
+        Kernel.WriteResult result =
+                kernel.write(new KernelWrite.WriteSysfs("/sys/stuck", "1"), Duration.ofMillis(2200), reported::add);
 
-        assertThat(stuck).isEqualTo(new Kernel.WriteResult.TimedOut());
-        assertThat(told).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
+        assertThat(result).isEqualTo(new Kernel.WriteResult.TimedOut());
+        assertThat(reported).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
         assertThat(write("/sys/file", "next")).isEqualTo(new Kernel.WriteResult.Done());
         assertThat(Files.readString(file)).isEqualTo("next\n");
     }
@@ -494,24 +518,24 @@ class LinuxKernelTest {
     @Test
     void lateWriteSucceeds() throws Exception {
         Path pipe = createPipe("/sys/slow");
-        List<Duration> told = new ArrayList<>();
+        List<Duration> reported = new ArrayList<>();
 
-        Kernel.WriteResult answer = kernel.write(new KernelWrite.WriteSysfs("/sys/slow", "1"), LONG, waited -> {
-            told.add(waited);
-            if (told.size() == 1) {
-                // Somebody reads at last.
+        Kernel.WriteResult result = kernel.write(new KernelWrite.WriteSysfs("/sys/slow", "1"), LONG, waited -> {
+            reported.add(waited);
+            if (reported.size() == 1) {
+                // Opening the other end lets the write proceed.
                 Thread.ofVirtual().start(() -> {
                     try {
                         Files.readAllBytes(pipe);
-                    } catch (IOException failed) {
-                        throw new java.io.UncheckedIOException(failed);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
                     }
                 });
             }
         });
 
-        assertThat(answer).isEqualTo(new Kernel.WriteResult.Done());
-        assertThat(told).isNotEmpty();
+        assertThat(result).isEqualTo(new Kernel.WriteResult.Done());
+        assertThat(reported).isNotEmpty();
     }
 
     @Test
@@ -525,10 +549,10 @@ class LinuxKernelTest {
                 .findFirst()
                 .orElseThrow();
 
-        Kernel.WriteResult answer = kernel.write(
+        Kernel.WriteResult result = kernel.write(
                 new KernelWrite.WriteSysfs("/sys/stuck", "1"), LONG, waited -> child.destroyForcibly());
 
-        assertThat(answer).isEqualTo(new Kernel.WriteResult.WriteFailed("?"));
+        assertThat(result).isEqualTo(new Kernel.WriteResult.WriteFailed("?"));
         assertThat(write("/sys/file", "2")).isEqualTo(new Kernel.WriteResult.Done());
         assertThat(Files.readString(file)).isEqualTo("2\n");
     }
@@ -556,7 +580,8 @@ class LinuxKernelTest {
     private static Path linkTarget(Path link) {
         try {
             return Files.readSymbolicLink(link);
-        } catch (IOException closed) {
+        } catch (IOException e) {
+            // Closed meanwhile.
             return Path.of("/dev/null");
         }
     }
@@ -594,22 +619,22 @@ class LinuxKernelTest {
                 "/sys/module/switchback_bootfb /",
                 "/sys/class/drm/card0-Virtual-1/enabled = enabled"
             })
-    void switchSnapshotCoversEverythingAPlanDependsOn(String changed) throws Exception {
+    void switchSnapshotCoversEverythingAPlanDependsOn(String line) throws Exception {
         MachineSnapshot original = TestSnapshots.load("q35-6.1-0380");
         writeTree(original);
-        MachineSnapshot seen = kernel.readSwitchSnapshot(List.of(GPU));
-        assertThat(kernel.readSwitchSnapshot(List.of(GPU))).isEqualTo(seen);
+        MachineSnapshot before = kernel.readSwitchSnapshot(List.of(GPU));
+        assertThat(kernel.readSwitchSnapshot(List.of(GPU))).isEqualTo(before);
 
-        MachineSnapshot.SnapshotEntry entry = MachineSnapshot.parse("switchback-capture 1\n" + changed + "\n")
+        MachineSnapshot.SnapshotEntry entry = MachineSnapshot.parse("switchback-capture 1\n" + line + "\n")
                 .entries()
                 .firstEntry()
                 .getValue();
-        String path = changed.substring(0, changed.indexOf(' '));
+        String path = line.substring(0, line.indexOf(' '));
         assertThat(original.entries().get(path)).isNotEqualTo(entry);
         Files.deleteIfExists(root.resolve(path.substring(1)));
         SnapshotFileTree.write(MachineSnapshot.EMPTY.withChanges(Map.of(path, Optional.of(entry))), root);
 
-        assertThat(kernel.readSwitchSnapshot(List.of(GPU))).isNotEqualTo(seen);
+        assertThat(kernel.readSwitchSnapshot(List.of(GPU))).isNotEqualTo(before);
     }
 
     @Test
@@ -644,9 +669,9 @@ class LinuxKernelTest {
         writeTree(TestSnapshots.load("q35-6.1-0380-vfio"));
         Path container = createFile("/dev/vfio/vfio");
 
-        Kernel.VfioCheck proof = kernel.verifyVfio(List.of(GPU));
+        Kernel.VfioCheck result = kernel.verifyVfio(List.of(GPU));
 
-        assertThat(proof).isEqualTo(new Kernel.VfioCheck.Failed(GPU, "container: ENOTTY"));
+        assertThat(result).isEqualTo(new Kernel.VfioCheck.Failed(GPU, "container: ENOTTY"));
         try (var descriptors = Files.list(Path.of("/proc/self/fd"))) {
             assertThat(descriptors.map(LinuxKernelTest::linkTarget)).doesNotContain(container);
         }
@@ -662,7 +687,7 @@ class LinuxKernelTest {
         return Files.createFile(file);
     }
 
-    /** A named pipe: to open it waits until somebody opens the other end, as a device lock makes a writer wait. */
+    /** A named pipe: opening it blocks until the other end is opened, as a device lock blocks a writer. */
     private Path createPipe(String path) throws Exception {
         Path pipe = root.resolve(path.substring(1));
         Files.createDirectories(pipe.getParent());
@@ -671,12 +696,12 @@ class LinuxKernelTest {
         return pipe;
     }
 
-    private void writeTree(MachineSnapshot capture) throws IOException {
-        TreeMap<String, MachineSnapshot.SnapshotEntry> entries = new TreeMap<>(capture.entries());
+    private void writeTree(MachineSnapshot snapshot) throws IOException {
+        TreeMap<String, MachineSnapshot.SnapshotEntry> entries = new TreeMap<>(snapshot.entries());
         entries.keySet().removeIf(LinuxKernelTest::isProcessPath);
         SnapshotFileTree.write(new MachineSnapshot(entries), root);
-        String release = capture.text("/proc/sys/kernel/osrelease").orElseThrow();
-        if (capture.hasPath("/lib/modules/" + release + "/vfio-pci")) {
+        String release = snapshot.text("/proc/sys/kernel/osrelease").orElseThrow();
+        if (snapshot.hasPath("/lib/modules/" + release + "/vfio-pci")) {
             Path modules = root.resolve("lib/modules/" + release);
             Files.delete(modules.resolve("vfio-pci"));
             Files.writeString(

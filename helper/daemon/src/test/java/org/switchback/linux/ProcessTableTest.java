@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Lines of /proc/PID/stat as Linux 6.1 writes them. */
+/** With lines of /proc/PID/stat as Linux 6.1 writes them. */
 class ProcessTableTest {
     private static final String KERNEL_THREAD_STAT = " S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 27 0 0 ";
     private static final String PROCESS_STAT = " S 1 1 1 0 -1 4194560 5711 93437 71 1101 19 54 180 167 20 0 1 0 27 ";
@@ -29,14 +29,14 @@ class ProcessTableTest {
         processTable = new ProcessTable(new KernelFiles(root));
     }
 
-    private void writeProcess(String number, String name, String rest) throws IOException {
-        Path folder = Files.createDirectories(root.resolve("proc/" + number));
-        Files.writeString(folder.resolve("stat"), number + " (" + name + ")" + rest + "\n");
+    private void writeProcess(String pid, String name, String stat) throws IOException {
+        Path folder = Files.createDirectories(root.resolve("proc/" + pid));
+        Files.writeString(folder.resolve("stat"), pid + " (" + name + ")" + stat + "\n");
     }
 
-    private void writeChildren(String numbers) throws IOException {
+    private void writeChildren(String pids) throws IOException {
         Path folder = Files.createDirectories(root.resolve("proc/2/task/2"));
-        Files.writeString(folder.resolve("children"), numbers);
+        Files.writeString(folder.resolve("children"), pids);
     }
 
     @Test

@@ -16,7 +16,7 @@ import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 
 class UeventMonitorTest {
-    /** Seen on 6.1. */
+    /** Observed on 6.1. */
     private static final String BIND_MESSAGE = "bind@/devices/pci0000:00/0000:00:01.0/0000:01:00.0\0ACTION=bind\0"
             + "DEVPATH=/devices/pci0000:00/0000:00:01.0/0000:01:00.0\0SUBSYSTEM=pci\0DRIVER=vfio-pci\0"
             + "PCI_CLASS=30000\0PCI_ID=1234:1111\0PCI_SLOT_NAME=0000:01:00.0\0SEQNUM=1432\0";
@@ -47,17 +47,17 @@ class UeventMonitorTest {
     @Test
     void eventsAreDebouncedAndStopAfterClose() throws Exception {
         Path loopback = Path.of("/sys/class/net/lo/uevent");
-        assumeTrue(Files.isWritable(loopback), "only root can have the kernel say something");
-        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
-        try (UeventMonitor uevents =
-                UeventMonitor.start(Set.of("net"), () -> heard.add("changed")).orElseThrow()) {
+        assumeTrue(Files.isWritable(loopback), "only root can trigger uevents");
+        BlockingQueue<String> events = new LinkedBlockingQueue<>();
+        try (UeventMonitor monitor =
+                UeventMonitor.start(Set.of("net"), () -> events.add("changed")).orElseThrow()) {
             Files.writeString(loopback, "change");
             Files.writeString(loopback, "change");
-            assertThat(heard.poll(10, TimeUnit.SECONDS)).isEqualTo("changed");
-            assertThat(heard.poll(500, TimeUnit.MILLISECONDS)).isNull();
+            assertThat(events.poll(10, TimeUnit.SECONDS)).isEqualTo("changed");
+            assertThat(events.poll(500, TimeUnit.MILLISECONDS)).isNull();
         }
         Files.writeString(loopback, "change");
-        assertThat(heard.poll(500, TimeUnit.MILLISECONDS)).isNull();
+        assertThat(events.poll(500, TimeUnit.MILLISECONDS)).isNull();
     }
 
     private static byte[] bytes(String text) {

@@ -48,10 +48,10 @@ import org.switchback.hardware.DeviceUser;
 import org.switchback.simulator.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.DBusNames;
-import org.switchback.protocol.PlanReply;
+import org.switchback.job.PlanReply;
 
 /** The helper on a message bus of its own, with a polkit that decides as the test says. */
 @Timeout(120)
@@ -112,7 +112,7 @@ class HelperOnBusTest {
     }
 
     private String applyPlan() throws Exception {
-        return helper(client).Apply(plan(helper(client)).id).getPath();
+        return helper(client).Apply(plan(helper(client)).id()).getPath();
     }
 
     private String awaitOutcome(String path) throws Exception {
@@ -179,7 +179,7 @@ class HelperOnBusTest {
         polkit.close();
 
         assertThatExceptionOfType(Undecided.class).isThrownBy(helper(client)::Inspect);
-        assertThat(awaitOutcome(helper(client).Apply(plan.id).getPath())).isEqualTo("undecided");
+        assertThat(awaitOutcome(helper(client).Apply(plan.id()).getPath())).isEqualTo("undecided");
         assertThat(kernel.simulated().writes()).isEmpty();
     }
 
@@ -207,7 +207,7 @@ class HelperOnBusTest {
 
             long began = System.nanoTime();
             assertThat(helper(client).Version()).isEqualTo(DBusNames.PROTOCOL_VERSION);
-            assertThat(plan(helper(client)).refusals).isEmpty();
+            assertThat(plan(helper(client)).refusals()).isEmpty();
             assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(1));
             assertThatExceptionOfType(Busy.class).isThrownBy(helper(client)::InspectAll);
 
@@ -221,9 +221,9 @@ class HelperOnBusTest {
         start();
         PlanReply plan = plan(helper(client));
         try (DBusConnection other = bus.connect()) {
-            assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> helper(other).Apply(plan.id));
+            assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> helper(other).Apply(plan.id()));
         }
-        assertThat(awaitOutcome(helper(client).Apply(plan.id).getPath())).isEqualTo("done");
+        assertThat(awaitOutcome(helper(client).Apply(plan.id()).getPath())).isEqualTo("done");
     }
 
     @Test
@@ -235,7 +235,7 @@ class HelperOnBusTest {
         String first = applyPlan();
         PlanReply second = plan(helper(client));
 
-        assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper(client).Apply(second.id));
+        assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper(client).Apply(second.id()));
 
         answered.countDown();
         assertThat(awaitOutcome(first)).isEqualTo("done");
@@ -248,7 +248,7 @@ class HelperOnBusTest {
         polkit.blockUntil("switch-display", answered);
         start();
         DBusConnection leaving = bus.connect();
-        String path = helper(leaving).Apply(plan(helper(leaving)).id).getPath();
+        String path = helper(leaving).Apply(plan(helper(leaving)).id()).getPath();
         Deadline.seconds(10).await("the prompt", () -> polkit.checkCalls().size() == 2);
 
         leaving.disconnect();
@@ -303,7 +303,7 @@ class HelperOnBusTest {
         });
         start();
         DBusConnection leaving = bus.connect();
-        String path = helper(leaving).Apply(plan(helper(leaving)).id).getPath();
+        String path = helper(leaving).Apply(plan(helper(leaving)).id()).getPath();
         await(writing);
 
         leaving.disconnect();
@@ -323,7 +323,7 @@ class HelperOnBusTest {
         start();
         DBusConnection stranger = bus.connect();
         closeables.add(stranger);
-        List<JobEvent> overheard = new CopyOnWriteArrayList<>();
+        List<JobEventStruct> overheard = new CopyOnWriteArrayList<>();
         CountDownLatch end = new CountDownLatch(1);
         stranger.addSigHandler(JobInterface.Progress.class, signal -> {
             overheard.addAll(signal.events());
@@ -333,7 +333,7 @@ class HelperOnBusTest {
         });
 
         String path = applyPlan();
-        List<JobEvent> log = JobLogReader.readUntilFinished(job(client, path));
+        List<JobEventStruct> log = JobLogReader.readUntilFinished(job(client, path));
 
         assertThat(end.await(15, TimeUnit.SECONDS)).isTrue();
         assertThat(log).anySatisfy(entry -> assertThat(entry.values).contains("Xorg"));
@@ -358,7 +358,7 @@ class HelperOnBusTest {
                     DBusConnection one = bus.connect();
                     callers.add(one);
                     HelperInterface helper = helper(one);
-                    String id = helper.Plan(GPU, target, List.of(), false).reply().id;
+                    String id = helper.Plan(GPU, target, List.of(), false).reply().id();
                     calls.add(() -> {
                         try {
                             return helper.Apply(id).getPath();
@@ -421,7 +421,7 @@ class HelperOnBusTest {
             }
         });
         assertThat(waiting.join(Duration.ofMillis(1500))).isFalse();
-        String path = helper(client).Apply(plan.id).getPath();
+        String path = helper(client).Apply(plan.id()).getPath();
         await(writing);
         assertThat(waiting.join(Duration.ofMillis(1500))).isFalse();
 
@@ -434,7 +434,7 @@ class HelperOnBusTest {
     void planOfDisconnectedCallerDoesNotKeepTheHelperRunning() throws Exception {
         SystemHelper helper = start(RateLimiter.UNLIMITED, Duration.ofSeconds(4));
         try (DBusConnection other = bus.connect()) {
-            assertThat(plan(helper(other)).id).isNotEmpty();
+            assertThat(plan(helper(other)).id()).isNotEmpty();
         }
 
         assertThat(helper.awaitEnd()).isTrue();
@@ -478,7 +478,7 @@ class HelperOnBusTest {
         start();
         PlanReply plan = plan(helper(client));
 
-        assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> helper(client).Apply(plan.id));
+        assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> helper(client).Apply(plan.id()));
         assertThat(log).anyMatch(line -> line.contains("can only look"));
         assertThat(kernel.simulated().writes()).isEmpty();
     }
@@ -565,9 +565,9 @@ class HelperOnBusTest {
         assertThat(interruptSwitch()).isEqualTo("error");
         assertThat(driverOverride()).hasValue("vfio-pci");
 
-        assertThatExceptionOfType(Incomplete.class).isThrownBy(() -> helper(client).Apply(plan.id));
+        assertThatExceptionOfType(Incomplete.class).isThrownBy(() -> helper(client).Apply(plan.id()));
         assertThatExceptionOfType(Incomplete.class).isThrownBy(() -> helper(client).Restore("0000:08:00.0"));
-        assertThat(awaitOutcome(helper(client).Restore(GPU).getPath())).isEqualTo("put-back");
+        assertThat(awaitOutcome(helper(client).Restore(GPU).getPath())).isEqualTo("rolled-back");
 
         assertThat(driverOverride()).isEqualTo(before);
         assertThat(awaitOutcome(applyPlan())).isEqualTo("done");
@@ -587,8 +587,8 @@ class HelperOnBusTest {
         assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper(client).Restore(GPU));
         goOn.countDown();
 
-        List<JobEvent> recovery = JobLogReader.readUntilFinished(job(client, DBusNames.JOB_PATH_PREFIX + 1));
-        assertThat(recovery.getLast().detail).isEqualTo("put-back");
+        List<JobEventStruct> recovery = JobLogReader.readUntilFinished(job(client, DBusNames.JOB_PATH_PREFIX + 1));
+        assertThat(recovery.getLast().detail).isEqualTo("rolled-back");
         assertThat(recovery).extracting(entry -> entry.type).contains("undone");
         assertThat(driverOverride()).isEqualTo(before);
     }

@@ -25,7 +25,7 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.DBusNames;
 
@@ -96,7 +96,7 @@ class HelperProcessTest {
 
     private String applyPlan() throws Exception {
         HelperInterface helper = client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
-        return helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id)
+        return helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id())
                 .getPath();
     }
 
@@ -126,8 +126,8 @@ class HelperProcessTest {
         first.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
         startHelper(0);
 
-        List<JobEvent> recovery = JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1));
-        assertThat(recovery.getLast().detail).isEqualTo("put-back");
+        List<JobEventStruct> recovery = JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1));
+        assertThat(recovery.getLast().detail).isEqualTo("rolled-back");
         assertOriginalState();
         assertThat(JobLogReader.readUntilFinished(job(applyPlan())).getLast().detail).isEqualTo("done");
     }
@@ -135,7 +135,7 @@ class HelperProcessTest {
     @Test
     void aotTrainingRunsASwitchAnswersOnItsBusAndExits() throws Exception {
         Path machine = Files.writeString(
-                folder.resolve("rehearsal"), TestSnapshots.load(FileKernelHelperMain.MACHINE).toText());
+                folder.resolve("snapshot"), TestSnapshots.load(FileKernelHelperMain.MACHINE).toText());
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
         List<String> owners = new CopyOnWriteArrayList<>();
         client.addSigHandler(DBus.NameOwnerChanged.class, signal -> {
@@ -144,13 +144,16 @@ class HelperProcessTest {
             }
         });
 
-        Process rehearsal =
-                startJava(HelperMain.class.getName(), bus.address(), "--rehearse", machine.toString(), bus.address());
+        Process training =
+                startJava(HelperMain.class.getName(), bus.address(), "--train-aot", machine.toString(), bus.address());
 
-        assertThat(rehearsal.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(Files.readString(folder.resolve("stderr"))).isEmpty();
-        assertThat(rehearsal.exitValue()).isZero();
-        Deadline.seconds(10).await("its leaving", () -> owners.equals(List.of("the helper", "nobody")));
+        assertThat(training.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(Files.readAllLines(folder.resolve("stderr")))
+                .as("the log of the switch on the tree of files")
+                .last()
+                .isEqualTo("switchback-helper: switch of 0000:04:00.0: rolled-back");
+        assertThat(training.exitValue()).isZero();
+        Deadline.seconds(10).await("its leaving", () -> owners.equals(List.of("the helper", "nobody", "the helper", "nobody")));
         assertThat(driver.NameHasOwner(DBusNames.BUS_NAME)).isFalse();
     }
 
@@ -188,7 +191,7 @@ class HelperProcessTest {
         assertThat(script.toFile().setExecutable(true)).isTrue();
         bus.addActivatableService(DBusNames.BUS_NAME, script.toString());
         HelperInterface helper = client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, true);
-        helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id);
+        helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id());
         Deadline.seconds(30).await("the write", () -> Files.exists(FileKernelHelperMain.waitingFile(folder)));
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
         String first = driver.GetNameOwner(DBusNames.BUS_NAME);
@@ -205,7 +208,7 @@ class HelperProcessTest {
 
         // 5 s on a computer that does nothing else; this one runs tests.
         Deadline.seconds(20).await("the next helper", () -> helper.Version() == DBusNames.PROTOCOL_VERSION);
-        assertThat(JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1)).getLast().detail).isEqualTo("put-back");
+        assertThat(JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1)).getLast().detail).isEqualTo("rolled-back");
         assertOriginalState();
     }
 

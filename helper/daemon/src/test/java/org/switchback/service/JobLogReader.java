@@ -2,7 +2,7 @@ package org.switchback.service;
 
 import java.util.List;
 import org.switchback.Helper1.Error.LimitReached;
-import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 
 /** Reads a job's log until it has ended. */
@@ -11,10 +11,10 @@ public final class JobLogReader {
 
     private JobLogReader() {}
 
-    public static List<JobEvent> readUntilFinished(JobInterface job) throws InterruptedException {
+    public static List<JobEventStruct> readUntilFinished(JobInterface job) throws InterruptedException {
         long deadline = System.nanoTime() + TIMEOUT_NANOS;
         while (true) {
-            List<JobEvent> log = List.of();
+            List<JobEventStruct> log = List.of();
             try {
                 log = job.Log();
             } catch (LimitReached tooOften) {

@@ -17,6 +17,7 @@ import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.Planner;
 import org.switchback.plan.SwitchRequest;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 
@@ -76,22 +77,22 @@ class LimitsTest {
     @Test
     void planBelongsToItsCaller() {
         PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
-        String id = plans.add(ANN, PLAN);
+        String id = plans.add(ANN, PLAN, MachineSnapshot.EMPTY);
 
         assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> plans.take(BOB, id));
-        assertThat(plans.take(ANN, id)).isSameAs(PLAN);
+        assertThat(plans.take(ANN, id).plan()).isSameAs(PLAN);
     }
 
     @Test
     void planExpiresAfterTenMinutes() {
         PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
-        String early = plans.add(ANN, PLAN);
+        String early = plans.add(ANN, PLAN, MachineSnapshot.EMPTY);
         advanceClock(Duration.ofMinutes(9));
-        String late = plans.add(ANN, PLAN);
+        String late = plans.add(ANN, PLAN, MachineSnapshot.EMPTY);
         advanceClock(Duration.ofSeconds(61));
 
         assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> plans.take(ANN, early));
-        assertThat(plans.take(ANN, late)).isSameAs(PLAN);
+        assertThat(plans.take(ANN, late).plan()).isSameAs(PLAN);
         assertThat(plans.hasPlanOfConnectedCaller()).isFalse();
     }
 
@@ -99,32 +100,32 @@ class LimitsTest {
     void numberOfOpenPlansIsLimited() {
         PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
         for (int i = 0; i < PlanStore.MAX_PLANS; i++) {
-            plans.add(new Caller(":2." + i, 2000), PLAN);
+            plans.add(new Caller(":2." + i, 2000), PLAN, MachineSnapshot.EMPTY);
         }
 
-        assertThatExceptionOfType(LimitReached.class).isThrownBy(() -> plans.add(ANN, PLAN));
+        assertThatExceptionOfType(LimitReached.class).isThrownBy(() -> plans.add(ANN, PLAN, MachineSnapshot.EMPTY));
         advanceClock(Duration.ofMinutes(11));
-        assertThatCode(() -> plans.add(ANN, PLAN)).doesNotThrowAnyException();
+        assertThatCode(() -> plans.add(ANN, PLAN, MachineSnapshot.EMPTY)).doesNotThrowAnyException();
     }
 
     @Test
     void plansOfDisconnectedCallersAreRemovedWhenFull() {
         PlanStore plans = new PlanStore(clockNanos::get, sender -> sender.equals(ANN.sender()));
-        String id = plans.add(ANN, PLAN);
+        String id = plans.add(ANN, PLAN, MachineSnapshot.EMPTY);
         for (int i = 1; i < PlanStore.MAX_PLANS; i++) {
-            plans.add(new Caller(":2." + i, 2000), PLAN);
+            plans.add(new Caller(":2." + i, 2000), PLAN, MachineSnapshot.EMPTY);
         }
 
-        plans.add(BOB, PLAN);
+        plans.add(BOB, PLAN, MachineSnapshot.EMPTY);
 
-        assertThat(plans.take(ANN, id)).isSameAs(PLAN);
+        assertThat(plans.take(ANN, id).plan()).isSameAs(PLAN);
     }
 
     @Test
     void planIdsAreUniqueAndHave128Bits() {
         PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
         List<String> ids = IntStream.range(0, 90)
-                .mapToObj(i -> plans.add(new Caller(":3." + i, 1000), PLAN))
+                .mapToObj(i -> plans.add(new Caller(":3." + i, 1000), PLAN, MachineSnapshot.EMPTY))
                 .toList();
 
         assertThat(ids).allMatch(id -> id.matches("[0-9a-f]{32}")).doesNotHaveDuplicates();

@@ -13,7 +13,7 @@ import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.UInt64;
 import org.freedesktop.dbus.types.Variant;
 import org.switchback.protocol.HelperInterface;
-import org.switchback.protocol.JobEvent;
+import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.DBusNames;
 
@@ -69,9 +69,9 @@ final class PromptedCallerMain {
                 .RegisterAuthenticationAgent(new PolkitInterface.Subject("unix-process", processSubject()), "C", AGENT_PATH);
         HelperInterface helper = bus.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class);
         String job = helper.Apply(
-                        helper.Plan("0000:04:00.0", "vm", List.of(), false).reply().id)
+                        helper.Plan("0000:04:00.0", "vm", List.of(), false).reply().id())
                 .getPath();
-        List<JobEvent> log = JobLogReader.readUntilFinished(bus.getRemoteObject(DBusNames.BUS_NAME, job, JobInterface.class));
+        List<JobEventStruct> log = JobLogReader.readUntilFinished(bus.getRemoteObject(DBusNames.BUS_NAME, job, JobInterface.class));
         printLine(log.getLast().detail);
         System.exit(0);
     }

@@ -124,7 +124,7 @@ class RealPolkitTest {
         try (DBusConnection root = bus.connect()) {
             HelperInterface helper =
                     root.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
-            String id = helper.Plan(GPU, "vm", List.of(), false).reply().id;
+            String id = helper.Plan(GPU, "vm", List.of(), false).reply().id();
             assertThat(callHelper(NOBODY, "Apply", "string:" + id)).isEqualTo(errorName("UnknownPlan"));
             String job = helper.Apply(id).getPath();
             assertThat(awaitLog(ROOT, job)).contains("done");

@@ -1,5 +1,7 @@
 package org.switchback.transaction;
 
+import org.switchback.job.Outcome;
+import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -25,7 +27,7 @@ import org.switchback.plan.Setting;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 
-/** Switches from every state that hands and other tools can leave the two functions of a GPU in. */
+/** Switches from every state in which manual changes and other tools may leave the two functions of a GPU. */
 class InitialStatesTest {
     private static final PciAddress GPU = PciAddress.of("01:00.0");
     private static final PciAddress SOUND = PciAddress.of("01:00.1");
@@ -35,11 +37,17 @@ class InitialStatesTest {
     @TempDir
     Path temp;
 
-    /** @param driver bound to a function, @param override written after that; "own" is the one the host has for it */
+    /**
+     * State of a function; {@code own} stands for its driver in host mode.
+     *
+     * @param driver   the bound driver, or {@code none}
+     * @param override its driver override, written after binding; empty for none
+     */
     record InitialState(String driver, String override) {}
 
     static Stream<InitialState> everyState() {
-        return DRIVERS.stream().flatMap(driver -> OVERRIDES.stream().map(override -> new InitialState(driver, override)));
+        return DRIVERS.stream()
+                .flatMap(driver -> OVERRIDES.stream().map(override -> new InitialState(driver, override)));
     }
 
     private static String hostDriver(PciAddress function) {
@@ -54,16 +62,16 @@ class InitialStatesTest {
         return kernel;
     }
 
-    private static void applyState(SimulatedKernel kernel, PciAddress function, InitialState left) {
-        if (!left.driver().equals("own")) {
+    private static void applyState(SimulatedKernel kernel, PciAddress function, InitialState state) {
+        if (!state.driver().equals("own")) {
             write(kernel, KernelWrite.of(new Setting.Driver(function), hostDriver(function), ""));
         }
-        if (left.driver().equals("vfio-pci")) {
+        if (state.driver().equals("vfio-pci")) {
             write(kernel, KernelWrite.of(new Setting.DriverOverride(function), "", "vfio-pci"));
             write(kernel, KernelWrite.probeAny(function));
         }
-        write(kernel, KernelWrite.of(
-                new Setting.DriverOverride(function), "?", left.override().equals("own") ? hostDriver(function) : left.override()));
+        String override = state.override().equals("own") ? hostDriver(function) : state.override();
+        write(kernel, KernelWrite.of(new Setting.DriverOverride(function), "?", override));
     }
 
     private static void write(Kernel kernel, KernelWrite write) {
@@ -72,17 +80,18 @@ class InitialStatesTest {
                 .isEqualTo(new Kernel.WriteResult.Done());
     }
 
-    private static Outcome run(Kernel kernel, TransactionRunner transactions, Target target, List<StepEvent> events) {
-        return transactions.run(SwitchTest.plan(kernel, transactions, target), () -> false, events::add);
+    private static Outcome run(
+            Kernel kernel, TransactionRunner runner, Target target, List<JobEvent.StepChanged> events) {
+        return runner.run(SwitchTest.plan(kernel, runner, target), () -> false, events::add);
     }
 
     private static Gpu.GpuMode mode(Kernel kernel) {
         return SnapshotParser.parse(kernel.readSnapshot()).gpu(GPU).orElseThrow().mode();
     }
 
-    /** What a function has after the way back: none only if it is remembered to have had none. */
-    private static String expectedDriver(PciAddress function, InitialState left, boolean remembered) {
-        return left.driver().equals("none") && remembered ? "" : hostDriver(function);
+    /** Driver of a function after the switch to host mode; none only if it had none and that was saved. */
+    private static String expectedDriver(PciAddress function, InitialState state, boolean saved) {
+        return state.driver().equals("none") && saved ? "" : hostDriver(function);
     }
 
     @ParameterizedTest
@@ -91,23 +100,27 @@ class InitialStatesTest {
         for (InitialState sound : everyState().toList()) {
             SimulatedKernel kernel = kernelInState(gpu, sound);
             String state = gpu + " " + sound;
-            List<StepEvent> events = new ArrayList<>();
+            List<JobEvent.StepChanged> events = new ArrayList<>();
             boolean switched;
-            try (TransactionRunner transactions = TransactionRunner.open(kernel, temp.resolve(state))) {
+            try (TransactionRunner runner = TransactionRunner.open(kernel, temp.resolve(state))) {
                 switched = mode(kernel) != Gpu.GpuMode.VM;
                 if (switched) {
-                    assertThat(run(kernel, transactions, Target.VM, events))
-                            .as("%s, there: %s", state, events)
+                    assertThat(run(kernel, runner, Target.VM, events))
+                            .as("%s, to VM mode: %s", state, events)
                             .isEqualTo(Outcome.DONE);
                 }
                 assertThat(mode(kernel)).as(state).isEqualTo(Gpu.GpuMode.VM);
                 events.clear();
-                assertThat(run(kernel, transactions, Target.HOST, events))
-                        .as("%s, back: %s", state, events)
+                assertThat(run(kernel, runner, Target.HOST, events))
+                        .as("%s, to host mode: %s", state, events)
                         .isEqualTo(Outcome.DONE);
             }
-            assertThat(kernel.readSetting(new Setting.Driver(GPU))).as(state).isEqualTo(expectedDriver(GPU, gpu, switched));
-            assertThat(kernel.readSetting(new Setting.Driver(SOUND))).as(state).isEqualTo(expectedDriver(SOUND, sound, switched));
+            assertThat(kernel.readSetting(new Setting.Driver(GPU)))
+                    .as(state)
+                    .isEqualTo(expectedDriver(GPU, gpu, switched));
+            assertThat(kernel.readSetting(new Setting.Driver(SOUND)))
+                    .as(state)
+                    .isEqualTo(expectedDriver(SOUND, sound, switched));
         }
     }
 
@@ -116,7 +129,11 @@ class InitialStatesTest {
     void anyFailedWriteRestoresTheInitialState(InitialState gpu) throws JournalException {
         for (InitialState sound : List.of(gpu, new InitialState("own", ""))) {
             for (Target target : Target.values()) {
-                for (int n = 0; switchWithFailedWrite(kernelInState(gpu, sound), gpu + " " + sound, target, n).isPresent(); n++) {}
+                int n = 0;
+                while (switchWithFailedWrite(kernelInState(gpu, sound), gpu + " " + sound, target, n)
+                        .isPresent()) {
+                    n++;
+                }
             }
         }
     }
@@ -135,13 +152,13 @@ class InitialStatesTest {
     void gpuBoundToVfioAtBootSwitchesToHostAndBack() throws JournalException {
         SimulatedKernel kernel = kernelBoundToVfioAtBoot();
         assertThat(mode(kernel)).isEqualTo(Gpu.GpuMode.VM);
-        List<StepEvent> events = new ArrayList<>();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, temp.resolve("ids"))) {
-            assertThat(run(kernel, transactions, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
+        List<JobEvent.StepChanged> events = new ArrayList<>();
+        try (TransactionRunner runner = TransactionRunner.open(kernel, temp.resolve("ids"))) {
+            assertThat(run(kernel, runner, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
             assertThat(kernel.readSetting(new Setting.Driver(GPU))).isEqualTo(hostDriver(GPU));
             assertThat(kernel.readSetting(new Setting.Driver(SOUND))).isEqualTo(hostDriver(SOUND));
-            assertThat(run(kernel, transactions, Target.VM, events)).as("%s", events).isEqualTo(Outcome.DONE);
-            assertThat(run(kernel, transactions, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
+            assertThat(run(kernel, runner, Target.VM, events)).as("%s", events).isEqualTo(Outcome.DONE);
+            assertThat(run(kernel, runner, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
         }
         assertThat(kernel.readSetting(new Setting.Driver(GPU))).isEqualTo(hostDriver(GPU));
     }
@@ -151,9 +168,9 @@ class InitialStatesTest {
         SimulatedKernel kernel = kernelBoundToVfioAtBoot();
         kernel.addNativeDriver(PciAddress.of("00:1f.2"), "MTD PCI");
         kernel.injectAlways(write -> write.shellCommand().contains("MTD PCI"), new SimulatedFault.ErrnoFault("EINVAL"));
-        List<StepEvent> events = new ArrayList<>();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, temp.resolve("blank"))) {
-            assertThat(run(kernel, transactions, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
+        List<JobEvent.StepChanged> events = new ArrayList<>();
+        try (TransactionRunner runner = TransactionRunner.open(kernel, temp.resolve("blank"))) {
+            assertThat(run(kernel, runner, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
         }
         assertThat(kernel.writes()).anyMatch(write -> write.shellCommand().contains("MTD PCI/bind"));
         assertThat(kernel.readSetting(new Setting.Driver(SOUND))).isEqualTo(hostDriver(SOUND));
@@ -161,30 +178,30 @@ class InitialStatesTest {
 
     @Test
     void anyFailedWriteRollsBackForGpuBoundToVfioAtBoot() throws JournalException {
-        int putBack = 0;
+        int rollbacks = 0;
         Optional<Outcome> outcome = switchWithFailedWrite(kernelBoundToVfioAtBoot(), "ids", Target.HOST, 0);
         for (int n = 1; outcome.isPresent(); n++) {
-            // The driver that was refused is not the only one that is asked.
-            putBack += outcome.get() == Outcome.ROLLED_BACK ? 1 : 0;
+            // Not every failed write leads to a rollback: after a driver that fails to bind, others are tried.
+            rollbacks += outcome.get() == Outcome.ROLLED_BACK ? 1 : 0;
             outcome = switchWithFailedWrite(kernelBoundToVfioAtBoot(), "ids", Target.HOST, n);
         }
-        assertThat(putBack).isGreaterThan(4);
+        assertThat(rollbacks).isGreaterThan(4);
     }
 
-    /** What a switch comes to whose nth write is refused; empty when there is no such write. */
+    /** The outcome of a switch whose nth write, counted from 0, fails; empty when it has fewer writes. */
     private Optional<Outcome> switchWithFailedWrite(SimulatedKernel kernel, String name, Target target, int nth)
             throws JournalException {
         MachineSnapshot before = kernel.readSnapshot();
         String state = name + " to " + target + ", write " + nth;
         int[] seen = {0};
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, temp.resolve(state))) {
-            SwitchPlan plan = SwitchTest.plan(kernel, transactions, target);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, temp.resolve(state))) {
+            SwitchPlan plan = SwitchTest.plan(kernel, runner, target);
             if (plan.isRefused()) {
                 return Optional.empty();
             }
-            List<StepEvent> events = new ArrayList<>();
+            List<JobEvent.StepChanged> events = new ArrayList<>();
             kernel.injectOnce(write -> seen[0]++ == nth, new SimulatedFault.ErrnoFault("EIO"));
-            Outcome outcome = transactions.run(plan, () -> false, events::add);
+            Outcome outcome = runner.run(plan, () -> false, events::add);
             assertThat(outcome).as("%s: %s", state, events).isIn(Outcome.DONE, Outcome.ROLLED_BACK);
             if (outcome == Outcome.ROLLED_BACK) {
                 assertThat(SwitchTest.differences(before, kernel.readSnapshot())).as(state).isEmpty();

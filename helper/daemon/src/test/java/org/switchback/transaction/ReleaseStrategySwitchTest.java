@@ -1,8 +1,12 @@
 package org.switchback.transaction;
 
+import org.switchback.job.Outcome;
+import org.switchback.job.StepPhase;
+import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +35,7 @@ import org.switchback.plan.Setting;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 
-/** Switches that go down the ladder, and what becomes of them when a rung does not hold. */
+/** Switches that release a firmware framebuffer, also when one release method fails. */
 class ReleaseStrategySwitchTest {
     private static final String GTX1080 = "x99-gtx1080";
     private static final String STRIX_HALO = "strix-halo-32g";
@@ -42,7 +46,7 @@ class ReleaseStrategySwitchTest {
 
     private Path folder;
     private boolean nativeDriverAllowed;
-    private final List<StepEvent> events = new ArrayList<>();
+    private final List<JobEvent.StepChanged> events = new ArrayList<>();
 
     @BeforeEach
     void createFolderPath() {
@@ -63,26 +67,28 @@ class ReleaseStrategySwitchTest {
                 .toList();
     }
 
-    private SwitchPlan plan(Kernel kernel, TransactionRunner transactions, Target target) {
+    private SwitchPlan plan(Kernel kernel, TransactionRunner runner, Target target) {
         PciAddress gpu = gpu(kernel).address();
-        Planner.PlanningResult answer = Planner.plan(
-                machine(kernel), new SwitchRequest(gpu, target, List.of(), nativeDriverAllowed), transactions.savedHostSettings(gpu));
-        return ((Planner.PlanningResult.PlanCreated) answer).plan();
+        Planner.PlanningResult result = Planner.plan(
+                machine(kernel),
+                new SwitchRequest(gpu, target, List.of(), nativeDriverAllowed),
+                runner.savedHostSettings(gpu));
+        return ((Planner.PlanningResult.PlanCreated) result).plan();
     }
 
     private Outcome run(Kernel kernel, Target target) throws JournalException {
         events.clear();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            SwitchPlan plan = plan(kernel, transactions, target);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            SwitchPlan plan = plan(kernel, runner, target);
             assertThat(plan.refusals()).isEmpty();
-            return transactions.run(plan, () -> false, events::add);
+            return runner.run(plan, () -> false, events::add);
         }
     }
 
     private List<String> failureDetails() {
         return events.stream()
                 .filter(event -> event.phase() == StepPhase.FAILED)
-                .map(StepEvent::detail)
+                .map(event -> event.failure().orElseThrow().reason())
                 .toList();
     }
 
@@ -99,7 +105,7 @@ class ReleaseStrategySwitchTest {
                 && path.endsWith("efi-framebuffer/unbind");
     }
 
-    /** What a switch with the module leaves different: the framebuffer until restart, and the taint it sets. */
+    /** Without the lasting changes of a switch with the module: the framebuffer until restart, and the taint. */
     private static List<String> differencesExceptFramebuffer(MachineSnapshot before, MachineSnapshot after) {
         return SwitchTest.differences(before, after).stream()
                 .filter(path -> !path.contains("simple-framebuffer.0")
@@ -120,8 +126,10 @@ class ReleaseStrategySwitchTest {
             assertThat(run(kernel, Target.VM)).as("round %d: %s", round, events).isEqualTo(Outcome.DONE);
             assertThat(gpu(kernel).mode()).isEqualTo(Gpu.GpuMode.VM);
             assertThat(bootfbRegions(kernel)).isEmpty();
-            assertThat(kernel.readSetting(MODULE)).as("unloaded again").isEmpty();
-            assertThat(kernel.verifyVfio(gpu(kernel).functions().stream().map(f -> f.address()).toList()))
+            assertThat(kernel.readSetting(MODULE)).as("unloaded").isEmpty();
+            assertThat(kernel.verifyVfio(gpu(kernel).functions().stream()
+                            .map(function -> function.address())
+                            .toList()))
                     .isInstanceOf(Kernel.VfioCheck.Passed.class);
             assertThat(run(kernel, Target.HOST)).as("round %d: %s", round, events).isEqualTo(Outcome.DONE);
         }
@@ -191,7 +199,7 @@ class ReleaseStrategySwitchTest {
         nativeDriverAllowed = true;
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load(STRIX_HALO));
         assertThat(run(kernel, Target.VM)).isEqualTo(Outcome.DONE);
-        assertThat(failureDetails()).as("the rung that did not hold").containsExactly("still-there");
+        assertThat(failureDetails()).as("native driver").containsExactly("still-there");
         assertThat(bootfbRegions(kernel)).isEmpty();
         assertThat(kernel.writes()).anyMatch(isRegionRelease());
     }
@@ -213,10 +221,12 @@ class ReleaseStrategySwitchTest {
         nativeDriverAllowed = true;
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load(name));
         MachineSnapshot before = kernel.readSnapshot();
-        kernel.afterEachWrite((write, answer) -> kernel.afterEachWrite((w, a) -> {
-            kernel.afterEachWrite((none, more) -> {});
-            kernel.addDeviceUser(new DeviceUser(4121, "kiosk", "ann", node));
-        }));
+        int[] writes = {0};
+        kernel.afterEachWrite((write, result) -> {
+            if (++writes[0] == 2) {
+                kernel.addDeviceUser(new DeviceUser(4121, "kiosk", "ann", node));
+            }
+        });
         assertThat(run(kernel, Target.VM)).isEqualTo(Outcome.ROLLED_BACK);
         assertThat(failureDetails()).containsExactly("in-use");
         assertThat(kernel.writes()).noneMatch(isEfifbUnbind()).noneMatch(isRegionRelease());
@@ -253,21 +263,22 @@ class ReleaseStrategySwitchTest {
 
     @Test
     void takenOverFramebufferIsNotUnboundDuringRollback() throws JournalException {
-        // On 5.10 that would free it twice; the simulated kernel dies of it.
+        // On 5.10 a second unbind would free the framebuffer twice, which is an oops in the simulated kernel.
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-5.10-0300"));
         kernel.addNativeDriver(gpu(kernel).address(), "bochs-drm");
         assertThat(run(kernel, Target.VM)).isEqualTo(Outcome.DONE);
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            SwitchPlan plan = plan(kernel, transactions, Target.HOST);
-            // Somebody lets the native driver have it in the middle of the way back, and a later step fails.
-            kernel.afterEachWrite((write, answer) -> {
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            SwitchPlan plan = plan(kernel, runner, Target.HOST);
+            // The native driver is bound manually during the switch to host mode, and a later step fails.
+            kernel.afterEachWrite((write, result) -> {
                 if (write instanceof KernelWrite.WriteSysfs(String path, String value)
                         && path.endsWith("efi-framebuffer/bind")) {
-                    kernel.afterEachWrite((w, a) -> {});
+                    kernel.afterEachWrite((laterWrite, laterResult) -> {});
                     kernel.write(
                             new KernelWrite.WriteSysfs(
-                                    "/sys/bus/pci/drivers/bochs-drm/bind", gpu(kernel).address().toString()),
-                            java.time.Duration.ofSeconds(1),
+                                    "/sys/bus/pci/drivers/bochs-drm/bind",
+                                    gpu(kernel).address().toString()),
+                            Duration.ofSeconds(1),
                             waited -> {});
                 }
             });
@@ -275,7 +286,7 @@ class ReleaseStrategySwitchTest {
                     write -> write instanceof KernelWrite.WriteSysfs(String path, String value)
                             && path.endsWith("snd_hda_intel/bind"),
                     new SimulatedFault.ErrnoFault("ENOMEM"));
-            transactions.run(plan, () -> false, events::add);
+            runner.run(plan, () -> false, events::add);
         }
         assertThat(kernel.hasOops()).isFalse();
     }

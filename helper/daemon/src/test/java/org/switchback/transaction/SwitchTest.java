@@ -1,5 +1,8 @@
 package org.switchback.transaction;
 
+import org.switchback.job.Outcome;
+import org.switchback.job.StepPhase;
+import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,67 +38,78 @@ import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 
-/** Whole switches on the simulated kernel, and what becomes of them when the kernel does not play along. */
+/** Complete switches on the simulated kernel, and their rollback when the kernel fails. */
 class SwitchTest {
     private static final PciAddress GPU = PciAddress.of("01:00.0");
     private static final PciAddress SOUND = PciAddress.of("01:00.1");
+    private static final String SOUND_UNBIND = "snd_hda_intel/unbind 0000:01:00.1";
 
     @TempDir
     Path temp;
 
     private Path folder;
-    private final List<StepEvent> events = new ArrayList<>();
+    private final List<JobEvent.StepChanged> events = new ArrayList<>();
 
     @BeforeEach
     void createFolderPath() {
         folder = temp.resolve("run");
     }
 
-    static SwitchPlan plan(Kernel kernel, TransactionRunner transactions, Target target) {
-        Planner.PlanningResult answer = Planner.plan(
+    static SwitchPlan plan(Kernel kernel, TransactionRunner runner, Target target) {
+        Planner.PlanningResult result = Planner.plan(
                 SnapshotParser.parse(kernel.readSnapshot()),
                 new SwitchRequest(GPU, target, List.of()),
-                transactions.savedHostSettings(GPU));
-        assertThat(answer).isInstanceOf(Planner.PlanningResult.PlanCreated.class);
-        return ((Planner.PlanningResult.PlanCreated) answer).plan();
+                runner.savedHostSettings(GPU));
+        assertThat(result).isInstanceOf(Planner.PlanningResult.PlanCreated.class);
+        return ((Planner.PlanningResult.PlanCreated) result).plan();
     }
 
-    private Outcome run(Kernel kernel, TransactionRunner transactions, Target target) {
+    private Outcome run(Kernel kernel, TransactionRunner runner, Target target) {
         events.clear();
-        return transactions.run(plan(kernel, transactions, target), () -> false, events::add);
+        return runner.run(plan(kernel, runner, target), () -> false, events::add);
     }
 
     private static Gpu gpu(Kernel kernel) {
         return SnapshotParser.parse(kernel.readSnapshot()).gpu(GPU).orElseThrow();
     }
 
-    private static Predicate<KernelWrite> isWriteEndingWith(String end) {
-        return write -> write instanceof KernelWrite.WriteSysfs(String path, String value) && (path + " " + value).endsWith(end);
+    private static Predicate<KernelWrite> isWriteEndingWith(String suffix) {
+        return write -> write instanceof KernelWrite.WriteSysfs(String path, String value)
+                && (path + " " + value).endsWith(suffix);
     }
 
-    private StepEvent firstFailure() {
+    private JobEvent.StepChanged firstFailure() {
         return events.stream()
-                .filter(e -> e.phase() == StepPhase.FAILED)
+                .filter(event -> event.phase() == StepPhase.FAILED)
                 .findFirst()
                 .orElseThrow();
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"q35-6.1-0380", "q35-5.10-0300", "q35-5.10-0380", "q35-6.1-0380-native", "q35-7.2-0380", "q35-6.12-0300-native"})
+            strings = {
+                "q35-6.1-0380",
+                "q35-5.10-0300",
+                "q35-5.10-0380",
+                "q35-6.1-0380-native",
+                "q35-7.2-0380",
+                "q35-6.12-0300-native"
+            })
     void tenRoundTripsRestoreTheOriginalState(String name) throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load(name));
         MachineSnapshot before = kernel.readSnapshot();
         for (int round = 0; round < 10; round++) {
-            try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-                assertThat(run(kernel, transactions, Target.VM)).as("round %d, there", round).isEqualTo(Outcome.DONE);
+            try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+                assertThat(run(kernel, runner, Target.VM)).as("round %d, to VM mode", round).isEqualTo(Outcome.DONE);
                 assertThat(gpu(kernel).mode()).isEqualTo(Gpu.GpuMode.VM);
                 assertThat(kernel.verifyVfio(List.of(GPU, SOUND))).isInstanceOf(Kernel.VfioCheck.Passed.class);
             }
-            // Another helper process: what the first one remembered is on the medium.
-            try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-                assertThat(run(kernel, transactions, Target.HOST)).as("round %d, back", round).isEqualTo(Outcome.DONE);
-                assertThat(transactions.savedHostSettings(GPU)).isEmpty();
+            // A new helper process: the host settings that the first one saved are on the medium.
+            try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+                assertThat(run(kernel, runner, Target.HOST))
+                        .as("round %d, to host mode", round)
+                        .isEqualTo(Outcome.DONE);
+                assertThat(runner.savedHostSettings(GPU)).isEmpty();
             }
             assertThat(differences(before, kernel.readSnapshot())).as("round %d", round).isEmpty();
         }
@@ -104,28 +119,28 @@ class SwitchTest {
     @ValueSource(strings = {"q35-5.10-0300", "q35-5.10-0380", "q35-6.1-0380-native", "q35-6.12-0300-native"})
     void planCommandsSwitchAndUndoCommandsRestore(String name) throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load(name));
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
             MachineSnapshot host = kernel.readSnapshot();
-            SwitchPlan there = plan(kernel, transactions, Target.VM);
-            writeAll(kernel, kernelWrites(there));
+            SwitchPlan toVm = plan(kernel, runner, Target.VM);
+            writeAll(kernel, kernelWrites(toVm));
             assertThat(kernel.verifyVfio(List.of(GPU, SOUND))).isInstanceOf(Kernel.VfioCheck.Passed.class);
-            writeAll(kernel, there.undoWrites());
+            writeAll(kernel, toVm.undoWrites());
             assertThat(differences(host, kernel.readSnapshot())).isEmpty();
 
-            run(kernel, transactions, Target.VM);
+            run(kernel, runner, Target.VM);
             MachineSnapshot vm = kernel.readSnapshot();
-            SwitchPlan home = plan(kernel, transactions, Target.HOST);
-            writeAll(kernel, kernelWrites(home));
+            SwitchPlan toHost = plan(kernel, runner, Target.HOST);
+            writeAll(kernel, kernelWrites(toHost));
             assertThat(differences(host, kernel.readSnapshot())).isEmpty();
-            writeAll(kernel, home.undoWrites());
+            writeAll(kernel, toHost.undoWrites());
             assertThat(differencesExceptPowerControl(vm, kernel.readSnapshot())).isEmpty();
         }
     }
 
-    /** vfio-pci changes the power control when it comes and when it goes. */
+    /** vfio-pci changes the power control when it is bound and when it is unbound. */
     private static List<String> differencesExceptPowerControl(MachineSnapshot before, MachineSnapshot after) {
         return differences(before, after).stream()
-                .filter(line -> !line.contains("/power/control: "))
+                .filter(difference -> !difference.contains("/power/control: "))
                 .toList();
     }
 
@@ -146,10 +161,10 @@ class SwitchTest {
     void existingOverrideIsRestoredAndDoesNotBlockRebind(String override) throws JournalException {
         MachineSnapshot before = withOverride("q35-6.1-0380-native", override);
         SimulatedKernel kernel = new SimulatedKernel(before);
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.DONE);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            assertThat(run(kernel, runner, Target.VM)).isEqualTo(Outcome.DONE);
             assertThat(gpu(kernel).mode()).isEqualTo(Gpu.GpuMode.VM);
-            assertThat(run(kernel, transactions, Target.HOST)).as("%s", events).isEqualTo(Outcome.DONE);
+            assertThat(run(kernel, runner, Target.HOST)).as("%s", events).isEqualTo(Outcome.DONE);
         }
         assertThat(differences(before, kernel.readSnapshot())).isEmpty();
     }
@@ -161,49 +176,50 @@ class SwitchTest {
         for (String function : List.of("01:00.0", "01:00.1")) {
             folder = temp.resolve(function);
             SimulatedKernel kernel = new SimulatedKernel(before);
-            kernel.injectOnce(isWriteEndingWith("drivers_probe 0000:" + function), new SimulatedFault.ErrnoFault("EIO"));
-            try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-                assertThat(run(kernel, transactions, Target.VM)).as("%s", events).isEqualTo(Outcome.ROLLED_BACK);
-                assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
+            kernel.injectOnce(
+                    isWriteEndingWith("drivers_probe 0000:" + function), new SimulatedFault.ErrnoFault("EIO"));
+            try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+                assertThat(run(kernel, runner, Target.VM)).as("%s", events).isEqualTo(Outcome.ROLLED_BACK);
+                assertThat(runner.recoveryState()).isEqualTo(new RecoveryState.Clean());
             }
             assertThat(differences(before, kernel.readSnapshot())).isEmpty();
         }
     }
 
-    /** A machine both functions of whose GPU have an override that their drivers, which are bound, do not go by. */
-    static MachineSnapshot withOverride(String machine, String driver) {
+    /** A machine in host mode, both functions of its GPU with a driver override; empty for none. */
+    static MachineSnapshot withOverride(String machine, String override) {
         Map<String, Optional<MachineSnapshot.SnapshotEntry>> overrides = new HashMap<>();
-        if (!driver.isEmpty()) {
+        if (!override.isEmpty()) {
             for (PciAddress function : List.of(GPU, SOUND)) {
                 overrides.put(
                         SnapshotParser.PCI_DEVICES + function + "/driver_override",
-                        Optional.of(new MachineSnapshot.TextEntry(driver)));
+                        Optional.of(new MachineSnapshot.TextEntry(override)));
             }
         }
         return TestSnapshots.load(machine).withChanges(overrides);
     }
 
-    /** Paths that differ, but for vfio-pci itself, which stays loaded. */
+    /** The differing paths with both values; without those of vfio-pci, which stays loaded. */
     static List<String> differences(MachineSnapshot before, MachineSnapshot after) {
-        List<String> paths = new ArrayList<>();
-        java.util.TreeSet<String> all = new java.util.TreeSet<>(before.entries().keySet());
-        all.addAll(after.entries().keySet());
-        for (String path : all) {
+        List<String> differences = new ArrayList<>();
+        TreeSet<String> paths = new TreeSet<>(before.entries().keySet());
+        paths.addAll(after.entries().keySet());
+        for (String path : paths) {
             if (!path.contains("vfio")
                     && !Optional.ofNullable(before.entries().get(path))
                             .equals(Optional.ofNullable(after.entries().get(path)))) {
-                paths.add(path + ": " + before.entries().get(path) + " -> " + after.entries().get(path));
+                differences.add(path + ": " + before.entries().get(path) + " -> " + after.entries().get(path));
             }
         }
-        return paths;
+        return differences;
     }
 
     @Test
     void everyStepIsReportedInOrder() throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            int steps = plan(kernel, transactions, Target.VM).steps().size();
-            run(kernel, transactions, Target.VM);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            int steps = plan(kernel, runner, Target.VM).steps().size();
+            run(kernel, runner, Target.VM);
             assertThat(events).hasSize(2 * steps);
             for (int i = 0; i < steps; i++) {
                 assertThat(events.get(2 * i).phase()).isEqualTo(StepPhase.STARTED);
@@ -222,21 +238,21 @@ class SwitchTest {
                 SimulatedKernel kernel = kernelInOppositeMode(target);
                 MachineSnapshot before = kernel.readSnapshot();
                 int nth = n;
-                int[] seen = {0};
-                int[] triedAfter = {0};
-                kernel.injectOnce(write -> seen[0]++ == nth, new SimulatedFault.ErrnoFault("EIO"));
-                try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-                    SwitchPlan plan = plan(kernel, transactions, target);
-                    Outcome outcome = transactions.run(plan, () -> false, event -> {
+                int[] writesSeen = {0};
+                int[] stepsStartedAfter = {0};
+                kernel.injectOnce(write -> writesSeen[0]++ == nth, new SimulatedFault.ErrnoFault("EIO"));
+                try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+                    SwitchPlan plan = plan(kernel, runner, target);
+                    Outcome outcome = runner.run(plan, () -> false, event -> {
                         events.add(event);
-                        if (event.phase() == StepPhase.STARTED && seen[0] > nth) {
-                            triedAfter[0]++;
+                        if (event.phase() == StepPhase.STARTED && writesSeen[0] > nth) {
+                            stepsStartedAfter[0]++;
                         }
                     });
                     assertThat(outcome).as("%s, write %d", target, n).isEqualTo(Outcome.ROLLED_BACK);
-                    assertThat(triedAfter[0]).isZero();
+                    assertThat(stepsStartedAfter[0]).isZero();
                     assertThat(differences(before, kernel.readSnapshot())).as("%s, write %d", target, n).isEmpty();
-                    assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
+                    assertThat(runner.recoveryState()).isEqualTo(new RecoveryState.Clean());
                 }
             }
         }
@@ -245,8 +261,8 @@ class SwitchTest {
     private SimulatedKernel kernelInOppositeMode(Target target) throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
         if (target == Target.HOST) {
-            try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-                assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.DONE);
+            try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+                assertThat(run(kernel, runner, Target.VM)).isEqualTo(Outcome.DONE);
             }
         }
         return kernel;
@@ -256,8 +272,8 @@ class SwitchTest {
         folder = temp.resolve("count-" + target);
         SimulatedKernel kernel = kernelInOppositeMode(target);
         int before = kernel.writes().size();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            assertThat(run(kernel, transactions, target)).isEqualTo(Outcome.DONE);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            assertThat(run(kernel, runner, target)).isEqualTo(Outcome.DONE);
         }
         return kernel.writes().size() - before;
     }
@@ -267,31 +283,32 @@ class SwitchTest {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
         MachineSnapshot before = kernel.readSnapshot();
         kernel.injectOnce(isWriteEndingWith("drivers_probe 0000:01:00.0"), new SimulatedFault.FalseSuccess());
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.ROLLED_BACK);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            assertThat(run(kernel, runner, Target.VM)).isEqualTo(Outcome.ROLLED_BACK);
         }
-        assertThat(firstFailure().detail()).isEqualTo("not-true");
+        assertThat(firstFailure().failure().orElseThrow().reason()).isEqualTo("not-true");
         assertThat(differences(before, kernel.readSnapshot())).isEmpty();
     }
 
     @Test
     void framebufferLeftInBarFailsVerificationAndRollsBack() throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            SwitchPlan plan = plan(kernel, transactions, Target.VM);
-            // Somebody binds the framebuffer back in the middle of the switch.
-            Outcome outcome = transactions.run(plan, () -> false, event -> {
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            SwitchPlan plan = plan(kernel, runner, Target.VM);
+            // The framebuffer is bound manually during the switch.
+            Outcome outcome = runner.run(plan, () -> false, event -> {
                 events.add(event);
                 if (event.phase() == StepPhase.DONE && event.step() == plan.steps().size() - 2) {
                     kernel.write(
-                            new KernelWrite.WriteSysfs("/sys/bus/platform/drivers/efi-framebuffer/bind", "efi-framebuffer.0"),
+                            new KernelWrite.WriteSysfs(
+                                    "/sys/bus/platform/drivers/efi-framebuffer/bind", "efi-framebuffer.0"),
                             Duration.ofSeconds(1),
                             waited -> {});
                 }
             });
             assertThat(outcome).isEqualTo(Outcome.ROLLED_BACK);
-            assertThat(firstFailure().detail()).isEqualTo("not-reserved");
-            assertThat(firstFailure().values()).contains("BAR 0");
+            assertThat(firstFailure().failure().orElseThrow().reason()).isEqualTo("not-reserved");
+            assertThat(firstFailure().failure().orElseThrow().values()).contains("BAR 0");
             assertThat(gpu(kernel).mode()).isEqualTo(Gpu.GpuMode.UNBOUND);
         }
     }
@@ -299,41 +316,41 @@ class SwitchTest {
     @Test
     void slowStepIsAwaitedAndReported() throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
-        kernel.injectOnce(isWriteEndingWith("snd_hda_intel/unbind 0000:01:00.1"), new SimulatedFault.Delay(Duration.ofMinutes(3)));
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.DONE);
+        kernel.injectOnce(isWriteEndingWith(SOUND_UNBIND), new SimulatedFault.Delay(Duration.ofMinutes(3)));
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            assertThat(run(kernel, runner, Target.VM)).isEqualTo(Outcome.DONE);
         }
-        assertThat(events).filteredOn(e -> e.phase() == StepPhase.WAITING).hasSizeGreaterThan(170);
+        assertThat(events).filteredOn(event -> event.phase() == StepPhase.WAITING).hasSizeGreaterThan(170);
     }
 
     @Test
     void hungWriteBlocksSwitchesUntilRestart() throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
-        kernel.injectOnce(isWriteEndingWith("snd_hda_intel/unbind 0000:01:00.1"), new SimulatedFault.Hang());
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.STUCK);
+        kernel.injectOnce(isWriteEndingWith(SOUND_UNBIND), new SimulatedFault.Hang());
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            assertThat(run(kernel, runner, Target.VM)).isEqualTo(Outcome.STUCK);
         }
         int writes = kernel.writes().size();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            assertThat(transactions.recoveryState()).isInstanceOf(RecoveryState.RestartRequired.class);
-            assertThat(transactions.rollBack(events::add)).isEqualTo(Outcome.STUCK);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            assertThat(runner.recoveryState()).isInstanceOf(RecoveryState.RestartRequired.class);
+            assertThat(runner.rollBack(events::add)).isEqualTo(Outcome.STUCK);
         }
         assertThat(kernel.writes()).hasSize(writes);
         kernel.restart();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
-            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.DONE);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            assertThat(runner.recoveryState()).isEqualTo(new RecoveryState.Clean());
+            assertThat(run(kernel, runner, Target.VM)).isEqualTo(Outcome.DONE);
         }
     }
 
     @Test
     void nothingIsWrittenAfterAnOops() throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
-        kernel.injectOnce(isWriteEndingWith("snd_hda_intel/unbind 0000:01:00.1"), new SimulatedFault.Oops());
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.KERNEL_OOPS);
-            assertThat(kernel.writes().getLast()).matches(isWriteEndingWith("snd_hda_intel/unbind 0000:01:00.1"));
-            assertThat(transactions.recoveryState()).isInstanceOf(RecoveryState.RestartRequired.class);
+        kernel.injectOnce(isWriteEndingWith(SOUND_UNBIND), new SimulatedFault.Oops());
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            assertThat(run(kernel, runner, Target.VM)).isEqualTo(Outcome.KERNEL_OOPS);
+            assertThat(kernel.writes().getLast()).matches(isWriteEndingWith(SOUND_UNBIND));
+            assertThat(runner.recoveryState()).isInstanceOf(RecoveryState.RestartRequired.class);
         }
     }
 
@@ -342,13 +359,15 @@ class SwitchTest {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
         MachineSnapshot before = kernel.readSnapshot();
         kernel.injectOnce(isWriteEndingWith("drivers_probe 0000:01:00.0"), new SimulatedFault.ErrnoFault("EIO"));
-        kernel.injectOnce(isWriteEndingWith("snd_hda_intel/bind 0000:01:00.1"), new SimulatedFault.ErrnoFault("ENODEV"));
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            assertThat(run(kernel, transactions, Target.VM)).isEqualTo(Outcome.ROLLBACK_FAILED);
-            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.RollbackPending(new SwitchRequest(GPU, Target.VM, List.of())));
-            assertThatThrownBy(() -> run(kernel, transactions, Target.VM)).isInstanceOf(IllegalStateException.class);
-            assertThat(transactions.rollBack(events::add)).isEqualTo(Outcome.ROLLED_BACK);
-            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
+        kernel.injectOnce(
+                isWriteEndingWith("snd_hda_intel/bind 0000:01:00.1"), new SimulatedFault.ErrnoFault("ENODEV"));
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            assertThat(run(kernel, runner, Target.VM)).isEqualTo(Outcome.ROLLBACK_FAILED);
+            assertThat(runner.recoveryState())
+                    .isEqualTo(new RecoveryState.RollbackPending(new SwitchRequest(GPU, Target.VM, List.of())));
+            assertThatThrownBy(() -> run(kernel, runner, Target.VM)).isInstanceOf(IllegalStateException.class);
+            assertThat(runner.rollBack(events::add)).isEqualTo(Outcome.ROLLED_BACK);
+            assertThat(runner.recoveryState()).isEqualTo(new RecoveryState.Clean());
         }
         assertThat(differences(before, kernel.readSnapshot())).isEmpty();
     }
@@ -357,21 +376,21 @@ class SwitchTest {
     void processOpeningTheGpuAfterPlanningStopsTheSwitch() throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380-native"));
         MachineSnapshot before = kernel.readSnapshot();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            SwitchPlan plan = plan(kernel, transactions, Target.VM);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            SwitchPlan plan = plan(kernel, runner, Target.VM);
             String node = gpu(kernel).graphics().deviceNodes().stream()
-                    .filter(n -> n.startsWith("dri/card"))
+                    .filter(name -> name.startsWith("dri/card"))
                     .findFirst()
                     .orElseThrow();
-            Outcome outcome = transactions.run(plan, () -> false, event -> {
+            Outcome outcome = runner.run(plan, () -> false, event -> {
                 events.add(event);
                 if (event.phase() == StepPhase.DONE && event.step() == 3) {
                     kernel.addDeviceUser(new DeviceUser(4121, "Xorg", "ann", node));
                 }
             });
             assertThat(outcome).isEqualTo(Outcome.ROLLED_BACK);
-            assertThat(firstFailure().detail()).isEqualTo("in-use");
-            assertThat(firstFailure().values()).contains("Xorg", "4121", "ann", "/dev/" + node);
+            assertThat(firstFailure().failure().orElseThrow().reason()).isEqualTo("in-use");
+            assertThat(firstFailure().failure().orElseThrow().values()).contains("Xorg", "4121", "ann", "/dev/" + node);
             kernel.endProcess(4121);
             assertThat(differences(before, kernel.readSnapshot())).isEmpty();
         }
@@ -381,32 +400,32 @@ class SwitchTest {
     void cancellingRollsBack() throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
         MachineSnapshot before = kernel.readSnapshot();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            Outcome outcome = transactions.run(
-                    plan(kernel, transactions, Target.VM), () -> kernel.writes().size() == 4, events::add);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            Outcome outcome = runner.run(
+                    plan(kernel, runner, Target.VM), () -> kernel.writes().size() == 4, events::add);
             assertThat(outcome).isEqualTo(Outcome.CANCELLED);
             assertThat(differences(before, kernel.readSnapshot())).isEmpty();
-            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
+            assertThat(runner.recoveryState()).isEqualTo(new RecoveryState.Clean());
         }
     }
 
     @Test
     void nothingIsWrittenToTheKernelWithoutAJournal() throws JournalException, IOException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            SwitchPlan plan = plan(kernel, transactions, Target.VM);
-            // A folder in the way of the new journal fails for root too.
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            SwitchPlan plan = plan(kernel, runner, Target.VM);
+            // A folder with the name of the new journal makes creating it fail, for root too.
             Files.createDirectory(folder.resolve("journal.new"));
-            assertThat(transactions.run(plan, () -> false, events::add)).isEqualTo(Outcome.JOURNAL_UNWRITABLE);
+            assertThat(runner.run(plan, () -> false, events::add)).isEqualTo(Outcome.JOURNAL_UNWRITABLE);
             assertThat(kernel.writes()).isEmpty();
-            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
+            assertThat(runner.recoveryState()).isEqualTo(new RecoveryState.Clean());
         }
     }
 
     @Test
     void journalFolderIsLockedByOneProcess() throws JournalException, IOException {
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380"));
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
             assertThatThrownBy(() -> TransactionRunner.open(kernel, folder)).isInstanceOf(JournalException.class);
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
                     .isEqualTo("rwx------");

@@ -1,5 +1,8 @@
 package org.switchback.transaction;
 
+import org.switchback.job.Outcome;
+import org.switchback.job.StepPhase;
+import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -23,7 +26,7 @@ import org.switchback.plan.Setting;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 
-/** Somebody unloads the host's drivers while the GPU is in VM mode ({@code modprobe -r nvidia}). */
+/** The host's drivers are unloaded while the GPU is in VM mode ({@code modprobe -r nvidia}). */
 class UnloadedDriverTest {
     private static final PciAddress GPU = PciAddress.of("01:00.0");
     private static final PciAddress SOUND = PciAddress.of("01:00.1");
@@ -32,11 +35,11 @@ class UnloadedDriverTest {
     Path temp;
 
     private final SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380-native"));
-    private final List<StepEvent> events = new ArrayList<>();
+    private final List<JobEvent.StepChanged> events = new ArrayList<>();
 
-    private Outcome run(TransactionRunner transactions, Target target) {
+    private Outcome run(TransactionRunner runner, Target target) {
         events.clear();
-        return transactions.run(SwitchTest.plan(kernel, transactions, target), () -> false, events::add);
+        return runner.run(SwitchTest.plan(kernel, runner, target), () -> false, events::add);
     }
 
     private static void write(Kernel kernel, KernelWrite write) {
@@ -57,88 +60,94 @@ class UnloadedDriverTest {
     @Test
     void hostDriverIsReloadedOnSwitchToHost() throws JournalException {
         MachineSnapshot before = kernel.readSnapshot();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, temp)) {
-            assertThat(run(transactions, Target.VM)).isEqualTo(Outcome.DONE);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, temp)) {
+            assertThat(run(runner, Target.VM)).isEqualTo(Outcome.DONE);
             unloadHostDrivers(kernel);
-            assertThat(run(transactions, Target.HOST)).as("%s", events).isEqualTo(Outcome.DONE);
+            assertThat(run(runner, Target.HOST)).as("%s", events).isEqualTo(Outcome.DONE);
         }
         assertThat(SwitchTest.differences(before, kernel.readSnapshot())).isEmpty();
-        assertThat(kernel.writes()).contains(new KernelWrite.LoadByModalias(GPU), new KernelWrite.LoadByModalias(SOUND));
+        assertThat(kernel.writes())
+                .contains(new KernelWrite.LoadByModalias(GPU), new KernelWrite.LoadByModalias(SOUND));
     }
 
     @Test
     void otherDriverThatBoundFirstIsUnbound() throws JournalException {
         MachineSnapshot before = kernel.readSnapshot();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, temp)) {
-            assertThat(run(transactions, Target.VM)).isEqualTo(Outcome.DONE);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, temp)) {
+            assertThat(run(runner, Target.VM)).isEqualTo(Outcome.DONE);
             unloadHostDrivers(kernel);
-            kernel.afterEachWrite((write, answer) -> {
+            kernel.afterEachWrite((write, result) -> {
                 if (write.equals(new KernelWrite.LoadByModalias(GPU))) {
                     kernel.addNativeDriver(GPU, "nouveau");
                     write(kernel, KernelWrite.of(new Setting.Driver(GPU), "bochs-drm", ""));
                     write(kernel, KernelWrite.of(new Setting.Driver(GPU), "", "nouveau"));
                 }
             });
-            assertThat(run(transactions, Target.HOST)).as("%s", events).isEqualTo(Outcome.DONE);
+            assertThat(run(runner, Target.HOST)).as("%s", events).isEqualTo(Outcome.DONE);
         }
         assertThat(exceptLoadedDrivers(SwitchTest.differences(before, kernel.readSnapshot()))).isEmpty();
     }
 
     @Test
     void failedDriverLoadIsTriedOnceAndRolledBack() throws JournalException {
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, temp)) {
-            assertThat(run(transactions, Target.VM)).isEqualTo(Outcome.DONE);
+        try (TransactionRunner runner = TransactionRunner.open(kernel, temp)) {
+            assertThat(run(runner, Target.VM)).isEqualTo(Outcome.DONE);
             unloadHostDrivers(kernel);
             MachineSnapshot before = kernel.readSnapshot();
-            kernel.injectAlways(write -> write instanceof KernelWrite.LoadByModalias, new SimulatedFault.ErrnoFault("ENOENT"));
-            assertThat(run(transactions, Target.HOST)).as("%s", events).isEqualTo(Outcome.ROLLED_BACK);
+            kernel.injectAlways(
+                    write -> write instanceof KernelWrite.LoadByModalias, new SimulatedFault.ErrnoFault("ENOENT"));
+            assertThat(run(runner, Target.HOST)).as("%s", events).isEqualTo(Outcome.ROLLED_BACK);
             assertThat(exceptLoadedDrivers(SwitchTest.differences(before, kernel.readSnapshot()))).isEmpty();
         }
         assertThat(kernel.writes()).filteredOn(new KernelWrite.LoadByModalias(GPU)::equals).hasSize(1);
-        assertThat(events).anyMatch(e -> e.phase() == StepPhase.FAILED && e.detail().equals("ENOENT"));
+        assertThat(events)
+                .anyMatch(event -> event.phase() == StepPhase.FAILED
+                        && event.failure().orElseThrow().reason().equals("ENOENT"));
     }
 
-    /** @param along whether what is loaded for the GPU takes the other function at once, before its step */
+    /** @param bindsBoth whether the driver loaded for the GPU also binds the other function at once, before its step */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void nextHelperRollsBackAfterKillAtAnyMomentOfDriverReload(boolean along) throws JournalException {
+    void nextHelperRollsBackAfterKillAtAnyMomentOfDriverReload(boolean bindsBoth) throws JournalException {
         boolean killed = true;
         for (int moment = 0; killed; moment++) {
-            SimulatedKernel one = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380-native"));
+            SimulatedKernel simulated = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380-native"));
             Path folder = temp.resolve("killed-" + moment);
-            int[] left = {Integer.MAX_VALUE};
+            int[] remaining = {Integer.MAX_VALUE};
             Runnable tick = () -> {
-                if (left[0]-- == 0) {
+                if (remaining[0]-- == 0) {
                     throw new IllegalStateException("killed");
                 }
             };
-            one.beforeEachWrite(write -> tick.run());
-            one.afterEachWrite((write, answer) -> {
-                if (along && write.equals(new KernelWrite.LoadByModalias(GPU))) {
-                    one.beforeEachWrite(other -> {});
-                    write(one, new KernelWrite.LoadByModalias(SOUND));
-                    one.beforeEachWrite(other -> tick.run());
+            simulated.beforeEachWrite(write -> tick.run());
+            simulated.afterEachWrite((write, result) -> {
+                if (bindsBoth && write.equals(new KernelWrite.LoadByModalias(GPU))) {
+                    simulated.beforeEachWrite(other -> {});
+                    write(simulated, new KernelWrite.LoadByModalias(SOUND));
+                    simulated.beforeEachWrite(other -> tick.run());
                 }
                 tick.run();
             });
             Optional<MachineSnapshot> before = Optional.empty();
-            try (TransactionRunner transactions = TransactionRunner.open(one, folder)) {
-                transactions.run(SwitchTest.plan(one, transactions, Target.VM), () -> false, event -> {});
-                unloadHostDrivers(one);
-                before = Optional.of(one.readSnapshot());
-                SwitchPlan plan = SwitchTest.plan(one, transactions, Target.HOST);
-                left[0] = moment;
-                assertThat(transactions.run(plan, () -> false, event -> tick.run())).isEqualTo(Outcome.DONE);
+            try (TransactionRunner runner = TransactionRunner.open(simulated, folder)) {
+                runner.run(SwitchTest.plan(simulated, runner, Target.VM), () -> false, event -> {});
+                unloadHostDrivers(simulated);
+                before = Optional.of(simulated.readSnapshot());
+                SwitchPlan plan = SwitchTest.plan(simulated, runner, Target.HOST);
+                remaining[0] = moment;
+                assertThat(runner.run(plan, () -> false, event -> tick.run())).isEqualTo(Outcome.DONE);
                 killed = false;
-            } catch (IllegalStateException wanted) {
-                one.beforeEachWrite(write -> {});
-                one.afterEachWrite((write, answer) -> {});
-                try (TransactionRunner next = TransactionRunner.open(one, folder)) {
+            } catch (IllegalStateException e) {
+                simulated.beforeEachWrite(write -> {});
+                simulated.afterEachWrite((write, result) -> {});
+                try (TransactionRunner next = TransactionRunner.open(simulated, folder)) {
                     events.clear();
                     assertThat(next.rollBack(events::add))
                             .as("killed at %d: %s", moment, events)
                             .isEqualTo(Outcome.ROLLED_BACK);
-                    assertThat(exceptLoadedDrivers(SwitchTest.differences(before.orElseThrow(), one.readSnapshot())))
+                    List<String> differences =
+                            SwitchTest.differences(before.orElseThrow(), simulated.readSnapshot());
+                    assertThat(exceptLoadedDrivers(differences))
                             .as("killed at %d: %s", moment, events)
                             .isEmpty();
                 }

@@ -1,5 +1,7 @@
 package org.switchback.transaction;
 
+import org.switchback.job.Outcome;
+import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -18,7 +20,7 @@ import org.switchback.plan.Setting;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 
-/** Somebody pulls the GPU out of the machine while it is switched. */
+/** The GPU is unplugged during a switch. */
 class UnpluggedTest {
     private static final PciAddress GPU = PciAddress.of("01:00.0");
     private static final PciAddress SOUND = PciAddress.of("01:00.1");
@@ -26,26 +28,31 @@ class UnpluggedTest {
     @TempDir
     Path temp;
 
-    private final List<StepEvent> events = new ArrayList<>();
+    private final List<JobEvent.StepChanged> events = new ArrayList<>();
 
-    /** @return how the switch ended; empty when it had not as many moments */
+    /**
+     * Runs a switch and unplugs functions at one of its events.
+     *
+     * @param moment index of the event
+     * @return the outcome of the switch; empty when it has fewer events
+     */
     private Optional<Outcome> switchUnpluggingAt(
-            SimulatedKernel kernel, Path folder, Target target, List<PciAddress> pulled, int moment)
+            SimulatedKernel kernel, Path folder, Target target, List<PciAddress> functions, int moment)
             throws JournalException {
-        int[] left = {moment};
+        int[] remaining = {moment};
         events.clear();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, folder)) {
-            SwitchPlan plan = SwitchTest.plan(kernel, transactions, target);
-            Outcome outcome = transactions.run(plan, () -> false, event -> {
+        try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
+            SwitchPlan plan = SwitchTest.plan(kernel, runner, target);
+            Outcome outcome = runner.run(plan, () -> false, event -> {
                 events.add(event);
-                if (left[0]-- == 0) {
-                    pulled.forEach(kernel::unplug);
+                if (remaining[0]-- == 0) {
+                    functions.forEach(kernel::unplug);
                 }
             });
-            // Done it can be only where nobody needed the function any more.
-            assertThat(outcome).as("pulled at %d: %s", moment, events).isIn(Outcome.DONE, Outcome.ROLLED_BACK);
-            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
-            return Optional.of(outcome).filter(any -> left[0] < 0);
+            // It can be done only when no later step needs the function.
+            assertThat(outcome).as("unplugged at %d: %s", moment, events).isIn(Outcome.DONE, Outcome.ROLLED_BACK);
+            assertThat(runner.recoveryState()).isEqualTo(new RecoveryState.Clean());
+            return Optional.of(outcome).filter(any -> remaining[0] < 0);
         }
     }
 
@@ -57,54 +64,60 @@ class UnpluggedTest {
     })
     void unpluggingAtAnyMomentDoesNotBlockLaterSwitches(String machine, Target target, String override)
             throws JournalException {
-        for (List<PciAddress> pulled : List.of(List.of(GPU, SOUND), List.of(SOUND))) {
-            int putBack = 0;
-            boolean there = true;
-            for (int moment = 0; there; moment++) {
+        for (List<PciAddress> functions : List.of(List.of(GPU, SOUND), List.of(SOUND))) {
+            int rollbacks = 0;
+            boolean unplugged = true;
+            for (int moment = 0; unplugged; moment++) {
                 SimulatedKernel kernel = new SimulatedKernel(SwitchTest.withOverride(machine, override));
-                Path folder = temp.resolve(pulled.size() + "-" + moment);
+                Path folder = temp.resolve(functions.size() + "-" + moment);
                 if (target == Target.HOST) {
-                    assertThat(switchUnpluggingAt(kernel, folder, Target.VM, List.of(), Integer.MAX_VALUE)).isEmpty();
+                    assertThat(switchUnpluggingAt(kernel, folder, Target.VM, List.of(), Integer.MAX_VALUE))
+                            .isEmpty();
                 }
                 MachineSnapshot before = kernel.readSnapshot();
-                Optional<Outcome> outcome = switchUnpluggingAt(kernel, folder, target, pulled, moment);
-                there = outcome.isPresent();
+                Optional<Outcome> outcome = switchUnpluggingAt(kernel, folder, target, functions, moment);
+                unplugged = outcome.isPresent();
                 if (outcome.filter(Outcome.ROLLED_BACK::equals).isPresent()) {
-                    putBack++;
-                    assertThat(SwitchTest.differences(snapshotWithout(pulled, before), kernel.readSnapshot()))
-                            .as("%s pulled at %d: %s", pulled, moment, events)
+                    rollbacks++;
+                    assertThat(SwitchTest.differences(snapshotWithout(functions, before), kernel.readSnapshot()))
+                            .as("%s unplugged at %d: %s", functions, moment, events)
                             .isEmpty();
                 }
             }
-            assertThat(putBack).as("moments at which it was put back").isGreaterThan(15);
+            assertThat(rollbacks).as("moments that led to a rollback").isGreaterThan(15);
         }
     }
 
-    private static MachineSnapshot snapshotWithout(List<PciAddress> pulled, MachineSnapshot before) {
+    private static MachineSnapshot snapshotWithout(List<PciAddress> functions, MachineSnapshot before) {
         SimulatedKernel kernel = new SimulatedKernel(before);
-        pulled.forEach(kernel::unplug);
+        functions.forEach(kernel::unplug);
         return kernel.readSnapshot();
     }
 
     @Test
     void nextHelperRollsBackDevicesStillPresent() throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(SwitchTest.withOverride("q35-6.1-0380", ""));
-        String fb = SnapshotParser.parse(kernel.readSnapshot()).firmwareFramebuffers().getFirst().driver().orElseThrow();
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, temp.resolve("next"))) {
-            transactions.run(SwitchTest.plan(kernel, transactions, Target.VM), () -> false, event -> {
+        String framebufferDriver = SnapshotParser.parse(kernel.readSnapshot())
+                .firmwareFramebuffers()
+                .getFirst()
+                .driver()
+                .orElseThrow();
+        try (TransactionRunner runner = TransactionRunner.open(kernel, temp.resolve("next"))) {
+            runner.run(SwitchTest.plan(kernel, runner, Target.VM), () -> false, event -> {
                 if (kernel.readSetting(new Setting.Driver(SOUND)).equals("vfio-pci")) {
                     throw new IllegalStateException("killed");
                 }
             });
-        } catch (IllegalStateException killed) {
+        } catch (IllegalStateException e) {
             kernel.unplug(SOUND);
         }
-        try (TransactionRunner transactions = TransactionRunner.open(kernel, temp.resolve("next"))) {
-            assertThat(transactions.recoveryState()).isInstanceOf(RecoveryState.RollbackPending.class);
-            assertThat(transactions.rollBack(events::add)).as("%s", events).isEqualTo(Outcome.ROLLED_BACK);
-            assertThat(transactions.recoveryState()).isEqualTo(new RecoveryState.Clean());
+        try (TransactionRunner runner = TransactionRunner.open(kernel, temp.resolve("next"))) {
+            assertThat(runner.recoveryState()).isInstanceOf(RecoveryState.RollbackPending.class);
+            assertThat(runner.rollBack(events::add)).as("%s", events).isEqualTo(Outcome.ROLLED_BACK);
+            assertThat(runner.recoveryState()).isEqualTo(new RecoveryState.Clean());
         }
         assertThat(kernel.readSetting(new Setting.DriverOverride(GPU))).isEmpty();
-        assertThat(kernel.readSetting(new Setting.FramebufferDriver("efi-framebuffer.0"))).isEqualTo(fb);
+        assertThat(kernel.readSetting(new Setting.FramebufferDriver("efi-framebuffer.0")))
+                .isEqualTo(framebufferDriver);
     }
 }

@@ -5,15 +5,16 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A range of physical addresses, both ends inclusive, as the kernel's {@code struct resource} has it.
+ * A range of addresses, both ends inclusive, like the kernel's {@code struct resource}: physical addresses or I/O
+ * ports.
  *
- * @param first lowest address, unsigned 64 bit
- * @param last  highest address, unsigned 64 bit, never below {@code first}
+ * @param first lowest address, unsigned 64 bits
+ * @param last  highest address, unsigned 64 bits, never below {@code first}
  */
 public record AddressRange(long first, long last) {
     public AddressRange {
         if (Long.compareUnsigned(first, last) > 0) {
-            throw new IllegalArgumentException("a range ends before it begins");
+            throw new IllegalArgumentException("last address below first address");
         }
     }
 
@@ -29,7 +30,7 @@ public record AddressRange(long first, long last) {
         return Long.compareUnsigned(first, other.last) <= 0 && Long.compareUnsigned(other.first, last) <= 0;
     }
 
-    /** The part both ranges share; empty when they are apart. */
+    /** The addresses that are in both ranges; empty if the ranges do not overlap. */
     public Optional<AddressRange> intersection(AddressRange other) {
         if (!overlaps(other)) {
             return Optional.empty();
@@ -39,12 +40,12 @@ public record AddressRange(long first, long last) {
                 Long.compareUnsigned(last, other.last) < 0 ? last : other.last));
     }
 
-    /** Number of addresses in bytes, unsigned; 0 stands for all 2^64 of them. */
+    /** Number of addresses, unsigned; 0 means 2^64. */
     public long length() {
         return last - first + 1;
     }
 
-    // As in PciAddress: for what is asked at each start Java would spin code anew each time.
+    // Written out as in PciAddress: Java generates the methods of a record at run time, on every start.
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof AddressRange range && first == range.first && last == range.last;
@@ -55,7 +56,7 @@ public record AddressRange(long first, long last) {
         return 31 * Long.hashCode(first) + Long.hashCode(last);
     }
 
-    /** As /proc/iomem prints it, at least eight digits an end: {@code c0000000-c086ffff}. */
+    /** As in /proc/iomem, at least eight digits per address: {@code c0000000-c086ffff}. */
     @Override
     public String toString() {
         return String.format(Locale.ROOT, "%08x-%08x", first, last);

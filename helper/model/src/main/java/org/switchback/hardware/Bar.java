@@ -4,13 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A base address register of a PCI function that has an address.
+ * A base address register (BAR) of a PCI function, with an assigned address.
  *
  * @param index        0 to 5; 6 is the expansion ROM
- * @param range        where it lies, both ends inclusive: physical addresses, or port numbers when {@code space} is PORTS
- * @param space        memory or ports
- * @param prefetchable the register says so
- * @param is64Bit         a 64-bit register
+ * @param range        addresses, both ends inclusive: physical addresses, or port numbers if {@code space} is
+ *                     {@code IO_PORTS}
+ * @param space        address space of the range
+ * @param prefetchable whether the register declares its memory prefetchable
+ * @param is64Bit      whether it is a 64-bit register
  */
 public record Bar(int index, AddressRange range, AddressSpace space, boolean prefetchable, boolean is64Bit) {
     /** Index of the expansion ROM in sysfs and in VFIO ({@code PCI_ROM_RESOURCE}). */
@@ -22,7 +23,7 @@ public record Bar(int index, AddressRange range, AddressSpace space, boolean pre
     private static final long IORESOURCE_PREFETCH = 0x2000;
     private static final long IORESOURCE_MEM_64 = 0x100000;
 
-    /** What a BAR's range counts. */
+    /** The address space of a BAR. */
     public enum AddressSpace {
         MEMORY,
         IO_PORTS
@@ -34,8 +35,9 @@ public record Bar(int index, AddressRange range, AddressSpace space, boolean pre
     }
 
     /**
-     * Reads sysfs' {@code resource} file: a line a resource, "first last flags" in hexadecimal; the first six are BARs,
-     * the seventh the ROM, what follows belongs to bridges and virtual functions (drivers/pci/pci-sysfs.c).
+     * Parses sysfs' {@code resource} file: one resource per line, "first last flags" in hexadecimal. The first six
+     * lines are BARs and the seventh is the ROM; the rest belong to bridges and virtual functions
+     * (drivers/pci/pci-sysfs.c). Unused and malformed lines are skipped.
      */
     static List<Bar> parse(String resource) {
         List<Bar> bars = new ArrayList<>();
@@ -45,14 +47,14 @@ public record Bar(int index, AddressRange range, AddressSpace space, boolean pre
             if (fields.length != 3 || fields[2] == 0 || Long.compareUnsigned(fields[0], fields[1]) > 0) {
                 continue;
             }
-            boolean ports = (fields[2] & IORESOURCE_IO) != 0;
-            if (!ports && (fields[2] & IORESOURCE_MEM) == 0) {
+            boolean ioPorts = (fields[2] & IORESOURCE_IO) != 0;
+            if (!ioPorts && (fields[2] & IORESOURCE_MEM) == 0) {
                 continue;
             }
             bars.add(new Bar(
                     index,
                     new AddressRange(fields[0], fields[1]),
-                    ports ? AddressSpace.IO_PORTS : AddressSpace.MEMORY,
+                    ioPorts ? AddressSpace.IO_PORTS : AddressSpace.MEMORY,
                     (fields[2] & IORESOURCE_PREFETCH) != 0,
                     (fields[2] & IORESOURCE_MEM_64) != 0));
         }

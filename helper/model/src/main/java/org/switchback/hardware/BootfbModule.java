@@ -3,53 +3,56 @@ package org.switchback.hardware;
 import java.util.Optional;
 
 /**
- * The kernel module of this project, which has the owner of a BOOTFB region let go of it ({@code kmod/}), as the running
- * kernel could use it.
+ * State of this project's kernel module ({@code kmod/}) for the running kernel. The module makes the owner of a BOOTFB
+ * region release the region.
  *
- * @param state     whether it is there
- * @param signature whether its file ends with a signature; whose it is, and whether the kernel trusts it, nobody can tell
- *                  before it is loaded
+ * @param state     whether the module is loaded or installed
+ * @param signature whether the module's file ends with a signature. Who signed it, and whether the kernel trusts the
+ *                  signature, is unknown until the module is loaded.
  */
 public record BootfbModule(BootfbModuleState state, ModuleSignature signature) {
-    /** As the kernel calls it. */
+    /** Name of the module in the kernel. */
     public static final String NAME = "switchback_bootfb";
 
-    /** Whether the module is there. */
+    /** Whether the module is loaded or installed. */
     public enum BootfbModuleState {
         LOADED,
-        /** Installed for the running kernel. */
+        /** Installed for the running kernel, but not loaded. */
         INSTALLED,
         MISSING
     }
 
-    /** Whether the module's file has a signature at its end. */
+    /** Whether the module's file ends with a signature. */
     public enum ModuleSignature {
         SIGNED,
         UNSIGNED,
-        /** The file is compressed, or there is none. */
+        /** The file is compressed or missing. */
         UNKNOWN;
 
-        /** As a capture spells it. */
+        /** The text that stands for this constant in a snapshot. */
         public String toText() {
             return KebabCase.of(this);
         }
     }
 
-    static BootfbModule of(MachineSnapshot capture, KernelVersion kernel) {
-        Optional<String> file = capture.text(path(kernel.release()));
-        ModuleSignature signature = file.map(word -> switch (word) {
+    static BootfbModule of(MachineSnapshot snapshot, KernelVersion kernelVersion) {
+        Optional<String> signatureText = snapshot.text(path(kernelVersion.release()));
+        ModuleSignature signature = signatureText.map(text -> switch (text) {
                     case "signed" -> ModuleSignature.SIGNED;
                     case "unsigned" -> ModuleSignature.UNSIGNED;
                     default -> ModuleSignature.UNKNOWN;
                 })
                 .orElse(ModuleSignature.UNKNOWN);
-        BootfbModuleState state = capture.hasPath("/sys/module/" + NAME)
+        BootfbModuleState state = snapshot.hasPath("/sys/module/" + NAME)
                 ? BootfbModuleState.LOADED
-                : file.isPresent() ? BootfbModuleState.INSTALLED : BootfbModuleState.MISSING;
+                : signatureText.isPresent() ? BootfbModuleState.INSTALLED : BootfbModuleState.MISSING;
         return new BootfbModule(state, signature);
     }
 
-    /** Where a capture says that the module is installed for a kernel, with the {@link ModuleSignature} as text. */
+    /**
+     * Path in a snapshot of the module installed for a kernel release. The entry has the {@link ModuleSignature} as
+     * text.
+     */
     public static String path(String release) {
         return "/lib/modules/" + release + "/" + NAME;
     }

@@ -4,26 +4,33 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A program that has a device node of a function open.
+ * A process that has a device node of a PCI function open.
  *
- * @param pid     process ID
- * @param program as /proc/PID/comm has it
- * @param owner   name of the user it runs as; empty when it was left out of a report
- * @param deviceNode    the device node without {@code /dev/}: {@code dri/card0}, {@code vfio/27}
- * @param virtualMachine   name of the virtual machine it runs, as libvirt registered it with systemd; empty for any other program
+ * @param pid            process ID
+ * @param program        name in /proc/PID/comm
+ * @param owner          name of the user the process runs as; empty if it was left out of a report
+ * @param deviceNode     device node without {@code /dev/}: {@code dri/card0}, {@code vfio/27}
+ * @param virtualMachine name of the virtual machine that the process runs, as libvirt registered it with systemd; empty
+ *                       for any other process
  */
 public record DeviceUser(int pid, String program, String owner, String deviceNode, String virtualMachine) {
-    /** {@code machine-qemu\x2d3\x2dwin10.scope}: libvirt's number and name of the machine, escaped by systemd. */
+    /**
+     * {@code machine-qemu\x2d3\x2dwin10.scope}: libvirt's number and name of the virtual machine, escaped by systemd.
+     */
     private static final Pattern MACHINE_SCOPE = Pattern.compile("/machine-qemu\\\\x2d\\d+\\\\x2d([^/\\n]+)\\.scope");
 
     private static final Pattern SYSTEMD_ESCAPE = Pattern.compile("\\\\x([0-9a-f]{2})");
 
-    /** A program that runs no virtual machine, as far as is known. */
+    /** A process that is not known to run a virtual machine. */
     public DeviceUser(int pid, String program, String owner, String deviceNode) {
         this(pid, program, owner, deviceNode, "");
     }
 
-    /** @param cgroup content of /proc/PID/cgroup */
+    /**
+     * Returns the name of the virtual machine, or the empty text.
+     *
+     * @param cgroup content of /proc/PID/cgroup
+     */
     static String parseVirtualMachine(String cgroup) {
         Matcher scope = MACHINE_SCOPE.matcher(cgroup);
         return scope.find()
@@ -34,8 +41,8 @@ public record DeviceUser(int pid, String program, String owner, String deviceNod
     }
 
     /**
-     * Sound servers keep the control node of every card open and let go when it is removed, so it holds nothing up; an
-     * open stream does.
+     * Whether the open node blocks unbinding the driver. Sound servers keep the control node of every card open and
+     * close it when the card is removed, so control nodes do not block; an open stream does.
      */
     public boolean isBlockingUnbind() {
         return !deviceNode.startsWith("snd/control") && !deviceNode.equals("snd/seq") && !deviceNode.equals("snd/timer");

@@ -1,31 +1,32 @@
 package org.switchback.hardware;
 
 /**
- * Which IOMMU the firmware offers, told by the ACPI tables it leaves: DMAR (Intel's VT-d specification, chapter 8), IVRS
- * (AMD's IOMMU specification, chapter 5). A firmware whose setup has the IOMMU switched off leaves neither.
+ * Vendor of the IOMMU that the firmware offers, identified by its ACPI tables: DMAR (Intel VT-d specification, chapter
+ * 8) or IVRS (AMD IOMMU specification, chapter 5). Firmware whose setup has the IOMMU switched off provides neither.
  */
 public enum FirmwareIommuVendor {
     INTEL,
     AMD,
     NONE,
-    /** The tables could not be listed, or they are not ACPI's. */
+    /** The tables could not be listed, or the firmware has no ACPI tables. */
     UNKNOWN;
 
-    /** Where the kernel lists the tables. */
+    /** Directory in which the kernel lists the ACPI tables. */
     public static final String ACPI_TABLES = "/sys/firmware/acpi/tables";
 
-    /** The tables that say so, by their names. */
+    /** Name of Intel's ACPI table. */
     public static final String DMAR_TABLE = "DMAR";
 
+    /** Name of AMD's ACPI table. */
     public static final String IVRS_TABLE = "IVRS";
 
-    static FirmwareIommuVendor of(MachineSnapshot capture) {
-        if (!capture.hasPath(ACPI_TABLES)) {
+    static FirmwareIommuVendor of(MachineSnapshot snapshot) {
+        if (!snapshot.hasPath(ACPI_TABLES)) {
             return UNKNOWN;
         }
-        if (capture.hasPath(ACPI_TABLES + "/" + DMAR_TABLE)) {
+        if (snapshot.hasPath(ACPI_TABLES + "/" + DMAR_TABLE)) {
             return INTEL;
         }
-        return capture.hasPath(ACPI_TABLES + "/" + IVRS_TABLE) ? AMD : NONE;
+        return snapshot.hasPath(ACPI_TABLES + "/" + IVRS_TABLE) ? AMD : NONE;
     }
 }

@@ -3,23 +3,21 @@ package org.switchback.hardware;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * The names under which the firmware's framebuffer stands in /proc/iomem, and the platform device behind each.
- */
+/** A region of the firmware's framebuffer in /proc/iomem, with the platform device behind it. */
 public enum FirmwareRegion {
-    /** The region that sysfb gives the simple framebuffer device (drivers/firmware/sysfb_simplefb.c). */
+    /** Reserved by sysfb for the simple framebuffer device (drivers/firmware/sysfb_simplefb.c). */
     BOOTFB("BOOTFB", "simple-framebuffer"),
-    /** drivers/video/fbdev/simplefb.c, inside BOOTFB. */
+    /** Inside BOOTFB (drivers/video/fbdev/simplefb.c). */
     SIMPLEFB("simplefb", "simple-framebuffer"),
-    /** drivers/gpu/drm/tiny/simpledrm.c, inside BOOTFB. */
+    /** Inside BOOTFB (drivers/gpu/drm/tiny/simpledrm.c). */
     SIMPLEDRM("simpledrm", "simple-framebuffer"),
-    /** drivers/video/fbdev/efifb.c. */
+    /** See drivers/video/fbdev/efifb.c. */
     EFIFB("efifb", "efi-framebuffer"),
-    /** drivers/gpu/drm/sysfb/efidrm.c, 6.16 and later. */
+    /** Linux 6.16 and later (drivers/gpu/drm/sysfb/efidrm.c). */
     EFIDRM("efidrm", "efi-framebuffer"),
-    /** drivers/video/fbdev/vesafb.c. */
+    /** See drivers/video/fbdev/vesafb.c. */
     VESAFB("vesafb", "vesa-framebuffer"),
-    /** drivers/gpu/drm/sysfb/vesadrm.c, 6.16 and later. */
+    /** Linux 6.16 and later (drivers/gpu/drm/sysfb/vesadrm.c). */
     VESADRM("vesadrm", "vesa-framebuffer");
 
     private final String regionName;
@@ -30,17 +28,20 @@ public enum FirmwareRegion {
         this.platformDeviceName = platformDeviceName;
     }
 
-    /** Name of the platform device without its number. */
+    /** Name of the platform device without its number: {@code efi-framebuffer}. */
     public String platformDeviceName() {
         return platformDeviceName;
     }
 
-    /** The claim a region of that name is; empty for every other region. */
+    /** Returns the firmware region with that name in /proc/iomem; empty for any other name. */
     public static Optional<FirmwareRegion> fromRegionName(String name) {
-        return List.of(values()).stream().filter(claim -> claim.regionName.equals(name)).findFirst();
+        return List.of(values()).stream().filter(region -> region.regionName.equals(name)).findFirst();
     }
 
-    /** Name of the firmware's region at exactly that range inside a BAR of the function; empty when there is none. */
+    /**
+     * Returns the name of the firmware region with exactly that range inside a BAR of the function; empty if there is
+     * none.
+     */
     public static Optional<String> findRegionName(MemoryMap map, PciAddress function, AddressRange range) {
         return map.find(region -> region.name().equals(function.toString())).stream()
                 .flatMap(bar -> bar.children().stream())
@@ -49,36 +50,41 @@ public enum FirmwareRegion {
                 .findFirst();
     }
 
-    /** A claim that a platform device makes: {@code efi-framebuffer.0}; empty for every other platform device. */
+    /**
+     * Returns the firmware region of a platform device; empty if the device is not a firmware framebuffer.
+     *
+     * @param name name of the platform device with its number: {@code efi-framebuffer.0}
+     */
     public static Optional<FirmwareRegion> fromPlatformDevice(String name) {
         int dot = name.lastIndexOf('.');
         return List.of(values()).stream()
-                .filter(claim -> dot > 0 && claim.platformDeviceName.equals(name.substring(0, dot)))
+                .filter(region -> dot > 0 && region.platformDeviceName.equals(name.substring(0, dot)))
                 .findFirst();
     }
 
     /**
-     * Whether a platform device's framebuffer is drawn in a function's memory. Newer kernels have the device below the
-     * function (screen_info_pci_dev, drivers/firmware/sysfb.c); otherwise the region tells that it claims in a BAR.
+     * Whether a platform device's framebuffer lies in a function's memory. Newer kernels place the platform device
+     * below the function (screen_info_pci_dev, drivers/firmware/sysfb.c); on older kernels, its region inside a BAR is
+     * the only evidence.
      *
-     * @param device name of the platform device: {@code efi-framebuffer.0}
-     * @param folder where its link leads
+     * @param device     name of the platform device: {@code efi-framebuffer.0}
+     * @param linkTarget target of the device's link in {@link SnapshotParser#PLATFORM_DEVICES}
      */
-    public static boolean isFramebufferOf(PciAddress function, String device, String folder, MemoryMap map) {
+    public static boolean isFramebufferOf(PciAddress function, String device, String linkTarget, MemoryMap map) {
         String name = function.toString();
-        return folder.endsWith("/" + name + "/" + device)
+        return linkTarget.endsWith("/" + name + "/" + device)
                 || map.find(region -> region.name().equals(name)).stream().anyMatch(bar -> hasRegionOf(device, bar));
     }
 
     private static boolean hasRegionOf(String device, Region region) {
         return region.children().stream()
                 .anyMatch(inner -> fromRegionName(inner.name())
-                                .filter(claim -> device.startsWith(claim.platformDeviceName + "."))
+                                .filter(firmwareRegion -> device.startsWith(firmwareRegion.platformDeviceName + "."))
                                 .isPresent()
                         || hasRegionOf(device, inner));
     }
 
-    /** Whether the region stays when its driver is unbound, because the platform device itself owns it. */
+    /** Whether the region remains when the driver is unbound, because the platform device itself owns it. */
     public boolean isOwnedByPlatformDevice() {
         return this == BOOTFB;
     }

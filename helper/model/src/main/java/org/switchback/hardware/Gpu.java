@@ -4,26 +4,30 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A graphics function and the other functions of its slot, which move together.
+ * A graphics function with its companion functions, which are switched together.
  *
- * <p>In a processor with graphics the slot also holds functions that have nothing to do with it, the USB controller of
- * the keyboard and the crypto processor among them. What is in an IOMMU group of its own and plays no sound stays.
+ * <p>The slot of an integrated GPU also holds unrelated functions, such as the keyboard's USB controller and the crypto
+ * processor. A function in an IOMMU group of its own that is not a multimedia device is therefore no companion.
  *
- * @param graphics   function of class 03xx
- * @param companions the other functions of the slot that are in its group or are multimedia, by address
- * @param overlaps   what lies in the BARs of the graphics function, by BAR
- * @param deviceUsers    programs that use any of the functions
+ * @param graphics    function of class 03xx
+ * @param companions  other functions of the slot that share its IOMMU group or are multimedia devices, by address
+ * @param overlaps    regions inside the BARs of the graphics function, by BAR
+ * @param deviceUsers processes that use any of the functions
  */
-public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> overlaps, List<DeviceUser> deviceUsers) {
-    /** Whose hands the functions are in. */
+public record Gpu(
+        PciDevice graphics, List<PciDevice> companions, List<Overlap> overlaps, List<DeviceUser> deviceUsers) {
+    /** The drivers that the functions are bound to. */
     public enum GpuMode {
-        /** The host's: none is on vfio-pci, the graphics function has a driver. */
+        /** No function is on vfio-pci, and the graphics function has a driver. */
         HOST,
-        /** A virtual machine's for the taking: all are on vfio-pci. */
+        /** The graphics function is on vfio-pci, and no function has a driver of the host. */
         VM,
-        /** Some are on vfio-pci and some are not, or the graphics function has no driver and one is reserved for vfio-pci. */
+        /**
+         * Some functions are on vfio-pci but {@link #VM} does not apply; or the graphics function has no driver and a
+         * function has an override to vfio-pci.
+         */
         PARTIALLY_SWITCHED,
-        /** Nobody's: none is on vfio-pci or reserved for it, and the graphics function has no driver. */
+        /** No function is on vfio-pci or has an override to it, and the graphics function has no driver. */
         UNBOUND
     }
 
@@ -37,12 +41,12 @@ public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> 
         return graphics.address();
     }
 
-    /** Graphics first, then the companions. */
+    /** The graphics function, followed by the companions. */
     public List<PciDevice> functions() {
         return Stream.concat(Stream.of(graphics), companions.stream()).toList();
     }
 
-    /** With its functions {@link PciDevice#withoutTransientState}. */
+    /** This GPU with {@link PciDevice#withoutTransientState} of all functions. */
     public Gpu withoutTransientState() {
         return new Gpu(
                 graphics.withoutTransientState(),
@@ -56,29 +60,30 @@ public record Gpu(PciDevice graphics, List<PciDevice> companions, List<Overlap> 
         if (onVfio == functions().size()) {
             return GpuMode.VM;
         }
-        // A companion without any driver does not keep the group from a virtual machine.
-        boolean restIsFree = functions().stream().allMatch(f -> f.isBoundToVfio() || f.driver().isEmpty());
+        // A companion without a driver does not keep the group from a virtual machine.
+        boolean restIsUnbound = functions().stream()
+                .allMatch(function -> function.isBoundToVfio() || function.driver().isEmpty());
         if (onVfio > 0) {
-            return graphics.isBoundToVfio() && restIsFree ? GpuMode.VM : GpuMode.PARTIALLY_SWITCHED;
+            return graphics.isBoundToVfio() && restIsUnbound ? GpuMode.VM : GpuMode.PARTIALLY_SWITCHED;
         }
         if (graphics.driver().isPresent()) {
             return GpuMode.HOST;
         }
-        // What a switch leaves that got no further, and whose putting back did not either.
+        // A switch that failed early, and whose rollback failed as well, leaves only overrides.
         return functions().stream().anyMatch(PciDevice::hasVfioOverride) ? GpuMode.PARTIALLY_SWITCHED : GpuMode.UNBOUND;
     }
 
-    /** What vfio-pci could not live with. */
+    /** Overlaps that keep vfio-pci from reserving a BAR. */
     public List<Overlap> conflicts() {
-        return overlaps.stream().filter(o -> o.resolution() == Overlap.OverlapResolution.CONFLICT).toList();
+        return overlaps.stream().filter(overlap -> overlap.resolution() == Overlap.OverlapResolution.CONFLICT).toList();
     }
 
-    /** Whether the desktop is drawn on it: it is in host mode and one of its connectors is active. */
+    /** Whether the desktop is drawn on the GPU: it is in host mode and has an active connector. */
     public boolean isDesktopGpu() {
         return mode() == GpuMode.HOST && !graphics.activeConnectors().isEmpty();
     }
 
-    /** Whether it shows a picture that people may be looking at: a screen switched on, or the firmware's console. */
+    /** Whether the GPU may show a picture: a connector is active, or the firmware console lies in its memory. */
     public boolean hasActiveDisplay() {
         return !graphics.activeConnectors().isEmpty() || overlaps.stream().anyMatch(Overlap::isFromFirmware);
     }

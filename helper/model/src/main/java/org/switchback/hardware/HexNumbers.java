@@ -3,11 +3,15 @@ package org.switchback.hardware;
 import java.util.Optional;
 import java.util.StringTokenizer;
 
-/** Numbers as sysfs writes them. */
+/** Parses hexadecimal numbers as sysfs prints them. */
 final class HexNumbers {
     private HexNumbers() {}
 
-    /** @return the unsigned number, {@code 0x} in front or not; empty when the text is none or wider than 64 bits */
+    /**
+     * Parses an unsigned number, with or without {@code 0x} in front.
+     *
+     * @return empty if the text is not a number or exceeds 64 bits
+     */
     static Optional<Long> parse(String text) {
         String digits = text.startsWith("0x") ? text.substring(2) : text;
         if (digits.isEmpty() || digits.length() > 16 || digits.charAt(0) == '+' || digits.charAt(0) == '-') {
@@ -15,17 +19,18 @@ final class HexNumbers {
         }
         try {
             return Optional.of(Long.parseUnsignedLong(digits, 16));
-        } catch (NumberFormatException notHexadecimal) {
+        } catch (NumberFormatException ignored) {
+            // Malformed text is an expected input.
             return Optional.empty();
         }
     }
 
-    /** The numbers of a line, blanks between them; no numbers at all when one of them can't be read. */
+    /** Parses the numbers of a line, separated by spaces; returns an empty array if any of them is malformed. */
     static long[] parseFields(String line) {
-        StringTokenizer words = new StringTokenizer(line);
-        long[] numbers = new long[words.countTokens()];
+        StringTokenizer tokens = new StringTokenizer(line);
+        long[] numbers = new long[tokens.countTokens()];
         for (int i = 0; i < numbers.length; i++) {
-            Optional<Long> number = parse(words.nextToken());
+            Optional<Long> number = parse(tokens.nextToken());
             if (number.isEmpty()) {
                 return new long[0];
             }

@@ -1,13 +1,25 @@
 package org.switchback.hardware;
 
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
 
-/** How the bus, saved files and catalogues of texts spell a constant: {@code PUT_BACK} is {@code put-back}. */
+/**
+ * Spelling of enum constants on the bus, in saved files and in message catalogs: {@code ROLLED_BACK} is
+ * {@code rolled-back}.
+ */
 public final class KebabCase {
     private KebabCase() {}
 
-    /** In small letters, with hyphens. */
+    /** The name of the constant in lower case, with hyphens instead of underscores. */
     public static String of(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** The constant of that enum which {@link #of} writes as the text; empty when there is none. */
+    public static <E extends Enum<E>> Optional<E> parse(Class<E> type, String text) {
+        return Stream.of(type.getEnumConstants())
+                .filter(constant -> of(constant).equals(text))
+                .findFirst();
     }
 }

@@ -1,21 +1,21 @@
 package org.switchback.hardware;
 
 /**
- * What the kernel says has happened to it (/proc/sys/kernel/tainted; Documentation/admin-guide/tainted-kernels.rst).
+ * Taint flags of the kernel (/proc/sys/kernel/tainted; Documentation/admin-guide/tainted-kernels.rst).
  *
- * @param bits as printed
+ * @param bits value of the file
  */
 public record KernelTaint(long bits) {
-    /** The bit that an oops or a BUG sets. */
+    /** Set by an oops or a BUG. */
     public static final long OOPS = 1 << 7;
 
-    /** A module from outside the kernel's tree was loaded. */
+    /** Set by a module from outside the kernel tree. */
     public static final long OUT_OF_TREE_MODULE = 1 << 12;
 
-    /** A module without a signature was loaded. */
+    /** Set by a module without a signature. */
     public static final long UNSIGNED_MODULE = 1 << 13;
 
-    /** An oops or a BUG has happened: no more drivers should be moved before a restart. */
+    /** Whether an oops or a BUG has happened. No driver should be bound or unbound until the machine is restarted. */
     public boolean hasOops() {
         return (bits & OOPS) != 0;
     }

@@ -4,14 +4,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
+ * Version of a Linux kernel.
+ *
  * @param major   first number
  * @param minor   second number
- * @param release the whole of {@code uname -r}
+ * @param release complete output of {@code uname -r}
  */
 public record KernelVersion(int major, int minor, String release) {
     private static final Pattern MAJOR_MINOR = Pattern.compile("(\\d{1,4})\\.(\\d{1,4}).*", Pattern.DOTALL);
 
-    /** @return 0.0 with the text as release when it does not begin with two numbers */
+    /**
+     * Parses the output of {@code uname -r}.
+     *
+     * @return version 0.0 with the text as release if the text does not start with two numbers
+     */
     public static KernelVersion parse(String release) {
         Matcher matcher = MAJOR_MINOR.matcher(release.strip());
         return matcher.matches()
@@ -20,21 +26,21 @@ public record KernelVersion(int major, int minor, String release) {
                 : new KernelVersion(0, 0, release.strip());
     }
 
-    public boolean isAtLeast(int wantedMajor, int wantedMinor) {
-        return major > wantedMajor || (major == wantedMajor && minor >= wantedMinor);
+    public boolean isAtLeast(int requiredMajor, int requiredMinor) {
+        return major > requiredMajor || (major == requiredMajor && minor >= requiredMinor);
     }
 
-    /** Whether vfio-pci evicts firmware framebuffers from VGA devices (commit d17378062079, 6.0). */
+    /** Whether vfio-pci evicts firmware framebuffers from VGA devices: since 6.0 (commit d17378062079). */
     public boolean vfioEvictsVgaFramebuffer() {
         return isAtLeast(6, 0);
     }
 
     /**
-     * Whether a native driver that is bound removes the firmware's framebuffer together with its platform device
-     * (drivers/video/aperture.c). Before 6.0 BOOTFB stays. Before 6.11 so does one that nobody has, except on the primary
-     * VGA GPU (sysfb_disable, b49420d6a1ae); measured on 6.1.
+     * Whether binding a native driver removes the firmware's framebuffer together with its platform device
+     * (drivers/video/aperture.c). Before 6.0, BOOTFB stays. Before 6.11, a framebuffer without a driver stays as well,
+     * except on the primary VGA GPU (sysfb_disable, b49420d6a1ae); measured on 6.1.
      *
-     * @param hasDriver whether a driver has the framebuffer
+     * @param hasDriver whether a platform driver is bound to the framebuffer
      * @param vga       whether the GPU is of class 0300
      */
     public boolean nativeDriverEvictsFramebuffer(boolean hasDriver, boolean vga) {

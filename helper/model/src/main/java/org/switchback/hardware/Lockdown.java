@@ -1,6 +1,6 @@
 package org.switchback.hardware;
 
-/** How far the kernel keeps root out (/sys/kernel/security/lockdown; security/lockdown/lockdown.c). */
+/** How far the kernel restricts root (/sys/kernel/security/lockdown; security/lockdown/lockdown.c). */
 public enum Lockdown {
     NONE,
     INTEGRITY,
@@ -8,7 +8,11 @@ public enum Lockdown {
     /** securityfs is not mounted or not readable. */
     UNKNOWN;
 
-    /** @param text the choices with the one in force in brackets: {@code none [integrity] confidentiality} */
+    /**
+     * Parses the content of the lockdown file.
+     *
+     * @param text available modes with the active one in brackets: {@code none [integrity] confidentiality}
+     */
     static Lockdown parse(String text) {
         int open = text.indexOf('[');
         int close = text.indexOf(']', open + 1);

@@ -13,85 +13,93 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The physical address space as /proc/iomem lists it, nested.
+ * The physical address space as listed by /proc/iomem, as a tree.
  *
- * <p>Three kinds of text are read: the root view; the view of everyone else, in which the kernel prints every address as
- * zero; and what people paste into bug reports, line breaks and indentation lost and parts left out. Nesting follows
- * from containment, since the kernel stops indenting at level 5, and for equal ranges from the order of the lines; only
- * when the addresses are hidden is the indentation used.
+ * <p>Three kinds of text are parsed: the listing as root sees it; the listing as other users see it, in which the
+ * kernel prints every address as zero; and listings pasted into bug reports, with lost line breaks and indentation and
+ * omitted parts. Nesting is derived from containment, because the kernel stops indenting at level 5; for equal ranges
+ * it follows the order of the lines. Indentation is used only if the addresses are hidden.
  *
- * @param roots         outermost regions, in the order of the listing
- * @param addressesHidden        every address was printed as zero
- * @param omissionCount     how many times the author of the text left something out ({@code <snip>})
- * @param regionCount       number of regions in the whole tree
- * @param unreadableLineCount    lines that are neither a region nor a mark of omission
+ * @param roots               outermost regions, in the order of the listing
+ * @param addressesHidden     whether every address was printed as zero
+ * @param omissionCount       number of marks for omitted parts ({@code <snip>})
+ * @param regionCount         number of regions in the whole tree
+ * @param unreadableLineCount number of lines that are neither a region nor an omission mark
  */
-public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissionCount, int regionCount, int unreadableLineCount) {
-    /** A map of no regions: what a machine has whose listing could not be read. */
+public record MemoryMap(
+        List<Region> roots, boolean addressesHidden, int omissionCount, int regionCount, int unreadableLineCount) {
+    /** A map without regions, for a machine whose listing could not be read. */
     public static final MemoryMap EMPTY = new MemoryMap(List.of(), false, 0, 0, 0);
 
-    /** Deeper nesting is flattened into this level; real maps were seen to reach 8. */
+    /** Deeper nesting is flattened to this level; real maps reach level 8. */
     static final int MAX_DEPTH = 64;
 
-    /** What grep puts before a line that it shows beside another ends with a hyphen as well. */
+    /** A region. The prefix that grep prints before context lines also ends with a hyphen. */
     private static final Pattern REGION_LINE = Pattern.compile(
-            "(?<![0-9a-fA-F])(?:(?<![0-9a-fA-F]-)|(?<=(?:(?m:^)|[\\s>])[0-9]{1,6}-))([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
-    /** What is left of a web page. */
+            "(?<![0-9a-fA-F])(?:(?<![0-9a-fA-F]-)|(?<=(?:(?m:^)|[\\s>])[0-9]{1,6}-))"
+                    + "([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
+    /** Tags left over from a web page. */
     private static final Pattern HTML_TAG =
             Pattern.compile("(?i)<(?<name>/?(?:a|b|blockquote|br|code|div|p|pre|span|tt))(?:[\\s/][^<>]{0,200})?>");
-    /** What people write where they have left something out. */
+    /** Marks that authors write in place of omitted parts. */
     private static final Pattern OMISSION = Pattern.compile("(?i)"
-            // Between brackets: the word, first or last, or dots.
-            + "[<\\[({*]\\s*(?:\\.{2,}|…)?\\s*(?:snip|cut|omit|remov|delet|skip|truncat|redact|trimm|more\\b)[^<>\\[\\](){}*\\n]{0,40}[>\\])}*]"
-            + "|[<\\[({][^<>\\[\\](){}*\\n]{0,40}\\b(?:snipped|cut|omitted|removed|deleted|skipped|truncated|redacted|trimmed|more)\\s*[>\\])}]"
+            // In brackets: the word, first or last, or dots.
+            + "[<\\[({*]\\s*(?:\\.{2,}|…)?\\s*(?:snip|cut|omit|remov|delet|skip|truncat|redact|trimm|more\\b)"
+            + "[^<>\\[\\](){}*\\n]{0,40}[>\\])}*]"
+            + "|[<\\[({][^<>\\[\\](){}*\\n]{0,40}\\b"
+            + "(?:snipped|cut|omitted|removed|deleted|skipped|truncated|redacted|trimmed|more)\\s*[>\\])}]"
             + "|[<\\[({]\\s*(?:\\.{2,}|…)[^<>\\[\\](){}*\\n]{0,40}[>\\])}]"
             // Scissors.
             + "|(?<!-)-++\\s*+(?:snip|cut)(?:\\s+here)?\\s*-+|(?:(?<!-)-++\\s*+)?(?:8<|>8)(?:\\s*+-)++"
-            // Dots, around words too.
+            // Dots, also around words.
             + "|(?:\\.{2,}|…)\\s*snip\\s*(?:\\.{2,}|…)|(?<=^|\\s)(?:\\.{3,}|…)[^.…\\n]{1,40}(?:\\.{3,}|…)(?=\\s|$)"
             + "|(?<=^|\\s)(?:\\.{3,}|…|\\.(?:\\s\\.){2,}|snip)(?=\\s|$)");
-    /** What an author puts before a remark behind a name: much room, or an arrow. */
+    /** Separators between a name and a remark of the author: wide space or an arrow. */
     private static final Pattern REMARK = Pattern.compile("\\t| {3}|\\s<+[-=]");
-    /** The other half of what people put around a line: quotation marks, Markdown, tables, lists and comments of programs. */
+    /** Closing half of decorations around a line: quotation marks, Markdown, tables, lists and code comments. */
     private static final String DECORATION_CHARACTERS = "\"'`|\u2502$,*";
-    /** With fewer digits it is a listing of ports: those of memory have eight at least. */
+    /** Ranges with at most this many digits are I/O ports: memory addresses have at least eight. */
     private static final int MAX_PORT_DIGITS = 4;
-    /** What web pages, word processors and programs make of blanks, hyphens and line breaks. */
+    /** Spaces, hyphens and line breaks as changed by web pages, word processors and programs. */
     private static final Pattern UNICODE_SPACE = Pattern.compile("[\\u00a0\\u2007\\u202f\\u3000]");
-    private static final Pattern UNICODE_DASH = Pattern.compile("(?<=[0-9a-fA-F])[\\u2010-\\u2013\\u2212](?=[0-9a-fA-F])");
+    private static final Pattern UNICODE_DASH =
+            Pattern.compile("(?<=[0-9a-fA-F])[\\u2010-\\u2013\\u2212](?=[0-9a-fA-F])");
     private static final Pattern ESCAPED_LINE_BREAK = Pattern.compile("(?:\\\\r)?\\\\n\"?");
 
     public MemoryMap {
         roots = List.copyOf(roots);
     }
 
-    /** Reads any text; what is no region is counted, never thrown. A text without one region gives an empty map. */
-    public static MemoryMap parse(String pasted) {
-        String text = normalize(pasted);
-        MemoryMapBuilder listing = new MemoryMapBuilder();
+    /**
+     * Parses any text. Lines that are not regions are counted and never cause an exception. A text without regions
+     * gives an empty map.
+     */
+    public static MemoryMap parse(String input) {
+        String text = normalize(input);
+        MemoryMapBuilder builder = new MemoryMapBuilder();
         int start = 0;
         while (start <= text.length()) {
             int end = text.indexOf('\n', start);
             if (end < 0) {
                 end = text.length();
             }
-            listing.parseLine(text, start, end);
+            builder.parseLine(text, start, end);
             start = end + 1;
         }
-        return listing.build();
+        return builder.build();
     }
 
-    /** A text as it was before web pages, word processors and programs had it. */
-    private static String normalize(String pasted) {
-        for (int i = 0; i < pasted.length(); i++) {
-            char c = pasted.charAt(i);
+    /** Undoes changes made by web pages, word processors and programs. */
+    private static String normalize(String input) {
+        for (int i = 0; i < input.length(); i++) {
+            char c = input.charAt(i);
             if (c >= 0x80 || c == '<' || c == '&' || c == '\\') {
-                String text = UNICODE_SPACE.matcher(stripHtml(pasted)).replaceAll(" ");
+                String text = UNICODE_SPACE.matcher(stripHtml(input)).replaceAll(" ");
                 return ESCAPED_LINE_BREAK.matcher(UNICODE_DASH.matcher(text).replaceAll("-")).replaceAll("\n");
             }
         }
-        // A listing of the kernel has nothing of that.
-        return pasted;
+        // The kernel's own listing contains none of these characters.
+        return input;
     }
 
     private static String stripHtml(String text) {
@@ -104,59 +112,55 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
     }
 
     /**
-     * A map with further regions in it, nested by their addresses.
+     * Returns a map with additional regions, nested by address.
      *
-     * @param added regions that this map has not; only they themselves are taken, not what lies in them
+     * @param added regions that the map does not contain; their children are ignored
      */
     public static MemoryMap union(MemoryMap map, List<Region> added) {
         List<Region> all = new ArrayList<>(map.find(region -> true));
         all.addAll(added);
         all.sort(Region.BY_ADDRESS);
-        MemoryMapBuilder listing = new MemoryMapBuilder();
-        all.forEach(listing::add);
-        return listing.build();
+        MemoryMapBuilder builder = new MemoryMapBuilder();
+        all.forEach(builder::add);
+        return builder.build();
     }
 
     public boolean isEmpty() {
         return roots.isEmpty();
     }
 
-    /** The innermost region that claims the address, or empty when none does. */
+    /** Returns the innermost region that contains the address; empty if there is none. */
     public Optional<Region> innermostRegionAt(long address) {
-        List<Region> path = pathTo(region -> region.range().contains(address), roots);
-        return path.isEmpty() ? Optional.empty() : Optional.of(path.getLast());
-    }
-
-    /** Every region for which the test holds, in the order of the listing. */
-    public List<Region> find(Predicate<Region> test) {
-        List<Region> found = new ArrayList<>();
-        find(roots, test, found);
-        return found;
-    }
-
-    private static void find(List<Region> among, Predicate<Region> test, List<Region> found) {
-        for (Region region : among) {
-            if (test.test(region)) {
-                found.add(region);
-            }
-            find(region.children(), test, found);
-        }
-    }
-
-    private static List<Region> pathTo(Predicate<Region> inside, List<Region> among) {
-        List<Region> path = new ArrayList<>();
-        List<Region> level = among;
+        Optional<Region> innermost = Optional.empty();
+        List<Region> level = roots;
         while (true) {
-            Optional<Region> next = level.stream().filter(inside).findFirst();
+            Optional<Region> next =
+                    level.stream().filter(region -> region.range().contains(address)).findFirst();
             if (next.isEmpty()) {
-                return path;
+                return innermost;
             }
-            path.add(next.get());
+            innermost = next;
             level = next.get().children();
         }
     }
 
-    /** The listing again as the kernel prints it, two blanks a level; levels past 5 too, unlike the kernel. */
+    /** Returns all regions that match, in the order of the listing. */
+    public List<Region> find(Predicate<Region> filter) {
+        List<Region> found = new ArrayList<>();
+        collect(roots, filter, found);
+        return found;
+    }
+
+    private static void collect(List<Region> level, Predicate<Region> filter, List<Region> found) {
+        for (Region region : level) {
+            if (filter.test(region)) {
+                found.add(region);
+            }
+            collect(region.children(), filter, found);
+        }
+    }
+
+    /** Formats the map like the kernel, two spaces per level, but also indents beyond level 5. */
     public String toText() {
         StringBuilder text = new StringBuilder();
         appendRegions(roots, 0, text);
@@ -170,7 +174,7 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
         }
     }
 
-    /** The regions in the order of the text, flat, until {@link #build} makes the tree of them. */
+    /** Collects the regions in the order of the text, flat, until {@link #build} creates the tree. */
     private static final class MemoryMapBuilder {
         private long[] firstAddresses = new long[256];
         private long[] lastAddresses = new long[256];
@@ -180,16 +184,16 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
         private int omissionCount;
         private int unreadableLineCount;
         private int pendingSeparators;
-        /** Marks since the last line that was neither one nor a region. */
+        /** Omission marks since the last line of other text. */
         private int pendingOmissions;
-        /** No other text since the last region. */
+        /** Whether no other text has come since the last region. */
         private boolean inListing;
-        /** The regions that follow other text. */
+        /** Indices of the regions that follow other text. */
         private final BitSet followsOtherText = new BitSet();
         private boolean hasAddresses;
-        /** The regions of the listing that is being nested, up to that one; only when it goes back in the addresses. */
+        /** Regions of the listing being nested, up to {@link #seenEnd}; filled only when addresses decrease. */
         private Set<ParsedRegion> seenRegions = new HashSet<>();
-
+        /** Index after the last region in {@link #seenRegions}. */
         private int seenEnd;
 
         private record ParsedRegion(long first, long last, String name) {}
@@ -207,7 +211,9 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
             }
         }
 
-        /** A line as the kernel prints it, and nothing else on it: all that a live listing consists of. */
+        /**
+         * Parses a line exactly as printed by the kernel, without decoration. Live listings contain only such lines.
+         */
         private boolean parsePlainLine(String text, int start, int from, int end) {
             int dash = skipHexDigits(text, from, end);
             if (dash == from || dash == end || text.charAt(dash) != '-') {
@@ -253,11 +259,11 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
         }
 
         private static int skipHexDigits(String text, int from, int end) {
-            int at = from;
-            while (at < end && Character.digit(text.charAt(at), 16) >= 0 && text.charAt(at) < 'g') {
-                at++;
+            int position = from;
+            while (position < end && Character.digit(text.charAt(position), 16) >= 0 && text.charAt(position) < 'g') {
+                position++;
             }
-            return at;
+            return position;
         }
 
         private void parseDecoratedLine(String text, int start, int begin, int end) {
@@ -265,7 +271,7 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
             Matcher matcher = REGION_LINE.matcher(text).region(from, end).useTransparentBounds(true);
             int nameStart = -1;
             int depth = -1;
-            boolean ports = false;
+            boolean hasIoPorts = false;
             while (matcher.find()) {
                 if (isPortRange(matcher.group(1).length(), matcher.group(2).length())) {
                     if (nameStart >= 0) {
@@ -273,13 +279,14 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
                         nameStart = -1;
                     }
                     from = matcher.end();
-                    ports = true;
+                    hasIoPorts = true;
                     continue;
                 }
                 if (nameStart >= 0) {
                     setLastName(text.substring(nameStart, matcher.start()));
                 } else {
-                    // A quotation mark, the time of the kernel's log, a line's number: nothing that is missing.
+                    // Only omission marks count: this text may also be a quotation mark, a log timestamp or a line
+                    // number.
                     omissionCount += countOmissions(text.substring(from, matcher.start()));
                 }
                 if (depth < 0) {
@@ -297,21 +304,24 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
             }
             if (nameStart >= 0) {
                 setLastName(text.substring(nameStart, end));
-            } else if (!ports) {
+            } else if (!hasIoPorts) {
                 parseOtherText(text.substring(from, end));
             } else if (depth < 0) {
                 countUnreadableLine();
             }
         }
 
-        /** How far a region is indented, in characters. The number of a line before it may be wider than that of another. */
-        private static int measureIndent(String text, int start, int entry) {
-            int blank = entry;
-            while (blank > start && Character.isWhitespace(text.charAt(blank - 1))) {
-                blank--;
+        /**
+         * Returns the indentation of a region in characters. A line number before it does not count, because its width
+         * varies.
+         */
+        private static int measureIndent(String text, int start, int regionStart) {
+            int indentStart = regionStart;
+            while (indentStart > start && Character.isWhitespace(text.charAt(indentStart - 1))) {
+                indentStart--;
             }
-            boolean numbered = text.substring(start, blank).chars().anyMatch(Character::isDigit);
-            return entry - (numbered ? blank : start);
+            boolean numbered = text.substring(start, indentStart).chars().anyMatch(Character::isDigit);
+            return regionStart - (numbered ? indentStart : start);
         }
 
         private void parseOtherText(String text) {
@@ -321,7 +331,7 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
             }
             int marks = countOmissions(text);
             if (marks > 0) {
-                // Of the listing if it is beside one of its lines.
+                // A mark belongs to the listing only if it is next to one of its lines.
                 if (inListing) {
                     omissionCount += marks;
                 } else {
@@ -343,8 +353,8 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
             return (int) OMISSION.matcher(text).results().count();
         }
 
-        private boolean add(long lower, long upper, int depth) {
-            if (Long.compareUnsigned(lower, upper) > 0) {
+        private boolean add(long first, long last, int indent) {
+            if (Long.compareUnsigned(first, last) > 0) {
                 return false;
             }
             if (size == firstAddresses.length) {
@@ -353,16 +363,17 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
                 indents = Arrays.copyOf(indents, size * 2);
                 names = Arrays.copyOf(names, size * 2);
             }
-            // grep's mark between lines that are not neighbours: only a region that follows tells it from that of a signature.
+            // A separator of grep between non-adjacent lines: only a following region distinguishes it from a mail
+            // signature.
             omissionCount += pendingSeparators + pendingOmissions;
             pendingSeparators = 0;
             pendingOmissions = 0;
             followsOtherText.set(size, !inListing);
             inListing = true;
-            firstAddresses[size] = lower;
-            lastAddresses[size] = upper;
-            indents[size] = depth;
-            hasAddresses |= upper != 0;
+            firstAddresses[size] = first;
+            lastAddresses[size] = last;
+            indents[size] = indent;
+            hasAddresses |= last != 0;
             size++;
             return true;
         }
@@ -378,7 +389,7 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
             names[size - 1] = stripDecoration(mark.find() ? text.substring(0, mark.start()) : text);
         }
 
-        /** A name without remarks, and without what is around it. */
+        /** Removes remarks and decoration after a name. */
         private static String stripDecoration(String text) {
             String stripped = text.strip();
             Matcher remark = REMARK.matcher(stripped);
@@ -400,21 +411,21 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
             int[] parent = new int[size];
             int[] path = new int[MAX_DEPTH];
             int depth = 0;
-            int begin = 0;
-            int before = -1;
+            int listingStart = 0;
+            int previous = -1;
             for (int i = 0; i < size; i++) {
                 if (hasAddresses && lastAddresses[i] == 0) {
-                    // Hidden among others that are not: nobody knows what it is inside of.
+                    // A hidden address among known ones: its parent is unknown.
                     parent[i] = -1;
                     continue;
                 }
-                if (before < 0 || startsNewListing(begin, before, i)) {
-                    begin = i;
+                if (previous < 0 || startsNewListing(listingStart, previous, i)) {
+                    listingStart = i;
                     depth = 0;
                     seenRegions = new HashSet<>();
                     seenEnd = i;
                 }
-                before = i;
+                previous = i;
                 while (depth > 0 && !isInside(i, path[depth - 1])) {
                     depth--;
                 }
@@ -423,36 +434,42 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
                     path[depth++] = i;
                 }
             }
-            return new MemoryMap(buildTree(parent), size > 0 && !hasAddresses, omissionCount, size, unreadableLineCount + pendingSeparators);
+            return new MemoryMap(
+                    buildTree(parent),
+                    size > 0 && !hasAddresses,
+                    omissionCount,
+                    size,
+                    unreadableLineCount + pendingSeparators);
         }
 
         /**
-         * Whether another listing begins with a region: it goes back in the addresses, and has been there before or comes
-         * after other text without being indented; or the first region comes again after other text.
+         * Whether a new listing starts at a region. It does if the addresses decrease, and the region was already in
+         * the current listing or follows other text without being indented; it also does if the first region is
+         * repeated after other text.
          *
-         * @param begin  where the listing begins that came before
-         * @param before the region before it
+         * @param listingStart index of the first region of the current listing
+         * @param previous     index of the region before
          */
-        private boolean startsNewListing(int begin, int before, int region) {
+        private boolean startsNewListing(int listingStart, int previous, int region) {
             if (!hasAddresses) {
                 return false;
             }
-            boolean fresh = followsOtherText.get(region) && indents[region] <= indents[begin];
-            int back = Long.compareUnsigned(firstAddresses[region], firstAddresses[before]);
-            if (back > 0 || (back == 0 && Long.compareUnsigned(lastAddresses[region], lastAddresses[before]) <= 0)) {
-                return fresh && parseLine(region).equals(parseLine(begin));
+            boolean unindentedAfterText = followsOtherText.get(region) && indents[region] <= indents[listingStart];
+            int order = Long.compareUnsigned(firstAddresses[region], firstAddresses[previous]);
+            if (order > 0 || (order == 0 && Long.compareUnsigned(lastAddresses[region], lastAddresses[previous]) <= 0)) {
+                return unindentedAfterText && regionAt(region).equals(regionAt(listingStart));
             }
-            if (fresh) {
+            if (unindentedAfterText) {
                 return true;
             }
             for (; seenEnd < region; seenEnd++) {
-                seenRegions.add(parseLine(seenEnd));
+                seenRegions.add(regionAt(seenEnd));
             }
-            return seenRegions.contains(parseLine(region));
+            return seenRegions.contains(regionAt(region));
         }
 
-        private ParsedRegion parseLine(int region) {
-            return new ParsedRegion(firstAddresses[region], lastAddresses[region], names[region]);
+        private ParsedRegion regionAt(int index) {
+            return new ParsedRegion(firstAddresses[index], lastAddresses[index], names[index]);
         }
 
         private boolean isInside(int inner, int outer) {
@@ -463,16 +480,18 @@ public record MemoryMap(List<Region> roots, boolean addressesHidden, int omissio
                     && Long.compareUnsigned(lastAddresses[inner], lastAddresses[outer]) <= 0;
         }
 
-        /** Children come after their parent, so from the last line back every region finds its children made. */
+        /**
+         * Creates the regions from last to first: children come after their parent, so they exist before it is created.
+         */
         private List<Region> buildTree(int[] parent) {
             List<Region> roots = new ArrayList<>();
             @SuppressWarnings({"unchecked", "rawtypes"})
             List<Region>[] children = new List[size];
             for (int i = size - 1; i >= 0; i--) {
-                List<Region> own = children[i] == null ? List.of() : children[i];
+                List<Region> ownChildren = children[i] == null ? List.of() : children[i];
                 children[i] = null;
-                Collections.reverse(own);
-                Region region = new Region(new AddressRange(firstAddresses[i], lastAddresses[i]), names[i], own);
+                Collections.reverse(ownChildren);
+                Region region = new Region(new AddressRange(firstAddresses[i], lastAddresses[i]), names[i], ownChildren);
                 if (parent[i] < 0) {
                     roots.add(region);
                 } else {

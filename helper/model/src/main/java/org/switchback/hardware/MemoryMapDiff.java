@@ -8,12 +8,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What became of the regions between two readings of a memory map. A region is the same when its range and its name
- * are; where the addresses of either map are hidden, when its name and those of all regions around it are.
+ * Differences between two readings of a memory map. Two regions are the same if their ranges and names are equal. If
+ * the addresses of either map are hidden, two regions are the same if their names and the names of all regions around
+ * them are equal.
  *
- * @param removed   regions of the earlier map alone, in the order of its listing; their children are listed themselves
- * @param added     regions of the later map alone, likewise
- * @param onlyNamesCompared the addresses of a map are hidden, so that names alone were compared
+ * @param removed           regions that only the earlier map has, in the order of its listing; their children are
+ *                          listed separately
+ * @param added             regions that only the later map has, likewise
+ * @param onlyNamesCompared whether only names were compared, because the addresses of a map are hidden
  */
 public record MemoryMapDiff(List<Region> removed, List<Region> added, boolean onlyNamesCompared) {
     public MemoryMapDiff {
@@ -21,9 +23,11 @@ public record MemoryMapDiff(List<Region> removed, List<Region> added, boolean on
         added = List.copyOf(added);
     }
 
+    /** Compares two readings of a memory map. */
     public static MemoryMapDiff between(MemoryMap before, MemoryMap after) {
         boolean namesOnly = before.addressesHidden() || after.addressesHidden();
-        return new MemoryMapDiff(missingRegions(before, after, namesOnly), missingRegions(after, before, namesOnly), namesOnly);
+        return new MemoryMapDiff(
+                missingRegions(before, after, namesOnly), missingRegions(after, before, namesOnly), namesOnly);
     }
 
     public boolean isEmpty() {
@@ -31,33 +35,33 @@ public record MemoryMapDiff(List<Region> removed, List<Region> added, boolean on
     }
 
     /**
-     * A map after these changes.
+     * Applies the differences to a map; returns it unchanged if only names were compared.
      *
-     * @param map as it was before; it may have more regions than the two that were compared
+     * @param map earlier map, which may have more regions than the two that were compared
      */
     public MemoryMap applyTo(MemoryMap map) {
         if (isEmpty() || onlyNamesCompared) {
             return map;
         }
-        Set<RegionIdentity> gone = regionIdentities(removed);
-        List<Region> kept = map.find(region -> !gone.contains(RegionIdentity.of(region)));
-        Set<RegionIdentity> there = regionIdentities(kept);
-        List<Region> come =
-                added.stream().filter(region -> !there.contains(RegionIdentity.of(region))).toList();
-        return MemoryMap.union(MemoryMap.union(MemoryMap.EMPTY, kept), come);
+        Set<RegionIdentity> removedIdentities = regionIdentities(removed);
+        List<Region> kept = map.find(region -> !removedIdentities.contains(RegionIdentity.of(region)));
+        Set<RegionIdentity> keptIdentities = regionIdentities(kept);
+        List<Region> newRegions = added.stream()
+                .filter(region -> !keptIdentities.contains(RegionIdentity.of(region))).toList();
+        return MemoryMap.union(MemoryMap.union(MemoryMap.EMPTY, kept), newRegions);
     }
 
     private static Set<RegionIdentity> regionIdentities(List<Region> regions) {
         return regions.stream().map(RegionIdentity::of).collect(Collectors.toSet());
     }
 
-    /** Regions that the first map has more often than the second. */
-    private static List<Region> missingRegions(MemoryMap from, MemoryMap in, boolean namesOnly) {
-        Map<Object, Integer> there = new HashMap<>();
-        visit(in.roots(), "", namesOnly, (key, region) -> there.merge(key, 1, Integer::sum));
+    /** Returns the regions that the first map contains more often than the second. */
+    private static List<Region> missingRegions(MemoryMap map, MemoryMap other, boolean namesOnly) {
+        Map<Object, Integer> unmatchedCounts = new HashMap<>();
+        visit(other.roots(), "", namesOnly, (key, region) -> unmatchedCounts.merge(key, 1, Integer::sum));
         List<Region> missing = new ArrayList<>();
-        visit(from.roots(), "", namesOnly, (key, region) -> {
-            if (there.merge(key, -1, Integer::sum) < 0) {
+        visit(map.roots(), "", namesOnly, (key, region) -> {
+            if (unmatchedCounts.merge(key, -1, Integer::sum) < 0) {
                 missing.add(region);
             }
         });
@@ -74,9 +78,9 @@ public record MemoryMapDiff(List<Region> removed, List<Region> added, boolean on
         }
     }
 
-    private static void visit(List<Region> level, String above, boolean namesOnly, RegionVisitor visitor) {
-        for (Region region : level) {
-            String path = namesOnly ? above + '\n' + region.name() : "";
+    private static void visit(List<Region> regions, String parentPath, boolean namesOnly, RegionVisitor visitor) {
+        for (Region region : regions) {
+            String path = namesOnly ? parentPath + '\n' + region.name() : "";
             visitor.visit(namesOnly ? path : RegionIdentity.of(region), region);
             visit(region.children(), path, namesOnly, visitor);
         }

@@ -1,28 +1,31 @@
 package org.switchback.hardware;
 
-/** What the running kernel asks of a module before it loads it (kernel/module/signing.c). */
+/** The signature that the running kernel requires to load a module (kernel/module/signing.c). */
 public enum ModuleSignaturePolicy {
-    /** Nothing: one without a signature only sets a taint flag. */
+    /** None: an unsigned module only sets a taint flag. */
     UNRESTRICTED,
-    /** A trusted signature, since it is locked down: EPERM otherwise. */
+    /** A trusted signature, because the kernel is locked down; otherwise loading fails with EPERM. */
     REQUIRED_BY_LOCKDOWN,
-    /** A trusted signature, by {@code module.sig_enforce} or its configuration: EKEYREJECTED otherwise. */
+    /**
+     * A trusted signature, because of {@code module.sig_enforce} or the kernel configuration; otherwise loading fails
+     * with EKEYREJECTED.
+     */
     ENFORCED;
 
-    static ModuleSignaturePolicy of(MachineSnapshot capture, Lockdown lockdown) {
-        // The parameter says Y for CONFIG_MODULE_SIG_FORCE as well.
-        if (capture.text("/sys/module/module/parameters/sig_enforce").filter("Y"::equals).isPresent()) {
+    static ModuleSignaturePolicy of(MachineSnapshot snapshot, Lockdown lockdown) {
+        // The parameter is also Y for CONFIG_MODULE_SIG_FORCE.
+        if (snapshot.text("/sys/module/module/parameters/sig_enforce").filter("Y"::equals).isPresent()) {
             return ENFORCED;
         }
-        String commandLine = " " + capture.text("/proc/cmdline").orElse("") + " ";
-        // Without securityfs the command line may still tell.
+        String commandLine = " " + snapshot.text("/proc/cmdline").orElse("") + " ";
+        // Without securityfs, the command line may still show the lockdown mode.
         boolean lockedDown = lockdown == Lockdown.UNKNOWN
                 ? commandLine.contains(" lockdown=integrity ") || commandLine.contains(" lockdown=confidentiality ")
                 : lockdown != Lockdown.NONE;
         return lockedDown ? REQUIRED_BY_LOCKDOWN : UNRESTRICTED;
     }
 
-    /** Whether the kernel refuses a module of which this is known. */
+    /** Whether the kernel certainly rejects a module with that signature. */
     public boolean rejects(BootfbModule.ModuleSignature signature) {
         return this != UNRESTRICTED && signature == BootfbModule.ModuleSignature.UNSIGNED;
     }

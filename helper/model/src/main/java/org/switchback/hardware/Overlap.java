@@ -4,24 +4,29 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A region that something other than the GPU's own driver has claimed inside one of the GPU's BARs.
+ * A region inside one of a GPU's BARs, other than a reservation of vfio-pci.
  *
- * @param gpuAddress         address of the function whose BAR it is
- * @param bar         that BAR
- * @param regions     the claim and what is claimed inside it in turn, from the outside in: BOOTFB, simpledrm
- * @param framebuffer the platform device the claim belongs to; empty when there is none, or none can be told
- * @param resolution     what vfio-pci would make of it
+ * @param gpuAddress  address of the function with the BAR
+ * @param bar         BAR that contains the region
+ * @param regions     the region and the regions nested inside it, from the outermost to the innermost: BOOTFB,
+ *                    simpledrm
+ * @param framebuffer platform device that the region belongs to; empty if there is none or it is unknown
+ * @param resolution  what happens when vfio-pci needs the BAR
  */
 public record Overlap(
-        PciAddress gpuAddress, Bar bar, List<Region> regions, Optional<FirmwareFramebuffer> framebuffer, OverlapResolution resolution) {
+        PciAddress gpuAddress,
+        Bar bar,
+        List<Region> regions,
+        Optional<FirmwareFramebuffer> framebuffer,
+        OverlapResolution resolution) {
 
-    /** What happens when a virtual machine asks for the BAR. */
+    /** What happens when a virtual machine requests the BAR. */
     public enum OverlapResolution {
-        /** vfio-pci can't reserve the BAR while the region is there. */
+        /** vfio-pci cannot reserve the BAR while the region exists. */
         CONFLICT,
-        /** vfio-pci removes the region itself when it takes the device (6.0 and later, class 0300 only). */
+        /** vfio-pci removes the region when it binds the device (Linux 6.0 and later, class 0300 only). */
         EVICTED_BY_VFIO,
-        /** The region belongs to the driver the GPU is bound to and goes when that lets go. */
+        /** The region belongs to the driver bound to the GPU and is released when that driver is unbound. */
         RELEASED_BY_DRIVER
     }
 
@@ -29,17 +34,17 @@ public record Overlap(
         regions = List.copyOf(regions);
     }
 
-    /** The outermost region of the claim. */
+    /** The outermost of the nested regions. */
     public Region outermostRegion() {
         return regions.getFirst();
     }
 
-    /** Whether the firmware left it behind, rather than a driver of the GPU. */
+    /** Whether the region was left behind by the firmware, rather than by a driver of the GPU. */
     public boolean isFromFirmware() {
         return resolution != OverlapResolution.RELEASED_BY_DRIVER;
     }
 
-    /** The claim's addresses are known: false when the memory map was read without root. */
+    /** Whether the addresses of the region are known; false if the memory map was read without root. */
     public boolean hasAddress() {
         return outermostRegion().range().last() != 0;
     }

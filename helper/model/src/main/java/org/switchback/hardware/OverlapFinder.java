@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Finds what lies in a GPU's BARs and decides what vfio-pci would make of it.
+ * Finds the regions inside a GPU's BARs and determines what happens to each when vfio-pci binds the GPU.
  *
- * <p>vfio-pci reserves the whole BAR; any region inside makes that fail, busy or not, since {@code __request_region}
- * descends into it and finds the BAR larger (kernel/resource.c).
+ * <p>vfio-pci reserves whole BARs. Any region inside a BAR makes that fail, busy or not: {@code __request_region}
+ * descends into the region and finds that the BAR is larger (kernel/resource.c).
  */
 final class OverlapFinder {
     private final MemoryMap memoryMap;
@@ -22,7 +22,7 @@ final class OverlapFinder {
     }
 
     List<Overlap> find(PciDevice gpu) {
-        List<Region> own = memoryMap.find(region -> region.name().equals(gpu.address().toString()));
+        List<Region> gpuRegions = memoryMap.find(region -> region.name().equals(gpu.address().toString()));
         List<Overlap> overlaps = new ArrayList<>();
         List<Bar> bars = gpu.bars().stream()
                 .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
@@ -30,11 +30,11 @@ final class OverlapFinder {
                 .toList();
         for (int i = 0; i < bars.size(); i++) {
             Bar bar = bars.get(i);
-            // Without addresses the listing still has the order of the addresses, a line a BAR.
-            Optional<Region> region = memoryMap.addressesHidden()
-                    ? Optional.of(i).filter(n -> own.size() == bars.size()).map(own::get)
-                    : own.stream().filter(r -> r.range().equals(bar.range())).findFirst();
-            region.ifPresent(found -> found.children().stream()
+            // Hidden addresses: the listing is still ordered by address, with one line per BAR.
+            Optional<Region> barRegion = memoryMap.addressesHidden()
+                    ? Optional.of(i).filter(index -> gpuRegions.size() == bars.size()).map(gpuRegions::get)
+                    : gpuRegions.stream().filter(region -> region.range().equals(bar.range())).findFirst();
+            barRegion.ifPresent(parent -> parent.children().stream()
                     .filter(child -> !child.name().equals(PciDevice.VFIO_PCI))
                     .forEach(child -> overlaps.add(createOverlap(gpu, bar, child))));
         }
@@ -42,24 +42,27 @@ final class OverlapFinder {
         return overlaps;
     }
 
-    private Overlap createOverlap(PciDevice gpu, Bar bar, Region claim) {
+    private Overlap createOverlap(PciDevice gpu, Bar bar, Region region) {
         List<Region> chain = new ArrayList<>();
-        for (Region at = claim; at != null; at = at.children().isEmpty() ? null : at.children().getFirst()) {
-            chain.add(at);
+        for (Region nested = region; nested != null; nested = nested.children().isEmpty() ? null : nested.children().getFirst()) {
+            chain.add(nested);
         }
-        Optional<FirmwareRegion> firmware = FirmwareRegion.fromRegionName(claim.name());
-        Optional<FirmwareFramebuffer> owner = firmware.flatMap(f -> framebuffers.stream()
-                .filter(fb -> fb.platformDevice().startsWith(f.platformDeviceName() + "."))
+        Optional<FirmwareRegion> firmwareRegion = FirmwareRegion.fromRegionName(region.name());
+        Optional<FirmwareFramebuffer> platformDevice = firmwareRegion.flatMap(known -> framebuffers.stream()
+                .filter(framebuffer -> framebuffer.platformDevice().startsWith(known.platformDeviceName() + "."))
                 .findFirst());
-        return new Overlap(gpu.address(), bar, chain, owner, resolve(gpu, bar, claim, firmware.isPresent()));
+        return new Overlap(gpu.address(), bar, chain, platformDevice, resolve(gpu, bar, region, firmwareRegion.isPresent()));
     }
 
-    private Overlap.OverlapResolution resolve(PciDevice gpu, Bar bar, Region claim, boolean firmware) {
-        if (!firmware && gpu.driver().filter(driver -> !driver.equals(PciDevice.VFIO_PCI)).isPresent()) {
+    private Overlap.OverlapResolution resolve(PciDevice gpu, Bar bar, Region region, boolean fromFirmware) {
+        if (!fromFirmware && gpu.driver().filter(driver -> !driver.equals(PciDevice.VFIO_PCI)).isPresent()) {
             return Overlap.OverlapResolution.RELEASED_BY_DRIVER;
         }
-        // It does so when it takes the device: one that has come since stays.
-        boolean evicted = firmware && gpu.pciClass().isVga() && kernelVersion.vfioEvictsVgaFramebuffer() && !gpu.isBoundToVfio();
+        // Eviction happens while vfio-pci binds the device: a framebuffer that appeared later stays.
+        boolean evicted = fromFirmware
+                && gpu.pciClass().isVga()
+                && kernelVersion.vfioEvictsVgaFramebuffer()
+                && !gpu.isBoundToVfio();
         return evicted ? Overlap.OverlapResolution.EVICTED_BY_VFIO : Overlap.OverlapResolution.CONFLICT;
     }
 }

@@ -7,9 +7,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a PCI function sits: domain, bus, device and function number, as in {@code 0000:04:00.1}.
+ * Address of a PCI function: domain, bus, device and function number, as in {@code 0000:04:00.1}.
  *
- * @param domain   PCI domain (segment), 0 to 0xffffffff as Linux prints it; never negative here
+ * @param domain   PCI domain (segment), 0 to 0x7fffffff; Linux allows up to 0xffffffff
  * @param bus      0 to 255
  * @param device   0 to 31
  * @param function 0 to 7
@@ -26,7 +26,7 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
     }
 
     /**
-     * Reads {@code 0000:04:00.0}, or {@code 04:00.0} for domain 0.
+     * Parses {@code 0000:04:00.0}, or {@code 04:00.0} for domain 0.
      *
      * @return empty for any other text
      */
@@ -47,7 +47,7 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
     }
 
     /**
-     * As {@link #parse}, for text that is known to be an address.
+     * Like {@link #parse}, for a text that is known to be an address.
      *
      * @throws IllegalArgumentException for any other text
      */
@@ -55,12 +55,12 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
         return parse(text).orElseThrow(() -> new IllegalArgumentException("not a PCI address: " + text));
     }
 
-    /** Whether the other function is on the same device: same domain, bus and device number. */
+    /** Whether the other function is in the same slot: same domain, bus and device number. */
     public boolean isSameSlot(PciAddress other) {
         return domain == other.domain && bus == other.bus && device == other.device;
     }
 
-    /** Without the domain when that is 0, as people and {@code lspci} write it: {@code 04:00.0}. */
+    /** The address without the domain if that is 0, as {@code lspci} prints it: {@code 04:00.0}. */
     public String toShortString() {
         return domain == 0 ? toString().substring(5) : toString();
     }
@@ -70,7 +70,7 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
         return Long.compare(routingId(), other.routingId());
     }
 
-    // As a record has it; but this is asked at each start, and Java would spin code for it anew each time.
+    // Written out, although the record's own would be equivalent: Java generates those at run time, on every start.
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof PciAddress address && routingId() == address.routingId();
@@ -81,15 +81,15 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
         return Long.hashCode(routingId());
     }
 
-    /** Domain, and then the number that the function has on the bus itself (PCI Express, "Routing ID"). */
+    /** Domain, followed by the number of the function on the bus (PCI Express, "Routing ID"). */
     private long routingId() {
         return (long) domain << 16 | bus << 8 | device << 3 | function;
     }
 
-    /** As sysfs names the function: {@code 0000:04:00.0}. */
+    /** Name of the function in sysfs: {@code 0000:04:00.0}. */
     @Override
     public String toString() {
-        // Many are printed for each look at a machine, and String.format takes ten times as long.
+        // Called very often while a machine is read, and String.format takes ten times as long.
         return (domain > 0xffff ? Integer.toHexString(domain) : HEX.toHexDigits((short) domain))
                 + ":" + HEX.toHexDigits((byte) bus) + ":" + HEX.toHexDigits((byte) device) + "." + function;
     }

@@ -1,10 +1,10 @@
 package org.switchback.hardware;
 
 /**
- * What kind of function it is: base class, subclass and programming interface (PCI Code and ID Assignment
- * Specification; include/linux/pci_ids.h).
+ * Class of a PCI function: base class, subclass and programming interface (PCI Code and ID Assignment Specification;
+ * include/linux/pci_ids.h).
  *
- * @param code 24 bits, as sysfs' {@code class} has it
+ * @param code 24 bits, as in sysfs' {@code class}
  */
 public record PciClass(int code) {
     /** Base class, 0 to 255. */
@@ -12,7 +12,7 @@ public record PciClass(int code) {
         return code >> 16 & 0xff;
     }
 
-    /** Base class and subclass, as {@code lspci -nn} prints it in brackets: 0x0300. */
+    /** Base class and subclass, 16 bits, as {@code lspci -nn} prints it in brackets: 0x0300. */
     public int baseAndSubclass() {
         return code >> 8 & 0xffff;
     }
@@ -21,7 +21,9 @@ public record PciClass(int code) {
         return baseClass() == 0x03;
     }
 
-    /** The one class of display for which vfio-pci evicts firmware framebuffers ({@code vfio_pci_is_vga}). */
+    /**
+     * Whether this is the only display class for which vfio-pci evicts firmware framebuffers ({@code vfio_pci_is_vga}).
+     */
     public boolean isVga() {
         return baseAndSubclass() == 0x0300;
     }
@@ -30,7 +32,7 @@ public record PciClass(int code) {
         return baseClass() == 0x06;
     }
 
-    /** Sound above all. */
+    /** Whether this is a multimedia function, usually sound. */
     public boolean isMultimedia() {
         return baseClass() == 0x04;
     }
@@ -43,7 +45,7 @@ public record PciClass(int code) {
         return baseClass() == 0x02;
     }
 
-    /** Four hexadecimal digits: {@code 0300}. */
+    /** Base class and subclass as four hexadecimal digits: {@code 0300}. */
     @Override
     public String toString() {
         return String.format("%04x", baseAndSubclass());

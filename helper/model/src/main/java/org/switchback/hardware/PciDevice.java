@@ -5,27 +5,30 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One PCI function as /sys/bus/pci/devices shows it.
+ * A PCI function as described by /sys/bus/pci/devices.
  *
- * @param address        where it sits
- * @param ids            who made it and what it is
- * @param pciClass           its class
- * @param headerType     low seven bits of the header type register: 0 endpoint, 1 bridge; empty when config space could
- *                       not be read
- * @param driver         bound driver; empty when none is
- * @param driverOverride the only driver it may bind; empty when any may
- * @param bars           BARs and ROM that have an address, by index
- * @param iommuGroup          number of its IOMMU group; empty without an IOMMU
- * @param parentBridges        bridges above it, from the root complex down; empty directly on a root bus
- * @param bootVga        firmware's VGA device; false for every other class, whatever the firmware drew on
- * @param power          its power management
- * @param resetMethods   in the order the kernel tries them; empty when it has none or does not say (before 5.15)
- * @param resizableBarSizes      sizes a BAR can take, by BAR index: bit n set means 2^(n+20) bytes
- * @param link           PCI Express link; empty when it has none
- * @param deviceNodes          device nodes of its driver that programs open to use it, without {@code /dev/}: {@code dri/card0}
- * @param framebufferNodes  nodes through which programs use it without a driver of its own: those of the firmware's
- *                       framebuffer that lies in its BARs, {@code fb0}
- * @param activeConnectors       connectors with a screen that is switched on: {@code HDMI-A-1}
+ * @param address           address of the function
+ * @param ids               vendor and device
+ * @param pciClass          class of the function
+ * @param headerType        low seven bits of the header type register: 0 endpoint, 1 bridge; empty if config space
+ *                          could not be read
+ * @param driver            bound driver; empty if there is none
+ * @param driverOverride    the only driver that the kernel may bind; empty if any may be bound
+ * @param bars              BARs and ROM that have an address, by index
+ * @param iommuGroup        number of its IOMMU group; empty without an IOMMU
+ * @param parentBridges     bridges above it, from the root complex down; empty for a function on a root bus
+ * @param bootVga           whether it is the firmware's VGA device; false for every other class, even if the firmware
+ *                          used it as display
+ * @param power             power management
+ * @param resetMethods      reset methods in the order in which the kernel tries them; empty if there are none or the
+ *                          kernel does not report them (before 5.15)
+ * @param resizableBarSizes sizes that a BAR can take, by BAR index: bit n means 2^(n+20) bytes
+ * @param link              PCI Express link; empty if there is none
+ * @param deviceNodes       device nodes of its driver that processes open to use it, without {@code /dev/}:
+ *                          {@code dri/card0}
+ * @param framebufferNodes  device nodes that give access to it without its own driver, through the firmware framebuffer
+ *                          in its BARs: {@code fb0}
+ * @param activeConnectors  connectors with an active screen: {@code HDMI-A-1}
  */
 public record PciDevice(
         PciAddress address,
@@ -46,17 +49,19 @@ public record PciDevice(
         List<String> framebufferNodes,
         List<String> activeConnectors) {
 
-    /** Name of the driver that gives a function to virtual machines. */
+    /** Name of the driver that passes a function to virtual machines. */
     public static final String VFIO_PCI = "vfio-pci";
 
     /**
+     * Vendor and device.
+     *
      * @param vendor     vendor ID, 16 bits
      * @param device     device ID, 16 bits
-     * @param vendorName short name of the vendor; its ID in hexadecimal when it is unknown
-     * @param deviceName name of the device; both IDs, {@code 1234:1111}, when it is unknown: it stands alone as well
+     * @param vendorName short name of the vendor; if unknown, its ID in hexadecimal
+     * @param deviceName name of the device; if unknown, both IDs, {@code 1234:1111}, so that it can stand alone
      */
     public record DeviceIds(int vendor, int device, String vendorName, String deviceName) {
-        /** As {@code lspci -n} prints it: {@code 10de:1b80}. */
+        /** Both IDs, as {@code lspci -n} prints them: {@code 10de:1b80}. */
         @Override
         public String toString() {
             return String.format("%04x:%04x", vendor, device);
@@ -64,17 +69,21 @@ public record PciDevice(
     }
 
     /**
-     * @param control       {@code on} or {@code auto} (Documentation/ABI/testing/sysfs-devices-power); empty when unknown
-     * @param runtimeStatus {@code active}, {@code suspended}, …; empty when unknown
-     * @param powerState         {@code D0} to {@code D3cold}; empty when unknown
+     * Power management.
+     *
+     * @param control       {@code on} or {@code auto} (Documentation/ABI/testing/sysfs-devices-power); empty if unknown
+     * @param runtimeStatus {@code active}, {@code suspended}, …; empty if unknown
+     * @param powerState    {@code D0} to {@code D3cold}; empty if unknown
      */
     public record PowerManagement(String control, String runtimeStatus, String powerState) {}
 
     /**
-     * @param speed    now, as printed: {@code 8.0 GT/s PCIe}
-     * @param width    lanes in use now
-     * @param maxSpeed the most the device can
-     * @param maxWidth lanes the device has
+     * PCI Express link.
+     *
+     * @param speed    current speed as printed: {@code 8.0 GT/s PCIe}
+     * @param width    number of lanes in use
+     * @param maxSpeed highest speed of the device; empty if unknown
+     * @param maxWidth number of lanes of the device; 0 if unknown
      */
     public record LinkState(String speed, int width, String maxSpeed, int maxWidth) {}
 
@@ -88,13 +97,13 @@ public record PciDevice(
         activeConnectors = List.copyOf(activeConnectors);
     }
 
-    /** Maker and model: {@code NVIDIA GeForce GTX 1080}; {@code 1234:1111} when neither is known. */
+    /** Vendor and device name: {@code NVIDIA GeForce GTX 1080}; {@code 1234:1111} if neither is known. */
     public String name() {
         return ids.deviceName().startsWith(ids.vendorName()) ? ids.deviceName()
                 : ids.vendorName() + " " + ids.deviceName();
     }
 
-    /** Without what it changes by itself from one moment to the next: it falls asleep and slows its link down. */
+    /** This function without state that changes without a switch: runtime suspend and link speed. */
     public PciDevice withoutTransientState() {
         return new PciDevice(
                 address,
@@ -116,14 +125,14 @@ public record PciDevice(
                 activeConnectors);
     }
 
-    /** The most a BAR can be resized to, bytes; empty when its size is fixed or not known to be otherwise. */
+    /** The largest size of a resizable BAR in bytes; empty if the size is fixed or unknown. */
     public Optional<Long> maxBarSize(int bar) {
         return Optional.ofNullable(resizableBarSizes.get(bar))
                 .filter(sizes -> sizes != 0)
                 .map(sizes -> 1L << Math.min(63, 63 - Long.numberOfLeadingZeros(sizes) + 20));
     }
 
-    /** Whether its driver says which screens are on. */
+    /** Whether its driver provides a DRM card, and thus reports which connectors are active. */
     public boolean hasDrmCard() {
         return deviceNodes.stream().anyMatch(node -> node.startsWith("dri/card"));
     }
@@ -132,12 +141,12 @@ public record PciDevice(
         return driver.filter(VFIO_PCI::equals).isPresent();
     }
 
-    /** Whether it may bind no driver but vfio-pci. */
+    /** Whether its driver override allows only vfio-pci. */
     public boolean hasVfioOverride() {
         return driverOverride.filter(VFIO_PCI::equals).isPresent();
     }
 
-    /** Bridges are told by their header as well as by their class: some misreport one of them. */
+    /** Whether it is a bridge by class or by header type: some devices report only one of them correctly. */
     public boolean isBridge() {
         return pciClass.isBridge() || headerType.filter(type -> type != 0).isPresent();
     }

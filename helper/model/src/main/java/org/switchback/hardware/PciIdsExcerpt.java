@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The lines of a {@code pci.ids} that name some devices, and those of its display classes, found while it is read piece by
- * piece: the whole is over a megabyte, and little of it is wanted.
+ * Extracts from {@code pci.ids} the lines of some devices and of the display classes. The file is read in chunks,
+ * because it is over a megabyte and only a few lines are needed.
  */
 public final class PciIdsExcerpt {
     private static final String DISPLAY_CLASS = "C 03";
@@ -18,26 +18,27 @@ public final class PciIdsExcerpt {
     private final List<String> keptLines = new ArrayList<>();
     private String currentSection = "";
 
-    /** @param wantedIds {@code vendor:device}, lower case */
+    /** @param wantedIds IDs of the devices as {@code vendor:device}, lower case */
     public PciIdsExcerpt(Set<String> wantedIds) {
         this.wantedIds = Set.copyOf(wantedIds);
-        pendingSectionPrefixes = Stream.concat(wantedIds.stream().map(id -> id.substring(0, 4) + "  "), Stream.of(DISPLAY_CLASS))
+        pendingSectionPrefixes = Stream.concat(
+                        wantedIds.stream().map(id -> id.substring(0, 4) + "  "), Stream.of(DISPLAY_CLASS))
                 .distinct()
                 .collect(Collectors.toCollection(ArrayList::new));
     }
 
     /**
-     * Takes what comes next.
+     * Processes the next chunk of the file.
      *
-     * @param piece whole lines
-     * @return true once nothing that follows is wanted
+     * @param chunk complete lines
+     * @return true once the rest of the file is not needed
      */
-    public boolean add(String piece) {
-        int start = currentSection.isEmpty() ? nextSection(piece, 0) : 0;
-        while (start < piece.length()) {
-            int feed = piece.indexOf('\n', start);
-            int end = feed < 0 ? piece.length() : feed;
-            String line = piece.substring(start, end);
+    public boolean add(String chunk) {
+        int start = currentSection.isEmpty() ? nextSection(chunk, 0) : 0;
+        while (start < chunk.length()) {
+            int lineFeed = chunk.indexOf('\n', start);
+            int end = lineFeed < 0 ? chunk.length() : lineFeed;
+            String line = chunk.substring(start, end);
             if (line.isEmpty() || line.charAt(0) == '\t' || line.charAt(0) == '#') {
                 if (isWantedLine(line)) {
                     keptLines.add(line);
@@ -49,20 +50,23 @@ public final class PciIdsExcerpt {
                 start = end + 1;
             } else {
                 currentSection = "";
-                start = nextSection(piece, start);
+                start = nextSection(chunk, start);
             }
         }
         return pendingSectionPrefixes.isEmpty() && currentSection.isEmpty();
     }
 
-    /** Looks for a section rather than at every line: the file has 40,000 of them. */
-    private int nextSection(String piece, int from) {
-        int next = piece.length();
-        for (String head : pendingSectionPrefixes) {
-            if (piece.startsWith(head, from)) {
+    /**
+     * Finds the next wanted section. Searching for sections is faster than checking every line: the file has 40,000
+     * lines.
+     */
+    private int nextSection(String chunk, int from) {
+        int next = chunk.length();
+        for (String prefix : pendingSectionPrefixes) {
+            if (chunk.startsWith(prefix, from)) {
                 return from;
             }
-            int found = piece.indexOf("\n" + head, from);
+            int found = chunk.indexOf("\n" + prefix, from);
             if (found >= 0) {
                 next = Math.min(next, found + 1);
             }
@@ -75,10 +79,11 @@ public final class PciIdsExcerpt {
             return false;
         }
         return currentSection.startsWith(DISPLAY_CLASS)
-                || (line.length() > 6 && wantedIds.contains(currentSection.substring(0, 4) + ":" + line.substring(1, 5)));
+                || (line.length() > 6
+                        && wantedIds.contains(currentSection.substring(0, 4) + ":" + line.substring(1, 5)));
     }
 
-    /** What was found, a line each, as it is in the file; empty when there was nothing. */
+    /** Returns the extracted lines, unchanged; empty if there are none. */
     public String toText() {
         return String.join("\n", keptLines);
     }

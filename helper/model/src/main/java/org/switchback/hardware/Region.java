@@ -4,14 +4,17 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A claimed range of the physical address space, one line of /proc/iomem (kernel/resource.c, {@code r_show}).
+ * A reserved range of the physical address space, one line of /proc/iomem (kernel/resource.c, {@code r_show}).
  *
- * @param range    both ends inclusive; 0-0 when the kernel hid the addresses
- * @param name     who claimed it, as printed: {@code System RAM}, {@code 0000:04:00.0}, {@code BOOTFB}
- * @param children regions claimed inside this one, in the order of the listing
+ * @param range    addresses, both ends inclusive; 0-0 if the kernel hid the addresses
+ * @param name     name as printed: {@code System RAM}, {@code 0000:04:00.0}, {@code BOOTFB}
+ * @param children regions directly inside this one, in the order of the listing
  */
 public record Region(AddressRange range, String name, List<Region> children) {
-    /** By where they begin, and of those that begin together the largest first: around before inside. */
+    /**
+     * Orders regions by first address; of regions with the same first address, the largest comes first, so that a
+     * parent comes before its children.
+     */
     public static final Comparator<Region> BY_ADDRESS = (a, b) -> a.range().first() == b.range().first()
             ? Long.compareUnsigned(b.range().last(), a.range().last())
             : Long.compareUnsigned(a.range().first(), b.range().first());
@@ -20,7 +23,7 @@ public record Region(AddressRange range, String name, List<Region> children) {
         children = List.copyOf(children);
     }
 
-    /** The line without indentation: {@code c0000000-c086ffff : BOOTFB}. */
+    /** The line in /proc/iomem without indentation: {@code c0000000-c086ffff : BOOTFB}. */
     public String toLine() {
         return range + " : " + name;
     }

@@ -11,15 +11,15 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Reads a {@link Machine} out of a {@link MachineSnapshot}. */
+/** Creates a {@link Machine} from a {@link MachineSnapshot}. */
 public final class SnapshotParser {
-    /** Where a function's files are, the address behind it. */
+    /** Folder of the PCI functions, to be followed by an address. */
     public static final String PCI_DEVICES = "/sys/bus/pci/devices/";
 
-    /** Where the drivers of PCI functions are, the name behind it. */
+    /** Folder of the PCI drivers, to be followed by a name. */
     public static final String PCI_DRIVERS = "/sys/bus/pci/drivers/";
 
-    /** Where the platform devices of the firmware's framebuffers are among others, the name behind it. */
+    /** Folder of the platform devices, those of the firmware's framebuffer among them, to be followed by a name. */
     public static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
 
     private static final Pattern DECIMAL = Pattern.compile("\\d{1,9}");
@@ -37,28 +37,30 @@ public final class SnapshotParser {
         this.pciIds = snapshot.text("/usr/share/misc/pci.ids").map(PciIds::parse).orElse(PciIds.EMPTY);
     }
 
-    /** What is missing from the capture is missing from the machine; nothing in a capture makes this fail. */
-    public static Machine parse(MachineSnapshot capture) {
-        return new SnapshotParser(capture).parseMachine();
+    /**
+     * Parses a snapshot. Entries missing from the snapshot are missing from the machine; no content makes this fail.
+     */
+    public static Machine parse(MachineSnapshot snapshot) {
+        return new SnapshotParser(snapshot).parseMachine();
     }
 
     private Machine parseMachine() {
-        KernelVersion kernel = KernelVersion.parse(
+        KernelVersion kernelVersion = KernelVersion.parse(
                 snapshot.text("/proc/sys/kernel/osrelease").orElse(""));
         Map<PciAddress, PciDevice> devices = new TreeMap<>();
         for (String name : snapshot.childNames(PCI_DEVICES)) {
             PciAddress.parse(name).ifPresent(address -> devices.put(address, parseDevice(address)));
         }
         List<FirmwareFramebuffer> framebuffers = parseFirmwareFramebuffers();
-        OverlapFinder overlaps = new OverlapFinder(memoryMap, kernel, framebuffers);
+        OverlapFinder overlapFinder = new OverlapFinder(memoryMap, kernelVersion, framebuffers);
         List<Gpu> gpus = devices.values().stream()
                 .filter(device -> device.pciClass().isDisplay() && !device.isBridge())
-                .map(graphics -> parseGpu(graphics, devices, overlaps))
+                .map(graphics -> parseGpu(graphics, devices, overlapFinder))
                 .toList();
         Lockdown lockdown =
                 snapshot.text("/sys/kernel/security/lockdown").map(Lockdown::parse).orElse(Lockdown.UNKNOWN);
         return new Machine(
-                kernel,
+                kernelVersion,
                 snapshot.text("/proc/cmdline").orElse(""),
                 snapshot.text("/proc/cpuinfo")
                         .map(line -> line.substring(line.indexOf(':') + 1).strip())
@@ -74,26 +76,29 @@ public final class SnapshotParser {
                         .map(Long::parseLong)
                         .orElse(0L)),
                 lockdown,
-                parseVfioDriverState(kernel),
+                parseVfioDriverState(kernelVersion),
                 FirmwareIommuVendor.of(snapshot),
-                BootfbModule.of(snapshot, kernel),
+                BootfbModule.of(snapshot, kernelVersion),
                 ModuleSignaturePolicy.of(snapshot, lockdown),
-                parseModulesOnDisk(kernel),
+                parseModulesOnDisk(kernelVersion),
                 parseDistributionIds());
     }
 
-    private Gpu parseGpu(PciDevice graphics, Map<PciAddress, PciDevice> devices, OverlapFinder overlaps) {
+    private Gpu parseGpu(PciDevice graphics, Map<PciAddress, PciDevice> devices, OverlapFinder overlapFinder) {
         List<PciDevice> companions = devices.values().stream()
-                .filter(d -> d.address().isSameSlot(graphics.address()) && !d.address().equals(graphics.address()))
-                .filter(d -> d.iommuGroup().equals(graphics.iommuGroup()) || d.pciClass().isMultimedia())
+                .filter(device ->
+                        device.address().isSameSlot(graphics.address()) && !device.address().equals(graphics.address()))
+                .filter(device -> device.iommuGroup().equals(graphics.iommuGroup())
+                        || device.pciClass().isMultimedia())
                 .toList();
-        List<DeviceUser> own = deviceUsers.stream()
-                .filter(h -> Stream.concat(Stream.of(graphics), companions.stream()).anyMatch(d -> Machine.isUserOf(h, d)))
+        List<DeviceUser> users = deviceUsers.stream()
+                .filter(user -> Stream.concat(Stream.of(graphics), companions.stream())
+                        .anyMatch(device -> Machine.isUserOf(user, device)))
                 .toList();
-        return new Gpu(graphics, companions, overlaps.find(graphics), own);
+        return new Gpu(graphics, companions, overlapFinder.find(graphics), users);
     }
 
-    /** os-release(5): a line a variable, its value perhaps in quotes. */
+    /** os-release(5) has one variable per line, its value possibly quoted. */
     private List<String> parseDistributionIds() {
         List<String> ids = new ArrayList<>();
         String text = snapshot.text("/etc/os-release").orElse("");
@@ -108,19 +113,19 @@ public final class SnapshotParser {
         return ids;
     }
 
-    private Machine.ModulesOnDisk parseModulesOnDisk(KernelVersion kernel) {
-        String folder = "/lib/modules/" + kernel.release();
+    private Machine.ModulesOnDisk parseModulesOnDisk(KernelVersion kernelVersion) {
+        String folder = "/lib/modules/" + kernelVersion.release();
         if (snapshot.hasPath(folder) || !snapshot.childNames(folder).isEmpty()) {
             return Machine.ModulesOnDisk.PRESENT;
         }
         return snapshot.hasPath("/lib/modules") ? Machine.ModulesOnDisk.MISSING : Machine.ModulesOnDisk.UNKNOWN;
     }
 
-    private Machine.VfioDriverState parseVfioDriverState(KernelVersion kernel) {
+    private Machine.VfioDriverState parseVfioDriverState(KernelVersion kernelVersion) {
         if (snapshot.hasPath("/sys/module/vfio_pci") || snapshot.hasPath(PCI_DRIVERS + PciDevice.VFIO_PCI)) {
             return Machine.VfioDriverState.LOADED;
         }
-        return snapshot.hasPath("/lib/modules/" + kernel.release() + "/vfio-pci")
+        return snapshot.hasPath("/lib/modules/" + kernelVersion.release() + "/vfio-pci")
                 ? Machine.VfioDriverState.LOADABLE
                 : Machine.VfioDriverState.MISSING;
     }
@@ -173,20 +178,21 @@ public final class SnapshotParser {
         return DECIMAL.matcher(text).matches() ? Optional.of(Integer.parseInt(text)) : Optional.empty();
     }
 
-    /** The byte at offset 0x0e of config space, without the bit for several functions. */
+    /** The byte at offset 0x0e of config space, without the multi-function bit. */
     private Optional<Integer> parseHeaderType(String folder) {
-        return snapshot.entries().get(folder + "/config") instanceof MachineSnapshot.BinaryEntry(String hex) && hex.length() >= 30
+        return snapshot.entries().get(folder + "/config") instanceof MachineSnapshot.BinaryEntry(String hex)
+                        && hex.length() >= 30
                 ? Optional.of(Integer.parseInt(hex.substring(28, 30), 16) & 0x7f)
                 : Optional.empty();
     }
 
-    private List<PciAddress> parseParentBridges(String folder, PciAddress own) {
+    private List<PciAddress> parseParentBridges(String folder, PciAddress ownAddress) {
         if (!(snapshot.entries().get(folder) instanceof MachineSnapshot.LinkEntry(String target))) {
             return List.of();
         }
         return Stream.of(target.split("/"))
                 .flatMap(part -> PciAddress.parse(part).stream())
-                .filter(address -> !address.equals(own))
+                .filter(address -> !address.equals(ownAddress))
                 .toList();
     }
 
@@ -196,7 +202,7 @@ public final class SnapshotParser {
             int index = bar;
             snapshot.text(folder + "/resource" + bar + "_resize")
                     .flatMap(HexNumbers::parse)
-                    .ifPresent(bits -> sizes.put(index, bits));
+                    .ifPresent(sizeBits -> sizes.put(index, sizeBits));
         }
         return sizes;
     }
@@ -234,17 +240,18 @@ public final class SnapshotParser {
         return List.copyOf(nodes);
     }
 
-    /** The function's own folders do not list them: they lie below the platform device. */
+    /** Nodes of firmware framebuffers are in the folder of the platform device, not of the function. */
     private List<String> findFramebufferNodes(PciAddress function) {
         return findPlatformFramebuffers()
                 .filter(device -> nodesOfPlatformDevice(device).findAny().isPresent()
-                        && snapshot.entries().get(PLATFORM_DEVICES + device) instanceof MachineSnapshot.LinkEntry(String folder)
-                        && FirmwareRegion.isFramebufferOf(function, device, folder, memoryMap))
+                        && snapshot.entries().get(PLATFORM_DEVICES + device)
+                                instanceof MachineSnapshot.LinkEntry(String target)
+                        && FirmwareRegion.isFramebufferOf(function, device, target, memoryMap))
                 .flatMap(this::nodesOfPlatformDevice)
                 .toList();
     }
 
-    /** Nodes of a sound card that some program has open: the card's own folder does not list them by name. */
+    /** Nodes of a sound card that are open in some process: the card's own folder does not list its nodes by name. */
     private List<String> findSoundNodes(String card) {
         return deviceUsers.stream()
                 .map(DeviceUser::deviceNode)
@@ -264,29 +271,29 @@ public final class SnapshotParser {
                 .toList();
     }
 
-    /** Screens that are switched on: {@code /sys/class/drm/card0-HDMI-A-1} for the card's number. */
+    /** Active connectors of a function: {@code HDMI-A-1}, from {@code /sys/class/drm/card0-HDMI-A-1}. */
     private List<String> findActiveConnectors(String folder) {
-        List<String> displays = new ArrayList<>();
+        List<String> connectors = new ArrayList<>();
         for (String card : snapshot.childNames(folder + "/drm")) {
             if (!card.startsWith("card")) {
                 continue;
             }
             for (String connector : snapshot.childNames("/sys/class/drm")) {
-                String status = "/sys/class/drm/" + connector;
+                String path = "/sys/class/drm/" + connector;
                 if (connector.startsWith(card + "-")
-                        && snapshot.text(status + "/status").filter("connected"::equals).isPresent()
-                        && snapshot.text(status + "/enabled").filter("enabled"::equals).isPresent()) {
-                    displays.add(connector.substring(card.length() + 1));
+                        && snapshot.text(path + "/status").filter("connected"::equals).isPresent()
+                        && snapshot.text(path + "/enabled").filter("enabled"::equals).isPresent()) {
+                    connectors.add(connector.substring(card.length() + 1));
                 }
             }
         }
-        return displays;
+        return connectors;
     }
 
     private Map<Integer, IommuGroup> groupByIommuGroup(Map<PciAddress, PciDevice> devices) {
         Map<Integer, List<PciDevice>> members = new TreeMap<>();
-        devices.values().forEach(device ->
-                device.iommuGroup().ifPresent(n -> members.computeIfAbsent(n, key -> new ArrayList<>()).add(device)));
+        devices.values().forEach(device -> device.iommuGroup().ifPresent(number ->
+                members.computeIfAbsent(number, key -> new ArrayList<>()).add(device)));
         Map<Integer, IommuGroup> groups = new TreeMap<>();
         members.forEach((number, list) -> groups.put(number, new IommuGroup(number, list)));
         return groups;
@@ -306,7 +313,7 @@ public final class SnapshotParser {
                 .filter(name -> FirmwareRegion.fromPlatformDevice(name).isPresent());
     }
 
-    /** The framebuffers and cards that are registered below a platform device; none once its driver has lost them. */
+    /** Framebuffer and DRM nodes registered below a platform device; none once its driver has lost the framebuffer. */
     private Stream<String> nodesOfPlatformDevice(String device) {
         return Stream.concat(
                 classEntriesOf("/sys/class/drm/", device).map(name -> "dri/" + name),
@@ -315,32 +322,35 @@ public final class SnapshotParser {
 
     private Stream<String> classEntriesOf(String folder, String device) {
         return snapshot.childNames(folder).stream()
-                .filter(name -> snapshot.entries().get(folder + name) instanceof MachineSnapshot.LinkEntry(String target)
+                .filter(name -> snapshot.entries().get(folder + name)
+                                instanceof MachineSnapshot.LinkEntry(String target)
                         && target.contains("/" + device + "/"));
     }
 
-    /** Programs that a capture shows with a node open; by process and node. */
-    public static List<DeviceUser> parseDeviceUsers(MachineSnapshot capture) {
-        List<DeviceUser> holders = new ArrayList<>();
-        for (String process : capture.childNames("/proc")) {
+    /** Returns the processes that have a device node open, one element per process and node, sorted by both. */
+    public static List<DeviceUser> parseDeviceUsers(MachineSnapshot snapshot) {
+        List<DeviceUser> users = new ArrayList<>();
+        for (String process : snapshot.childNames("/proc")) {
             Optional<Integer> pid = parseNumber(process);
             if (pid.isEmpty()) {
                 continue;
             }
             String folder = "/proc/" + process;
             Set<String> nodes = new TreeSet<>();
-            for (String descriptor : capture.childNames(folder + "/fd")) {
-                if (capture.entries().get(folder + "/fd/" + descriptor) instanceof MachineSnapshot.LinkEntry(String target)
+            for (String descriptor : snapshot.childNames(folder + "/fd")) {
+                if (snapshot.entries().get(folder + "/fd/" + descriptor) instanceof MachineSnapshot.LinkEntry(String target)
                         && target.startsWith("/dev/")) {
                     nodes.add(target.substring(5));
                 }
             }
-            String program = capture.text(folder + "/comm").orElse("?");
-            String owner = capture.text(folder + "/owner").orElse("");
-            String guest = capture.text(folder + "/cgroup").map(DeviceUser::parseVirtualMachine).orElse("");
-            nodes.forEach(node -> holders.add(new DeviceUser(pid.get(), program, owner, node, guest)));
+            String program = snapshot.text(folder + "/comm").orElse("?");
+            String owner = snapshot.text(folder + "/owner").orElse("");
+            String virtualMachine =
+                    snapshot.text(folder + "/cgroup").map(DeviceUser::parseVirtualMachine).orElse("");
+            nodes.forEach(node -> users.add(new DeviceUser(pid.get(), program, owner, node, virtualMachine)));
         }
-        holders.sort((a, b) -> a.pid() == b.pid() ? a.deviceNode().compareTo(b.deviceNode()) : Integer.compare(a.pid(), b.pid()));
-        return holders;
+        users.sort((a, b) ->
+                a.pid() == b.pid() ? a.deviceNode().compareTo(b.deviceNode()) : Integer.compare(a.pid(), b.pid()));
+        return users;
     }
 }

@@ -1,6 +1,6 @@
 /**
- * What the kernel says about a machine, as immutable records, and the pure parsers that read them out of the text of
- * sysfs and /proc. Nothing here opens a file, and nothing here knows D-Bus, JNA or JavaFX.
+ * Immutable records that describe a machine, and pure parsers that create them from the text of sysfs and /proc. This
+ * package opens no files and does not depend on D-Bus, JNA or JavaFX.
  */
 @NullMarked
 package org.switchback.hardware;

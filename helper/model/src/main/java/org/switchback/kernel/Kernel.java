@@ -14,99 +14,109 @@ import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
 /**
- * What the helper may ask of a kernel. Implementations may be called from one thread at a time; {@link #readSnapshot} from
- * any.
+ * The kernel port: everything the helper reads from and writes to a kernel. Only one thread at a time may call it,
+ * except for {@link #readSnapshot}, which any thread may call.
  */
 public interface Kernel {
-    /** Makes ready for writes and a proof that are likely to follow, and waits for that. May be left out. */
+    /**
+     * Prepares for writes and a VFIO check that are likely to follow, and waits until that is done. Calling it is
+     * optional.
+     */
     default void prepare() {}
 
-    /** Everything about the machine, as far as this process may read it. Never fails: what can't be read is missing. */
+    /** Reads everything about the machine that this process may read. Never fails: what cannot be read is missing. */
     MachineSnapshot readSnapshot();
 
     /**
-     * The part of a capture that a switch of the functions rests on, but for the programs that use them. Two equal ones
-     * say that nothing of it has changed in between; different ones say nothing yet.
+     * Reads the part of a snapshot that a switch of the functions depends on, without the processes that use them. If
+     * two are equal, nothing relevant has changed in between; if they differ, something may have changed.
      */
     default MachineSnapshot readSwitchSnapshot(List<PciAddress> functions) {
         return readSnapshot();
     }
 
-    /** Identifies the boot: a journal of another one is history. */
+    /** ID of the current boot. A journal of another boot is obsolete. */
     String bootId();
 
-    /** What {@link #readSetting} answers when the kernel does not: a write that is stuck has the device locked. */
+    /**
+     * Returned by {@link #readSetting} if the kernel does not reply in time: a blocked write keeps the device locked.
+     */
     String UNKNOWN_VALUE = "?";
 
     /**
-     * The value a setting has now; the empty text for none, and also when the device itself is gone. Never waits long:
-     * {@link #UNKNOWN_VALUE} when the kernel does not tell.
+     * Reads the current value of a setting; the empty text if it has none or if the device is gone. Never waits long:
+     * returns {@link #UNKNOWN_VALUE} if the kernel does not reply in time.
      */
     String readSetting(Setting setting);
 
-    /** Whether a function is on the machine. */
+    /** Whether the machine has the function. */
     default boolean hasDevice(PciAddress function) {
         return readSnapshot().childNames(SnapshotParser.PCI_DEVICES).contains(function.toString());
     }
 
-    /** Programs that use any of the functions at this moment. */
+    /** Reads which processes use any of the functions. */
     List<DeviceUser> readDeviceUsers(List<PciAddress> functions);
 
-    /** Whether the kernel has had an oops since it was started. */
+    /** Whether the kernel has had an oops since boot. */
     boolean hasOops();
 
     /**
-     * Writes, in a process of its own, and waits for the answer. The answer says what the write returned, not what is
-     * true now: read the setting.
+     * Writes in a separate process and waits for the result. The result tells what the write returned, not the new
+     * state: read the setting for that.
      *
-     * @param patience how long to wait at the most
-     * @param waiting  told about every second how long the write has lasted; never told when it is quick
+     * @param timeout    longest time to wait
+     * @param onProgress called about every second with the time since the write began; not called if the write is quick
      */
-    WriteResult write(KernelWrite write, Duration patience, Consumer<Duration> waiting);
+    WriteResult write(KernelWrite write, Duration timeout, Consumer<Duration> onProgress);
 
-    /** Opens the functions' groups as a virtual machine would and maps and reads every BAR. */
+    /** Opens the functions' IOMMU groups like a virtual machine does, and maps and reads every BAR. */
     VfioCheck verifyVfio(List<PciAddress> functions);
 
     /**
-     * Tells from now on when a device or its driver has changed, by whose hand ever.
+     * Watches for changes of devices and their drivers, whatever causes them, until the watch is closed.
      *
-     * @param changed called on another thread, once for what changes together
-     * @return empty when this kernel can't tell
+     * @param onChange called on another thread, once for changes that occur together
+     * @return empty if this kernel cannot report changes
      */
-    default Optional<DeviceWatch> watchDevices(Runnable changed) {
+    default Optional<DeviceWatch> watchDevices(Runnable onChange) {
         return Optional.empty();
     }
 
-    /** Goes on until it is closed. */
+    /** A watch started by {@link #watchDevices}; stopped by closing it. */
     interface DeviceWatch extends AutoCloseable {
         @Override
         void close();
     }
 
-    /** What a write came to. */
+    /** Result of a write. */
     sealed interface WriteResult {
-        /** The kernel took it. */
+        /** The write succeeded. */
         record Done() implements WriteResult {}
 
-        /** @param errno the kernel's name for it: {@code EBUSY}; {@code ?} when it could not be told */
+        /**
+         * The write failed.
+         *
+         * @param errno symbolic error name: {@code EBUSY}; {@code ?} if unknown
+         */
         record WriteFailed(String errno) implements WriteResult {}
 
-        /** It has not returned within the time given; it may still do so, or never. */
+        /** The write has not returned within the timeout. It may still return, or never. */
         record TimedOut() implements WriteResult {}
     }
 
     /**
      * A BAR that the kernel could not reserve ({@code can't reserve}, __pci_request_region, drivers/pci/pci.c).
      *
-     * @param barName   as the kernel calls it: {@code BAR 0}
-     * @param range where it lies
+     * @param function function with the BAR
+     * @param barName  name of the BAR in the kernel log: {@code BAR 0}
+     * @param range    addresses of the BAR
      */
     record ReservationFailure(PciAddress function, String barName, AddressRange range) {
         private static final Pattern LOG_LINE = Pattern.compile(
                 "([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]): (BAR \\d|ROM)(?: \\[[^]]*])?: can't reserve"
                         + " \\[(?:mem|io) +0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})[^]]*]");
 
-        /** Finds all of them in a part of the kernel's log, each once. */
+        /** Finds all reservation failures in a part of the kernel log, each once. */
         public static List<ReservationFailure> parse(String log) {
             return LOG_LINE.matcher(log)
                     .results()
@@ -121,17 +131,25 @@ public interface Kernel {
         }
     }
 
-    /** What a VFIO client got. */
+    /** Result of a VFIO check. */
     sealed interface VfioCheck {
-        /** @param barCount number of BARs that were mapped or read */
+        /**
+         * Every BAR could be mapped or read.
+         *
+         * @param barCount number of BARs
+         */
         record Passed(int barCount) implements VfioCheck {}
 
         /**
-         * @param function the one that failed
-         * @param reason     in a few words of the field: {@code group not viable}, {@code BAR 0: EBUSY}
-         * @param reservationFailures   the BARs that the kernel's log says it could not reserve; empty also when the log may not be read
+         * The check failed.
+         *
+         * @param function            function that failed
+         * @param reason              short technical reason: {@code group not viable}, {@code BAR 0: EBUSY}
+         * @param reservationFailures BARs that the kernel could not reserve according to its log; also empty if the log
+         *                            cannot be read
          */
-        record Failed(PciAddress function, String reason, List<ReservationFailure> reservationFailures) implements VfioCheck {
+        record Failed(PciAddress function, String reason, List<ReservationFailure> reservationFailures)
+                implements VfioCheck {
             public Failed {
                 reservationFailures = List.copyOf(reservationFailures);
             }
@@ -142,15 +160,19 @@ public interface Kernel {
 
             public static final String NOT_ON_VFIO = "not on vfio-pci";
             public static final String GROUP_NOT_VIABLE = "group not viable";
-            /** Another program has the group open. */
+            /** Another process has the group open. */
             public static final String GROUP_BUSY = "group: EBUSY";
-            /** Config space reads as ones: the function has fallen off the bus. */
+            /** Config space reads as all ones: the function has fallen off the bus. */
             public static final String CONFIG_SPACE_UNREADABLE = "config space does not answer";
-
-            /** The kernel did not come back in time. */
+            /** The kernel did not return within the timeout. */
             public static final String TIMED_OUT = "no answer";
 
-            /** @param errno what the kernel answered when the BAR was asked for */
+            /**
+             * Returns the reason for a BAR that could not be mapped.
+             *
+             * @param index index of the BAR
+             * @param errno error that the kernel returned for the BAR
+             */
             public static String barError(int index, String errno) {
                 return "BAR " + index + ": " + errno;
             }

@@ -1,4 +1,4 @@
-/** The kernel port: the operations that a switch needs of a kernel, running or simulated. */
+/** The kernel port: the operations that a switch needs from a running or simulated kernel. */
 @NullMarked
 package org.switchback.kernel;
 

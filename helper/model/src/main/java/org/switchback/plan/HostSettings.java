@@ -1,5 +1,6 @@
 package org.switchback.plan;
 
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -7,20 +8,22 @@ import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.PciAddress;
 
 /**
- * How a GPU stood in host mode: what the way back has to restore.
+ * Settings of a GPU in host mode, saved so that switching to the host can restore them.
  *
- * @param functions   the functions that were moved, extra devices too
- * @param framebuffer the firmware framebuffer whose driver was unbound; empty when none was
+ * @param functions   settings of the functions that are switched, including extra functions
+ * @param framebuffer firmware framebuffer whose driver was unbound; empty if none was
  */
 public record HostSettings(Map<PciAddress, FunctionSettings> functions, Optional<FirmwareFramebuffer> framebuffer) {
     /**
-     * @param driver       bound driver; empty for none
-     * @param driverOverride     text of {@code driver_override}; empty for none
-     * @param powerControl {@code on} or {@code auto}; empty when unknown
+     * Settings of a function.
+     *
+     * @param driver         bound driver; the empty text for none
+     * @param driverOverride text of {@code driver_override}; the empty text for none
+     * @param powerControl   {@code on} or {@code auto}; the empty text if unknown
      */
     public record FunctionSettings(String driver, String driverOverride, String powerControl) {}
 
     public HostSettings {
-        functions = java.util.Collections.unmodifiableMap(new TreeMap<>(functions));
+        functions = Collections.unmodifiableMap(new TreeMap<>(functions));
     }
 }

@@ -6,17 +6,19 @@ import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
-/** One write that gives a {@link Setting} its new value: what the helper does and what a person would type. */
+/** One write that changes a {@link Setting}: the operation of the helper, and the equivalent shell command. */
 public sealed interface KernelWrite {
-    /** Where the parameters of modules are. */
+    /** Folder of the loaded modules and their parameters. */
     String MODULES_PATH = "/sys/module/";
 
-    /** The command a person with sudo could type instead. */
+    /** The equivalent shell command for a user with sudo. */
     String shellCommand();
 
     /**
-     * @param path  absolute
-     * @param value without line feed; empty to clear
+     * Writes a value to a sysfs file.
+     *
+     * @param path  absolute path
+     * @param value value without line feed; empty to clear
      */
     record WriteSysfs(String path, String value) implements KernelWrite {
         @Override
@@ -25,7 +27,11 @@ public sealed interface KernelWrite {
         }
     }
 
-    /** @param module its name */
+    /**
+     * Loads a kernel module.
+     *
+     * @param module name of the module
+     */
     record LoadModule(String module) implements KernelWrite {
         @Override
         public String shellCommand() {
@@ -33,7 +39,11 @@ public sealed interface KernelWrite {
         }
     }
 
-    /** @param module its name; it is unloaded */
+    /**
+     * Unloads a kernel module.
+     *
+     * @param module name of the module
+     */
     record UnloadModule(String module) implements KernelWrite {
         @Override
         public String shellCommand() {
@@ -41,7 +51,7 @@ public sealed interface KernelWrite {
         }
     }
 
-    /** Loads what the kernel's modules name for a function, as udev does when it appears. */
+    /** Loads the modules that match a function, as udev does when a device appears. */
     record LoadByModalias(PciAddress function) implements KernelWrite {
         @Override
         public String shellCommand() {
@@ -49,20 +59,21 @@ public sealed interface KernelWrite {
         }
     }
 
-    /** Unbinds whatever driver a function has. */
+    /** Returns the write that unbinds a function from any driver. */
     static KernelWrite unbindAny(PciAddress function) {
         return new WriteSysfs(SnapshotParser.PCI_DEVICES + function + "/driver/unbind", function.toString());
     }
 
-    /** Asks the kernel to find a driver for a function by itself. */
+    /** Returns the write that makes the kernel choose and bind a driver for a function. */
     static KernelWrite probeAny(PciAddress function) {
         return new WriteSysfs("/sys/bus/pci/drivers_probe", function.toString());
     }
 
     /**
-     * The write that takes a setting from one value to another.
+     * Returns the write that changes a setting from one value to another.
      *
-     * @throws IllegalArgumentException when no single write can: from one driver straight to another, or a framebuffer's region back
+     * @throws IllegalArgumentException if no single write can do that: from one driver directly to another, or
+     *     restoring a framebuffer region
      */
     static KernelWrite of(Setting setting, String from, String to) {
         return switch (setting) {
@@ -70,7 +81,7 @@ public sealed interface KernelWrite {
                 new WriteSysfs(SnapshotParser.PCI_DEVICES + function + "/driver_override", to);
             case Setting.PowerControl(PciAddress function) ->
                 new WriteSysfs(SnapshotParser.PCI_DEVICES + function + "/power/control", to);
-            // With the override in place only vfio-pci matches; a host's driver is named, since several may match.
+            // With the override set, only vfio-pci matches. A driver of the host is named, because several may match.
             case Setting.Driver(PciAddress function) when from.isEmpty() && to.equals(PciDevice.VFIO_PCI) ->
                 probeAny(function);
             case Setting.Driver(PciAddress function) -> bindOrUnbind(SnapshotParser.PCI_DRIVERS, function.toString(), from, to);
@@ -81,14 +92,16 @@ public sealed interface KernelWrite {
             case Setting.FramebufferRegion(PciAddress function, AddressRange range) when to.isEmpty() ->
                 new WriteSysfs(MODULES_PATH + BootfbModule.NAME + "/parameters/release", function + " " + range);
             case Setting.FramebufferRegion region ->
-                throw new IllegalArgumentException(region.range() + " does not come back");
+                throw new IllegalArgumentException(region.range() + " cannot be restored");
         };
     }
 
-    private static KernelWrite bindOrUnbind(String drivers, String device, String from, String to) {
+    private static KernelWrite bindOrUnbind(String driversFolder, String device, String from, String to) {
         if (from.isEmpty() == to.isEmpty()) {
-            throw new IllegalArgumentException("one write binds or unbinds, it does not do both");
+            throw new IllegalArgumentException("a single write either binds or unbinds");
         }
-        return to.isEmpty() ? new WriteSysfs(drivers + from + "/unbind", device) : new WriteSysfs(drivers + to + "/bind", device);
+        return to.isEmpty()
+                ? new WriteSysfs(driversFolder + from + "/unbind", device)
+                : new WriteSysfs(driversFolder + to + "/bind", device);
     }
 }

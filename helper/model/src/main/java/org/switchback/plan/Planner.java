@@ -17,9 +17,9 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
 /**
- * Decides what a switch takes. The order of the steps is that of a transaction: overrides before anything is unbound, so
- * that udev cannot race for the function; companions before graphics; every write one step, so that a crash is always
- * between two of them.
+ * Plans the steps of a switch. Their order makes the switch a transaction: overrides are set before anything is
+ * unbound, so that udev cannot bind another driver in between; companions are unbound before the graphics function;
+ * every write is a step of its own, so that a crash always falls between two steps.
  */
 public final class Planner {
     private final Machine machine;
@@ -34,22 +34,24 @@ public final class Planner {
         this.savedSettings = savedSettings;
     }
 
-    /** What a request comes to: a plan, or the one reason why there is nothing to plan for. */
+    /** Result of planning: a plan, or the only reason why there is nothing to plan. */
     public sealed interface PlanningResult {
-        /** @param plan with its steps and whatever speaks against them */
+        /** @param plan steps of the switch and all refusals */
         record PlanCreated(SwitchPlan plan) implements PlanningResult {}
 
-        /** @param refusal the request names nothing that could be planned for */
+        /** @param refusal why the request does not name a GPU */
         record InvalidRequest(Refusal refusal) implements PlanningResult {}
     }
 
     /**
-     * @param remembered how the GPU stood before it was last switched to VM mode; empty when nobody remembers
+     * Plans a request.
+     *
+     * @param savedSettings settings of the GPU before it was last switched to VM mode; empty if none are saved
      */
-    public static PlanningResult plan(Machine machine, SwitchRequest request, Optional<HostSettings> remembered) {
+    public static PlanningResult plan(Machine machine, SwitchRequest request, Optional<HostSettings> savedSettings) {
         Optional<Gpu> gpu = machine.gpu(request.gpu());
         if (gpu.isPresent()) {
-            Planner planner = new Planner(machine, request, remembered);
+            Planner planner = new Planner(machine, request, savedSettings);
             return new PlanningResult.PlanCreated(
                     request.target() == Target.VM ? planner.planToVm(gpu.get()) : planner.planToHost(gpu.get()));
         }
@@ -75,26 +77,27 @@ public final class Planner {
             steps.add(new Step.ChangeSetting(
                     new Setting.KernelModule(PciDevice.VFIO_PCI), "", Setting.KernelModule.LOADED, Step.UndoPolicy.KEPT));
         }
-        // A sleeping function answers its config space with ones; vfio-pci manages the power of its own by itself.
+        // A suspended function returns all ones from config space. vfio-pci manages the power of functions bound to it.
         for (PciDevice function : functions) {
             if (function.power().control().equals("auto") && !function.isBoundToVfio()) {
                 addChange(new Setting.PowerControl(function.address()), "auto", "on");
             }
         }
-        List<ReleaseStrategy> ladders = releaseStrategies(gpu);
-        boolean loaded = machine.bootfbModule().state() == BootfbModule.BootfbModuleState.LOADED;
-        ladders.forEach(ladder -> steps.addAll(ladder.initialSteps(loaded)));
+        List<ReleaseStrategy> strategies = releaseStrategies(gpu);
+        boolean moduleLoaded = machine.bootfbModule().state() == BootfbModule.BootfbModuleState.LOADED;
+        strategies.forEach(strategy -> steps.addAll(strategy.initialSteps(moduleLoaded)));
         for (PciDevice function : functions) {
             addOverrideChanges(function, PciDevice.VFIO_PCI);
         }
-        // The GPU last: its companions depend on it, and it takes the longest.
+        // The GPU comes last: its companions depend on it, and it takes the longest.
         for (PciDevice function : functions.reversed()) {
             if (!function.isBoundToVfio()) {
                 addChange(new Setting.Driver(function.address()), driverOf(function), "");
             }
         }
-        // While no driver has the GPU: neither the module nor a native driver could work under another one.
-        ladders.forEach(ladder -> steps.addAll(ladder.releaseSteps(loaded, PciDevice.VFIO_PCI)));
+        // Done while no driver is bound to the GPU: neither the module nor a native driver works while another is
+        // bound.
+        strategies.forEach(strategy -> steps.addAll(strategy.releaseSteps(moduleLoaded, PciDevice.VFIO_PCI)));
         for (PciDevice function : functions) {
             if (!function.isBoundToVfio()) {
                 addChange(new Setting.Driver(function.address()), "", PciDevice.VFIO_PCI);
@@ -103,23 +106,27 @@ public final class Planner {
         }
         addCheck(Step.CheckKind.VFIO_USABLE, functions);
         Optional<FirmwareFramebuffer> unbound =
-                ladders.stream().flatMap(ladder -> ladder.unboundFramebuffer().stream()).findFirst();
+                strategies.stream().flatMap(strategy -> strategy.unboundFramebuffer().stream()).findFirst();
         return new SwitchPlan(request, gpu, functions, steps, refusals, currentHostSettings(functions, unbound), requiredPermission(functions));
     }
 
     private List<ReleaseStrategy> releaseStrategies(Gpu gpu) {
-        List<ReleaseStrategy> ladders = gpu.conflicts().stream()
+        List<ReleaseStrategy> strategies = gpu.conflicts().stream()
                 .map(overlap -> ReleaseStrategy.of(machine, gpu.graphics(), overlap, request.nativeDriverAllowed()))
                 .toList();
-        ladders.forEach(ladder -> ladder.refusal().ifPresent(refusals::add));
-        return ladders;
+        strategies.forEach(strategy -> strategy.refusal().ifPresent(refusals::add));
+        return strategies;
     }
 
     private void addEvictions(Gpu gpu, PciDevice function) {
         gpu.overlaps().stream()
-                .filter(o -> o.resolution() == Overlap.OverlapResolution.EVICTED_BY_VFIO && o.gpuAddress().equals(function.address()))
-                .forEach(o -> steps.add(new Step.FramebufferEviction(
-                        o.gpuAddress(), o.bar().index(), o.outermostRegion().name(), o.outermostRegion().range())));
+                .filter(overlap -> overlap.resolution() == Overlap.OverlapResolution.EVICTED_BY_VFIO
+                        && overlap.gpuAddress().equals(function.address()))
+                .forEach(overlap -> steps.add(new Step.FramebufferEviction(
+                        overlap.gpuAddress(),
+                        overlap.bar().index(),
+                        overlap.outermostRegion().name(),
+                        overlap.outermostRegion().range())));
     }
 
     private SwitchPlan planToHost(Gpu gpu) {
@@ -129,21 +136,23 @@ public final class Planner {
                 .forEach(extras::add));
         List<PciDevice> functions = withExtras(gpu, List.copyOf(extras));
         HostSettings settings = savedSettings.orElse(new HostSettings(Map.of(), Optional.empty()));
-        boolean anyThere = functions.stream()
-                .anyMatch(f -> f.isBoundToVfio() || overrideOf(f).equals(PciDevice.VFIO_PCI));
-        if (!anyThere) {
+        boolean anyReservedForVm = functions.stream()
+                .anyMatch(function -> function.isBoundToVfio() || overrideOf(function).equals(PciDevice.VFIO_PCI));
+        if (!anyReservedForVm) {
             refusals.add(new Refusal.AlreadyInMode(gpu.address(), Target.HOST));
             return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.RequiredPermission.RESTORE);
         }
         refuseAfterOops();
         refuseInUse(functions);
         addCheck(Step.CheckKind.UNUSED, functions);
-        Map<PciAddress, String> later = new TreeMap<>();
+        Map<PciAddress, String> deferredOverrides = new TreeMap<>();
         for (PciDevice function : functions) {
-            Optional<HostSettings.FunctionSettings> before = savedFunctionSettings(settings, function);
-            String override = before.map(HostSettings.FunctionSettings::driverOverride).orElse("");
-            if (isWithoutHostDriver(function) && before.filter(f -> isBlockedByOverride(f.driverOverride(), f.driver())).isPresent()) {
-                later.put(function.address(), override);
+            Optional<HostSettings.FunctionSettings> saved = savedFunctionSettings(settings, function);
+            String override = saved.map(HostSettings.FunctionSettings::driverOverride).orElse("");
+            if (isWithoutHostDriver(function)
+                    && saved.filter(s -> isBlockedByOverride(s.driverOverride(), s.driver()))
+                            .isPresent()) {
+                deferredOverrides.put(function.address(), override);
                 override = "";
             }
             addOverrideChanges(function, override);
@@ -153,14 +162,14 @@ public final class Planner {
                 addChange(new Setting.Driver(function.address()), PciDevice.VFIO_PCI, "");
             }
         }
-        // Only now: a framebuffer bound back while vfio-pci has the GPU would block the next virtual machine.
+        // Not earlier: a framebuffer bound while vfio-pci has the GPU would block the next virtual machine.
         settings.framebuffer().ifPresent(this::addFramebufferBind);
         for (PciDevice function : functions) {
             if (isWithoutHostDriver(function)) {
                 addHostDriverBind(function, savedFunctionSettings(settings, function));
             }
         }
-        later.forEach((function, override) -> addChange(new Setting.DriverOverride(function), "", override));
+        deferredOverrides.forEach((function, override) -> addChange(new Setting.DriverOverride(function), "", override));
         for (PciDevice function : functions) {
             savedFunctionSettings(settings, function)
                     .map(HostSettings.FunctionSettings::powerControl)
@@ -171,41 +180,48 @@ public final class Planner {
     }
 
     /**
-     * Sets the override. What is there now may be younger than the driver and not let it in again: then it takes a step
-     * more, so that there is a moment to undo to in which the driver can come back. vfio-pci comes back by its name alone,
-     * for otherwise the kernel may choose another.
+     * Adds the steps that set the override. If the current override was written after the driver was bound, it may not
+     * allow that driver to be bound again. In that case an intermediate step sets an override under which the driver
+     * can be rebound, so that a rollback can do so. For vfio-pci that override is its own name; otherwise the kernel
+     * might choose another driver.
      */
     private void addOverrideChanges(PciDevice function, String to) {
         Setting override = new Setting.DriverOverride(function.address());
-        String now = overrideOf(function);
-        String between = function.isBoundToVfio() ? PciDevice.VFIO_PCI : isBlockedByOverride(now, driverOf(function)) ? "" : now;
-        addChange(override, now, between);
-        addChange(override, between, to);
+        String current = overrideOf(function);
+        String intermediate = function.isBoundToVfio()
+                ? PciDevice.VFIO_PCI
+                : isBlockedByOverride(current, driverOf(function)) ? "" : current;
+        addChange(override, current, intermediate);
+        addChange(override, intermediate, to);
     }
 
-    /** vfio-pci changes the power control when it comes and when it goes, so what it is now says nothing. */
-    private void addPowerControlChange(PciDevice function, String wanted) {
-        switch (wanted) {
+    /**
+     * Adds the step that restores the power control. vfio-pci changes it when it is bound and unbound, so the current
+     * value does not matter.
+     */
+    private void addPowerControlChange(PciDevice function, String control) {
+        switch (control) {
             case "auto" -> addChange(new Setting.PowerControl(function.address()), "on", "auto");
             case "on" -> addChange(new Setting.PowerControl(function.address()), "auto", "on");
             default -> {}
         }
     }
 
-    private void addHostDriverBind(PciDevice function, Optional<HostSettings.FunctionSettings> before) {
-        if (before.isEmpty()) {
+    private void addHostDriverBind(PciDevice function, Optional<HostSettings.FunctionSettings> saved) {
+        if (saved.isEmpty()) {
             steps.add(new Step.ProbeAny(function.address()));
         } else {
-            addChange(new Setting.Driver(function.address()), "", before.get().driver());
+            addChange(new Setting.Driver(function.address()), "", saved.get().driver());
         }
     }
 
-    private void addFramebufferBind(FirmwareFramebuffer before) {
+    private void addFramebufferBind(FirmwareFramebuffer saved) {
         machine.firmwareFramebuffers().stream()
-                .filter(now -> now.platformDevice().equals(before.platformDevice()) && now.driver().isEmpty())
+                .filter(current ->
+                        current.platformDevice().equals(saved.platformDevice()) && current.driver().isEmpty())
                 .findFirst()
-                .ifPresent(now -> addChange(
-                        new Setting.FramebufferDriver(now.platformDevice()), "", before.driver().orElse("")));
+                .ifPresent(current -> addChange(
+                        new Setting.FramebufferDriver(current.platformDevice()), "", saved.driver().orElse("")));
     }
 
     private static Optional<HostSettings.FunctionSettings> savedFunctionSettings(HostSettings settings, PciDevice function) {
@@ -218,19 +234,19 @@ public final class Planner {
         }
     }
 
-    private void addCheck(Step.CheckKind question, List<PciDevice> functions) {
+    private void addCheck(Step.CheckKind kind, List<PciDevice> functions) {
         steps.add(new Step.RunCheck(
-                question, functions.stream().map(PciDevice::address).toList()));
+                kind, functions.stream().map(PciDevice::address).toList()));
     }
 
-    /** Whether the host has to be given a function, since none of its drivers has it. */
+    /** Whether no driver of the host is bound to the function. */
     private static boolean isWithoutHostDriver(PciDevice function) {
         return function.isBoundToVfio() || function.driver().isEmpty();
     }
 
     /**
-     * Whether an override would keep a driver from being bound again. It does where it was written after the driver was
-     * bound, by hand or by tools that do not probe.
+     * Whether an override prevents a driver from being bound again. That is possible if the override was written after
+     * the driver was bound, by hand or by a tool that does not probe.
      */
     private static boolean isBlockedByOverride(String override, String driver) {
         return !override.isEmpty() && !driver.isEmpty() && !override.equals(driver);
@@ -264,7 +280,7 @@ public final class Planner {
                 : device.pciClass().isStorage()
                         ? Optional.of(Refusal.NotMovable.NotMovableKind.STORAGE)
                         : device.pciClass().isNetwork() ? Optional.of(Refusal.NotMovable.NotMovableKind.NETWORK) : Optional.empty();
-        kind.ifPresent(k -> refusals.add(new Refusal.NotMovable(device.address(), device.name(), k)));
+        kind.ifPresent(present -> refusals.add(new Refusal.NotMovable(device.address(), device.name(), present)));
     }
 
     private void refuseAfterOops() {
@@ -282,7 +298,10 @@ public final class Planner {
         }
     }
 
-    /** A group is viable when nobody else in it is on a driver of the host; bridges' own drivers do not count. */
+    /**
+     * An IOMMU group is viable if no other function in it is bound to a driver of the host; the drivers of bridges do
+     * not count.
+     */
     private void refuseSharedGroups(List<PciDevice> functions) {
         for (PciDevice member : machine.iommuNeighboursOf(functions)) {
             if (member.driver().isPresent() && !member.isBoundToVfio()) {
@@ -300,27 +319,34 @@ public final class Planner {
         for (PciDevice function : functions) {
             machine.deviceUsersOf(function).stream()
                     .filter(DeviceUser::isBlockingUnbind)
-                    .forEach(holder -> refusals.add(new Refusal.InUse(function.address(), holder)));
+                    .forEach(user -> refusals.add(new Refusal.InUse(function.address(), user)));
         }
     }
 
-    /** How the functions stand in host mode; of one that is on vfio-pci already, what was remembered, if anything. */
+    /**
+     * Settings of the functions in host mode: the current ones, or for functions already on vfio-pci the saved ones, if
+     * any.
+     */
     private HostSettings currentHostSettings(List<PciDevice> functions, Optional<FirmwareFramebuffer> unbound) {
-        Map<PciAddress, HostSettings.FunctionSettings> standing = new TreeMap<>();
-        for (PciDevice f : functions) {
-            if (f.isBoundToVfio()) {
-                savedSettings.flatMap(settings -> savedFunctionSettings(settings, f)).ifPresent(w -> standing.put(f.address(), w));
+        Map<PciAddress, HostSettings.FunctionSettings> current = new TreeMap<>();
+        for (PciDevice function : functions) {
+            if (function.isBoundToVfio()) {
+                savedSettings
+                        .flatMap(settings -> savedFunctionSettings(settings, function))
+                        .ifPresent(saved -> current.put(function.address(), saved));
             } else {
-                standing.put(
-                        f.address(),
+                current.put(
+                        function.address(),
                         new HostSettings.FunctionSettings(
-                                driverOf(f), overrideOf(f), f.power().control()));
+                                driverOf(function),
+                                overrideOf(function),
+                                function.power().control()));
             }
         }
-        return new HostSettings(standing, unbound.or(() -> savedSettings.flatMap(HostSettings::framebuffer)));
+        return new HostSettings(current, unbound.or(() -> savedSettings.flatMap(HostSettings::framebuffer)));
     }
 
-    /** That of the riskiest of all GPUs that move, also of one that was only given along. */
+    /** The strictest permission that any of the GPUs requires, extra ones included. */
     private SwitchPlan.RequiredPermission requiredPermission(List<PciDevice> functions) {
         boolean anyDisplay = functions.stream()
                 .flatMap(function -> machine.gpu(function.address()).stream())

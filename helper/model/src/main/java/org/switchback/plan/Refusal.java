@@ -6,47 +6,20 @@ import java.util.stream.Stream;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.ModuleSignaturePolicy;
 import org.switchback.hardware.PciAddress;
-import org.switchback.hardware.KebabCase;
 
-/** Why a request cannot be met as things are. */
+/** A reason why a request cannot be executed now. */
 public sealed interface Refusal {
-    /** Fixed name on the bus and in the catalogue of sentences. */
-    String code();
+    /** Code of the refusal on the bus and in the message catalogs. */
+    RefusalCode code();
 
-    /** What the sentence is about, in the order its text expects. */
+    /** Arguments of the message, in the order its text expects. */
     List<String> details();
 
-    /** There is no such function. */
+    /** The machine has no such function. */
     record NoSuchDevice(PciAddress address) implements Refusal {
         @Override
-        public String code() {
-            return "no-such-device";
-        }
-
-        @Override
-        public List<String> details() {
-            return List.of(address.toShortString());
-        }
-    }
-
-    /** Not a graphics function; {@code kind} is the four digits of its class. */
-    record NotAGpu(PciAddress address, String name, String kind) implements Refusal {
-        @Override
-        public String code() {
-            return "not-a-gpu";
-        }
-
-        @Override
-        public List<String> details() {
-            return List.of(address.toShortString(), name, kind);
-        }
-    }
-
-    /** Nothing to do. */
-    record AlreadyInMode(PciAddress address, Target target) implements Refusal {
-        @Override
-        public String code() {
-            return "already-in-" + target.wireName() + "-mode";
+        public RefusalCode code() {
+            return RefusalCode.NO_SUCH_DEVICE;
         }
 
         @Override
@@ -56,15 +29,45 @@ public sealed interface Refusal {
     }
 
     /**
-     * No IOMMU group for the function. The options belong to the maker of the processor, not of the GPU.
+     * The function is not a graphics function.
      *
-     * @param optionToAdd    the kernel option that would switch the IOMMU on; empty where none is needed
-     * @param optionToRemove the one that keeps it off; empty when none does
+     * @param classCode base class and subclass, four hexadecimal digits
+     */
+    record NotAGpu(PciAddress address, String name, String classCode) implements Refusal {
+        @Override
+        public RefusalCode code() {
+            return RefusalCode.NOT_A_GPU;
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.toShortString(), name, classCode);
+        }
+    }
+
+    /** The GPU is already in the requested mode. */
+    record AlreadyInMode(PciAddress address, Target target) implements Refusal {
+        @Override
+        public RefusalCode code() {
+            return target == Target.VM ? RefusalCode.ALREADY_IN_VM_MODE : RefusalCode.ALREADY_IN_HOST_MODE;
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.toShortString());
+        }
+    }
+
+    /**
+     * The function has no IOMMU group. The options depend on the vendor of the CPU, not of the GPU.
+     *
+     * @param optionToAdd    kernel option that would enable the IOMMU; empty if none is needed
+     * @param optionToRemove kernel option that disables the IOMMU; empty if there is none
      */
     record IommuOff(PciAddress address, Optional<String> optionToAdd, Optional<String> optionToRemove) implements Refusal {
         @Override
-        public String code() {
-            return "iommu-off";
+        public RefusalCode code() {
+            return RefusalCode.IOMMU_OFF;
         }
 
         @Override
@@ -76,8 +79,8 @@ public sealed interface Refusal {
     /** The running kernel has no vfio-pci. */
     record VfioMissing(String release) implements Refusal {
         @Override
-        public String code() {
-            return "vfio-missing";
+        public RefusalCode code() {
+            return RefusalCode.VFIO_MISSING;
         }
 
         @Override
@@ -86,11 +89,11 @@ public sealed interface Refusal {
         }
     }
 
-    /** A program has a node of one of the functions open. */
+    /** A process has a node of one of the functions open. */
     record InUse(PciAddress address, DeviceUser user) implements Refusal {
         @Override
-        public String code() {
-            return "in-use";
+        public RefusalCode code() {
+            return RefusalCode.IN_USE;
         }
 
         @Override
@@ -104,12 +107,12 @@ public sealed interface Refusal {
         }
     }
 
-    /** A function of another device is in the same group and on a driver of the host. */
+    /** A function of another device shares the IOMMU group and is bound to a driver of the host. */
     record GroupShared(PciAddress address, int group, PciAddress member, String name, String driver)
             implements Refusal {
         @Override
-        public String code() {
-            return "group-shared";
+        public RefusalCode code() {
+            return RefusalCode.GROUP_SHARED;
         }
 
         @Override
@@ -118,9 +121,9 @@ public sealed interface Refusal {
         }
     }
 
-    /** Bridges, storage and network are never moved, whoever asks. */
+    /** Bridges, storage and network devices are never switched. */
     record NotMovable(PciAddress address, String name, NotMovableKind kind) implements Refusal {
-        /** What it is that never moves. */
+        /** Kind of a device that is never switched. */
         public enum NotMovableKind {
             BRIDGE,
             STORAGE,
@@ -128,8 +131,12 @@ public sealed interface Refusal {
         }
 
         @Override
-        public String code() {
-            return "never-moves-" + KebabCase.of(kind);
+        public RefusalCode code() {
+            return switch (kind) {
+                case BRIDGE -> RefusalCode.BRIDGE_NOT_MOVABLE;
+                case STORAGE -> RefusalCode.STORAGE_NOT_MOVABLE;
+                case NETWORK -> RefusalCode.NETWORK_NOT_MOVABLE;
+            };
         }
 
         @Override
@@ -138,11 +145,11 @@ public sealed interface Refusal {
         }
     }
 
-    /** Nothing is known that would free the region: no driver has it, and it is not called BOOTFB. */
+    /** No known method releases the region: no driver is bound to it, and its name is not BOOTFB. */
     record FramebufferNotRemovable(ReleaseStage.BarRegion region) implements Refusal {
         @Override
-        public String code() {
-            return "framebuffer-stays";
+        public RefusalCode code() {
+            return RefusalCode.FRAMEBUFFER_NOT_REMOVABLE;
         }
 
         @Override
@@ -152,13 +159,13 @@ public sealed interface Refusal {
     }
 
     /**
-     * A native driver has taken the framebuffer away and left its region and its driver where they were: whatever unbinds
-     * or unregisters it now frees it twice.
+     * A native driver has taken the framebuffer over and left its region and its platform driver in place: unbinding or
+     * unregistering either of them now would free it twice.
      */
     record FramebufferTakenOver(ReleaseStage.BarRegion region) implements Refusal {
         @Override
-        public String code() {
-            return "framebuffer-spent";
+        public RefusalCode code() {
+            return RefusalCode.FRAMEBUFFER_ORPHANED;
         }
 
         @Override
@@ -168,14 +175,15 @@ public sealed interface Refusal {
     }
 
     /**
-     * Only the module could free the region, and it is not installed for the running kernel.
+     * Only the module could release the region, but it is not installed for the running kernel.
      *
-     * @param nativeDriverSuffices the GPU's own driver would, if it were allowed
+     * @param release              release of the running kernel
+     * @param nativeDriverSuffices whether the GPU's own driver would release the region if the request allowed it
      */
     record ModuleMissing(ReleaseStage.BarRegion region, String release, boolean nativeDriverSuffices) implements Refusal {
         @Override
-        public String code() {
-            return "module-missing";
+        public RefusalCode code() {
+            return RefusalCode.MODULE_MISSING;
         }
 
         @Override
@@ -185,39 +193,43 @@ public sealed interface Refusal {
     }
 
     /**
-     * Only the module could free the region, and the kernel does not load it without a signature that it trusts.
+     * Only the module could release the region, but the kernel requires a trusted signature to load it.
      *
-     * @param loading       what the kernel asks for
-     * @param distribution  whose tools sign it
-     * @param nativeDriverSuffices the GPU's own driver would, if it were allowed
+     * @param signaturePolicy      requirement of the kernel
+     * @param distributionIds      distribution whose tools sign the module, as in
+     *                             {@link org.switchback.hardware.Machine}
+     * @param nativeDriverSuffices whether the GPU's own driver would release the region if the request allowed it
      */
     record ModuleUnsigned(
-            ReleaseStage.BarRegion region, ModuleSignaturePolicy loading, List<String> distribution, boolean nativeDriverSuffices)
+            ReleaseStage.BarRegion region,
+            ModuleSignaturePolicy signaturePolicy,
+            List<String> distributionIds,
+            boolean nativeDriverSuffices)
             implements Refusal {
         public ModuleUnsigned {
-            distribution = List.copyOf(distribution);
+            distributionIds = List.copyOf(distributionIds);
         }
 
         @Override
-        public String code() {
-            return "module-unsigned";
+        public RefusalCode code() {
+            return RefusalCode.MODULE_UNSIGNED;
         }
 
         @Override
         public List<String> details() {
             return regionDetails(
                     region,
-                    loading == ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN ? "lockdown" : "signatures",
+                    signaturePolicy == ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN ? "lockdown" : "signatures",
                     nativeDriverDetail(nativeDriverSuffices),
-                    String.join(" ", distribution));
+                    String.join(" ", distributionIds));
         }
     }
 
-    /** Something nobody here knows has claimed part of a BAR. */
+    /** An unknown owner has reserved part of a BAR. */
     record UnknownRegion(ReleaseStage.BarRegion region) implements Refusal {
         @Override
-        public String code() {
-            return "unknown-claim";
+        public RefusalCode code() {
+            return RefusalCode.UNKNOWN_REGION;
         }
 
         @Override
@@ -226,26 +238,26 @@ public sealed interface Refusal {
         }
     }
 
-    private static List<String> regionDetails(ReleaseStage.BarRegion claim, String... more) {
+    private static List<String> regionDetails(ReleaseStage.BarRegion region, String... otherDetails) {
         return Stream.concat(
                         Stream.of(
-                                claim.function().toShortString(),
-                                Integer.toString(claim.bar()),
-                                claim.name(),
-                                claim.range().toString()),
-                        Stream.of(more))
+                                region.function().toShortString(),
+                                Integer.toString(region.bar()),
+                                region.name(),
+                                region.range().toString()),
+                        Stream.of(otherDetails))
                 .toList();
     }
 
-    private static String nativeDriverDetail(boolean wouldDo) {
-        return wouldDo ? "native-driver" : "";
+    private static String nativeDriverDetail(boolean suffices) {
+        return suffices ? "native-driver" : "";
     }
 
-    /** The kernel has had an oops since it was started. */
+    /** The kernel has had an oops since boot. */
     record KernelOops() implements Refusal {
         @Override
-        public String code() {
-            return "kernel-died";
+        public RefusalCode code() {
+            return RefusalCode.KERNEL_OOPS;
         }
 
         @Override

@@ -1,73 +1,91 @@
 package org.switchback.plan;
 
+import java.util.Optional;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.KebabCase;
 
 /**
- * A rung of the ladder that ends with a firmware framebuffer out of a BAR: one way to have it go. The next rung is taken
- * only when the region is still there. See {@link ReleaseStrategy}.
+ * A stage of a {@link ReleaseStrategy}: one method to remove a firmware framebuffer from a BAR. The next stage is
+ * executed only if the region still exists.
  *
- * @param method    what is done
- * @param reason why it is this one and no gentler one
- * @param region  what has to go
- * @param role   what a step does on this rung
+ * @param method how the region is removed
+ * @param reason why this method is used and no less invasive one
+ * @param region region to remove
+ * @param role   role of the step in this stage
  */
 public record ReleaseStage(ReleaseMethod method, ReleaseReason reason, BarRegion region, StepRole role) {
     /**
      * A region in a BAR.
      *
-     * @param function whose BAR it is
+     * @param function function with the BAR
      * @param bar      index of the BAR
-     * @param name   its name in /proc/iomem
-     * @param range    as listed
+     * @param name     name of the region in /proc/iomem
+     * @param range    addresses of the region
      */
     public record BarRegion(PciAddress function, int bar, String name, AddressRange range) {
-        /** Whether it is still there. */
+        /** The setting whose value tells whether the region still exists. */
         public Setting.FramebufferRegion toSetting() {
             return new Setting.FramebufferRegion(function, range);
         }
     }
 
-    /** The ways to have a region go, the gentlest first. */
+    /** The methods to release a region, the least invasive first. */
     public enum ReleaseMethod {
-        /** The platform driver is unbound, and bound again on the way back. */
+        /**
+         * vfio-pci evicts the region when it binds the function (vfio_pci_core_init_dev, Linux 6.0 and later, class
+         * 0300 only). It has no stage of its own.
+         */
+        VFIO_PCI,
+        /** Unbinds the platform driver; switching to the host binds it again. */
         UNBIND,
-        /** The GPU's own driver is bound for a moment and has it removed. */
+        /** Binds the GPU's own driver temporarily, which removes the region. */
         NATIVE_DRIVER,
-        /** The project's kernel module has its owner let go of it. */
+        /** Loads this project's kernel module, which makes the owner release the region. */
         MODULE;
 
-        /** As the bus spells it. */
+        /** Spelling on the bus. */
         public String wireName() {
             return KebabCase.of(this);
         }
+
+        /** @return empty for any other text */
+        public static Optional<ReleaseMethod> parse(String wireName) {
+            return KebabCase.parse(ReleaseMethod.class, wireName);
+        }
     }
 
-    /** Why a rung is taken. */
+    /** Why a method is used. */
     public enum ReleaseReason {
-        /** The region belongs to the platform driver, comes and goes with it. */
+        /** vfio-pci evicts firmware framebuffers from functions of class 0300. */
+        VGA_CLASS,
+        /** The platform driver owns the region: unbinding the driver removes it. */
         OWNED_BY_PLATFORM_DRIVER,
-        /** Whoever asked allows the GPU's own driver to bind. */
+        /** The request allows the GPU's own driver to be bound. */
         NATIVE_DRIVER_ALLOWED,
-        /** No driver has it, so there is none to unbind. */
+        /** No driver is bound to the platform device, so there is none to unbind. */
         NO_DRIVER,
-        /** It belongs to the platform device and stays when the driver is unbound. */
+        /** The platform device owns the region: it stays when the driver is unbound. */
         OWNED_BY_PLATFORM_DEVICE;
 
-        /** As the bus spells it. */
+        /** Spelling on the bus. */
         public String wireName() {
             return KebabCase.of(this);
         }
+
+        /** @return empty for any other text */
+        public static Optional<ReleaseReason> parse(String wireName) {
+            return KebabCase.parse(ReleaseReason.class, wireName);
+        }
     }
 
-    /** What a step does on its rung. */
+    /** Role of a step in its stage. */
     public enum StepRole {
-        /** Comes before; not done when the region has gone already. */
+        /** Prepares the release; skipped if the region is already gone. */
         PREPARE,
-        /** Has the region go: whether it has is read from /proc/iomem. */
+        /** Releases the region; /proc/iomem tells whether that succeeded. */
         RELEASE,
-        /** Puts back what came before, whatever came of it; not done when there is nothing to put back. */
+        /** Undoes the preparation whether or not the release succeeded; skipped if there is nothing to undo. */
         CLEAN_UP
     }
 }

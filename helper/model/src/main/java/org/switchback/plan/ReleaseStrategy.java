@@ -12,66 +12,67 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
 /**
- * How a claim that vfio-pci could not live with is got out of a BAR: every way that can work on this kernel, the gentlest
- * first, or why there is none. What vfio-pci evicts itself does not get here.
+ * How a region that blocks vfio-pci is removed from a BAR: all methods that can work on this kernel, the least invasive
+ * first, or the reason why there is none. Regions that vfio-pci evicts itself need no strategy.
  *
- * @param stages   in the order they are tried
- * @param refusal why there is none; empty when there is one
+ * @param overlap region to remove
+ * @param methods methods in the order in which they are tried
+ * @param refusal why no method can work; empty if there is a method
  */
-record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> stages, Optional<Refusal> refusal) {
+record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods, Optional<Refusal> refusal) {
     ReleaseStrategy {
-        stages = List.copyOf(stages);
+        methods = List.copyOf(methods);
     }
 
     static ReleaseStrategy of(Machine machine, PciDevice graphics, Overlap overlap, boolean nativeDriverAllowed) {
-        ReleaseStage.BarRegion claim = barRegion(overlap);
-        Optional<FirmwareRegion> firmware = FirmwareRegion.fromRegionName(claim.name());
-        if (firmware.isEmpty()) {
-            return refused(overlap, new Refusal.UnknownRegion(claim));
+        ReleaseStage.BarRegion region = barRegion(overlap);
+        Optional<FirmwareRegion> firmwareRegion = FirmwareRegion.fromRegionName(region.name());
+        if (firmwareRegion.isEmpty()) {
+            return refused(overlap, new Refusal.UnknownRegion(region));
         }
-        boolean spent = overlap.framebuffer().filter(FirmwareFramebuffer::isTakenOver).isPresent();
-        boolean nativeWouldDo = graphics.driver().isEmpty()
+        boolean takenOver = overlap.framebuffer().filter(FirmwareFramebuffer::isTakenOver).isPresent();
+        boolean nativeDriverSuffices = graphics.driver().isEmpty()
                 && machine.kernelVersion()
                         .nativeDriverEvictsFramebuffer(
                                 boundFramebuffer(overlap).isPresent(), graphics.pciClass().isVga());
-        List<ReleaseStage.ReleaseMethod> rungs = new ArrayList<>();
-        if (boundFramebuffer(overlap).isPresent() && !firmware.get().isOwnedByPlatformDevice()) {
-            rungs.add(ReleaseStage.ReleaseMethod.UNBIND);
+        List<ReleaseStage.ReleaseMethod> methods = new ArrayList<>();
+        if (boundFramebuffer(overlap).isPresent() && !firmwareRegion.get().isOwnedByPlatformDevice()) {
+            methods.add(ReleaseStage.ReleaseMethod.UNBIND);
         }
-        if (nativeDriverAllowed && nativeWouldDo) {
-            rungs.add(ReleaseStage.ReleaseMethod.NATIVE_DRIVER);
+        if (nativeDriverAllowed && nativeDriverSuffices) {
+            methods.add(ReleaseStage.ReleaseMethod.NATIVE_DRIVER);
         }
-        // The module refuses whatever is not called so.
-        if (firmware.get() == FirmwareRegion.BOOTFB && !spent) {
-            Optional<Refusal> unusable = moduleRefusal(machine, claim, nativeWouldDo && !nativeDriverAllowed);
-            if (unusable.isEmpty()) {
-                rungs.add(ReleaseStage.ReleaseMethod.MODULE);
-            } else if (rungs.isEmpty()) {
-                return refused(overlap, unusable.get());
+        // The module refuses regions with any other name.
+        if (firmwareRegion.get() == FirmwareRegion.BOOTFB && !takenOver) {
+            Optional<Refusal> moduleRefusal = moduleRefusal(machine, region, nativeDriverSuffices && !nativeDriverAllowed);
+            if (moduleRefusal.isEmpty()) {
+                methods.add(ReleaseStage.ReleaseMethod.MODULE);
+            } else if (methods.isEmpty()) {
+                return refused(overlap, moduleRefusal.get());
             }
         }
-        if (rungs.isEmpty()) {
+        if (methods.isEmpty()) {
             return refused(
-                    overlap, spent ? new Refusal.FramebufferTakenOver(claim) : new Refusal.FramebufferNotRemovable(claim));
+                    overlap, takenOver ? new Refusal.FramebufferTakenOver(region) : new Refusal.FramebufferNotRemovable(region));
         }
-        return new ReleaseStrategy(overlap, rungs, Optional.empty());
+        return new ReleaseStrategy(overlap, methods, Optional.empty());
     }
 
-    private static ReleaseStrategy refused(Overlap overlap, Refusal why) {
-        return new ReleaseStrategy(overlap, List.of(), Optional.of(why));
+    private static ReleaseStrategy refused(Overlap overlap, Refusal refusal) {
+        return new ReleaseStrategy(overlap, List.of(), Optional.of(refusal));
     }
 
-    private static Optional<Refusal> moduleRefusal(Machine machine, ReleaseStage.BarRegion claim, boolean nativeWouldDo) {
+    private static Optional<Refusal> moduleRefusal(Machine machine, ReleaseStage.BarRegion region, boolean nativeDriverSuffices) {
         BootfbModule module = machine.bootfbModule();
         return switch (module.state()) {
             case LOADED -> Optional.empty();
             case INSTALLED ->
                 machine.moduleSignaturePolicy().rejects(module.signature())
                         ? Optional.of(new Refusal.ModuleUnsigned(
-                                claim, machine.moduleSignaturePolicy(), machine.distributionIds(), nativeWouldDo))
+                                region, machine.moduleSignaturePolicy(), machine.distributionIds(), nativeDriverSuffices))
                         : Optional.empty();
             case MISSING ->
-                Optional.of(new Refusal.ModuleMissing(claim, machine.kernelVersion().release(), nativeWouldDo));
+                Optional.of(new Refusal.ModuleMissing(region, machine.kernelVersion().release(), nativeDriverSuffices));
         };
     }
 
@@ -83,53 +84,57 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> stages,
                 overlap.outermostRegion().range());
     }
 
-    /** The driver that could be unbound; never one that has lost its framebuffer. */
+    /** Returns the framebuffer if its driver can be unbound; never one whose driver has lost it to a native driver. */
     private static Optional<FirmwareFramebuffer> boundFramebuffer(Overlap overlap) {
-        return overlap.framebuffer().filter(fb -> fb.driver().isPresent() && fb.registered());
+        return overlap.framebuffer().filter(framebuffer -> framebuffer.driver().isPresent() && framebuffer.registered());
     }
 
-    /** The framebuffer that the way back gives its driver again; empty when none is taken from it. */
+    /**
+     * Returns the framebuffer whose driver is unbound, and bound again when switching to the host; empty if there is
+     * none.
+     */
     Optional<FirmwareFramebuffer> unboundFramebuffer() {
-        return stages.contains(ReleaseStage.ReleaseMethod.UNBIND) ? boundFramebuffer(overlap) : Optional.empty();
+        return methods.contains(ReleaseStage.ReleaseMethod.UNBIND) ? boundFramebuffer(overlap) : Optional.empty();
     }
 
     /**
-     * What is done before anything else. A module that the kernel does not take is known then, before anything is changed;
-     * where a gentler rung may spare it, it is not loaded ahead.
+     * Returns the steps to execute before any other change. If the module is the only method, it is loaded here, so
+     * that a kernel that rejects it is detected before anything is changed. If a less invasive method may make it
+     * unnecessary, it is loaded later.
      *
-     * @param loaded whether the module is loaded already
+     * @param moduleLoaded whether the module is already loaded
      */
-    List<Step> initialSteps(boolean loaded) {
-        return stages.equals(List.of(ReleaseStage.ReleaseMethod.MODULE)) && !loaded ? List.of(loadModuleStep()) : List.of();
+    List<Step> initialSteps(boolean moduleLoaded) {
+        return methods.equals(List.of(ReleaseStage.ReleaseMethod.MODULE)) && !moduleLoaded ? List.of(loadModuleStep()) : List.of();
     }
 
     /**
-     * What is done once the functions are unbound.
+     * Returns the steps to execute once the functions are unbound.
      *
-     * @param loaded   whether the module is loaded already
-     * @param override what the GPU's override is by then
+     * @param moduleLoaded   whether the module is already loaded
+     * @param driverOverride driver override of the GPU at that time
      */
-    List<Step> releaseSteps(boolean loaded, String override) {
+    List<Step> releaseSteps(boolean moduleLoaded, String driverOverride) {
         List<Step> steps = new ArrayList<>();
-        for (ReleaseStage.ReleaseMethod way : stages) {
-            switch (way) {
-                case UNBIND -> boundFramebuffer(overlap).ifPresent(fb -> steps.add(fallbackStep(
-                        way,
+        for (ReleaseStage.ReleaseMethod method : methods) {
+            switch (method) {
+                case UNBIND -> boundFramebuffer(overlap).ifPresent(framebuffer -> steps.add(fallbackStep(
+                        method,
                         ReleaseStage.StepRole.RELEASE,
-                        reversibleChange(new Setting.FramebufferDriver(fb.platformDevice()), fb.driver().orElse(""), ""))));
-                case NATIVE_DRIVER -> addNativeDriverSteps(override, steps);
+                        reversibleChange(new Setting.FramebufferDriver(framebuffer.platformDevice()), framebuffer.driver().orElse(""), ""))));
+                case NATIVE_DRIVER -> addNativeDriverSteps(driverOverride, steps);
                 case MODULE -> {
-                    if (!loaded && initialSteps(false).isEmpty()) {
+                    if (!moduleLoaded && initialSteps(false).isEmpty()) {
                         steps.add(loadModuleStep());
                     }
-                    ReleaseStage.BarRegion claim = barRegion(overlap);
+                    ReleaseStage.BarRegion region = barRegion(overlap);
                     steps.add(fallbackStep(
-                            way,
+                            method,
                             ReleaseStage.StepRole.RELEASE,
-                            new Step.ChangeSetting(claim.toSetting(), claim.name(), "", Step.UndoPolicy.NEEDS_RESTART)));
-                    if (!loaded) {
+                            new Step.ChangeSetting(region.toSetting(), region.name(), "", Step.UndoPolicy.NEEDS_RESTART)));
+                    if (!moduleLoaded) {
                         steps.add(fallbackStep(
-                                way,
+                                method,
                                 ReleaseStage.StepRole.CLEAN_UP,
                                 new Step.ChangeSetting(
                                         new Setting.KernelModule(BootfbModule.NAME),
@@ -143,15 +148,15 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> stages,
         return steps;
     }
 
-    private void addNativeDriverSteps(String override, List<Step> steps) {
-        PciAddress gpu = overlap.gpuAddress();
-        ReleaseStage.ReleaseMethod way = ReleaseStage.ReleaseMethod.NATIVE_DRIVER;
-        Setting.DriverOverride setting = new Setting.DriverOverride(gpu);
-        steps.add(fallbackStep(way, ReleaseStage.StepRole.PREPARE, reversibleChange(setting, override, "")));
-        steps.add(fallbackStep(way, ReleaseStage.StepRole.PREPARE, new Step.LoadDriver(gpu)));
-        steps.add(fallbackStep(way, ReleaseStage.StepRole.RELEASE, new Step.ProbeAny(gpu)));
-        steps.add(fallbackStep(way, ReleaseStage.StepRole.CLEAN_UP, new Step.UnbindAny(gpu)));
-        steps.add(fallbackStep(way, ReleaseStage.StepRole.CLEAN_UP, reversibleChange(setting, "", override)));
+    private void addNativeDriverSteps(String driverOverride, List<Step> steps) {
+        PciAddress function = overlap.gpuAddress();
+        ReleaseStage.ReleaseMethod method = ReleaseStage.ReleaseMethod.NATIVE_DRIVER;
+        Setting.DriverOverride setting = new Setting.DriverOverride(function);
+        steps.add(fallbackStep(method, ReleaseStage.StepRole.PREPARE, reversibleChange(setting, driverOverride, "")));
+        steps.add(fallbackStep(method, ReleaseStage.StepRole.PREPARE, new Step.LoadDriver(function)));
+        steps.add(fallbackStep(method, ReleaseStage.StepRole.RELEASE, new Step.ProbeAny(function)));
+        steps.add(fallbackStep(method, ReleaseStage.StepRole.CLEAN_UP, new Step.UnbindAny(function)));
+        steps.add(fallbackStep(method, ReleaseStage.StepRole.CLEAN_UP, reversibleChange(setting, "", driverOverride)));
     }
 
     private Step loadModuleStep() {
@@ -165,12 +170,13 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> stages,
         return new Step.ChangeSetting(setting, from, to, Step.UndoPolicy.REVERSIBLE);
     }
 
-    private Step fallbackStep(ReleaseStage.ReleaseMethod way, ReleaseStage.StepRole part, Step step) {
-        return new Step.FallbackStep(new ReleaseStage(way, reason(way), barRegion(overlap), part), step);
+    private Step fallbackStep(ReleaseStage.ReleaseMethod method, ReleaseStage.StepRole role, Step step) {
+        return new Step.FallbackStep(new ReleaseStage(method, reason(method), barRegion(overlap), role), step);
     }
 
-    private ReleaseStage.ReleaseReason reason(ReleaseStage.ReleaseMethod way) {
-        return switch (way) {
+    private ReleaseStage.ReleaseReason reason(ReleaseStage.ReleaseMethod method) {
+        return switch (method) {
+            case VFIO_PCI -> ReleaseStage.ReleaseReason.VGA_CLASS;
             case UNBIND -> ReleaseStage.ReleaseReason.OWNED_BY_PLATFORM_DRIVER;
             case NATIVE_DRIVER -> ReleaseStage.ReleaseReason.NATIVE_DRIVER_ALLOWED;
             case MODULE -> boundFramebuffer(overlap).isPresent() ? ReleaseStage.ReleaseReason.OWNED_BY_PLATFORM_DEVICE : ReleaseStage.ReleaseReason.NO_DRIVER;

@@ -3,34 +3,32 @@ package org.switchback.plan;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
 
-/**
- * Something in the kernel that has a value and can be given another. Values are texts; the empty text stands for none.
- */
+/** A value in the kernel that can be read and changed. Values are texts; the empty text means none. */
 public sealed interface Setting {
     /** The driver bound to a function. */
     record Driver(PciAddress function) implements Setting {}
 
-    /** The only driver a function may bind ({@code driver_override}). */
+    /** The only driver that the kernel may bind to a function ({@code driver_override}). */
     record DriverOverride(PciAddress function) implements Setting {}
 
-    /** Whether a function may be suspended when idle ({@code power/control}): {@code on} or {@code auto}. */
+    /** Whether a function may be suspended while idle ({@code power/control}): {@code on} or {@code auto}. */
     record PowerControl(PciAddress function) implements Setting {}
 
     /**
-     * The platform driver that draws on a firmware framebuffer, {@code efi-framebuffer.0}. None as well when it is bound
-     * still but a native driver has taken the framebuffer away: there is nothing left to unbind it from.
+     * The platform driver of a firmware framebuffer, {@code efi-framebuffer.0}. The value is also none if the driver is
+     * still bound but a native driver has taken the framebuffer over: there is nothing left to unbind.
      */
     record FramebufferDriver(String device) implements Setting {}
 
     /**
-     * What the firmware's framebuffer has claimed at exactly that range inside a BAR of the function: the region's name, or
+     * The firmware region with exactly that range inside a BAR of the function. The value is the name of the region, or
      * none.
      */
     record FramebufferRegion(PciAddress function, AddressRange range) implements Setting {}
 
-    /** A kernel module: {@code loaded} or none. */
+    /** A kernel module. The value is {@code loaded} or none. */
     record KernelModule(String name) implements Setting {
-        /** The value of a module that is loaded. */
+        /** Value of a loaded module. */
         public static final String LOADED = "loaded";
     }
 }

@@ -5,21 +5,21 @@ import java.util.Optional;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.PciAddress;
 
-/** One step of a plan. */
+/** A step of a plan. */
 public sealed interface Step {
-    /** What becomes of a step when a later one fails. */
+    /** What happens to an executed step when a later step fails. */
     enum UndoPolicy {
-        /** Nothing was changed. */
+        /** The step changes nothing. */
         NOT_NEEDED,
-        /** Put back by its inverse. */
+        /** Undone by the opposite write. */
         REVERSIBLE,
-        /** Left as it is, since it does no harm. */
+        /** Kept, because it does no harm. */
         KEPT,
-        /** Cannot be put back before the machine is restarted. */
+        /** Cannot be undone until the machine is restarted. */
         NEEDS_RESTART
     }
 
-    /** Looks at the kernel and stops the switch when it does not like what it sees. */
+    /** Checks the kernel's state and fails the switch if the check fails. */
     record RunCheck(CheckKind kind, List<PciAddress> functions) implements Step {
         public RunCheck {
             functions = List.copyOf(functions);
@@ -36,22 +36,22 @@ public sealed interface Step {
         }
     }
 
-    /** What a {@link RunCheck} asks. */
+    /** What a {@link RunCheck} checks. */
     enum CheckKind {
-        /** Does no program use the functions? */
+        /** No process uses the functions. */
         UNUSED,
-        /** Is the group viable, does config space answer, and does a VFIO client get and read every BAR? */
+        /** The IOMMU group is viable, config space responds, and a VFIO client can map and read every BAR. */
         VFIO_USABLE,
-        /** Has the host's driver every function that it had? */
+        /** Every function is bound to the driver that it had in host mode. */
         HOST_DRIVERS_BOUND
     }
 
     /**
-     * Gives a setting another value.
+     * Changes the value of a setting.
      *
-     * @param before the value it must have, or the step is not taken
-     * @param after  the value it must have afterwards, whatever the write answered
-     * @param undoPolicy   whether and how it is undone
+     * @param before     value that the setting must have, otherwise the step fails
+     * @param after      value that the setting must have after the write, whatever the write returned
+     * @param undoPolicy whether and how the step is undone
      */
     record ChangeSetting(Setting setting, String before, String after, UndoPolicy undoPolicy) implements Step {
         @Override
@@ -61,14 +61,17 @@ public sealed interface Step {
 
         @Override
         public Optional<KernelWrite> undoWrite() {
-            return undoPolicy == UndoPolicy.REVERSIBLE ? Optional.of(KernelWrite.of(setting, after, before)) : Optional.empty();
+            return undoPolicy == UndoPolicy.REVERSIBLE
+                    ? Optional.of(KernelWrite.of(setting, after, before))
+                    : Optional.empty();
         }
     }
 
     /**
-     * A step on a rung of the ladder: left out when the region it is about has gone already.
+     * A step of a release strategy. It is skipped if the region of its stage has already been released.
      *
-     * @param step anything but another of these
+     * @param stage release stage that the step belongs to
+     * @param step  any step except another {@code FallbackStep}
      */
     record FallbackStep(ReleaseStage stage, Step step) implements Step {
         @Override
@@ -78,7 +81,8 @@ public sealed interface Step {
 
         @Override
         public UndoPolicy undoPolicy() {
-            return stage.role() == ReleaseStage.StepRole.RELEASE && stage.method() == ReleaseStage.ReleaseMethod.NATIVE_DRIVER
+            return stage.role() == ReleaseStage.StepRole.RELEASE
+                            && stage.method() == ReleaseStage.ReleaseMethod.NATIVE_DRIVER
                     ? UndoPolicy.NEEDS_RESTART
                     : step.undoPolicy();
         }
@@ -94,7 +98,7 @@ public sealed interface Step {
         }
     }
 
-    /** Loads the drivers that the kernel's modules name for a function; there may be none, or it may be there already. */
+    /** Loads the modules that match a function; there may be none, or they may already be loaded. */
     record LoadDriver(PciAddress function) implements Step {
         @Override
         public UndoPolicy undoPolicy() {
@@ -107,7 +111,7 @@ public sealed interface Step {
         }
     }
 
-    /** Unbinds whatever driver an {@link ProbeAny} found for a function. */
+    /** Unbinds a function from the driver that a {@link ProbeAny} bound, if any. */
     record UnbindAny(PciAddress function) implements Step {
         @Override
         public UndoPolicy undoPolicy() {
@@ -120,9 +124,9 @@ public sealed interface Step {
         }
     }
 
-    /** Lets the kernel find a driver of its own for a function of which nobody knows what driver it had. */
+    /** Makes the kernel choose a driver for a function whose earlier driver is unknown. */
     record ProbeAny(PciAddress function) implements Step {
-        /** By unbinding whatever driver took it. */
+        /** Undone by unbinding the driver that was bound, if any. */
         @Override
         public UndoPolicy undoPolicy() {
             return UndoPolicy.REVERSIBLE;
@@ -140,12 +144,13 @@ public sealed interface Step {
     }
 
     /**
-     * vfio-pci removes a firmware framebuffer while it takes the function: said beforehand, since the host's firmware
-     * console does not come back before a restart.
+     * Announces that vfio-pci removes a firmware framebuffer when it binds the function: the firmware console does not
+     * return until restart.
      *
-     * @param bar    index of the BAR it lies in
-     * @param region its name in /proc/iomem
-     * @param range  as listed
+     * @param function function with the BAR
+     * @param bar      index of the BAR that contains the framebuffer
+     * @param region   name of its region in /proc/iomem
+     * @param range    addresses of the region
      */
     record FramebufferEviction(PciAddress function, int bar, String region, AddressRange range) implements Step {
         @Override
@@ -159,17 +164,18 @@ public sealed interface Step {
         }
     }
 
+    /** What happens to the step when a later step fails. */
     UndoPolicy undoPolicy();
 
-    /** The step itself, without what its place in the ladder adds. */
+    /** Returns the step without the release stage of a {@link FallbackStep}. */
     default Step unwrap() {
         return this;
     }
 
-    /** What is written to the kernel; empty for a step that only looks. */
+    /** Returns the write of the step; empty for a step that only checks or announces. */
     Optional<KernelWrite> kernelWrite();
 
-    /** The write that undoes the step; empty when it is not undone. */
+    /** Returns the write that undoes the step; empty if it is not undone. */
     default Optional<KernelWrite> undoWrite() {
         return Optional.empty();
     }

@@ -8,16 +8,16 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
 /**
- * What a request comes to on a machine. A plan made again from fresh facts tells whether an earlier one still holds:
- * {@link #isEquivalentTo}.
+ * The plan for a request on a machine. A new plan from a fresh reading of the machine tells whether an earlier one is
+ * still valid: {@link #isEquivalentTo}.
  *
- * @param request   what was asked for
- * @param gpu       the GPU as it stands
- * @param functions every function that moves, graphics first
- * @param steps     in order; with refusals, what would be done once they are gone
- * @param refusals  why it is not done now; all of them
- * @param hostSettings  for the way to VM mode: how things stood; for the way back: what is restored
- * @param requiredPermission      what the user has to be asked for
+ * @param request            request that was planned
+ * @param gpu                current state of the GPU
+ * @param functions          functions to switch, the graphics function first
+ * @param steps              steps in order; if there are refusals, the steps that would be executed without them
+ * @param refusals           all reasons why the plan cannot be executed now
+ * @param hostSettings       settings saved when switching to VM mode, or restored when switching to the host
+ * @param requiredPermission permission that the user needs
  */
 public record SwitchPlan(
         SwitchRequest request,
@@ -28,13 +28,13 @@ public record SwitchPlan(
         HostSettings hostSettings,
         RequiredPermission requiredPermission) {
 
-    /** What kind of permission it takes. */
+    /** The permission that a plan requires. */
     public enum RequiredPermission {
-        /** A GPU that drives no display. */
+        /** Switch to VM mode a GPU without an active display. */
         SWITCH,
-        /** A GPU that drives a display, or the firmware's framebuffer is taken away. */
+        /** Switch to VM mode a GPU with an active display, or one whose memory contains the firmware framebuffer. */
         SWITCH_DISPLAY,
-        /** Back to the host. */
+        /** Switch a GPU back to the host. */
         RESTORE
     }
 
@@ -45,8 +45,8 @@ public record SwitchPlan(
     }
 
     /**
-     * Whether every fact that the other plan rests on is the same. That a device has fallen asleep or woken up is no such
-     * fact: reading it does that.
+     * Whether both plans are based on the same machine state. Runtime suspend is ignored, because reading a device can
+     * wake it up.
      */
     public boolean isEquivalentTo(SwitchPlan other) {
         return withoutTransientState().equals(other.withoutTransientState());
@@ -67,31 +67,33 @@ public record SwitchPlan(
         return !refusals.isEmpty();
     }
 
-    /** All that undoes it once the whole of it has been done, in the order in which that has to be written. */
+    /** Returns the writes that undo the completely executed plan, in execution order. */
     public List<KernelWrite> undoWrites() {
-        List<Step> bare = steps.stream().map(Step::unwrap).toList();
-        return undoOrder(bare).stream()
-                .flatMap(i -> bare.get(i).undoWrite().stream())
+        List<Step> unwrapped = steps.stream().map(Step::unwrap).toList();
+        return undoOrder(unwrapped).stream()
+                .flatMap(i -> unwrapped.get(i).undoWrite().stream())
                 .toList();
     }
 
     /**
-     * The order in which steps are undone: last first, but for one thing. A function can be bound again to the driver it had
-     * only when its override lets that driver in.
+     * Returns the order in which executed steps are undone: last first, with one exception. A function can only be
+     * bound to its earlier driver once its driver override allows that driver, so those override changes are undone
+     * before the driver change.
      *
-     * @param taken none of them on a rung ({@link Step#unwrap})
-     * @return where each stands among them
+     * @param executedSteps executed steps, none of them a {@link Step.FallbackStep} (see {@link Step#unwrap})
+     * @return indices into the list
      */
-    public static List<Integer> undoOrder(List<Step> taken) {
+    public static List<Integer> undoOrder(List<Step> executedSteps) {
         Set<Integer> order = new LinkedHashSet<>();
-        for (int i = taken.size() - 1; i >= 0; i--) {
-            if (taken.get(i) instanceof Step.ChangeSetting(Setting.Driver(PciAddress function), String before, var a, var u)
-                    && !before.isEmpty()) {
+        for (int i = executedSteps.size() - 1; i >= 0; i--) {
+            if (executedSteps.get(i) instanceof Step.ChangeSetting driverChange
+                    && driverChange.setting() instanceof Setting.Driver(PciAddress function)
+                    && !driverChange.before().isEmpty()) {
                 for (int j = i - 1; j >= 0; j--) {
-                    if (taken.get(j) instanceof Step.ChangeSetting change
+                    if (executedSteps.get(j) instanceof Step.ChangeSetting change
                             && change.setting().equals(new Setting.DriverOverride(function))) {
                         order.add(j);
-                        if (change.before().isEmpty() || change.before().equals(before)) {
+                        if (change.before().isEmpty() || change.before().equals(driverChange.before())) {
                             break;
                         }
                     }

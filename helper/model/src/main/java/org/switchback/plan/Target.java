@@ -3,11 +3,11 @@ package org.switchback.plan;
 import java.util.Optional;
 import org.switchback.hardware.Gpu;
 
-/** Where a GPU should go. */
+/** The mode that a GPU is switched to. */
 public enum Target {
-    /** To vfio-pci, for a virtual machine to take. */
+    /** Bound to vfio-pci, ready for a virtual machine. */
     VM("vm"),
-    /** Back to the drivers of the host. */
+    /** Bound to the drivers of the host. */
     HOST("host");
 
     private final String wireName;
@@ -16,12 +16,12 @@ public enum Target {
         this.wireName = wireName;
     }
 
-    /** As the command line and the bus spell it. */
+    /** Spelling on the command line and on the bus: {@code vm}. */
     public String wireName() {
         return wireName;
     }
 
-    /** Whether the GPU is in the mode that this target leads to. A GPU that no driver has is in host mode. */
+    /** Whether the GPU is already in this mode. An unbound GPU counts as in host mode. */
     public boolean isReached(Gpu gpu) {
         return switch (gpu.mode()) {
             case VM -> this == VM;
@@ -30,10 +30,10 @@ public enum Target {
         };
     }
 
-    /** @return empty for every other word */
-    public static Optional<Target> parse(String word) {
+    /** @return empty for any other text */
+    public static Optional<Target> parse(String text) {
         for (Target target : values()) {
-            if (target.wireName.equals(word)) {
+            if (target.wireName.equals(text)) {
                 return Optional.of(target);
             }
         }

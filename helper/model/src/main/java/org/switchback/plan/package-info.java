@@ -1,6 +1,6 @@
 /**
- * What has to be done to move a GPU, decided from a {@link org.switchback.hardware.Machine} alone: pure, no input or
- * output, the same answer for the same facts.
+ * Plans the steps that switch a GPU, from a {@link org.switchback.hardware.Machine} alone. The planner is pure: it does
+ * no I/O, and the same machine state gives the same plan.
  */
 @NullMarked
 package org.switchback.plan;

@@ -13,7 +13,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 import org.switchback.hardware.MemoryMap;
 
-/** How long reading and nesting a /proc/iomem of 100,000 lines takes. */
+/** Measures how long parsing and nesting a /proc/iomem of 100,000 lines takes. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -27,7 +27,10 @@ public class MemoryMapBenchmark {
 
     private String listing = "";
 
-    /** A thousand buses of 33 devices, each device with two claims in it: 100,000 lines, four levels. */
+    /**
+     * Creates a listing of 1,000 buses with 33 devices each and two nested regions per device: 100,000 lines, four
+     * levels.
+     */
     @Setup
     public void createListing() {
         StringBuilder text = new StringBuilder();
@@ -35,10 +38,10 @@ public class MemoryMapBenchmark {
             long base = 0x1_0000_0000L + bus * WINDOW;
             text.append(String.format("%08x-%08x : PCI Bus 0000:%02x%n", base, base + WINDOW - 1, bus & 0xff));
             for (int device = 0; device < DEVICES; device++) {
-                long at = base + device * 0x10000L;
-                text.append(String.format("  %08x-%08x : 0000:%02x:00.0%n", at, at + 0xffff, device));
-                text.append(String.format("    %08x-%08x : driver%n", at, at + 0xfff));
-                text.append(String.format("      %08x-%08x : claim%n", at, at + 0xff));
+                long address = base + device * 0x10000L;
+                text.append(String.format("  %08x-%08x : 0000:%02x:00.0%n", address, address + 0xffff, device));
+                text.append(String.format("    %08x-%08x : driver%n", address, address + 0xfff));
+                text.append(String.format("      %08x-%08x : region%n", address, address + 0xff));
             }
         }
         listing = text.toString();

@@ -3,6 +3,7 @@ package org.switchback.hardware;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -10,32 +11,32 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class MachineSnapshotTest {
-    static java.util.List<String> realKernelNames() {
+    static List<String> realKernelNames() {
         return TestSnapshots.realKernelNames();
     }
 
     @ParameterizedTest
-    @MethodSource("realKernels")
+    @MethodSource("realKernelNames")
     void formattingAndParsingRoundTrips(String name) throws MachineSnapshot.MalformedSnapshotException {
-        MachineSnapshot capture = TestSnapshots.load(name);
-        assertThat(MachineSnapshot.parse(capture.toText())).isEqualTo(capture);
+        MachineSnapshot snapshot = TestSnapshots.load(name);
+        assertThat(MachineSnapshot.parse(snapshot.toText())).isEqualTo(snapshot);
     }
 
     @Test
     void driverNamesWithSpacesSurviveARoundTrip() throws Exception {
-        MachineSnapshot capture = new MachineSnapshot(new TreeMap<>(Map.of(
+        MachineSnapshot snapshot = new MachineSnapshot(new TreeMap<>(Map.of(
                 "/sys/bus/pci/drivers/MTD PCI", new MachineSnapshot.DirectoryEntry(),
                 "/sys/bus/pci/drivers/budget dvb/note", new MachineSnapshot.TextEntry("two\nlines"),
                 "/sys/bus/pci/devices/0000:04:00.0/driver", new MachineSnapshot.LinkEntry("../bus/pci/drivers/MTD PCI"))));
-        MachineSnapshot read = MachineSnapshot.parse(capture.toText());
-        assertThat(read).isEqualTo(capture);
-        assertThat(read.childNames("/sys/bus/pci/drivers")).containsExactly("MTD PCI", "budget dvb");
-        assertThat(read.linkTargetName("/sys/bus/pci/devices/0000:04:00.0/driver")).contains("MTD PCI");
+        MachineSnapshot parsed = MachineSnapshot.parse(snapshot.toText());
+        assertThat(parsed).isEqualTo(snapshot);
+        assertThat(parsed.childNames("/sys/bus/pci/drivers")).containsExactly("MTD PCI", "budget dvb");
+        assertThat(parsed.linkTargetName("/sys/bus/pci/devices/0000:04:00.0/driver")).contains("MTD PCI");
     }
 
     @Test
     void allLineFormsAreParsed() throws MachineSnapshot.MalformedSnapshotException {
-        MachineSnapshot capture = MachineSnapshot.parse(
+        MachineSnapshot snapshot = MachineSnapshot.parse(
                 """
                 switchback-capture 1
                 /empty =
@@ -48,13 +49,13 @@ class MachineSnapshotTest {
                 /bytes # DE10801b
                 /secret ! Permission denied
                 """);
-        assertThat(capture.text("/empty")).contains("");
-        assertThat(capture.text("/one")).contains("a line : with = signs -> in it");
-        assertThat(capture.text("/several")).contains("first\n  second, indented");
-        assertThat(capture.linkTargetName("/link")).contains("nvidia");
-        assertThat(capture.entries().get("/bytes")).isEqualTo(new MachineSnapshot.BinaryEntry("de10801b"));
-        assertThat(capture.hasPath("/folder")).isTrue();
-        assertThat(capture.text("/secret")).isEmpty();
+        assertThat(snapshot.text("/empty")).contains("");
+        assertThat(snapshot.text("/one")).contains("a line : with = signs -> in it");
+        assertThat(snapshot.text("/several")).contains("first\n  second, indented");
+        assertThat(snapshot.linkTargetName("/link")).contains("nvidia");
+        assertThat(snapshot.entries().get("/bytes")).isEqualTo(new MachineSnapshot.BinaryEntry("de10801b"));
+        assertThat(snapshot.hasPath("/folder")).isTrue();
+        assertThat(snapshot.text("/secret")).isEmpty();
     }
 
     @Test
@@ -62,15 +63,17 @@ class MachineSnapshotTest {
         assertThatThrownBy(() -> MachineSnapshot.parse("switchback-capture 1\n/fine = yes\nnonsense\n"))
                 .isInstanceOfSatisfying(
                         MachineSnapshot.MalformedSnapshotException.class,
-                        malformed -> assertThat(malformed.lineNumber()).isEqualTo(3));
-        assertThatThrownBy(() -> MachineSnapshot.parse("switchback-capture 2\n")).isInstanceOf(MachineSnapshot.MalformedSnapshotException.class);
+                        e -> assertThat(e.lineNumber()).isEqualTo(3));
+        assertThatThrownBy(() -> MachineSnapshot.parse("switchback-capture 2\n"))
+                .isInstanceOf(MachineSnapshot.MalformedSnapshotException.class);
     }
 
     @Test
     void childNamesAreDirectEntriesOnly() throws MachineSnapshot.MalformedSnapshotException {
-        MachineSnapshot capture = MachineSnapshot.parse("switchback-capture 1\n/a/b/c = 1\n/a/b/d = 2\n/a/e = 3\n/ab/f = 4\n");
-        assertThat(capture.childNames("/a")).containsExactly("b", "e");
-        assertThat(capture.childNames("/a/b/")).containsExactly("c", "d");
-        assertThat(capture.childNames("/nothing")).isEmpty();
+        MachineSnapshot snapshot =
+                MachineSnapshot.parse("switchback-capture 1\n/a/b/c = 1\n/a/b/d = 2\n/a/e = 3\n/ab/f = 4\n");
+        assertThat(snapshot.childNames("/a")).containsExactly("b", "e");
+        assertThat(snapshot.childNames("/a/b/")).containsExactly("c", "d");
+        assertThat(snapshot.childNames("/nothing")).isEmpty();
     }
 }

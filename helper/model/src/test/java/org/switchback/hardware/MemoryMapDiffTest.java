@@ -31,20 +31,20 @@ class MemoryMapDiffTest {
     @Test
     void resizedRegionIsRemovedAndAdded() {
         MemoryMap after = MemoryMap.parse(BEFORE.toText().replace("c086ffff", "c07fffff"));
-        MemoryMapDiff changes = MemoryMapDiff.between(BEFORE, after);
-        assertThat(changes.removed()).extracting(Region::toLine).containsExactly("c0000000-c086ffff : BOOTFB");
-        assertThat(changes.added()).extracting(Region::toLine).containsExactly("c0000000-c07fffff : BOOTFB");
+        MemoryMapDiff diff = MemoryMapDiff.between(BEFORE, after);
+        assertThat(diff.removed()).extracting(Region::toLine).containsExactly("c0000000-c086ffff : BOOTFB");
+        assertThat(diff.added()).extracting(Region::toLine).containsExactly("c0000000-c07fffff : BOOTFB");
     }
 
     @Test
     void diffOfPartialMapAppliesToFullMap() {
-        MemoryMap whole = MemoryMap.parse("00001000-0009ffff : System RAM\n" + BEFORE.toText());
+        MemoryMap fullMap = MemoryMap.parse("00001000-0009ffff : System RAM\n" + BEFORE.toText());
         MemoryMap after = MemoryMap.parse(BEFORE.toText()
                 .replace("    c0000000-c086ffff : BOOTFB\n", "    c0000000-cfffffff : vfio-pci\n"));
-        MemoryMapDiff changes = MemoryMapDiff.between(BEFORE, after);
+        MemoryMapDiff diff = MemoryMapDiff.between(BEFORE, after);
         String expected = "00001000-0009ffff : System RAM\n" + after.toText();
-        assertThat(changes.applyTo(whole).toText()).isEqualTo(expected);
-        assertThat(changes.applyTo(changes.applyTo(whole)).toText()).isEqualTo(expected);
+        assertThat(diff.applyTo(fullMap).toText()).isEqualTo(expected);
+        assertThat(diff.applyTo(diff.applyTo(fullMap)).toText()).isEqualTo(expected);
     }
 
     @Test
@@ -68,9 +68,9 @@ class MemoryMapDiffTest {
         MemoryMap hidden =
                 MemoryMap.parse(BEFORE.toText().replaceAll("[0-9a-f]{8}-[0-9a-f]{8}", "00000000-00000000"));
         assertThat(MemoryMapDiff.between(hidden, BEFORE).isEmpty()).isTrue();
-        MemoryMapDiff changes = MemoryMapDiff.between(hidden, beforeWithoutLine("    c0000000-c086ffff : BOOTFB\n"));
-        assertThat(changes.onlyNamesCompared()).isTrue();
-        assertThat(changes.removed()).extracting(Region::name).containsExactly("BOOTFB");
+        MemoryMapDiff diff = MemoryMapDiff.between(hidden, beforeWithoutLine("    c0000000-c086ffff : BOOTFB\n"));
+        assertThat(diff.onlyNamesCompared()).isTrue();
+        assertThat(diff.removed()).extracting(Region::name).containsExactly("BOOTFB");
     }
 
     private static MemoryMap beforeWithoutLine(String line) {

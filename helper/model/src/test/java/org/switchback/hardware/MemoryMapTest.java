@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MemoryMapTest {
-    /** The listing as it stands in the mail of 2016: line breaks and indentation lost, parts left out. */
+    /** The listing as posted in a mail of 2016: line breaks and indentation lost, some parts omitted. */
     private static final String ONE_LINE = "# cat /proc/iomem # before hack <snip> 60000000-6fffffff : PCI MMCONFIG"
             + " 0000 [bus 00-ff] 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff :"
             + " PCI Bus 0000:04 c0000000-cfffffff : 0000:04:00.0 c0000000-c086ffff : BOOTFB d0000000-d1ffffff :"
@@ -109,38 +109,39 @@ class MemoryMapTest {
             delimiter = '|',
             value = {
                 "quoted twice                | >> LINE1\\n>>   LINE2",
-                "quoted with blanks          | > > LINE1\\n> >   LINE2",
-                "quoted by a name            | ann> LINE1\\nann>   LINE2",
-                "time of the kernel's log    | [    1.234567] LINE1\\n[    1.234570]   LINE2",
-                "time and level              | <6>[    1.234567] LINE1\\n<6>[    1.234570]   LINE2",
-                "a line of journalctl        | Nov 22 14:02:03 host kernel: LINE1\\nNov 22 14:02:03 host kernel:   LINE2",
+                "quoted with spaces          | > > LINE1\\n> >   LINE2",
+                "quoted with a name          | ann> LINE1\\nann>   LINE2",
+                "kernel log timestamp        | [    1.234567] LINE1\\n[    1.234570]   LINE2",
+                "timestamp and log level     | <6>[    1.234567] LINE1\\n<6>[    1.234570]   LINE2",
+                "journalctl                  | Nov 22 14:02:03 host kernel: LINE1"
+                        + "\\nNov 22 14:02:03 host kernel:   LINE2",
                 "tabs                        | LINE1\\n\\tLINE2",
                 "indentation lost            | LINE1\\nLINE2",
                 "line numbers                | 12: LINE1\\n13:   LINE2",
                 "grep                        | /proc/iomem:LINE1\\n/proc/iomem:  LINE2",
-                "code in Markdown            | ```\\nLINE1\\n  LINE2\\n```",
-                "a quotation in Markdown     | > ```\\n> LINE1\\n>   LINE2\\n> ```",
-                "blanks that do not break    | \u00a0\u00a0LINE1\\n\u00a0\u00a0\u00a0\u00a0LINE2",
-                "a prompt before             | $ sudo cat /proc/iomem\\nLINE1\\n  LINE2",
-                "an empty line between       | LINE1\\n\\n  LINE2\\n",
-                "a mark in front             | * LINE1\\n* LINE2",
-                "a difference                | -LINE1\\n-  LINE2",
-                "a byte order mark           | \ufeffLINE1\\n  LINE2",
+                "Markdown code block         | ```\\nLINE1\\n  LINE2\\n```",
+                "quoted Markdown code block  | > ```\\n> LINE1\\n>   LINE2\\n> ```",
+                "no-break spaces             | \u00a0\u00a0LINE1\\n\u00a0\u00a0\u00a0\u00a0LINE2",
+                "shell prompt                | $ sudo cat /proc/iomem\\nLINE1\\n  LINE2",
+                "empty line                  | LINE1\\n\\n  LINE2\\n",
+                "bullet points               | * LINE1\\n* LINE2",
+                "diff                        | -LINE1\\n-  LINE2",
+                "byte order mark             | \ufeffLINE1\\n  LINE2",
                 "line numbers of grep -A     | 12-LINE1\\n13-  LINE2",
-                "line breaks written out     | LINE1BREAK  LINE2BREAK",
-                "as a string of JSON         | \"LINE1BREAK  LINE2BREAK\"",
+                "escaped line breaks         | LINE1BREAK  LINE2BREAK",
+                "JSON string                 | \"LINE1BREAK  LINE2BREAK\"",
             })
-    void pastedFormatsAreParsed(String how, String shape) {
-        String text = shape.replace("\\n", "\n")
+    void pastedFormatsAreParsed(String format, String template) {
+        String text = template.replace("\\n", "\n")
                 .replace("\\t", "\t")
                 .replace("BREAK", "\\r\\n")
                 .replace("LINE1", "c0000000-cfffffff : 0000:04:00.0")
                 .replace("LINE2", "c0000000-c086ffff : BOOTFB");
         MemoryMap map = MemoryMap.parse(text);
         assertThat(map.toText())
-                .as(how)
+                .as(format)
                 .isEqualTo("c0000000-cfffffff : 0000:04:00.0\n  c0000000-c086ffff : BOOTFB\n");
-        assertThat(map.omissionCount()).as(how).isZero();
+        assertThat(map.omissionCount()).as(format).isZero();
     }
 
     @Test
@@ -174,7 +175,8 @@ class MemoryMapTest {
 
     @Test
     void alternativeOmissionMarksAreCounted() {
-        MemoryMap map = MemoryMap.parse("[...]\n00001000-0009ffff : System RAM\n...\n000a0000-000bffff : PCI Bus\n(snip)\n…\n");
+        MemoryMap map = MemoryMap.parse("[...]\n00001000-0009ffff : System RAM\n"
+                + "...\n000a0000-000bffff : PCI Bus\n(snip)\n…\n");
         assertThat(map.omissionCount()).isEqualTo(4);
         assertThat(map.unreadableLineCount()).isZero();
         assertThat(map.regionCount()).isEqualTo(2);
@@ -206,16 +208,17 @@ class MemoryMapTest {
 
     @Test
     void grepSeparatorIsAnOmission() {
-        MemoryMap map = MemoryMap.parse("00001000-0009ffff : System RAM\n--\n000a0000-000bffff : PCI Bus 0000:00\n-- \nAnn\n");
+        MemoryMap map = MemoryMap.parse("00001000-0009ffff : System RAM\n--\n"
+                + "000a0000-000bffff : PCI Bus 0000:00\n-- \nAnn\n");
         assertThat(map.omissionCount()).isEqualTo(1);
-        assertThat(map.unreadableLineCount()).as("the signature of a mail, and its mark").isEqualTo(2);
+        assertThat(map.unreadableLineCount()).as("mail signature and its separator").isEqualTo(2);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"\u00a0", "\u2007", "\u202f", "\u3000"})
-    void unicodeSpacesAreSpaces(String blank) {
+    void unicodeSpacesAreSpaces(String space) {
         String listing = "c0000000-cfffffff : 0000:04:00.0\n  c0000000-c086ffff : BOOTFB\n";
-        assertThat(MemoryMap.parse(listing.replace(" ", blank)).toText()).isEqualTo(listing);
+        assertThat(MemoryMap.parse(listing.replace(" ", space)).toText()).isEqualTo(listing);
     }
 
     @ParameterizedTest
@@ -245,7 +248,7 @@ class MemoryMapTest {
                 00000000-00000fff : Reserved
                 """);
         assertThat(map.toText()).isEqualTo("00000000-00000fff : Reserved\n");
-        assertThat(map.omissionCount()).as("what is left out among the ports").isZero();
+        assertThat(map.omissionCount()).as("omissions within the I/O ports").isZero();
     }
 
     @ParameterizedTest
@@ -272,8 +275,8 @@ class MemoryMapTest {
     @ValueSource(strings = {",", "-", " ", "\"", "<", "8<", "- ", "(", "0-"})
     @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void repeatedCharactersParseQuickly(String text) {
-        String many = text.repeat(50_000);
-        MemoryMap map = MemoryMap.parse("c0000000-c02fffff : BOOTFB" + many + "\rX\n" + many + "\n");
+        String repeated = text.repeat(50_000);
+        MemoryMap map = MemoryMap.parse("c0000000-c02fffff : BOOTFB" + repeated + "\rX\n" + repeated + "\n");
         assertThat(map.regionCount()).isEqualTo(1);
     }
 
@@ -337,9 +340,10 @@ class MemoryMapTest {
 
     @Test
     void repeatedListingsAreKeptSeparate() {
-        String one = "850000000-284fffffff : CXL Window 0\n  850000000-284fffffff : region0\n";
-        String other = "850000000-284fffffff : CXL Window 0\n  850000000-284fffffff : Soft Reserved\n";
-        assertThat(MemoryMap.parse(one + "The other case:\n" + other).toText()).isEqualTo(one + other);
+        String first = "850000000-284fffffff : CXL Window 0\n  850000000-284fffffff : region0\n";
+        String second = "850000000-284fffffff : CXL Window 0\n  850000000-284fffffff : Soft Reserved\n";
+        assertThat(MemoryMap.parse(first + "The other case:\n" + second).toText())
+                .isEqualTo(first + second);
     }
 
     @Test
@@ -355,12 +359,12 @@ class MemoryMapTest {
 
     @Test
     void movedLineKeepsItsParent() {
-        String moved = """
+        String listing = """
                 c0000000-febfffff : PCI Bus 0000:00
                   d0000000-d1ffffff : 0000:00:03.0
                   c0000000-cfffffff : 0000:00:02.0
                 """;
-        assertThat(MemoryMap.parse(moved).toText()).isEqualTo(moved);
+        assertThat(MemoryMap.parse(listing).toText()).isEqualTo(listing);
     }
 
     @Test

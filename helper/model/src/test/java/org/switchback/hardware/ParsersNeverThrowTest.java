@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -14,8 +15,8 @@ import net.jqwik.api.Provide;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whatever a kernel, a file or a bug report holds, reading it ends and does not throw. With
- * {@code -Djqwik.tries.default=2000000} each is tried so often.
+ * Verifies that parsers accept any content of kernels, files and bug reports: they terminate and do not throw.
+ * {@code -Djqwik.tries.default=2000000} runs each property that many times.
  */
 class ParsersNeverThrowTest {
     @Property
@@ -43,8 +44,8 @@ class ParsersNeverThrowTest {
     }
 
     @Property
-    void snapshotParserAcceptsAnyFileContent(@ForAll("captures") MachineSnapshot capture) {
-        assertThatCode(() -> SnapshotParser.parse(capture)).doesNotThrowAnyException();
+    void snapshotParserAcceptsAnyFileContent(@ForAll("snapshots") MachineSnapshot snapshot) {
+        assertThatCode(() -> SnapshotParser.parse(snapshot)).doesNotThrowAnyException();
     }
 
     @Provide
@@ -61,16 +62,16 @@ class ParsersNeverThrowTest {
         return Arbitraries.maps(Arbitraries.of(real.entries().keySet()), entry)
                 .ofMaxSize(12)
                 .map(changes -> {
-                    Map<String, MachineSnapshot.SnapshotEntry> all = new TreeMap<>(real.entries());
-                    all.putAll(changes);
-                    return new MachineSnapshot(new TreeMap<>(all));
+                    Map<String, MachineSnapshot.SnapshotEntry> entries = new TreeMap<>(real.entries());
+                    entries.putAll(changes);
+                    return new MachineSnapshot(new TreeMap<>(entries));
                 });
     }
 
-    /** What a torn line or a bad byte makes of what a real kernel has said. */
+    /** Corrupts the text of a real kernel, as with truncated lines and invalid bytes. */
     @Property
-    void snapshotParserAcceptsCorruptedFiles(@ForAll("damaged") MachineSnapshot capture) {
-        assertThatCode(() -> SnapshotParser.parse(capture)).doesNotThrowAnyException();
+    void snapshotParserAcceptsCorruptedFiles(@ForAll("corruptedSnapshots") MachineSnapshot snapshot) {
+        assertThatCode(() -> SnapshotParser.parse(snapshot)).doesNotThrowAnyException();
     }
 
     @Provide
@@ -84,18 +85,21 @@ class ParsersNeverThrowTest {
         });
         return Combinators.combine(
                         Arbitraries.of(texts.keySet()), textCorruptions().list().ofMinSize(1).ofMaxSize(6))
-                .as((path, damages) -> {
+                .as((path, corruptions) -> {
                     StringBuilder text = new StringBuilder(texts.get(path));
-                    damages.forEach(damage -> damage.applyTo(text));
-                    Map<String, MachineSnapshot.SnapshotEntry> all = new TreeMap<>(real.entries());
-                    all.put(path, new MachineSnapshot.TextEntry(text.toString()));
-                    return new MachineSnapshot(new TreeMap<>(all));
+                    corruptions.forEach(corruption -> corruption.applyTo(text));
+                    Map<String, MachineSnapshot.SnapshotEntry> entries = new TreeMap<>(real.entries());
+                    entries.put(path, new MachineSnapshot.TextEntry(text.toString()));
+                    return new MachineSnapshot(new TreeMap<>(entries));
                 });
     }
 
     /**
-     * @param start  beginning and end of a piece, as fractions of the text
-     * @param replacement what stands there then; the piece itself, twice, for {@code null}
+     * Replaces a piece of a text.
+     *
+     * @param start       one end of the piece, as a fraction of the text's length
+     * @param end         other end of the piece, as a fraction of the text's length
+     * @param replacement text that replaces the piece; {@code null} duplicates the piece
      */
     private record TextCorruption(double start, double end, @Nullable String replacement) {
         void applyTo(StringBuilder text) {
@@ -107,10 +111,10 @@ class ParsersNeverThrowTest {
     }
 
     private static Arbitrary<TextCorruption> textCorruptions() {
-        Arbitrary<Double> place = Arbitraries.doubles().between(0, 1);
+        Arbitrary<Double> fraction = Arbitraries.doubles().between(0, 1);
         return Combinators.combine(
-                        place,
-                        place,
+                        fraction,
+                        fraction,
                         Arbitraries.of("", "\n", " ", ":", "-", "0", "f", "x", "\u0000", "\ufffd", "-1", "0x")
                                 .injectNull(0.1))
                 .as(TextCorruption::new);
@@ -120,8 +124,8 @@ class ParsersNeverThrowTest {
     void invalidSnapshotReportsItsLine(@ForAll String text) {
         try {
             MachineSnapshot.parse(MachineSnapshot.HEADER + "\n" + text);
-        } catch (MachineSnapshot.MalformedSnapshotException malformed) {
-            assertThat(malformed.lineNumber()).isPositive();
+        } catch (MachineSnapshot.MalformedSnapshotException e) {
+            assertThat(e.lineNumber()).isPositive();
         }
     }
 
@@ -133,7 +137,7 @@ class ParsersNeverThrowTest {
                     KernelVersion.parse(text);
                     Lockdown.parse(text);
                     PciIds.parse(text);
-                    new PciIdsExcerpt(java.util.Set.of("10de:1b80")).add(text);
+                    new PciIdsExcerpt(Set.of("10de:1b80")).add(text);
                 })
                 .doesNotThrowAnyException();
     }

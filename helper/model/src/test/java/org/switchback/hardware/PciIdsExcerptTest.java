@@ -9,8 +9,8 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class PciIdsExcerptTest {
-    private static final Set<String> WANTED = Set.of("10de:1b80", "10de:10f0", "1234:1111");
-    private static final String LIST = """
+    private static final Set<String> WANTED_IDS = Set.of("10de:1b80", "10de:10f0", "1234:1111");
+    private static final String PCI_IDS = """
             # Syntax
             10dd  Evans & Sutherland
             \t1b80  Not this
@@ -44,13 +44,13 @@ class PciIdsExcerptTest {
             \t80  Display controller""";
 
     @Property
-    void excerptDoesNotDependOnChunkSize(@ForAll @IntRange(min = 1, max = 25) int lines) {
-        PciIdsExcerpt excerpt = new PciIdsExcerpt(WANTED);
-        String rest = LIST;
-        while (!rest.isEmpty()) {
-            String piece = String.join("", rest.lines().limit(lines).map(line -> line + "\n").toList());
-            excerpt.add(piece);
-            rest = rest.substring(piece.length());
+    void excerptDoesNotDependOnChunkSize(@ForAll @IntRange(min = 1, max = 25) int chunkSize) {
+        PciIdsExcerpt excerpt = new PciIdsExcerpt(WANTED_IDS);
+        String remaining = PCI_IDS;
+        while (!remaining.isEmpty()) {
+            String chunk = String.join("", remaining.lines().limit(chunkSize).map(line -> line + "\n").toList());
+            excerpt.add(chunk);
+            remaining = remaining.substring(chunk.length());
         }
 
         assertThat(excerpt.toText()).isEqualTo(EXCERPT);
@@ -58,10 +58,10 @@ class PciIdsExcerptTest {
 
     @Test
     void addReturnsTrueWhenComplete() {
-        PciIdsExcerpt excerpt = new PciIdsExcerpt(WANTED);
+        PciIdsExcerpt excerpt = new PciIdsExcerpt(WANTED_IDS);
 
-        assertThat(excerpt.add(LIST.substring(0, LIST.indexOf("C 04")))).isFalse();
-        assertThat(excerpt.add(LIST.substring(LIST.indexOf("C 04")))).isTrue();
+        assertThat(excerpt.add(PCI_IDS.substring(0, PCI_IDS.indexOf("C 04")))).isFalse();
+        assertThat(excerpt.add(PCI_IDS.substring(PCI_IDS.indexOf("C 04")))).isTrue();
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.switchback.hardware;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.util.List;
 import java.util.Map;
@@ -30,7 +31,7 @@ class SnapshotParserTest {
         assertThat(machine.vfioDriverState()).isEqualTo(Machine.VfioDriverState.LOADABLE);
         assertThat(machine.device(PciAddress.of("00:01.0")).orElseThrow().isBridge()).isTrue();
         assertThat(machine.firmwareFramebuffers())
-                .contains(new FirmwareFramebuffer("efi-framebuffer.0", java.util.Optional.of("efi-framebuffer"), true));
+                .contains(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true));
     }
 
     @Test
@@ -38,7 +39,7 @@ class SnapshotParserTest {
         PciDevice gpu = TestSnapshots.parseMachine("q35-6.1-0380").device(GPU).orElseThrow();
         assertThat(gpu.bars())
                 .extracting(Bar::index, bar -> bar.range().toString(), Bar::space, Bar::prefetchable)
-                .contains(org.assertj.core.groups.Tuple.tuple(0, "c0000000-c0ffffff", Bar.AddressSpace.MEMORY, true));
+                .contains(tuple(0, "c0000000-c0ffffff", Bar.AddressSpace.MEMORY, true));
         assertThat(gpu.bars().getFirst().length()).isEqualTo(16 << 20);
     }
 
@@ -57,25 +58,25 @@ class SnapshotParserTest {
 
     @ParameterizedTest
     @CsvSource({
-        "q35-5.10-0300,              REFUSED",
-        "q35-5.10-0380,              REFUSED",
-        "q35-6.1-0300,               EVICTED",
-        "q35-6.1-0380,               REFUSED",
-        "q35-6.12-0300,              EVICTED",
-        "q35-6.12-0380,              REFUSED",
-        "q35-7.2-0300,               EVICTED",
-        "q35-7.2-0380,               REFUSED",
-        "q35-6.1-0380-vfio-blocked,  REFUSED",
-        "q35-5.10-0300-vfio-blocked, REFUSED",
+        "q35-5.10-0300,              CONFLICT",
+        "q35-5.10-0380,              CONFLICT",
+        "q35-6.1-0300,               EVICTED_BY_VFIO",
+        "q35-6.1-0380,               CONFLICT",
+        "q35-6.12-0300,              EVICTED_BY_VFIO",
+        "q35-6.12-0380,              CONFLICT",
+        "q35-7.2-0300,               EVICTED_BY_VFIO",
+        "q35-7.2-0380,               CONFLICT",
+        "q35-6.1-0380-vfio-blocked,  CONFLICT",
+        "q35-5.10-0300-vfio-blocked, CONFLICT",
     })
-    void efifbOverlapResolutionDependsOnKernelAndClass(String name, Overlap.OverlapResolution verdict) {
+    void efifbOverlapResolutionDependsOnKernelAndClass(String name, Overlap.OverlapResolution resolution) {
         Gpu gpu = TestSnapshots.parseMachine(name).gpu(GPU).orElseThrow();
         Overlap overlap = gpu.overlaps().getFirst();
         assertThat(overlap.outermostRegion().toLine()).isEqualTo("c0000000-c03e7fff : efifb");
         assertThat(overlap.bar().index()).isZero();
-        assertThat(overlap.resolution()).isEqualTo(verdict);
+        assertThat(overlap.resolution()).isEqualTo(resolution);
         assertThat(overlap.framebuffer().orElseThrow().platformDevice()).isEqualTo("efi-framebuffer.0");
-        assertThat(gpu.conflicts().isEmpty()).isEqualTo(verdict != Overlap.OverlapResolution.CONFLICT);
+        assertThat(gpu.conflicts().isEmpty()).isEqualTo(resolution != Overlap.OverlapResolution.CONFLICT);
     }
 
     @ParameterizedTest
@@ -138,49 +139,51 @@ class SnapshotParserTest {
         Gpu gpu = machine.gpu(PciAddress.of("04:00.0")).orElseThrow();
         assertThat(gpu.graphics().name()).isEqualTo("NVIDIA GeForce GTX 1080");
         assertThat(gpu.conflicts())
-                .extracting(o -> o.bar().index(), o -> o.outermostRegion().toLine())
-                .containsExactly(org.assertj.core.groups.Tuple.tuple(1, "c0000000-c086ffff : BOOTFB"));
+                .extracting(
+                        overlap -> overlap.bar().index(),
+                        overlap -> overlap.outermostRegion().toLine())
+                .containsExactly(tuple(1, "c0000000-c086ffff : BOOTFB"));
         assertThat(gpu.mode()).isEqualTo(Gpu.GpuMode.HOST);
     }
 
     @Test
     void gpuUsersAreFound() {
         Machine machine = TestSnapshots.parseMachine("laptop-one-gpu");
-        List<DeviceUser> holders = machine.gpus().getFirst().deviceUsers();
-        assertThat(holders).isNotEmpty().allMatch(DeviceUser::isBlockingUnbind);
+        List<DeviceUser> users = machine.gpus().getFirst().deviceUsers();
+        assertThat(users).isNotEmpty().allMatch(DeviceUser::isBlockingUnbind);
     }
 
     @ParameterizedTest
     @CsvSource({
-        // The platform device is on its own, and its region in the BAR.
+        // The platform device is not below the GPU, but its region is in the BAR.
         "q35-5.10-0380, 01:00.0, fb0",
         "q35-6.1-0380,  01:00.0, fb0",
         "q35-6.1-0380-vfio-blocked, 01:00.0, fb0",
         "q35-6.1-0380-user, 01:00.0, fb0",
         "x99-gtx1080-efifb, 04:00.0, fb0",
-        // It lies below the GPU.
+        // The platform device is below the GPU.
         "q35-7.2-0380,  01:00.0, fb0",
         "strix-halo-32g, c3:00.0, dri/card0",
         "strix-halo-32g, c3:00.0, fb0",
     })
     void framebufferUserIsUserOfTheGpuWithThatMemory(String name, String gpu, String node) {
         Machine machine = SnapshotParser.parse(TestSnapshots.load(name).withChanges(openNodeEntries(node)));
-        DeviceUser kiosk = new DeviceUser(4121, "kiosk", "ann", node);
+        DeviceUser user = new DeviceUser(4121, "kiosk", "ann", node);
         assertThat(machine.gpus())
-                .filteredOn(g -> g.deviceUsers().contains(kiosk))
+                .filteredOn(candidate -> candidate.deviceUsers().contains(user))
                 .extracting(Gpu::address)
                 .containsExactly(PciAddress.of(gpu));
         assertThat(machine.devices().values())
-                .filteredOn(device -> machine.deviceUsersOf(device).contains(kiosk))
+                .filteredOn(device -> machine.deviceUsersOf(device).contains(user))
                 .extracting(PciDevice::address)
                 .containsExactly(PciAddress.of(gpu));
-        assertThat(kiosk.isBlockingUnbind()).isTrue();
+        assertThat(user.isBlockingUnbind()).isTrue();
     }
 
     @Test
     void platformDeviceBelowGpuNeedsNoMemoryMap() {
-        MachineSnapshot unlisted = TestSnapshots.load("q35-7.2-0380").withChanges(Map.of("/proc/iomem", Optional.empty()));
-        assertThat(SnapshotParser.parse(unlisted).device(GPU).orElseThrow().framebufferNodes()).containsExactly("fb0");
+        MachineSnapshot withoutMap = TestSnapshots.load("q35-7.2-0380").withChanges(Map.of("/proc/iomem", Optional.empty()));
+        assertThat(SnapshotParser.parse(withoutMap).device(GPU).orElseThrow().framebufferNodes()).containsExactly("fb0");
     }
 
     @ParameterizedTest
@@ -204,12 +207,12 @@ class SnapshotParserTest {
     void acpiTablesIdentifyTheIommuVendor() {
         MachineSnapshot real = TestSnapshots.load("q35-6.1-0380");
         assertThat(SnapshotParser.parse(real).firmwareIommuVendor()).isEqualTo(FirmwareIommuVendor.UNKNOWN);
-        var there = Optional.<MachineSnapshot.SnapshotEntry>of(new MachineSnapshot.DirectoryEntry());
-        MachineSnapshot listed = real.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES, there));
-        assertThat(SnapshotParser.parse(listed).firmwareIommuVendor()).isEqualTo(FirmwareIommuVendor.NONE);
-        assertThat(SnapshotParser.parse(listed.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES + "/DMAR", there))).firmwareIommuVendor())
+        var directory = Optional.<MachineSnapshot.SnapshotEntry>of(new MachineSnapshot.DirectoryEntry());
+        MachineSnapshot withTables = real.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES, directory));
+        assertThat(SnapshotParser.parse(withTables).firmwareIommuVendor()).isEqualTo(FirmwareIommuVendor.NONE);
+        assertThat(SnapshotParser.parse(withTables.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES + "/DMAR", directory))).firmwareIommuVendor())
                 .isEqualTo(FirmwareIommuVendor.INTEL);
-        assertThat(SnapshotParser.parse(listed.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES + "/IVRS", there))).firmwareIommuVendor())
+        assertThat(SnapshotParser.parse(withTables.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES + "/IVRS", directory))).firmwareIommuVendor())
                 .isEqualTo(FirmwareIommuVendor.AMD);
     }
 
@@ -219,13 +222,13 @@ class SnapshotParserTest {
         "GenuineIntel, NONE,    intel_iommu=on",
         "AuthenticAMD, UNKNOWN, ''",
         "AuthenticAMD, AMD,     ''",
-        // A virtual machine may have one maker's processor and the other's IOMMU.
+        // A virtual machine may have the CPU of one vendor and the IOMMU of another.
         "AuthenticAMD, INTEL,   intel_iommu=on",
         "'',           UNKNOWN, ''",
     })
     void iommuEnableOptionDependsOnVendor(String processor, FirmwareIommuVendor firmware, String option) {
         Machine machine = TestSnapshots.parseMachine("iommu-off");
-        Machine other = new Machine(
+        Machine modified = new Machine(
                 machine.kernelVersion(),
                 machine.commandLine(),
                 processor,
@@ -243,16 +246,16 @@ class SnapshotParserTest {
                 machine.moduleSignaturePolicy(),
                 machine.modulesOnDisk(),
                 machine.distributionIds());
-        assertThat(other.iommuEnableOption().orElse("")).isEqualTo(option);
+        assertThat(modified.iommuEnableOption().orElse("")).isEqualTo(option);
     }
 
     @Test
     void removedModulesAreReportedMissing() {
         MachineSnapshot real = TestSnapshots.load("q35-6.1-0380");
         assertThat(SnapshotParser.parse(real).modulesOnDisk()).isEqualTo(Machine.ModulesOnDisk.PRESENT);
-        MachineSnapshot without = real.withChanges(Map.of("/lib/modules/6.1.0-56-amd64/vfio-pci", Optional.empty()));
-        assertThat(SnapshotParser.parse(without).modulesOnDisk()).isEqualTo(Machine.ModulesOnDisk.UNKNOWN);
-        assertThat(SnapshotParser.parse(without.withChanges(Map.of("/lib/modules", Optional.of(new MachineSnapshot.DirectoryEntry()))))
+        MachineSnapshot withoutModule = real.withChanges(Map.of("/lib/modules/6.1.0-56-amd64/vfio-pci", Optional.empty()));
+        assertThat(SnapshotParser.parse(withoutModule).modulesOnDisk()).isEqualTo(Machine.ModulesOnDisk.UNKNOWN);
+        assertThat(SnapshotParser.parse(withoutModule.withChanges(Map.of("/lib/modules", Optional.of(new MachineSnapshot.DirectoryEntry()))))
                         .modulesOnDisk())
                 .isEqualTo(Machine.ModulesOnDisk.MISSING);
     }

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The captured machines that tests work on: those of real kernels, and the samples that come with the app. */
+/** Snapshots for tests: those of real kernels, and the samples that come with the app. */
 public final class TestSnapshots {
     private static final List<Path> FOLDERS = List.of(
             Path.of("../../helper/model/src/test/resources/captures"),
@@ -20,17 +20,17 @@ public final class TestSnapshots {
             if (Files.exists(file)) {
                 try {
                     return MachineSnapshot.parse(Files.readString(file));
-                } catch (IOException failed) {
-                    throw new UncheckedIOException(failed);
-                } catch (MachineSnapshot.MalformedSnapshotException malformed) {
-                    throw new AssertionError(file + ": " + malformed.getMessage(), malformed);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                } catch (MachineSnapshot.MalformedSnapshotException e) {
+                    throw new AssertionError(file + ": " + e.getMessage(), e);
                 }
             }
         }
-        throw new AssertionError("no capture named " + name);
+        throw new AssertionError("no snapshot named " + name);
     }
 
-    /** {@code q35-6.1-0380} as it would be with SYSFB_SIMPLEFB and simplefb, the framebuffer's module installed. */
+    /** {@code q35-6.1-0380} as with SYSFB_SIMPLEFB and simplefb, and with this project's kernel module installed. */
     public static MachineSnapshot withBootfb() {
         String text = load("q35-6.1-0380")
                 .toText()
@@ -40,8 +40,8 @@ public final class TestSnapshots {
                 .replace("efi-framebuffer", "simple-framebuffer");
         try {
             return MachineSnapshot.parse(text + "/lib/modules/6.1.0-56-amd64/switchback_bootfb = unsigned\n");
-        } catch (MachineSnapshot.MalformedSnapshotException impossible) {
-            throw new AssertionError(impossible);
+        } catch (MachineSnapshot.MalformedSnapshotException e) {
+            throw new AssertionError(e);
         }
     }
 
@@ -49,7 +49,7 @@ public final class TestSnapshots {
         return SnapshotParser.parse(load(name));
     }
 
-    /** Names of all captures of real kernels, by name. */
+    /** Names of all snapshots of real kernels, sorted. */
     public static List<String> realKernelNames() {
         try (var files = Files.list(FOLDERS.getFirst())) {
             return files.map(file -> file.getFileName().toString())
@@ -57,8 +57,8 @@ public final class TestSnapshots {
                     .map(name -> name.substring(0, name.length() - ".capture".length()))
                     .sorted()
                     .toList();
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

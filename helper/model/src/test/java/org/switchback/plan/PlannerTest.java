@@ -14,27 +14,28 @@ import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
 
 class PlannerTest {
     private static final PciAddress GPU = PciAddress.of("01:00.0");
     private static final PciAddress SOUND = PciAddress.of("01:00.1");
-    private static final HostSettings HOST = new HostSettings(
+    private static final HostSettings HOST_SETTINGS = new HostSettings(
             Map.of(
                     GPU, new HostSettings.FunctionSettings("bochs-drm", "", "auto"),
                     SOUND, new HostSettings.FunctionSettings("snd_hda_intel", "", "on")),
             Optional.of(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true)));
 
-    private static SwitchPlan plan(Machine machine, Target target, PciAddress... with) {
-        return plan(machine, target, machine.gpus().getFirst().address(), List.of(with));
+    private static SwitchPlan plan(Machine machine, Target target, PciAddress... extraFunctions) {
+        return plan(machine, target, machine.gpus().getFirst().address(), List.of(extraFunctions));
     }
 
-    private static SwitchPlan plan(Machine machine, Target target, PciAddress gpu, List<PciAddress> with) {
-        return requirePlan(Planner.plan(machine, new SwitchRequest(gpu, target, with), Optional.empty()));
+    private static SwitchPlan plan(Machine machine, Target target, PciAddress gpu, List<PciAddress> extraFunctions) {
+        return requirePlan(Planner.plan(machine, new SwitchRequest(gpu, target, extraFunctions), Optional.empty()));
     }
 
-    private static SwitchPlan requirePlan(Planner.PlanningResult answer) {
-        assertThat(answer).isInstanceOf(Planner.PlanningResult.PlanCreated.class);
-        return ((Planner.PlanningResult.PlanCreated) answer).plan();
+    private static SwitchPlan requirePlan(Planner.PlanningResult result) {
+        assertThat(result).isInstanceOf(Planner.PlanningResult.PlanCreated.class);
+        return ((Planner.PlanningResult.PlanCreated) result).plan();
     }
 
     private static List<String> shellCommands(SwitchPlan plan) {
@@ -44,8 +45,8 @@ class PlannerTest {
                 .toList();
     }
 
-    private static Machine machineWithChanges(String capture, Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes) {
-        return SnapshotParser.parse(TestSnapshots.load(capture).withChanges(changes));
+    private static Machine machineWithChanges(String name, Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes) {
+        return SnapshotParser.parse(TestSnapshots.load(name).withChanges(changes));
     }
 
     private static Optional<MachineSnapshot.SnapshotEntry> text(String text) {
@@ -108,10 +109,11 @@ class PlannerTest {
         int lastOverride = -1;
         int firstUnbind = steps.size();
         for (int i = 0; i < steps.size(); i++) {
-            if (steps.get(i) instanceof Step.ChangeSetting(Setting.DriverOverride o, String b, String a, Step.UndoPolicy u)) {
+            if (steps.get(i) instanceof Step.ChangeSetting change
+                    && change.setting() instanceof Setting.DriverOverride) {
                 lastOverride = i;
             }
-            if (steps.get(i) instanceof Step.ChangeSetting(Setting.Driver d, String b, String a, Step.UndoPolicy u)) {
+            if (steps.get(i) instanceof Step.ChangeSetting change && change.setting() instanceof Setting.Driver) {
                 firstUnbind = Math.min(firstUnbind, i);
             }
         }
@@ -139,7 +141,7 @@ class PlannerTest {
     void planToHostRestoresSavedSettingsAndFramebufferBetweenUnbindAndBind() {
         Machine machine = TestSnapshots.parseMachine("q35-6.1-0380-vfio");
         SwitchPlan plan =
-                requirePlan(Planner.plan(machine, new SwitchRequest(GPU, Target.HOST, List.of()), Optional.of(HOST)));
+                requirePlan(Planner.plan(machine, new SwitchRequest(GPU, Target.HOST, List.of()), Optional.of(HOST_SETTINGS)));
         assertThat(shellCommands(plan))
                 .containsExactly(
                         "echo '' | sudo tee /sys/bus/pci/devices/0000:01:00.0/driver_override",
@@ -162,19 +164,19 @@ class PlannerTest {
 
     @Test
     void extraSoundDeviceIsSwitchedOnRequest() {
-        PciAddress board = PciAddress.of("00:1b.0");
-        SwitchPlan plan = plan(TestSnapshots.parseMachine("x99-gtx1080-efifb"), Target.VM, board);
+        PciAddress boardSound = PciAddress.of("00:1b.0");
+        SwitchPlan plan = plan(TestSnapshots.parseMachine("x99-gtx1080-efifb"), Target.VM, boardSound);
         assertThat(plan.refusals()).isEmpty();
-        assertThat(plan.functions()).extracting(f -> f.address()).contains(board);
+        assertThat(plan.functions()).extracting(PciDevice::address).contains(boardSound);
         assertThat(shellCommands(plan)).contains("echo 0000:00:1b.0 | sudo tee /sys/bus/pci/drivers/snd_hda_intel/unbind");
     }
 
     @Test
     void extraGpuWithDisplayNeedsDisplayPermission() {
         Machine machine = TestSnapshots.parseMachine("q35-6.1-0380");
-        PciAddress other = PciAddress.of("02:00.0");
-        assertThat(plan(machine, Target.VM, other, List.of()).requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH);
-        assertThat(plan(machine, Target.VM, other, List.of(GPU)).requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH_DISPLAY);
+        PciAddress secondGpu = PciAddress.of("02:00.0");
+        assertThat(plan(machine, Target.VM, secondGpu, List.of()).requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH);
+        assertThat(plan(machine, Target.VM, secondGpu, List.of(GPU)).requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH_DISPLAY);
     }
 
     @Test
@@ -187,7 +189,7 @@ class PlannerTest {
                 PciAddress.of("09:00.0"));
         assertThat(plan.refusals())
                 .extracting(Refusal::code)
-                .contains("never-moves-bridge", "never-moves-storage", "no-such-device");
+                .contains(RefusalCode.BRIDGE_NOT_MOVABLE, RefusalCode.STORAGE_NOT_MOVABLE, RefusalCode.NO_SUCH_DEVICE);
     }
 
     @Test
@@ -202,7 +204,7 @@ class PlannerTest {
                                 ? Optional.of(group)
                                 : Optional.empty()));
         assertThat(plan(machine, Target.VM).refusals())
-                .filteredOn(refusal -> refusal.code().equals("group-shared"))
+                .filteredOn(refusal -> refusal.code() == RefusalCode.GROUP_SHARED)
                 .singleElement()
                 .satisfies(refusal -> assertThat(refusal.details()).contains("00:1f.2", "ahci"));
     }
@@ -230,18 +232,18 @@ class PlannerTest {
                         "/proc/77/fd/9", link("/dev/vfio/" + group)));
         assertThat(plan(vm, Target.HOST).refusals())
                 .extracting(Refusal::code)
-                .contains("in-use");
+                .contains(RefusalCode.IN_USE);
     }
 
     @Test
     void processUsingTheFirmwareFramebufferIsReported() {
-        Machine drawing = machineWithChanges(
+        Machine machine = machineWithChanges(
                 "q35-6.1-0380",
                 Map.of(
                         "/proc/4121/comm", text("Xorg"),
                         "/proc/4121/owner", text("root"),
                         "/proc/4121/fd/7", link("/dev/fb0")));
-        assertThat(plan(drawing, Target.VM).refusals())
+        assertThat(plan(machine, Target.VM).refusals())
                 .singleElement()
                 .satisfies(refusal ->
                         assertThat(refusal.details()).containsExactly("01:00.0", "Xorg", "4121", "root", "/dev/fb0"));
@@ -262,7 +264,7 @@ class PlannerTest {
                         "/sys/bus/pci/devices/0000:01:00.1/sound/card0", Optional.of(new MachineSnapshot.DirectoryEntry()),
                         "/proc/900/comm", text("pipewire"),
                         "/proc/900/fd/21", link("/dev/snd/pcmC0D0p")));
-        assertThat(plan(playing, Target.VM).refusals()).extracting(Refusal::code).containsExactly("in-use");
+        assertThat(plan(playing, Target.VM).refusals()).extracting(Refusal::code).containsExactly(RefusalCode.IN_USE);
     }
 
     @Test
@@ -280,7 +282,7 @@ class PlannerTest {
                         "/proc/4121/fd/7", link("/dev/dri/card0")));
         assertThat(plan(machine, Target.VM).refusals())
                 .extracting(Refusal::code)
-                .containsExactlyInAnyOrder("kernel-died", "iommu-off", "vfio-missing", "in-use");
+                .containsExactlyInAnyOrder(RefusalCode.KERNEL_OOPS, RefusalCode.IOMMU_OFF, RefusalCode.VFIO_MISSING, RefusalCode.IN_USE);
     }
 
     @Test
@@ -302,11 +304,11 @@ class PlannerTest {
 
     private static Refusal iommuOff(Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes) {
         Machine machine = SnapshotParser.parse(TestSnapshots.load("iommu-off").withChanges(changes));
-        Planner.PlanningResult answer =
+        Planner.PlanningResult result =
                 Planner.plan(machine, new SwitchRequest(PciAddress.of("06:00.0"), Target.VM, List.of()), Optional.empty());
-        return ((Planner.PlanningResult.PlanCreated) answer)
+        return ((Planner.PlanningResult.PlanCreated) result)
                 .plan().refusals().stream()
-                        .filter(refusal -> refusal.code().equals("iommu-off"))
+                        .filter(refusal -> refusal.code() == RefusalCode.IOMMU_OFF)
                         .findFirst()
                         .orElseThrow();
     }
@@ -314,14 +316,14 @@ class PlannerTest {
     @ParameterizedTest
     @ValueSource(strings = {"00:01.0", "00:1f.2", "01:00.1"})
     void nonGpuHasNoPlan(String address) {
-        Planner.PlanningResult answer = Planner.plan(
+        Planner.PlanningResult result = Planner.plan(
                 TestSnapshots.parseMachine("q35-6.1-0380"),
                 new SwitchRequest(PciAddress.of(address), Target.VM, List.of()),
                 Optional.empty());
-        assertThat(answer)
+        assertThat(result)
                 .isInstanceOfSatisfying(
                         Planner.PlanningResult.InvalidRequest.class,
-                        none -> assertThat(none.refusal()).isInstanceOf(Refusal.NotAGpu.class));
+                        invalid -> assertThat(invalid.refusal()).isInstanceOf(Refusal.NotAGpu.class));
     }
 
     @Test

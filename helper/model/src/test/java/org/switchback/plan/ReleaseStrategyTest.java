@@ -11,55 +11,55 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.TestSnapshots;
+import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 
-/** Which rung of the ladder is taken for what lies in the BAR, and why. */
+/** Tests which methods release the region in the BAR, and the reason given for each. */
 class ReleaseStrategyTest {
-    /** BOOTFB without a driver under nvidia, kernel 4.6. */
+    /** BOOTFB without a platform driver, GPU bound to nvidia, kernel 4.6. */
     private static final String GTX1080 = "x99-gtx1080";
-    /** BOOTFB under simpledrm, no driver on the GPU of class 0380, kernel 6.18. */
+    /** BOOTFB bound to simpledrm, no driver on the GPU of class 0380, kernel 6.18. */
     private static final String STRIX_HALO = "strix-halo-32g";
 
     private static final String MODULE_PATH_FORMAT = "/lib/modules/%s/switchback_bootfb";
     private static final String RELEASE_4_6 = "4.6.0-1-amd64";
     private static final String RELEASE_6_18 = "6.18.48-talos";
 
-    private static SwitchPlan plan(Machine machine, boolean nativeDriver) {
-        SwitchRequest request = new SwitchRequest(machine.gpus().getFirst().address(), Target.VM, List.of(), nativeDriver);
+    private static SwitchPlan plan(Machine machine, boolean nativeDriverAllowed) {
+        SwitchRequest request = new SwitchRequest(machine.gpus().getFirst().address(), Target.VM, List.of(), nativeDriverAllowed);
         return ((Planner.PlanningResult.PlanCreated) Planner.plan(machine, request, Optional.empty())).plan();
     }
 
-    private static SwitchPlan plan(String capture) {
-        return plan(TestSnapshots.parseMachine(capture), false);
+    private static SwitchPlan plan(String name) {
+        return plan(TestSnapshots.parseMachine(name), false);
     }
 
-    private static Machine machineWithTexts(String capture, Map<String, String> texts) {
+    private static Machine machineWithTexts(String name, Map<String, String> texts) {
         Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes = new HashMap<>();
         texts.forEach((path, text) ->
                 changes.put(path, text.isEmpty() ? Optional.empty() : Optional.of(new MachineSnapshot.TextEntry(text))));
-        return SnapshotParser.parse(TestSnapshots.load(capture).withChanges(changes));
+        return SnapshotParser.parse(TestSnapshots.load(name).withChanges(changes));
     }
 
     private static String modulePath(String release) {
         return MODULE_PATH_FORMAT.formatted(release);
     }
 
-    /** The rungs of a plan, each once, in their order. */
+    /** The release methods of a plan in order, without duplicates. */
     private static List<ReleaseStage.ReleaseMethod> releaseMethods(SwitchPlan plan) {
         return plan.steps().stream()
-                .flatMap(step -> step instanceof Step.FallbackStep(ReleaseStage rung, Step s) ? Optional.of(rung).stream() : Optional.<ReleaseStage>empty().stream())
-                .map(ReleaseStage::method)
+                .filter(Step.FallbackStep.class::isInstance)
+                .map(step -> ((Step.FallbackStep) step).stage().method())
                 .distinct()
                 .toList();
     }
 
     private static List<ReleaseStage.ReleaseReason> reasons(SwitchPlan plan) {
         return plan.steps().stream()
-                .flatMap(step -> step instanceof Step.FallbackStep(ReleaseStage rung, Step s)
-                                && rung.role() == ReleaseStage.StepRole.RELEASE
-                        ? Optional.of(rung).stream()
-                        : Optional.<ReleaseStage>empty().stream())
+                .filter(Step.FallbackStep.class::isInstance)
+                .map(step -> ((Step.FallbackStep) step).stage())
+                .filter(stage -> stage.role() == ReleaseStage.StepRole.RELEASE)
                 .map(ReleaseStage::reason)
                 .toList();
     }
@@ -84,8 +84,8 @@ class ReleaseStrategyTest {
 
     @ParameterizedTest
     @CsvSource({"q35-6.1-0380", "q35-5.10-0300", "q35-5.10-0380", "q35-7.2-0380", "x99-gtx1080-efifb"})
-    void regionOwnedByDriverIsReleasedByUnbind(String capture) {
-        SwitchPlan plan = plan(capture);
+    void regionOwnedByDriverIsReleasedByUnbind(String name) {
+        SwitchPlan plan = plan(name);
         assertThat(plan.refusals()).isEmpty();
         assertThat(releaseMethods(plan)).containsExactly(ReleaseStage.ReleaseMethod.UNBIND);
         assertThat(reasons(plan)).containsExactly(ReleaseStage.ReleaseReason.OWNED_BY_PLATFORM_DRIVER);
@@ -101,7 +101,8 @@ class ReleaseStrategyTest {
                         "sudo modprobe switchback_bootfb",
                         "echo vfio-pci | sudo tee /sys/bus/pci/devices/0000:04:00.0/driver_override",
                         "echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/unbind",
-                        "echo 0000:04:00.0 c0000000-c086ffff | sudo tee /sys/module/switchback_bootfb/parameters/release",
+                        "echo 0000:04:00.0 c0000000-c086ffff"
+                                + " | sudo tee /sys/module/switchback_bootfb/parameters/release",
                         "sudo modprobe -r switchback_bootfb",
                         "echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers_probe");
         assertThat(plan.steps())
@@ -111,7 +112,7 @@ class ReleaseStrategyTest {
                         .isInstanceOfSatisfying(
                                 Step.ChangeSetting.class,
                                 change -> assertThat(change.setting()).isInstanceOf(Setting.FramebufferRegion.class)));
-        assertThat(plan.hostSettings().framebuffer()).as("nothing comes back before a restart").isEmpty();
+        assertThat(plan.hostSettings().framebuffer()).as("nothing can be restored until restart").isEmpty();
     }
 
     @Test
@@ -136,7 +137,7 @@ class ReleaseStrategyTest {
         assertThat(releaseMethods(plan)).containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER, ReleaseStage.ReleaseMethod.MODULE);
         assertThat(reasons(plan)).containsExactly(ReleaseStage.ReleaseReason.NATIVE_DRIVER_ALLOWED, ReleaseStage.ReleaseReason.OWNED_BY_PLATFORM_DEVICE);
         assertThat(shellCommands(plan))
-                .as("the module may be spared, so it is loaded only when it is its turn")
+                .as("the module may be unnecessary, so it is loaded only when its stage begins")
                 .containsSubsequence(
                         "echo vfio-pci | sudo tee /sys/bus/pci/devices/0000:c3:00.0/driver_override",
                         "echo '' | sudo tee /sys/bus/pci/devices/0000:c3:00.0/driver_override",
@@ -152,20 +153,20 @@ class ReleaseStrategyTest {
         assertThat(releaseMethods(plan(TestSnapshots.parseMachine("q35-5.10-0380"), true))).containsExactly(ReleaseStage.ReleaseMethod.UNBIND);
         assertThat(releaseMethods(plan(TestSnapshots.parseMachine(GTX1080), true))).containsExactly(ReleaseStage.ReleaseMethod.MODULE);
         assertThat(releaseMethods(plan(TestSnapshots.parseMachine("q35-6.1-0380"), true)))
-                .as("efifb goes with its driver; the native one only if that does not do")
+                .as("efifb is released by unbinding its driver; the native driver is only a fallback")
                 .containsExactly(ReleaseStage.ReleaseMethod.UNBIND, ReleaseStage.ReleaseMethod.NATIVE_DRIVER);
     }
 
     @Test
     void nativeDriverIsNotUsedForUnboundFramebufferOnNonVgaBeforeLinux611() {
-        String driver = "/sys/bus/platform/devices/simple-framebuffer.0/driver";
-        String release = "/proc/sys/kernel/osrelease";
-        Map<String, String> on61 = Map.of(release, "6.1.0-56-amd64", modulePath("6.1.0-56-amd64"), "unsigned");
+        String driverPath = "/sys/bus/platform/devices/simple-framebuffer.0/driver";
+        String releasePath = "/proc/sys/kernel/osrelease";
+        Map<String, String> on61 = Map.of(releasePath, "6.1.0-56-amd64", modulePath("6.1.0-56-amd64"), "unsigned");
         assertThat(releaseMethods(plan(machineWithTexts(STRIX_HALO, on61), true))).containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER, ReleaseStage.ReleaseMethod.MODULE);
-        Map<String, String> unbound = new HashMap<>(on61);
-        unbound.put(driver, "");
-        assertThat(releaseMethods(plan(machineWithTexts(STRIX_HALO, unbound), true))).containsExactly(ReleaseStage.ReleaseMethod.MODULE);
-        assertThat(releaseMethods(plan(machineWithTexts(STRIX_HALO, Map.of(driver, "")), true)))
+        Map<String, String> withoutDriver = new HashMap<>(on61);
+        withoutDriver.put(driverPath, "");
+        assertThat(releaseMethods(plan(machineWithTexts(STRIX_HALO, withoutDriver), true))).containsExactly(ReleaseStage.ReleaseMethod.MODULE);
+        assertThat(releaseMethods(plan(machineWithTexts(STRIX_HALO, Map.of(driverPath, "")), true)))
                 .containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER, ReleaseStage.ReleaseMethod.MODULE);
     }
 
@@ -174,16 +175,16 @@ class ReleaseStrategyTest {
         assertThat(plan(machineWithTexts(GTX1080, Map.of(modulePath(RELEASE_4_6), "")), false).refusals())
                 .singleElement()
                 .satisfies(refusal -> {
-                    assertThat(refusal.code()).isEqualTo("module-missing");
+                    assertThat(refusal.code()).isEqualTo(RefusalCode.MODULE_MISSING);
                     assertThat(refusal.details())
                             .containsExactly("04:00.0", "1", "BOOTFB", "c0000000-c086ffff", RELEASE_4_6, "");
                 });
-        Machine apu = machineWithTexts(STRIX_HALO, Map.of(modulePath(RELEASE_6_18), ""));
-        assertThat(plan(apu, false).refusals())
+        Machine machine = machineWithTexts(STRIX_HALO, Map.of(modulePath(RELEASE_6_18), ""));
+        assertThat(plan(machine, false).refusals())
                 .singleElement()
                 .satisfies(refusal -> assertThat(refusal.details()).endsWith("native-driver"));
-        assertThat(plan(apu, true).refusals()).isEmpty();
-        assertThat(releaseMethods(plan(apu, true))).containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER);
+        assertThat(plan(machine, true).refusals()).isEmpty();
+        assertThat(releaseMethods(plan(machine, true))).containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER);
     }
 
     @ParameterizedTest
@@ -194,13 +195,13 @@ class ReleaseStrategyTest {
         "/sys/module/module/parameters/sig_enforce, Y, signatures"
     })
     void unsignedModuleIsRefusedWhereSignaturesAreEnforced(
-            String path, String text, String why) {
+            String path, String text, String requirement) {
         assertThat(plan(machineWithTexts(GTX1080, Map.of(path, text)), false).refusals())
                 .singleElement()
                 .satisfies(refusal -> {
-                    assertThat(refusal.code()).isEqualTo("module-unsigned");
+                    assertThat(refusal.code()).isEqualTo(RefusalCode.MODULE_UNSIGNED);
                     assertThat(refusal.details())
-                            .containsExactly("04:00.0", "1", "BOOTFB", "c0000000-c086ffff", why, "", "debian");
+                            .containsExactly("04:00.0", "1", "BOOTFB", "c0000000-c086ffff", requirement, "", "debian");
                 });
         for (String signature : List.of("signed", "unknown")) {
             assertThat(plan(machineWithTexts(GTX1080, Map.of(path, text, modulePath(RELEASE_4_6), signature)), false).refusals())
@@ -208,7 +209,7 @@ class ReleaseStrategyTest {
                     .isEmpty();
         }
         Machine efifb = machineWithTexts("x99-gtx1080-efifb", Map.of(path, text));
-        assertThat(plan(efifb, false).refusals()).as("unbinding takes no module").isEmpty();
+        assertThat(plan(efifb, false).refusals()).as("unbinding needs no module").isEmpty();
     }
 
     @Test
@@ -231,17 +232,17 @@ class ReleaseStrategyTest {
                 "/sys/bus/platform/devices/simple-framebuffer.0/driver",
                 Optional.of(new MachineSnapshot.LinkEntry("../../../bus/platform/drivers/simple-framebuffer")));
         Machine machine = SnapshotParser.parse(TestSnapshots.load(GTX1080).withChanges(changes));
-        assertThat(machine.firmwareFramebuffers()).singleElement().matches(fb -> fb.isTakenOver());
+        assertThat(machine.firmwareFramebuffers()).singleElement().matches(FirmwareFramebuffer::isTakenOver);
         assertThat(plan(machine, false).refusals())
                 .extracting(Refusal::code)
-                .containsExactly("framebuffer-spent");
+                .containsExactly(RefusalCode.FRAMEBUFFER_ORPHANED);
         assertThat(releaseMethods(plan(machine, false))).isEmpty();
     }
 
     @Test
     void takenOverEfifbIsNotUnbound() {
         Machine machine = TestSnapshots.parseMachine("q35-5.10-0300-native");
-        assertThat(machine.firmwareFramebuffers()).anyMatch(fb -> fb.isTakenOver());
+        assertThat(machine.firmwareFramebuffers()).anyMatch(FirmwareFramebuffer::isTakenOver);
         assertThat(shellCommands(plan(machine, false))).noneMatch(command -> command.contains("framebuffer"));
     }
 

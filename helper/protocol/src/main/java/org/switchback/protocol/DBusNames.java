@@ -10,7 +10,7 @@ public final class DBusNames {
     public static final String JOB_PATH_PREFIX = HELPER_PATH + "/job/";
 
     /** Compatible clients see the same number here. */
-    public static final int PROTOCOL_VERSION = 2;
+    public static final int PROTOCOL_VERSION = 3;
 
     private DBusNames() {}
 }

@@ -10,10 +10,10 @@ import org.freedesktop.dbus.messages.DBusSignal;
 @DBusInterfaceName("org.switchback.Helper1.Job")
 public interface JobInterface extends DBusInterface {
     /** The steps, as they were planned. */
-    List<PlannedStep> Steps();
+    List<PlannedStepStruct> Steps();
 
     /** Everything that has happened so far, with the names that signals leave out; the last entry may be the end. */
-    List<JobEvent> Log();
+    List<JobEventStruct> Log();
 
     /** Stops between two steps and puts back what was done. Does nothing once the job has ended. */
     void Cancel();
@@ -21,15 +21,15 @@ public interface JobInterface extends DBusInterface {
     /** Something happened. Every program on the bus hears it. */
     final class Progress extends DBusSignal {
         private final int firstIndex;
-        private final List<JobEvent> events;
+        private final List<JobEventStruct> events;
 
         /**
          * @param path    the job
          * @param firstIndex   where the first entry stands in the job's log, counted from 0
-         * @param events what has been added to it since the last signal, {@linkplain JobEvent#redacted as everybody may
+         * @param events what has been added to it since the last signal, {@linkplain JobEventStruct#redacted as everybody may
          *                hear it}
          */
-        public Progress(String path, int firstIndex, List<JobEvent> events) throws DBusException {
+        public Progress(String path, int firstIndex, List<JobEventStruct> events) throws DBusException {
             super(path, firstIndex, events);
             this.firstIndex = firstIndex;
             this.events = events;
@@ -39,7 +39,7 @@ public interface JobInterface extends DBusInterface {
             return firstIndex;
         }
 
-        public List<JobEvent> events() {
+        public List<JobEventStruct> events() {
             return events;
         }
     }

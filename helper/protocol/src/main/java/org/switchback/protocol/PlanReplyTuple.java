@@ -2,17 +2,21 @@ package org.switchback.protocol;
 
 import java.util.List;
 import org.freedesktop.dbus.interfaces.DBusSerializable;
+import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.PciAddress;
+import org.switchback.job.PlanReply;
+import org.switchback.plan.SwitchPlan.RequiredPermission;
 
 /**
- * A {@link PlanReply} as the six values that go over the bus: {@code s s as a(sssssssss) a(sas) as}. dbus-java can neither
- * export a struct with lists in it as a return value nor introspect a tuple rightly; this it can do both with.
+ * A {@link PlanReply} as the six values that go over the bus: {@code s s as a(sssssssss) a(sas) as}. dbus-java can't export a
+ * struct with lists in it as a return value, and introspects a tuple wrongly; it can do both with this.
  */
 public final class PlanReplyTuple implements DBusSerializable {
     private PlanReply reply;
 
     /** For dbus-java, which calls {@link #deserialize} next. */
     public PlanReplyTuple() {
-        this(new PlanReply("", "", List.of(), List.of(), List.of(), List.of()));
+        this(new PlanReply("", RequiredPermission.SWITCH, List.of(), List.of(), List.of(), List.of()));
     }
 
     public PlanReplyTuple(PlanReply reply) {
@@ -25,17 +29,37 @@ public final class PlanReplyTuple implements DBusSerializable {
 
     @Override
     public Object[] serialize() {
-        return new Object[] {reply.id, reply.action, reply.functions, reply.steps, reply.refusals, reply.undoCommands};
+        return new Object[] {
+            reply.id(),
+            KebabCase.of(reply.permission()),
+            reply.functions().stream().map(PciAddress::toString).toList(),
+            reply.steps().stream().map(PlannedStepStruct::encode).toList(),
+            reply.refusals().stream().map(RefusalStruct::encode).toList(),
+            reply.undoCommands()
+        };
     }
 
-    /** Called by dbus-java by its name; its parameters are the signature. */
+    /**
+     * Called by dbus-java by its name; its parameters are the signature.
+     *
+     * @throws IllegalArgumentException when a value is not one of this protocol version
+     */
     public void deserialize(
             String id,
-            String action,
+            String permission,
             List<String> functions,
-            List<PlannedStep> steps,
-            List<PlannedRefusal> refusals,
-            List<String> inverse) {
-        reply = new PlanReply(id, action, functions, steps, refusals, inverse);
+            List<PlannedStepStruct> steps,
+            List<RefusalStruct> refusals,
+            List<String> undoCommands) {
+        reply = new PlanReply(
+                id,
+                KebabCase.parse(RequiredPermission.class, permission)
+                        .orElseThrow(() -> new IllegalArgumentException(permission)),
+                functions.stream()
+                        .map(address -> PciAddress.parse(address).orElseThrow(IllegalArgumentException::new))
+                        .toList(),
+                steps.stream().map(PlannedStepStruct::decode).toList(),
+                refusals.stream().map(RefusalStruct::decode).toList(),
+                undoCommands);
     }
 }

@@ -2,43 +2,45 @@ package org.switchback.simulator;
 
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.plan.KernelWrite;
 
-/** What may go wrong on a simulated machine, for whoever wants to see it before it happens on a real one. */
+/** A failure to provoke on a simulated machine, to see it before it happens on a real one. */
 public enum FailureScenario {
-    /** Nothing does. */
+    /** No failure. */
     NONE,
     /** A program uses the GPU. */
     IN_USE,
-    /** The driver takes its time to let go. */
+    /** Unbinding the driver takes 12 seconds. */
     SLOW_STEP,
-    /** vfio-pci does not take the GPU, and everything is put back. */
+    /** vfio-pci fails to bind the GPU, and the switch is rolled back. */
     ROLLED_BACK,
-    /** vfio-pci does not take the GPU, and the host's driver does not take it back. */
+    /** vfio-pci fails to bind the GPU, and the host's driver fails to bind it again. */
     ROLLBACK_FAILED,
-    /** The helper goes away in the middle of a switch. */
+    /** The helper stops during a switch, after four writes. */
     HELPER_LOST;
 
     private static final Duration SLOW_WRITE_DURATION = Duration.ofSeconds(12);
     private static final int HELPER_LOST_AFTER_WRITES = 4;
 
-    /** @param loseHelper cuts the connection; called on the thread that writes */
-    public void applyTo(SimulatedKernel kernel, MachineSnapshot machine, Runnable loseHelper) {
+    /**
+     * Prepares a kernel to fail in this way for one GPU: the first without active connectors, which is the one that
+     * users switch, because no desktop runs on it; else the first.
+     *
+     * @param snapshot   of the kernel
+     * @param loseHelper disconnects the helper; called on the writing thread
+     */
+    public void applyTo(SimulatedKernel kernel, MachineSnapshot snapshot, Runnable loseHelper) {
         if (this == NONE) {
             return;
         }
-        List<Gpu> gpus = SnapshotParser.parse(machine).gpus();
-        // The one that a person would switch: not the one with the desktop on it.
-        gpus.stream()
+        SnapshotParser.parse(snapshot).gpus().stream()
                 .min(Comparator.comparing(gpu -> !gpu.graphics().activeConnectors().isEmpty()))
                 .ifPresent(gpu -> applyTo(kernel, gpu.graphics(), loseHelper));
     }
@@ -61,7 +63,7 @@ public enum FailureScenario {
             }
             case HELPER_LOST -> {
                 AtomicInteger writes = new AtomicInteger();
-                kernel.afterEachWrite((write, answer) -> {
+                kernel.afterEachWrite((write, result) -> {
                     if (writes.incrementAndGet() == HELPER_LOST_AFTER_WRITES) {
                         loseHelper.run();
                     }

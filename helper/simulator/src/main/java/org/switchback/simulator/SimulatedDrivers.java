@@ -31,11 +31,11 @@ import org.switchback.kernel.Kernel.WriteResult;
 import org.switchback.plan.KernelWrite;
 
 /**
- * What Linux does when a PCI driver is bound, unbound or looked for. Every rule names where it comes from; "measured"
- * means: seen in a virtual machine with Debian's kernels 5.10, 6.1 and 7.2.
+ * The rules of Linux for binding, unbinding and probing PCI drivers. Every rule names its source; "measured" means:
+ * observed in a virtual machine with Debian's kernels 5.10, 6.1 and 7.2.
  *
- * <p>A function's own driver is the one it is bound to when the machine is booted, with the nodes and regions it has
- * then. For any other {@link #addNativeDriver} says so; it claims every memory BAR.
+ * <p>The native driver of a function is the one bound at boot, with the nodes and regions it has then. {@link
+ * #addNativeDriver} adds others, which claim every memory BAR.
  */
 final class SimulatedDrivers {
     private static final String PLATFORM_DRIVERS = "/sys/bus/platform/drivers/";
@@ -49,28 +49,29 @@ final class SimulatedDrivers {
     private final Map<PciAddress, String> unloadedModules = new HashMap<>();
     private final Set<PciAddress> vfioIdFunctions = new HashSet<>();
 
-    /** What a write comes to. */
+    /** Progress of a write. */
     sealed interface WriteProgress {
-        /** @param result given at once */
+        /** The write finished at once. */
         record CompletedWrite(WriteResult result) implements WriteProgress {}
 
         /**
-         * It waits in the kernel.
+         * The write waits in the kernel.
          *
-         * @param canFinish whether it need wait no longer
-         * @param onFinish what happens after; the write has then been done
+         * @param canFinish whether the wait is over
+         * @param onFinish  completes the write after the wait
          */
         record BlockedWrite(BooleanSupplier canFinish, Runnable onFinish) implements WriteProgress {}
     }
 
     /**
-     * What a driver brings with it.
+     * Resources of a function that exist while a driver is bound to it.
      *
-     * @param files  nodes and classes of the function while the driver is bound
-     * @param regions regions inside the function's BARs
-     * @param evictsFramebuffers whether it has firmware framebuffers removed from the function when it is bound
+     * @param files              device nodes and class entries
+     * @param regions            regions inside the BARs
+     * @param evictsFramebuffers whether binding the driver removes firmware framebuffers from the BARs
      */
-    private record DriverResources(Map<String, SnapshotEntry> files, List<Region> regions, boolean evictsFramebuffers) {}
+    private record DriverResources(
+            Map<String, SnapshotEntry> files, List<Region> regions, boolean evictsFramebuffers) {}
 
     SimulatedDrivers(SimulatedMachine machine, SimulatedFramebuffer framebuffer, SimulatedVfio vfio) {
         this.machine = machine;
@@ -91,18 +92,20 @@ final class SimulatedDrivers {
     }
 
     private DriverResources readInitialResources(PciDevice device) {
-        Map<String, SnapshotEntry> own = new TreeMap<>();
+        Map<String, SnapshotEntry> files = new TreeMap<>();
         machine.files().forEach((path, entry) -> {
             if (isDeviceNodePath(path, device.address()) || isClassPath(path, device.address())) {
-                own.put(path, entry);
+                files.put(path, entry);
             }
         });
-        List<Region> inside = machine.regionsInBars(device);
+        List<Region> regions = machine.regionsInBars(device);
         return new DriverResources(
-                own,
-                inside.stream().filter(region -> !SimulatedMachine.isFirmwareRegion(region)).toList(),
-                // One that has been seen beside a framebuffer does not evict it: nvidia's does not.
-                device.pciClass().isDisplay() && inside.stream().noneMatch(SimulatedMachine::isFirmwareRegion));
+                files,
+                regions.stream()
+                        .filter(region -> !SimulatedMachine.isFirmwareRegion(region))
+                        .toList(),
+                // A driver that was bound at boot beside a framebuffer does not evict it: nvidia's driver does not.
+                device.pciClass().isDisplay() && regions.stream().noneMatch(SimulatedMachine::isFirmwareRegion));
     }
 
     private static boolean isDeviceNodePath(String path, PciAddress function) {
@@ -115,7 +118,7 @@ final class SimulatedDrivers {
                 || name.startsWith("i2c-");
     }
 
-    /** Also the connectors of a card: {@code /sys/class/drm/card0-HDMI-A-1/status}. */
+    /** Matches also the connectors of a card: {@code /sys/class/drm/card0-HDMI-A-1/status}. */
     private boolean isClassPath(String path, PciAddress function) {
         if (!path.startsWith("/sys/class/")) {
             return false;
@@ -126,38 +129,38 @@ final class SimulatedDrivers {
         }
         int dash = parts[4].indexOf('-');
         String node = dash < 0 ? parts[4] : parts[4].substring(0, dash);
-        // A platform device of the firmware's may lie below the function; it is not the driver's.
+        // The platform device of a firmware framebuffer may be below the function; it does not belong to the driver.
         return machine.files().get("/sys/class/" + parts[3] + "/" + node) instanceof LinkEntry(String target)
                 && target.contains("/" + function + "/")
                 && !target.contains("-framebuffer.");
     }
 
-    /** Makes a driver known that the function was not bound to when the machine was booted. */
+    /** Adds a driver that supports the function but was not bound to it at boot. */
     void addNativeDriver(PciAddress function, String driver) {
         PciDevice device = machine.devices().get(function);
         if (device == null) {
-            throw new IllegalArgumentException("no function " + function);
+            throw new IllegalArgumentException("no such function: " + function);
         }
         machine.addDriver("pci", driver);
-        List<Region> claims = device.bars().stream()
+        List<Region> regions = device.bars().stream()
                 .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY && bar.index() < Bar.ROM_INDEX)
                 .map(bar -> new Region(bar.range(), driver, List.of()))
                 .toList();
         nativeDriversOf(function)
-                .putIfAbsent(driver, new DriverResources(Map.of(), claims, device.pciClass().isDisplay()));
+                .putIfAbsent(driver, new DriverResources(Map.of(), regions, device.pciClass().isDisplay()));
     }
 
-    /** Adds a function's ids to those that vfio-pci takes; it was registered before any other driver of the function. */
+    /** Adds the IDs of a function to vfio-pci, which was registered before all other drivers of the function. */
     void addVfioId(PciAddress function) {
         vfioIdFunctions.add(function);
     }
 
-    /** Makes a driver known that is a module on disk. */
+    /** Adds a driver that is a module on disk, not loaded. */
     void addNativeModule(PciAddress function, String driver) {
         unloadedModules.put(function, driver);
     }
 
-    /** {@code pci_stop_and_remove_bus_device}, drivers/pci/remove.c: the driver lets go, then the folder goes. */
+    /** {@code pci_stop_and_remove_bus_device}, drivers/pci/remove.c: unbinds the driver, then removes the folder. */
     void unplug(PciAddress function) {
         PciDevice device = machine.devices().get(function);
         if (device != null) {
@@ -200,7 +203,7 @@ final class SimulatedDrivers {
             }
         } else if (path.startsWith(SnapshotParser.PCI_DEVICES) && machine.hasPath(path)) {
             if (attribute.equals("driver_override")) {
-                // driver_set_override, drivers/base/driver.c: any name goes, and none at all reads as "(null)".
+                // driver_set_override, drivers/base/driver.c: accepts any name; no override reads as "(null)".
                 machine.files().put(path, new TextEntry(value.isEmpty() ? "(null)" : value));
                 return completed(DONE);
             } else if (path.endsWith("/power/control")) {
@@ -243,7 +246,7 @@ final class SimulatedDrivers {
         return DONE;
     }
 
-    /** A new driver is offered every device without one (driver_attach, drivers/base/dd.c). */
+    /** A new driver probes every device without a driver (driver_attach, drivers/base/dd.c). */
     private void probeUnboundDevices(String driver) {
         for (PciDevice device : machine.devices().values()) {
             if (driverOf(device).isEmpty() && matches(driver, device)) {
@@ -252,16 +255,21 @@ final class SimulatedDrivers {
         }
     }
 
-    /** {@code module_sig_check}, kernel/module/signing.c; a signature counts as trusted here. Measured on 6.1. */
+    /** {@code module_sig_check}, kernel/module/signing.c; every signature is trusted here. Measured on 6.1. */
     private WriteResult loadBootfbModule() {
-        Machine now = SnapshotParser.parse(machine.snapshot());
-        boolean signed = now.bootfbModule().signature() == BootfbModule.ModuleSignature.SIGNED;
-        if (!signed && now.moduleSignaturePolicy() != ModuleSignaturePolicy.UNRESTRICTED) {
-            return new WriteResult.WriteFailed(now.moduleSignaturePolicy() == ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN ? "EPERM" : "EKEYREJECTED");
+        Machine current = SnapshotParser.parse(machine.snapshot());
+        boolean isSigned = current.bootfbModule().signature() == BootfbModule.ModuleSignature.SIGNED;
+        ModuleSignaturePolicy policy = current.moduleSignaturePolicy();
+        if (!isSigned && policy != ModuleSignaturePolicy.UNRESTRICTED) {
+            return new WriteResult.WriteFailed(
+                    policy == ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN ? "EPERM" : "EKEYREJECTED");
         }
         machine.files().put("/sys/module/" + BootfbModule.NAME, new DirectoryEntry());
         machine.files().put(RELEASE_PARAMETER, new UnreadableEntry("Permission denied"));
-        machine.taint(signed ? KernelTaint.OUT_OF_TREE_MODULE : KernelTaint.OUT_OF_TREE_MODULE | KernelTaint.UNSIGNED_MODULE);
+        machine.addTaint(KernelTaint.OUT_OF_TREE_MODULE);
+        if (!isSigned) {
+            machine.addTaint(KernelTaint.UNSIGNED_MODULE);
+        }
         return DONE;
     }
 
@@ -274,14 +282,14 @@ final class SimulatedDrivers {
         return DONE;
     }
 
-    /** While a device is bound to it, its module is in use; after that the driver's folder goes with it. */
+    /** A module is in use while a device is bound to its driver. Unloading it removes the folder of the driver. */
     private WriteResult unloadDriver(String driver) {
         if (machine.devices().values().stream().anyMatch(device -> driverOf(device).equals(driver))) {
             return new WriteResult.WriteFailed("EBUSY");
         }
         machine.files().remove(SnapshotParser.PCI_DRIVERS + driver);
-        nativeDrivers.forEach((function, own) -> {
-            if (own.containsKey(driver)) {
+        nativeDrivers.forEach((function, drivers) -> {
+            if (drivers.containsKey(driver)) {
                 unloadedModules.put(function, driver);
             }
         });
@@ -303,12 +311,12 @@ final class SimulatedDrivers {
         if (!driverOf(device).isEmpty()) {
             return completed(DONE);
         }
-        // In the order that they were registered in; of those that match, vfio-pci came first where it has the ids.
+        // In the order of registration. Of the matching drivers, vfio-pci was registered first where it has the IDs.
         Optional<String> driver = machine.snapshot().childNames(SnapshotParser.PCI_DRIVERS).stream()
                 .filter(name -> matches(name, device))
                 .min(Comparator.comparing(name -> !name.equals(PciDevice.VFIO_PCI)));
-        // What a driver's probe answers is not passed on, only that the group is a virtual machine's (really_probe and
-        // __device_attach_driver, drivers/base/dd.c): success is the link, not the answer.
+        // The error of a driver's probe is not reported, except that a virtual machine has the group (really_probe and
+        // __device_attach_driver, drivers/base/dd.c): the driver link shows success, not the result of the write.
         return switch (driver.map(name -> probe(name, device)).orElse(ProbeResult.BOUND)) {
             case BOUND, NO_IOMMU_GROUP -> completed(DONE);
             case GROUP_BUSY -> failed("EBUSY");
@@ -337,7 +345,7 @@ final class SimulatedDrivers {
         return new WriteResult.WriteFailed(kernel.isAtLeast(5, 14) ? "EBUSY" : "ENODEV");
     }
 
-    /** {@code pci_match_device}, drivers/pci/pci-driver.c: an override matches the driver of its name and no other. */
+    /** {@code pci_match_device}, drivers/pci/pci-driver.c: an override matches only the driver of that name. */
     private boolean matches(String driver, PciDevice device) {
         String override = machine.driverOverrideOf(device.address());
         if (!override.isEmpty()) {
@@ -356,13 +364,13 @@ final class SimulatedDrivers {
     }
 
     private ProbeResult probe(String driver, PciDevice device) {
-        boolean toVfio = driver.equals(PciDevice.VFIO_PCI);
-        if (toVfio && (device.iommuGroup().isEmpty() || device.headerType().orElse(0) != 0)) {
+        boolean isVfio = driver.equals(PciDevice.VFIO_PCI);
+        if (isVfio && (device.iommuGroup().isEmpty() || device.headerType().orElse(0) != 0)) {
             // vfio_group_find_or_alloc, drivers/vfio/vfio_main.c; vfio_pci_core_register_device for bridges.
             return ProbeResult.NO_IOMMU_GROUP;
         }
-        if (!toVfio && !vfio.groupUsers(device).isEmpty()) {
-            // iommu_device_use_default_domain answers EBUSY since 5.19; before, vfio_group_nb_verify is a BUG_ON.
+        if (!isVfio && !vfio.groupUsers(device).isEmpty()) {
+            // iommu_device_use_default_domain fails with EBUSY since 5.19; before, vfio_group_nb_verify is a BUG_ON.
             if (machine.kernelVersion().isAtLeast(5, 19)) {
                 return ProbeResult.GROUP_BUSY;
             }
@@ -370,7 +378,7 @@ final class SimulatedDrivers {
             return ProbeResult.KERNEL_BUG;
         }
         machine.linkDriver(device.address(), driver);
-        if (toVfio) {
+        if (isVfio) {
             finishVfioBind(device);
         } else {
             finishNativeBind(nativeDriversOf(device.address()).get(driver), device);
@@ -389,42 +397,44 @@ final class SimulatedDrivers {
         }
     }
 
-    private void finishNativeBind(@Nullable DriverResources own, PciDevice device) {
-        // A driver that an override alone matched is nobody's own.
-        if (own == null) {
+    private void finishNativeBind(@Nullable DriverResources resources, PciDevice device) {
+        // A driver that matches only by an override does not support the function.
+        if (resources == null) {
             return;
         }
-        if (own.evictsFramebuffers()) {
+        if (resources.evictsFramebuffers()) {
             // The drm drivers call drm_aperture_remove_conflicting_pci_framebuffers and its successors.
             framebuffer.evictFrom(device);
         }
-        own.regions().forEach(claim -> machine.resourceTree().request(claim.range(), claim.name()));
-        machine.files().putAll(own.files());
+        resources.regions().forEach(region -> machine.resourceTree().request(region.range(), region.name()));
+        machine.files().putAll(resources.files());
     }
 
     /**
-     * {@code unbind_store}, drivers/base/bus.c. The link goes first (driver_sysfs_remove in __device_release_driver),
-     * then the driver's own remove may wait (measured).
+     * {@code unbind_store}, drivers/base/bus.c. Removes the driver link first (driver_sysfs_remove in
+     * __device_release_driver); then the remove function of the driver may wait (measured).
      */
     private WriteProgress unbind(String driver, PciDevice device) {
         if (!driverOf(device).equals(driver)) {
             return failed("ENODEV");
         }
-        BooleanSupplier over = unbindCondition(driver, device);
+        BooleanSupplier canFinish = unbindCondition(driver, device);
         machine.unlinkDriver(device.address());
-        return new WriteProgress.BlockedWrite(over, () -> finishUnbind(driver, device));
+        return new WriteProgress.BlockedWrite(canFinish, () -> finishUnbind(driver, device));
     }
 
-    /** When the driver's remove comes to its end. Most do not look whether anybody has their nodes open (measured). */
+    /** When the driver's remove function finishes. Most drivers do not check for open nodes (measured). */
     private BooleanSupplier unbindCondition(String driver, PciDevice device) {
-        List<DeviceUser> holders = machine.driverUsersOf(device.address());
+        List<DeviceUser> users = machine.driverUsersOf(device.address());
         return switch (driver) {
             // vfio_unregister_group_dev waits for every open file (measured).
-            case PciDevice.VFIO_PCI -> () -> holders.stream().noneMatch(machine::isOpen);
+            case PciDevice.VFIO_PCI -> () -> users.stream().noneMatch(machine::isOpen);
             // snd_card_free waits for open streams, sound/core/init.c.
-            case "snd_hda_intel" -> () -> holders.stream().filter(DeviceUser::isBlockingUnbind).noneMatch(machine::isOpen);
-            // nv_pci_remove with a usage count never gets over it, open-gpu-kernel-modules #1119 and #1374.
-            case "nvidia" -> holders::isEmpty;
+            case "snd_hda_intel" -> () -> users.stream()
+                    .filter(DeviceUser::isBlockingUnbind)
+                    .noneMatch(machine::isOpen);
+            // nv_pci_remove with a nonzero usage count never returns, open-gpu-kernel-modules #1119 and #1374.
+            case "nvidia" -> users::isEmpty;
             default -> () -> true;
         };
     }
@@ -435,10 +445,10 @@ final class SimulatedDrivers {
             // vfio_pci_core_unregister_device forbids runtime suspend again; measured.
             machine.setPower(device.address(), "on", "active");
         }
-        DriverResources own = nativeDriversOf(device.address()).get(driver);
-        if (own != null) {
-            machine.files().keySet().removeAll(own.files().keySet());
-            machine.resourceTree().release(own.regions()::contains);
+        DriverResources resources = nativeDriversOf(device.address()).get(driver);
+        if (resources != null) {
+            machine.files().keySet().removeAll(resources.files().keySet());
+            machine.resourceTree().release(resources.regions()::contains);
         }
     }
 
@@ -446,8 +456,8 @@ final class SimulatedDrivers {
         return machine.driverOf(device.address());
     }
 
-    private static WriteProgress completed(WriteResult answer) {
-        return new WriteProgress.CompletedWrite(answer);
+    private static WriteProgress completed(WriteResult result) {
+        return new WriteProgress.CompletedWrite(result);
     }
 
     private static WriteProgress failed(String errno) {

@@ -2,20 +2,28 @@ package org.switchback.simulator;
 
 import java.time.Duration;
 
-/** What can go wrong with a write to a {@link SimulatedKernel}. */
+/** A failure of a write to a {@link SimulatedKernel}. */
 public sealed interface SimulatedFault {
-    /** @param errno what the write answers, having changed nothing */
+    /**
+     * The write fails and changes nothing.
+     *
+     * @param errno its name, for instance {@code EBUSY}
+     */
     record ErrnoFault(String errno) implements SimulatedFault {}
 
-    /** @param duration how long the kernel takes over it; while an unbind lasts, the driver link is gone already */
+    /**
+     * The write takes effect after a delay. An unbind removes the driver link at once.
+     *
+     * @param duration in simulated time
+     */
     record Delay(Duration duration) implements SimulatedFault {}
 
-    /** Never returns. */
+    /** The write never returns. */
     record Hang() implements SimulatedFault {}
 
-    /** Answers that it was done and changes nothing. */
+    /** The write reports success and changes nothing. */
     record FalseSuccess() implements SimulatedFault {}
 
-    /** The kernel dies of it: an oops kills the writing process, and the taint stays until a restart. */
+    /** The write causes an oops, which kills the writing process. The taint stays until a restart. */
     record Oops() implements SimulatedFault {}
 }

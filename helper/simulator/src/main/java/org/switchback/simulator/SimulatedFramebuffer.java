@@ -22,8 +22,8 @@ import org.switchback.hardware.Region;
 import org.switchback.kernel.Kernel.WriteResult;
 
 /**
- * The firmware's framebuffers in a simulated kernel: platform devices (drivers/firmware/sysfb.c), their drivers, and how
- * they are made to go (drivers/video/aperture.c). What is called measured was seen with Debian's kernels.
+ * Firmware framebuffers in a simulated kernel: platform devices (drivers/firmware/sysfb.c), their drivers, and their
+ * removal (drivers/video/aperture.c). "Measured" means: observed with Debian's kernels.
  */
 final class SimulatedFramebuffer {
     private static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
@@ -35,54 +35,60 @@ final class SimulatedFramebuffer {
     private final Map<String, FramebufferResources> resourcesByDevice = new LinkedHashMap<>();
 
     /**
-     * What the driver of a platform device brings with it.
+     * Resources that exist while the driver of a platform device is bound.
      *
-     * @param files  its framebuffer's entries
-     * @param regions regions it claims, not the one that is the device's own
+     * @param files   the entries of its framebuffer
+     * @param regions the regions claimed by the driver, without the region of the device
      */
     private record FramebufferResources(Map<String, SnapshotEntry> files, List<Region> regions) {}
 
-    /** @param asBooted what the machine's files show */
-    SimulatedFramebuffer(SimulatedMachine machine, Machine asBooted) {
+    /** @param bootMachine the parsed boot snapshot */
+    SimulatedFramebuffer(SimulatedMachine machine, Machine bootMachine) {
         this.machine = machine;
-        for (FirmwareFramebuffer framebuffer : asBooted.firmwareFramebuffers()) {
-            resourcesByDevice.put(framebuffer.platformDevice(), readResources(framebuffer.platformDevice(), asBooted));
+        for (FirmwareFramebuffer framebuffer : bootMachine.firmwareFramebuffers()) {
+            resourcesByDevice.put(
+                    framebuffer.platformDevice(), readResources(framebuffer.platformDevice(), bootMachine));
             framebuffer.driver().ifPresent(driver -> machine.addDriver("platform", driver));
         }
     }
 
-    private FramebufferResources readResources(String device, Machine asBooted) {
-        MachineSnapshot capture = machine.snapshot();
-        Map<String, SnapshotEntry> own = new TreeMap<>();
+    private FramebufferResources readResources(String device, Machine bootMachine) {
+        MachineSnapshot snapshot = machine.snapshot();
+        Map<String, SnapshotEntry> files = new TreeMap<>();
         for (String folder : List.of("/sys/class/graphics/", "/sys/class/drm/")) {
-            for (String node : capture.childNames(folder)) {
-                if (capture.entries().get(folder + node) instanceof LinkEntry(String target)
+            for (String node : snapshot.childNames(folder)) {
+                if (snapshot.entries().get(folder + node) instanceof LinkEntry(String target)
                         && target.contains("/" + device + "/")) {
-                    // With the name of a framebuffer and the connectors of a card: card0-Unknown-1.
-                    capture.entries().forEach((path, entry) -> {
+                    // Includes the name of a framebuffer and the connectors of a card, such as card0-Unknown-1.
+                    snapshot.entries().forEach((path, entry) -> {
                         if (path.equals(folder + node)
                                 || path.startsWith(folder + node + "/")
                                 || path.startsWith(folder + node + "-")) {
-                            own.put(path, entry);
+                            files.put(path, entry);
                         }
                     });
                 }
             }
         }
-        return new FramebufferResources(own, asBooted.memoryMap().find(region -> FirmwareRegion.fromRegionName(region.name())
-                .filter(claim -> isPlatformDevice(device, claim.platformDeviceName()) && !claim.isOwnedByPlatformDevice())
-                .isPresent()));
+        List<Region> regions = bootMachine.memoryMap().find(region -> FirmwareRegion.fromRegionName(region.name())
+                .filter(owner -> isPlatformDevice(device, owner.platformDeviceName())
+                        && !owner.isOwnedByPlatformDevice())
+                .isPresent());
+        return new FramebufferResources(files, regions);
     }
 
     private static boolean isPlatformDevice(String device, String name) {
         return device.startsWith(name + ".");
     }
 
-    /** {@code unbind_store}, drivers/base/bus.c: the driver's own region goes, BOOTFB is the device's and stays (measured). */
+    /**
+     * {@code unbind_store}, drivers/base/bus.c: releases the region of the driver. BOOTFB belongs to the device and
+     * stays (measured).
+     */
     WriteResult unbind(String driver, String device) {
         String link = PLATFORM_DEVICES + device + "/driver";
-        FramebufferResources drawing = resourcesByDevice.get(device);
-        if (drawing == null || !machine.linkTargetName(link).equals(driver)) {
+        FramebufferResources resources = resourcesByDevice.get(device);
+        if (resources == null || !machine.linkTargetName(link).equals(driver)) {
             return new WriteResult.WriteFailed("ENODEV");
         }
         if (isTakenOver(device)) {
@@ -90,33 +96,34 @@ final class SimulatedFramebuffer {
             return new WriteResult.WriteFailed("?");
         }
         machine.files().remove(link);
-        machine.files().keySet().removeAll(drawing.files().keySet());
-        machine.resourceTree().release(drawing.regions()::contains);
+        machine.files().keySet().removeAll(resources.files().keySet());
+        machine.resourceTree().release(resources.regions()::contains);
         return new WriteResult.Done();
     }
 
     /** {@code bind_store}; a platform driver matches by name (platform_match, drivers/base/platform.c). */
     WriteResult bind(String driver, String device) {
-        String link = PLATFORM_DEVICES + device + "/driver";
-        FramebufferResources drawing = resourcesByDevice.get(device);
-        if (drawing == null || !isPlatformDevice(device, driver)) {
+        String driverLink = PLATFORM_DEVICES + device + "/driver";
+        FramebufferResources resources = resourcesByDevice.get(device);
+        if (resources == null || !isPlatformDevice(device, driver)) {
             return new WriteResult.WriteFailed("ENODEV");
         }
-        if (machine.hasPath(link)) {
+        if (machine.hasPath(driverLink)) {
             return SimulatedDrivers.alreadyBoundResult(machine.kernelVersion());
         }
-        machine.files().put(link, new LinkEntry(relativePathToSys(device) + "bus/platform/drivers/" + driver));
-        if (drawing.files().isEmpty()) {
-            drawing = new FramebufferResources(Map.of(nextFramebufferPath(), new LinkEntry("../../devices/platform/" + device + "/graphics/fb")), drawing.regions());
-            resourcesByDevice.put(device, drawing);
+        machine.files().put(driverLink, new LinkEntry(relativePathToSys(device) + "bus/platform/drivers/" + driver));
+        if (resources.files().isEmpty()) {
+            LinkEntry link = new LinkEntry("../../devices/platform/" + device + "/graphics/fb");
+            resources = new FramebufferResources(Map.of(nextFramebufferPath(), link), resources.regions());
+            resourcesByDevice.put(device, resources);
         }
-        machine.files().putAll(drawing.files());
-        // efifb_probe and simplefb_probe go on when they can't have the region.
-        drawing.regions().forEach(claim -> machine.resourceTree().request(claim.range(), claim.name()));
+        machine.files().putAll(resources.files());
+        // efifb_probe and simplefb_probe continue when they fail to claim the region.
+        resources.regions().forEach(region -> machine.resourceTree().request(region.range(), region.name()));
         return new WriteResult.Done();
     }
 
-    /** Where the next framebuffer is registered (do_register_framebuffer, drivers/video/fbdev/core/fbmem.c). */
+    /** Path of the next registered framebuffer (do_register_framebuffer, drivers/video/fbdev/core/fbmem.c). */
     private String nextFramebufferPath() {
         int number = 0;
         while (machine.hasPath("/sys/class/graphics/fb" + number)) {
@@ -125,32 +132,36 @@ final class SimulatedFramebuffer {
         return "/sys/class/graphics/fb" + number;
     }
 
-    /** Whether the driver is bound to a framebuffer that a native driver has unregistered: to unbind it frees it again. */
+    /** Whether a native driver has unregistered the framebuffer of a bound driver: unbinding would free it twice. */
     private boolean isTakenOver(String device) {
-        return machine.firmwareFramebuffers().stream().anyMatch(fb -> fb.platformDevice().equals(device) && fb.isTakenOver());
+        return machine.firmwareFramebuffers().stream()
+                .anyMatch(framebuffer -> framebuffer.platformDevice().equals(device) && framebuffer.isTakenOver());
     }
 
     /**
-     * What {@code kmod/switchback_bootfb.c} answers to a text written to its parameter, with the tests in its order. The
-     * device is unregistered: its driver goes, then its region.
+     * A write to the parameter of {@code kmod/switchback_bootfb.c}, with its checks in the same order. The module
+     * unregisters the platform device: the driver is unbound, then the region is released.
      */
     WriteResult writeRelease(String text) {
-        Matcher order = RELEASE_REQUEST.matcher(text);
-        Optional<PciAddress> address = order.matches() ? PciAddress.parse(order.group(1)) : Optional.empty();
+        Matcher request = RELEASE_REQUEST.matcher(text);
+        Optional<PciAddress> address = request.matches() ? PciAddress.parse(request.group(1)) : Optional.empty();
         if (address.isEmpty()) {
             return new WriteResult.WriteFailed("EINVAL");
         }
         AddressRange range = new AddressRange(
-                Long.parseUnsignedLong(order.group(2), 16), Long.parseUnsignedLong(order.group(3), 16));
+                Long.parseUnsignedLong(request.group(2), 16), Long.parseUnsignedLong(request.group(3), 16));
         PciDevice gpu = machine.devices().get(address.get());
         if (gpu == null) {
             return new WriteResult.WriteFailed("ENODEV");
         }
-        return findReleaseError(gpu, range).<WriteResult>map(WriteResult.WriteFailed::new).orElseGet(() -> {
-            machine.resourceTree().release(region -> region.range().equals(range) && region.name().equals("BOOTFB"));
-            removeFramebuffer(SIMPLE_FRAMEBUFFER, true);
-            return new WriteResult.Done();
-        });
+        Optional<String> error = findReleaseError(gpu, range);
+        if (error.isPresent()) {
+            return new WriteResult.WriteFailed(error.get());
+        }
+        machine.resourceTree()
+                .release(region -> region.range().equals(range) && region.name().equals("BOOTFB"));
+        removeFramebuffer(SIMPLE_FRAMEBUFFER, true);
+        return new WriteResult.Done();
     }
 
     private Optional<String> findReleaseError(PciDevice gpu, AddressRange range) {
@@ -167,7 +178,8 @@ final class SimulatedFramebuffer {
         if (!resourcesByDevice.containsKey(SIMPLE_FRAMEBUFFER)) {
             return Optional.of("ENOENT");
         }
-        List<Region> bootfb = MemoryMap.parse(machine.resourceTree().toText()).find(region -> region.name().equals("BOOTFB"));
+        List<Region> bootfb = MemoryMap.parse(machine.resourceTree().toText())
+                .find(region -> region.name().equals("BOOTFB"));
         if (bootfb.size() != 1) {
             return Optional.of("ENXIO");
         }
@@ -177,7 +189,9 @@ final class SimulatedFramebuffer {
         if (!bootfb.getFirst().range().equals(range)) {
             return Optional.of("ESTALE");
         }
-        return isTakenOver(SIMPLE_FRAMEBUFFER) && !machine.kernelVersion().isAtLeast(5, 19) ? Optional.of("EBUSY") : Optional.empty();
+        return isTakenOver(SIMPLE_FRAMEBUFFER) && !machine.kernelVersion().isAtLeast(5, 19)
+                ? Optional.of("EBUSY")
+                : Optional.empty();
     }
 
     private static boolean isInBar(PciDevice gpu, AddressRange range) {
@@ -185,7 +199,7 @@ final class SimulatedFramebuffer {
                 .anyMatch(bar -> bar.space() == Bar.AddressSpace.MEMORY && bar.range().contains(range));
     }
 
-    /** From the device's real folder to /sys/; newer kernels have it below the GPU. */
+    /** Relative path from the folder of a device to /sys/. Newer kernels place that folder below the GPU. */
     private String relativePathToSys(String device) {
         return machine.files().get(PLATFORM_DEVICES + device) instanceof LinkEntry(String target)
                 ? "../".repeat(target.substring(target.indexOf("devices/")).split("/").length)
@@ -193,41 +207,44 @@ final class SimulatedFramebuffer {
     }
 
     /**
-     * Removes the framebuffers that lie in a function's BARs. Since 6.0 their platform devices go for good; before, the
-     * framebuffer is unregistered and its driver stays bound to nothing (remove_conflicting_framebuffers,
+     * Removes the framebuffers in the BARs of a function. Since 6.0 their platform devices are removed until restart;
+     * before 6.0, the framebuffer is unregistered and its driver stays bound (remove_conflicting_framebuffers,
      * drivers/video/fbdev/core/fbmem.c). Both measured.
      */
     void evictFrom(PciDevice function) {
-        boolean deviceGoes = machine.kernelVersion().isAtLeast(6, 0);
+        boolean removesDevice = machine.kernelVersion().isAtLeast(6, 0);
         for (Region region : machine.regionsInBars(function)) {
-            Optional<FirmwareRegion> claim = FirmwareRegion.fromRegionName(region.name());
-            if (claim.isEmpty() || (deviceGoes && !isEvictedByNativeDriver(claim.get(), function))) {
+            Optional<FirmwareRegion> firmwareRegion = FirmwareRegion.fromRegionName(region.name());
+            if (firmwareRegion.isEmpty()
+                    || (removesDevice && !isEvictedByNativeDriver(firmwareRegion.get(), function))) {
                 continue;
             }
-            if (deviceGoes || !claim.get().isOwnedByPlatformDevice()) {
+            if (removesDevice || !firmwareRegion.get().isOwnedByPlatformDevice()) {
                 machine.resourceTree().release(region::equals);
             }
             for (String device : List.copyOf(resourcesByDevice.keySet())) {
-                if (isPlatformDevice(device, claim.get().platformDeviceName())) {
-                    removeFramebuffer(device, deviceGoes);
+                if (isPlatformDevice(device, firmwareRegion.get().platformDeviceName())) {
+                    removeFramebuffer(device, removesDevice);
                 }
             }
         }
     }
 
-    private boolean isEvictedByNativeDriver(FirmwareRegion claim, PciDevice function) {
+    private boolean isEvictedByNativeDriver(FirmwareRegion region, PciDevice function) {
         boolean hasDriver = machine.firmwareFramebuffers().stream()
-                .anyMatch(fb -> isPlatformDevice(fb.platformDevice(), claim.platformDeviceName()) && fb.driver().isPresent());
+                .anyMatch(framebuffer ->
+                        isPlatformDevice(framebuffer.platformDevice(), region.platformDeviceName())
+                                && framebuffer.driver().isPresent());
         return machine.kernelVersion()
                 .nativeDriverEvictsFramebuffer(hasDriver, function.pciClass().isVga());
     }
 
-    private void removeFramebuffer(String device, boolean deviceGoes) {
-        FramebufferResources drawing = resourcesByDevice.get(device);
-        if (drawing != null) {
-            machine.files().keySet().removeAll(drawing.files().keySet());
+    private void removeFramebuffer(String device, boolean removesDevice) {
+        FramebufferResources resources = resourcesByDevice.get(device);
+        if (resources != null) {
+            machine.files().keySet().removeAll(resources.files().keySet());
         }
-        if (deviceGoes) {
+        if (removesDevice) {
             resourcesByDevice.remove(device);
             machine.files().remove(PLATFORM_DEVICES + device);
             machine.files().remove(PLATFORM_DEVICES + device + "/driver");

@@ -1,7 +1,5 @@
 package org.switchback.simulator;
 
-import org.switchback.kernel.Kernel;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,36 +17,37 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
+import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
 /**
- * A kernel in memory that begins as a capture shows one and then behaves as Linux does: {@link SimulatedDrivers},
- * {@link SimulatedFramebuffer}, {@link SimulatedVfio} and {@link SimulatedResourceTree} have the rules. Serves the sample machines, and tests, which
- * make it refuse, wait, lie or die.
+ * A kernel in memory that starts in the state of a snapshot and then behaves like Linux. {@link SimulatedDrivers},
+ * {@link SimulatedFramebuffer}, {@link SimulatedVfio} and {@link SimulatedResourceTree} contain the rules. It serves
+ * sample machines and tests, which can inject faults.
  *
- * <p>It has a clock of its own, which writes that take time move on; whether real time passes along is the caller's
- * choice. What a write left behind in this kernel goes on when its writer is gone.
+ * <p>It has its own clock, which advances with writes that take time. The caller decides whether real time passes too.
+ * A write that has timed out continues in this kernel after its writer has given up.
  *
- * <p>Safe for several threads.
+ * <p>Thread-safe.
  */
 public final class SimulatedKernel implements Kernel {
-    /** Lets real time pass, or not. */
+    /** Waits for a duration, or only pretends to. */
     @FunctionalInterface
     public interface Sleeper {
-        /** Only the clock of the simulation moves. */
-        Sleeper NO_SLEEP = time -> {};
+        /** Returns at once: only the simulated clock advances. */
+        Sleeper NO_SLEEP = duration -> {};
 
-        /** A second is a second. Returns early when the thread is interrupted. */
-        Sleeper THREAD_SLEEP = time -> {
+        /** Waits in real time. Returns early when the thread is interrupted. */
+        Sleeper THREAD_SLEEP = duration -> {
             try {
-                Thread.sleep(time);
-            } catch (InterruptedException wanted) {
+                Thread.sleep(duration);
+            } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         };
 
-        void sleep(Duration time);
+        void sleep(Duration duration);
     }
 
     private static final Duration SECOND = Duration.ofSeconds(1);
@@ -64,66 +63,78 @@ public final class SimulatedKernel implements Kernel {
     private Duration clock = Duration.ZERO;
     private volatile Duration writeDuration = Duration.ZERO;
     private volatile Consumer<KernelWrite> beforeWrite = write -> {};
-    private volatile BiConsumer<KernelWrite, WriteResult> afterWrite = (write, answer) -> {};
+    private volatile BiConsumer<KernelWrite, WriteResult> afterWrite = (write, result) -> {};
 
-    /** The rules and what they work on. */
+    /** The rules and the state they work on. */
     private record SimulatedComponents(SimulatedMachine machine, SimulatedVfio vfio, SimulatedDrivers drivers) {
-        static SimulatedComponents of(MachineSnapshot asBooted) {
-            Machine read = SnapshotParser.parse(asBooted);
-            SimulatedMachine machine = new SimulatedMachine(asBooted, read);
+        static SimulatedComponents of(MachineSnapshot bootSnapshot) {
+            Machine bootMachine = SnapshotParser.parse(bootSnapshot);
+            SimulatedMachine machine = new SimulatedMachine(bootSnapshot, bootMachine);
             SimulatedVfio vfio = new SimulatedVfio(machine);
-            return new SimulatedComponents(machine, vfio, new SimulatedDrivers(machine, new SimulatedFramebuffer(machine, read), vfio));
+            SimulatedFramebuffer framebuffer = new SimulatedFramebuffer(machine, bootMachine);
+            return new SimulatedComponents(machine, vfio, new SimulatedDrivers(machine, framebuffer, vfio));
         }
     }
 
     private record FaultRule(Predicate<KernelWrite> filter, SimulatedFault fault, boolean once) {}
 
-    /** A kernel whose writes take no real time. */
+    /**
+     * Creates a kernel whose writes take no real time.
+     *
+     * @param bootSnapshot the machine at boot, with addresses in its memory map
+     */
     public SimulatedKernel(MachineSnapshot bootSnapshot) {
         this(bootSnapshot, Sleeper.NO_SLEEP);
     }
 
-    /** @param bootSnapshot the machine, its memory map with addresses */
+    /**
+     * Creates a kernel.
+     *
+     * @param bootSnapshot the machine at boot, with addresses in its memory map
+     * @param sleeper      waits for writes that take time
+     */
     public SimulatedKernel(MachineSnapshot bootSnapshot, Sleeper sleeper) {
         this.bootSnapshot = bootSnapshot;
         this.sleeper = sleeper;
         this.components = SimulatedComponents.of(bootSnapshot);
     }
 
-    /** @param each how long every write takes from now on, at least */
-    public void setWriteDuration(Duration each) {
-        writeDuration = each;
+    /** Sets the minimum duration of all further writes. */
+    public void setWriteDuration(Duration duration) {
+        writeDuration = duration;
     }
 
-    /** Makes a driver known for a function that the capture does not show bound to it. */
+    /** Adds a driver that supports a function but is not bound to it in the boot snapshot. */
     public void addNativeDriver(PciAddress function, String driver) {
         synchronized (lock) {
             components.drivers().addNativeDriver(function, driver);
         }
     }
 
-    /** As {@link #addNativeDriver}, but the driver is a module that is not loaded yet. */
+    /** Like {@link #addNativeDriver}, but the driver is a module that is not loaded yet. */
     public void addNativeModule(PciAddress function, String driver) {
         synchronized (lock) {
             components.drivers().addNativeModule(function, driver);
         }
     }
 
-    /** vfio-pci, which was there first, takes the function unless an override says otherwise ({@code vfio-pci.ids=}). */
+    /** Makes vfio-pci, as the first registered driver, match a function without override ({@code vfio-pci.ids=}). */
     public void addVfioId(PciAddress function) {
         synchronized (lock) {
             components.drivers().addVfioId(function);
         }
     }
 
-    /** A program opens a node of its own; a user of {@code vfio/N} is a virtual machine with every function in it. */
-    public void addDeviceUser(DeviceUser holder) {
+    /**
+     * Opens a node for a program. A user of {@code vfio/N} is a virtual machine that has every function of the group.
+     */
+    public void addDeviceUser(DeviceUser user) {
         synchronized (lock) {
-            components.vfio().openNode(holder);
+            components.vfio().openNode(user);
         }
     }
 
-    /** A program ends and lets go of all it has; writes that waited for that come to their end. */
+    /** Ends a program and closes its nodes. Writes that waited for that finish. */
     public void endProcess(int pid) {
         synchronized (lock) {
             components.vfio().endProcess(pid);
@@ -131,21 +142,21 @@ public final class SimulatedKernel implements Kernel {
         }
     }
 
-    /** Somebody pulls a function out of the machine; nothing brings it back but a restart. */
+    /** Unplugs a function until restart. */
     public void unplug(PciAddress function) {
         synchronized (lock) {
             components.drivers().unplug(function);
         }
     }
 
-    /** The next write that fits meets the fault, later ones do not. */
-    public void injectOnce(Predicate<KernelWrite> which, SimulatedFault fault) {
-        addFaultRule(new FaultRule(which, fault, true));
+    /** Injects a fault into the next matching write. */
+    public void injectOnce(Predicate<KernelWrite> filter, SimulatedFault fault) {
+        addFaultRule(new FaultRule(filter, fault, true));
     }
 
-    /** Every write that fits meets the fault. The first rule that fits counts. */
-    public void injectAlways(Predicate<KernelWrite> which, SimulatedFault fault) {
-        addFaultRule(new FaultRule(which, fault, false));
+    /** Injects a fault into every matching write. When several faults match, the first injected one applies. */
+    public void injectAlways(Predicate<KernelWrite> filter, SimulatedFault fault) {
+        addFaultRule(new FaultRule(filter, fault, false));
     }
 
     private void addFaultRule(FaultRule rule) {
@@ -154,39 +165,39 @@ public final class SimulatedKernel implements Kernel {
         }
     }
 
-    /** Takes all faults away; what hangs goes on hanging. */
+    /** Removes all injected faults. Hanging writes continue to hang. */
     public void clearFaults() {
         synchronized (lock) {
             faultRules.clear();
         }
     }
 
-    /** @param hook called before each write has any effect; what it throws, {@link #write} throws */
+    /** @param hook called before each write takes effect; {@link #write} throws what it throws */
     public void beforeEachWrite(Consumer<KernelWrite> hook) {
         beforeWrite = hook;
     }
 
-    /** @param hook called when a write has been answered, before its writer learns of it */
+    /** @param hook called after each write, before {@link #write} returns; {@link #write} throws what it throws */
     public void afterEachWrite(BiConsumer<KernelWrite, WriteResult> hook) {
         afterWrite = hook;
     }
 
-    /** Every write so far, since the last restart, in order. */
+    /** All writes since the last restart, in order. */
     public List<KernelWrite> writes() {
         synchronized (lock) {
             return List.copyOf(writes);
         }
     }
 
-    /** Moves the clock on, without real time. */
-    public void advance(Duration time) {
+    /** Advances the simulated clock, without real time. */
+    public void advance(Duration duration) {
         synchronized (lock) {
-            clock = clock.plus(time);
+            clock = clock.plus(duration);
             progressPendingWrites();
         }
     }
 
-    /** A restart of the machine: everything as booted, another boot, no faults. Drivers made known are forgotten. */
+    /** Restarts the machine: the state of the boot snapshot, a new boot ID, no faults, no added drivers. */
     public void restart() {
         synchronized (lock) {
             components = SimulatedComponents.of(bootSnapshot);
@@ -218,7 +229,9 @@ public final class SimulatedKernel implements Kernel {
                 case Setting.Driver(PciAddress function) ->
                     components.machine().linkTargetName(SnapshotParser.PCI_DEVICES + function + "/driver");
                 case Setting.DriverOverride(PciAddress function) ->
-                    isDeviceLocked(function.toString()) ? UNKNOWN_VALUE : components.machine().driverOverrideOf(function);
+                    isDeviceLocked(function.toString())
+                            ? UNKNOWN_VALUE
+                            : components.machine().driverOverrideOf(function);
                 case Setting.PowerControl(PciAddress function) ->
                     components.machine().text(SnapshotParser.PCI_DEVICES + function + "/power/control").orElse("");
                 case Setting.FramebufferDriver(String device) -> components.machine().firmwareFramebuffers().stream()
@@ -227,10 +240,12 @@ public final class SimulatedKernel implements Kernel {
                         .findFirst()
                         .orElse("");
                 case Setting.FramebufferRegion(PciAddress function, AddressRange range) ->
-                    FirmwareRegion.findRegionName(MemoryMap.parse(components.machine().resourceTree().toText()), function, range)
+                    FirmwareRegion.findRegionName(
+                                    MemoryMap.parse(components.machine().resourceTree().toText()), function, range)
                             .orElse("");
                 case Setting.KernelModule(String name) ->
-                    components.machine().hasPath("/sys/module/" + name.replace('-', '_')) || components.machine().hasPath(SnapshotParser.PCI_DRIVERS + name)
+                    components.machine().hasPath("/sys/module/" + name.replace('-', '_'))
+                                    || components.machine().hasPath(SnapshotParser.PCI_DRIVERS + name)
                             ? Setting.KernelModule.LOADED
                             : "";
             };
@@ -262,51 +277,51 @@ public final class SimulatedKernel implements Kernel {
     }
 
     @Override
-    public WriteResult write(KernelWrite write, Duration patience, Consumer<Duration> waiting) {
+    public WriteResult write(KernelWrite write, Duration timeout, Consumer<Duration> waiting) {
         beforeWrite.accept(write);
         sleep(writeDuration);
-        PendingWrite task;
+        PendingWrite pending;
         synchronized (lock) {
             writes.add(write);
-            task = new PendingWrite(write, takeFault(write), clock);
-            pendingWrites.add(task);
+            pending = new PendingWrite(write, takeFault(write), clock);
+            pendingWrites.add(pending);
             progressPendingWrites();
         }
-        WriteResult answer = awaitResult(task, patience, waiting);
-        afterWrite.accept(write, answer);
-        return answer;
+        WriteResult result = awaitResult(pending, timeout, waiting);
+        afterWrite.accept(write, result);
+        return result;
     }
 
-    private WriteResult awaitResult(PendingWrite task, Duration patience, Consumer<Duration> waiting) {
+    private WriteResult awaitResult(PendingWrite pending, Duration timeout, Consumer<Duration> waiting) {
         Duration waited = Duration.ZERO;
         while (true) {
-            Optional<WriteResult> answer = resultOf(task);
-            if (answer.isPresent()) {
-                return answer.get();
+            Optional<WriteResult> result = resultOf(pending);
+            if (result.isPresent()) {
+                return result.get();
             }
-            Duration left = patience.minus(waited);
-            if (!left.isPositive()) {
+            Duration remaining = timeout.minus(waited);
+            if (!remaining.isPositive()) {
                 return new WriteResult.TimedOut();
             }
-            Duration step = left.compareTo(SECOND) < 0 ? left : SECOND;
+            Duration step = remaining.compareTo(SECOND) < 0 ? remaining : SECOND;
             sleep(step);
             waited = waited.plus(step);
-            if (step.equals(SECOND) && resultOf(task).isEmpty()) {
+            if (step.equals(SECOND) && resultOf(pending).isEmpty()) {
                 waiting.accept(waited);
             }
         }
     }
 
-    private Optional<WriteResult> resultOf(PendingWrite task) {
+    private Optional<WriteResult> resultOf(PendingWrite pending) {
         synchronized (lock) {
-            return Optional.ofNullable(task.result);
+            return Optional.ofNullable(pending.result);
         }
     }
 
-    private void sleep(Duration time) {
-        if (time.isPositive()) {
-            sleeper.sleep(time);
-            advance(time);
+    private void sleep(Duration duration) {
+        if (duration.isPositive()) {
+            sleeper.sleep(duration);
+            advance(duration);
         }
     }
 
@@ -322,36 +337,41 @@ public final class SimulatedKernel implements Kernel {
         return null;
     }
 
-    /** Whether nobody can read the device's override now. */
+    /** Whether a pending write blocks access to the driver override of a device. */
     private boolean isDeviceLocked(String device) {
-        return components.machine().isOverrideDeviceLocked() && pendingWrites.stream().anyMatch(task -> task.result == null && task.device.equals(device));
+        return components.machine().isOverrideDeviceLocked()
+                && pendingWrites.stream()
+                        .anyMatch(pending -> pending.result == null && pending.device.equals(device));
     }
 
-    /** Lets every write get as far as it can; one on a device waits for the earlier ones on it (device_lock). */
+    /** Lets every write proceed as far as it can. A write to a device waits for earlier ones to it (device_lock). */
     private void progressPendingWrites() {
-        boolean moved = true;
-        while (moved) {
-            moved = false;
+        boolean changed = true;
+        while (changed) {
+            changed = false;
             for (int i = 0; i < pendingWrites.size(); i++) {
-                PendingWrite task = pendingWrites.get(i);
-                boolean first = pendingWrites.subList(0, i).stream()
-                        .noneMatch(earlier -> !task.device.isEmpty() && earlier.device.equals(task.device));
-                if (first && task.proceed()) {
+                PendingWrite pending = pendingWrites.get(i);
+                boolean isFirst = pendingWrites.subList(0, i).stream()
+                        .noneMatch(earlier -> !pending.device.isEmpty() && earlier.device.equals(pending.device));
+                if (isFirst && pending.proceed()) {
                     pendingWrites.remove(i--);
-                    moved = true;
+                    changed = true;
                 }
             }
         }
     }
 
-    /** A write under way. */
+    /** A write in progress. */
     private final class PendingWrite {
         private final KernelWrite write;
         private final @Nullable SimulatedFault fault;
+        /** The device that the write locks; empty for none. */
         private final String device;
+
         private final Duration startedAt;
-        /** Whether the same write was under way when this one began. */
-        private final boolean duplicate;
+        /** Whether an equal write was in progress when this one began. */
+        private final boolean isDuplicate;
+
         private SimulatedDrivers.@Nullable WriteProgress progress;
         private @Nullable WriteResult result;
 
@@ -359,20 +379,21 @@ public final class SimulatedKernel implements Kernel {
             this.write = write;
             this.fault = fault;
             this.startedAt = startedAt;
-            this.duplicate = pendingWrites.stream().anyMatch(earlier -> earlier.write.equals(write));
+            this.isDuplicate = pendingWrites.stream().anyMatch(earlier -> earlier.write.equals(write));
             this.device = switch (write) {
                 case KernelWrite.LoadModule load -> "";
                 case KernelWrite.UnloadModule unload -> "";
                 case KernelWrite.LoadByModalias load -> "";
                 case KernelWrite.WriteSysfs(String path, String value)
                 when path.endsWith("/driver_override") && !components.machine().isOverrideDeviceLocked() -> "";
-                case KernelWrite.WriteSysfs(String path, String value) when path.startsWith(SnapshotParser.PCI_DEVICES) ->
+                case KernelWrite.WriteSysfs(String path, String value)
+                when path.startsWith(SnapshotParser.PCI_DEVICES) ->
                     path.substring(SnapshotParser.PCI_DEVICES.length()).split("/", 2)[0];
                 case KernelWrite.WriteSysfs(String path, String value) -> value;
             };
         }
 
-        /** @return whether it has come to its end */
+        /** @return whether the write has finished */
         boolean proceed() {
             switch (fault) {
                 case SimulatedFault.ErrnoFault(String errno) -> result = new WriteResult.WriteFailed(errno);
@@ -382,30 +403,36 @@ public final class SimulatedKernel implements Kernel {
                     result = new WriteResult.WriteFailed("?");
                 }
                 case SimulatedFault.Hang() -> proceed(false);
-                case SimulatedFault.Delay(Duration lasts) -> proceed(startedAt.plus(lasts).compareTo(clock) <= 0);
+                case SimulatedFault.Delay(Duration delay) -> proceed(startedAt.plus(delay).compareTo(clock) <= 0);
                 case null -> proceed(true);
             }
             return result != null;
         }
 
-        /** An unbind starts at once, since it takes the link away first; everything else when its time has come. */
-        private void proceed(boolean due) {
-            boolean unbind = write instanceof KernelWrite.WriteSysfs(String path, String value) && path.endsWith("/unbind");
-            if (progress == null && (due || unbind)) {
+        /**
+         * Starts the write when its delay has passed; an unbind at once, because it removes the driver link first.
+         *
+         * @param isDue whether the delay has passed
+         */
+        private void proceed(boolean isDue) {
+            boolean isUnbind =
+                    write instanceof KernelWrite.WriteSysfs(String path, String value) && path.endsWith("/unbind");
+            if (progress == null && (isDue || isUnbind)) {
                 progress = components.drivers().write(write);
             }
-            if (!due) {
+            if (!isDue) {
                 return;
             }
             switch (progress) {
                 // unbind_store (drivers/base/bus.c) compares the driver before it waits for the device's lock.
-                case SimulatedDrivers.WriteProgress.CompletedWrite(WriteResult.WriteFailed none) when duplicate && unbind -> result = new WriteResult.Done();
-                case SimulatedDrivers.WriteProgress.CompletedWrite(WriteResult given) -> result = given;
-                case SimulatedDrivers.WriteProgress.BlockedWrite waits when waits.canFinish().getAsBoolean() -> {
-                    waits.onFinish().run();
+                case SimulatedDrivers.WriteProgress.CompletedWrite(WriteResult.WriteFailed failed)
+                when isDuplicate && isUnbind -> result = new WriteResult.Done();
+                case SimulatedDrivers.WriteProgress.CompletedWrite(WriteResult completed) -> result = completed;
+                case SimulatedDrivers.WriteProgress.BlockedWrite blocked when blocked.canFinish().getAsBoolean() -> {
+                    blocked.onFinish().run();
                     result = new WriteResult.Done();
                 }
-                case SimulatedDrivers.WriteProgress.BlockedWrite waits -> {}
+                case SimulatedDrivers.WriteProgress.BlockedWrite blocked -> {}
                 case null -> {}
             }
         }

@@ -1,6 +1,5 @@
 package org.switchback.simulator;
 
-
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,8 +27,8 @@ import org.switchback.hardware.Region;
 import org.switchback.hardware.KernelTaint;
 
 /**
- * What a simulated kernel knows: the files of a capture, which are the truth, and of /proc/iomem the tree behind it. Has
- * no rules of its own.
+ * State of a simulated kernel: the files of a snapshot, and the resource tree behind /proc/iomem. The files are the
+ * primary state. This class contains no rules of the kernel.
  */
 final class SimulatedMachine {
     private static final String TAINTED = "/proc/sys/kernel/tainted";
@@ -40,20 +39,20 @@ final class SimulatedMachine {
     private final Map<PciAddress, PciDevice> devices;
     private final Map<PciAddress, String> unbindingDrivers = new HashMap<>();
 
-    /** @param machine what {@code asBooted} shows */
-    SimulatedMachine(MachineSnapshot asBooted, Machine machine) {
-        files = new TreeMap<>(asBooted.entries());
+    /** @param machine the parsed snapshot */
+    SimulatedMachine(MachineSnapshot bootSnapshot, Machine machine) {
+        files = new TreeMap<>(bootSnapshot.entries());
         kernelVersion = machine.kernelVersion();
         resourceTree = new SimulatedResourceTree(machine.memoryMap(), !kernelVersion.isAtLeast(5, 18));
         devices = new TreeMap<>(machine.devices());
     }
 
-    /** The files, to be changed. */
+    /** The files by path; mutable. */
     NavigableMap<String, SnapshotEntry> files() {
         return files;
     }
 
-    /** The claims on addresses, to be changed. */
+    /** The claimed address ranges; mutable. */
     SimulatedResourceTree resourceTree() {
         return resourceTree;
     }
@@ -62,12 +61,12 @@ final class SimulatedMachine {
         return kernelVersion;
     }
 
-    /** The functions as they were when the machine was booted, but for those that were removed; what changes is in the files. */
+    /** The functions as at boot, without the removed ones. Their current state is in the files. */
     Map<PciAddress, PciDevice> devices() {
         return devices;
     }
 
-    /** A function has gone, and all that sysfs has of it. */
+    /** Removes a function and its files in sysfs. */
     void remove(PciAddress function) {
         devices.remove(function);
         unbindingDrivers.remove(function);
@@ -75,12 +74,16 @@ final class SimulatedMachine {
                 path.startsWith(sysfsFolder(function) + "/") || path.endsWith("/" + function));
     }
 
-    /** The files as they are now, but for the memory map. */
+    /** The current files, with the memory map as at boot. */
     MachineSnapshot snapshot() {
         return new MachineSnapshot(files);
     }
 
-    /** @param locked whether a write waits in the kernel that keeps readers of that device's override waiting too */
+    /**
+     * The current files with the current memory map.
+     *
+     * @param locked whether a pending write also blocks readers of the driver override of that device
+     */
     MachineSnapshot snapshot(Predicate<String> locked) {
         Map<String, Optional<SnapshotEntry>> changes = new HashMap<>();
         if (hasPath("/proc/iomem")) {
@@ -98,22 +101,22 @@ final class SimulatedMachine {
         return files.containsKey(path);
     }
 
-    /** Content of a file; empty when there is none. */
+    /** Text of a file; empty when there is no such file. */
     Optional<String> text(String path) {
         return files.get(path) instanceof TextEntry(String text) ? Optional.of(text) : Optional.empty();
     }
 
-    /** Last part of a link's target; the empty text when there is no link. */
+    /** Last component of a link's target; empty when there is no link. */
     String linkTargetName(String path) {
         return files.get(path) instanceof LinkEntry(String target) ? target.substring(target.lastIndexOf('/') + 1) : "";
     }
 
-    /** The driver that has the function, also while it is letting go and its link is gone; empty for none. */
+    /** The driver of a function, also while an unbind has removed its link but not finished; empty for none. */
     String driverOf(PciAddress function) {
         return unbindingDrivers.getOrDefault(function, linkTargetName(sysfsFolder(function) + "/driver"));
     }
 
-    /** {@code driver_sysfs_add}, drivers/base/dd.c. */
+    /** Adds the driver link ({@code driver_sysfs_add}, drivers/base/dd.c). */
     void linkDriver(PciAddress function, String driver) {
         int depth = files.get(sysfsFolder(function)) instanceof LinkEntry(String target)
                 ? target.substring(target.indexOf("devices/")).split("/").length
@@ -121,7 +124,7 @@ final class SimulatedMachine {
         files.put(sysfsFolder(function) + "/driver", new LinkEntry("../".repeat(depth) + "bus/pci/drivers/" + driver));
     }
 
-    /** Takes the link away; the driver stays until {@link #finishUnbind}. */
+    /** Removes the driver link; the driver stays bound until {@link #finishUnbind}. */
     void unlinkDriver(PciAddress function) {
         unbindingDrivers.put(function, driverOf(function));
         files.remove(sysfsFolder(function) + "/driver");
@@ -132,14 +135,14 @@ final class SimulatedMachine {
     }
 
     /**
-     * Whether reading and writing {@code driver_override} waits for the device. It has a lock of its own since
-     * cb3d1049f4ea (7.0, taken back into stable kernels such as Debian's 6.12); measured on 6.1 and 7.2.
+     * Whether reading and writing {@code driver_override} waits for the lock of the device. It has its own lock since
+     * cb3d1049f4ea (7.0, backported to stable kernels such as Debian's 6.12); measured on 6.1 and 7.2.
      */
     boolean isOverrideDeviceLocked() {
         return !kernelVersion.isAtLeast(6, 12);
     }
 
-    /** The only driver the function may bind; empty for any. */
+    /** The driver override of a function; empty for none. */
     String driverOverrideOf(PciAddress function) {
         return text(sysfsFolder(function) + "/driver_override")
                 .filter(text -> !text.equals("(null)"))
@@ -151,12 +154,12 @@ final class SimulatedMachine {
         files.replace(sysfsFolder(function) + "/power/runtime_status", new TextEntry(status));
     }
 
-    /** Makes sure that a driver has its folder on a bus. */
+    /** Adds the folder of a driver on a bus, if missing. */
     void addDriver(String bus, String driver) {
         files.putIfAbsent("/sys/bus/" + bus + "/drivers/" + driver, new DirectoryEntry());
     }
 
-    /** Everything claimed inside the memory BARs of a function, at any depth. */
+    /** All regions inside the memory BARs of a function, at any depth. */
     List<Region> regionsInBars(PciDevice device) {
         List<Region> found = new ArrayList<>();
         device.bars().stream()
@@ -169,9 +172,9 @@ final class SimulatedMachine {
         return FirmwareRegion.fromRegionName(region.name()).isPresent();
     }
 
-    /** Programs that have anything open that a machine's reader knows. */
+    /** All programs that have a known device node open. */
     List<DeviceUser> deviceUsers() {
-        // Folders of processes alone: their names lie between these two.
+        // Only the folders of processes: their names sort between these two.
         return SnapshotParser.parse(new MachineSnapshot(files.subMap("/proc/0", true, "/proc/:", false)))
                 .deviceUsers();
     }
@@ -181,32 +184,32 @@ final class SimulatedMachine {
         return machine.device(function).map(machine::deviceUsersOf).orElse(List.of());
     }
 
-    /** Those among them that use the function through its driver, and not through the firmware's framebuffer. */
+    /** The programs that use the function through its driver, not through a firmware framebuffer. */
     List<DeviceUser> driverUsersOf(PciAddress function) {
         Machine machine = SnapshotParser.parse(snapshot());
         return machine.device(function)
                 .map(device -> machine.deviceUsersOf(device).stream()
-                        .filter(holder -> device.deviceNodes().contains(holder.deviceNode()))
+                        .filter(user -> device.deviceNodes().contains(user.deviceNode()))
                         .toList())
                 .orElse(List.of());
     }
 
-    /** The firmware's framebuffers as they are now. */
+    /** The current firmware framebuffers. */
     List<FirmwareFramebuffer> firmwareFramebuffers() {
         return SnapshotParser.parse(snapshot()).firmwareFramebuffers();
     }
 
-    boolean isOpen(DeviceUser holder) {
-        return deviceUsers().contains(holder);
+    boolean isOpen(DeviceUser user) {
+        return deviceUsers().contains(user);
     }
 
-    /** A program opens a node. */
-    void openNode(DeviceUser holder) {
-        String folder = "/proc/" + holder.pid();
-        files.put(folder + "/comm", new TextEntry(holder.program()));
-        files.put(folder + "/owner", new TextEntry(holder.owner()));
+    /** Opens a node for a program. */
+    void openNode(DeviceUser user) {
+        String folder = "/proc/" + user.pid();
+        files.put(folder + "/comm", new TextEntry(user.program()));
+        files.put(folder + "/owner", new TextEntry(user.owner()));
         int descriptor = 3 + snapshot().childNames(folder + "/fd").size();
-        files.put(folder + "/fd/" + descriptor, new LinkEntry("/dev/" + holder.deviceNode()));
+        files.put(folder + "/fd/" + descriptor, new LinkEntry("/dev/" + user.deviceNode()));
     }
 
     void endProcess(int pid) {
@@ -214,19 +217,19 @@ final class SimulatedMachine {
     }
 
     boolean hasOops() {
-        return new KernelTaint(taint()).hasOops();
+        return new KernelTaint(readTaint()).hasOops();
     }
 
     void recordOops() {
-        taint(KernelTaint.OOPS);
+        addTaint(KernelTaint.OOPS);
     }
 
-    /** Sets taint flags, which nothing takes away again. */
-    void taint(long bits) {
-        files.put(TAINTED, new TextEntry(Long.toString(taint() | bits)));
+    /** Sets taint flags. They are never cleared. */
+    void addTaint(long flags) {
+        files.put(TAINTED, new TextEntry(Long.toString(readTaint() | flags)));
     }
 
-    private long taint() {
+    private long readTaint() {
         return text(TAINTED).map(Long::parseLong).orElse(0L);
     }
 

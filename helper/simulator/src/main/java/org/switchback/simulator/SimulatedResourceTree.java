@@ -8,15 +8,15 @@ import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.Region;
 
-/** The tree of claimed physical addresses and the rules for claiming more, after kernel/resource.c. */
+/** The tree of claimed physical address ranges, with the rules of kernel/resource.c for further claims. */
 final class SimulatedResourceTree {
-    /** Deepest level that /proc/iomem indents ({@code MAX_IORES_LEVEL}). */
+    /** Deepest indentation level of /proc/iomem ({@code MAX_IORES_LEVEL}). */
     private static final int MAX_INDENT = 5;
 
     private final ResourceNode root = new ResourceNode(new AddressRange(0, -1), "PCI mem");
     private final boolean bootfbBusy;
 
-    /** @param bootfbBusy whether sysfb claims BOOTFB for itself alone: it did until c96898342c38 (5.18) */
+    /** @param bootfbBusy whether sysfb claims BOOTFB exclusively, as it did until c96898342c38 (5.18) */
     SimulatedResourceTree(MemoryMap map, boolean bootfbBusy) {
         this.bootfbBusy = bootfbBusy;
         map.roots().forEach(region -> root.children.add(copy(region)));
@@ -29,57 +29,58 @@ final class SimulatedResourceTree {
     }
 
     /**
-     * Claims a range ({@code __request_region}): it goes as deep as regions that are not busy hold all of it.
+     * Claims a range ({@code __request_region}) inside the deepest region that contains all of it and is not busy.
      *
-     * @return false when a region that is busy, or not wide enough, is in the way (EBUSY)
+     * @return false when the range overlaps a region that is busy or does not contain all of it (EBUSY)
      */
     boolean request(AddressRange range, String name) {
         ResourceNode parent = root;
-        // A region narrower than the range fails here, once it has become the parent.
+        // The loop ends when the new parent does not contain the whole range.
         while (parent.range.contains(range)) {
-            int at = 0;
-            while (at < parent.children.size() && parent.children.get(at).isBelow(range)) {
-                at++;
+            int index = 0;
+            while (index < parent.children.size() && parent.children.get(index).isBelow(range)) {
+                index++;
             }
-            if (at == parent.children.size() || !parent.children.get(at).range.overlaps(range)) {
-                parent.children.add(at, new ResourceNode(range, name));
+            if (index == parent.children.size() || !parent.children.get(index).range.overlaps(range)) {
+                parent.children.add(index, new ResourceNode(range, name));
                 return true;
             }
-            if (isBusy(parent.children.get(at))) {
+            if (isBusy(parent.children.get(index))) {
                 return false;
             }
-            parent = parent.children.get(at);
+            parent = parent.children.get(index);
         }
         return false;
     }
 
-    /** Takes out every region for which the test holds, and what is in it. */
-    void release(Predicate<Region> test) {
-        release(root, test);
+    /** Removes every matching region with its children. */
+    void release(Predicate<Region> filter) {
+        release(root, filter);
     }
 
-    private static void release(ResourceNode parent, Predicate<Region> test) {
-        parent.children.removeIf(child -> test.test(child.toRegion()));
-        parent.children.forEach(child -> release(child, test));
+    private static void release(ResourceNode parent, Predicate<Region> filter) {
+        parent.children.removeIf(child -> filter.test(child.toRegion()));
+        parent.children.forEach(child -> release(child, filter));
     }
 
-    /** Everything claimed inside a range that the PCI core made a resource of, at any depth; outermost first. */
+    /** All regions inside the resource that the PCI core created for a BAR, at any depth; outermost first. */
     List<Region> regionsInside(AddressRange bar, PciAddress function) {
         List<Region> found = new ArrayList<>();
         regionsInside(root, bar, function.toString(), false, found);
         return found;
     }
 
-    private static void regionsInside(ResourceNode parent, AddressRange bar, String name, boolean within, List<Region> found) {
+    private static void regionsInside(
+            ResourceNode parent, AddressRange bar, String name, boolean isInside, List<Region> found) {
         for (ResourceNode child : parent.children) {
-            if (within) {
+            if (isInside) {
                 found.add(child.toRegion());
             }
-            regionsInside(child, bar, name, within || (child.range.equals(bar) && child.name.equals(name)), found);
+            regionsInside(child, bar, name, isInside || (child.range.equals(bar) && child.name.equals(name)), found);
         }
     }
 
-    /** As /proc/iomem prints it ({@code r_show}), without the last line feed. */
+    /** The content of /proc/iomem ({@code r_show}), without the last line feed. */
     String toText() {
         List<String> lines = new ArrayList<>();
         appendLines(root, 0, lines);
@@ -93,12 +94,12 @@ final class SimulatedResourceTree {
         }
     }
 
-    /** The PCI core's own resources leave room for one owner inside, and so does BOOTFB since 5.18. */
+    /** Resources of the PCI core allow claims inside them, and so does BOOTFB since 5.18. */
     private boolean isBusy(ResourceNode node) {
-        boolean roomy = node.name.startsWith("PCI Bus ")
+        boolean allowsClaims = node.name.startsWith("PCI Bus ")
                 || PciAddress.parse(node.name).isPresent()
                 || (node.name.equals("BOOTFB") && !bootfbBusy);
-        return !roomy;
+        return !allowsClaims;
     }
 
     private static final class ResourceNode {
@@ -115,7 +116,7 @@ final class SimulatedResourceTree {
             return Long.compareUnsigned(range.last(), other.first()) < 0;
         }
 
-        /** Without its children. */
+        /** The region without its children. */
         Region toRegion() {
             return new Region(range, name, List.of());
         }

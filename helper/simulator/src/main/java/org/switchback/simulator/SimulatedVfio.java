@@ -1,7 +1,5 @@
 package org.switchback.simulator;
 
-import org.switchback.kernel.Kernel;
-
 import java.util.ArrayList;
 import java.util.List;
 import org.switchback.hardware.Bar;
@@ -10,9 +8,10 @@ import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
+import org.switchback.kernel.Kernel;
 import org.switchback.kernel.Kernel.VfioCheck;
 
-/** VFIO in a simulated kernel: who may have a group, and which BARs a virtual machine is given (drivers/vfio). */
+/** VFIO in a simulated kernel: who may open a group, and which BARs a client gets (drivers/vfio). */
 final class SimulatedVfio {
     private final SimulatedMachine machine;
 
@@ -20,43 +19,45 @@ final class SimulatedVfio {
         this.machine = machine;
     }
 
-    /** What a client gets of the functions: first the checks of their groups, then every BAR. */
+    /** Checks the functions as a client would: first their groups, then every BAR. */
     VfioCheck verifyVfio(List<PciAddress> functions) {
-        List<PciDevice> wanted = new ArrayList<>();
+        List<PciDevice> devices = new ArrayList<>();
         for (PciAddress function : functions) {
             PciDevice device = machine.devices().get(function);
             if (device == null || !machine.driverOf(function).equals(PciDevice.VFIO_PCI)) {
                 return new VfioCheck.Failed(function, VfioCheck.Failed.NOT_ON_VFIO);
             }
             if (!groupUsers(device).isEmpty()) {
-                // vfio_group_fops_open lets one in at a time.
+                // vfio_group_fops_open allows one client at a time.
                 return new VfioCheck.Failed(function, VfioCheck.Failed.GROUP_BUSY);
             }
             if (!isViable(device)) {
                 return new VfioCheck.Failed(function, VfioCheck.Failed.GROUP_NOT_VIABLE);
             }
-            if (machine.files().get(SimulatedMachine.sysfsFolder(function) + "/config") instanceof MachineSnapshot.BinaryEntry(String hex)
+            if (machine.files().get(SimulatedMachine.sysfsFolder(function) + "/config")
+                            instanceof MachineSnapshot.BinaryEntry(String hex)
                     && hex.startsWith("ffff")) {
                 return new VfioCheck.Failed(function, VfioCheck.Failed.CONFIG_SPACE_UNREADABLE);
             }
-            wanted.add(device);
+            devices.add(device);
         }
         try {
-            return reserveBars(wanted);
+            return reserveBars(devices);
         } finally {
-            wanted.forEach(this::releaseBars);
+            devices.forEach(this::releaseBars);
         }
     }
 
-    private VfioCheck reserveBars(List<PciDevice> wanted) {
+    private VfioCheck reserveBars(List<PciDevice> devices) {
         int bars = 0;
-        for (PciDevice device : wanted) {
+        for (PciDevice device : devices) {
             for (Bar bar : barsWithoutRom(device)) {
                 if (!reserveBar(bar)) {
                     return new VfioCheck.Failed(
                             device.address(),
                             VfioCheck.Failed.barError(bar.index(), "EBUSY"),
-                            List.of(new Kernel.ReservationFailure(device.address(), "BAR " + bar.index(), bar.range())));
+                            List.of(new Kernel.ReservationFailure(
+                                    device.address(), "BAR " + bar.index(), bar.range())));
                 }
                 bars++;
             }
@@ -66,7 +67,8 @@ final class SimulatedVfio {
 
     /** {@code pci_request_selected_regions}, from vfio_pci_core_mmap and vfio_pci_core_setup_barmap. */
     private boolean reserveBar(Bar bar) {
-        return bar.space() == Bar.AddressSpace.IO_PORTS || machine.resourceTree().request(bar.range(), PciDevice.VFIO_PCI);
+        return bar.space() == Bar.AddressSpace.IO_PORTS
+                || machine.resourceTree().request(bar.range(), PciDevice.VFIO_PCI);
     }
 
     private void releaseBars(PciDevice device) {
@@ -80,8 +82,8 @@ final class SimulatedVfio {
     }
 
     /**
-     * Whether nobody in the group is on a driver of the host (vfio_dev_viable, drivers/vfio/vfio.c; since 5.19 drivers
-     * with driver_managed_dma count as none). Bridges do not count, having no DMA of their own.
+     * Whether no function of the group is bound to a driver of the host (vfio_dev_viable, drivers/vfio/vfio.c; since
+     * 5.19 drivers with driver_managed_dma are ignored). Bridges are ignored too: they do no DMA of their own.
      */
     private boolean isViable(PciDevice device) {
         return machine.devices().values().stream()
@@ -91,10 +93,10 @@ final class SimulatedVfio {
                         driver.isEmpty() || driver.equals(PciDevice.VFIO_PCI) || driver.equals("pci-stub"));
     }
 
-    /** Programs that have the function's group open, and so, as a virtual machine has, every function in it. */
+    /** Programs that have the function's group open, and with it, as a virtual machine has, every function in it. */
     List<DeviceUser> groupUsers(PciDevice device) {
         return machine.deviceUsers().stream()
-                .filter(holder -> isGroupNodeOf(holder.deviceNode(), device))
+                .filter(user -> isGroupNodeOf(user.deviceNode(), device))
                 .toList();
     }
 
@@ -102,22 +104,22 @@ final class SimulatedVfio {
         return device.iommuGroup().filter(number -> node.equals("vfio/" + number)).isPresent();
     }
 
-    /** A program opens a node; one that opens a group reserves the BARs in it. */
-    void openNode(DeviceUser holder) {
-        machine.openNode(holder);
+    /** Opens a node for a program. Opening a group reserves the BARs in it. */
+    void openNode(DeviceUser user) {
+        machine.openNode(user);
         machine.devices().values().stream()
-                .filter(device -> isGroupNodeOf(holder.deviceNode(), device))
+                .filter(device -> isGroupNodeOf(user.deviceNode(), device))
                 .filter(device -> machine.driverOf(device.address()).equals(PciDevice.VFIO_PCI))
                 .flatMap(device -> barsWithoutRom(device).stream())
                 .forEach(this::reserveBar);
     }
 
-    /** A program ends. */
+    /** Ends a program. */
     void endProcess(int pid) {
         machine.deviceUsers().stream()
-                .filter(holder -> holder.pid() == pid)
-                .forEach(holder -> machine.devices().values().stream()
-                        .filter(device -> isGroupNodeOf(holder.deviceNode(), device))
+                .filter(user -> user.pid() == pid)
+                .forEach(user -> machine.devices().values().stream()
+                        .filter(device -> isGroupNodeOf(user.deviceNode(), device))
                         .forEach(this::releaseBars));
         machine.endProcess(pid);
     }

@@ -1,7 +1,5 @@
 package org.switchback.simulator;
 
-import org.switchback.kernel.Kernel;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
@@ -30,15 +28,16 @@ import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
+import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
 /**
- * What every kernel behind the port does, sentence by sentence: the simulated one in every build, the real one in a
- * virtual machine. The machine has a GPU and, in its slot and group, an audio function on a driver of its own.
+ * Contract of the kernel port, tested with the simulated kernel in every build, with the real one in a virtual machine.
+ * The machine has a GPU and, in its slot and group, an audio function bound to its native driver.
  *
- * <p>Each test leaves the machine as it found it, but for a framebuffer that vfio-pci has evicted: that one stays away
- * until a restart, so the tests that need it come first.
+ * <p>Each test restores the initial state, except for a framebuffer that vfio-pci has evicted. It is missing until
+ * restart, so the tests that need it run first.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Timeout(300)
@@ -55,16 +54,16 @@ public abstract class KernelContract {
     private String audioDriver;
     private final List<AutoCloseable> programs = new ArrayList<>();
 
-    /** The kernel, in the state the test begins with. */
+    /** The kernel in its initial state. */
     protected abstract Kernel kernel();
 
-    /** The GPU of the contract. */
+    /** The GPU that the tests use. */
     protected abstract PciAddress gpu();
 
-    /** Starts a program that has a node open, until it is closed. */
+    /** Starts a program that keeps a node open. Closing the result ends it. */
     protected abstract AutoCloseable openNode(String node) throws Exception;
 
-    /** Starts a virtual machine, or what the kernel takes for one, that has the functions until it is closed. */
+    /** Starts a virtual machine, or a similar VFIO client, that uses the functions. Closing the result ends it. */
     protected abstract AutoCloseable startVirtualMachine(List<PciAddress> functions) throws Exception;
 
     @BeforeEach
@@ -92,9 +91,12 @@ public abstract class KernelContract {
             }
         }
         for (FirmwareFramebuffer framebuffer : framebuffersBefore) {
+            String device = framebuffer.platformDevice();
             if (!framebuffer.isTakenOver()
-                    && readMachine().firmwareFramebuffers().stream().anyMatch(now -> now.platformDevice().equals(framebuffer.platformDevice()))) {
-                changeSetting(new Setting.FramebufferDriver(framebuffer.platformDevice()), framebuffer.driver().orElse(""));
+                    && readMachine().firmwareFramebuffers().stream()
+                            .anyMatch(current -> current.platformDevice().equals(device))) {
+                changeSetting(
+                        new Setting.FramebufferDriver(device), framebuffer.driver().orElse(""));
             }
         }
         for (PciDevice function : before.functions()) {
@@ -108,7 +110,7 @@ public abstract class KernelContract {
     void framebufferRegionFollowsItsDriver() {
         FirmwareFramebuffer framebuffer = assumeFramebufferInBar();
         Setting setting = new Setting.FramebufferDriver(framebuffer.platformDevice());
-        List<Region> there = firmwareRegionsInBars();
+        List<Region> regionsBefore = firmwareRegionsInBars();
 
         changeSetting(setting, "");
         assertThat(kernel.readSetting(setting)).isEmpty();
@@ -118,7 +120,7 @@ public abstract class KernelContract {
 
         changeSetting(setting, framebuffer.driver().orElseThrow());
         assertThat(kernel.readSetting(setting)).isEqualTo(framebuffer.driver().orElseThrow());
-        assertThat(firmwareRegionsInBars()).isEqualTo(there);
+        assertThat(firmwareRegionsInBars()).isEqualTo(regionsBefore);
         assertThat(write(KernelWrite.of(setting, "", framebuffer.driver().orElseThrow())))
                 .isEqualTo(alreadyBoundResult());
     }
@@ -169,7 +171,10 @@ public abstract class KernelContract {
     @Test
     @Order(5)
     void moduleReleasesBootfb() {
-        Region bootfb = firmwareRegionsInBars().stream().filter(KernelContract::isBootfb).findFirst().orElse(null);
+        Region bootfb = firmwareRegionsInBars().stream()
+                .filter(KernelContract::isBootfb)
+                .findFirst()
+                .orElse(null);
         assumeThat(bootfb).isNotNull();
         assumeThat(write(new KernelWrite.LoadModule(BootfbModule.NAME))).isEqualTo(DONE);
         Setting region = new Setting.FramebufferRegion(gpu, bootfb.range());
@@ -181,8 +186,9 @@ public abstract class KernelContract {
         assertThat(writeRelease("0000:7f:1f.7 " + bootfb.range())).isEqualTo("ENODEV");
         assertThat(writeRelease(audio + " " + bootfb.range())).isEqualTo("EOPNOTSUPP");
         assertThat(writeRelease(gpu + " 00000000-00000fff")).isEqualTo("ERANGE");
-        assertThat(writeRelease(gpu + " " + new AddressRange(bootfb.range().first(), last - 1))).isEqualTo("ESTALE");
-        assertThat(firmwareRegionsInBars()).as("refused, and nothing changed").contains(bootfb);
+        assertThat(writeRelease(gpu + " " + new AddressRange(bootfb.range().first(), last - 1)))
+                .isEqualTo("ESTALE");
+        assertThat(firmwareRegionsInBars()).as("unchanged").contains(bootfb);
 
         assertThat(write(KernelWrite.of(region, "BOOTFB", ""))).isEqualTo(DONE);
 
@@ -197,11 +203,11 @@ public abstract class KernelContract {
         assertThat(kernel.hasOops()).isFalse();
     }
 
-    /** Errno with which the module answers a text. */
+    /** The errno of a text written to the parameter of the module. */
     private String writeRelease(String text) {
-        Kernel.WriteResult answer = write(
+        Kernel.WriteResult result = write(
                 new KernelWrite.WriteSysfs("/sys/module/" + BootfbModule.NAME + "/parameters/release", text));
-        return answer instanceof Kernel.WriteResult.WriteFailed(String errno) ? errno : answer.toString();
+        return result instanceof Kernel.WriteResult.WriteFailed(String errno) ? errno : result.toString();
     }
 
     private static boolean isBootfb(Region region) {
@@ -287,16 +293,16 @@ public abstract class KernelContract {
 
     @Test
     void missingFunctionFailsWithEnodev() {
-        PciAddress nowhere = new PciAddress(0, 0xfe, 0x1f, 7);
+        PciAddress missing = new PciAddress(0, 0xfe, 0x1f, 7);
 
-        assertThat(unbind(audioDriver, nowhere)).isEqualTo(new Kernel.WriteResult.WriteFailed("ENODEV"));
-        assertThat(bind(audioDriver, nowhere)).isEqualTo(new Kernel.WriteResult.WriteFailed("ENODEV"));
-        assertThat(write(KernelWrite.probeAny(nowhere))).isEqualTo(new Kernel.WriteResult.WriteFailed("ENODEV"));
-        assertThat(write(KernelWrite.of(new Setting.DriverOverride(nowhere), "", VFIO)))
+        assertThat(unbind(audioDriver, missing)).isEqualTo(new Kernel.WriteResult.WriteFailed("ENODEV"));
+        assertThat(bind(audioDriver, missing)).isEqualTo(new Kernel.WriteResult.WriteFailed("ENODEV"));
+        assertThat(write(KernelWrite.probeAny(missing))).isEqualTo(new Kernel.WriteResult.WriteFailed("ENODEV"));
+        assertThat(write(KernelWrite.of(new Setting.DriverOverride(missing), "", VFIO)))
                 .isEqualTo(new Kernel.WriteResult.WriteFailed("ENOENT"));
-        assertThat(kernel.readSetting(new Setting.Driver(nowhere))).isEmpty();
-        assertThat(kernel.readSetting(new Setting.DriverOverride(nowhere))).isEmpty();
-        assertThat(kernel.readSetting(new Setting.PowerControl(nowhere))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.Driver(missing))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.DriverOverride(missing))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.PowerControl(missing))).isEmpty();
     }
 
     @Test
@@ -391,7 +397,7 @@ public abstract class KernelContract {
 
     @Test
     void hostDriverCannotBindInGroupOfRunningVm() throws Exception {
-        // Before 5.19 this is a BUG.
+        // Before 5.19 this is a BUG_ON.
         assumeThat(kernelVersion().isAtLeast(5, 19)).isTrue();
         bindToVfio(List.of(gpu));
         changeSetting(new Setting.Driver(audio), "");
@@ -406,26 +412,26 @@ public abstract class KernelContract {
     void blockedWriteTimesOutAndOthersSucceed() throws Exception {
         bindToVfio(List.of(audio));
         changeSetting(new Setting.Driver(gpu), "");
-        AutoCloseable machine = startVirtualMachine(List.of(audio));
-        closeAfterTest(machine);
-        List<Duration> told = new ArrayList<>();
+        AutoCloseable virtualMachine = startVirtualMachine(List.of(audio));
+        closeAfterTest(virtualMachine);
+        List<Duration> reported = new ArrayList<>();
 
-        Kernel.WriteResult answer = kernel.write(
-                KernelWrite.of(new Setting.Driver(audio), VFIO, ""), Duration.ofMillis(2500), told::add);
+        Kernel.WriteResult result = kernel.write(
+                KernelWrite.of(new Setting.Driver(audio), VFIO, ""), Duration.ofMillis(2500), reported::add);
 
-        assertThat(answer).isEqualTo(new Kernel.WriteResult.TimedOut());
-        assertThat(told).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
-        // The link is no proof: it has gone, and the driver has not.
+        assertThat(result).isEqualTo(new Kernel.WriteResult.TimedOut());
+        assertThat(reported).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
+        // The missing link does not prove that the driver is unbound: the unbind still waits.
         assertThat(readDriver(audio)).isEmpty();
-        // Where the override shares the device's lock it does not answer; it never keeps its reader.
+        // Where the override is protected by the lock of the device it is unreadable; reading it never blocks.
         assertThat(kernel.readSetting(new Setting.DriverOverride(audio))).isIn(Kernel.UNKNOWN_VALUE, VFIO);
         assertThat(kernel.readSnapshot().entries().get(SnapshotParser.PCI_DEVICES + audio + "/driver_override"))
                 .isIn(new MachineSnapshot.UnreadableEntry("no answer"), new MachineSnapshot.TextEntry(VFIO));
         assertThat(write(KernelWrite.of(new Setting.DriverOverride(gpu), "", VFIO))).isEqualTo(DONE);
 
-        machine.close();
-        // A second one finds nothing left to do. If the first has not come to its end yet, it waits for that and is told
-        // that all is well (unbind_store, drivers/base/bus.c, compares the driver before it takes the device's lock).
+        virtualMachine.close();
+        // A second unbind has nothing to do. If the first has not finished yet, the second waits for it and succeeds
+        // (unbind_store, drivers/base/bus.c, compares the driver before it takes the lock of the device).
         assertThat(unbind(VFIO, audio)).isIn(DONE, new Kernel.WriteResult.WriteFailed("ENODEV"));
         assertThat(kernel.readSetting(new Setting.DriverOverride(audio))).isEqualTo(VFIO);
     }
@@ -433,12 +439,13 @@ public abstract class KernelContract {
     @Test
     void gpuUsersAreListed() throws Exception {
         Gpu used = readMachine().gpus().stream()
-                .filter(g -> g.graphics().deviceNodes().stream().anyMatch(node -> node.startsWith("dri/card")))
+                .filter(candidate -> candidate.graphics().deviceNodes().stream()
+                        .anyMatch(node -> node.startsWith("dri/card")))
                 .findFirst()
                 .orElse(null);
         assumeThat(used).isNotNull();
         String node = used.graphics().deviceNodes().stream()
-                .filter(n -> n.startsWith("dri/card"))
+                .filter(name -> name.startsWith("dri/card"))
                 .findFirst()
                 .orElseThrow();
         assertThat(kernel.readDeviceUsers(List.of(used.address()))).isEmpty();
@@ -447,11 +454,11 @@ public abstract class KernelContract {
 
         assertThat(kernel.readDeviceUsers(List.of(used.address())))
                 .isNotEmpty()
-                .allSatisfy(holder -> {
-                    assertThat(holder.deviceNode()).isEqualTo(node);
-                    assertThat(holder.program()).isNotEmpty();
-                    assertThat(holder.pid()).isPositive();
-                    assertThat(holder.owner()).isNotEmpty();
+                .allSatisfy(user -> {
+                    assertThat(user.deviceNode()).isEqualTo(node);
+                    assertThat(user.program()).isNotEmpty();
+                    assertThat(user.pid()).isPositive();
+                    assertThat(user.owner()).isNotEmpty();
                 });
         assertThat(readMachine().deviceUsersOf(readDevice(used.address())))
                 .isEqualTo(kernel.readDeviceUsers(List.of(used.address())));
@@ -461,7 +468,7 @@ public abstract class KernelContract {
     @Test
     void unbindSucceedsWhileGpuIsInUse() throws Exception {
         Optional<String> node = before.graphics().deviceNodes().stream()
-                .filter(n -> n.startsWith("dri/card"))
+                .filter(name -> name.startsWith("dri/card"))
                 .findFirst();
         assumeThat(node).isPresent();
         closeAfterTest(openNode(node.orElseThrow()));
@@ -474,17 +481,17 @@ public abstract class KernelContract {
     @Test
     void switchSnapshotChangesWithEverySetting() {
         List<PciAddress> functions = List.of(gpu, audio);
-        List<MachineSnapshot> seen = new ArrayList<>(List.of(kernel.readSwitchSnapshot(functions)));
-        assertThat(kernel.readSwitchSnapshot(functions)).isEqualTo(seen.getFirst());
+        List<MachineSnapshot> snapshots = new ArrayList<>(List.of(kernel.readSwitchSnapshot(functions)));
+        assertThat(kernel.readSwitchSnapshot(functions)).isEqualTo(snapshots.getFirst());
 
         changeSetting(new Setting.DriverOverride(audio), VFIO);
-        seen.add(kernel.readSwitchSnapshot(functions));
+        snapshots.add(kernel.readSwitchSnapshot(functions));
         changeSetting(new Setting.Driver(audio), "");
-        seen.add(kernel.readSwitchSnapshot(functions));
+        snapshots.add(kernel.readSwitchSnapshot(functions));
         changeSetting(new Setting.Driver(audio), VFIO);
-        seen.add(kernel.readSwitchSnapshot(functions));
+        snapshots.add(kernel.readSwitchSnapshot(functions));
 
-        assertThat(seen).doesNotHaveDuplicates();
+        assertThat(snapshots).doesNotHaveDuplicates();
     }
 
     private Machine readMachine() {
@@ -511,7 +518,7 @@ public abstract class KernelContract {
         return new Kernel.WriteResult.WriteFailed(kernelVersion().isAtLeast(5, 14) ? "EBUSY" : "ENODEV");
     }
 
-    /** Every BAR that both functions have. */
+    /** The result for both functions with all their BARs. */
     private Kernel.VfioCheck passedWithAllBars() {
         return new Kernel.VfioCheck.Passed((int) before.functions().stream()
                 .flatMap(function -> function.bars().stream())
@@ -519,7 +526,7 @@ public abstract class KernelContract {
                 .count());
     }
 
-    /** BAR 0 is refused, and the kernel's log names it with its range. */
+    /** Reserving BAR 0 fails, and the kernel log names it with its range. */
     private void assertReservationFails() {
         Bar bar = readDevice(gpu).bars().getFirst();
         assertThat(kernel.verifyVfio(List.of(gpu, audio)))
@@ -530,14 +537,14 @@ public abstract class KernelContract {
     private FirmwareFramebuffer assumeFramebufferInBar() {
         Optional<FirmwareFramebuffer> bound = framebuffersBefore.stream()
                 .filter(framebuffer -> framebuffer.driver().isPresent() && !firmwareRegionsInBars().isEmpty())
-                // That one stays without its driver.
+                // BOOTFB stays without a driver.
                 .filter(framebuffer -> firmwareRegionsInBars().stream().noneMatch(KernelContract::isBootfb))
                 .findFirst();
         assumeThat(bound).isPresent();
         return bound.orElseThrow();
     }
 
-    /** What firmware has left in the BARs of the GPU. */
+    /** Regions of the firmware in the BARs of the GPU. */
     private List<Region> firmwareRegionsInBars() {
         return readMachine().gpu(gpu).orElseThrow().overlaps().stream()
                 .map(overlap -> overlap.outermostRegion())
@@ -555,11 +562,13 @@ public abstract class KernelContract {
         }
     }
 
-    /** Gives a setting a value, if it has another, and looks whether it has it. */
+    /** Changes a setting unless it has the value already, and verifies the change. */
     private void changeSetting(Setting setting, String value) {
-        String now = kernel.readSetting(setting);
-        if (!now.equals(value)) {
-            assertThat(write(KernelWrite.of(setting, now, value))).as("%s to '%s'", setting, value).isEqualTo(DONE);
+        String current = kernel.readSetting(setting);
+        if (!current.equals(value)) {
+            assertThat(write(KernelWrite.of(setting, current, value)))
+                    .as("%s to '%s'", setting, value)
+                    .isEqualTo(DONE);
             assertThat(kernel.readSetting(setting)).as("%s", setting).isEqualTo(value);
         }
     }

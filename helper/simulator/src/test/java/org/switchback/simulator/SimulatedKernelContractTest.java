@@ -1,7 +1,5 @@
 package org.switchback.simulator;
 
-import org.switchback.kernel.Kernel;
-
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -9,8 +7,9 @@ import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
+import org.switchback.kernel.Kernel;
 
-/** The simulated kernel keeps the contract of the port, whatever real machine it begins as. */
+/** The simulated kernel satisfies the contract of the port, whatever machine it starts as. */
 @ParameterizedClass
 @ValueSource(
         strings = {
@@ -27,7 +26,8 @@ class SimulatedKernelContractTest extends KernelContract {
     private final SimulatedKernel kernel;
 
     SimulatedKernelContractTest(String machine) {
-        kernel = new SimulatedKernel(machine.equals(BOOTFB) ? TestSnapshots.withBootfb() : TestSnapshots.load(machine));
+        kernel = new SimulatedKernel(
+                machine.equals(BOOTFB) ? TestSnapshots.withBootfb() : TestSnapshots.load(machine));
     }
 
     @Override

@@ -1,11 +1,10 @@
 package org.switchback.simulator;
 
-import org.switchback.kernel.Kernel;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,10 +15,11 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
+import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
-/** The same writes as were made to real kernels lead to what was captured of those afterwards. */
+/** The simulated kernel ends in the same state as real kernels did after the same writes. */
 class SimulatedKernelMatchesRealKernelTest {
     private static final PciAddress GPU = PciAddress.parse("0000:01:00.0").orElseThrow();
     private static final PciAddress AUDIO = PciAddress.parse("0000:01:00.1").orElseThrow();
@@ -31,10 +31,11 @@ class SimulatedKernelMatchesRealKernelTest {
 
         bindToVfio(kernel);
 
-        assertThat(comparedState(kernel.readSnapshot())).isEqualTo(comparedState(TestSnapshots.load(machine + "-vfio-blocked")));
+        assertThat(comparedState(kernel.readSnapshot()))
+                .isEqualTo(comparedState(TestSnapshots.load(machine + "-vfio-blocked")));
         assertThat(kernel.verifyVfio(List.of(GPU, AUDIO)))
                 .isInstanceOfSatisfying(
-                        Kernel.VfioCheck.Failed.class, broken -> assertThat(broken.reason()).isEqualTo("BAR 0: EBUSY"));
+                        Kernel.VfioCheck.Failed.class, failed -> assertThat(failed.reason()).isEqualTo("BAR 0: EBUSY"));
     }
 
     @ParameterizedTest
@@ -47,7 +48,8 @@ class SimulatedKernelMatchesRealKernelTest {
         assertThat(comparedState(kernel.readSnapshot()).withoutPower())
                 .isEqualTo(comparedState(TestSnapshots.load(machine + "-efifb-unbound")).withoutPower());
         bindToVfio(kernel);
-        assertThat(comparedState(kernel.readSnapshot())).isEqualTo(comparedState(TestSnapshots.load(machine + "-vfio")));
+        assertThat(comparedState(kernel.readSnapshot()))
+                .isEqualTo(comparedState(TestSnapshots.load(machine + "-vfio")));
         assertThat(kernel.verifyVfio(List.of(GPU, AUDIO))).isInstanceOf(Kernel.VfioCheck.Passed.class);
     }
 
@@ -58,7 +60,8 @@ class SimulatedKernelMatchesRealKernelTest {
 
         bindToVfio(kernel);
 
-        assertThat(comparedState(kernel.readSnapshot())).isEqualTo(comparedState(TestSnapshots.load(machine + "-vfio")));
+        assertThat(comparedState(kernel.readSnapshot()))
+                .isEqualTo(comparedState(TestSnapshots.load(machine + "-vfio")));
         assertThat(kernel.verifyVfio(List.of(GPU, AUDIO))).isInstanceOf(Kernel.VfioCheck.Passed.class);
     }
 
@@ -98,7 +101,7 @@ class SimulatedKernelMatchesRealKernelTest {
         write(kernel, KernelWrite.of(new Setting.Driver(GPU), "", driver));
         write(kernel, KernelWrite.of(new Setting.Driver(AUDIO), "", "snd_hda_intel"));
 
-        assertThat(kernel.readSnapshot().withChanges(java.util.Map.of(
+        assertThat(kernel.readSnapshot().withChanges(Map.of(
                         "/sys/module/vfio_pci", Optional.empty(), "/sys/bus/pci/drivers/vfio-pci", Optional.empty())))
                 .isEqualTo(before);
     }
@@ -118,22 +121,25 @@ class SimulatedKernelMatchesRealKernelTest {
         assertThat(kernel.write(write, Duration.ofSeconds(1), waited -> {})).isEqualTo(new Kernel.WriteResult.Done());
     }
 
-    /** What both kernels must agree on: the two functions, what lies in their BARs, and the framebuffer's device. */
-    private record ComparedState(List<FunctionState> functions, List<String> barRegions, List<FirmwareFramebuffer> framebuffers) {
-        record FunctionState(String driver, String override, String powerControl, Machine.VfioDriverState vfioDriverState) {}
+    /** The state that both kernels must agree on: the two functions, the regions in their BARs and the framebuffers. */
+    private record ComparedState(
+            List<FunctionState> functions, List<String> barRegions, List<FirmwareFramebuffer> framebuffers) {
+        record FunctionState(
+                String driver, String override, String powerControl, Machine.VfioDriverState vfioDriverState) {}
 
         ComparedState withoutPower() {
             return new ComparedState(
                     functions.stream()
-                            .map(f -> new FunctionState(f.driver(), f.override(), "", Machine.VfioDriverState.LOADED))
+                            .map(function -> new FunctionState(
+                                    function.driver(), function.override(), "", Machine.VfioDriverState.LOADED))
                             .toList(),
                     barRegions,
                     framebuffers);
         }
     }
 
-    private static ComparedState comparedState(MachineSnapshot capture) {
-        Machine machine = SnapshotParser.parse(capture);
+    private static ComparedState comparedState(MachineSnapshot snapshot) {
+        Machine machine = SnapshotParser.parse(snapshot);
         return new ComparedState(
                 List.of(GPU, AUDIO).stream()
                         .map(address -> machine.device(address).orElseThrow())

@@ -1,7 +1,5 @@
 package org.switchback.simulator;
 
-import org.switchback.kernel.Kernel;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,10 +16,11 @@ import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
+import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
-/** What tests and sample machines can make a simulated kernel do, and rules no virtual machine was seen to follow. */
+/** Fault injection, and rules that were not observed in a virtual machine. */
 class SimulatedKernelTest {
     private static final PciAddress GPU = new PciAddress(0, 1, 0, 0);
     private static final PciAddress AUDIO = new PciAddress(0, 1, 0, 1);
@@ -53,7 +52,8 @@ class SimulatedKernelTest {
 
     @Test
     void permanentFaultRepeats() {
-        kernel.injectAlways(write -> write.shellCommand().contains("driver_override"), new SimulatedFault.ErrnoFault("EPERM"));
+        kernel.injectAlways(
+                write -> write.shellCommand().contains("driver_override"), new SimulatedFault.ErrnoFault("EPERM"));
 
         assertThat(List.of(writeOverride("vfio-pci"), writeOverride("vfio-pci")))
                 .containsOnly(new Kernel.WriteResult.WriteFailed("EPERM"));
@@ -65,13 +65,13 @@ class SimulatedKernelTest {
     @Test
     void slowWriteReportsEverySecond() {
         kernel.injectOnce(ANY, new SimulatedFault.Delay(Duration.ofMillis(3500)));
-        List<Duration> told = new ArrayList<>();
+        List<Duration> reported = new ArrayList<>();
 
-        Kernel.WriteResult answer =
-                kernel.write(KernelWrite.of(new Setting.Driver(GPU), "bochs-drm", ""), LONG, told::add);
+        Kernel.WriteResult result =
+                kernel.write(KernelWrite.of(new Setting.Driver(GPU), "bochs-drm", ""), LONG, reported::add);
 
-        assertThat(answer).isEqualTo(DONE);
-        assertThat(told).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3));
+        assertThat(result).isEqualTo(DONE);
+        assertThat(reported).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3));
     }
 
     @Test
@@ -85,7 +85,7 @@ class SimulatedKernelTest {
 
         kernel.advance(Duration.ofMinutes(15));
 
-        // First the unbind, then the bind that waited for it.
+        // The unbind finishes first, then the bind that waited for it.
         assertThat(kernel.readSetting(new Setting.Driver(GPU))).isEqualTo("bochs-drm");
         assertThat(unbind("bochs-drm", GPU)).isEqualTo(DONE);
         assertThat(barOverlaps(GPU)).isEmpty();
@@ -146,7 +146,7 @@ class SimulatedKernelTest {
 
     @Test
     void writerCanBeKilledAfterAWrite() {
-        kernel.afterEachWrite((write, answer) -> {
+        kernel.afterEachWrite((write, result) -> {
             throw new IllegalStateException("killed");
         });
 
@@ -157,13 +157,13 @@ class SimulatedKernelTest {
 
     @Test
     void writesTakeTheConfiguredDuration() {
-        List<Duration> paused = new ArrayList<>();
-        SimulatedKernel slow = new SimulatedKernel(TestSnapshots.load("x99-gtx1080"), paused::add);
+        List<Duration> sleeps = new ArrayList<>();
+        SimulatedKernel slow = new SimulatedKernel(TestSnapshots.load("x99-gtx1080"), sleeps::add);
         slow.setWriteDuration(Duration.ofMillis(300));
 
         slow.write(KernelWrite.of(new Setting.DriverOverride(GTX), "", "vfio-pci"), LONG, waited -> {});
 
-        assertThat(paused).containsExactly(Duration.ofMillis(300));
+        assertThat(sleeps).containsExactly(Duration.ofMillis(300));
     }
 
     @Test
@@ -206,7 +206,7 @@ class SimulatedKernelTest {
         MachineSnapshot before = x99.readSnapshot();
 
         assertThat(unbind(x99, "nvidia", GTX)).isEqualTo(DONE);
-        assertThat(barOverlaps(x99, GTX)).containsExactly("BOOTFB");
+        assertThat(firmwareOverlaps(x99, GTX)).containsExactly("BOOTFB");
         assertThat(x99.write(KernelWrite.of(new Setting.Driver(GTX), "", "nvidia"), LONG, waited -> {}))
                 .isEqualTo(DONE);
 
@@ -216,15 +216,15 @@ class SimulatedKernelTest {
     @Test
     void bootfbRemainsAfterUnbind() throws MachineSnapshot.MalformedSnapshotException {
         SimulatedKernel simplefb = new SimulatedKernel(withBootfb("6.1.0-simplefb"));
-        assertThat(barOverlaps(simplefb, GPU)).containsExactly("BOOTFB", "simplefb");
+        assertThat(firmwareOverlaps(simplefb, GPU)).containsExactly("BOOTFB", "simplefb");
 
         assertThat(unbindFramebuffer(simplefb)).isEqualTo(DONE);
 
-        assertThat(barOverlaps(simplefb, GPU)).containsExactly("BOOTFB");
+        assertThat(firmwareOverlaps(simplefb, GPU)).containsExactly("BOOTFB");
         bindToVfio(simplefb);
         assertThat(simplefb.verifyVfio(List.of(GPU, AUDIO)))
                 .isInstanceOfSatisfying(
-                        Kernel.VfioCheck.Failed.class, broken -> assertThat(broken.reason()).isEqualTo("BAR 0: EBUSY"));
+                        Kernel.VfioCheck.Failed.class, failed -> assertThat(failed.reason()).isEqualTo("BAR 0: EBUSY"));
     }
 
     @Test
@@ -235,8 +235,10 @@ class SimulatedKernelTest {
 
             simplefb.write(KernelWrite.probeAny(GPU), LONG, waited -> {});
 
-            assertThat(barOverlaps(simplefb, GPU).contains("BOOTFB")).as(release).isEqualTo(release.startsWith("5"));
-            assertThat(barOverlaps(simplefb, GPU)).doesNotContain("simplefb");
+            assertThat(firmwareOverlaps(simplefb, GPU).contains("BOOTFB"))
+                    .as(release)
+                    .isEqualTo(release.startsWith("5"));
+            assertThat(firmwareOverlaps(simplefb, GPU)).doesNotContain("simplefb");
         }
     }
 
@@ -249,17 +251,20 @@ class SimulatedKernelTest {
 
             simplefb.write(KernelWrite.probeAny(GPU), LONG, waited -> {});
 
-            assertThat(barOverlaps(simplefb, GPU).contains("BOOTFB")).as(release).isEqualTo(release.startsWith("6.1."));
+            assertThat(firmwareOverlaps(simplefb, GPU).contains("BOOTFB"))
+                    .as(release)
+                    .isEqualTo(release.startsWith("6.1."));
         }
     }
 
     @Test
     void barSizedRegionBlocksVfioOnlyWhenBusy() throws MachineSnapshot.MalformedSnapshotException {
-        // __request_region goes on inside a region that is not busy and holds all of the BAR.
+        // __request_region descends into a region that is not busy and contains all of the BAR.
         for (String release : List.of("5.10.0-simplefb", "6.1.0-simplefb")) {
-            MachineSnapshot narrow = withBootfb(release);
-            MachineSnapshot wide = MachineSnapshot.parse(narrow.toText().replace("c0000000-c03e7fff : BOOTFB", "c0000000-c0ffffff : BOOTFB"));
-            SimulatedKernel simplefb = new SimulatedKernel(wide);
+            MachineSnapshot barSizedBootfb = MachineSnapshot.parse(withBootfb(release)
+                    .toText()
+                    .replace("c0000000-c03e7fff : BOOTFB", "c0000000-c0ffffff : BOOTFB"));
+            SimulatedKernel simplefb = new SimulatedKernel(barSizedBootfb);
             unbindFramebuffer(simplefb);
             bindToVfio(simplefb);
 
@@ -271,23 +276,24 @@ class SimulatedKernelTest {
 
     @Test
     void framebufferBoundWhileVmRunsGetsNoRegion() {
-        SimulatedKernel efifb = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380-vfio"));
-        SimulatedKernel withIt = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380-vfio-blocked"));
-        withIt.write(
+        SimulatedKernel withoutFramebuffer = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380-vfio"));
+        SimulatedKernel withFramebuffer = new SimulatedKernel(TestSnapshots.load("q35-6.1-0380-vfio-blocked"));
+        withFramebuffer.write(
                 KernelWrite.of(new Setting.FramebufferDriver("efi-framebuffer.0"), "efi-framebuffer", ""),
                 LONG,
                 waited -> {});
-        withIt.addDeviceUser(new DeviceUser(99, "qemu-system-x86", "libvirt-qemu", "vfio/4"));
+        withFramebuffer.addDeviceUser(new DeviceUser(99, "qemu-system-x86", "libvirt-qemu", "vfio/4"));
 
-        assertThat(withIt.write(
+        assertThat(withFramebuffer.write(
                         KernelWrite.of(new Setting.FramebufferDriver("efi-framebuffer.0"), "", "efi-framebuffer"),
                         LONG,
                         waited -> {}))
                 .isEqualTo(DONE);
 
-        assertThat(barOverlaps(withIt, GPU)).isEmpty();
-        withIt.endProcess(99);
-        assertThat(withIt.verifyVfio(List.of(GPU, AUDIO))).isEqualTo(efifb.verifyVfio(List.of(GPU, AUDIO)));
+        assertThat(firmwareOverlaps(withFramebuffer, GPU)).isEmpty();
+        withFramebuffer.endProcess(99);
+        assertThat(withFramebuffer.verifyVfio(List.of(GPU, AUDIO)))
+                .isEqualTo(withoutFramebuffer.verifyVfio(List.of(GPU, AUDIO)));
     }
 
     @Test
@@ -314,7 +320,11 @@ class SimulatedKernelTest {
         kernel.endProcess(77);
 
         assertThat(kernel.readSetting(new Setting.DriverOverride(AUDIO))).isEmpty();
-        assertThat(SnapshotParser.parse(kernel.readSnapshot()).device(AUDIO).orElseThrow().driver()).isEmpty();
+        assertThat(SnapshotParser.parse(kernel.readSnapshot())
+                        .device(AUDIO)
+                        .orElseThrow()
+                        .driver())
+                .isEmpty();
     }
 
     @Test
@@ -347,17 +357,20 @@ class SimulatedKernelTest {
 
     @Test
     void signatureEnforcementRejectsUnsignedModule() {
-        for (String[] asked : new String[][] {
+        for (String[] pathTextErrno : new String[][] {
             {"/sys/kernel/security/lockdown", "none [integrity] confidentiality", "EPERM"},
             {"/sys/module/module/parameters/sig_enforce", "Y", "EKEYREJECTED"}
         }) {
-            MachineSnapshot strict = TestSnapshots.withBootfb().withChanges(Map.of(asked[0], Optional.of(new MachineSnapshot.TextEntry(asked[1]))));
-            assertThat(new SimulatedKernel(strict).write(new KernelWrite.LoadModule("switchback_bootfb"), LONG, w -> {}))
-                    .isEqualTo(new Kernel.WriteResult.WriteFailed(asked[2]));
+            MachineSnapshot strict = TestSnapshots.withBootfb()
+                    .withChanges(Map.of(
+                            pathTextErrno[0], Optional.of(new MachineSnapshot.TextEntry(pathTextErrno[1]))));
+            KernelWrite load = new KernelWrite.LoadModule("switchback_bootfb");
+            assertThat(new SimulatedKernel(strict).write(load, LONG, waited -> {}))
+                    .isEqualTo(new Kernel.WriteResult.WriteFailed(pathTextErrno[2]));
             MachineSnapshot signed = strict.withChanges(Map.of(
-                    "/lib/modules/6.1.0-56-amd64/switchback_bootfb", Optional.of(new MachineSnapshot.TextEntry("signed"))));
-            assertThat(new SimulatedKernel(signed).write(new KernelWrite.LoadModule("switchback_bootfb"), LONG, w -> {}))
-                    .isEqualTo(DONE);
+                    "/lib/modules/6.1.0-56-amd64/switchback_bootfb",
+                    Optional.of(new MachineSnapshot.TextEntry("signed"))));
+            assertThat(new SimulatedKernel(signed).write(load, LONG, waited -> {})).isEqualTo(DONE);
         }
     }
 
@@ -381,7 +394,8 @@ class SimulatedKernelTest {
     void moduleRejectsTakenOverFramebufferOnOldKernel() throws MachineSnapshot.MalformedSnapshotException {
         SimulatedKernel old = new SimulatedKernel(withBootfb("5.10.0-simplefb")
                 .withChanges(Map.of(
-                        "/lib/modules/5.10.0-simplefb/switchback_bootfb", Optional.of(new MachineSnapshot.TextEntry("unsigned")))));
+                        "/lib/modules/5.10.0-simplefb/switchback_bootfb",
+                        Optional.of(new MachineSnapshot.TextEntry("unsigned")))));
         old.write(new KernelWrite.LoadModule("switchback_bootfb"), LONG, waited -> {});
         old.addNativeDriver(GPU, "bochs-drm");
         old.write(KernelWrite.probeAny(GPU), LONG, waited -> {});
@@ -405,7 +419,8 @@ class SimulatedKernelTest {
         }
     }
 
-    private static List<String> barOverlaps(SimulatedKernel kernel, PciAddress gpu) {
+    /** Names of the firmware regions inside the BARs. */
+    private static List<String> firmwareOverlaps(SimulatedKernel kernel, PciAddress gpu) {
         return SnapshotParser.parse(kernel.readSnapshot()).gpu(gpu).orElseThrow().overlaps().stream()
                 .filter(Overlap::isFromFirmware)
                 .flatMap(overlap -> overlap.regions().stream())
@@ -413,7 +428,7 @@ class SimulatedKernelTest {
                 .toList();
     }
 
-    /** Everything inside the BARs, whoever claims it. */
+    /** All regions inside the BARs, whatever their owner. */
     private List<Overlap> barOverlaps(PciAddress gpu) {
         return SnapshotParser.parse(kernel.readSnapshot()).gpu(gpu).orElseThrow().overlaps();
     }

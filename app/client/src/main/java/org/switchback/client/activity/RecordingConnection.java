@@ -1,5 +1,7 @@
 package org.switchback.client.activity;
 
+import org.switchback.job.StepPhase;
+import org.switchback.plan.Target;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,9 +24,9 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlanReply;
+import org.switchback.job.PlannedStep;
 
 /** A connection that writes down every switch: when it has begun, and again when it has ended. */
 final class RecordingConnection implements HelperConnection {
@@ -37,6 +39,7 @@ final class RecordingConnection implements HelperConnection {
     private final Clock clock;
     private final Map<String, IssuedPlan> issuedPlans = new HashMap<>();
     private MachineSnapshot lastSnapshot = MachineSnapshot.EMPTY;
+    private @Nullable CompletableFuture<MachineSnapshot> inspectionAfterSwitch;
     private CompletableFuture<Void> pendingWrite = CompletableFuture.completedFuture(null);
 
     RecordingConnection(HelperConnection connection, ActivityLog activityLog, SwitchRecord.SwitchInitiator initiator, Clock clock) {
@@ -47,7 +50,7 @@ final class RecordingConnection implements HelperConnection {
     }
 
     /** A plan that was given out, and the machine it was made for. */
-    private record IssuedPlan(PciAddress gpu, String target, PlanReply plan, MachineSnapshot snapshot) {}
+    private record IssuedPlan(PciAddress gpu, Target target, PlanReply plan, MachineSnapshot snapshot) {}
 
     @Override
     public MachineSource source() {
@@ -56,22 +59,43 @@ final class RecordingConnection implements HelperConnection {
 
     @Override
     public MachineSnapshot inspect(boolean wholeMap) throws HelperException {
-        MachineSnapshot capture = connection.inspect(wholeMap);
+        MachineSnapshot snapshot = wholeMap ? connection.inspect(true) : inspectOrShare();
         if (!wholeMap) {
             synchronized (this) {
-                lastSnapshot = capture;
+                lastSnapshot = snapshot;
             }
         }
-        return capture;
+        return snapshot;
+    }
+
+    /** The record and the caller both need the machine right after a switch: they share one call. */
+    private MachineSnapshot inspectOrShare() throws HelperException {
+        @Nullable CompletableFuture<MachineSnapshot> shared;
+        synchronized (this) {
+            shared = inspectionAfterSwitch;
+            inspectionAfterSwitch = null;
+        }
+        if (shared == null) {
+            return connection.inspect(false);
+        }
+        try {
+            return shared.get();
+        } catch (ExecutionException e) {
+            // It failed for the record; the caller's own call tells why.
+            return connection.inspect(false);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HelperException(HelperException.FailureKind.NO_ANSWER, e);
+        }
     }
 
     @Override
-    public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver)
+    public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver)
             throws HelperException {
         PlanReply reply = connection.plan(gpu, target, with, nativeDriver);
-        if (!reply.id.isEmpty()) {
+        if (!reply.id().isEmpty()) {
             synchronized (this) {
-                issuedPlans.put(reply.id, new IssuedPlan(gpu, target, reply, lastSnapshot));
+                issuedPlans.put(reply.id(), new IssuedPlan(gpu, target, reply, lastSnapshot));
             }
         }
         return reply;
@@ -86,11 +110,8 @@ final class RecordingConnection implements HelperConnection {
         if (planned == null) {
             return connection.apply(planId, listener);
         }
-        List<PciAddress> functions = planned.plan().functions.stream()
-                .flatMap(address -> PciAddress.parse(address).stream())
-                .toList();
         SwitchRecorder recording = new SwitchRecorder(
-                planned.gpu(), planned.target(), planned.plan().steps, functions, planned.snapshot());
+                planned.gpu(), planned.target(), planned.plan().steps(), planned.plan().functions(), planned.snapshot());
         return recording.startSwitch(() -> connection.apply(planId, entry -> recording.handleEvent(entry, listener)));
     }
 
@@ -107,10 +128,10 @@ final class RecordingConnection implements HelperConnection {
                 .toList();
         // What is put back are the steps of the attempt that was left half done.
         List<PlannedStep> steps = activityLog.findLatest(connection.source(), gpu, attempt -> true)
-                .filter(attempt -> !attempt.isSuccessful())
+                .filter(attempt -> !attempt.isReportedDone())
                 .map(SwitchRecord::steps)
                 .orElse(List.of());
-        SwitchRecorder recording = new SwitchRecorder(gpu, "host", steps, functions, machine);
+        SwitchRecorder recording = new SwitchRecorder(gpu, Target.HOST, steps, functions, machine);
         return recording.startSwitch(() -> connection.restore(gpu, entry -> recording.handleEvent(entry, listener)));
     }
 
@@ -149,7 +170,7 @@ final class RecordingConnection implements HelperConnection {
         private final String id = UUID.randomUUID().toString();
         private final Instant startedAt = clock.instant();
         private final PciAddress gpu;
-        private final String target;
+        private final Target target;
         private final List<PlannedStep> steps;
         private final List<PciAddress> functions;
         private final MachineSnapshot snapshotBefore;
@@ -158,7 +179,7 @@ final class RecordingConnection implements HelperConnection {
 
         SwitchRecorder(
                 PciAddress gpu,
-                String target,
+                Target target,
                 List<PlannedStep> steps,
                 List<PciAddress> functions,
                 MachineSnapshot machine) {
@@ -178,8 +199,7 @@ final class RecordingConnection implements HelperConnection {
                     // No attempt of its own: an earlier one has to be put back first.
                     throw problem;
                 }
-                addEvent(new JobEvent(SwitchRecord.EXCEPTION, -1, 0, problem.kind().name(), List.of()));
-                activityLog.put(createRecord(Optional.empty()));
+                activityLog.put(createRecord(Optional.of(problem.kind()), Optional.empty()));
                 throw problem;
             }
             // Only now, so that no switch waits for a file.
@@ -191,8 +211,8 @@ final class RecordingConnection implements HelperConnection {
                 }
 
                 @Override
-                public JobEvent awaitEnd() throws InterruptedException {
-                    JobEvent end = running.awaitEnd();
+                public JobEvent.Finished awaitEnd() throws InterruptedException {
+                    JobEvent.Finished end = running.awaitEnd();
                     awaitPendingWrite();
                     return end;
                 }
@@ -201,27 +221,29 @@ final class RecordingConnection implements HelperConnection {
 
         private synchronized void saveStarted() {
             if (!ended) {
-                activityLog.put(createRecord(Optional.empty()));
+                activityLog.put(createRecord(Optional.empty(), Optional.empty()));
             }
         }
 
         void handleEvent(JobEvent entry, Consumer<JobEvent> listener) {
             addEvent(entry);
-            if (!entry.type.equals("finished")) {
+            if (!(entry instanceof JobEvent.Finished)) {
                 listener.accept(entry);
                 return;
             }
             CompletableFuture<Void> done = new CompletableFuture<>();
+            CompletableFuture<MachineSnapshot> after = new CompletableFuture<>();
             synchronized (RecordingConnection.this) {
                 pendingWrite = done;
+                inspectionAfterSwitch = after;
             }
             try {
                 listener.accept(entry);
             } finally {
-                // Not here: this is the thread that tells what happens, and the answer to a question would wait for it.
+                // On another thread: the reply to a call would wait for this one, which delivers events.
                 Thread.ofVirtual().name("record").start(() -> {
                     try {
-                        saveFinished();
+                        saveFinished(after);
                     } finally {
                         done.complete(null);
                     }
@@ -231,27 +253,30 @@ final class RecordingConnection implements HelperConnection {
 
         private synchronized void addEvent(JobEvent entry) {
             // A write that lasts is told of once a second.
-            if (!entry.type.equals("waiting")) {
+            if (!(entry instanceof JobEvent.StepChanged step) || step.phase() != StepPhase.WAITING) {
                 events.add(entry);
             }
         }
 
-        private void saveFinished() {
-            Optional<MachineSnapshot> after;
+        private void saveFinished(CompletableFuture<MachineSnapshot> after) {
+            Optional<MachineSnapshot> kept = Optional.empty();
             try {
-                after = Optional.of(SwitchRecord.filterSnapshot(connection.inspect(false), functions));
-            } catch (HelperException blind) {
-                after = Optional.empty();
+                MachineSnapshot snapshot = connection.inspect(false);
+                after.complete(snapshot);
+                kept = Optional.of(SwitchRecord.filterSnapshot(snapshot, functions));
+            } catch (HelperException e) {
+                after.completeExceptionally(e);
             }
             synchronized (this) {
                 ended = true;
-                activityLog.put(createRecord(after));
+                activityLog.put(createRecord(Optional.empty(), kept));
             }
         }
 
-        private synchronized SwitchRecord createRecord(Optional<MachineSnapshot> after) {
+        private synchronized SwitchRecord createRecord(
+                Optional<HelperException.FailureKind> startFailure, Optional<MachineSnapshot> after) {
             return new SwitchRecord(
-                    id, startedAt, initiator, SwitchRecord.machineName(connection.source()), gpu, target, steps, events, snapshotBefore, after);
+                    id, startedAt, initiator, SwitchRecord.machineName(connection.source()), gpu, target, steps, events, startFailure, snapshotBefore, after);
         }
     }
 }

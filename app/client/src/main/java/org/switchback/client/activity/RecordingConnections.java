@@ -4,7 +4,7 @@ import java.time.Clock;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.HelperException;
-import org.switchback.client.SimulatedFailure;
+import org.switchback.simulator.FailureScenario;
 import org.switchback.client.MachineSource;
 import org.switchback.hardware.MachineSnapshot;
 
@@ -34,7 +34,7 @@ public final class RecordingConnections implements HelperConnections {
     }
 
     @Override
-    public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, SimulatedFailure mishap) {
+    public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
         return wrap(connections.openSimulated(machine, source, mishap));
     }
 

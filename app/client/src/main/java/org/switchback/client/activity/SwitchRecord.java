@@ -1,5 +1,10 @@
 package org.switchback.client.activity;
 
+import org.switchback.client.HelperException;
+import java.util.stream.Stream;
+import org.switchback.job.Outcome;
+import org.switchback.job.SwitchRun;
+import org.switchback.plan.Target;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,8 +18,8 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlannedStep;
 
 /**
  * An attempt to switch a GPU.
@@ -24,10 +29,11 @@ import org.switchback.protocol.PlannedStep;
  * @param initiator     who asked
  * @param machineName  name of the sample machine or of the report that it was made on; empty for this computer
  * @param gpu    address of the graphics function
- * @param target {@code vm} or {@code host}
+ * @param target where the GPU should go
  * @param steps  as they were planned; empty where an earlier switch was put back, whose plan is not known here
- * @param events    what happened, in order, without the waiting; the last entry is {@code finished}, or {@code problem} with
- *     the kind of the problem as its detail where it never began; any other when nobody heard the end
+ * @param events what happened, in order, without the waiting; the last one is {@link JobEvent.Finished} unless the end was not
+ *     reported
+ * @param startFailure why the switch never began; empty when it did
  * @param snapshotBefore what of the machine concerns the GPU, as it was when the plan was made
  * @param snapshotAfter  the same at the end; empty when it could not be looked at
  */
@@ -37,9 +43,10 @@ public record SwitchRecord(
         SwitchInitiator initiator,
         String machineName,
         PciAddress gpu,
-        String target,
+        Target target,
         List<PlannedStep> steps,
         List<JobEvent> events,
+        Optional<HelperException.FailureKind> startFailure,
         MachineSnapshot snapshotBefore,
         Optional<MachineSnapshot> snapshotAfter) {
 
@@ -48,10 +55,6 @@ public record SwitchRecord(
         WINDOW,
         COMMAND_LINE
     }
-
-    static final String EXCEPTION = "problem";
-
-    private static final String FINISHED = "finished";
 
     public SwitchRecord {
         steps = List.copyOf(steps);
@@ -63,16 +66,32 @@ public record SwitchRecord(
         return machineName.isEmpty();
     }
 
-    /** The entry that says what came of it; empty when nobody heard the end. */
-    public Optional<JobEvent> finalEvent() {
-        return events.isEmpty() || !(events.getLast().type.equals(FINISHED) || events.getLast().type.equals(EXCEPTION))
-                ? Optional.empty()
-                : Optional.of(events.getLast());
+    /** The switch as far as its events tell. */
+    public SwitchRun run() {
+        return SwitchRun.of(target, steps.size(), events);
     }
 
-    /** Whether the GPU went where it should go. */
-    public boolean isSuccessful() {
-        return finalEvent().filter(entry -> entry.type.equals(FINISHED) && entry.detail.equals("done")).isPresent();
+    /** What it came to, by its events and the machine before and afterwards. */
+    public SwitchRun.Result result() {
+        if (startFailure.isPresent()) {
+            return SwitchRun.Result.UNCHANGED;
+        }
+        return gpuBefore()
+                .map(before -> run().evaluate(
+                                before, snapshotAfter.map(SnapshotParser::parse).flatMap(machine -> machine.gpu(gpu))))
+                .orElse(SwitchRun.Result.UNKNOWN);
+    }
+
+    /** The last event; empty when the end was not reported. */
+    public Optional<JobEvent.Finished> end() {
+        return !events.isEmpty() && events.getLast() instanceof JobEvent.Finished finished
+                ? Optional.of(finished)
+                : Optional.empty();
+    }
+
+    /** Whether the helper reported success. Cheaper than {@link #result}, which reads both snapshots. */
+    public boolean isReportedDone() {
+        return end().filter(event -> event.outcome() == Outcome.DONE).isPresent();
     }
 
     /**
@@ -86,15 +105,17 @@ public record SwitchRecord(
 
     /** The BAR that the kernel could not reserve; empty unless that is what it failed by. */
     public Optional<UnreservedBar> unreservedBar() {
-        return isSuccessful()
+        return isReportedDone()
                 ? Optional.empty()
                 : events.stream()
-                        .filter(entry -> entry.type.equals("failed")
-                                && entry.detail.equals("not-reserved")
-                                && entry.values.size() == 3)
+                        .flatMap(event -> event instanceof JobEvent.StepChanged step ? step.failure().stream() : Stream.empty())
+                        .filter(failure -> failure.reason().equals("not-reserved")
+                                && failure.values().size() == 3)
                         .reduce((earlier, later) -> later)
-                        .map(entry -> new UnreservedBar(
-                                entry.values.get(0), entry.values.get(1), entry.values.get(2)));
+                        .map(failure -> new UnreservedBar(
+                                failure.values().get(0),
+                                failure.values().get(1),
+                                failure.values().get(2)));
     }
 
     /** How a machine is named in attempts that were made on it. */
@@ -105,27 +126,6 @@ public record SwitchRecord(
             case MachineSource.ThisMachine here -> "";
             case MachineSource.ReadOnlyMachine look -> "";
         };
-    }
-
-    /** Whether a plan has the steps that this one was planned with. */
-    public boolean hasSameSteps(List<PlannedStep> other) {
-        return isSamePlan(steps, other);
-    }
-
-    /**
-     * Whether two plans do the same: that a module is there already since the last time, or a device awake, is no
-     * difference to anybody.
-     */
-    public static boolean isSamePlan(List<PlannedStep> some, List<PlannedStep> others) {
-        return comparableFields(some).equals(comparableFields(others));
-    }
-
-    /** What sets a step apart; its commands and its words follow from that. */
-    private static List<List<String>> comparableFields(List<PlannedStep> steps) {
-        return steps.stream()
-                .filter(step -> !step.undoPolicy.equals("stays") && !step.kind.equals("power"))
-                .map(step -> List.of(step.kind, step.subject, step.before, step.after, step.undoPolicy, step.releaseMethod))
-                .toList();
     }
 
     /** The machine before it, as far as it was kept. */
@@ -141,14 +141,14 @@ public record SwitchRecord(
     /** What was written to the kernel, in order, as commands a person could type; also what put it back. */
     public List<String> shellCommands() {
         List<String> writes = new ArrayList<>();
-        for (JobEvent entry : events) {
-            if (entry.step >= 0 && entry.step < steps.size()) {
-                PlannedStep step = steps.get(entry.step);
+        for (JobEvent event : events) {
+            if (event instanceof JobEvent.StepChanged changed && changed.step() >= 0 && changed.step() < steps.size()) {
+                PlannedStep step = steps.get(changed.step());
                 String write =
-                        switch (entry.type) {
-                            case "done", "failed", "stuck" -> step.shellCommand;
-                            case "undone", "undo-failed" -> step.undoCommand;
-                            default -> "";
+                        switch (changed.phase()) {
+                            case DONE, FAILED, STUCK -> step.shellCommand();
+                            case UNDONE, UNDO_FAILED -> step.undoCommand();
+                            case STARTED, WAITING, SKIPPED, UNDOING -> "";
                         };
                 if (!write.isEmpty()) {
                     writes.add(write);

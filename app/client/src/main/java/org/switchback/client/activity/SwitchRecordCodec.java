@@ -1,5 +1,10 @@
 package org.switchback.client.activity;
 
+import org.switchback.client.HelperException;
+import java.util.Map;
+import org.switchback.protocol.PlannedStepStruct;
+import org.switchback.protocol.JobEventStruct;
+import org.switchback.plan.Target;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
@@ -15,12 +20,43 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlannedStep;
 
 /** An attempt as one line of JSON, and back. */
 final class SwitchRecordCodec {
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
+
+    /** Type of the pseudo event for {@link SwitchRecord#startFailure}. */
+    private static final String START_FAILURE = "problem";
+
+    private static final Map<String, String> OLD_NAMES = Map.ofEntries(
+            Map.entry("check-proven", "check-vfio-usable"),
+            Map.entry("check-back", "check-host-drivers-bound"),
+            Map.entry("override", "driver-override"),
+            Map.entry("power", "power-control"),
+            Map.entry("framebuffer", "framebuffer-driver"),
+            Map.entry("region", "framebuffer-region"),
+            Map.entry("module", "kernel-module"),
+            Map.entry("offer", "probe-any"),
+            Map.entry("summon", "load-driver"),
+            Map.entry("withdraw", "unbind-any"),
+            Map.entry("eviction", "framebuffer-eviction"),
+            Map.entry("stays", "kept"),
+            Map.entry("until-restart", "needs-restart"),
+            Map.entry("vga", "vga-class"),
+            Map.entry("goes-with-driver", "owned-by-platform-driver"),
+            Map.entry("allowed", "native-driver-allowed"),
+            Map.entry("outlives-driver", "owned-by-platform-device"),
+            Map.entry("put-back", "rolled-back"),
+            Map.entry("mixed", "rollback-failed"),
+            Map.entry("kernel-died", "kernel-oops"),
+            Map.entry("framebuffer-stays", "framebuffer-not-removable"),
+            Map.entry("framebuffer-spent", "framebuffer-orphaned"),
+            Map.entry("unknown-claim", "unknown-region"),
+            Map.entry("never-moves-bridge", "bridge-not-movable"),
+            Map.entry("never-moves-storage", "storage-not-movable"),
+            Map.entry("never-moves-network", "network-not-movable"));
 
     private SwitchRecordCodec() {}
 
@@ -30,10 +66,11 @@ final class SwitchRecordCodec {
         object.addProperty("began", attempt.startedAt().toString());
         object.addProperty("by", attempt.initiator().name());
         object.addProperty("gpu", attempt.gpu().toString());
-        object.addProperty("target", attempt.target());
+        object.addProperty("target", attempt.target().wireName());
         JsonArray steps = new JsonArray();
-        for (PlannedStep step : attempt.steps()) {
-            JsonArray one = convertStrings(List.of(
+        for (PlannedStep planned : attempt.steps()) {
+            PlannedStepStruct step = PlannedStepStruct.encode(planned);
+            steps.add(convertStrings(List.of(
                     step.kind,
                     step.subject,
                     step.before,
@@ -42,24 +79,27 @@ final class SwitchRecordCodec {
                     step.shellCommand,
                     step.undoCommand,
                     step.releaseMethod,
-                    step.releaseReason));
-            steps.add(one);
+                    step.releaseReason)));
         }
         object.add("steps", steps);
         JsonArray log = new JsonArray();
-        for (JobEvent entry : attempt.events()) {
-            JsonObject one = new JsonObject();
-            one.addProperty("what", entry.type);
-            one.addProperty("step", entry.step);
-            one.addProperty("micros", entry.elapsedMicros);
-            one.addProperty("detail", entry.detail);
-            one.add("values", convertStrings(entry.values));
-            log.add(one);
-        }
+        attempt.events().forEach(event -> log.add(writeEvent(JobEventStruct.encode(event))));
+        attempt.startFailure()
+                .ifPresent(kind -> log.add(writeEvent(new JobEventStruct(START_FAILURE, -1, 0, kind.name(), List.of()))));
         object.add("log", log);
         object.addProperty("before", attempt.snapshotBefore().toText());
         attempt.snapshotAfter().ifPresent(after -> object.addProperty("after", after.toText()));
         return GSON.toJson(object);
+    }
+
+    private static JsonObject writeEvent(JobEventStruct event) {
+        JsonObject object = new JsonObject();
+        object.addProperty("what", event.type);
+        object.addProperty("step", event.step);
+        object.addProperty("micros", event.elapsedMicros);
+        object.addProperty("detail", event.detail);
+        object.add("values", convertStrings(event.values));
+        return object;
     }
 
     private static JsonArray convertStrings(List<String> texts) {
@@ -75,26 +115,27 @@ final class SwitchRecordCodec {
             List<PlannedStep> steps = new ArrayList<>();
             for (JsonElement element : object.getAsJsonArray("steps")) {
                 List<String> step = convertStrings(element.getAsJsonArray());
-                steps.add(new PlannedStep(
-                        step.get(0),
-                        step.get(1),
-                        step.get(2),
-                        step.get(3),
-                        step.get(4),
-                        step.get(5),
-                        step.get(6),
-                        step.get(7),
-                        step.get(8)));
+                steps.add(new PlannedStepStruct(
+                                currentName(step.get(0)),
+                                step.get(1),
+                                step.get(2),
+                                step.get(3),
+                                currentName(step.get(4)),
+                                step.get(5),
+                                step.get(6),
+                                step.get(7),
+                                currentName(step.get(8)))
+                        .decode());
             }
             List<JobEvent> log = new ArrayList<>();
+            Optional<HelperException.FailureKind> startFailure = Optional.empty();
             for (JsonElement element : object.getAsJsonArray("log")) {
-                JsonObject entry = element.getAsJsonObject();
-                log.add(new JobEvent(
-                        entry.get("what").getAsString(),
-                        entry.get("step").getAsInt(),
-                        entry.get("micros").getAsLong(),
-                        entry.get("detail").getAsString(),
-                        convertStrings(entry.getAsJsonArray("values"))));
+                JobEventStruct event = readEvent(element.getAsJsonObject());
+                if (event.type.equals(START_FAILURE)) {
+                    startFailure = Optional.of(HelperException.FailureKind.valueOf(event.detail));
+                } else {
+                    log.add(event.decode().orElseThrow());
+                }
             }
             return Optional.of(new SwitchRecord(
                     object.get("id").getAsString(),
@@ -102,9 +143,10 @@ final class SwitchRecordCodec {
                     SwitchRecord.SwitchInitiator.valueOf(object.get("by").getAsString()),
                     "",
                     PciAddress.parse(object.get("gpu").getAsString()).orElseThrow(),
-                    object.get("target").getAsString(),
+                    Target.parse(object.get("target").getAsString()).orElseThrow(),
                     steps,
                     log,
+                    startFailure,
                     MachineSnapshot.parse(object.get("before").getAsString()),
                     object.has("after")
                             ? Optional.of(MachineSnapshot.parse(object.get("after").getAsString()))
@@ -121,6 +163,22 @@ final class SwitchRecordCodec {
             // Whatever a damaged line may hold, it is set aside and never fatal.
             return Optional.empty();
         }
+    }
+
+    private static JobEventStruct readEvent(JsonObject object) {
+        String type = object.get("what").getAsString();
+        int step = object.get("step").getAsInt();
+        return new JobEventStruct(
+                type.equals("failed") && step < 0 ? "refused" : type,
+                step,
+                object.get("micros").getAsLong(),
+                currentName(object.get("detail").getAsString()),
+                convertStrings(object.getAsJsonArray("values")));
+    }
+
+    /** Names that 0.1.0 wrote into its records. */
+    private static String currentName(String name) {
+        return OLD_NAMES.getOrDefault(name, name);
     }
 
     private static List<String> convertStrings(JsonArray array) {

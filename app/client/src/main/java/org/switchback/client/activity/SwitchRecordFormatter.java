@@ -1,12 +1,12 @@
 package org.switchback.client.activity;
 
+import java.time.Duration;
+import org.switchback.job.SwitchRun;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.format.FormatStyle;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.HelperException;
@@ -17,7 +17,7 @@ import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.KebabCase;
-import org.switchback.protocol.JobEvent;
+import org.switchback.job.JobEvent;
 
 /** Puts an attempt into words. */
 public final class SwitchRecordFormatter {
@@ -34,23 +34,6 @@ public final class SwitchRecordFormatter {
         this.zone = zone;
         this.switchRecord = switchRecord;
         this.machineBefore = switchRecord.machineBefore();
-    }
-
-    /** How an attempt ended, in one word. */
-    public enum RecordStatus {
-        /** The GPU went where it should. */
-        DONE,
-        /** Nothing was changed, or what was changed was put back. */
-        UNCHANGED,
-        /** Neither the one nor the other. */
-        PARTIALLY_SWITCHED,
-        /** Nobody heard the end. */
-        UNKNOWN;
-
-        /** As part of a name: {@code unchanged}. */
-        public String styleClass() {
-            return KebabCase.of(this);
-        }
     }
 
     /**
@@ -90,85 +73,59 @@ public final class SwitchRecordFormatter {
                 : messages.text("activity.circumstances.elsewhere", time(), by, kernel, switchRecord.machineName());
     }
 
-    public RecordStatus status() {
-        Optional<JobEvent> end = switchRecord.finalEvent();
-        if (end.isEmpty()) {
-            return RecordStatus.UNKNOWN;
-        }
-        return switch (end.get().detail) {
-            case "done" -> RecordStatus.DONE;
-            case "mixed", "stuck", "kernel-died" -> RecordStatus.PARTIALLY_SWITCHED;
-            case "helper-lost", "error" -> RecordStatus.UNKNOWN;
-            default -> RecordStatus.UNCHANGED;
-        };
+    /** What it came to. */
+    public SwitchRun.Result status() {
+        return switchRecord.result();
     }
 
-    /** What came of it, a sentence or two. */
+    /** What it came to, one or two sentences. */
     public String result() {
-        Optional<JobEvent> end = switchRecord.finalEvent();
-        if (end.isEmpty()) {
-            return messages.text("activity.open");
-        }
-        if (end.get().type.equals(SwitchRecord.EXCEPTION)) {
-            return messages.formatHelperFailure(HelperException.FailureKind.valueOf(end.get().detail));
-        }
-        return messages.formatResult(end.get(), switchRecord.target(), gpuName());
+        return switchRecord
+                .startFailure()
+                .map(messages::formatHelperFailure)
+                .or(() -> switchRecord
+                        .end()
+                        .map(end -> messages.formatOutcome(end.outcome(), switchRecord.target(), gpuName())))
+                .orElseGet(() -> messages.text("activity.open"));
     }
 
-    /** From authorisation to the end; empty when nothing was done. */
+    /** From the authorization to the end; empty when nothing was done. */
     public String duration() {
-        return switchRecord.finalEvent().map(end -> end.elapsedMicros).filter(micros -> micros > 0).map(messages::formatDuration).orElse("");
+        return switchRecord
+                .end()
+                .map(JobEvent::elapsed)
+                .filter(Duration::isPositive)
+                .map(messages::formatDuration)
+                .orElse("");
     }
 
-    /** The steps as they came out. */
+    /** The steps as they ended. */
     public List<RecordedStep> steps() {
-        Map<Integer, JobEvent> last = new HashMap<>();
-        Map<Integer, Long> began = new HashMap<>();
-        Map<Integer, Long> took = new HashMap<>();
-        Map<Integer, String> notes = new HashMap<>();
-        for (JobEvent entry : switchRecord.events()) {
-            if (entry.step < 0) {
-                continue;
-            }
-            last.put(entry.step, entry);
-            switch (entry.type) {
-                case "started" -> began.put(entry.step, entry.elapsedMicros);
-                case "done", "failed" ->
-                    took.put(entry.step, entry.elapsedMicros - began.getOrDefault(entry.step, entry.elapsedMicros));
-                default -> {
-                    // Putting back takes time too, but the step's own time is what people compare.
-                }
-            }
-            if (entry.type.equals("failed") || entry.type.equals("undo-failed")) {
-                notes.put(entry.step, messages.formatStepFailure(entry));
-            }
+        List<SwitchRun.StepProgress> progress = switchRecord.run().steps();
+        List<RecordedStep> steps = new ArrayList<>();
+        for (int i = 0; i < progress.size(); i++) {
+            SwitchRun.StepProgress step = progress.get(i);
+            steps.add(new RecordedStep(
+                    i + 1,
+                    messages.formatStep(switchRecord.steps().get(i), machineBefore),
+                    messages.text("activity.step." + stateKey(step.state())),
+                    step.duration().map(messages::formatDuration).orElse(""),
+                    step.failure().map(messages::formatStepFailure).orElse("")));
         }
-        List<RecordedStep> lines = new ArrayList<>();
-        for (int step = 0; step < switchRecord.steps().size(); step++) {
-            JobEvent entry = last.get(step);
-            lines.add(new RecordedStep(
-                    step + 1,
-                    messages.formatStep(switchRecord.steps().get(step), machineBefore),
-                    messages.text(entry == null ? "activity.step.none" : "activity.step." + stateKey(entry.type)),
-                    took.containsKey(step) ? messages.formatDuration(took.get(step)) : "",
-                    notes.getOrDefault(step, "")));
-        }
-        return lines;
+        return steps;
     }
 
-    private static String stateKey(String what) {
-        return switch (what) {
-            case "done", "skipped", "failed", "undone", "undo-failed", "stuck" -> what;
-            default -> "begun";
+    private static String stateKey(SwitchRun.StepState state) {
+        return switch (state) {
+            case PENDING -> "none";
+            case RUNNING, UNDOING, UNKNOWN -> "begun";
+            case DONE, SKIPPED, FAILED, UNDONE, UNDO_FAILED, STUCK -> KebabCase.of(state);
         };
     }
 
     /** What spoke against the whole of it, sentences. */
     public List<String> failures() {
-        return switchRecord.events().stream()
-                .filter(entry -> entry.type.equals("failed") && entry.step < 0)
-                .map(messages::formatStepFailure)
-                .toList();
+        return switchRecord.run().refusals().stream().map(messages::formatRefusal).toList();
     }
 
     /** The memory map around the GPU as it was; empty when it is not known. */

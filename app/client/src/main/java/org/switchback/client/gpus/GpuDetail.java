@@ -39,7 +39,7 @@ public record GpuDetail(DetailKind kind, String label, String text) {
                 words,
                 DetailKind.DISPLAYS,
                 graphics.activeConnectors().isEmpty()
-                        ? words.text("detail.screens.none")
+                        ? words.text("detail.displays.none")
                         : words.formatList(graphics.activeConnectors()));
         for (Bar bar : graphics.bars()) {
             details.add(new GpuDetail(DetailKind.BAR, words.formatBar(bar.index()), formatRange(bar, words)));

@@ -11,7 +11,8 @@ import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.KebabCase;
-import org.switchback.protocol.PlannedRefusal;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.plan.RefusalCode;
 
 /**
  * How a GPU stands, in one word; each has its own sentence in the catalogue. Where several are true the one that matters
@@ -74,13 +75,13 @@ public enum GpuState {
         if (gpu.graphics().iommuGroup().isEmpty()) {
             return IOMMU_OFF;
         }
-        if (hasRefusal(refusals, "group-shared")) {
+        if (hasRefusal(refusals, RefusalCode.GROUP_SHARED)) {
             return GROUP_SHARED;
         }
-        if (refusals.stream().anyMatch(PlannedRefusal::isAboutFirmwareRegion)) {
+        if (refusals.stream().anyMatch(refusal -> refusal.code().isAboutFirmwareRegion())) {
             return FIRMWARE_REGION_NOT_RELEASABLE;
         }
-        if (refusals.stream().anyMatch(refusal -> !refusal.code.equals("in-use"))) {
+        if (refusals.stream().anyMatch(refusal -> refusal.code() != RefusalCode.IN_USE)) {
             return BLOCKED;
         }
         if (unreserved.isPresent()) {
@@ -98,8 +99,8 @@ public enum GpuState {
         return gpu.mode() == Gpu.GpuMode.UNBOUND ? UNBOUND : HOST;
     }
 
-    private static boolean hasRefusal(List<PlannedRefusal> refusals, String code) {
-        return refusals.stream().anyMatch(refusal -> refusal.code.equals(code));
+    private static boolean hasRefusal(List<PlannedRefusal> refusals, RefusalCode code) {
+        return refusals.stream().anyMatch(refusal -> refusal.code() == code);
     }
 
     private static Optional<DeviceUser> findVmProcess(Gpu gpu) {

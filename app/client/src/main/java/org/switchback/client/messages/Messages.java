@@ -1,6 +1,15 @@
 package org.switchback.client.messages;
 
+import org.switchback.hardware.KebabCase;
+import org.switchback.job.Outcome;
+import org.switchback.job.StepFailure;
+import org.switchback.job.StepKind;
+import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.Step;
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.Target;
 import java.text.MessageFormat;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -19,9 +28,8 @@ import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlannedRefusal;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.job.PlannedStep;
 
 /**
  * The texts of the window and the command line, in one language. What comes over the bus as codes becomes a sentence
@@ -99,8 +107,8 @@ public final class Messages {
     }
 
     /** How long something took: {@code 85 ms}, {@code 1.2 s}, {@code 2 min 5 s}. */
-    public String formatDuration(long micros) {
-        long millis = micros / 1000;
+    public String formatDuration(Duration duration) {
+        long millis = duration.toMillis();
         if (millis < 1000) {
             return text("window.time.ms", Long.toString(millis));
         }
@@ -139,7 +147,7 @@ public final class Messages {
                                 ? text("mode.vm.used", holder.program())
                                 : text("mode.vm.guest", holder.virtualMachine()))
                         .orElseGet(() -> text("mode.vm"));
-            case PARTIALLY_SWITCHED -> text("mode.mixed");
+            case PARTIALLY_SWITCHED -> text("mode.partially-switched");
             case UNBOUND -> text("mode.unbound");
         };
     }
@@ -167,8 +175,8 @@ public final class Messages {
     }
 
     /** @param target {@code vm} or {@code host} */
-    public String formatTarget(String target) {
-        return text("target." + target);
+    public String formatTarget(Target target) {
+        return text("target." + target.wireName());
     }
 
     /** What lies where, without a full stop: {@code BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1}. */
@@ -220,52 +228,51 @@ public final class Messages {
 
     /** What a step does, without a full stop: {@code Take 04:00.0 from nvidia}. */
     public String formatStep(PlannedStep step, Machine machine) {
-        String subject = formatAddresses(step.subject);
-        return switch (step.kind) {
-            case "check-unused", "check-proven", "check-back" -> text("step." + step.kind, subject);
-            case "module" -> text(step.after.isEmpty() ? "step.module.unload" : "step.module", subject);
-            case "offer", "summon", "withdraw" -> text("step." + step.kind, subject);
-            case "region" -> text("step.framebuffer.release", formatFirmwareRegion(step, machine));
-            case "power" -> text(step.after.equals("auto") ? "step.power.auto" : "step.power.on", subject);
-            case "framebuffer" -> formatFramebufferStep(step, machine);
-            case "override" ->
-                text(step.after.isEmpty() ? "step.override.clear" : "step.override.set", subject, step.after);
-            case "driver" ->
-                step.after.isEmpty()
-                        ? text("step.driver.unbind", subject, step.before)
-                        : text("step.driver.bind", subject, step.after);
-            case "eviction" -> {
-                String[] parts = step.before.split(" ", 3);
+        String subject = formatAddresses(step.subject());
+        return switch (step.kind()) {
+            case CHECK_UNUSED, CHECK_VFIO_USABLE, CHECK_HOST_DRIVERS_BOUND, PROBE_ANY, LOAD_DRIVER, UNBIND_ANY ->
+                text("step." + step.kind().wireName(), subject);
+            case KERNEL_MODULE -> text(step.after().isEmpty() ? "step.module.unload" : "step.module", subject);
+            case FRAMEBUFFER_REGION -> text("step.framebuffer.release", formatFirmwareRegion(step, machine));
+            case POWER_CONTROL -> text(step.after().equals("auto") ? "step.power.auto" : "step.power.on", subject);
+            case FRAMEBUFFER_DRIVER -> formatFramebufferStep(step, machine);
+            case DRIVER_OVERRIDE ->
+                text(step.after().isEmpty() ? "step.override.clear" : "step.override.set", subject, step.after());
+            case DRIVER ->
+                step.after().isEmpty()
+                        ? text("step.driver.unbind", subject, step.before())
+                        : text("step.driver.bind", subject, step.after());
+            case FRAMEBUFFER_EVICTION -> {
+                String[] parts = step.before().split(" ", 3);
                 yield parts.length == 3
                         ? text("step.eviction", parts[1], parts[2], formatBarIndex(parts[0]), subject)
-                        : step.before;
+                        : step.before();
             }
-            default -> step.shellCommand.isEmpty() ? step.kind : step.shellCommand;
         };
     }
 
     private String formatFramebufferStep(PlannedStep step, Machine machine) {
-        if (!step.after.isEmpty()) {
-            return text("step.framebuffer.restore", "", step.subject, step.after);
+        if (!step.after().isEmpty()) {
+            return text("step.framebuffer.restore", "", step.subject(), step.after());
         }
         String claim = formatFirmwareRegion(step, machine);
         return claim.isEmpty()
-                ? text("step.framebuffer.release.unknown", "", step.subject)
+                ? text("step.framebuffer.release.unknown", "", step.subject())
                 : text("step.framebuffer.release", claim);
     }
 
     /** Name and range of what a step has go; the empty text when it can't be told. */
     private static String formatFirmwareRegion(PlannedStep step, Machine machine) {
-        if (step.kind.equals("region")) {
-            String range = step.subject.substring(step.subject.indexOf(' ') + 1);
-            return range.equals(HIDDEN_RANGE) ? step.before : step.before + " " + range;
+        if (step.kind() == StepKind.FRAMEBUFFER_REGION) {
+            String range = step.subject().substring(step.subject().indexOf(' ') + 1);
+            return range.equals(HIDDEN_RANGE) ? step.before() : step.before() + " " + range;
         }
         return machine.gpus().stream()
                 .flatMap(gpu -> gpu.overlaps().stream())
                 .filter(overlap -> overlap.hasAddress()
-                        && (overlap.gpuAddress().toString().equals(step.subject)
+                        && (overlap.gpuAddress().toString().equals(step.subject())
                                 || overlap.framebuffer()
-                                        .filter(fb -> fb.platformDevice().equals(step.subject))
+                                        .filter(fb -> fb.platformDevice().equals(step.subject()))
                                         .isPresent()))
                 .findFirst()
                 .map(overlap -> overlap.outermostRegion().name() + " " + overlap.outermostRegion().range())
@@ -278,11 +285,16 @@ public final class Messages {
      */
     public List<String> formatReleaseMethods(List<PlannedStep> steps, Machine machine) {
         List<String> sentences = new ArrayList<>();
-        Set<String> claims = new HashSet<>();
+        Set<String> regions = new HashSet<>();
         for (PlannedStep step : steps) {
-            String claim = step.releaseReason.isEmpty() ? "" : formatFirmwareRegion(step, machine);
-            findText("rung." + step.releaseMethod + "." + step.releaseReason, claim.isEmpty() ? text("rung.framebuffer") : claim)
-                    .map(sentence -> claims.add(claim) ? sentence : text("rung.otherwise", sentence))
+            if (step.releaseMethod().isEmpty() || step.releaseReason().isEmpty()) {
+                continue;
+            }
+            String region = formatFirmwareRegion(step, machine);
+            String key = "release." + step.releaseMethod().get().wireName() + "."
+                    + step.releaseReason().get().wireName();
+            findText(key, region.isEmpty() ? text("release.framebuffer") : region)
+                    .map(sentence -> regions.add(region) ? sentence : text("release.otherwise", sentence))
                     .ifPresent(sentences::add);
         }
         return sentences;
@@ -290,74 +302,68 @@ public final class Messages {
 
     /** Whether a step can be undone, in a word or two. */
     public String formatReversibility(PlannedStep step) {
-        boolean unloaded = step.undoPolicy.equals("stays") && step.kind.equals("module") && step.after.isEmpty();
-        return findText("undo." + step.undoPolicy + (unloaded ? ".unloaded" : "")).orElse(step.undoPolicy);
+        boolean unloaded = step.undoPolicy() == Step.UndoPolicy.KEPT
+                && step.kind() == StepKind.KERNEL_MODULE
+                && step.after().isEmpty();
+        return text("undo." + KebabCase.of(step.undoPolicy()) + (unloaded ? ".unloaded" : ""));
     }
 
     /** What undoes a step, without a full stop: {@code give it back to nvidia}. */
     public String formatInverse(PlannedStep step) {
-        return switch (step.kind) {
-            case "offer", "eviction", "summon" -> text("inverse." + step.kind);
-            case "region" -> text("inverse.eviction");
-            case "module" ->
+        return switch (step.kind()) {
+            case PROBE_ANY -> text("inverse.probe-any");
+            case LOAD_DRIVER -> text("inverse.load-driver");
+            case FRAMEBUFFER_EVICTION, FRAMEBUFFER_REGION -> text("inverse.eviction");
+            case KERNEL_MODULE ->
                 text(
-                        step.after.isEmpty()
+                        step.after().isEmpty()
                                 ? "inverse.none"
-                                : step.undoPolicy.equals("reversible") ? "inverse.module.loaded" : "inverse.module");
-            case "power" -> text(step.before.equals("auto") ? "inverse.power.on" : "inverse.power.auto");
-            case "framebuffer" ->
-                step.after.isEmpty()
-                        ? text("inverse.framebuffer.release", step.before)
+                                : step.undoPolicy() == Step.UndoPolicy.REVERSIBLE
+                                        ? "inverse.module.loaded"
+                                        : "inverse.module");
+            case POWER_CONTROL -> text(step.before().equals("auto") ? "inverse.power.on" : "inverse.power.auto");
+            case FRAMEBUFFER_DRIVER ->
+                step.after().isEmpty()
+                        ? text("inverse.framebuffer.release", step.before())
                         : text("inverse.framebuffer.restore");
-            case "override" ->
-                step.before.isEmpty() ? text("inverse.override.set") : text("inverse.override.replace", step.before);
-            case "driver" ->
-                step.after.isEmpty()
-                        ? text("inverse.driver.unbind", step.before)
-                        : text("inverse.driver.bind", step.after);
-            default -> text("inverse.none");
+            case DRIVER_OVERRIDE ->
+                step.before().isEmpty()
+                        ? text("inverse.override.set")
+                        : text("inverse.override.replace", step.before());
+            case DRIVER ->
+                step.after().isEmpty()
+                        ? text("inverse.driver.unbind", step.before())
+                        : text("inverse.driver.bind", step.after());
+            case CHECK_UNUSED, CHECK_VFIO_USABLE, CHECK_HOST_DRIVERS_BOUND, UNBIND_ANY -> text("inverse.none");
         };
     }
 
     /** Why a plan is refused and what a person can do, one or two sentences. */
     public String formatRefusal(PlannedRefusal refusal) {
-        Object[] details = refusal.details.toArray();
-        String variant = refusal.code;
-        switch (refusal.code) {
-            case "in-use" -> {
-                if (isVirtualMachine(refusal)) {
-                    variant += ".vm";
-                } else if (refusal.details.size() > 3 && refusal.details.get(3).isEmpty()) {
-                    variant += ".no-owner";
-                }
+        RefusalCode code = refusal.code();
+        List<String> values = refusal.details();
+        Object[] details = values.toArray();
+        String variant = "";
+        if (code == RefusalCode.IN_USE) {
+            variant = isVirtualMachine(refusal) ? ".vm" : values.size() > 3 && values.get(3).isEmpty() ? ".no-owner" : "";
+        } else if (code == RefusalCode.IOMMU_OFF) {
+            variant = values.size() > 2 && !values.get(2).isEmpty()
+                    ? ".remove"
+                    : values.size() > 1 && !values.get(1).isEmpty() ? ".add" : "";
+        } else if (code.isAboutFirmwareRegion() && values.size() > 3) {
+            details[1] = formatBarIndex(values.get(1));
+            details[2] = values.get(3).equals(HIDDEN_RANGE) ? values.get(2) : values.get(2) + " " + values.get(3);
+            if (code.isAboutModule() && values.size() > 5) {
+                variant = code == RefusalCode.MODULE_UNSIGNED ? "." + values.get(4) : "";
+                details[5] = values.get(5).isEmpty() ? "" : " " + text("refusal.native-driver");
             }
-            case "iommu-off" -> {
-                if (refusal.details.size() > 2 && !refusal.details.get(2).isEmpty()) {
-                    variant += ".remove";
-                } else if (refusal.details.size() > 1 && !refusal.details.get(1).isEmpty()) {
-                    variant += ".add";
-                }
-            }
-            case "framebuffer-stays", "framebuffer-spent", "unknown-claim", "module-missing", "module-unsigned" -> {
-                if (refusal.details.size() > 3) {
-                    details[1] = formatBarIndex(refusal.details.get(1));
-                    boolean hidden = refusal.details.get(3).equals(HIDDEN_RANGE);
-                    details[2] = hidden ? refusal.details.get(2) : refusal.details.get(2) + " " + refusal.details.get(3);
-                }
-                if (refusal.code.startsWith("module-") && refusal.details.size() > 5) {
-                    variant += refusal.code.equals("module-unsigned") ? "." + refusal.details.get(4) : "";
-                    details[5] = refusal.details.get(5).isEmpty() ? "" : " " + text("refusal.native-driver");
-                }
-                if (refusal.details.size() > 6) {
-                    details[6] = formatSigningInstructions(refusal.details.get(6));
-                }
-            }
-            default -> {
-                // The sentence takes the details as they are.
+            if (values.size() > 6) {
+                details[6] = formatSigningInstructions(values.get(6));
             }
         }
-        return findText("refusal." + variant, details)
-                .orElseGet(() -> text("refusal.unknown", refusal.code, String.join(" ", refusal.details)));
+        return code == RefusalCode.UNKNOWN
+                ? text("refusal.unknown", String.join(" ", values))
+                : text("refusal." + code.wireName() + variant, details);
     }
 
     /** How a module is signed with the tools of the first distribution that is known here. */
@@ -369,7 +375,7 @@ public final class Messages {
     }
 
     private static boolean isVirtualMachine(PlannedRefusal inUse) {
-        return inUse.details.size() > 4 && inUse.details.get(4).startsWith("/dev/vfio/");
+        return inUse.details().size() > 4 && inUse.details().get(4).startsWith("/dev/vfio/");
     }
 
     /**
@@ -380,9 +386,9 @@ public final class Messages {
         List<String> sentences = new ArrayList<>();
         Set<List<String>> users = new HashSet<>();
         for (PlannedRefusal refusal : refusals) {
-            boolean again = refusal.code.equals("in-use")
-                    && refusal.details.size() > 4
-                    && !users.add(refusal.details.subList(isVirtualMachine(refusal) ? 1 : 0, 3));
+            boolean again = refusal.code() == RefusalCode.IN_USE
+                    && refusal.details().size() > 4
+                    && !users.add(refusal.details().subList(isVirtualMachine(refusal) ? 1 : 0, 3));
             if (!again) {
                 sentences.add(formatRefusal(refusal));
             }
@@ -391,8 +397,8 @@ public final class Messages {
     }
 
     /** What the user will be asked for, a sentence. */
-    public Optional<String> formatPermission(String action) {
-        return findText("permission." + action);
+    public String formatPermission(SwitchPlan.RequiredPermission permission) {
+        return text("permission." + KebabCase.of(permission));
     }
 
     /** What is the matter with the helper, a sentence. */
@@ -400,23 +406,22 @@ public final class Messages {
         return text("problem." + kind.name());
     }
 
-    /** Why a step failed: the detail and the values of a {@code failed} or {@code undo-failed} entry, a sentence. */
-    public String formatStepFailure(JobEvent entry) {
-        List<String> values = entry.values;
-        if (entry.step < 0) {
-            // What speaks against the whole of it is said as it would be of a plan.
-            return formatRefusal(new PlannedRefusal(entry.detail, values));
-        }
-        return switch (entry.detail) {
+    /** Why a step, or undoing it, failed, a sentence. */
+    public String formatStepFailure(StepFailure failure) {
+        List<String> values = failure.values();
+        return switch (failure.reason()) {
             case "in-use" ->
                 text(
                         values.size() > 2 && values.get(2).isEmpty() ? "failure.in-use.no-owner" : "failure.in-use",
                         values.toArray());
-            case "changed", "not-true" -> text("failure." + entry.detail, valueOrNoDriver(values, 0));
-            case "not-back" -> text("failure.not-back", values.isEmpty() ? "" : values.getFirst(), valueOrNoDriver(values, 1));
+            case "changed", "not-true" -> text("failure." + failure.reason(), valueOrNoDriver(values, 0));
+            case "not-back" ->
+                text("failure.not-back", values.isEmpty() ? "" : values.getFirst(), valueOrNoDriver(values, 1));
             default ->
-                findText("failure." + entry.detail, values.toArray())
-                        .orElseGet(() -> text("failure.errno", entry.detail.substring(entry.detail.indexOf('-') + 1)));
+                findText("failure." + failure.reason(), values.toArray())
+                        .orElseGet(() -> text(
+                                "failure.errno",
+                                failure.reason().substring(failure.reason().indexOf('-') + 1)));
         };
     }
 
@@ -424,30 +429,10 @@ public final class Messages {
         return values.size() > index && !values.get(index).isEmpty() ? values.get(index) : text("driver.none");
     }
 
-    /**
-     * One entry of a switch under way, without a full stop but for failures and the end.
-     *
-     * @param steps  of the plan
-     * @param target {@code vm} or {@code host}
-     * @param gpu    name of the GPU
-     */
-    public String formatProgress(JobEvent entry, List<PlannedStep> steps, Machine machine, String target, String gpu) {
-        String step = entry.step >= 0 && entry.step < steps.size() ? formatStep(steps.get(entry.step), machine) : "";
-        return switch (entry.type) {
-            case "started" ->
-                text("job.started", Integer.toString(entry.step + 1), Integer.toString(steps.size()), step);
-            case "waiting" -> text("job.waiting", step, entry.values.isEmpty() ? "" : entry.values.getFirst());
-            case "failed", "undo-failed" ->
-                entry.step < 0 ? formatStepFailure(entry) : text("job." + entry.type, step, formatStepFailure(entry));
-            case "finished" -> formatResult(entry, target, gpu);
-            default -> findText("job." + entry.type, step).orElse(entry.type);
-        };
-    }
-
-    /** How a switch ended, one or two sentences. */
-    public String formatResult(JobEvent entry, String target, String gpu) {
-        return findText(entry.detail.equals("done") ? "finished.done." + target : "finished." + entry.detail, gpu)
-                .orElseGet(() -> text("finished.unknown", entry.detail));
+    /** How the helper says that a switch ended, one or two sentences. */
+    public String formatOutcome(Outcome outcome, Target target, String gpu) {
+        return text(
+                outcome == Outcome.DONE ? "finished.done." + target.wireName() : "finished." + outcome.wireName(), gpu);
     }
 
     private Optional<String> findText(String key, Object... values) {

@@ -2,7 +2,7 @@ package org.switchback.client.readiness;
 
 import java.util.List;
 import org.switchback.hardware.KebabCase;
-import org.switchback.protocol.PlannedRefusal;
+import org.switchback.job.PlannedRefusal;
 
 /**
  * What a check came to.

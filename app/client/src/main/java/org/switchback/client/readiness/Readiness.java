@@ -2,6 +2,7 @@ package org.switchback.client.readiness;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -17,7 +18,8 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
-import org.switchback.protocol.PlannedRefusal;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.plan.RefusalCode;
 
 /**
  * Whether a GPU could go to a virtual machine, check by check. Judged from facts alone.
@@ -49,11 +51,12 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
     }
 
     private static final class ReadinessEvaluator {
-        /** Has a check of its own, which tells what to do about it. */
-        private static final String MODULE_UNSIGNED = "module-unsigned";
-
-        private static final Set<String> COVERED_BY_OTHER_CHECKS =
-                Set.of("iommu-off", "in-use", "already-in-vm-mode", "vfio-missing", "group-shared");
+        private static final Set<RefusalCode> COVERED_BY_OTHER_CHECKS = EnumSet.of(
+                RefusalCode.IOMMU_OFF,
+                RefusalCode.IN_USE,
+                RefusalCode.ALREADY_IN_VM_MODE,
+                RefusalCode.VFIO_MISSING,
+                RefusalCode.GROUP_SHARED);
 
         private final Machine machine;
         private final Gpu gpu;
@@ -144,8 +147,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 case MISSING ->
                     refused(
                             ReadinessCheck.VFIO,
-                            List.of(new PlannedRefusal(
-                                    "vfio-missing", List.of(machine.kernelVersion().release()))));
+                            List.of(new PlannedRefusal(RefusalCode.VFIO_MISSING, List.of(machine.kernelVersion().release()))));
             };
         }
 
@@ -155,7 +157,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             if (graphics.iommuGroup().isEmpty()) {
                 return unknown(ReadinessCheck.GROUP, "none");
             }
-            List<PlannedRefusal> shared = refusalsWithCode("group-shared");
+            List<PlannedRefusal> shared = refusalsWithCode(RefusalCode.GROUP_SHARED);
             if (!shared.isEmpty()) {
                 return refused(ReadinessCheck.GROUP, shared);
             }
@@ -248,8 +250,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                     .findFirst()
                     .map(PciDevice::address)
                     .orElse(gpu.address());
-            return new PlannedRefusal(
-                    "in-use",
+            return new PlannedRefusal(RefusalCode.IN_USE,
                     List.of(
                             used.toShortString(),
                             holder.program(),
@@ -265,7 +266,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 return unknown(ReadinessCheck.FRAMEBUFFER, "unknown");
             }
             List<PlannedRefusal> stays = refusals.stream()
-                    .filter(refusal -> refusal.isAboutFirmwareRegion() && !refusal.code.equals(MODULE_UNSIGNED))
+                    .filter(refusal -> refusal.code().isAboutFirmwareRegion() && refusal.code() != RefusalCode.MODULE_UNSIGNED)
                     .toList();
             if (!stays.isEmpty()) {
                 return refused(ReadinessCheck.FRAMEBUFFER, stays);
@@ -283,7 +284,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
 
         /** Without securityfs and its parameter the kernel may still ask for signatures, so that is not taken for granted. */
         private CheckResult checkLockdown() {
-            List<PlannedRefusal> unsigned = refusalsWithCode(MODULE_UNSIGNED);
+            List<PlannedRefusal> unsigned = refusalsWithCode(RefusalCode.MODULE_UNSIGNED);
             if (!unsigned.isEmpty()) {
                 return refused(ReadinessCheck.LOCKDOWN, unsigned);
             }
@@ -308,13 +309,13 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         private CheckResult checkKernel() {
             // What a later planner has against it belongs somewhere.
             List<PlannedRefusal> others = refusals.stream()
-                    .filter(refusal -> !refusal.isAboutFirmwareRegion() && !COVERED_BY_OTHER_CHECKS.contains(refusal.code))
+                    .filter(refusal -> !refusal.code().isAboutFirmwareRegion() && !COVERED_BY_OTHER_CHECKS.contains(refusal.code()))
                     .toList();
             if (!others.isEmpty()) {
                 return refused(ReadinessCheck.KERNEL, others);
             }
             return machine.taint().hasOops()
-                    ? refused(ReadinessCheck.KERNEL, List.of(new PlannedRefusal("kernel-died", List.of())))
+                    ? refused(ReadinessCheck.KERNEL, List.of(new PlannedRefusal(RefusalCode.KERNEL_OOPS, List.of())))
                     : ready(ReadinessCheck.KERNEL, "well", List.of(machine.kernelVersion().release()));
         }
 
@@ -390,8 +391,8 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
 
         // Findings.
 
-        private List<PlannedRefusal> refusalsWithCode(String code) {
-            return refusals.stream().filter(refusal -> refusal.code.equals(code)).toList();
+        private List<PlannedRefusal> refusalsWithCode(RefusalCode code) {
+            return refusals.stream().filter(refusal -> refusal.code() == code).toList();
         }
 
         @SafeVarargs

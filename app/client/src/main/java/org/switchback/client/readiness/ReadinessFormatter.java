@@ -26,7 +26,7 @@ public final class ReadinessFormatter {
         String name = gpu.graphics().name();
         if (blocks > 0) {
             return messages.text(
-                    blocks == 1 ? "readiness.summary.blocks.one" : "readiness.summary.blocks.many",
+                    blocks == 1 ? "readiness.summary.blocked.one" : "readiness.summary.blocked.many",
                     name,
                     Long.toString(blocks));
         }
@@ -35,7 +35,7 @@ public final class ReadinessFormatter {
         }
         return toDo > 0
                 ? messages.text(
-                        toDo == 1 ? "readiness.summary.to-do.one" : "readiness.summary.to-do.many",
+                        toDo == 1 ? "readiness.summary.warning.one" : "readiness.summary.warning.many",
                         name,
                         Long.toString(toDo))
                 : messages.text("readiness.summary.ready", name);

@@ -1,5 +1,9 @@
 package org.switchback.client.activity;
 
+import org.switchback.job.StepKind;
+import org.switchback.plan.Step;
+import org.switchback.plan.Target;
+import org.switchback.client.WireEvents;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -23,8 +27,8 @@ import org.switchback.client.samples.SampleMachines;
 import org.switchback.client.storage.StateDirectory;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlannedStep;
 
 class ActivityLogTest {
     private static final PciAddress GPU = PciAddress.of("04:00.0");
@@ -52,7 +56,7 @@ class ActivityLogTest {
         assertThat(again.steps()).usingRecursiveComparison().isEqualTo(attempt.steps());
         assertThat(again.events()).usingRecursiveComparison().isEqualTo(attempt.events());
         assertThat(again.shellCommands()).containsExactly("echo 0000:04:00.0 | sudo tee /sys/unbind");
-        assertThat(again.isSuccessful()).isTrue();
+        assertThat(again.isReportedDone()).isTrue();
     }
 
     @Test
@@ -219,13 +223,22 @@ class ActivityLogTest {
                 SwitchRecord.SwitchInitiator.WINDOW,
                 where,
                 GPU,
-                "vm",
+                Target.VM,
                 List.of(new PlannedStep(
-                        "driver", GPU.toString(), "nvidia", "", "reversible", "echo 0000:04:00.0 | sudo tee /sys/unbind", "back", "", "")),
+                        StepKind.DRIVER,
+                        GPU.toString(),
+                        "nvidia",
+                        "",
+                        Step.UndoPolicy.REVERSIBLE,
+                        "echo 0000:04:00.0 | sudo tee /sys/unbind",
+                        "back",
+                        Optional.empty(),
+                        Optional.empty())),
                 List.of(
-                        new JobEvent("started", 0, 5, "", List.of()),
-                        new JobEvent("done", 0, 25_000, "", List.of()),
-                        new JobEvent("finished", -1, 30_000, "done", List.of("a", "ü"))),
+                        WireEvents.event("started", 0, 5, ""),
+                        WireEvents.event("failed", 0, 25_000, "in-use", "a", "ü"),
+                        WireEvents.event("finished", -1, 30_000, "done")),
+                Optional.empty(),
                 SwitchRecord.filterSnapshot(machine, List.of(GPU, AUDIO)),
                 Optional.of(SwitchRecord.filterSnapshot(machine, List.of(GPU, AUDIO))));
     }

@@ -1,5 +1,7 @@
 package org.switchback.client.activity;
 
+import org.switchback.plan.Target;
+import org.switchback.client.WireEvents;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,8 +21,8 @@ import org.switchback.client.samples.SampleMachines;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlannedStep;
 
 class RecordingConnectionsTest {
     private static final Instant NOON = Instant.parse("2026-11-22T12:00:00Z");
@@ -41,7 +43,7 @@ class RecordingConnectionsTest {
         connection.close();
 
         SwitchRecord attempt = onlyRecord();
-        assertThat(attempt.isSuccessful()).isTrue();
+        assertThat(attempt.isReportedDone()).isTrue();
         assertThat(attempt.startedAt()).isEqualTo(NOON);
         assertThat(attempt.steps()).hasSize(11);
         assertThat(attempt.shellCommands())
@@ -59,7 +61,7 @@ class RecordingConnectionsTest {
         assertThat(text.toPlainText())
                 .contains("Nov 22, 2026, 12:00:00")
                 .contains("  7  Take 04:00.0 from nvidia: done, 20 ms\n")
-                .contains("Written to the kernel\nsudo modprobe vfio-pci\n");
+                .contains("Kernel writes\nsudo modprobe vfio-pci\n");
     }
 
     @Test
@@ -68,14 +70,14 @@ class RecordingConnectionsTest {
         helper.emitEvent("started", 0, 1, "");
         helper.emitEvent("waiting", 0, 1000, "", "1");
         helper.emitEvent("finished", -1, 1, "denied");
-        assertThat(receivedEvents).extracting(entry -> entry.type).containsExactly("started", "waiting", "finished");
+        assertThat(receivedEvents).extracting(WireEvents::type).containsExactly("started", "waiting", "finished");
     }
 
     @Test
     void unfinishedSwitchIsRecorded() throws Exception {
         startSwitch(connections.openThisMachine());
-        assertThat(onlyRecord().finalEvent()).isEmpty();
-        assertThat(formatter(onlyRecord()).result()).isEqualTo("Nobody heard how it ended.");
+        assertThat(onlyRecord().end()).isEmpty();
+        assertThat(formatter(onlyRecord()).result()).isEqualTo("Outcome unknown: the helper was lost.");
         assertThat(formatter(onlyRecord()).status()).isEqualTo(SwitchRecordFormatter.RecordStatus.UNKNOWN);
     }
 
@@ -87,7 +89,7 @@ class RecordingConnectionsTest {
         helper.emitEvent("failed", 7, 40, "EBUSY");
         helper.emitEvent("undoing", 6, 1, "");
         helper.emitEvent("undone", 6, 1, "");
-        helper.emitEvent("finished", -1, 1, "put-back");
+        helper.emitEvent("finished", -1, 1, "rolled-back");
         connection.close();
         SwitchRecord attempt = onlyRecord();
         assertThat(attempt.shellCommands().getLast()).isEqualTo("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
@@ -102,7 +104,7 @@ class RecordingConnectionsTest {
     void rejectedPlanIsRecorded() throws Exception {
         rejectSwitch(HelperException.FailureKind.STALE);
         assertThat(formatter(onlyRecord()).result()).startsWith("The machine has changed since the plan was made.");
-        assertThat(onlyRecord().isSuccessful()).isFalse();
+        assertThat(onlyRecord().isReportedDone()).isFalse();
     }
 
     @Test
@@ -112,7 +114,7 @@ class RecordingConnectionsTest {
         connection.restore(ScriptedHelper.GTX_1080, receivedEvents::add);
         helper.emitEvent("finished", -1, 1, "done");
         connection.close();
-        assertThat(onlyRecord().target()).isEqualTo("host");
+        assertThat(onlyRecord().target()).isEqualTo(Target.HOST);
         assertThat(formatter(onlyRecord()).result()).isEqualTo("NVIDIA GeForce GTX 1080 is back in host mode.");
     }
 
@@ -120,15 +122,15 @@ class RecordingConnectionsTest {
     void restoreRecordsTheStepsOfTheIncompleteSwitch() throws Exception {
         HelperConnection connection = startSwitch(connections.openThisMachine());
         helper.completeSteps(0, 6);
-        helper.emitEvent("finished", -1, 1, "mixed");
+        helper.emitEvent("finished", -1, 1, "rollback-failed");
         connection.restore(ScriptedHelper.GTX_1080, receivedEvents::add);
         helper.emitEvent("undoing", 6, 1, "");
         helper.emitEvent("undone", 6, 1, "");
-        helper.emitEvent("finished", -1, 1, "put-back");
+        helper.emitEvent("finished", -1, 1, "rolled-back");
         connection.close();
         assertThat(activityLog.load().records()).hasSize(2);
         SwitchRecord back = activityLog.load().records().stream()
-                .filter(attempt -> attempt.target().equals("host"))
+                .filter(attempt -> attempt.target() == Target.HOST)
                 .findFirst()
                 .orElseThrow();
         assertThat(back.shellCommands()).containsExactly("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
@@ -148,7 +150,7 @@ class RecordingConnectionsTest {
         connection.close();
         List<PlannedStep> steps = onlyRecord().steps();
         List<PlannedStep> second = steps.stream()
-                .filter(step -> !step.kind.equals("module") && !step.kind.equals("power"))
+                .filter(step -> !step.kind().equals("module") && !step.kind().equals("power"))
                 .toList();
         assertThat(second).hasSizeLessThan(steps.size());
         assertThat(onlyRecord().hasSameSteps(second)).isTrue();
@@ -187,7 +189,7 @@ class RecordingConnectionsTest {
 
     private HelperConnection startSwitch(HelperConnection connection) throws HelperException {
         connection.inspect(false);
-        connection.apply(connection.plan(ScriptedHelper.GTX_1080, "vm", List.of(), false).id, receivedEvents::add);
+        connection.apply(connection.plan(ScriptedHelper.GTX_1080, Target.VM, List.of(), false).id(), receivedEvents::add);
         return connection;
     }
 

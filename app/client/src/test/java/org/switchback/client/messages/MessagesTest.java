@@ -1,5 +1,13 @@
 package org.switchback.client.messages;
 
+import org.switchback.plan.ReleaseStage.BarRegion;
+import org.switchback.plan.ReleaseStage.ReleaseReason;
+import org.switchback.plan.ReleaseStage.ReleaseMethod;
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.Step;
+import org.switchback.job.StepKind;
+import org.switchback.job.StepFailure;
+import org.switchback.job.Outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.text.MessageFormat;
@@ -26,15 +34,16 @@ import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.KebabCase;
 import org.switchback.plan.Refusal;
-import org.switchback.plan.ReleaseStage;
 import org.switchback.plan.Target;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlannedRefusal;
-import org.switchback.protocol.PlannedStep;
-import org.switchback.transaction.Outcome;
-import org.switchback.transaction.StepPhase;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.job.PlannedStep;
 
 class MessagesTest {
+    /** The reasons of release steps; vfio-pci's eviction of VGA framebuffers has a step of its own. */
+    private static final List<ReleaseReason> RELEASE_REASONS = Stream.of(ReleaseReason.values())
+            .filter(reason -> reason != ReleaseReason.VGA_CLASS)
+            .toList();
+
     private static final PciAddress GPU = PciAddress.of("04:00.0");
     private static final AddressRange BOOTFB = new AddressRange(0xc0000000L, 0xc086ffffL);
 
@@ -56,8 +65,8 @@ class MessagesTest {
     private final Machine machine =
             SnapshotParser.parse(SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
 
-    private static ReleaseStage.BarRegion createFirmwareRegion(String region, AddressRange range) {
-        return new ReleaseStage.BarRegion(GPU, 1, region, range);
+    private static BarRegion createFirmwareRegion(String region, AddressRange range) {
+        return new BarRegion(GPU, 1, region, range);
     }
 
     static Stream<Refusal> allRefusals() {
@@ -80,7 +89,7 @@ class MessagesTest {
                 new Refusal.FramebufferTakenOver(createFirmwareRegion("BOOTFB", BOOTFB)),
                 new Refusal.ModuleMissing(createFirmwareRegion("BOOTFB", BOOTFB), "6.1.0", false),
                 new Refusal.ModuleMissing(createFirmwareRegion("BOOTFB", HIDDEN), "6.1.0", true),
-                new Refusal.UnknownRegion(new ReleaseStage.BarRegion(GPU, 6, "thing", BOOTFB)),
+                new Refusal.UnknownRegion(new BarRegion(GPU, 6, "thing", BOOTFB)),
                 new Refusal.UnknownRegion(createFirmwareRegion("thing", HIDDEN)),
                 new Refusal.KernelOops()));
         for (List<String> distribution : DISTRIBUTIONS) {
@@ -104,7 +113,7 @@ class MessagesTest {
     @ParameterizedTest
     @MethodSource("refusals")
     void everyRefusalHasACompleteSentence(Refusal refusal) {
-        String sentence = messages.formatRefusal(new PlannedRefusal(refusal.code(), refusal.details()));
+        String sentence = messages.formatRefusal(PlannedRefusal.of(refusal));
         assertThat(sentence).doesNotContain("does not know:").endsWith(".");
         assertCompleteText(sentence);
         assertThat(sentence).doesNotContain("00000000-00000000");
@@ -122,7 +131,7 @@ class MessagesTest {
         assertThat(DISTRIBUTIONS.stream()
                         .map(ids -> new Refusal.ModuleUnsigned(
                                 createFirmwareRegion("BOOTFB", BOOTFB), ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN, ids, false))
-                        .map(refusal -> messages.formatRefusal(new PlannedRefusal(refusal.code(), refusal.details())))
+                        .map(refusal -> messages.formatRefusal(PlannedRefusal.of(refusal)))
                         .map(sentence -> Stream.of(
                                         "/var/lib/dkms/mok.pub",
                                         "/var/lib/shim-signed/mok/MOK.der",
@@ -146,7 +155,7 @@ class MessagesTest {
 
     @Test
     void unknownRefusalCodeIsQuoted() {
-        assertThat(messages.formatRefusal(new PlannedRefusal("moon-too-full", List.of("04:00.0"))))
+        assertThat(messages.formatRefusal(new PlannedRefusal(RefusalCode.UNKNOWN, List.of("moon-too-full", "04:00.0"))))
                 .contains("moon-too-full 04:00.0");
     }
 
@@ -158,59 +167,30 @@ class MessagesTest {
 
     @ParameterizedTest
     @EnumSource(Outcome.class)
-    void everyTransactionOutcomeHasASentence(Outcome outcome) {
-        for (String target : List.of("vm", "host")) {
-            String sentence = messages.formatResult(createEvent("finished", outcome.wireName()), target, "GTX 1080");
-            assertThat(sentence).doesNotContain("does not know").endsWith(".");
+    void everyOutcomeHasASentence(Outcome outcome) {
+        for (Target target : Target.values()) {
+            String sentence = messages.formatOutcome(outcome, target, "GTX 1080");
+            assertThat(sentence).endsWith(".");
             assertCompleteText(sentence);
         }
     }
 
     @Test
-    void everyOtherJobResultHasASentence() {
-        for (String detail : List.of(
-                "denied",
-                "no-agent",
-                "authentication-cancelled",
-                "undecided",
-                "stale",
-                "busy",
-                "refused",
-                "error",
-                "helper-lost")) {
-            assertThat(messages.formatResult(createEvent("finished", detail), "vm", "GTX 1080"))
-                    .as(detail)
-                    .doesNotContain("does not know")
-                    .endsWith(".");
-        }
-    }
-
-    @ParameterizedTest
-    @EnumSource(StepPhase.class)
-    void everyPhaseHasAText(StepPhase phase) {
-        PlannedStep step = new PlannedStep("driver", "0000:04:00.0", "nvidia", "", "reversible", "", "", "", "");
-        String text = messages.formatProgress(
-                new JobEvent(phase.wireName(), 0, 0, "EBUSY", List.of("7")), List.of(step), machine, "vm", "GTX 1080");
-        assertThat(text).isNotEqualTo(phase.wireName()).contains("Take 04:00.0 from nvidia");
-        assertCompleteText(text);
-    }
-
-    @Test
     void failedStepIsExplained() {
-        assertThat(messages.formatStepFailure(createEvent("failed", "not-true", "nvidia")))
-                .isEqualTo("The kernel reported success, but it is still on nvidia.");
-        assertThat(messages.formatStepFailure(createEvent("failed", "in-use", "Xorg", "812", "ann", "/dev/dri/card0")))
+        assertThat(messages.formatStepFailure(new StepFailure("not-true", List.of("nvidia"))))
+                .isEqualTo("The kernel reported success, but the value is still nvidia.");
+        assertThat(messages.formatStepFailure(new StepFailure("in-use", List.of("Xorg", "812", "ann", "/dev/dri/card0"))))
                 .isEqualTo("Xorg (PID 812, user ann) uses it through /dev/dri/card0.");
-        assertThat(messages.formatStepFailure(createEvent("failed", "not-back", "04:00.0", "")))
-                .isEqualTo("04:00.0 is not back: it is on no driver.");
-        assertThat(messages.formatStepFailure(createEvent("failed", "not-proven", "04:00.0", "BAR 0: EBUSY")))
-                .isEqualTo("A virtual machine would not get 04:00.0: BAR 0: EBUSY.");
-        assertThat(messages.formatStepFailure(createEvent("failed", "not-reserved", "04:00.0", "BAR 1", "c0000000-cfffffff")))
-                .isEqualTo("A virtual machine would not get 04:00.0: something is in BAR 1 (c0000000-cfffffff), and the kernel"
+        assertThat(messages.formatStepFailure(new StepFailure("not-back", List.of("04:00.0", ""))))
+                .isEqualTo("04:00.0 is not back on its host driver (now: no driver).");
+        assertThat(messages.formatStepFailure(new StepFailure("not-proven", List.of("04:00.0", "BAR 0: EBUSY"))))
+                .isEqualTo("A virtual machine can't use 04:00.0: BAR 0: EBUSY.");
+        assertThat(messages.formatStepFailure(new StepFailure("not-reserved", List.of("04:00.0", "BAR 1", "c0000000-cfffffff"))))
+                .isEqualTo("A virtual machine can't use 04:00.0: something is in BAR 1 (c0000000-cfffffff), and the kernel"
                         + " can't reserve it.");
-        assertThat(messages.formatStepFailure(createEvent("failed", "EOWNERDEAD"))).isEqualTo("The kernel refused: EOWNERDEAD.");
-        assertThat(messages.formatStepFailure(createEvent("failed", "release-EOWNERDEAD"))).isEqualTo("The kernel refused: EOWNERDEAD.");
-        assertThat(messages.formatStepFailure(createEvent("failed", "still-there", "BOOTFB", "c0000000-c086ffff")))
+        assertThat(messages.formatStepFailure(new StepFailure("EOWNERDEAD", List.of()))).isEqualTo("The kernel reports an error: EOWNERDEAD.");
+        assertThat(messages.formatStepFailure(new StepFailure("release-EOWNERDEAD", List.of()))).isEqualTo("The kernel reports an error: EOWNERDEAD.");
+        assertThat(messages.formatStepFailure(new StepFailure("still-there", List.of("BOOTFB", "c0000000-c086ffff"))))
                 .isEqualTo("The kernel reported success, but BOOTFB c0000000-c086ffff is still in the BAR.");
     }
 
@@ -221,7 +201,7 @@ class MessagesTest {
                 "EINVAL", "EPERM", "ENODEV", "EOPNOTSUPP", "EBUSY", "ERANGE", "ENOENT", "ENXIO", "EXDEV", "ESTALE", "EEXIST"
             })
     void everyErrnoOfTheFramebufferModuleHasASentence(String errno) {
-        assertThat(messages.formatStepFailure(createEvent("failed", "release-" + errno)))
+        assertThat(messages.formatStepFailure(new StepFailure("release-" + errno, List.of())))
                 .doesNotContain(errno)
                 .contains("ramebuffer module")
                 .endsWith(".");
@@ -230,19 +210,29 @@ class MessagesTest {
     @Test
     void everyReleaseMethodIsExplained() {
         List<PlannedStep> steps = new ArrayList<>();
-        steps.add(new PlannedStep("module", "vfio-pci", "", "loaded", "stays", "", "", "", ""));
-        for (ReleaseStage.ReleaseReason reason : ReleaseStage.ReleaseReason.values()) {
-            String rung = switch (reason) {
-                case OWNED_BY_PLATFORM_DRIVER -> "unbind";
-                case NATIVE_DRIVER_ALLOWED -> "native-driver";
-                case NO_DRIVER, OWNED_BY_PLATFORM_DEVICE -> "module";
-            };
+        steps.add(step(StepKind.KERNEL_MODULE, "vfio-pci", "", "loaded", Step.UndoPolicy.KEPT));
+        for (ReleaseReason reason : RELEASE_REASONS) {
+            ReleaseMethod method =
+                    switch (reason) {
+                        case VGA_CLASS -> ReleaseMethod.VFIO_PCI;
+                        case OWNED_BY_PLATFORM_DRIVER -> ReleaseMethod.UNBIND;
+                        case NATIVE_DRIVER_ALLOWED -> ReleaseMethod.NATIVE_DRIVER;
+                        case NO_DRIVER, OWNED_BY_PLATFORM_DEVICE -> ReleaseMethod.MODULE;
+                    };
             steps.add(new PlannedStep(
-                    "region", "0000:04:00.0 c0000000-c086ffff", "BOOTFB", "", "until-restart", "", "", rung, reason.wireName()));
+                    StepKind.FRAMEBUFFER_REGION,
+                    "0000:04:00.0 c0000000-c086ffff",
+                    "BOOTFB",
+                    "",
+                    Step.UndoPolicy.NEEDS_RESTART,
+                    "",
+                    "",
+                    Optional.of(method),
+                    Optional.of(reason)));
         }
         List<String> sentences = messages.formatReleaseMethods(steps, machine);
         assertThat(sentences)
-                .hasSize(ReleaseStage.ReleaseReason.values().length)
+                .hasSize(RELEASE_REASONS.size())
                 .allSatisfy(sentence -> assertThat(sentence).contains("BOOTFB c0000000-c086ffff").endsWith("."));
         assertThat(sentences.getFirst()).startsWith("BOOTFB");
         assertThat(sentences.subList(1, sentences.size()))
@@ -251,89 +241,87 @@ class MessagesTest {
 
     @Test
     void stepsAndInversesNameDeviceAndDriver() {
-        assertStep("driver", "0000:04:00.0", "nvidia", "", "Take 04:00.0 from nvidia", "back to nvidia");
-        assertStep("driver", "0000:04:00.0", "", "vfio-pci", "Give 04:00.0 to vfio-pci", "away from vfio-pci");
-        assertStep("override", "0000:04:00.1", "", "vfio-pci", "Reserve 04:00.1 for vfio-pci", "lift the reservation");
-        assertStep(
-                "override",
+        assertStep(StepKind.DRIVER, "0000:04:00.0", "nvidia", "", "Take 04:00.0 from nvidia", "back to nvidia");
+        assertStep(StepKind.DRIVER, "0000:04:00.0", "", "vfio-pci", "Bind 04:00.0 to vfio-pci", "away from vfio-pci");
+        assertStep(StepKind.DRIVER_OVERRIDE, "0000:04:00.1", "", "vfio-pci", "Reserve 04:00.1 for vfio-pci", "clear the driver override");
+        assertStep(StepKind.DRIVER_OVERRIDE,
                 "0000:04:00.1",
                 "vfio-pci",
                 "",
-                "Let 04:00.1 take any driver again",
+                "Clear the driver override of 04:00.1",
                 "reserve for vfio-pci");
-        assertStep("power", "0000:04:00.1", "auto", "on", "Keep 04:00.1 awake", "let it sleep when idle");
-        assertStep("power", "0000:04:00.1", "on", "auto", "Let 04:00.1 sleep when idle", "keep it awake");
-        assertStep("module", "switchback_bootfb", "", "loaded", "Load switchback_bootfb", "unload it");
-        assertStep("module", "switchback_bootfb", "loaded", "", "Unload switchback_bootfb", "-");
-        assertThat(messages.formatInverse(new PlannedStep("module", "vfio-pci", "", "loaded", "stays", "", "", "", "")))
+        assertStep(StepKind.POWER_CONTROL, "0000:04:00.1", "auto", "on", "Keep 04:00.1 awake", "let it sleep when idle");
+        assertStep(StepKind.POWER_CONTROL, "0000:04:00.1", "on", "auto", "Let 04:00.1 sleep when idle", "keep it awake");
+        assertStep(StepKind.KERNEL_MODULE, "switchback_bootfb", "", "loaded", "Load switchback_bootfb", "unload it");
+        assertStep(StepKind.KERNEL_MODULE, "switchback_bootfb", "loaded", "", "Unload switchback_bootfb", "-");
+        assertThat(messages.formatInverse(step(StepKind.KERNEL_MODULE, "vfio-pci", "", "loaded", Step.UndoPolicy.KEPT)))
                 .isEqualTo("stays loaded");
-        assertStep(
-                "region",
+        assertStep(StepKind.FRAMEBUFFER_REGION,
                 "0000:04:00.0 c0000000-c086ffff",
                 "BOOTFB",
                 "",
                 "Release BOOTFB c0000000-c086ffff",
                 "gone until restart");
-        assertStep("region", "0000:04:00.0 00000000-00000000", "BOOTFB", "", "Release BOOTFB", "gone until restart");
-        assertStep("summon", "0000:04:00.0", "", "", "Load the driver of 04:00.0", "stays loaded");
-        assertStep("withdraw", "0000:04:00.0", "", "", "Take 04:00.0 from that driver again", "-");
-        assertStep(
-                "framebuffer",
+        assertStep(StepKind.FRAMEBUFFER_REGION, "0000:04:00.0 00000000-00000000", "BOOTFB", "", "Release BOOTFB", "gone until restart");
+        assertStep(StepKind.LOAD_DRIVER, "0000:04:00.0", "", "", "Load the driver of 04:00.0", "stays loaded");
+        assertStep(StepKind.UNBIND_ANY, "0000:04:00.0", "", "", "Unbind 04:00.0 from that driver", "-");
+        assertStep(StepKind.FRAMEBUFFER_DRIVER,
                 "efi-framebuffer.0",
                 "efi-framebuffer",
                 "",
                 "Release efifb c0000000-c086ffff",
                 "back to efi-framebuffer");
-        assertStep(
-                "framebuffer",
+        assertStep(StepKind.FRAMEBUFFER_DRIVER,
                 "efi-framebuffer.0",
                 "",
                 "efi-framebuffer",
-                "Give efi-framebuffer.0 back to efi-framebuffer",
+                "Bind efi-framebuffer.0 to efi-framebuffer again",
                 "release it");
-        assertStep(
-                "eviction",
+        assertStep(StepKind.FRAMEBUFFER_EVICTION,
                 "0000:04:00.0",
                 "1 efifb c0000000-c086ffff",
                 "",
                 "vfio-pci removes efifb c0000000-c086ffff",
                 "gone until restart");
-        assertStep(
-                "check-unused",
+        assertStep(StepKind.CHECK_UNUSED,
                 "0000:04:00.0,0000:04:00.1",
                 "",
                 "",
                 "Check that no program uses 04:00.0 and 04:00.1",
                 "-");
-        assertStep("check-proven", "0000:04:00.0", "", "", "Check that a virtual machine gets every BAR", "-");
-        assertStep(
-                "check-back",
+        assertStep(StepKind.CHECK_VFIO_USABLE, "0000:04:00.0", "", "", "Check that a virtual machine can use every BAR", "-");
+        assertStep(StepKind.CHECK_HOST_DRIVERS_BOUND,
                 "0000:04:00.0,0000:04:00.1,0000:00:1b.0",
                 "",
                 "",
-                "Check that the host has 04:00.0, 04:00.1 and 00:1b.0 back",
+                "Check that the host drivers are bound to 04:00.0, 04:00.1 and 00:1b.0",
                 "-");
-        assertStep(
-                "offer",
+        assertStep(StepKind.PROBE_ANY,
                 "0000:04:00.0",
                 "",
                 "",
                 "Let the kernel choose a driver for 04:00.0",
-                "away from that driver");
+                "unbind from that driver");
     }
 
-    private void assertStep(String kind, String subject, String before, String after, String title, String inverse) {
-        PlannedStep step = new PlannedStep(kind, subject, before, after, "reversible", "", "", "", "");
+    private static PlannedStep step(
+            StepKind kind, String subject, String before, String after, Step.UndoPolicy undoPolicy) {
+        return new PlannedStep(
+                kind, subject, before, after, undoPolicy, "", "", Optional.empty(), Optional.empty());
+    }
+
+    private void assertStep(StepKind kind, String subject, String before, String after, String title, String inverse) {
+        PlannedStep step = step(kind, subject, before, after, Step.UndoPolicy.REVERSIBLE);
         assertThat(messages.formatStep(step, machine)).isEqualTo(title);
         assertThat(messages.formatInverse(step)).isEqualTo(inverse);
     }
 
     @Test
     void reversibilityHasTexts() {
-        assertThat(Stream.of("not-needed", "reversible", "stays", "until-restart")
-                        .map(undo -> messages.formatReversibility(new PlannedStep("driver", "", "", "", undo, "", "", "", ""))))
+        assertThat(Stream.of(Step.UndoPolicy.values())
+                        .map(undo -> messages.formatReversibility(step(StepKind.DRIVER, "", "", "", undo))))
                 .containsExactly("changes nothing", "reversible", "stays loaded", "until restart");
-        assertThat(messages.formatReversibility(new PlannedStep("module", "switchback_bootfb", "loaded", "", "stays", "", "", "", "")))
+        assertThat(messages.formatReversibility(step(StepKind.KERNEL_MODULE, "switchback_bootfb", "loaded", "", Step.UndoPolicy.KEPT)))
                 .isEqualTo("stays unloaded");
     }
 
@@ -389,10 +377,6 @@ class MessagesTest {
             assertThat(pattern.replace("''", "")).as(key).doesNotContain("'");
             new MessageFormat(pattern);
         }
-    }
-
-    private static JobEvent createEvent(String what, String detail, String... values) {
-        return new JobEvent(what, 0, 0, detail, List.of(values));
     }
 
     private static void assertCompleteText(String text) {

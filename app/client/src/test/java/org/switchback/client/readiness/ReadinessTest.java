@@ -1,5 +1,7 @@
 package org.switchback.client.readiness;
 
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.Target;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
@@ -30,7 +32,7 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.PlannedRefusal;
+import org.switchback.job.PlannedRefusal;
 
 class ReadinessTest {
     private static final Path SNAPSHOTS = Path.of("../../helper/model/src/test/resources/captures");
@@ -51,7 +53,7 @@ class ReadinessTest {
         assertThat(description(ready, ReadinessCheck.FRAMEBUFFER))
                 .isEqualTo("efifb c0000000-c086ffff covers 8.4 MiB of BAR 1. The switch releases it first.");
         assertThat(new ReadinessFormatter(messages, ready).summary())
-                .isEqualTo("Ready: nothing keeps NVIDIA GeForce GTX 1080 from VM mode.");
+                .isEqualTo("Ready for VM mode.");
     }
 
     /** Kernel 5.10 says neither how the GPU is reset nor how large its BARs could be. */
@@ -69,15 +71,15 @@ class ReadinessTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "GenuineIntel | -    | ro                 | BLOCKS  | Switch on VT-d in the firmware setup, then restart. | Add intel_iommu=on to the kernel command line, then restart.",
+                "GenuineIntel | -    | ro                 | BLOCKS  | Enable VT-d in the firmware setup, then restart. | Add intel_iommu=on to the kernel command line, then restart.",
                 "GenuineIntel | DMAR | ro                 | READY   | '' | Add intel_iommu=on to the kernel command line, then restart.",
-                "GenuineIntel | -    | ro intel_iommu=on  | BLOCKS  | Switch on VT-d in the firmware setup, then restart. | Switch the IOMMU on in the firmware setup, then restart. No kernel option is needed.",
-                "GenuineIntel | DMAR | ro intel_iommu=on  | READY   | '' | Look for DMAR or AMD-Vi in the kernel log (journalctl -k): it says why.",
+                "GenuineIntel | -    | ro intel_iommu=on  | BLOCKS  | Enable VT-d in the firmware setup, then restart. | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
+                "GenuineIntel | DMAR | ro intel_iommu=on  | READY   | '' | Search the kernel log (journalctl -k) for DMAR or AMD-Vi: it names the reason.",
                 "GenuineIntel | ?    | ro                 | UNKNOWN | '' | Add intel_iommu=on to the kernel command line, then restart.",
-                "AuthenticAMD | -    | ro                 | BLOCKS  | Switch on IOMMU (AMD-Vi) in the firmware setup, often next to SVM, then restart. | Switch the IOMMU on in the firmware setup, then restart. No kernel option is needed.",
+                "AuthenticAMD | -    | ro                 | BLOCKS  | Enable IOMMU (AMD-Vi) in the firmware setup, often next to SVM, then restart. | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
                 "AuthenticAMD | IVRS | ro amd_iommu=off   | READY   | '' | Remove amd_iommu=off from the kernel command line, then restart.",
-                "AuthenticAMD | IVRS | ro                 | READY   | '' | Look for DMAR or AMD-Vi in the kernel log (journalctl -k): it says why.",
-                "AuthenticAMD | ?    | ro                 | UNKNOWN | '' | Switch the IOMMU on in the firmware setup, then restart. No kernel option is needed.",
+                "AuthenticAMD | IVRS | ro                 | READY   | '' | Search the kernel log (journalctl -k) for DMAR or AMD-Vi: it names the reason.",
+                "AuthenticAMD | ?    | ro                 | UNKNOWN | '' | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
             })
     void iommuAdviceFitsProcessorAndCommandLine(
             String processor, String table, String commandLine, CheckStatus firmware, String inFirmware, String inKernel) {
@@ -122,7 +124,7 @@ class ReadinessTest {
                 .forEach(path -> ended.put(path, Optional.empty()));
         Readiness idle = of(drawn.withChanges(ended), "08:00.0", new MachineSource.ThisMachine());
         assertThat(resultOf(idle, ReadinessCheck.DESKTOP).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(idle, ReadinessCheck.DESKTOP)).contains("It goes dark with the switch.");
+        assertThat(description(idle, ReadinessCheck.DESKTOP)).contains("The switch turns it dark.");
         assertThat(idle.isBlocked()).isFalse();
     }
 
@@ -149,7 +151,7 @@ class ReadinessTest {
         assertThat(resultOf(used, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.BLOCKED);
         assertThat(description(used, ReadinessCheck.USERS))
                 .isEqualTo("Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card7."
-                        + " End that program or session, then check again.");
+                        + " Close that program or session, then check again.");
     }
 
     @Test
@@ -196,14 +198,14 @@ class ReadinessTest {
                 machine,
                 machine.gpu(PciAddress.of(GTX_1080)).orElseThrow(),
                 new MachineSource.ThisMachine(),
-                List.of(new PlannedRefusal("moon-too-full", List.of("04:00.0"))));
+                List.of(new PlannedRefusal(RefusalCode.UNKNOWN, List.of("moon-too-full", "04:00.0"))));
         assertThat(later.isBlocked()).isTrue();
         assertThat(description(later, ReadinessCheck.KERNEL)).contains("moon-too-full");
     }
 
     @ParameterizedTest
     @CsvSource({
-        "resource1_resize, 00000000000001c0, READY, 'BAR 1 has 256 MiB, the most it can have.'",
+        "resource1_resize, 00000000000001c0, READY, 'BAR 1 has 256 MiB, its maximum.'",
         "resource1_resize, 0000000000003fc0, READY, BAR 1 has 256 MiB and could have 8 GiB.",
         "nothing,          0,                READY, The sizes of the BARs are fixed.",
     })
@@ -225,9 +227,9 @@ class ReadinessTest {
     @ParameterizedTest
     @CsvSource({
         "active,    D0,     READY,   The GPU is awake.",
-        "suspended, D3cold, READY,   The GPU sleeps (D3cold). The switch wakes it.",
+        "suspended, D3cold, READY,   The GPU is asleep (D3cold). The switch wakes it.",
         "error,     D0,     TO_DO,   The kernel could not wake or suspend the GPU.",
-        "'',        '',     UNKNOWN, The kernel does not say whether the GPU is awake.",
+        "'',        '',     UNKNOWN, The kernel does not report whether the GPU is awake.",
     })
     void suspendedDiffersFromPowerError(String status, String state, CheckStatus result, String sentence) {
         Readiness power = withChanges(
@@ -239,14 +241,14 @@ class ReadinessTest {
     @Test
     void partiallySwitchedGpuListsItsFunctions() {
         Readiness mixed = withChanges(Map.of(DEVICE_DIRECTORY + "/driver", Optional.of(new MachineSnapshot.LinkEntry("x/vfio-pci"))));
-        assertThat(description(mixed, ReadinessCheck.FUNCTIONS)).isEqualTo("Half switched: 04:00.0 in VM mode, 04:00.1 not.");
+        assertThat(description(mixed, ReadinessCheck.FUNCTIONS)).isEqualTo("Partially switched: 04:00.0 in VM mode, 04:00.1 not.");
     }
 
     @Test
     void unboundGpuWithDriverOverrideIsPartiallySwitched() {
         Readiness left = withChanges(Map.of(DEVICE_DIRECTORY + "/driver", Optional.empty(), DEVICE_DIRECTORY + "/driver_override", textFile("vfio-pci")));
         assertThat(description(left, ReadinessCheck.FUNCTIONS))
-                .isEqualTo("Half switched: the GPU has no driver, and 04:00.0 is reserved for vfio-pci.");
+                .isEqualTo("Partially switched: the GPU has no driver, and the driver override of 04:00.0 is vfio-pci.");
     }
 
     @ParameterizedTest
@@ -302,9 +304,9 @@ class ReadinessTest {
         ScriptedHelper helper = new ScriptedHelper(new MachineSource.ThisMachine(), machine(name));
         Machine machine = SnapshotParser.parse(helper.snapshot());
         for (Gpu gpu : machine.gpus()) {
-            List<PlannedRefusal> refusals = helper.plan(gpu.address(), "vm", List.of(), false).refusals;
+            List<PlannedRefusal> refusals = helper.plan(gpu.address(), Target.VM, List.of(), false).refusals();
             Readiness one = Readiness.of(machine, gpu, helper.source(), refusals);
-            boolean refused = refusals.stream().anyMatch(refusal -> !refusal.code.equals("already-in-vm-mode"));
+            boolean refused = refusals.stream().anyMatch(refusal -> !refusal.code().equals("already-in-vm-mode"));
             assertThat(one.isBlocked()).isEqualTo(refused);
         }
     }
@@ -376,7 +378,7 @@ class ReadinessTest {
                     machine,
                     machine.gpu(address).orElseThrow(),
                     source,
-                    new ScriptedHelper(source, capture).plan(address, "vm", List.of(), false).refusals);
+                    new ScriptedHelper(source, capture).plan(address, Target.VM, List.of(), false).refusals());
         } catch (HelperException none) {
             throw new AssertionError(none);
         }

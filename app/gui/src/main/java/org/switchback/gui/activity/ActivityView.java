@@ -1,5 +1,7 @@
 package org.switchback.gui.activity;
 
+import org.switchback.hardware.KebabCase;
+import org.switchback.job.SwitchRun;
 import org.switchback.client.activity.SwitchRecordFormatter;
 
 import atlantafx.base.theme.Styles;
@@ -150,17 +152,17 @@ public final class ActivityView extends BorderPane {
             VBox text = new VBox(2, title, time);
             HBox.setHgrow(text, Priority.ALWAYS);
             StackPane sign = new StackPane(new FontIcon(iconFor(row.status())));
-            sign.getStyleClass().addAll("attempt-sign", row.status().styleClass());
+            sign.getStyleClass().addAll("attempt-sign", KebabCase.of(row.status()));
             HBox box = new HBox(10, sign, text);
             setGraphic(box);
             setAccessibleText(messages.text("activity.accessible", row.title(), row.time(), row.result()));
         }
     }
 
-    private static Ikon iconFor(SwitchRecordFormatter.RecordStatus kind) {
+    private static Ikon iconFor(SwitchRun.Result kind) {
         return switch (kind) {
-            case DONE -> Material2AL.CHECK_CIRCLE;
-            case UNCHANGED -> Material2MZ.UNDO;
+            case SUCCEEDED -> Material2AL.CHECK_CIRCLE;
+            case UNCHANGED, FALSELY_REPORTED -> Material2MZ.UNDO;
             case PARTIALLY_SWITCHED -> Material2MZ.WARNING;
             case UNKNOWN -> Material2AL.HELP_OUTLINE;
         };
@@ -212,7 +214,7 @@ public final class ActivityView extends BorderPane {
         for (String objection : shown.failures()) {
             box.getChildren().add(createLabel("attempt-objection-" + number++, objection, "outcome-line"));
         }
-        box.getStyleClass().addAll("outcome", shown.row().status() == SwitchRecordFormatter.RecordStatus.DONE ? "reached" : shown.row().status().styleClass());
+        box.getStyleClass().addAll("outcome", KebabCase.of(shown.row().status()));
         return box;
     }
 

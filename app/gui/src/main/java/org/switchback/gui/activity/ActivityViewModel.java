@@ -1,5 +1,6 @@
 package org.switchback.gui.activity;
 
+import org.switchback.job.SwitchRun;
 import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.activity.SwitchRecordFormatter;
@@ -52,7 +53,7 @@ public final class ActivityViewModel {
      * @param status   how it ended, in one word
      * @param result how it ended, a sentence
      */
-    public record ActivityRow(String id, String title, String time, SwitchRecordFormatter.RecordStatus status, String result) {}
+    public record ActivityRow(String id, String title, String time, SwitchRun.Result status, String result) {}
 
     /**
      * All about an attempt, in words.

@@ -1,4 +1,4 @@
-/** The controls of the window, made the same way on every page. */
+/** Factory methods for controls that every page uses. */
 @NullMarked
 package org.switchback.gui.controls;
 

@@ -10,30 +10,29 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Overlap;
 
 /**
- * A memory BAR cut at the edge of everything that lies in it.
+ * A memory BAR, split at the edges of the firmware regions that overlap it.
  *
- * @param bar    the BAR
- * @param segments by address, without gaps; a claim whose address the kernel hid comes first, and the rest of the BAR after
- *     it
+ * @param segments by address, without gaps; if the kernel hides the addresses, the overlaps come first and the rest of
+ *     the BAR last
  */
 public record BarStrip(Bar bar, List<BarSegment> segments) {
     /** Part of a BAR. */
     public sealed interface BarSegment {
-        /** Bytes, unsigned; 0 stands for 2^64. Empty when the addresses are hidden. */
+        /** Bytes, unsigned; 0 stands for 2^64. Empty if the addresses are hidden. */
         Optional<Long> length();
     }
 
-    /** Nothing but the BAR itself is here. */
+    /** A part that no firmware region overlaps. */
     public record FreeSegment(Optional<Long> length) implements BarSegment {}
 
-    /** Something else has claimed this part. */
+    /** A part that a firmware region overlaps. */
     public record OverlapSegment(Overlap overlap, Optional<Long> length) implements BarSegment {}
 
     public BarStrip {
         segments = List.copyOf(segments);
     }
 
-    /** The memory BARs of a GPU, by index; its expansion ROM only when something lies in it. */
+    /** The memory BARs of a GPU, by index; its expansion ROM only if a firmware region overlaps it. */
     static List<BarStrip> of(Gpu gpu) {
         return gpu.graphics().bars().stream()
                 .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
@@ -42,18 +41,21 @@ public record BarStrip(Bar bar, List<BarSegment> segments) {
                 .toList();
     }
 
-    /** Whether anything but the GPU's own driver has a part of the BAR. */
+    /** Whether a firmware region overlaps the BAR. */
     public boolean hasOverlap() {
         return segments.stream().anyMatch(OverlapSegment.class::isInstance);
     }
 
-    /** What each piece counts for on a scale, bytes: one of unknown size counts for next to nothing or for all. */
+    /**
+     * The size of each segment for the scale of the drawing, bytes. If the sizes are hidden, an overlap counts as one
+     * byte and the rest as the whole BAR.
+     */
     List<Long> segmentSizes() {
         return segments.stream().map(this::segmentSize).toList();
     }
 
-    long segmentSize(BarSegment piece) {
-        return switch (piece) {
+    long segmentSize(BarSegment segment) {
+        return switch (segment) {
             case FreeSegment(Optional<Long> length) -> length.orElse(bar.length());
             case OverlapSegment(Overlap overlap, Optional<Long> length) -> length.orElse(1L);
         };
@@ -68,29 +70,29 @@ public record BarStrip(Bar bar, List<BarSegment> segments) {
     }
 
     private static BarStrip from(Bar bar, List<Overlap> overlaps) {
-        List<BarSegment> pieces = new ArrayList<>();
+        List<BarSegment> segments = new ArrayList<>();
         if (overlaps.stream().anyMatch(overlap -> !overlap.hasAddress())) {
-            overlaps.forEach(overlap -> pieces.add(new OverlapSegment(overlap, Optional.empty())));
-            pieces.add(new FreeSegment(Optional.empty()));
-            return new BarStrip(bar, pieces);
+            overlaps.forEach(overlap -> segments.add(new OverlapSegment(overlap, Optional.empty())));
+            segments.add(new FreeSegment(Optional.empty()));
+            return new BarStrip(bar, segments);
         }
         long next = bar.range().first();
-        boolean full = false;
+        boolean reachesEnd = false;
         for (Overlap overlap : overlaps) {
             Optional<AddressRange> shared = overlap.outermostRegion().range().intersection(bar.range());
             if (shared.isEmpty()) {
                 continue;
             }
             if (Long.compareUnsigned(next, shared.get().first()) < 0) {
-                pieces.add(new FreeSegment(Optional.of(shared.get().first() - next)));
+                segments.add(new FreeSegment(Optional.of(shared.get().first() - next)));
             }
-            pieces.add(new OverlapSegment(overlap, Optional.of(shared.get().length())));
+            segments.add(new OverlapSegment(overlap, Optional.of(shared.get().length())));
             next = shared.get().last() + 1;
-            full = shared.get().last() == bar.range().last();
+            reachesEnd = shared.get().last() == bar.range().last();
         }
-        if (!full) {
-            pieces.add(new FreeSegment(Optional.of(bar.range().last() - next + 1)));
+        if (!reachesEnd) {
+            segments.add(new FreeSegment(Optional.of(bar.range().last() - next + 1)));
         }
-        return new BarStrip(bar, pieces);
+        return new BarStrip(bar, segments);
     }
 }

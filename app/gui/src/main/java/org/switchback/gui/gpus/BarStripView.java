@@ -15,34 +15,36 @@ import org.switchback.gui.memorymap.FitScale;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Overlap;
 
-/** A BAR as a strip of pieces, as wide as the card's scale makes it. */
+/** A BAR as a strip of segments, with the width that the scale of the card gives it. */
 final class BarStripView extends Region {
-    /** Between the edge of a piece and its text, pixels. */
+    /** Between the edge of a segment and its text, pixels. */
     private static final double TEXT_MARGIN = 8;
 
     private final List<List<Long>> cardSegmentSizes;
     private final BarStrip strip;
     private final List<SegmentBox> segmentBoxes = new ArrayList<>();
 
-    /** @param cardSegmentSizes the strips of the card, which share one scale */
-    BarStripView(BarStrip strip, List<BarStrip> cardSegmentSizes, Messages words) {
+    /** @param cardStrips all strips of the card: they share one scale */
+    BarStripView(BarStrip strip, List<BarStrip> cardStrips, Messages messages) {
         this.strip = strip;
-        this.cardSegmentSizes = cardSegmentSizes.stream().map(BarStrip::segmentSizes).toList();
-        List<String> said = new ArrayList<>();
-        said.add(words.text(
-                "window.bar.accessible", words.formatBar(strip.bar().index()), words.formatSize(strip.bar().length())));
-        for (BarStrip.BarSegment piece : strip.segments()) {
-            SegmentBox view = new SegmentBox(piece, words);
-            segmentBoxes.add(view);
+        this.cardSegmentSizes = cardStrips.stream().map(BarStrip::segmentSizes).toList();
+        List<String> accessibleTexts = new ArrayList<>();
+        accessibleTexts.add(messages.text(
+                "window.bar.accessible",
+                messages.formatBar(strip.bar().index()),
+                messages.formatSize(strip.bar().length())));
+        for (BarStrip.BarSegment segment : strip.segments()) {
+            SegmentBox box = new SegmentBox(segment, messages);
+            segmentBoxes.add(box);
             if (strip.hasOverlap()) {
-                view.getChildren().add(view.text);
-                said.add(view.text.getText());
+                box.getChildren().add(box.text);
+                accessibleTexts.add(box.text.getText());
             }
         }
         getChildren().setAll(segmentBoxes);
         getStyleClass().add("bar-strip");
         setAccessibleRole(AccessibleRole.TEXT);
-        setAccessibleText(String.join(", ", said));
+        setAccessibleText(String.join(", ", accessibleTexts));
     }
 
     @Override
@@ -70,39 +72,38 @@ final class BarStripView extends Region {
         FitScale scale = FitScale.of(cardSegmentSizes, getWidth());
         double x = 0;
         for (int i = 0; i < segmentBoxes.size(); i++) {
-            SegmentBox piece = segmentBoxes.get(i);
+            SegmentBox box = segmentBoxes.get(i);
             double width = scale.width(strip.segmentSize(strip.segments().get(i)));
             if (strip.hasOverlap()) {
-                piece.fitText(width);
+                box.fitText(width);
             }
-            layoutInArea(piece, x, 0, width, getHeight(), 0, HPos.LEFT, VPos.TOP);
+            layoutInArea(box, x, 0, width, getHeight(), 0, HPos.LEFT, VPos.TOP);
             x += width;
         }
     }
 
-    /** One piece; its text is for the strip to add, and shown where there is room: the caption below says the same. */
+    /** One segment. Its text, added by the strip, is visible only if it fits: the label below the strip repeats it. */
     private static final class SegmentBox extends HBox {
         private final Text text;
         private final double iconWidth;
 
-        SegmentBox(BarStrip.BarSegment piece, Messages words) {
+        SegmentBox(BarStrip.BarSegment segment, Messages messages) {
             super(6);
             setMinSize(0, 0);
             setMaxSize(Double.MAX_VALUE, Double.MAX_VALUE);
-            getStyleClass().add("bar-piece");
-            switch (piece) {
+            getStyleClass().add("bar-segment");
+            switch (segment) {
                 case BarStrip.OverlapSegment(Overlap overlap, Optional<Long> length) -> {
-                    getStyleClass().add("claimed");
+                    getStyleClass().add("overlap");
                     String name = overlap.outermostRegion().name();
-                    text = new Text(length.map(bytes -> words.text("window.bar.claim", name, words.formatSize(bytes)))
+                    text = new Text(length.map(bytes -> messages.text("window.bar.claim", name, messages.formatSize(bytes)))
                             .orElse(name));
-                    FontIcon sign = new FontIcon(Material2MZ.WARNING);
-                    getChildren().add(sign);
+                    getChildren().add(new FontIcon(Material2MZ.WARNING));
                     iconWidth = 24;
                 }
                 case BarStrip.FreeSegment(Optional<Long> length) -> {
-                    text = new Text(length.map(bytes -> words.text("window.bar.free", words.formatSize(bytes)))
-                            .orElseGet(() -> words.text("window.bar.free.hidden")));
+                    text = new Text(length.map(bytes -> messages.text("window.bar.free", messages.formatSize(bytes)))
+                            .orElseGet(() -> messages.text("window.bar.free.hidden")));
                     iconWidth = 0;
                 }
             }

@@ -7,20 +7,20 @@ import org.switchback.plan.Target;
 import org.switchback.hardware.PciAddress;
 
 /**
- * What the card of a GPU says, all in words.
+ * The content of the card of a GPU, as localized text.
  *
- * @param address  where the graphics function sits
- * @param name     maker and model
- * @param identity address, ids and class
- * @param status   whose the GPU is
- * @param stateText how it stands
- * @param externalChange   what has happened to it without Switchback; mostly empty
- * @param barStrips   its memory BARs, by index
- * @param overlaps   what lies in the BARs, in the order of the strips
- * @param summary    group, companions, users
- * @param details  what else there is to know
- * @param actions  what can be done with it, the main choice first; none for a GPU that stays where it is
- * @param disabledReason   why the main choice is disabled, or why there is none; empty when it can be made
+ * @param address        of the graphics function
+ * @param name           vendor and model
+ * @param identity       address, IDs and class
+ * @param status         the mode, for the pill
+ * @param stateText      the state, one sentence
+ * @param externalChange how the GPU was changed without Switchback; usually empty
+ * @param barStrips      its memory BARs, by index
+ * @param overlaps       what overlaps the BARs, in the order of the strips
+ * @param summary        IOMMU group, companions, users
+ * @param details        shown on request
+ * @param actions        the primary action first; none for the desktop GPU
+ * @param disabledReason why the primary action is disabled or missing; empty if it is enabled
  */
 public record GpuCard(
         PciAddress address,
@@ -36,13 +36,10 @@ public record GpuCard(
         List<CardAction> actions,
         String disabledReason) {
 
-    /**
-     * @param text for people
-     * @param style how it looks; the text alone says everything
-     */
+    /** @param style adds no information to the text */
     public record StatusLabel(String text, StatusStyle style) {}
 
-    /** How a status looks. */
+    /** Selects colours and icon of a status; a style class in kebab case. */
     public enum StatusStyle {
         HOST,
         VM,
@@ -52,21 +49,17 @@ public record GpuCard(
     }
 
     /**
-     * Something that lies in a BAR.
+     * A firmware region that overlaps a BAR.
      *
-     * @param barIndex     index of the BAR
-     * @param text    what covers how much of it
-     * @param verdict what vfio-pci would make of it, a sentence
-     * @param refused a virtual machine would not get the GPU
+     * @param text    which region covers how much of the BAR
+     * @param verdict whether vfio-pci can reserve the BAR, a sentence
+     * @param refused whether the overlap prevents VM mode
      */
     public record OverlapRow(int barIndex, String text, String verdict, boolean refused) {}
 
-    /**
-     * @param kind what it is about
-     * @param text for people
-     */
+    /** A sentence that every card shows, unlike the labelled {@link GpuDetail}. */
     public record SummaryLine(SummaryKind kind, String text) {
-        /** What a fact is about. */
+        /** Selects the icon. */
         public enum SummaryKind {
             GROUP,
             COMPANION,
@@ -75,11 +68,7 @@ public record GpuCard(
         }
     }
 
-    /**
-     * @param target where it leads
-     * @param label     its result
-     * @param enabled   whether it can be made
-     */
+    /** A button that opens a switch. */
     public record CardAction(Target target, String label, boolean enabled) {}
 
     public GpuCard {
@@ -90,7 +79,7 @@ public record GpuCard(
         actions = List.copyOf(actions);
     }
 
-    /** The address as part of the name of a node: {@code 0000-04-00-0}. */
+    /** The address for node IDs: {@code 0000-04-00-0}. */
     public String nodeId() {
         return nodeId(address);
     }

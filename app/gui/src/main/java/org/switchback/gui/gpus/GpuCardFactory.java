@@ -20,15 +20,19 @@ import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
-/** Puts what is known about a GPU into words. */
+/** Creates the cards of the GPUs of a machine. */
 final class GpuCardFactory {
     private final Messages messages;
     private final MachineOverview overview;
     private final MachineSource source;
     private final Map<PciAddress, String> externalChanges;
 
-    /** @param externalChanges what has happened to a GPU without Switchback, sentences */
-    GpuCardFactory(Messages messages, MachineOverview overview, MachineSource source, Map<PciAddress, String> externalChanges) {
+    /** @param externalChanges how GPUs were changed without Switchback, sentences */
+    GpuCardFactory(
+            Messages messages,
+            MachineOverview overview,
+            MachineSource source,
+            Map<PciAddress, String> externalChanges) {
         this.messages = messages;
         this.overview = overview;
         this.source = source;
@@ -39,12 +43,16 @@ final class GpuCardFactory {
         PciDevice graphics = gpu.graphics();
         Machine machine = overview.machine();
         List<BarStrip> strips = BarStrip.of(gpu);
-        List<GpuCard.CardAction> choices = new ArrayList<>();
-        String reason = addActions(gpu, choices);
+        List<GpuCard.CardAction> actions = new ArrayList<>();
+        String disabledReason = addActions(gpu, actions);
         return new GpuCard(
                 gpu.address(),
                 graphics.name(),
-                messages.text("window.gpu.identity", gpu.address().toString(), graphics.ids().toString(), describeClass(graphics)),
+                messages.text(
+                        "window.gpu.identity",
+                        gpu.address().toString(),
+                        graphics.ids().toString(),
+                        describeClass(graphics)),
                 statusLabel(gpu),
                 describeState(gpu),
                 externalChanges.getOrDefault(gpu.address(), ""),
@@ -52,8 +60,8 @@ final class GpuCardFactory {
                 overlapRows(strips),
                 summaryLines(gpu, machine),
                 GpuDetail.of(gpu, messages),
-                choices,
-                reason);
+                actions,
+                disabledReason);
     }
 
     private String describeState(Gpu gpu) {
@@ -78,10 +86,12 @@ final class GpuCardFactory {
             case HOST ->
                 gpu.isDesktopGpu()
                         ? new GpuCard.StatusLabel(
-                                messages.text("mode.desktop", messages.formatDriver(gpu.graphics())), GpuCard.StatusStyle.DESKTOP)
+                                messages.text("mode.desktop", messages.formatDriver(gpu.graphics())),
+                                GpuCard.StatusStyle.DESKTOP)
                         : new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.HOST);
             case VM -> new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.VM);
-            case PARTIALLY_SWITCHED -> new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.PARTIALLY_SWITCHED);
+            case PARTIALLY_SWITCHED ->
+                new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.PARTIALLY_SWITCHED);
             case UNBOUND -> new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.UNBOUND);
         };
     }
@@ -89,8 +99,8 @@ final class GpuCardFactory {
     private List<GpuCard.OverlapRow> overlapRows(List<BarStrip> strips) {
         return strips.stream()
                 .flatMap(strip -> strip.segments().stream())
-                .flatMap(piece ->
-                        piece instanceof BarStrip.OverlapSegment(Overlap overlap, Optional<Long> length)
+                .flatMap(segment ->
+                        segment instanceof BarStrip.OverlapSegment(Overlap overlap, Optional<Long> _)
                                 ? Stream.of(overlap)
                                 : Stream.empty())
                 .map(overlap -> new GpuCard.OverlapRow(
@@ -102,50 +112,55 @@ final class GpuCardFactory {
     }
 
     private List<GpuCard.SummaryLine> summaryLines(Gpu gpu, Machine machine) {
-        List<GpuCard.SummaryLine> facts = new ArrayList<>();
-        facts.add(new GpuCard.SummaryLine(
+        List<GpuCard.SummaryLine> lines = new ArrayList<>();
+        lines.add(new GpuCard.SummaryLine(
                 GpuCard.SummaryLine.SummaryKind.GROUP,
                 gpu.graphics()
                         .iommuGroup()
                         .map(number -> messages.text("window.gpu.group", Integer.toString(number)))
                         .orElseGet(() -> messages.text("window.gpu.group.none"))));
         gpu.companions()
-                .forEach(companion -> facts.add(new GpuCard.SummaryLine(
+                .forEach(companion -> lines.add(new GpuCard.SummaryLine(
                         GpuCard.SummaryLine.SummaryKind.COMPANION,
                         messages.text("window.gpu.companion", formatDevice(companion)))));
         machine.iommuNeighboursOf(gpu.functions())
-                .forEach(other -> facts.add(new GpuCard.SummaryLine(
+                .forEach(other -> lines.add(new GpuCard.SummaryLine(
                         GpuCard.SummaryLine.SummaryKind.NEIGHBOUR,
                         messages.text("window.gpu.neighbour", formatDevice(other)))));
-        facts.add(new GpuCard.SummaryLine(GpuCard.SummaryLine.SummaryKind.USERS, formatUsers(gpu)));
-        return facts;
+        lines.add(new GpuCard.SummaryLine(GpuCard.SummaryLine.SummaryKind.USERS, formatUsers(gpu)));
+        return lines;
     }
 
     private String formatDevice(PciDevice device) {
-        return messages.text("window.gpu.device", device.address().toShortString(), device.name(), messages.formatDriver(device));
+        return messages.text(
+                "window.gpu.device", device.address().toShortString(), device.name(), messages.formatDriver(device));
     }
 
     private String formatUsers(Gpu gpu) {
-        Map<Integer, DeviceUser> programs = new LinkedHashMap<>();
-        gpu.deviceUsers().stream().filter(DeviceUser::isBlockingUnbind).forEach(holder -> programs.putIfAbsent(holder.pid(), holder));
-        if (programs.isEmpty()) {
+        Map<Integer, DeviceUser> usersByPid = new LinkedHashMap<>();
+        gpu.deviceUsers().stream()
+                .filter(DeviceUser::isBlockingUnbind)
+                .forEach(user -> usersByPid.putIfAbsent(user.pid(), user));
+        if (usersByPid.isEmpty()) {
             return messages.text(
                     source instanceof MachineSource.ReadOnlyMachine ? "window.gpu.users.unseen" : "window.gpu.users.none");
         }
         return messages.text(
-                "window.gpu.users", messages.formatList(programs.values().stream().map(this::formatProgram).toList()));
+                "window.gpu.users",
+                messages.formatList(
+                        usersByPid.values().stream().map(this::formatProgram).toList()));
     }
 
-    private String formatProgram(DeviceUser holder) {
+    private String formatProgram(DeviceUser user) {
         return messages.text(
-                holder.owner().isEmpty() ? "window.gpu.program.no-owner" : "window.gpu.program",
-                holder.program(),
-                Integer.toString(holder.pid()),
-                holder.owner());
+                user.owner().isEmpty() ? "window.gpu.program.no-owner" : "window.gpu.program",
+                user.program(),
+                Integer.toString(user.pid()),
+                user.owner());
     }
 
-    /** @return why the main choice is disabled or missing; empty when it can be made */
-    private String addActions(Gpu gpu, List<GpuCard.CardAction> choices) {
+    /** @return why the primary action is disabled or missing; empty if it is enabled */
+    private String addActions(Gpu gpu, List<GpuCard.CardAction> actions) {
         if (gpu.isDesktopGpu()) {
             return messages.text("window.reason.desktop");
         }
@@ -153,31 +168,31 @@ final class GpuCardFactory {
         List<String> refusals = overview.refusals(gpu.address()).stream()
                 .map(messages::formatRefusal)
                 .toList();
-        boolean free = !readOnly && refusals.isEmpty();
+        boolean vmEnabled = !readOnly && refusals.isEmpty();
         switch (gpu.mode()) {
-            case HOST, UNBOUND -> choices.add(newAction(Target.VM, "window.choice.vm", free));
+            case HOST, UNBOUND -> actions.add(newAction(Target.VM, "window.choice.vm", vmEnabled));
             case VM -> {
                 if (!gpu.conflicts().isEmpty()) {
-                    choices.add(newAction(Target.VM, "window.choice.free", free));
+                    actions.add(newAction(Target.VM, "window.choice.free", vmEnabled));
                 }
-                choices.add(newAction(Target.HOST, "window.choice.host", !readOnly));
+                actions.add(newAction(Target.HOST, "window.choice.host", !readOnly));
             }
             case PARTIALLY_SWITCHED -> {
-                choices.add(newAction(Target.HOST, "window.choice.putback", !readOnly));
-                choices.add(newAction(Target.VM, "window.choice.finish", free));
+                actions.add(newAction(Target.HOST, "window.choice.rollback", !readOnly));
+                actions.add(newAction(Target.VM, "window.choice.finish", vmEnabled));
             }
         }
         if (readOnly) {
             return messages.text("window.reason.look-only");
         }
         if (!refusals.isEmpty()) {
-            choices.add(newAction(Target.VM, "window.choice.plan", true));
+            actions.add(newAction(Target.VM, "window.choice.plan", true));
             return String.join("\n", refusals);
         }
         return "";
     }
 
-    private GpuCard.CardAction newAction(Target direction, String key, boolean enabled) {
-        return new GpuCard.CardAction(direction, messages.text(key), enabled);
+    private GpuCard.CardAction newAction(Target target, String key, boolean enabled) {
+        return new GpuCard.CardAction(target, messages.text(key), enabled);
     }
 }

@@ -63,9 +63,9 @@ final class GpuCardView extends VBox {
         VBox names = new VBox(2, name, identity);
         HBox.setHgrow(names, Priority.ALWAYS);
         names.setMaxWidth(Double.MAX_VALUE);
-        HBox head = new HBox(14, badge, names, createStatusPill());
-        head.setAlignment(Pos.CENTER_LEFT);
-        return head;
+        HBox header = new HBox(14, badge, names, createStatusPill());
+        header.setAlignment(Pos.CENTER_LEFT);
+        return header;
     }
 
     private Node createStatusPill() {
@@ -77,8 +77,8 @@ final class GpuCardView extends VBox {
         return pill;
     }
 
-    private static Ikon iconFor(GpuCard.StatusStyle tone) {
-        return switch (tone) {
+    private static Ikon iconFor(GpuCard.StatusStyle style) {
+        return switch (style) {
             case HOST -> Material2OutlinedAL.COMPUTER;
             case VM -> Material2OutlinedAL.LAYERS;
             case DESKTOP -> Material2OutlinedAL.DESKTOP_WINDOWS;
@@ -88,18 +88,18 @@ final class GpuCardView extends VBox {
     }
 
     private Node createStateSection() {
-        Label sentence = new Label(card.stateText());
-        sentence.setId("state-" + card.nodeId());
-        Controls.enableWrapping(sentence);
-        VBox standing = new VBox(4, sentence);
+        Label state = new Label(card.stateText());
+        state.setId("state-" + card.nodeId());
+        Controls.enableWrapping(state);
+        VBox section = new VBox(4, state);
         if (!card.externalChange().isEmpty()) {
             Label change = new Label(card.externalChange(), new FontIcon(Material2OutlinedAL.INFO));
             change.setId("change-" + card.nodeId());
-            change.getStyleClass().add("fact");
+            change.getStyleClass().add("info-line");
             Controls.enableWrapping(change);
-            standing.getChildren().add(change);
+            section.getChildren().add(change);
         }
-        return standing;
+        return section;
     }
 
     private Node createBarGrid() {
@@ -123,9 +123,9 @@ final class GpuCardView extends VBox {
             Label size = new Label(messages.formatSize(strip.bar().length()));
             size.getStyleClass().add("bar-size");
             grid.addRow(row++, name, view, size);
-            for (GpuCard.OverlapRow claim : card.overlaps()) {
-                if (claim.barIndex() == index) {
-                    grid.add(createOverlapLabel(claim), 1, row++, 2, 1);
+            for (GpuCard.OverlapRow overlap : card.overlaps()) {
+                if (overlap.barIndex() == index) {
+                    grid.add(createOverlapLabel(overlap), 1, row++, 2, 1);
                 }
             }
         }
@@ -136,69 +136,69 @@ final class GpuCardView extends VBox {
         return grid;
     }
 
-    private Node createOverlapLabel(GpuCard.OverlapRow claim) {
-        FontIcon sign = new FontIcon(claim.refused() ? Material2MZ.WARNING : Material2OutlinedAL.INFO);
-        Label line = new Label(claim.text() + ". " + claim.verdict(), sign);
-        line.setId("claim-" + card.nodeId() + "-" + claim.barIndex());
-        line.getStyleClass().addAll("claim", claim.refused() ? "refused" : "evicted");
-        Controls.enableWrapping(line);
-        line.setMaxWidth(Double.MAX_VALUE);
-        return line;
+    private Node createOverlapLabel(GpuCard.OverlapRow overlap) {
+        FontIcon icon = new FontIcon(overlap.refused() ? Material2MZ.WARNING : Material2OutlinedAL.INFO);
+        Label label = new Label(overlap.text() + ". " + overlap.verdict(), icon);
+        label.setId("overlap-" + card.nodeId() + "-" + overlap.barIndex());
+        label.getStyleClass().addAll("overlap-label", overlap.refused() ? "refused" : "releasable");
+        Controls.enableWrapping(label);
+        label.setMaxWidth(Double.MAX_VALUE);
+        return label;
     }
 
     private Node createFooter() {
-        VBox facts = new VBox(6);
-        for (GpuCard.SummaryLine fact : card.summary()) {
-            Label line = new Label(fact.text(), new FontIcon(iconFor(fact.kind())));
-            line.setId(KebabCase.of(fact.kind()) + "-" + card.nodeId());
-            line.getStyleClass().add("fact");
-            Controls.enableWrapping(line);
-            facts.getChildren().add(line);
+        VBox summary = new VBox(6);
+        for (GpuCard.SummaryLine line : card.summary()) {
+            Label label = new Label(line.text(), new FontIcon(iconFor(line.kind())));
+            label.setId(KebabCase.of(line.kind()) + "-" + card.nodeId());
+            label.getStyleClass().add("info-line");
+            Controls.enableWrapping(label);
+            summary.getChildren().add(label);
         }
-        facts.getChildren().add(detailsToggle);
-        HBox.setHgrow(facts, Priority.ALWAYS);
-        facts.setMaxWidth(Double.MAX_VALUE);
+        summary.getChildren().add(detailsToggle);
+        HBox.setHgrow(summary, Priority.ALWAYS);
+        summary.setMaxWidth(Double.MAX_VALUE);
 
-        HBox offer = new HBox(8);
-        offer.setAlignment(Pos.BOTTOM_RIGHT);
-        offer.setMinWidth(Region.USE_PREF_SIZE);
-        offer.getChildren().setAll(createButtons());
-        HBox foot = new HBox(24, facts, offer);
-        foot.setAlignment(Pos.BOTTOM_LEFT);
+        HBox buttons = new HBox(8);
+        buttons.setAlignment(Pos.BOTTOM_RIGHT);
+        buttons.setMinWidth(Region.USE_PREF_SIZE);
+        buttons.getChildren().setAll(createButtons());
+        HBox footer = new HBox(24, summary, buttons);
+        footer.setAlignment(Pos.BOTTOM_LEFT);
         if (card.disabledReason().isEmpty()) {
-            return foot;
+            return footer;
         }
         Label reason = new Label(card.disabledReason());
         reason.setId("reason-" + card.nodeId());
         Controls.enableWrapping(reason);
         if (card.actions().isEmpty()) {
-            reason.getStyleClass().add("stays");
-            offer.getChildren().add(reason);
-            return foot;
+            reason.getStyleClass().add("no-action-reason");
+            buttons.getChildren().add(reason);
+            return footer;
         }
         reason.setGraphic(new FontIcon(Material2OutlinedAL.BLOCK));
         reason.setMaxWidth(Double.MAX_VALUE);
-        reason.getStyleClass().add("reason");
-        return new VBox(14, reason, foot);
+        reason.getStyleClass().add("disabled-reason");
+        return new VBox(14, reason, footer);
     }
 
-    /** The main choice is the last, where the eye ends. */
+    /** The primary action comes last, where reading ends. */
     private List<Node> createButtons() {
         List<Node> buttons = new ArrayList<>();
         for (int i = card.actions().size() - 1; i >= 0; i--) {
-            GpuCard.CardAction choice = card.actions().get(i);
-            Button button = new Button(choice.label());
+            GpuCard.CardAction action = card.actions().get(i);
+            Button button = new Button(action.label());
             button.setId((i == 0 ? "switch-" : "other-") + card.nodeId() + (i > 1 ? "-" + i : ""));
-            button.setAccessibleText(messages.text("window.choice.accessible", choice.label(), card.name()));
+            button.setAccessibleText(messages.text("window.choice.accessible", action.label(), card.name()));
             button.setMinWidth(Region.USE_PREF_SIZE);
-            button.setDisable(!choice.enabled());
+            button.setDisable(!action.enabled());
             if (i == 0) {
                 button.getStyleClass().add(Styles.ACCENT);
-                if (!choice.enabled()) {
+                if (!action.enabled()) {
                     button.setAccessibleHelp(card.disabledReason());
                 }
             }
-            button.setOnAction(event -> model.runAction(card, choice));
+            button.setOnAction(event -> model.runAction(card, action));
             buttons.add(button);
         }
         return buttons;
@@ -213,19 +213,20 @@ final class GpuCardView extends VBox {
         ColumnConstraints texts = new ColumnConstraints();
         texts.setHgrow(Priority.ALWAYS);
         grid.getColumnConstraints().addAll(labels, texts);
-        detailsToggle.setId("fold-" + card.nodeId());
+        detailsToggle.setId("details-toggle-" + card.nodeId());
         detailsToggle.setAccessibleText(messages.text("window.gpu.details.accessible", card.name()));
-        detailsToggle.getStyleClass().addAll(Styles.FLAT, "quiet", "fold");
-        Runnable show = () -> {
+        detailsToggle.getStyleClass().addAll(Styles.FLAT, "quiet", "details-toggle");
+        Runnable updateToggle = () -> {
             boolean open = detailsToggle.isSelected();
             detailsToggle.setText(messages.text(open ? "window.gpu.details.hide" : "window.gpu.details.show"));
-            detailsToggle.setGraphic(new FontIcon(open ? Material2OutlinedAL.EXPAND_LESS : Material2OutlinedAL.EXPAND_MORE));
+            detailsToggle.setGraphic(
+                    new FontIcon(open ? Material2OutlinedAL.EXPAND_LESS : Material2OutlinedAL.EXPAND_MORE));
         };
         detailsToggle.setSelected(model.isExpanded(card));
-        show.run();
+        updateToggle.run();
         detailsToggle.selectedProperty().addListener((observable, was, open) -> {
             model.setCollapsed(card, !open);
-            show.run();
+            updateToggle.run();
         });
         Controls.populateWhenShown(grid, detailsToggle.selectedProperty(), () -> populateDetails(grid));
         return grid;

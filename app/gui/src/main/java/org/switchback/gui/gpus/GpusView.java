@@ -22,9 +22,9 @@ import org.switchback.gui.controls.Controls;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.PciAddress;
 
-/** The page of GPUs: a card each, or what is to be said instead. */
+/** The GPU page: one card per GPU, or a message placeholder. */
 public final class GpusView extends StackPane {
-    /** How long a machine is looked at before that is said: most answer sooner, and a sign that only flickers helps nobody. */
+    /** Delay before the scanning message: most machines are read sooner, and a message that flickers does not help. */
     private static final Duration SCANNING_MESSAGE_DELAY = Duration.millis(400);
 
     private final GpusViewModel model;
@@ -32,23 +32,23 @@ public final class GpusView extends StackPane {
     private final VBox cardBox = new VBox(18);
 
     /**
-     * @param check  looks at the machine again
-     * @param sample opens the first sample machine
+     * @param refresh    reads the machine again
+     * @param openSample opens the default sample machine
      */
-    public GpusView(GpusViewModel model, Messages messages, Runnable check, Runnable sample) {
+    public GpusView(GpusViewModel model, Messages messages, Runnable refresh, Runnable openSample) {
         this.model = model;
         this.messages = messages;
         setId("page-gpus");
         getStyleClass().add("page");
         cardBox.getStyleClass().add("cards");
         cardBox.setMaxWidth(980);
-        StackPane centred = new StackPane(new VBox(18, cardBox, createHint(sample)));
-        centred.getStyleClass().add("page-content");
-        ((Region) centred.getChildren().getFirst()).setMaxWidth(980);
-        StackPane.setAlignment(centred.getChildren().getFirst(), Pos.TOP_CENTER);
-        ScrollPane scroll = Controls.createScrollPane(centred);
+        StackPane centered = new StackPane(new VBox(18, cardBox, createHint(openSample)));
+        centered.getStyleClass().add("page-content");
+        ((Region) centered.getChildren().getFirst()).setMaxWidth(980);
+        StackPane.setAlignment(centered.getChildren().getFirst(), Pos.TOP_CENTER);
+        ScrollPane scroll = Controls.createScrollPane(centered);
         scroll.visibleProperty().bind(model.stateProperty().isEqualTo(GpusViewModel.GpusPageState.CARDS));
-        getChildren().addAll(scroll, createPlaceholder(check, sample));
+        getChildren().addAll(scroll, createPlaceholder(refresh, openSample));
         model.cards().addListener((ListChangeListener<GpuCard>) change -> updateCards());
         updateCards();
         model.stateProperty().addListener((observable, before, now) -> {
@@ -58,94 +58,94 @@ public final class GpusView extends StackPane {
         });
     }
 
-    private Node createHint(Runnable sample) {
+    private Node createHint(Runnable openSample) {
         VBox hint = new VBox(10);
         hint.setAlignment(Pos.CENTER);
-        Controls.populateWhenShown(hint, model.hintProperty().isNotEmpty(), () -> populateHint(hint, sample));
+        Controls.populateWhenShown(hint, model.hintProperty().isNotEmpty(), () -> populateHint(hint, openSample));
         return hint;
     }
 
-    private void populateHint(VBox hint, Runnable sample) {
+    private void populateHint(VBox hint, Runnable openSample) {
         Label text = new Label();
         text.setId("hint");
         text.setWrapText(true);
         text.textProperty().bind(model.hintProperty());
-        Button open = Controls.createButton("hint-sample", messages.text("window.gpus.sample"), null, sample);
-        hint.getChildren().addAll(text, open);
+        Button button = Controls.createButton("hint-sample", messages.text("window.gpus.sample"), null, openSample);
+        hint.getChildren().addAll(text, button);
     }
 
-    /** What is said instead of cards: that the machine is being looked at only if that takes a while. */
-    private Node createPlaceholder(Runnable check, Runnable sample) {
-        VBox instead = new VBox(18);
-        instead.setAlignment(Pos.CENTER);
-        instead.setMaxWidth(520);
-        instead.accessibleTextProperty().bind(model.messageProperty());
-        PauseTransition patience = new PauseTransition(SCANNING_MESSAGE_DELAY);
-        Runnable look = () -> {
+    /** The message instead of cards; while scanning it appears after a delay. */
+    private Node createPlaceholder(Runnable refresh, Runnable openSample) {
+        VBox placeholder = new VBox(18);
+        placeholder.setAlignment(Pos.CENTER);
+        placeholder.setMaxWidth(520);
+        placeholder.accessibleTextProperty().bind(model.messageProperty());
+        PauseTransition delay = new PauseTransition(SCANNING_MESSAGE_DELAY);
+        Runnable restartDelay = () -> {
             if (model.stateProperty().get() == GpusViewModel.GpusPageState.SCANNING) {
-                patience.playFromStart();
+                delay.playFromStart();
             } else {
-                patience.stop();
+                delay.stop();
             }
         };
-        look.run();
-        model.stateProperty().addListener((observable, before, now) -> look.run());
+        restartDelay.run();
+        model.stateProperty().addListener((observable, before, now) -> restartDelay.run());
         Controls.populateWhenShown(
-                instead,
+                placeholder,
                 model.stateProperty().isNotEqualTo(GpusViewModel.GpusPageState.CARDS)
-                        .and(patience.statusProperty().isNotEqualTo(Animation.Status.RUNNING)),
-                () -> populatePlaceholder(instead, check, sample));
-        return instead;
+                        .and(delay.statusProperty().isNotEqualTo(Animation.Status.RUNNING)),
+                () -> populatePlaceholder(placeholder, refresh, openSample));
+        return placeholder;
     }
 
-    private void populatePlaceholder(VBox instead, Runnable check, Runnable sample) {
+    private void populatePlaceholder(VBox placeholder, Runnable refresh, Runnable openSample) {
         ProgressIndicator spinner = new ProgressIndicator();
         spinner.setMaxSize(36, 36);
         spinner.setAccessibleText(messages.text("window.gpus.scanning"));
-        FontIcon sign = new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD);
-        sign.getStyleClass().add("big-sign");
+        FontIcon icon = new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD);
+        icon.getStyleClass().add("placeholder-icon");
         var scanning = model.stateProperty().isEqualTo(GpusViewModel.GpusPageState.SCANNING);
         Controls.bindVisibility(spinner, scanning);
-        Controls.bindVisibility(sign, scanning.not());
+        Controls.bindVisibility(icon, scanning.not());
         Label text = new Label();
         text.setId("message");
         text.setWrapText(true);
         text.setTextAlignment(TextAlignment.CENTER);
         text.getStyleClass().add(Styles.TITLE_4);
         text.textProperty().bind(model.messageProperty());
-        Button again = Controls.createButton("gpus-check", messages.text("window.gpus.check"), null, check);
-        Button open = Controls.createButton("gpus-sample", messages.text("window.gpus.sample"), null, sample);
-        for (Button button : List.of(again, open)) {
+        Button again = Controls.createButton("gpus-check", messages.text("window.gpus.check"), null, refresh);
+        Button sample = Controls.createButton("gpus-sample", messages.text("window.gpus.sample"), null, openSample);
+        for (Button button : List.of(again, sample)) {
             button.visibleProperty().bind(scanning.not());
         }
         again.getStyleClass().add(Styles.ACCENT);
-        VBox offer = new VBox(8, again, open);
-        offer.setAlignment(Pos.CENTER);
-        instead.getChildren().addAll(spinner, sign, text, offer);
+        VBox buttons = new VBox(8, again, sample);
+        buttons.setAlignment(Pos.CENTER);
+        placeholder.getChildren().addAll(spinner, icon, text, buttons);
     }
 
-    /** A card that says what it said before keeps its node, so that the keyboard stays where it is. */
+    /** Unchanged cards keep their nodes, so that the focus stays where it is. */
     private void updateCards() {
         Node focused = getScene() == null ? null : getScene().getFocusOwner();
         String focusedId = focused == null || focused.getId() == null ? "" : focused.getId();
-        List<GpuCardView> old =
+        List<GpuCardView> oldViews =
                 cardBox.getChildren().stream().map(GpuCardView.class::cast).toList();
         cardBox.getChildren()
                 .setAll(model.cards().stream()
-                        .map(card -> old.stream()
+                        .map(card -> oldViews.stream()
                                 .filter(view -> view.card() == card)
                                 .findFirst()
                                 .orElseGet(() -> new GpuCardView(card, model, messages)))
                         .toList());
         if (!focusedId.isEmpty()) {
-            Node again = cardBox.lookup("#" + focusedId);
-            if (again != null) {
-                again.requestFocus();
+            Node replacement = cardBox.lookup("#" + focusedId);
+            if (replacement != null) {
+                replacement.requestFocus();
             }
         }
     }
 
-    /** Puts the keyboard on the first thing that can be done with the machine. */
+    /** Focuses the first primary button that is enabled. */
     public void focusFirstAction() {
         model.cards().stream()
                 .map(card -> cardBox.lookup("#switch-" + card.nodeId()))
@@ -154,7 +154,7 @@ public final class GpusView extends StackPane {
                 .ifPresent(Controls::requestFocusOnceShown);
     }
 
-    /** Puts the keyboard on the main choice of a GPU's card. */
+    /** Focuses the primary button of a card, if it has one. */
     public void focusCard(PciAddress gpu) {
         Node button = cardBox.lookup("#switch-" + GpuCard.nodeId(gpu));
         if (button != null) {

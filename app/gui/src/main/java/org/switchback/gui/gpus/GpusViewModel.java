@@ -21,43 +21,41 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
-/** What the page of GPUs shows. Belongs to the drawing thread. */
+/** The content of the GPU page. Confined to the FX thread. */
 public final class GpusViewModel {
-    /** What there is to show. */
     public enum GpusPageState {
-        /** Nothing yet. */
+        /** The machine is being read. */
         SCANNING,
-        /** A machine without a GPU. */
+        /** The machine has no GPU. */
         EMPTY,
-        /** Cards. */
         CARDS,
-        /** The machine could not be looked at. */
+        /** The machine could not be read. */
         FAILED
     }
 
     private final Messages messages;
     private final BiConsumer<PciAddress, Target> onSwitchRequested;
     private final ObservableList<GpuCard> cards = FXCollections.observableArrayList();
-    // A field, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
+    // A field: an unreferenced unmodifiable list is garbage collected together with its listeners.
     private final ObservableList<GpuCard> readOnlyCards = FXCollections.unmodifiableObservableList(cards);
     private final ReadOnlyObjectWrapper<GpusPageState> state = new ReadOnlyObjectWrapper<>(GpusPageState.SCANNING);
     private final ReadOnlyStringWrapper message = new ReadOnlyStringWrapper("");
     private final ReadOnlyStringWrapper hint = new ReadOnlyStringWrapper("");
 
-    /** As it was last seen, to tell a change that was made without Switchback. */
+    /** State at the last refresh, to detect changes made without Switchback. */
     private final Map<PciAddress, Gpu> lastSeenGpus = new HashMap<>();
 
     private final Map<PciAddress, String> externalChanges = new HashMap<>();
     private final Set<PciAddress> expandedCards = new HashSet<>();
 
-    /** @param onSwitchRequested told which GPU should go where */
+    /** @param onSwitchRequested called with the GPU and the target of a switch */
     public GpusViewModel(Messages messages, BiConsumer<PciAddress, Target> onSwitchRequested) {
         this.messages = messages;
         this.onSwitchRequested = onSwitchRequested;
         showScanning();
     }
 
-    /** A card a GPU, by address. A card that says what it said before stays the same object. */
+    /** One card per GPU, by address. An unchanged card stays the same object. */
     public ObservableList<GpuCard> cards() {
         return readOnlyCards;
     }
@@ -66,36 +64,33 @@ public final class GpusViewModel {
         return state.getReadOnlyProperty();
     }
 
-    /** What is said instead of cards; empty with cards. */
+    /** Shown instead of cards; empty with cards. */
     public ReadOnlyStringProperty messageProperty() {
         return message.getReadOnlyProperty();
     }
 
-    /** What is said below the cards; empty most of the time. */
+    /** Shown below the cards; usually empty. */
     public ReadOnlyStringProperty hintProperty() {
         return hint.getReadOnlyProperty();
     }
 
-    /** Whether the details of a GPU are unfolded. */
     boolean isExpanded(GpuCard card) {
         return expandedCards.contains(card.address());
     }
 
-    /** Folds the details of a GPU away, or back. */
-    void setCollapsed(GpuCard card, boolean away) {
-        if (away) {
+    void setCollapsed(GpuCard card, boolean collapsed) {
+        if (collapsed) {
             expandedCards.remove(card.address());
         } else {
             expandedCards.add(card.address());
         }
     }
 
-    /** Makes the choice of a card. */
-    public void runAction(GpuCard card, GpuCard.CardAction choice) {
-        onSwitchRequested.accept(card.address(), choice.target());
+    public void runAction(GpuCard card, GpuCard.CardAction action) {
+        onSwitchRequested.accept(card.address(), action.target());
     }
 
-    /** Forgets the machine: another one is being looked at. */
+    /** Removes the cards while another machine is opened. */
     public void showScanning() {
         cards.clear();
         resetChangeDetection();
@@ -103,17 +98,16 @@ public final class GpusViewModel {
         showMessage(GpusPageState.SCANNING, messages.text("window.gpus.scanning"));
     }
 
-    /** The machine could not be looked at; what was known of it is not true any more. */
-    public void showFailure(HelperException problem) {
+    /** Removes the cards, which are outdated: the machine could not be read. */
+    public void showFailure(HelperException e) {
         cards.clear();
-        showMessage(GpusPageState.FAILED, messages.formatHelperFailure(problem.kind()));
+        showMessage(GpusPageState.FAILED, messages.formatHelperFailure(e.kind()));
     }
 
-    /** Shows a machine. */
     public void show(MachineOverview overview, MachineSource source) {
         detectExternalChanges(overview.machine().gpus());
-        GpuCardFactory writer = new GpuCardFactory(messages, overview, source, externalChanges);
-        updateCards(overview.machine().gpus().stream().map(writer::create).toList());
+        GpuCardFactory factory = new GpuCardFactory(messages, overview, source, externalChanges);
+        updateCards(overview.machine().gpus().stream().map(factory::create).toList());
         hint.set(overview.hasSwitchableGpu() ? "" : messages.text("window.gpus.unswitchable"));
         if (cards.isEmpty()) {
             showMessage(GpusPageState.EMPTY, messages.text("window.gpus.empty"));
@@ -123,12 +117,12 @@ public final class GpusViewModel {
         }
     }
 
-    /** What a GPU is next time is Switchback's own doing: a switch has been made here. */
+    /** Called after a switch in this window: the next difference is not an external change. */
     public void resetChangeDetection() {
         lastSeenGpus.clear();
     }
 
-    /** Another driver than last time, and nobody here has bound it. */
+    /** A driver differs from the last refresh without a switch in this window. */
     private void detectExternalChanges(List<Gpu> gpus) {
         for (Gpu gpu : gpus) {
             Gpu before = lastSeenGpus.put(gpu.address(), gpu);
@@ -144,20 +138,20 @@ public final class GpusViewModel {
         return gpu.functions().stream().map(PciDevice::driver).toList();
     }
 
-    private void showMessage(GpusPageState now, String text) {
+    private void showMessage(GpusPageState newState, String text) {
         hint.set("");
-        state.set(now);
+        state.set(newState);
         message.set(text);
     }
 
-    private void updateCards(List<GpuCard> fresh) {
-        if (cards.size() != fresh.size()) {
-            cards.setAll(fresh);
+    private void updateCards(List<GpuCard> newCards) {
+        if (cards.size() != newCards.size()) {
+            cards.setAll(newCards);
             return;
         }
-        for (int i = 0; i < fresh.size(); i++) {
-            if (!cards.get(i).equals(fresh.get(i))) {
-                cards.set(i, fresh.get(i));
+        for (int i = 0; i < newCards.size(); i++) {
+            if (!cards.get(i).equals(newCards.get(i))) {
+                cards.set(i, newCards.get(i));
             }
         }
     }

@@ -13,14 +13,14 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.PlannedRefusal;
+import org.switchback.job.PlannedRefusal;
 
 /**
- * A machine, and for each GPU what speaks against a switch to VM mode as long as the machine stays as it is.
+ * A machine, and what prevents VM mode of each of its GPUs.
  *
- * @param machine    as the helper sees it now
- * @param refusals   by the address of the GPU; not those of programs that use it, which come and go
- * @param unreservedBars by the address of the GPU, the BAR that the kernel could not reserve when it was last to be switched
+ * @param machine        as the helper reads it now
+ * @param refusals       by GPU address; without refusals because of programs that use the GPU, which come and go
+ * @param unreservedBars by GPU address, the BAR that the kernel could not reserve in the last switch
  */
 public record MachineOverview(
         Machine machine,
@@ -31,7 +31,7 @@ public record MachineOverview(
         unreservedBars = Map.copyOf(unreservedBars);
     }
 
-    /** Asks the helper; blocks. A plan it does not give refuses nothing. */
+    /** Reads the machine and its plans; blocks. A plan that fails counts as one without refusals. */
     public static MachineOverview load(HelperConnection connection, ActivityLog log) throws HelperException {
         Machine machine = SnapshotParser.parse(connection.inspect(false));
         Map<PciAddress, List<PlannedRefusal>> refusals = new HashMap<>();
@@ -54,7 +54,8 @@ public record MachineOverview(
             return connection.plan(gpu.address(), Target.VM.wireName(), List.of(), false).refusals.stream()
                     .filter(refusal -> !refusal.code.equals("in-use"))
                     .toList();
-        } catch (HelperException problem) {
+        } catch (HelperException ignored) {
+            // A failed plan refuses nothing.
             return List.of();
         }
     }
@@ -63,7 +64,7 @@ public record MachineOverview(
         return refusals.getOrDefault(gpu, List.of());
     }
 
-    /** Whether there is a GPU that could be switched. */
+    /** Whether the machine has a GPU besides the desktop's. */
     public boolean hasSwitchableGpu() {
         return machine.gpus().stream().anyMatch(gpu -> !gpu.isDesktopGpu());
     }

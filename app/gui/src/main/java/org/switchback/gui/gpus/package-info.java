@@ -1,4 +1,4 @@
-/** The page of GPUs, one card each. */
+/** The GPU page, with one card per GPU. */
 @NullMarked
 package org.switchback.gui.gpus;
 

@@ -1,23 +1,25 @@
 package org.switchback.gui.memorymap;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 
 /**
- * Where on a line an address lies. Never falls, and leads from 0 at the first address to the whole width after the last
- * one.
+ * Maps addresses to horizontal positions. Positions never decrease with the address: 0 at the first address, the full
+ * width after the last one.
  */
 sealed interface Axis {
-    /** Width of a gap on the scale Fit, pixels. */
+    /** Width of a gap on the scale {@link ScaleMode#FIT}, pixels. */
     double GAP_WIDTH = 24;
 
-    /** Width of what a filter has taken out of view, on the scale Fit, pixels. */
+    /** Width of an item that a filter hides, on the scale {@link ScaleMode#FIT}, pixels. */
     double FILTERED_WIDTH = 6;
 
-    /** What an overlap gets at least: so much that it is as wide as any piece when the boxes around it are drawn. */
+    /** Minimum width of an overlap, pixels: the minimum width of a segment plus the margins of the boxes around it. */
     double OVERLAP_MIN_WIDTH = FitScale.MIN_WIDTH + 14;
 
-    /** What a label needs that is written upright, with the edges of the boxes around it, pixels. */
+    /** Width of a vertical label and the edges of its box, pixels. */
     double LABEL_MIN_WIDTH = BoxNode.VERTICAL_LABEL_WIDTH + 2;
 
     /** Left edge of an address, pixels. */
@@ -26,171 +28,151 @@ sealed interface Axis {
     /** Right edge of an address, pixels. */
     double rightEdge(long address);
 
-    /** The address at a place of the line. */
+    /** The address at a position, pixels; a position outside the axis gives the nearest address. */
     long addressAt(double x);
 
     /**
-     * @param focus item that takes the whole width
-     * @param width pixels
+     * @param viewRoot item that takes the full width
+     * @param width    pixels
      */
-    static Axis of(ScaleMode scale, MapTree tree, int focus, Set<Filter> shown, double width) {
+    static Axis of(ScaleMode scale, MapTree tree, int viewRoot, Set<Filter> shown, double width) {
         return switch (scale) {
-            case FIT -> createFitAxis(tree, focus, shown, width);
-            case TRUE_SIZE -> new PiecewiseAxis(new long[] {tree.first(focus)}, tree.last(focus), new double[] {0, width});
-            case LOG -> new LogarithmicAxis(tree.first(focus), tree.last(focus), width);
+            case FIT -> createFitAxis(tree, viewRoot, shown, width);
+            case TRUE_SIZE ->
+                new PiecewiseAxis(new long[] {tree.first(viewRoot)}, tree.last(viewRoot), new double[] {0, width});
+            case LOG -> new LogarithmicAxis(tree.first(viewRoot), tree.last(viewRoot), width);
         };
     }
 
-    private static Axis createFitAxis(MapTree tree, int focus, Set<Filter> shown, double width) {
-        Leaves leaves = new Leaves(tree, shown);
-        leaves.collect(focus);
-        double[] least = Arrays.copyOf(leaves.minWidths, leaves.size);
-        double[] bits = Arrays.copyOf(leaves.sizeBits, leaves.size);
-        shrinkToFit(leaves, least, width);
-        double scale = FitScale.scaleToFill(bits, least, width);
-        double[] x = new double[leaves.size + 1];
-        for (int i = 0; i < leaves.size; i++) {
-            x[i + 1] = x[i] + Math.max(least[i], scale * bits[i]);
+    private static Axis createFitAxis(MapTree tree, int viewRoot, Set<Filter> shown, double width) {
+        List<Segment> segments = new ArrayList<>();
+        collectSegments(tree, viewRoot, shown, segments);
+        int size = segments.size();
+        double[] minWidths = shrinkToFit(segments, width);
+        double[] bits = segments.stream().mapToDouble(Segment::sizeBits).toArray();
+        double scale = FitScale.scaleToFill(bits, minWidths, width);
+        double[] edges = new double[size + 1];
+        for (int i = 0; i < size; i++) {
+            edges[i + 1] = edges[i] + Math.max(minWidths[i], scale * bits[i]);
         }
-        // Where nothing can grow the pieces share what is left, and rounding is nobody's.
-        double stretch = width / x[leaves.size];
-        for (int i = 0; i < leaves.size; i++) {
-            x[i] *= stretch;
+        // When no segment can grow, the segments share the rest in proportion; this also corrects rounding.
+        double stretch = width / edges[size];
+        for (int i = 0; i < size; i++) {
+            edges[i] *= stretch;
         }
-        x[leaves.size] = width;
-        return new PiecewiseAxis(Arrays.copyOf(leaves.firstAddresses, leaves.size), tree.last(focus), x);
+        edges[size] = width;
+        long[] firstAddresses = segments.stream().mapToLong(Segment::firstAddress).toArray();
+        return new PiecewiseAxis(firstAddresses, tree.last(viewRoot), edges);
     }
 
     /**
-     * With more pieces than there is room for, a third of the room goes by size. What must stay readable, overlaps and the
-     * sizes of gaps, is not squeezed as long as it is not most of what there is.
+     * Shrinks the minimum widths to two thirds of the width, so that a third is left to distribute by size. The widths
+     * of overlaps and of the size labels of gaps stay as they are, unless they take more than half of the width.
      */
-    private static void shrinkToFit(Leaves leaves, double[] least, double width) {
+    private static double[] shrinkToFit(List<Segment> segments, double width) {
         double sum = 0;
-        double kept = 0;
-        for (int i = 0; i < least.length; i++) {
-            sum += least[i];
-            kept += leaves.fixedWidths[i];
+        double fixedSum = 0;
+        for (Segment segment : segments) {
+            sum += segment.minWidth();
+            fixedSum += segment.fixedWidth();
         }
-        double room = width * 2 / 3;
-        if (sum <= room) {
+        double available = width * 2 / 3;
+        boolean fits = sum <= available;
+        boolean keepFixed = fixedSum <= width / 2;
+        double factor = keepFixed ? (available - fixedSum) / (sum - fixedSum) : available / sum;
+        return segments.stream()
+                .mapToDouble(segment -> {
+                    double fixed = keepFixed ? segment.fixedWidth() : 0;
+                    return fits ? segment.minWidth() : fixed + (segment.minWidth() - fixed) * factor;
+                })
+                .toArray();
+    }
+
+    /**
+     * An item without visible children.
+     *
+     * @param fixedWidth part of the minimum width that {@link #shrinkToFit} keeps, pixels
+     */
+    record Segment(long firstAddress, double minWidth, double fixedWidth, double sizeBits) {}
+
+    /** Adds the segments of an item by address. */
+    private static void collectSegments(MapTree tree, int item, Set<Filter> shown, List<Segment> segments) {
+        RegionKind kind = tree.kind(item);
+        boolean hidden = !kind.isShown(shown);
+        if (!hidden && tree.hasChildren(item)) {
+            for (int child = tree.childrenStart(item); child < tree.childrenEnd(item); child++) {
+                collectSegments(tree, child, shown, segments);
+            }
             return;
         }
-        boolean keep = kept <= width / 2;
-        double factor = keep ? (room - kept) / (sum - kept) : room / sum;
-        for (int i = 0; i < least.length; i++) {
-            double spared = keep ? leaves.fixedWidths[i] : 0;
-            least[i] = spared + (least[i] - spared) * factor;
-        }
-    }
-
-    /** The pieces that have no parts, by address. */
-    final class Leaves {
-        private final MapTree tree;
-        private final Set<Filter> shownFilters;
-        private long[] firstAddresses = new long[64];
-        private double[] minWidths = new double[64];
-        private double[] sizeBits = new double[64];
-        /** What of the least width is not squeezed. */
-        private double[] fixedWidths = new double[64];
-        private int size;
-
-        private Leaves(MapTree tree, Set<Filter> shownFilters) {
-            this.tree = tree;
-            this.shownFilters = shownFilters;
-        }
-
-        private void collect(int item) {
-            RegionKind kind = tree.kind(item);
-            boolean out = kind.filter().filter(filter -> !shownFilters.contains(filter)).isPresent();
-            if (out || tree.childrenStart(item) == tree.childrenEnd(item)) {
-                add(item, kind, out);
-                return;
-            }
-            for (int child = tree.childrenStart(item); child < tree.childrenEnd(item); child++) {
-                collect(child);
-            }
-        }
-
-        private void add(int item, RegionKind kind, boolean out) {
-            if (size == firstAddresses.length) {
-                firstAddresses = Arrays.copyOf(firstAddresses, size * 2);
-                minWidths = Arrays.copyOf(minWidths, size * 2);
-                sizeBits = Arrays.copyOf(sizeBits, size * 2);
-                fixedWidths = Arrays.copyOf(fixedWidths, size * 2);
-            }
-            firstAddresses[size] = tree.first(item);
-            boolean overlap = kind == RegionKind.OVERLAP;
-            minWidths[size] = out ? FILTERED_WIDTH : kind == RegionKind.GAP ? GAP_WIDTH : overlap ? OVERLAP_MIN_WIDTH : FitScale.MIN_WIDTH;
-            fixedWidths[size] = out ? 0 : kind == RegionKind.GAP ? LABEL_MIN_WIDTH : overlap ? OVERLAP_MIN_WIDTH : 0;
-            sizeBits[size] = out || kind == RegionKind.GAP ? 0 : FitScale.sizeBits(tree.length(item));
-            size++;
-        }
+        boolean gap = kind == RegionKind.GAP;
+        double overlapWidth = kind == RegionKind.OVERLAP ? OVERLAP_MIN_WIDTH : 0;
+        double minWidth = gap ? GAP_WIDTH : Math.max(FitScale.MIN_WIDTH, overlapWidth);
+        segments.add(new Segment(
+                tree.first(item),
+                hidden ? FILTERED_WIDTH : minWidth,
+                hidden ? 0 : gap ? LABEL_MIN_WIDTH : overlapWidth,
+                hidden || gap ? 0 : FitScale.sizeBits(tree.length(item))));
     }
 
     /**
-     * Pieces side by side, each on a scale of its own.
+     * Adjacent segments, each linear with its own scale.
      *
-     * @param firstAddresses   first address of each piece, rising
-     * @param lastAddress last address of the last piece, inclusive
-     * @param edges    left edge of each piece and the right edge of the last, pixels
+     * @param firstAddresses first address of each segment, ascending
+     * @param lastAddress    last address of the last segment, inclusive
+     * @param edges          left edge of each segment and right edge of the last one, pixels
      */
-    @SuppressWarnings("ArrayRecordComponent") // Private to the layout, and never compared.
+    @SuppressWarnings("ArrayRecordComponent") // Used only by the layout and never compared.
     record PiecewiseAxis(long[] firstAddresses, long lastAddress, double[] edges) implements Axis {
         @Override
         public double leftEdge(long address) {
-            int piece = indexOf(address);
-            return edges[piece] + (edges[piece + 1] - edges[piece]) * fraction(address - firstAddresses[piece], length(piece));
+            int segment = indexOf(address);
+            double fraction = Math.clamp(unsignedToDouble(address - firstAddresses[segment]) / length(segment), 0, 1);
+            return edges[segment] + (edges[segment + 1] - edges[segment]) * fraction;
         }
 
         @Override
         public double rightEdge(long address) {
-            return Long.compareUnsigned(address, lastAddress) >= 0 ? edges[firstAddresses.length] : leftEdge(address + 1);
+            return Long.compareUnsigned(address, lastAddress) >= 0
+                    ? edges[firstAddresses.length]
+                    : leftEdge(address + 1);
         }
 
         @Override
-        public long addressAt(double place) {
-            int found = Arrays.binarySearch(edges, 0, firstAddresses.length, place);
-            int piece = Math.max(0, found >= 0 ? found : -found - 2);
-            double width = edges[piece + 1] - edges[piece];
-            double part = width <= 0 ? 0 : Math.clamp((place - edges[piece]) / width, 0, 1);
-            double offset = part * length(piece);
-            long end = lastAddressOf(piece);
-            // A double has not the digits of all addresses, and the last one belongs to the piece.
-            return offset >= unsignedToDouble(end - firstAddresses[piece]) ? end : firstAddresses[piece] + doubleToUnsigned(offset);
+        public long addressAt(double x) {
+            int index = Arrays.binarySearch(edges, 0, firstAddresses.length, x);
+            int segment = Math.max(0, index >= 0 ? index : -index - 2);
+            double width = edges[segment + 1] - edges[segment];
+            double fraction = width <= 0 ? 0 : Math.clamp((x - edges[segment]) / width, 0, 1);
+            double offset = fraction * length(segment);
+            long end = lastAddressOf(segment);
+            // A double cannot represent every address, and the last one belongs to the segment.
+            return offset >= unsignedToDouble(end - firstAddresses[segment])
+                    ? end
+                    : firstAddresses[segment] + doubleToUnsigned(offset);
         }
 
         private int indexOf(long address) {
-            int low = 0;
-            int high = firstAddresses.length - 1;
-            while (low < high) {
-                int middle = (low + high + 1) >>> 1;
-                if (Long.compareUnsigned(firstAddresses[middle], address) <= 0) {
-                    low = middle;
-                } else {
-                    high = middle - 1;
-                }
-            }
-            return low;
+            int next = BinarySearch.firstIndex(
+                    1, firstAddresses.length, i -> Long.compareUnsigned(firstAddresses[i], address) > 0);
+            return next - 1;
         }
 
-        private double length(int piece) {
-            return unsignedToDouble(lastAddressOf(piece) - firstAddresses[piece]) + 1;
+        private double length(int segment) {
+            return unsignedToDouble(lastAddressOf(segment) - firstAddresses[segment]) + 1;
         }
 
-        private long lastAddressOf(int piece) {
-            return piece + 1 < firstAddresses.length ? firstAddresses[piece + 1] - 1 : lastAddress;
-        }
-
-        private static double fraction(long offset, double length) {
-            return Math.clamp(unsignedToDouble(offset) / length, 0, 1);
+        private long lastAddressOf(int segment) {
+            return segment + 1 < firstAddresses.length ? firstAddresses[segment + 1] - 1 : lastAddress;
         }
     }
 
     /**
+     * Positions proportional to the logarithm of the address.
+     *
      * @param firstAddress lowest address
      * @param lastAddress  highest address, inclusive
-     * @param width pixels
+     * @param width        pixels
      */
     record LogarithmicAxis(long firstAddress, long lastAddress, double width) implements Axis {
         private static final double PAGE_SIZE = 4096;
@@ -215,12 +197,14 @@ sealed interface Axis {
         }
 
         @Override
-        public long addressAt(double place) {
+        public long addressAt(double x) {
             double low = log(unsignedToDouble(firstAddress));
-            double at = Math.expm1(low + (log(unsignedToDouble(lastAddress) + 1) - low) * Math.clamp(place / width, 0, 1)) * PAGE_SIZE;
-            long found = doubleToUnsigned(at);
-            return Long.compareUnsigned(found, firstAddress) < 0 ? firstAddress
-                    : Long.compareUnsigned(found, lastAddress) > 0 ? lastAddress : found;
+            double high = log(unsignedToDouble(lastAddress) + 1);
+            double pages = Math.expm1(low + (high - low) * Math.clamp(x / width, 0, 1));
+            long address = doubleToUnsigned(pages * PAGE_SIZE);
+            return Long.compareUnsigned(address, firstAddress) < 0
+                    ? firstAddress
+                    : Long.compareUnsigned(address, lastAddress) > 0 ? lastAddress : address;
         }
     }
 
@@ -228,8 +212,10 @@ sealed interface Axis {
         return number >= 0 ? number : number + 0x1p64;
     }
 
-    /** @param number 0 to below 2^64; what is past that becomes the largest */
+    /** @param number 0 or more; values from 2^64 give the largest double below it */
     private static long doubleToUnsigned(double number) {
-        return number >= 0x1p63 ? (long) Math.min(number - 0x1p63, 0x1.fffffffffffffp62) + Long.MIN_VALUE : (long) number;
+        return number >= 0x1p63
+                ? (long) Math.min(number - 0x1p63, 0x1.fffffffffffffp62) + Long.MIN_VALUE
+                : (long) number;
     }
 }

@@ -1,17 +1,17 @@
 package org.switchback.gui.memorymap;
 
 /**
- * A box of the picture, in pixels from its upper left corner; it may stick out at the sides of the picture.
+ * A box of the layout, in pixels from the upper left corner of the view. It may extend beyond the left and right edges.
  *
- * @param item  what is drawn; of several the one that matters most
- * @param count items drawn as one since each alone is too narrow; 1 for a box of its own
+ * @param item  the item drawn; of a merged box, the most important one
+ * @param count number of items merged into the box because each is too narrow to draw; 1 for an item alone
  */
 record Box(int item, int count, double x, double y, double width, double height) {
     double right() {
         return x + width;
     }
 
-    boolean contains(double px, double py) {
-        return px >= x && px < x + width && py >= y && py < y + height;
+    boolean contains(double pointX, double pointY) {
+        return pointX >= x && pointX < x + width && pointY >= y && pointY < y + height;
     }
 }

@@ -16,16 +16,16 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.switchback.hardware.KebabCase;
 
-/** A piece of the picture as a node: its label where there is room for one, and what is said about it. */
+/** The node of a box: its label, if one fits, and its accessible text. The fill is painted by {@link PixelPainter}. */
 final class BoxNode extends Region {
-    /** Width that a label needs which is written upright, pixels. */
+    /** Minimum width of a box with a vertical label, pixels. */
     static final double VERTICAL_LABEL_WIDTH = 17;
 
     private static final double PADDING = 7;
     private static final double ICON_WIDTH = 18;
     private static final double LINE_HEIGHT = 16;
 
-    /** Widths of texts by weight and text; the drawing thread alone measures. */
+    /** Text widths in pixels, by font weight and text; FX thread only. */
     private final Map<String, Double> textWidths;
 
     private final int item;
@@ -50,9 +50,9 @@ final class BoxNode extends Region {
         return item;
     }
 
-    /** Tells those who don't see the frame around it. */
-    void setSelected(boolean now) {
-        selected = now;
+    /** Reports the selection to screen readers; {@link MapCanvas} draws the frame. */
+    void setSelected(boolean value) {
+        selected = value;
         notifyAccessibleAttributeChanged(AccessibleAttribute.SELECTED);
     }
 
@@ -65,53 +65,59 @@ final class BoxNode extends Region {
         };
     }
 
-    /** The label that is drawn; empty where there is no room. */
+    /** The label that is drawn; empty when none fits. */
     String visibleLabel() {
         return text.isVisible() ? text.getText() : "";
     }
 
     /**
-     * @param captions what may be written, the longest first
-     * @param titled   only the first line of the box is free
-     * @param title    height of that line, pixels
-     * @param warn     with a warning sign before it
+     * Places the node in the visible part of its box, with the first caption that fits.
+     *
+     * @param viewWidth   width of the canvas, pixels
+     * @param captions    candidates for the label, the longest first
+     * @param titleOnly   whether only the title line is free because the box has children
+     * @param titleHeight height of the title line, pixels
+     * @param warn        whether a warning icon precedes the label
      */
-    void layOut(Box piece, double viewWidth, List<String> captions, boolean titled, double title, boolean warn) {
-        // The part that is in view: a label stays readable while its box leaves the picture.
-        double left = Math.max(0, piece.x());
-        double right = Math.min(viewWidth, piece.right());
-        resizeRelocate(left, piece.y(), Math.max(1, right - left), piece.height());
+    void layOut(
+            Box box, double viewWidth, List<String> captions, boolean titleOnly, double titleHeight, boolean warn) {
+        // Only the visible part, so that the label stays readable while the box is scrolled out of the view.
+        double left = Math.max(0, box.x());
+        double right = Math.min(viewWidth, box.right());
+        resizeRelocate(left, box.y(), Math.max(1, right - left), box.height());
         double width = getWidth();
-        double height = titled ? Math.min(title, piece.height()) : piece.height();
-        double signWidth = warn ? ICON_WIDTH : 0;
+        double height = titleOnly ? Math.min(titleHeight, box.height()) : box.height();
+        double iconWidth = warn ? ICON_WIDTH : 0;
         showWarningIcon(warn && width >= ICON_WIDTH + 4 && height >= LINE_HEIGHT);
         for (String caption : captions) {
-            if (textWidth(caption) + signWidth + 2 * PADDING <= width && height >= LINE_HEIGHT - 3) {
-                placeLabel(caption, signWidth, titled ? title / 2 + 1 : height / 2);
+            if (textWidth(caption) + iconWidth + 2 * PADDING <= width && height >= LINE_HEIGHT - 3) {
+                placeLabel(caption, iconWidth, titleOnly ? titleHeight / 2 + 1 : height / 2);
                 return;
             }
         }
-        if (!titled && width >= VERTICAL_LABEL_WIDTH && (width < 60 || captions.size() == 1)) {
+        if (!titleOnly && width >= VERTICAL_LABEL_WIDTH && (width < 60 || captions.size() == 1)) {
             for (String caption : captions) {
-                if (textWidth(caption) + signWidth + 2 * PADDING <= height) {
-                    placeVerticalLabel(caption, width, height, signWidth);
+                if (textWidth(caption) + iconWidth + 2 * PADDING <= height) {
+                    placeVerticalLabel(caption, width, height, iconWidth);
                     return;
                 }
             }
         }
         String shortest = captions.getLast();
-        String cut = width >= 44 && height >= LINE_HEIGHT - 3 ? ellipsize(shortest, width - signWidth - 2 * PADDING) : "";
-        if (cut.isEmpty()) {
+        String shortened = width >= 44 && height >= LINE_HEIGHT - 3
+                ? ellipsize(shortest, width - iconWidth - 2 * PADDING)
+                : "";
+        if (shortened.isEmpty()) {
             text.setVisible(false);
         } else {
-            placeLabel(cut, signWidth, titled ? title / 2 + 1 : height / 2);
+            placeLabel(shortened, iconWidth, titleOnly ? titleHeight / 2 + 1 : height / 2);
         }
     }
 
-    private void placeLabel(String label, double signWidth, double middle) {
+    private void placeLabel(String label, double iconWidth, double middle) {
         text.setText(label);
         text.getTransforms().clear();
-        text.setX(PADDING + signWidth);
+        text.setX(PADDING + iconWidth);
         text.setY(Math.round(middle + 4));
         text.setVisible(true);
         FontIcon icon = warningIcon;
@@ -120,19 +126,19 @@ final class BoxNode extends Region {
         }
     }
 
-    /** From the bottom up. */
-    private void placeVerticalLabel(String label, double width, double height, double signWidth) {
+    /** Places a label that reads from bottom to top. */
+    private void placeVerticalLabel(String label, double width, double height, double iconWidth) {
         text.setText(label);
         double x = Math.round(width / 2 + 4);
-        double y = height - Math.max(PADDING, (height - textWidth(label) - signWidth) / 2);
-        Transform turned = new Rotate(-90, x, y);
-        text.getTransforms().setAll(turned);
+        double y = height - Math.max(PADDING, (height - textWidth(label) - iconWidth) / 2);
+        Transform rotation = new Rotate(-90, x, y);
+        text.getTransforms().setAll(rotation);
         text.setX(x);
         text.setY(y);
         text.setVisible(true);
         FontIcon icon = warningIcon;
         if (icon != null) {
-            icon.relocate(Math.round(width / 2 - 8), y - textWidth(label) - signWidth - 2);
+            icon.relocate(Math.round(width / 2 - 8), y - textWidth(label) - iconWidth - 2);
         }
     }
 
@@ -150,12 +156,12 @@ final class BoxNode extends Region {
         }
     }
 
-    private String ellipsize(String label, double room) {
-        int keep = label.length() - 1;
-        while (keep > 1 && textWidth(label.substring(0, keep) + "…") > room) {
-            keep--;
+    private String ellipsize(String label, double available) {
+        int length = label.length() - 1;
+        while (length > 1 && textWidth(label.substring(0, length) + "…") > available) {
+            length--;
         }
-        return keep > 1 ? label.substring(0, keep).strip() + "…" : "";
+        return length > 1 ? label.substring(0, length).strip() + "…" : "";
     }
 
     private double textWidth(String label) {
@@ -163,12 +169,12 @@ final class BoxNode extends Region {
     }
 
     private double measureText(String label) {
-        Text ruler = new Text(label);
-        ruler.setFont(text.getFont());
-        return ruler.getLayoutBounds().getWidth();
+        Text measured = new Text(label);
+        measured.setFont(text.getFont());
+        return measured.getLayoutBounds().getWidth();
     }
 
-    /** A map for the widths of texts, which does not grow without end. */
+    /** A cache for text widths with a size limit. */
     static Map<String, Double> createWidthCache() {
         return new HashMap<>() {
             private static final long serialVersionUID = 1;

@@ -18,7 +18,7 @@ import org.kordamp.ikonli.material2.Material2MZ;
 import org.switchback.gui.controls.Controls;
 import org.switchback.client.messages.Messages;
 
-/** What there is to know about the selection. */
+/** The details of the selected item. */
 final class DetailsPane extends ScrollPane {
     private final MemoryMapViewModel model;
     private final Messages messages;
@@ -28,7 +28,7 @@ final class DetailsPane extends ScrollPane {
 
     /**
      * @param copyLine   copies the line of the listing
-     * @param copyReport copies what a bug report needs
+     * @param copyReport copies the text for a bug report
      */
     DetailsPane(MemoryMapViewModel model, Messages messages, Runnable copyLine, Runnable copyReport) {
         this.model = model;
@@ -52,8 +52,8 @@ final class DetailsPane extends ScrollPane {
         update();
     }
 
-    private Button createButton(String id, String key, Runnable run) {
-        Button button = Controls.createButton(id, messages.text(key), null, run);
+    private Button createButton(String id, String key, Runnable action) {
+        Button button = Controls.createButton(id, messages.text(key), null, action);
         button.getStyleClass().add(Styles.SMALL);
         return button;
     }
@@ -61,16 +61,16 @@ final class DetailsPane extends ScrollPane {
     private void update() {
         int item = model.selectionProperty().get();
         if (item == MapTree.ROOT) {
-            Label nothing = createLabel("map-details-nothing", messages.text("window.map.nothing-selected"));
-            nothing.getStyleClass().add("map-quiet");
-            content.getChildren().setAll(nothing);
+            Label placeholder = createLabel("map-details-nothing", messages.text("window.map.nothing-selected"));
+            placeholder.getStyleClass().add("map-quiet");
+            content.getChildren().setAll(placeholder);
             return;
         }
-        RegionMessages said = model.regionMessages();
-        Label name = createLabel("map-details-name", said.label(item));
+        RegionMessages regionMessages = model.regionMessages();
+        Label name = createLabel("map-details-name", regionMessages.label(item));
         name.getStyleClass().add("map-details-name");
-        HBox head = new HBox(10, name);
-        head.setAlignment(Pos.CENTER_LEFT);
+        HBox header = new HBox(10, name);
+        header.setAlignment(Pos.CENTER_LEFT);
         HBox.setHgrow(name, Priority.ALWAYS);
         MapTree tree = model.treeProperty().get();
         if (tree.kind(item) == RegionKind.OVERLAP) {
@@ -78,29 +78,29 @@ final class DetailsPane extends ScrollPane {
             pill.setId("map-details-overlaps");
             pill.getStyleClass().addAll("pill", "mixed");
             pill.setMinWidth(Region.USE_PREF_SIZE);
-            head.getChildren().add(pill);
+            header.getChildren().add(pill);
         }
-        List<Node> lines = new ArrayList<>();
-        lines.add(head);
-        List<String> facts = said.detailLines(item);
-        for (int i = 0; i < facts.size(); i++) {
-            Label fact = createLabel("map-fact-" + i, facts.get(i));
-            if (i == 0 && said.range(item).isPresent()) {
-                fact.getStyleClass().add("map-address");
+        List<Node> rows = new ArrayList<>();
+        rows.add(header);
+        List<String> details = regionMessages.detailLines(item);
+        for (int i = 0; i < details.size(); i++) {
+            Label detail = createLabel("map-fact-" + i, details.get(i));
+            if (i == 0 && regionMessages.range(item).isPresent()) {
+                detail.getStyleClass().add("map-address");
             }
-            lines.add(fact);
+            rows.add(detail);
         }
         showGpuButton.setVisible(model.selectedGpu().isPresent());
         showGpuButton.setManaged(showGpuButton.isVisible());
-        lines.add(buttons);
-        content.getChildren().setAll(lines);
+        rows.add(buttons);
+        content.getChildren().setAll(rows);
     }
 
     private static Label createLabel(String id, String text) {
-        Label line = new Label(text);
-        line.setId(id);
-        Controls.enableWrapping(line);
-        line.setMaxWidth(Double.MAX_VALUE);
-        return line;
+        Label label = new Label(text);
+        label.setId(id);
+        Controls.enableWrapping(label);
+        label.setMaxWidth(Double.MAX_VALUE);
+        return label;
     }
 }

@@ -1,6 +1,6 @@
 package org.switchback.gui.memorymap;
 
-/** What can be taken out of view. */
+/** A group of items that can be hidden. */
 enum Filter {
     BARS,
     RAM,

@@ -4,81 +4,85 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Widths at which a piece of a few MiB can still be seen beside one of many GiB: a piece is as wide as the logarithm of
- * its size, and never too narrow for a pattern and a sign.
+ * A scale that keeps a segment of a few MiB visible beside one of many GiB: the width grows with the logarithm of the
+ * size and is never too narrow for a pattern and an icon.
  *
- * @param pixelsPerBit width of a doubling in size, pixels
+ * @param pixelsPerBit additional width for a doubling in size, pixels
  */
 public record FitScale(double pixelsPerBit) {
-    /** Width of the smallest piece, pixels. */
+    /** Minimum width of a segment, pixels. */
     public static final double MIN_WIDTH = 28;
 
     private static final double PAGE_SIZE = 4096;
 
     /**
-     * The scale at which the widest of several strips is as wide as there is room.
+     * Creates the largest scale at which every strip of adjacent segments fits the width.
      *
-     * @param strips sizes of the pieces of each strip, bytes, unsigned; 0 stands for 2^64
-     * @param room   pixels
+     * @param strips sizes of each strip's segments, bytes, unsigned; 0 stands for 2^64
+     * @param width  pixels
      */
-    public static FitScale of(List<List<Long>> strips, double room) {
+    public static FitScale of(List<List<Long>> strips, double width) {
         return new FitScale(strips.stream()
-                .filter(strip -> !strip.isEmpty())
-                .mapToDouble(strip -> scaleToFill(strip, room))
+                .filter(segments -> !segments.isEmpty())
+                .mapToDouble(segments -> scaleToFill(segments, width))
                 .min()
                 .orElse(0));
     }
 
-    /** @param bytes unsigned; 0 stands for 2^64 */
+    /**
+     * The width of a segment, pixels.
+     *
+     * @param bytes unsigned; 0 stands for 2^64
+     */
     public double width(long bytes) {
         return Math.max(MIN_WIDTH, pixelsPerBit * sizeBits(bytes));
     }
 
-    private static double scaleToFill(List<Long> strip, double room) {
-        double[] bits = strip.stream().mapToDouble(FitScale::sizeBits).toArray();
-        double[] least = new double[bits.length];
-        Arrays.fill(least, MIN_WIDTH);
-        return scaleToFill(bits, least, room);
+    private static double scaleToFill(List<Long> segments, double width) {
+        double[] sizeBits = segments.stream().mapToDouble(FitScale::sizeBits).toArray();
+        double[] minWidths = new double[sizeBits.length];
+        Arrays.fill(minWidths, MIN_WIDTH);
+        return scaleToFill(sizeBits, minWidths, width);
     }
 
     /**
-     * The scale at which a row of pieces fills the room, each as wide as its size or its least width, whichever is more.
-     * A piece that is too small for its least width takes no share of the rest.
+     * The scale at which adjacent segments fill the width. Each is as wide as its size demands, at least its minimum
+     * width. A segment at its minimum width takes no share of the rest.
      *
-     * @param bits  {@link #sizeBits} of each piece; 0 for a piece that does not grow
-     * @param least least width of each piece, pixels
-     * @param room  pixels
-     * @return pixels a bit; 0 when the least widths fill the room already
+     * @param sizeBits  {@link #sizeBits} of each segment; 0 for a segment that does not grow
+     * @param minWidths minimum width of each segment, pixels
+     * @param width     pixels
+     * @return pixels per bit; 0 when the minimum widths already fill the width
      */
-    static double scaleToFill(double[] bits, double[] least, double room) {
+    static double scaleToFill(double[] sizeBits, double[] minWidths, double width) {
         double scale = Double.MAX_VALUE;
-        int growing = -1;
-        // The scale only falls, and each time fewer pieces grow, so this ends.
+        int lastCount = -1;
+        // Terminates: the scale only decreases, and in each round fewer segments grow.
         while (true) {
-            double left = room;
+            double available = width;
             double sum = 0;
             int count = 0;
-            for (int i = 0; i < bits.length; i++) {
-                if (scale * bits[i] > least[i]) {
-                    sum += bits[i];
+            for (int i = 0; i < sizeBits.length; i++) {
+                if (scale * sizeBits[i] > minWidths[i]) {
+                    sum += sizeBits[i];
                     count++;
                 } else {
-                    left -= least[i];
+                    available -= minWidths[i];
                 }
             }
-            if (count == 0 || left <= 0) {
+            if (count == 0 || available <= 0) {
                 return 0;
             }
-            if (count == growing) {
+            if (count == lastCount) {
                 return scale;
             }
-            growing = count;
-            scale = left / sum;
+            lastCount = count;
+            scale = available / sum;
         }
     }
 
     /**
-     * What a size counts for.
+     * The binary logarithm of 1 + the size in pages.
      *
      * @param bytes unsigned; 0 stands for 2^64
      */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javafx.animation.Animation;
 import javafx.animation.PauseTransition;
@@ -40,14 +41,14 @@ import org.switchback.client.messages.Messages;
 import org.switchback.hardware.KebabCase;
 
 /**
- * The nested boxes: an array of pixels for what is drawn, and above it a node a piece for what is read, pointed at and
- * tested. With more pieces than {@link #MAX_NODES} only those that have room for a label are nodes.
+ * Draws the nested boxes into one image; a {@link BoxNode} above each box holds label and accessible text. With more
+ * boxes than {@link #MAX_NODES}, only those wide enough for a label have a node.
  */
 final class MapCanvas extends Region {
-    /** Up to so many pieces in view each one is a node. */
+    /** Maximum number of visible boxes that all have nodes. */
     static final int MAX_NODES = 1500;
 
-    /** A piece below this width is hidden by a frame inside it, pixels. */
+    /** Boxes below this width, in pixels, have their frame outside, since a frame inside would hide them. */
     private static final double NARROW_BOX_WIDTH = 12;
 
     private static final List<String> COLOUR_NAMES = List.of(
@@ -60,16 +61,16 @@ final class MapCanvas extends Region {
     private final ReadOnlyObjectWrapper<Palette> palette = new ReadOnlyObjectWrapper<>();
     private final ImageView image = new ImageView();
     private final Pane nodePane = new Pane();
-    /** A light and a dark line, so that one of them stands out from whatever is below. */
-    private final Rectangle selectionHalo = frame("map-selected-halo");
+    /** One of halo and frame is light, the other dark, so that one of them contrasts with any background. */
+    private final Rectangle selectionHalo = createFrame("map-selected-halo");
 
-    private final Rectangle selectionFrame = frame("map-selected");
-    private final Rectangle hoverFrame = frame("map-hovered");
+    private final Rectangle selectionFrame = createFrame("map-selected");
+    private final Rectangle hoverFrame = createFrame("map-hovered");
     private final Tooltip tooltip = new Tooltip();
     private final Map<Integer, BoxNode> nodes = new HashMap<>();
     private final Map<String, Double> textWidths = BoxNode.createWidthCache();
 
-    /** Runs while the picture moves and a moment longer. */
+    /** Runs while zoom or offset change and 150 ms longer. */
     private final PauseTransition settleTimer = new PauseTransition(Duration.millis(150));
 
     private List<Box> boxes = List.of();
@@ -78,7 +79,7 @@ final class MapCanvas extends Region {
     private int[] pixels = new int[0];
     private double dragX = Double.NaN;
     private boolean dragged;
-    /** The piece of the selection, as a screen reader was told of it last. */
+    /** The selected node that was last reported to screen readers. */
     private @Nullable BoxNode selectedNode;
 
     MapCanvas(MemoryMapViewModel model, Messages messages) {
@@ -86,6 +87,8 @@ final class MapCanvas extends Region {
         this.messages = messages;
         setId("map-picture");
         getStyleClass().add("map-picture");
+        setMinHeight(120);
+        setPrefSize(600, 300);
         setFocusTraversable(true);
         setAccessibleRole(AccessibleRole.LIST_VIEW);
         for (String colour : COLOUR_NAMES) {
@@ -105,15 +108,15 @@ final class MapCanvas extends Region {
         setClip(clip);
         tooltip.setShowDelay(Duration.millis(250));
         tooltip.getStyleClass().add("map-tip");
-        for (Observable decides : List.of(
+        for (Observable source : List.of(
                 model.treeProperty(),
-                model.viewRootProperty(),
-                model.scaleProperty(),
-                model.shownFiltersProperty())) {
-            decides.addListener(change -> requestLayout());
+                model.viewport().viewRootProperty(),
+                model.viewport().scaleProperty(),
+                model.viewport().shownFiltersProperty())) {
+            source.addListener(change -> requestLayout());
         }
-        for (Observable moves : List.of(model.zoomProperty(), model.offsetProperty())) {
-            moves.addListener(change -> {
+        for (Observable source : List.of(model.viewport().zoomProperty(), model.viewport().offsetProperty())) {
+            source.addListener(change -> {
                 settleTimer.playFromStart();
                 requestLayout();
             });
@@ -123,7 +126,8 @@ final class MapCanvas extends Region {
             updateAccessibleText();
             requestLayout();
         });
-        widthProperty().addListener((observable, before, now) -> model.widthProperty().set(Math.max(1, now.doubleValue())));
+        widthProperty().addListener((observable, before, now) ->
+                model.viewport().widthProperty().set(Math.max(1, now.doubleValue())));
         sceneProperty().flatMap(scene -> scene.windowProperty())
                 .flatMap(window -> window.renderScaleXProperty())
                 .addListener((observable, before, now) -> requestLayout());
@@ -136,7 +140,7 @@ final class MapCanvas extends Region {
         updateAccessibleText();
     }
 
-    private static Rectangle frame(String style) {
+    private static Rectangle createFrame(String style) {
         Rectangle frame = new Rectangle();
         frame.getStyleClass().add(style);
         frame.setManaged(false);
@@ -150,7 +154,7 @@ final class MapCanvas extends Region {
         return FACTORY.getCssMetaData();
     }
 
-    /** The colours of the theme. */
+    /** The colours of the current theme. */
     ReadOnlyObjectProperty<Palette> paletteProperty() {
         return palette.getReadOnlyProperty();
     }
@@ -174,28 +178,13 @@ final class MapCanvas extends Region {
                 | (int) Math.round(value.getBlue() * 255);
     }
 
-    /** What is drawn now, a box before what is in it. */
+    /** The boxes that are drawn, each before the boxes inside it. */
     List<Box> boxes() {
         return boxes;
     }
 
     Optional<BoxNode> node(int item) {
         return Optional.ofNullable(nodes.get(item));
-    }
-
-    @Override
-    protected double computeMinHeight(double width) {
-        return 120;
-    }
-
-    @Override
-    protected double computePrefHeight(double width) {
-        return 300;
-    }
-
-    @Override
-    protected double computePrefWidth(double height) {
-        return 600;
     }
 
     @Override
@@ -211,31 +200,31 @@ final class MapCanvas extends Region {
             nodes.clear();
             drawnTree = tree;
         }
-        MapLayout picture = model.createLayout(height);
-        List<Box> now = tree.hasAddresses() ? picture.boxes() : List.of();
-        if (!now.equals(boxes)) {
-            // What the pointer was on is somewhere else.
+        MapLayout layout = model.viewport().createLayout(height);
+        List<Box> newBoxes = tree.hasAddresses() ? layout.boxes() : List.of();
+        if (!newBoxes.equals(boxes)) {
+            // The box under the pointer has moved.
             showHover(Optional.empty());
         }
-        boxes = now;
+        boxes = newBoxes;
         paint(tree, width, height);
         Optional<Box> selection = boxContaining(model.selectionProperty().get());
-        updateNodes(tree, picture, selection);
-        frame(selectionHalo, selection);
-        frame(selectionFrame, selection);
+        updateNodes(tree, layout, selection);
+        placeFrame(selectionHalo, selection);
+        placeFrame(selectionFrame, selection);
         updateSelectedNode(selection);
     }
 
-    /** The keyboard stays on the picture and goes from piece to piece inside it, as it does in a list. */
+    /** Reports the selected box to screen readers. As in a list, only the focus item changes, not the focus. */
     private void updateSelectedNode(Optional<Box> selection) {
-        BoxNode now = selection.map(piece -> nodes.get(piece.item())).orElse(null);
-        if (now != selectedNode) {
+        BoxNode node = selection.map(box -> nodes.get(box.item())).orElse(null);
+        if (node != selectedNode) {
             if (selectedNode != null) {
                 selectedNode.setSelected(false);
             }
-            selectedNode = now;
-            if (now != null) {
-                now.setSelected(true);
+            selectedNode = node;
+            if (node != null) {
+                node.setSelected(true);
             }
             notifyAccessibleAttributeChanged(AccessibleAttribute.FOCUS_ITEM);
             notifyAccessibleAttributeChanged(AccessibleAttribute.SELECTED_ITEMS);
@@ -261,36 +250,37 @@ final class MapCanvas extends Region {
         double scale = getScene() == null || getScene().getWindow() == null
                 ? 1
                 : getScene().getWindow().getRenderScaleX();
-        int across = (int) Math.ceil(width * scale);
-        int down = (int) Math.ceil(height * scale);
+        int pixelWidth = (int) Math.ceil(width * scale);
+        int pixelHeight = (int) Math.ceil(height * scale);
         PixelBuffer<IntBuffer> target = buffer;
-        if (target == null || target.getWidth() != across || target.getHeight() != down) {
-            pixels = new int[across * down];
-            target = new PixelBuffer<>(across, down, IntBuffer.wrap(pixels), PixelFormat.getIntArgbPreInstance());
+        if (target == null || target.getWidth() != pixelWidth || target.getHeight() != pixelHeight) {
+            pixels = new int[pixelWidth * pixelHeight];
+            target = new PixelBuffer<>(
+                    pixelWidth, pixelHeight, IntBuffer.wrap(pixels), PixelFormat.getIntArgbPreInstance());
             buffer = target;
             image.setImage(new WritableImage(target));
-            image.setFitWidth(across / scale);
-            image.setFitHeight(down / scale);
+            image.setFitWidth(pixelWidth / scale);
+            image.setFitHeight(pixelHeight / scale);
             image.setSmooth(false);
         }
-        new PixelPainter(pixels, across, down, scale, palette.get()).paint(tree, boxes);
-        target.updateBuffer(whole -> null);
+        new PixelPainter(pixels, pixelWidth, pixelHeight, scale, palette.get()).paint(tree, boxes);
+        target.updateBuffer(ignored -> null);
     }
 
-    /** Nodes that stay in view stay the same; they are what keyboard, screen readers and tests hold on to. */
-    private void updateNodes(MapTree tree, MapLayout picture, Optional<Box> selection) {
-        // In a large map other pieces share a tick at every step of a movement; their nodes can wait until it ends.
-        boolean all = boxes.size() <= MAX_NODES && (tree.size() <= MAX_NODES || !isSettling());
-        RegionMessages said = model.regionMessages();
-        Set<Integer> gone = new HashSet<>(nodes.keySet());
-        List<BoxNode> fresh = new ArrayList<>();
-        for (Box piece : boxes) {
-            boolean chosen = selection.isPresent() && selection.get() == piece;
-            if (!all && !chosen && piece.width() < 2 * BoxNode.VERTICAL_LABEL_WIDTH) {
+    /** Creates, places and removes nodes. Nodes of visible items are reused: screen readers and tests refer to them. */
+    private void updateNodes(MapTree tree, MapLayout layout, Optional<Box> selection) {
+        // While a large map moves, the merged boxes change at every step; their nodes are created when it stops.
+        boolean nodeForEveryBox = boxes.size() <= MAX_NODES && (tree.size() <= MAX_NODES || !isSettling());
+        RegionMessages regionMessages = model.regionMessages();
+        Set<Integer> removed = new HashSet<>(nodes.keySet());
+        List<BoxNode> added = new ArrayList<>();
+        for (Box box : boxes) {
+            boolean isSelected = selection.isPresent() && selection.get() == box;
+            if (!nodeForEveryBox && !isSelected && box.width() < 2 * BoxNode.VERTICAL_LABEL_WIDTH) {
                 continue;
             }
-            int item = piece.item();
-            gone.remove(item);
+            int item = box.item();
+            removed.remove(item);
             BoxNode node = nodes.get(item);
             if (node == null) {
                 node = new BoxNode(item, tree.kind(item), textWidths);
@@ -302,47 +292,43 @@ final class MapCanvas extends Region {
                     node.getStyleClass().add("changed");
                 }
                 nodes.put(item, node);
-                fresh.add(node);
+                added.add(node);
             }
-            // Of pieces that share a tick the one that is selected is told, and else how many they are.
+            // A merged box has the text of the selected item if it contains it, otherwise the number of its items.
             node.setAccessibleText(
-                    chosen
-                            ? said.accessibleText(model.selectionProperty().get(), 1)
-                            : said.accessibleText(item, piece.count()));
-            boolean parts = tree.childrenStart(item) < tree.childrenEnd(item);
+                    isSelected
+                            ? regionMessages.accessibleText(model.selectionProperty().get(), 1)
+                            : regionMessages.accessibleText(item, box.count()));
+            boolean titleOnly = tree.hasChildren(item);
             boolean warn = tree.kind(item) == RegionKind.OVERLAP;
-            node.layOut(piece, getWidth(), captions(tree, said, piece), parts, picture.titleHeight(), warn);
+            node.layOut(box, getWidth(), captions(tree, regionMessages, box), titleOnly, layout.titleHeight(), warn);
         }
-        if (!gone.isEmpty()) {
-            List<BoxNode> old = gone.stream().map(nodes::remove).toList();
-            nodePane.getChildren().removeAll(new HashSet<>(old));
+        if (!removed.isEmpty()) {
+            Set<BoxNode> removedNodes = removed.stream().map(nodes::remove).collect(Collectors.toSet());
+            nodePane.getChildren().removeAll(removedNodes);
         }
-        nodePane.getChildren().addAll(fresh);
-        // Styles are given out before layout, so those that come in now would be drawn without them once.
-        fresh.forEach(BoxNode::applyCss);
+        nodePane.getChildren().addAll(added);
+        // CSS runs before layout, so nodes added during layout would be drawn once without their styles.
+        added.forEach(BoxNode::applyCss);
     }
 
     private boolean isSettling() {
         return settleTimer.getStatus() == Animation.Status.RUNNING;
     }
 
-    private List<String> captions(MapTree tree, RegionMessages said, Box piece) {
-        int item = piece.item();
-        if (piece.count() > 1) {
-            return List.of("+" + (piece.count() - 1));
+    private List<String> captions(MapTree tree, RegionMessages regionMessages, Box box) {
+        int item = box.item();
+        if (box.count() > 1) {
+            return List.of("+" + (box.count() - 1));
         }
-        if (piece.width() < BoxNode.VERTICAL_LABEL_WIDTH) {
+        if (box.width() < BoxNode.VERTICAL_LABEL_WIDTH) {
             return List.of("");
         }
         return switch (tree.kind(item)) {
-            case GAP -> List.of(said.size(item));
+            case GAP -> List.of(regionMessages.size(item));
             default -> {
-                String sign = switch (tree.change(item)) {
-                    case UNCHANGED -> "";
-                    case REMOVED -> "− ";
-                    case ADDED -> "+ ";
-                };
-                yield List.of(sign + said.caption(item), sign + said.label(item));
+                String prefix = tree.change(item).labelPrefix();
+                yield List.of(prefix + regionMessages.caption(item), prefix + regionMessages.label(item));
             }
         };
     }
@@ -351,24 +337,25 @@ final class MapCanvas extends Region {
         if (item == MapTree.ROOT) {
             return Optional.empty();
         }
-        Box found = null;
-        for (Box piece : boxes) {
-            if (piece.item() == item || (piece.count() > 1 && item > piece.item() && item < piece.item() + piece.count())) {
-                found = piece;
+        Box innermost = null;
+        for (Box box : boxes) {
+            boolean merged = box.count() > 1 && item > box.item() && item < box.item() + box.count();
+            if (box.item() == item || merged) {
+                innermost = box;
             }
         }
-        return Optional.ofNullable(found);
+        return Optional.ofNullable(innermost);
     }
 
-    private static void frame(Rectangle frame, Optional<Box> around) {
-        frame.setVisible(around.isPresent());
-        around.ifPresent(piece -> {
-            // Inside a wide piece, as its neighbours are to be seen too; around a narrow one, which it would hide.
-            double inside = piece.width() < NARROW_BOX_WIDTH ? -4 : 1;
-            frame.setX(piece.x() + inside);
-            frame.setY(piece.y() + 1);
-            frame.setWidth(Math.max(2, piece.width() - 2 * inside - 1));
-            frame.setHeight(Math.max(2, piece.height() - 2));
+    private static void placeFrame(Rectangle frame, Optional<Box> framed) {
+        frame.setVisible(framed.isPresent());
+        framed.ifPresent(box -> {
+            // Inside a wide box, so that its neighbours stay visible; outside a narrow one, which it would hide.
+            double inset = box.width() < NARROW_BOX_WIDTH ? -4 : 1;
+            frame.setX(box.x() + inset);
+            frame.setY(box.y() + 1);
+            frame.setWidth(Math.max(2, box.width() - 2 * inset - 1));
+            frame.setHeight(Math.max(2, box.height() - 2));
         });
     }
 
@@ -378,7 +365,7 @@ final class MapCanvas extends Region {
                 + (item == MapTree.ROOT ? "" : ": " + model.regionMessages().accessibleText(item, 1)));
     }
 
-    // The pointer.
+    // Pointer
 
     private void handleMousePressed(MouseEvent event) {
         requestFocus();
@@ -389,7 +376,7 @@ final class MapCanvas extends Region {
     private void handleMouseDragged(MouseEvent event) {
         if (Math.abs(event.getX() - dragX) > 3 || dragged) {
             dragged = true;
-            model.pan((dragX - event.getX()) / getWidth());
+            model.viewport().pan((dragX - event.getX()) / getWidth());
             dragX = event.getX();
         }
     }
@@ -398,11 +385,11 @@ final class MapCanvas extends Region {
         if (dragged || event.getButton() != MouseButton.PRIMARY) {
             return;
         }
-        MapLayout.boxAt(boxes, event.getX(), event.getY()).ifPresent(piece -> {
+        MapLayout.boxAt(boxes, event.getX(), event.getY()).ifPresent(box -> {
             if (event.getClickCount() == 2) {
-                model.zoomTo(piece.item());
+                model.viewport().zoomTo(box.item());
             } else {
-                model.select(piece.item());
+                model.navigation().select(box.item());
             }
         });
     }
@@ -411,13 +398,13 @@ final class MapCanvas extends Region {
         showHover(MapLayout.boxAt(boxes, event.getX(), event.getY()));
     }
 
-    private void showHover(Optional<Box> piece) {
-        frame(hoverFrame, piece);
-        String said = piece.map(this::tooltipText).orElse("");
-        if (!said.equals(tooltip.getText())) {
+    private void showHover(Optional<Box> box) {
+        placeFrame(hoverFrame, box);
+        String text = box.map(this::tooltipText).orElse("");
+        if (!text.equals(tooltip.getText())) {
             tooltip.hide();
-            tooltip.setText(said);
-            if (said.isEmpty()) {
+            tooltip.setText(text);
+            if (text.isEmpty()) {
                 Tooltip.uninstall(this, tooltip);
             } else {
                 Tooltip.install(this, tooltip);
@@ -425,17 +412,17 @@ final class MapCanvas extends Region {
         }
     }
 
-    private String tooltipText(Box piece) {
-        return String.join("\n", model.regionMessages().tooltipLines(piece.item(), piece.count()));
+    private String tooltipText(Box box) {
+        return String.join("\n", model.regionMessages().tooltipLines(box.item(), box.count()));
     }
 
     private void handleScroll(ScrollEvent event) {
         event.consume();
         if (event.isControlDown()) {
-            model.zoomAt(Math.pow(1.2, Math.signum(event.getDeltaY())), event.getX() / getWidth());
+            model.viewport().zoomAt(Math.pow(1.2, Math.signum(event.getDeltaY())), event.getX() / getWidth());
         } else {
-            double turned = event.getDeltaX() != 0 ? event.getDeltaX() : event.getDeltaY();
-            model.pan(-turned / getWidth());
+            double delta = event.getDeltaX() != 0 ? event.getDeltaX() : event.getDeltaY();
+            model.viewport().pan(-delta / getWidth());
         }
     }
 }

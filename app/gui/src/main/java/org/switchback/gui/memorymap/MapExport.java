@@ -9,35 +9,36 @@ import javafx.scene.image.WritableImage;
 import javafx.scene.transform.Transform;
 import javax.imageio.ImageIO;
 
-/** The picture as a file. */
+/** Exports the visible part of the map as an image file. FX thread only; the content is encoded off it. */
 final class MapExport {
-    /** Pixels of the file a pixel of the layout, so that it can be printed. */
+    /** Image pixels per layout pixel, so that the image can be printed. */
     private static final int PNG_SCALE = 2;
 
     private MapExport() {}
 
-    /** What is in view, as it is drawn; to be called on the drawing thread. */
-    static MemoryMapViewModel.ExportContent toPng(MapCanvas picture) {
-        SnapshotParameters fine = new SnapshotParameters();
-        fine.setTransform(Transform.scale(PNG_SCALE, PNG_SCALE));
-        WritableImage shot = picture.snapshot(fine, null);
-        int width = (int) shot.getWidth();
-        int height = (int) shot.getHeight();
+    /** A PNG of the canvas. */
+    static MemoryMapViewModel.ExportContent toPng(MapCanvas canvas) {
+        SnapshotParameters parameters = new SnapshotParameters();
+        parameters.setTransform(Transform.scale(PNG_SCALE, PNG_SCALE));
+        WritableImage snapshot = canvas.snapshot(parameters, null);
+        int width = (int) snapshot.getWidth();
+        int height = (int) snapshot.getHeight();
         int[] pixels = new int[width * height];
-        shot.getPixelReader().getPixels(0, 0, width, height, PixelFormat.getIntArgbInstance(), pixels, 0, width);
+        snapshot.getPixelReader().getPixels(0, 0, width, height, PixelFormat.getIntArgbInstance(), pixels, 0, width);
         return () -> {
             BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
             image.setRGB(0, 0, width, height, pixels, 0, width);
-            ByteArrayOutputStream file = new ByteArrayOutputStream();
-            ImageIO.write(image, "png", file);
-            return file.toByteArray();
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            ImageIO.write(image, "png", bytes);
+            return bytes.toByteArray();
         };
     }
 
-    /** What is in view, as shapes and texts; to be called on the drawing thread. */
-    static MemoryMapViewModel.ExportContent toSvg(MapCanvas picture, MemoryMapViewModel model) {
-        String drawing = new SvgExport(model.treeProperty().get(), picture.paletteProperty().get(), model.regionMessages())
-                .draw(picture.boxes(), picture.getWidth(), picture.getHeight());
-        return () -> drawing.getBytes(StandardCharsets.UTF_8);
+    /** An SVG with shapes and texts. */
+    static MemoryMapViewModel.ExportContent toSvg(MapCanvas canvas, MemoryMapViewModel model) {
+        SvgWriter writer = new SvgWriter(
+                model.treeProperty().get(), canvas.paletteProperty().get(), model.regionMessages());
+        String svg = writer.write(canvas.boxes(), canvas.getWidth(), canvas.getHeight());
+        return () -> svg.getBytes(StandardCharsets.UTF_8);
     }
 }

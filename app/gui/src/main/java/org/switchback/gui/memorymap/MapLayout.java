@@ -6,16 +6,16 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The nested boxes of a map: what is inside a region is drawn inside its box. Pure geometry.
+ * Computes the nested boxes of a map: the children of an item are inside its box. Pure geometry.
  *
- * <p>What is narrower than {@link #MIN_BOX_WIDTH} is drawn together with its neighbours and not looked into, and what is left
- * or right of the view is not looked at, so the work grows with the width of the picture and not with the map.
+ * <p>Neighbours narrower than {@link #MIN_BOX_WIDTH} are merged into one box, and their children are skipped. Items
+ * left or right of the view are skipped as well. So the work grows with the width of the view, not with the map.
  *
- * @param viewRoot  item that fills the width when nothing is zoomed
- * @param zoom   how much wider than the view the whole of it is, 1 or more
- * @param offset part of the whole that is left of the view, 0 to 1 - 1/zoom
- * @param width  of the view, pixels
- * @param height of the view, pixels
+ * @param viewRoot item that fills the view when zoom is 1
+ * @param zoom     width of the view root relative to the view, 1 or more
+ * @param offset   fraction of the view root's width that is left of the view, 0 to 1 - 1/zoom
+ * @param width    of the view, pixels
+ * @param height   of the view, pixels
  */
 record MapLayout(
         MapTree tree,
@@ -27,109 +27,105 @@ record MapLayout(
         double offset,
         double width,
         double height) {
-    /** A piece is never narrower, pixels; those that would be are drawn as one. */
+    /** Minimum width of a box, pixels; narrower neighbours are merged. */
     static final double MIN_BOX_WIDTH = 3;
 
-    /** Between the edges of a box and what is inside, pixels. */
+    /** Distance between a box and its children at the sides and at the bottom, pixels. */
     static final double BOX_MARGIN = 4;
 
-    /** Height of the title of a box, where there is room, pixels. */
+    /** Height of a box's title if the view is high enough, pixels. */
     static final double MAX_TITLE_HEIGHT = 24;
 
-    /** A box is never lower where there is room, pixels. */
+    /** Minimum height of an innermost box if the view is high enough, pixels. */
     private static final double MIN_BOX_HEIGHT = 56;
 
-    /** All boxes in view, a box before what is in it, and by address. */
+    /** All visible boxes: a box before its children, siblings by address. */
     List<Box> boxes() {
-        List<Box> pieces = new ArrayList<>();
+        List<Box> boxes = new ArrayList<>();
         if (width <= 0 || height <= 0 || tree.size() == 1) {
-            return pieces;
+            return boxes;
         }
         double left = -offset * zoom * width;
         double right = left + zoom * width;
         if (viewRoot == MapTree.ROOT) {
-            addChildren(viewRoot, left, right, 0, pieces);
+            addChildren(viewRoot, left, right, 0, boxes);
         } else {
-            addBox(viewRoot, left, right, 0, pieces);
+            addBox(viewRoot, left, right, 0, boxes);
         }
-        return pieces;
+        return boxes;
     }
 
-    /** Height of the title of a box here, pixels. */
+    /** Height of a box's title in this layout, pixels. */
     double titleHeight() {
         int levels = Math.max(1, tree.subtreeHeight(viewRoot) - (viewRoot == MapTree.ROOT ? 1 : 0));
-        return Math.clamp((height - MIN_BOX_HEIGHT) / levels, Math.min(MIN_BOX_WIDTH, height / (levels + 1)), MAX_TITLE_HEIGHT);
+        double minimum = Math.min(MIN_BOX_WIDTH, height / (levels + 1));
+        return Math.clamp((height - MIN_BOX_HEIGHT) / levels, minimum, MAX_TITLE_HEIGHT);
     }
 
-    private void addBox(int item, double left, double right, int level, List<Box> pieces) {
-        double margin = Math.min(BOX_MARGIN, titleHeight() / 2);
-        double y = level * titleHeight();
-        pieces.add(new Box(item, 1, left, y, right - left, Math.max(1, height - y - level * margin)));
-        if (tree.childrenStart(item) < tree.childrenEnd(item)) {
-            double side = Math.min(scale == ScaleMode.FIT ? BOX_MARGIN : 1, (right - left) / 16);
-            addChildren(item, left + side, right - side, level + 1, pieces);
+    private void addBox(int item, double left, double right, int level, List<Box> boxes) {
+        boxes.add(createBox(item, 1, left, right, level));
+        if (tree.hasChildren(item)) {
+            double sideMargin = Math.min(scale == ScaleMode.FIT ? BOX_MARGIN : 1, (right - left) / 16);
+            addChildren(item, left + sideMargin, right - sideMargin, level + 1, boxes);
         }
     }
 
-    /** @param left and right are where the parts are drawn; the place they would have on the axis is a bit wider */
-    private void addChildren(int item, double left, double right, int level, List<Box> pieces) {
+    /**
+     * @param left  left edge of the children, pixels; the margins make them narrower than their range on the axis
+     * @param right right edge of the children, pixels
+     */
+    private void addChildren(int item, double left, double right, int level, List<Box> boxes) {
         double from = axis.leftEdge(tree.first(item));
         double scaleInside = (right - left) / Math.max(1e-9, axis.rightEdge(tree.last(item)) - from);
-        ScaledAxis line = new ScaledAxis(left, from, scaleInside);
+        ScaledAxis scaledAxis = new ScaledAxis(left, from, scaleInside);
         int end = tree.childrenEnd(item);
-        int part = firstEndingAfter(line, tree.childrenStart(item), end, 0);
-        while (part < end) {
-            double partLeft = line.left(part);
-            if (partLeft >= width) {
+        int child = firstEndingAfter(scaledAxis, tree.childrenStart(item), end, 0);
+        while (child < end) {
+            double childLeft = scaledAxis.left(child);
+            if (childLeft >= width) {
                 return;
             }
-            double partRight = line.right(part);
-            if (partRight - partLeft >= MIN_BOX_WIDTH) {
-                if (isVisible(part)) {
-                    addBox(part, partLeft, partRight, level, pieces);
+            double childRight = scaledAxis.right(child);
+            if (childRight - childLeft >= MIN_BOX_WIDTH) {
+                if (isShown(child)) {
+                    addBox(child, childLeft, childRight, level, boxes);
                 }
-                part++;
+                child++;
                 continue;
             }
-            int next = Math.max(part + 1, firstEndingAfter(line, part, end, partLeft + MIN_BOX_WIDTH));
-            double edge = next < end ? Math.min(line.left(next), partLeft + MIN_BOX_WIDTH) : right;
-            addMergedBox(part, next, partLeft, Math.max(line.right(next - 1), Math.min(edge, partLeft + MIN_BOX_WIDTH)), level, pieces);
-            part = next;
+            int next = Math.max(child + 1, firstEndingAfter(scaledAxis, child, end, childLeft + MIN_BOX_WIDTH));
+            double edge = next < end ? Math.min(scaledAxis.left(next), childLeft + MIN_BOX_WIDTH) : right;
+            double mergedRight = Math.max(scaledAxis.right(next - 1), Math.min(edge, childLeft + MIN_BOX_WIDTH));
+            addMergedBox(child, next, childLeft, mergedRight, level, boxes);
+            child = next;
         }
     }
 
-    private void addMergedBox(int from, int to, double left, double right, int level, List<Box> pieces) {
-        int alarm = tree.firstHighlighted(from, to);
-        int item = alarm >= 0 ? alarm : from;
-        if (to - from == 1 ? !isVisible(item) : tree.regionCount(from, to) == 0) {
+    private void addMergedBox(int from, int to, double left, double right, int level, List<Box> boxes) {
+        int highlighted = tree.firstHighlighted(from, to);
+        int item = highlighted >= 0 ? highlighted : from;
+        if (to - from == 1 ? !isShown(item) : tree.regionCount(from, to) == 0) {
             return;
         }
-        double y = level * titleHeight();
+        boxes.add(createBox(item, Math.max(1, tree.regionCount(from, to)), left, right, level));
+    }
+
+    private Box createBox(int item, int count, double left, double right, int level) {
         double margin = Math.min(BOX_MARGIN, titleHeight() / 2);
-        int count = Math.max(1, tree.regionCount(from, to));
-        pieces.add(new Box(item, count, left, y, right - left, Math.max(1, height - y - level * margin)));
+        double y = level * titleHeight();
+        return new Box(item, count, left, y, right - left, Math.max(1, height - y - level * margin));
     }
 
-    private boolean isVisible(int item) {
-        return tree.kind(item).filter().filter(filter -> !shownFilters.contains(filter)).isEmpty();
+    private boolean isShown(int item) {
+        return tree.kind(item).isShown(shownFilters);
     }
 
-    /** The first of some items that ends right of a place. */
-    private static int firstEndingAfter(ScaledAxis line, int from, int to, double place) {
-        int low = from;
-        int high = to;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (line.right(middle) > place) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        return low;
+    /** The first of some siblings whose right edge is beyond a position; {@code to} if there is none. */
+    private static int firstEndingAfter(ScaledAxis scaledAxis, int from, int to, double x) {
+        return BinarySearch.firstIndex(from, to, item -> scaledAxis.right(item) > x);
     }
 
-    /** The axis, moved and stretched to where the parts of a box are drawn. */
+    /** The axis, shifted and stretched to the position of a box's children. */
     private final class ScaledAxis {
         private final double left;
         private final double axisOffset;
@@ -150,14 +146,14 @@ record MapLayout(
         }
     }
 
-    /** The innermost box at a place of the view. */
-    static Optional<Box> boxAt(List<Box> pieces, double x, double y) {
-        Box found = null;
-        for (Box piece : pieces) {
-            if (piece.contains(x, y)) {
-                found = piece;
+    /** The innermost box at a point of the view. */
+    static Optional<Box> boxAt(List<Box> boxes, double x, double y) {
+        Box innermost = null;
+        for (Box box : boxes) {
+            if (box.contains(x, y)) {
+                innermost = box;
             }
         }
-        return Optional.ofNullable(found);
+        return Optional.ofNullable(innermost);
     }
 }

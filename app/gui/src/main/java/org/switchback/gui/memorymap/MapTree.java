@@ -1,10 +1,10 @@
 package org.switchback.gui.memorymap;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntPredicate;
@@ -16,45 +16,50 @@ import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.Region;
 
 /**
- * A memory map in flat arrays: the whole, its regions and what lies between them, each an <em>item</em> with a number.
- * Items are numbered level by level, and within a level by address, so the parts of an item follow each other and leave
- * nothing out. In a map without addresses there is nothing between the regions, and the order is that of the listing.
+ * A memory map as a tree. Each node is an <em>item</em> with an index: the root, the regions and the addresses between
+ * them. Items are numbered level by level and by address within a level, so the children of an item have consecutive
+ * indexes and cover it completely. In a map without addresses there are only regions, in the order of the listing.
  */
 final class MapTree {
-    /** The item that holds all others. */
+    /** The item that contains all others. */
     static final int ROOT = 0;
 
-    /** What overlaps still deeper is left out: nobody could see it. */
+    /** Partly overlapping regions are nested up to this depth; deeper ones would be invisible and are dropped. */
     private static final int MAX_DEPTH = 100;
 
     private final MemoryMap map;
-    private final int size;
-    private final long[] first;
-    private final long[] last;
-    private final int[] parent;
+    private final List<Item> items;
     private final int[] childrenStart;
     private final int[] childrenEnd;
     private final int[] listingOrder;
     private final int[] regionPrefixCounts;
     private final int[] highlightPrefixCounts;
-    private final byte[] depth;
-    private final byte[] subtreeHeight;
-    private final RegionKind[] kind;
-    private final RegionChange[] change;
-    private final @Nullable Region[] region;
+    private final int[] subtreeHeight;
     private final int[] overlaps;
 
-    /** A map by itself. */
+    private record Item(
+            long first,
+            long last,
+            int parent,
+            int depth,
+            RegionKind kind,
+            RegionChange change,
+            @Nullable Region region) {}
+
+    /** A tree of a single map. */
     static MapTree of(MemoryMap map) {
         return of(map, Set.of());
     }
 
-    /** @param foreign regions inside BARs that do not belong to the function's driver, whatever their names */
+    /** @param foreign regions inside BARs that do not belong to the function's driver, regardless of their names */
     static MapTree of(MemoryMap map, Set<Region> foreign) {
         return new MapTree(new MapTreeBuilder(map, foreign, Map.of(), Map.of()));
     }
 
-    /** Two maps in one, so that nothing moves between them; what only one of them has is marked. */
+    /**
+     * A tree of the union of two maps, so that regions in both keep their positions. Each region has its
+     * {@link RegionChange}.
+     */
     static MapTree compare(MemoryMap before, MemoryMapDiff changes) {
         return new MapTree(new MapTreeBuilder(
                 MemoryMap.union(before, changes.added()),
@@ -75,43 +80,40 @@ final class MapTree {
         }
     }
 
-    private MapTree(MapTreeBuilder built) {
-        map = built.map;
-        size = built.size;
-        first = Arrays.copyOf(built.first, size);
-        last = Arrays.copyOf(built.last, size);
-        parent = Arrays.copyOf(built.parent, size);
-        kind = Arrays.copyOf(built.kind, size);
-        change = Arrays.copyOf(built.change, size);
-        region = Arrays.copyOf(built.region, size);
-        childrenStart = Arrays.copyOf(built.childrenStart, size);
-        childrenEnd = Arrays.copyOf(built.childrenEnd, size);
-        depth = Arrays.copyOf(built.depth, size);
-        subtreeHeight = new byte[size];
+    private MapTree(MapTreeBuilder builder) {
+        map = builder.map;
+        items = builder.items;
+        int size = items.size();
+        childrenStart = new int[size];
+        childrenEnd = new int[size];
+        subtreeHeight = new int[size];
         listingOrder = new int[size];
         regionPrefixCounts = new int[size + 1];
         highlightPrefixCounts = new int[size + 1];
-        int[] whole = new int[size];
-        boolean[] alarm = new boolean[size];
+        int[] subtreeSizes = new int[size];
+        boolean[] highlighted = new boolean[size];
         for (int i = size - 1; i >= 0; i--) {
-            whole[i]++;
-            alarm[i] |= kind[i] == RegionKind.OVERLAP || change[i] != RegionChange.UNCHANGED;
+            subtreeSizes[i]++;
+            highlighted[i] |= kind(i) == RegionKind.OVERLAP || change(i) != RegionChange.UNCHANGED;
             if (i > 0) {
-                whole[parent[i]] += whole[i];
-                subtreeHeight[parent[i]] = (byte) Math.max(subtreeHeight[parent[i]], subtreeHeight[i] + 1);
-                alarm[parent[i]] |= alarm[i];
+                int parent = parent(i);
+                childrenStart[parent] = i;
+                childrenEnd[parent] = Math.max(childrenEnd[parent], i + 1);
+                subtreeSizes[parent] += subtreeSizes[i];
+                subtreeHeight[parent] = Math.max(subtreeHeight[parent], subtreeHeight[i] + 1);
+                highlighted[parent] |= highlighted[i];
             }
         }
         for (int i = 0; i < size; i++) {
             int next = listingOrder[i] + 1;
             for (int child = childrenStart[i]; child < childrenEnd[i]; child++) {
                 listingOrder[child] = next;
-                next += whole[child];
+                next += subtreeSizes[child];
             }
-            regionPrefixCounts[i + 1] = regionPrefixCounts[i] + (kind[i].isRegion() ? 1 : 0);
-            highlightPrefixCounts[i + 1] = highlightPrefixCounts[i] + (alarm[i] ? 1 : 0);
+            regionPrefixCounts[i + 1] = regionPrefixCounts[i] + (kind(i).isRegion() ? 1 : 0);
+            highlightPrefixCounts[i + 1] = highlightPrefixCounts[i] + (highlighted[i] ? 1 : 0);
         }
-        overlaps = findAll(item -> kind[item] == RegionKind.OVERLAP && kind[parent[item]] != RegionKind.OVERLAP);
+        overlaps = findAll(item -> kind(item) == RegionKind.OVERLAP && kind(parent(item)) != RegionKind.OVERLAP);
     }
 
     MemoryMap map() {
@@ -119,148 +121,136 @@ final class MapTree {
     }
 
     int size() {
-        return size;
+        return items.size();
     }
 
     /** Whether the items have addresses. */
     boolean hasAddresses() {
-        return !map.addressesHidden() && size > 1;
+        return !map.addressesHidden() && size() > 1;
     }
 
     RegionKind kind(int item) {
-        return kind[item];
+        return items.get(item).kind();
     }
 
     RegionChange change(int item) {
-        return change[item];
+        return items.get(item).change();
     }
 
-    /** Lowest address that the item has to itself or shares with its parts; two regions that overlap are told apart. */
+    /** Lowest address of the item; addresses that an overlapping sibling before it covers are not included. */
     long first(int item) {
-        return first[item];
+        return items.get(item).first();
     }
 
     /** Highest address, inclusive. */
     long last(int item) {
-        return last[item];
+        return items.get(item).last();
     }
 
     AddressRange range(int item) {
-        return new AddressRange(first[item], last[item]);
+        return new AddressRange(first(item), last(item));
     }
 
     /** Bytes, unsigned; 0 stands for 2^64. */
     long length(int item) {
-        return last[item] - first[item] + 1;
+        return last(item) - first(item) + 1;
     }
 
-    /** The claim; empty for the whole and for what lies between regions. */
+    /** The region; empty for the root and for addresses between regions. */
     Optional<Region> region(int item) {
-        return Optional.ofNullable(region[item]);
+        return Optional.ofNullable(items.get(item).region());
     }
 
     String name(int item) {
-        Region claimed = region[item];
-        return claimed == null ? "" : claimed.name();
+        return region(item).map(Region::name).orElse("");
     }
 
-    /** The item around an item; the whole is around itself. */
+    /** The parent of an item; the root is its own parent. */
     int parent(int item) {
-        return parent[item];
+        return items.get(item).parent();
     }
 
-    /** First of the parts of an item. */
+    /** Index of the first child of an item. */
     int childrenStart(int item) {
         return childrenStart[item];
     }
 
-    /** After the last of the parts of an item; equal to {@link #childrenStart} for one without parts. */
+    /** Index after the last child of an item; equal to {@link #childrenStart} if there are no children. */
     int childrenEnd(int item) {
         return childrenEnd[item];
     }
 
-    /** How many items are around it. */
-    int depth(int item) {
-        return depth[item];
+    boolean hasChildren(int item) {
+        return childrenStart[item] < childrenEnd[item];
     }
 
-    /** How many levels of parts an item has. */
+    /** Number of ancestors. */
+    int depth(int item) {
+        return items.get(item).depth();
+    }
+
+    /** Number of levels below an item. */
     int subtreeHeight(int item) {
         return subtreeHeight[item];
     }
 
-    /** Place in the listing: an item comes before its parts, and they before what follows it. */
+    /** Position in the listing (preorder): an item is before its children, and they are before its next sibling. */
     int listingOrder(int item) {
         return listingOrder[item];
     }
 
-    /** Regions among the items from one to before another, which have the same parent. */
+    /** Number of regions among the items {@code from} (inclusive) to {@code to} (exclusive). */
     int regionCount(int from, int to) {
         return regionPrefixCounts[to] - regionPrefixCounts[from];
     }
 
-    /** The first of some items that is an overlap or a change, or has one inside; -1 when there is none. */
+    /**
+     * The first of the items {@code from} (inclusive) to {@code to} (exclusive) that is or contains an overlap or a
+     * change; -1 when there is none.
+     */
     int firstHighlighted(int from, int to) {
-        if (highlightPrefixCounts[to] == highlightPrefixCounts[from]) {
-            return -1;
-        }
-        int low = from;
-        int high = to - 1;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (highlightPrefixCounts[middle + 1] > highlightPrefixCounts[from]) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        return low;
+        int index = BinarySearch.firstIndex(
+                from, to, i -> highlightPrefixCounts[i + 1] > highlightPrefixCounts[from]);
+        return index < to ? index : -1;
     }
 
-    /** The innermost item at an address: also a gap. The whole when the address is past its end. */
+    /** The innermost item, possibly a gap, at an address; {@link #ROOT} for an address after its end. */
     int itemAt(long address) {
         int item = ROOT;
-        while (childrenStart[item] < childrenEnd[item]) {
-            int low = childrenStart[item];
-            int high = childrenEnd[item] - 1;
-            while (low < high) {
-                int middle = (low + high + 1) >>> 1;
-                if (Long.compareUnsigned(first[middle], address) <= 0) {
-                    low = middle;
-                } else {
-                    high = middle - 1;
-                }
-            }
-            if (Long.compareUnsigned(address, first[low]) < 0 || Long.compareUnsigned(address, last[low]) > 0) {
+        while (hasChildren(item)) {
+            int next = BinarySearch.firstIndex(
+                    childrenStart[item] + 1, childrenEnd[item], i -> Long.compareUnsigned(first(i), address) > 0);
+            int child = next - 1;
+            if (!range(child).contains(address)) {
                 return item;
             }
-            item = low;
+            item = child;
         }
         return item;
     }
 
-    /** The item and everything around it, from the whole down to the item. */
+    /** The root, the other ancestors of the item and the item itself, in this order. */
     List<Integer> pathFromRoot(int item) {
         List<Integer> path = new ArrayList<>();
-        for (int at = item; at != ROOT; at = parent[at]) {
-            path.add(at);
+        for (int ancestor = item; ancestor != ROOT; ancestor = parent(ancestor)) {
+            path.add(ancestor);
         }
         path.add(ROOT);
         return path.reversed();
     }
 
-    /** Whether an item is another one or lies in it. */
-    boolean isWithin(int item, int around) {
-        int at = item;
-        while (depth[at] > depth[around]) {
-            at = parent[at];
+    /** Whether an item is another one or one of its descendants. */
+    boolean isWithin(int item, int container) {
+        int ancestor = item;
+        while (depth(ancestor) > depth(container)) {
+            ancestor = parent(ancestor);
         }
-        return at == around;
+        return ancestor == container;
     }
 
-    /** Every item whose number passes, in the order of the listing. */
+    /** All items that pass a test, in the order of the listing. */
     int[] findAll(IntPredicate test) {
-        return IntStream.range(0, size)
+        return IntStream.range(0, size())
                 .filter(test)
                 .boxed()
                 .sorted((a, b) -> Integer.compare(listingOrder[a], listingOrder[b]))
@@ -268,20 +258,24 @@ final class MapTree {
                 .toArray();
     }
 
-    /** The outermost overlaps, by address. */
+    /** The outermost overlaps, in the order of the listing. */
     int[] overlaps() {
         return overlaps.clone();
     }
 
-    /** The item of the same name and range in another map; the whole when it is not there. */
+    /** The added and removed regions of a comparison, in the order of the listing. */
+    int[] changes() {
+        return findAll(item -> change(item) != RegionChange.UNCHANGED);
+    }
+
+    /** The item with the position, name and end of an item of another tree; {@link #ROOT} when there is none. */
     int findMatching(MapTree other, int item) {
-        if (other.region[item] == null) {
+        if (other.region(item).isEmpty()) {
             return ROOT;
         }
-        int like = itemAt(other.first[item]);
-        for (int found : pathFromRoot(like).reversed()) {
-            if (last[found] == other.last[item] && name(found).equals(other.name(item))) {
-                return found;
+        for (int candidate : pathFromRoot(itemAt(other.first(item))).reversed()) {
+            if (last(candidate) == other.last(item) && name(candidate).equals(other.name(item))) {
+                return candidate;
             }
         }
         return ROOT;
@@ -292,19 +286,14 @@ final class MapTree {
         final Set<Region> foreignRegions;
         final Map<RegionKey, Integer> removed;
         final Map<RegionKey, Integer> added;
-        long[] first = new long[256];
-        long[] last = new long[256];
-        int[] parent = new int[256];
-        byte[] depth = new byte[256];
-        int[] childrenStart = new int[256];
-        int[] childrenEnd = new int[256];
-        RegionKind[] kind = new RegionKind[256];
-        RegionChange[] change = new RegionChange[256];
-        @Nullable Region[] region = new Region[256];
+        final List<Item> items = new ArrayList<>();
         final Map<Integer, List<Region>> reparented = new HashMap<>();
-        int size;
 
-        MapTreeBuilder(MemoryMap map, Set<Region> foreignRegions, Map<RegionKey, Integer> removed, Map<RegionKey, Integer> added) {
+        MapTreeBuilder(
+                MemoryMap map,
+                Set<Region> foreignRegions,
+                Map<RegionKey, Integer> removed,
+                Map<RegionKey, Integer> added) {
             this.map = map;
             this.foreignRegions = foreignRegions;
             this.removed = removed;
@@ -315,101 +304,87 @@ final class MapTree {
                         ? root.range().last()
                         : end;
             }
-            add(0, end, 0, RegionKind.ROOT, null);
-            for (int item = 0; item < size; item++) {
-                childrenStart[item] = size;
-                Region claimed = region[item];
-                List<Region> parts = item == ROOT ? map.roots() : claimed == null ? List.of() : claimed.children();
-                List<Region> more = reparented.remove(item);
-                if (more != null) {
-                    parts = new ArrayList<>(parts);
-                    parts.addAll(more);
+            items.add(new Item(0, end, ROOT, 0, RegionKind.ROOT, RegionChange.UNCHANGED, null));
+            for (int item = 0; item < items.size(); item++) {
+                Region itemRegion = items.get(item).region();
+                List<Region> children =
+                        item == ROOT ? map.roots() : itemRegion == null ? List.of() : itemRegion.children();
+                List<Region> moved = reparented.remove(item);
+                if (moved != null) {
+                    children = new ArrayList<>(children);
+                    children.addAll(moved);
                 }
-                if (!parts.isEmpty()) {
+                if (!children.isEmpty()) {
                     if (map.addressesHidden()) {
-                        for (Region part : parts) {
-                            add(0, 0, item, part);
+                        for (Region child : children) {
+                            add(0, 0, item, child);
                         }
                     } else {
-                        addSorted(item, parts);
+                        addSorted(item, children);
                     }
                 }
-                childrenEnd[item] = size;
             }
         }
 
-        private void addSorted(int around, List<Region> parts) {
-            List<Region> sorted = new ArrayList<>(parts);
+        private void addSorted(int parentItem, List<Region> children) {
+            List<Region> sorted = new ArrayList<>(children);
             sorted.sort(Region.BY_ADDRESS);
-            RegionKind between = kind[around].fillerKind();
-            long next = first[around];
+            RegionKind filler = items.get(parentItem).kind().fillerKind();
+            long next = items.get(parentItem).first();
+            long end = items.get(parentItem).last();
             boolean full = false;
-            int before = -1;
-            for (Region part : sorted) {
-                long from = part.range().first();
-                long to = part.range().last();
+            int previous = -1;
+            for (Region child : sorted) {
+                long from = child.range().first();
+                long to = child.range().last();
                 if (full || (next != 0 && Long.compareUnsigned(to, next) < 0)) {
-                    // Listed out of its place, it lies in the one before. No kernel lists regions that overlap in part;
-                    // of those that a text does, what lies in the shared part is shown once.
-                    if (before >= 0 && depth[before] < MAX_DEPTH) {
-                        // A second listing of the same computer has the same regions again: its own are shown with theirs.
-                        boolean again = part.range().equals(region[before].range())
-                                && part.name().equals(region[before].name());
-                        reparented.computeIfAbsent(before, none -> new ArrayList<>())
-                                .addAll(again ? part.children() : List.of(part));
+                    // The previous region covers the addresses, so the region becomes its child. The kernel never lists
+                    // partly overlapping regions; for dumps that do, the shared addresses appear once.
+                    if (previous >= 0 && items.get(previous).depth() < MAX_DEPTH) {
+                        // A text with a second listing of the same computer repeats regions: merge their children.
+                        Region previousRegion = Objects.requireNonNull(items.get(previous).region());
+                        boolean repeated = RegionKey.of(child).equals(RegionKey.of(previousRegion));
+                        reparented.computeIfAbsent(previous, key -> new ArrayList<>())
+                                .addAll(repeated ? child.children() : List.of(child));
                     }
                     continue;
                 }
                 if (Long.compareUnsigned(from, next) > 0) {
-                    add(next, from - 1, around, between, null);
+                    add(next, from - 1, parentItem, filler, RegionChange.UNCHANGED, null);
                 } else {
                     from = next;
                 }
-                before = size;
-                add(from, to, around, part);
+                previous = items.size();
+                add(from, to, parentItem, child);
                 next = to + 1;
-                full = to == last[around];
+                full = to == end;
             }
             if (!full) {
-                add(next, last[around], around, between, null);
+                add(next, end, parentItem, filler, RegionChange.UNCHANGED, null);
             }
         }
 
-        private void add(long from, long to, int around, Region part) {
-            add(from, to, around, kindOf(part, kind[around]), part);
-            change[size - 1] = takeOne(removed, part) ? RegionChange.REMOVED : takeOne(added, part) ? RegionChange.ADDED : RegionChange.UNCHANGED;
+        private void add(long from, long to, int parentItem, Region child) {
+            RegionChange change = takeOne(removed, child)
+                    ? RegionChange.REMOVED
+                    : takeOne(added, child) ? RegionChange.ADDED : RegionChange.UNCHANGED;
+            add(from, to, parentItem, kindOf(child, items.get(parentItem).kind()), change, child);
         }
 
-        private static boolean takeOne(Map<RegionKey, Integer> from, Region part) {
-            return !from.isEmpty() && from.merge(RegionKey.of(part), -1, Integer::sum) >= 0;
+        /** Consumes one occurrence of the region; false when none is left. */
+        private static boolean takeOne(Map<RegionKey, Integer> counts, Region child) {
+            return !counts.isEmpty() && counts.merge(RegionKey.of(child), -1, Integer::sum) >= 0;
         }
 
-        private RegionKind kindOf(Region part, RegionKind around) {
-            RegionKind kindByName = RegionKind.of(part.name(), around);
-            return kindByName == RegionKind.DRIVER && foreignRegions.contains(part) ? RegionKind.OVERLAP : kindByName;
+        private RegionKind kindOf(Region child, RegionKind parentKind) {
+            RegionKind kindByName = RegionKind.of(child.name(), parentKind);
+            return kindByName == RegionKind.DRIVER && foreignRegions.contains(child) ? RegionKind.OVERLAP : kindByName;
         }
 
-        private void add(long from, long to, int around, RegionKind what, @Nullable Region claimed) {
-            if (size == first.length) {
-                int more = size * 2;
-                first = Arrays.copyOf(first, more);
-                last = Arrays.copyOf(last, more);
-                parent = Arrays.copyOf(parent, more);
-                depth = Arrays.copyOf(depth, more);
-                childrenStart = Arrays.copyOf(childrenStart, more);
-                childrenEnd = Arrays.copyOf(childrenEnd, more);
-                kind = Arrays.copyOf(kind, more);
-                change = Arrays.copyOf(change, more);
-                region = Arrays.copyOf(region, more);
-            }
-            first[size] = from;
-            last[size] = to;
-            parent[size] = around;
-            depth[size] = (byte) (size == ROOT ? 0 : depth[around] + 1);
-            kind[size] = what;
-            change[size] = RegionChange.UNCHANGED;
-            region[size] = claimed;
-            size++;
+        private void add(
+                long from, long to, int parentItem, RegionKind kind, RegionChange change, @Nullable Region region) {
+            int depth = items.get(parentItem).depth() + 1;
+            items.add(new Item(from, to, parentItem, depth, kind, change, region));
         }
     }
 }

@@ -5,6 +5,7 @@ import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import javafx.css.PseudoClass;
 import javafx.geometry.Orientation;
 import javafx.geometry.Pos;
@@ -47,9 +48,9 @@ import org.switchback.gui.controls.Controls;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.KebabCase;
 
-/** The page of the memory map: what lies where, as a picture, as rows and in words. */
+/** The page of the memory map: canvas, tree table and details. */
 public final class MemoryMapView extends BorderPane {
-    /** The pane that the keyboard is in, or a part of it. */
+    /** Marks the pane that contains the focus owner. */
     private static final PseudoClass HAS_FOCUS = PseudoClass.getPseudoClass("has-keys");
 
     private final MemoryMapViewModel model;
@@ -77,7 +78,7 @@ public final class MemoryMapView extends BorderPane {
         addEventFilter(KeyEvent.KEY_PRESSED, this::handleKey);
         sceneProperty().subscribe(now -> {
             if (now == null) {
-                model.clearStatusText();
+                model.search().clearStatusText();
             }
         });
         addEventHandler(DragEvent.DRAG_OVER, this::handleDragOver);
@@ -85,10 +86,10 @@ public final class MemoryMapView extends BorderPane {
         model.open();
     }
 
-    // What there is to press.
+    // Tool bar
 
     private Node createToolBar() {
-        // In a small window the fields get narrow before a long title does.
+        // In a small window the fields shrink before a long title does.
         Label title = new Label() {
             @Override
             protected double computeMinWidth(double height) {
@@ -97,20 +98,20 @@ public final class MemoryMapView extends BorderPane {
         };
         title.setId("map-title");
         title.getStyleClass().add("map-title");
-        title.textProperty().bind(model.titleProperty());
+        title.textProperty().bind(model.loader().titleProperty());
         title.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(title, Priority.ALWAYS);
         configureField(findField, "map-find", "window.map.find", 90, 232);
         findField.setAccessibleText(messages.text("window.map.find.accessible"));
-        findField.setOnAction(event -> model.find(findField.getText(), 1));
-        // In the smallest window an address below 4 GiB still fits.
+        findField.setOnAction(event -> model.search().find(findField.getText(), 1));
+        // Wide enough for an address below 4 GiB in the smallest window.
         configureField(goToField, "map-go-to", "window.map.go-to", 116, 130);
-        goToField.setOnAction(event -> model.goTo(goToField.getText()));
+        goToField.setOnAction(event -> model.search().goTo(goToField.getText()));
         Button compare = Controls.createButton(
                 "map-compare",
                 messages.text("window.map.compare"),
                 Material2AL.COMPARE_ARROWS,
-                () -> chooseFile("window.map.compare").ifPresent(file -> model.compareWith(file.toPath())));
+                () -> chooseFile("window.map.compare").ifPresent(file -> model.loader().compareWith(file.toPath())));
         compare.setMinWidth(Region.USE_PREF_SIZE);
         HBox bar = new HBox(10, title, findField, goToField, compare, createMoreMenu());
         bar.setAlignment(Pos.CENTER_LEFT);
@@ -118,13 +119,13 @@ public final class MemoryMapView extends BorderPane {
         return bar;
     }
 
-    private void configureField(TextField field, String id, String key, double least, double width) {
+    private void configureField(TextField field, String id, String key, double minWidth, double width) {
         field.setId(id);
         field.setPromptText(messages.text(key));
         field.setAccessibleText(messages.text(key));
         field.setPrefWidth(width);
-        field.setMinWidth(least);
-        field.textProperty().addListener((observable, before, now) -> model.clearStatusText());
+        field.setMinWidth(minWidth);
+        field.textProperty().addListener((observable, before, now) -> model.search().clearStatusText());
         field.addEventHandler(KeyEvent.KEY_PRESSED, event -> {
             if (event.getCode() == KeyCode.ESCAPE) {
                 event.consume();
@@ -138,83 +139,87 @@ public final class MemoryMapView extends BorderPane {
         more.setId("map-more");
         more.setAccessibleText(messages.text("window.map.more-actions"));
         more.getStyleClass().addAll(Styles.BUTTON_ICON, "no-arrow");
-        MenuItem back = createMenuItem("map-back", "window.map.back", Material2OutlinedAL.COMPUTER, model::showMachineMap);
-        back.visibleProperty().bind(model.importedProperty());
+        MenuItem back = createMenuItem("back", Material2OutlinedAL.COMPUTER, model.loader()::showMachineMap);
+        back.visibleProperty().bind(model.loader().importedProperty());
         more.getItems()
                 .setAll(
                         back,
-                        createMenuItem("map-open", "window.map.open", Material2OutlinedAL.FOLDER_OPEN, () -> chooseFile("window.map.open")
-                                .ifPresent(file -> model.importFile(file.toPath()))),
-                        createMenuItem("map-paste", "window.map.paste", Material2AL.CONTENT_PASTE, this::paste),
+                        createMenuItem("open", Material2OutlinedAL.FOLDER_OPEN, this::openFile),
+                        createMenuItem("paste", Material2AL.CONTENT_PASTE, this::paste),
                         new SeparatorMenuItem(),
-                        createMenuItem("map-export-png", "window.map.export.png", Material2OutlinedAL.IMAGE, () -> exportFile(
-                                "png", this::createPng)),
-                        createMenuItem("map-export-svg", "window.map.export.svg", null, () -> exportFile("svg", this::createSvg)),
-                        createMenuItem("map-export-text", "window.map.export.text", null, () -> exportFile("txt", model::listingContent)));
+                        createMenuItem("export.png", Material2OutlinedAL.IMAGE, this::exportPng),
+                        createMenuItem("export.svg", null, this::exportSvg),
+                        createMenuItem("export.text", null, () -> exportFile("txt", model::listingContent)));
         return more;
     }
 
-    private MenuItem createMenuItem(String id, String key, @Nullable Ikon sign, Runnable run) {
-        MenuItem item = new MenuItem(messages.text(key));
-        item.setId(id);
-        if (sign != null) {
-            item.setGraphic(new FontIcon(sign));
+    /** @param name of the text {@code window.map.NAME}; the ID is {@code map-NAME} with dashes instead of dots */
+    private MenuItem createMenuItem(String name, @Nullable Ikon icon, Runnable action) {
+        MenuItem item = new MenuItem(messages.text("window.map." + name));
+        item.setId("map-" + name.replace('.', '-'));
+        if (icon != null) {
+            item.setGraphic(new FontIcon(icon));
         }
-        item.setOnAction(event -> run.run());
+        item.setOnAction(event -> action.run());
         return item;
     }
 
-    /** What came of a search. It may be a long sentence, so it has a line of its own while there is one. */
+    /** The status text. It can be a long sentence, so it has its own line, shown only while there is a text. */
     private Node createStatusLabel() {
-        Label answer = new Label();
-        answer.setId("map-answer");
-        answer.textProperty().bind(model.statusTextProperty());
-        Controls.enableWrapping(answer);
-        answer.setMaxWidth(Double.MAX_VALUE);
-        answer.getStyleClass().add("map-answer");
-        Controls.bindVisibility(answer, model.statusTextProperty().isNotEmpty());
-        return answer;
+        Label label = new Label();
+        label.setId("map-answer");
+        label.textProperty().bind(model.statusTextProperty());
+        Controls.enableWrapping(label);
+        label.setMaxWidth(Double.MAX_VALUE);
+        label.getStyleClass().add("map-answer");
+        Controls.bindVisibility(label, model.statusTextProperty().isNotEmpty());
+        return label;
     }
 
-    /** What is to be said about the map, and what can be done about it. */
+    /** The notice about the map with its buttons. */
     private Node createNoticeBar() {
         Label text = new Label(null, new FontIcon(Material2OutlinedAL.INFO));
         text.setId("map-message");
-        text.textProperty().bind(model.messageProperty());
+        text.textProperty().bind(model.loader().messageProperty());
         Controls.enableWrapping(text);
         text.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(text, Priority.ALWAYS);
-        Button whole = Controls.createFlatButton("map-show-whole", messages.text("window.map.show-whole"), null, model::showFullMap);
-        Controls.bindVisibility(whole, model.fullMapOfferedProperty().and(model.importedProperty().not()));
-        Button back = Controls.createFlatButton("map-back-button", messages.text("window.map.back"), null, model::showMachineMap);
-        Controls.bindVisibility(back, model.importedProperty());
-        HBox note = new HBox(12, text, whole, back);
-        note.setAlignment(Pos.CENTER_LEFT);
-        note.getStyleClass().addAll("bar", "map-note");
-        Controls.bindVisibility(note, model.messageProperty().isNotEmpty().or(model.importedProperty()));
-        return note;
+        MapLoader loader = model.loader();
+        Button showFullMap = Controls.createFlatButton(
+                "map-show-whole", messages.text("window.map.show-whole"), null, loader::showFullMap);
+        Controls.bindVisibility(
+                showFullMap, loader.fullMapOfferedProperty().and(loader.importedProperty().not()));
+        Button back = Controls.createFlatButton(
+                "map-back-button", messages.text("window.map.back"), null, loader::showMachineMap);
+        Controls.bindVisibility(back, loader.importedProperty());
+        HBox notice = new HBox(12, text, showFullMap, back);
+        notice.setAlignment(Pos.CENTER_LEFT);
+        notice.getStyleClass().addAll("bar", "map-note");
+        Controls.bindVisibility(notice, model.loader().messageProperty().isNotEmpty().or(loader.importedProperty()));
+        return notice;
     }
 
-    // What is shown.
+    // Body
 
     private Node createBody() {
-        SplitPane below = new SplitPane(regionTable, detailsPane);
-        below.setDividerPositions(0.62);
-        below.getStyleClass().add("map-below");
-        VBox upper = new VBox(8, createLocationBar(), createOverview(), createControls(), createCanvasFrame());
+        SplitPane lower = new SplitPane(regionTable, detailsPane);
+        lower.setDividerPositions(0.62);
+        lower.getStyleClass().add("map-below");
+        Node overview = new OverviewStrip(model, messages, canvas.paletteProperty());
+        VBox upper = new VBox(8, createLocationBar(), overview, createControls(), createCanvasFrame());
         upper.getStyleClass().add("map-upper");
-        SplitPane body = new SplitPane(upper, below);
+        SplitPane body = new SplitPane(upper, lower);
         body.setOrientation(Orientation.VERTICAL);
         body.setDividerPositions(0.56);
         body.getStyleClass().add("map-body");
-        model.stateProperty().subscribe(now -> {
-            boolean drawn = now == MemoryMapViewModel.MapPageState.MAP;
-            upper.setVisible(drawn);
-            upper.setManaged(drawn);
-            if (drawn && !body.getItems().contains(upper)) {
+        model.loader().stateProperty().subscribe(state -> {
+            boolean hasAddresses = state == MapLoader.MapPageState.MAP;
+            upper.setVisible(hasAddresses);
+            upper.setManaged(hasAddresses);
+            if (hasAddresses && !body.getItems().contains(upper)) {
                 body.getItems().addFirst(upper);
                 body.setDividerPositions(0.56);
-            } else if (!drawn) {
+            } else if (!hasAddresses) {
                 body.getItems().remove(upper);
             }
         });
@@ -228,84 +233,80 @@ public final class MemoryMapView extends BorderPane {
         crumbs.setAlignment(Pos.CENTER_LEFT);
         crumbs.setMinWidth(0);
         HBox.setHgrow(crumbs, Priority.ALWAYS);
-        Runnable lead = () -> crumbs.getChildren().setAll(createBreadcrumbs());
-        model.viewRootProperty().addListener((observable, before, now) -> lead.run());
-        model.treeProperty().addListener((observable, before, now) -> lead.run());
-        lead.run();
-        Button overlaps = Controls.createButton("map-overlaps", "", Material2MZ.WARNING, () -> model.selectOverlap(1));
+        Runnable updateCrumbs = () -> crumbs.getChildren().setAll(createBreadcrumbs());
+        model.viewport().viewRootProperty().addListener((observable, before, now) -> updateCrumbs.run());
+        model.treeProperty().addListener((observable, before, now) -> updateCrumbs.run());
+        updateCrumbs.run();
+        Button overlaps =
+                Controls.createButton("map-overlaps", "", Material2MZ.WARNING, () -> model.selectOverlap(1));
         overlaps.getStyleClass().addAll(Styles.SMALL, "map-overlaps");
         overlaps.setMinWidth(Region.USE_PREF_SIZE);
         returnFocusToCanvas(overlaps);
-        Runnable count = () -> {
+        Runnable updateOverlaps = () -> {
             overlaps.setText(model.overlapsText());
-            boolean none = model.treeProperty().get().overlaps().length == 0;
-            overlaps.setVisible(!none);
-            overlaps.setManaged(!none);
+            overlaps.setVisible(model.treeProperty().get().overlaps().length > 0);
+            overlaps.setManaged(overlaps.isVisible());
         };
-        model.treeProperty().addListener((observable, before, now) -> count.run());
-        count.run();
-        HBox where = new HBox(10, crumbs, overlaps);
-        where.setAlignment(Pos.CENTER_LEFT);
-        where.setMinHeight(30);
-        return where;
+        model.treeProperty().addListener((observable, before, now) -> updateOverlaps.run());
+        updateOverlaps.run();
+        HBox bar = new HBox(10, crumbs, overlaps);
+        bar.setAlignment(Pos.CENTER_LEFT);
+        bar.setMinHeight(30);
+        return bar;
     }
 
     private List<Node> createBreadcrumbs() {
         List<Node> crumbs = new ArrayList<>();
-        List<Integer> path = model.treeProperty().get().pathFromRoot(model.viewRootProperty().get());
+        List<Integer> path = model.treeProperty().get().pathFromRoot(model.viewport().viewRootProperty().get());
         for (int i = 0; i < path.size(); i++) {
             int item = path.get(i);
             Button crumb = Controls.createButton("map-crumb-" + i, model.regionMessages().label(item), null, () -> {
-                model.zoomTo(item);
+                model.viewport().zoomTo(item);
                 canvas.requestFocus();
             });
             crumb.getStyleClass().addAll(Styles.FLAT, Styles.SMALL, "map-crumb");
             crumb.setDisable(i == path.size() - 1);
             if (i > 0) {
-                Label step = new Label("›");
-                step.getStyleClass().add("map-quiet");
-                crumbs.add(step);
+                Label separator = new Label("›");
+                separator.getStyleClass().add("map-quiet");
+                crumbs.add(separator);
             }
             crumbs.add(crumb);
         }
         return crumbs;
     }
 
-    private Node createOverview() {
-        return new OverviewStrip(model, messages, canvas.paletteProperty());
-    }
-
     private Node createControls() {
         SegmentedButton scales = new SegmentedButton();
         scales.setId("map-scale");
         scales.setAccessibleText(messages.text("window.map.scale"));
-        ToggleGroup one = new ToggleGroup();
-        scales.setToggleGroup(one);
+        ToggleGroup group = new ToggleGroup();
+        scales.setToggleGroup(group);
         for (ScaleMode scale : ScaleMode.values()) {
             ToggleButton button = Controls.withId(
                     "map-scale-" + scale.name(), new ToggleButton(messages.text("window.map.scale." + scale.name())));
             button.getStyleClass().add(Styles.SMALL);
-            button.setSelected(model.scaleProperty().get() == scale);
+            button.setSelected(model.viewport().scaleProperty().get() == scale);
             button.setOnAction(event -> {
                 button.setSelected(true);
-                model.scaleProperty().set(scale);
+                model.viewport().scaleProperty().set(scale);
             });
-            model.scaleProperty().addListener((observable, before, now) -> button.setSelected(now == scale));
+            model.viewport().scaleProperty().addListener((observable, before, now) -> button.setSelected(now == scale));
             scales.getButtons().add(button);
         }
-        Label honest = new Label(messages.text("window.map.not-to-scale"));
-        honest.setId("map-not-to-scale");
-        honest.getStyleClass().add("scale-note");
-        honest.setMinWidth(Region.USE_PREF_SIZE);
-        honest.visibleProperty().bind(model.scaleProperty().isNotEqualTo(ScaleMode.TRUE_SIZE));
-        FlowPane controls = new FlowPane(12, 4, scales, honest);
+        Label notToScale = new Label(messages.text("window.map.not-to-scale"));
+        notToScale.setId("map-not-to-scale");
+        notToScale.getStyleClass().add("scale-note");
+        notToScale.setMinWidth(Region.USE_PREF_SIZE);
+        notToScale.visibleProperty().bind(model.viewport().scaleProperty().isNotEqualTo(ScaleMode.TRUE_SIZE));
+        FlowPane controls = new FlowPane(12, 4, scales, notToScale);
         controls.setAlignment(Pos.CENTER_LEFT);
         for (Filter filter : Filter.values()) {
             CheckBox box = new CheckBox(messages.text("window.map.filter." + filter.name()));
             box.setId("map-filter-" + filter.name());
             box.setAccessibleText(messages.text("window.map.show") + " " + box.getText());
-            model.shownFiltersProperty().subscribe(now -> box.setSelected(now.contains(filter)));
-            box.setOnAction(event -> model.setFilterShown(filter, box.isSelected()));
+            model.viewport().shownFiltersProperty().subscribe(shown -> box.setSelected(shown.contains(filter)));
+            box.setOnAction(event -> model.navigation().setFilterShown(filter, box.isSelected()));
             box.getStyleClass().addAll("map-filter", "map-filter-" + KebabCase.of(filter));
             controls.getChildren().add(box);
         }
@@ -314,10 +315,10 @@ public final class MemoryMapView extends BorderPane {
         return controls;
     }
 
-    /** Who clicks goes on with the keys of the map; who got here with the keyboard stays here. */
-    private void returnFocusToCanvas(Node clicked) {
-        // A filter, since a control keeps the events of the mouse to itself.
-        clicked.addEventFilter(MouseEvent.MOUSE_CLICKED, event -> canvas.requestFocus());
+    /** Moves the focus to the canvas after a mouse click on a control; keyboard users keep the focus. */
+    private void returnFocusToCanvas(Node control) {
+        // An event filter, since controls consume mouse events.
+        control.addEventFilter(MouseEvent.MOUSE_CLICKED, event -> canvas.requestFocus());
     }
 
     private Node createCanvasFrame() {
@@ -327,14 +328,14 @@ public final class MemoryMapView extends BorderPane {
         return canvasFrame;
     }
 
-    // Keys.
+    // Keys
 
-    /** Puts the keyboard on the picture, as soon as there is one. */
+    /** Focuses the canvas as soon as it is shown. */
     public void focusCanvas() {
         Controls.requestFocusOnceShown(canvas);
     }
 
-    /** All of them, as the names of their texts: {@code window.map.key.NAME} and {@code window.map.key.NAME.does}. */
+    /** Names of the shortcuts; their texts are {@code window.map.key.NAME} and {@code window.map.key.NAME.does}. */
     public static List<String> shortcutNames() {
         return List.of(
                 "arrows", "up-down", "enter", "backspace", "centre", "whole", "zoom", "pan", "overlap", "find", "go-to",
@@ -342,35 +343,35 @@ public final class MemoryMapView extends BorderPane {
     }
 
     private void handleKey(KeyEvent event) {
-        boolean writing = event.getTarget() instanceof TextInputControl;
-        boolean taken;
+        boolean inTextField = event.getTarget() instanceof TextInputControl;
+        boolean handled;
         if (event.isAltDown()) {
-            taken = false;
+            handled = false;
         } else if (event.isShortcutDown()) {
-            taken = handleShortcut(event, writing);
+            handled = handleShortcut(event, inTextField);
         } else if (event.getCode() == KeyCode.F6) {
             focusNextPane(event.isShiftDown() ? -1 : 1);
-            taken = true;
+            handled = true;
         } else {
-            taken = !writing && handlePlainKey(event);
+            handled = !inTextField && handlePlainKey(event);
         }
-        if (taken) {
+        if (handled) {
             event.consume();
         }
     }
 
-    private boolean handleShortcut(KeyEvent event, boolean writing) {
+    private boolean handleShortcut(KeyEvent event, boolean inTextField) {
         switch (event.getCode()) {
             case F -> focusField(findField);
             case L -> focusField(goToField);
             case C -> {
-                if (writing || model.selectionProperty().get() == MapTree.ROOT) {
+                if (inTextField || model.selectionProperty().get() == MapTree.ROOT) {
                     return false;
                 }
                 copyText(event.isShiftDown() ? model.listingLinesWithParents() : model.listingLine());
             }
             case V -> {
-                if (writing) {
+                if (inTextField) {
                     return false;
                 }
                 paste();
@@ -388,21 +389,21 @@ public final class MemoryMapView extends BorderPane {
     }
 
     private boolean handlePlainKey(KeyEvent event) {
-        boolean onPicture = event.getTarget() == canvas;
-        boolean onTree = event.getTarget() == regionTable;
-        if (!onPicture && !onTree) {
+        boolean onCanvas = event.getTarget() == canvas;
+        boolean onTable = event.getTarget() == regionTable;
+        if (!onCanvas && !onTable) {
             return false;
         }
         switch (event.getCode()) {
-            case F -> model.centreSelection();
+            case F -> model.viewport().centreSelection();
             case DIGIT0, NUMPAD0 -> model.zoomToRoot();
-            case PLUS, ADD, EQUALS -> model.zoomIn();
-            case MINUS, SUBTRACT -> model.zoomOut();
+            case PLUS, ADD, EQUALS -> model.viewport().zoomIn();
+            case MINUS, SUBTRACT -> model.viewport().zoomOut();
             case O -> model.selectOverlap(event.isShiftDown() ? -1 : 1);
-            case ENTER -> model.zoomTo(model.selectionProperty().get());
-            case BACK_SPACE -> model.zoomToParent();
+            case ENTER -> model.viewport().zoomTo(model.selectionProperty().get());
+            case BACK_SPACE -> model.navigation().zoomToParent();
             default -> {
-                return onPicture && handleArrowKey(event.getCode());
+                return onCanvas && handleArrowKey(event.getCode());
             }
         }
         return true;
@@ -410,10 +411,10 @@ public final class MemoryMapView extends BorderPane {
 
     private boolean handleArrowKey(KeyCode code) {
         switch (code) {
-            case LEFT -> model.selectNeighbour(-1);
-            case RIGHT -> model.selectNeighbour(1);
-            case UP -> model.selectParent();
-            case DOWN -> model.selectFirstChild();
+            case LEFT -> model.navigation().selectNeighbour(-1);
+            case RIGHT -> model.navigation().selectNeighbour(1);
+            case UP -> model.navigation().selectParent();
+            case DOWN -> model.navigation().selectFirstChild();
             default -> {
                 return false;
             }
@@ -424,16 +425,16 @@ public final class MemoryMapView extends BorderPane {
     private void focusNextPane(int step) {
         List<Node> panes = List.of(canvas, regionTable, detailsPane, findField);
         Node owner = getScene().getFocusOwner();
-        int at = 0;
+        int current = 0;
         for (int i = 0; i < panes.size(); i++) {
             if (isWithin(owner, panes.get(i))) {
-                at = i;
+                current = i;
             }
         }
-        panes.get(Math.floorMod(at + step, panes.size())).requestFocus();
+        panes.get(Math.floorMod(current + step, panes.size())).requestFocus();
     }
 
-    /** Shows where the keys go: the toolkit itself marks neither what F6 nor what a click has focused. */
+    /** Marks the focused pane: JavaFX itself marks neither one focused by F6 nor one focused by a click. */
     private void updateFocusRing(@Nullable Node owner) {
         for (Node pane : List.of(canvasFrame, regionTable, detailsPane)) {
             pane.pseudoClassStateChanged(HAS_FOCUS, isWithin(owner, pane));
@@ -441,14 +442,14 @@ public final class MemoryMapView extends BorderPane {
     }
 
     private static boolean isWithin(@Nullable Node owner, Node pane) {
-        Node at = owner;
-        while (at != null && at != pane) {
-            at = at.getParent();
+        Node ancestor = owner;
+        while (ancestor != null && ancestor != pane) {
+            ancestor = ancestor.getParent();
         }
-        return at != null;
+        return ancestor != null;
     }
 
-    // In and out.
+    // Import and export
 
     private void copyText(String text) {
         Controls.copyToClipboard(text);
@@ -457,7 +458,7 @@ public final class MemoryMapView extends BorderPane {
 
     private void paste() {
         String text = Clipboard.getSystemClipboard().getString();
-        model.importText(text == null ? "" : text, messages.text("window.map.pasted"));
+        model.loader().importText(text == null ? "" : text, messages.text("window.map.pasted"));
     }
 
     private Optional<File> chooseFile(String key) {
@@ -466,40 +467,39 @@ public final class MemoryMapView extends BorderPane {
         return Optional.ofNullable(chooser.showOpenDialog(getScene().getWindow()));
     }
 
-    /** Makes the content of a file, on the drawing thread; what it gives is made into bytes away from it. */
-    private interface ExportFactory {
-        MemoryMapViewModel.ExportContent create();
+    private void openFile() {
+        chooseFile("window.map.open").ifPresent(file -> model.loader().importFile(file.toPath()));
     }
 
-    private void exportFile(String ending, ExportFactory what) {
+    private void exportPng() {
+        exportFile("png", () -> MapExport.toPng(canvas));
+    }
+
+    private void exportSvg() {
+        exportFile("svg", () -> MapExport.toSvg(canvas, model));
+    }
+
+    private void exportFile(String extension, Supplier<MemoryMapViewModel.ExportContent> content) {
         FileChooser chooser = new FileChooser();
-        chooser.setInitialFileName("memory-map." + ending);
+        chooser.setInitialFileName("memory-map." + extension);
         Optional.ofNullable(chooser.showSaveDialog(getScene().getWindow()))
-                .ifPresent(file -> model.save(file.toPath(), what.create()));
-    }
-
-    private MemoryMapViewModel.ExportContent createPng() {
-        return MapExport.toPng(canvas);
-    }
-
-    private MemoryMapViewModel.ExportContent createSvg() {
-        return MapExport.toSvg(canvas, model);
+                .ifPresent(file -> model.save(file.toPath(), content.get()));
     }
 
     private void handleDragOver(DragEvent event) {
-        Dragboard board = event.getDragboard();
-        if (board.getFiles().size() == 1 || board.hasString()) {
+        Dragboard dragboard = event.getDragboard();
+        if (dragboard.getFiles().size() == 1 || dragboard.hasString()) {
             event.acceptTransferModes(TransferMode.COPY);
             event.consume();
         }
     }
 
     private void handleDrop(DragEvent event) {
-        Dragboard board = event.getDragboard();
-        if (board.getFiles().size() == 1) {
-            model.importFile(board.getFiles().getFirst().toPath());
-        } else if (board.hasString()) {
-            model.importText(board.getString(), messages.text("window.map.pasted"));
+        Dragboard dragboard = event.getDragboard();
+        if (dragboard.getFiles().size() == 1) {
+            model.loader().importFile(dragboard.getFiles().getFirst().toPath());
+        } else if (dragboard.hasString()) {
+            model.loader().importText(dragboard.getString(), messages.text("window.map.pasted"));
         } else {
             return;
         }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import javafx.beans.Observable;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.scene.AccessibleRole;
@@ -21,13 +22,13 @@ import javafx.scene.text.Text;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.messages.Messages;
 
-/** The whole address space on a logarithmic line, with a frame around what the picture shows. */
+/** The whole address space on a logarithmic axis, with a frame around the part that the canvas shows. */
 final class OverviewStrip extends Region {
     private static final double STRIP_HEIGHT = 14;
     private static final double HEIGHT = STRIP_HEIGHT + 18;
     private static final double STRIP_TOP = 2;
 
-    /** Powers of two that are written under the line. */
+    /** Powers of two that are labelled under the strip. */
     private static final int[] TICK_POWERS = {12, 20, 26, 30, 32, 36, 40, 48};
 
     private final MemoryMapViewModel model;
@@ -40,27 +41,31 @@ final class OverviewStrip extends Region {
     private @Nullable MapTree paintedTree;
     private double paintedWidth;
 
-    OverviewStrip(MemoryMapViewModel model, Messages words, ReadOnlyObjectProperty<Palette> palette) {
+    OverviewStrip(MemoryMapViewModel model, Messages messages, ReadOnlyObjectProperty<Palette> palette) {
         this.model = model;
         this.palette = palette;
         setId("map-overview");
         getStyleClass().add("map-overview");
         setAccessibleRole(AccessibleRole.IMAGE_VIEW);
-        setAccessibleText(words.text("window.map.overview"));
+        setAccessibleText(messages.text("window.map.overview"));
+        setMinHeight(HEIGHT);
+        setPrefHeight(HEIGHT);
+        setMaxHeight(HEIGHT);
         image.setManaged(false);
         viewFrame.getStyleClass().add("map-window");
         viewFrame.setManaged(false);
         getChildren().addAll(image, viewFrame);
         for (int power : TICK_POWERS) {
-            Text mark = createTickLabel(words.formatSize(1L << power).replace(" ", "").replace("iB", ""));
-            tickLabels.add(mark);
-            getChildren().add(mark);
+            Text label = createTickLabel(messages.formatSize(1L << power).replace(" ", "").replace("iB", ""));
+            tickLabels.add(label);
+            getChildren().add(label);
         }
         getChildren().add(endLabel);
-        for (Observable decides : List.of(
-                model.treeProperty(), model.viewRootProperty(), model.zoomProperty(), model.offsetProperty(),
-                model.scaleProperty(), model.widthProperty())) {
-            decides.addListener(change -> requestLayout());
+        MapViewport viewport = model.viewport();
+        for (Observable source : List.of(
+                model.treeProperty(), viewport.viewRootProperty(), viewport.zoomProperty(), viewport.offsetProperty(),
+                viewport.scaleProperty(), viewport.widthProperty())) {
+            source.addListener(change -> requestLayout());
         }
         palette.addListener((observable, before, now) -> {
             paintedTree = null;
@@ -70,26 +75,11 @@ final class OverviewStrip extends Region {
     }
 
     private static Text createTickLabel(String text) {
-        Text mark = new Text(text);
-        mark.setFont(Font.font(10.5));
-        mark.getStyleClass().add("map-mark");
-        mark.setManaged(false);
-        return mark;
-    }
-
-    @Override
-    protected double computePrefHeight(double width) {
-        return HEIGHT;
-    }
-
-    @Override
-    protected double computeMinHeight(double width) {
-        return HEIGHT;
-    }
-
-    @Override
-    protected double computeMaxHeight(double width) {
-        return HEIGHT;
+        Text label = new Text(text);
+        label.setFont(Font.font(10.5));
+        label.getStyleClass().add("map-mark");
+        label.setManaged(false);
+        return label;
     }
 
     private Axis createAxis() {
@@ -105,16 +95,16 @@ final class OverviewStrip extends Region {
             paintedTree = tree;
             paintedWidth = getWidth();
         }
-        double last = -10;
+        double lastRight = -10;
         for (int i = 0; i < TICK_POWERS.length; i++) {
-            Text mark = tickLabels.get(i);
-            double half = mark.getLayoutBounds().getWidth() / 2;
-            double x = axis.leftEdge(1L << TICK_POWERS[i]) - half;
-            boolean fits = x > last + 8 && x + 2 * half < getWidth() - 40;
-            mark.setVisible(fits);
-            mark.setX(Math.max(0, x));
-            mark.setY(HEIGHT - 3);
-            last = fits ? x + 2 * half : last;
+            Text label = tickLabels.get(i);
+            double halfWidth = label.getLayoutBounds().getWidth() / 2;
+            double x = axis.leftEdge(1L << TICK_POWERS[i]) - halfWidth;
+            boolean fits = x > lastRight + 8 && x + 2 * halfWidth < getWidth() - 40;
+            label.setVisible(fits);
+            label.setX(Math.max(0, x));
+            label.setY(HEIGHT - 3);
+            lastRight = fits ? x + 2 * halfWidth : lastRight;
         }
         endLabel.setX(getWidth() - endLabel.getLayoutBounds().getWidth());
         endLabel.setY(HEIGHT - 3);
@@ -124,8 +114,8 @@ final class OverviewStrip extends Region {
     private void layoutViewFrame(MapTree tree, Axis axis) {
         viewFrame.setVisible(tree.hasAddresses());
         if (tree.hasAddresses()) {
-            double left = axis.leftEdge(model.firstVisibleAddress());
-            double right = axis.rightEdge(model.lastVisibleAddress());
+            double left = axis.leftEdge(model.viewport().firstVisibleAddress());
+            double right = axis.rightEdge(model.viewport().lastVisibleAddress());
             viewFrame.setX(Math.min(left - 1, getWidth() - 7));
             viewFrame.setY(STRIP_TOP - 1.5);
             viewFrame.setWidth(Math.max(6, right - left + 2));
@@ -134,23 +124,19 @@ final class OverviewStrip extends Region {
     }
 
     private void paint(MapTree tree, Axis axis) {
-        int across = (int) Math.ceil(getWidth());
-        if (across < 1) {
+        int pixelWidth = (int) Math.ceil(getWidth());
+        if (pixelWidth < 1) {
             return;
         }
-        int[] pixels = new int[across * (int) STRIP_HEIGHT];
-        PixelPainter raster = new PixelPainter(pixels, across, (int) STRIP_HEIGHT, 1, palette.get());
+        int[] pixels = new int[pixelWidth * (int) STRIP_HEIGHT];
+        PixelPainter painter = new PixelPainter(pixels, pixelWidth, (int) STRIP_HEIGHT, 1, palette.get());
         double width = axis.rightEdge(tree.last(MapTree.ROOT));
-        raster.paint(
-                tree,
-                tree.hasAddresses()
-                        ? new MapLayout(
-                                        tree, EnumSet.complementOf(EnumSet.of(Filter.GAPS)), MapTree.ROOT, ScaleMode.LOG,
-                                        axis, 1, 0, width, STRIP_HEIGHT)
-                                .boxes()
-                        : List.of());
+        Set<Filter> filters = EnumSet.complementOf(EnumSet.of(Filter.GAPS));
+        MapLayout layout =
+                new MapLayout(tree, filters, MapTree.ROOT, ScaleMode.LOG, axis, 1, 0, width, STRIP_HEIGHT);
+        painter.paint(tree, tree.hasAddresses() ? layout.boxes() : List.of());
         PixelBuffer<IntBuffer> buffer = new PixelBuffer<>(
-                across, (int) STRIP_HEIGHT, IntBuffer.wrap(pixels), PixelFormat.getIntArgbPreInstance());
+                pixelWidth, (int) STRIP_HEIGHT, IntBuffer.wrap(pixels), PixelFormat.getIntArgbPreInstance());
         image.setImage(new WritableImage(buffer));
         image.setY(STRIP_TOP);
         getChildren().removeAll(overlapMarkers);
@@ -158,10 +144,11 @@ final class OverviewStrip extends Region {
         if (tree.hasAddresses()) {
             for (int overlap : Arrays.copyOf(tree.overlaps(), Math.min(50, tree.overlaps().length))) {
                 double x = Math.round(axis.leftEdge(tree.first(overlap)));
-                Polygon sign = new Polygon(x, STRIP_TOP + STRIP_HEIGHT - 7, x + 5, STRIP_TOP + STRIP_HEIGHT + 2, x - 5, STRIP_TOP + STRIP_HEIGHT + 2);
-                sign.getStyleClass().add("map-warning");
-                sign.setManaged(false);
-                overlapMarkers.add(sign);
+                double bottom = STRIP_TOP + STRIP_HEIGHT + 2;
+                Polygon marker = new Polygon(x, bottom - 9, x + 5, bottom, x - 5, bottom);
+                marker.getStyleClass().add("map-warning");
+                marker.setManaged(false);
+                overlapMarkers.add(marker);
             }
             getChildren().addAll(overlapMarkers);
         }
@@ -169,7 +156,7 @@ final class OverviewStrip extends Region {
 
     private void handleMousePressed(MouseEvent event) {
         if (model.treeProperty().get().hasAddresses()) {
-            model.goToOutermost(createAxis().addressAt(event.getX()));
+            model.search().goToOutermost(createAxis().addressAt(event.getX()));
         }
     }
 }

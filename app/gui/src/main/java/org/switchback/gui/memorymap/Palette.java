@@ -1,12 +1,12 @@
 package org.switchback.gui.memorymap;
 
 /**
- * The colours of a picture, 0xAARRGGBB and opaque.
+ * The colours of the map, 0xAARRGGBB and opaque.
  *
- * @param card    what is behind the boxes
- * @param overlap the lighter of the two stripes of an overlap
- * @param stripe  the darker one
- * @param gap     the zigzag of a gap
+ * @param card    background behind the boxes
+ * @param overlap lighter stripes of an overlap
+ * @param stripe  darker stripes of an overlap
+ * @param gap     zigzag of a gap
  */
 record Palette(
         int card,
@@ -21,7 +21,7 @@ record Palette(
         int removed,
         int added) {
 
-    /** The colour that tells a kind from the others. */
+    /** The characteristic colour of a kind. */
     int colourOf(RegionKind kind) {
         return switch (kind) {
             case ROOT, UNCOVERED -> card;
@@ -35,16 +35,16 @@ record Palette(
         };
     }
 
-    /** The colour of a change; the card's where there is none. */
-    int colourOf(RegionChange mark) {
-        return switch (mark) {
+    /** The colour of a change; {@link #card} for {@link RegionChange#UNCHANGED}. */
+    int colourOf(RegionChange change) {
+        return switch (change) {
             case UNCHANGED -> card;
             case REMOVED -> removed;
             case ADDED -> added;
         };
     }
 
-    /** What a kind has behind its pattern: its own colour, or a breath of it. */
+    /** The fill behind the pattern of a kind: its colour or a light tint of it. */
     int fillColour(RegionKind kind) {
         return switch (kind) {
             case ROOT, GAP, UNCOVERED -> card;
@@ -56,7 +56,7 @@ record Palette(
         };
     }
 
-    /** Whether a kind is filled with its own colour, so that its text needs another one. */
+    /** Whether the fill is the full colour of the kind, so that text on it needs a contrasting colour. */
     static boolean isSolid(RegionKind kind) {
         return switch (kind) {
             case BAR, DRIVER, RAM, OVERLAP -> true;
@@ -64,11 +64,11 @@ record Palette(
         };
     }
 
-    /** @param part of the second colour, 0 to 1 */
-    static int mix(int first, int second, double part) {
+    /** @param fraction share of the second colour, 0 to 1 */
+    static int mix(int first, int second, double fraction) {
         int mixed = 0xff;
         for (int shift = 16; shift >= 0; shift -= 8) {
-            double channel = (first >> shift & 0xff) * (1 - part) + (second >> shift & 0xff) * part;
+            double channel = (first >> shift & 0xff) * (1 - fraction) + (second >> shift & 0xff) * fraction;
             mixed = mixed << 8 | (int) Math.round(channel);
         }
         return mixed;

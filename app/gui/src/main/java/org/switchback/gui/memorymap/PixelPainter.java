@@ -4,13 +4,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Paints boxes into an array of pixels, row by row, 0xAARRGGBB and opaque. No toolkit: the window shows the array as it
- * is, an export writes it into a file.
+ * Paints boxes into an array of pixels, row by row, 0xAARRGGBB and opaque. Independent of JavaFX.
  *
- * <p>Each kind has its pattern besides its colour: a grey copy still tells them apart.
+ * <p>Each kind has a pattern besides its colour, so that the kinds also differ in greyscale.
  */
 final class PixelPainter {
-    /** Height of a label that stands upright in a gap, pixels of the layout. */
+    /** Height of the vertical label of a gap, layout pixels. */
     private static final double LABEL_HEIGHT = 12;
 
     private final int width;
@@ -20,10 +19,10 @@ final class PixelPainter {
     private final int[] pixels;
 
     /**
-     * @param pixels of {@code width} times {@code height}; painted over
-     * @param width  pixels of the screen
-     * @param height pixels of the screen
-     * @param scale  pixels of the screen a pixel of the layout
+     * @param pixels {@code width} times {@code height} pixels; overwritten
+     * @param width  screen pixels
+     * @param height screen pixels
+     * @param scale  screen pixels per layout pixel
      */
     PixelPainter(int[] pixels, int width, int height, double scale, Palette palette) {
         this.pixels = pixels;
@@ -33,51 +32,53 @@ final class PixelPainter {
         this.palette = palette;
     }
 
-    /** @param pieces a box before what is in it */
-    void paint(MapTree tree, List<Box> pieces) {
+    /** @param boxes each before the boxes inside it */
+    void paint(MapTree tree, List<Box> boxes) {
         Arrays.fill(pixels, palette.card());
-        for (Box piece : pieces) {
-            paint(tree, piece);
+        for (Box box : boxes) {
+            paint(tree, box);
         }
     }
 
-    private void paint(MapTree tree, Box piece) {
-        RegionKind kind = tree.kind(piece.item());
+    private void paint(MapTree tree, Box box) {
+        RegionKind kind = tree.kind(box.item());
         if (kind == RegionKind.UNCOVERED) {
             return;
         }
-        int top = (int) Math.round(piece.y() * scale);
-        int bottom = Math.max(top + 1, (int) Math.round((piece.y() + piece.height()) * scale));
-        // Boxes stand apart by a hair where they are wide enough for one.
-        double hair = piece.width() >= 8 ? scale : 0;
-        int left = (int) Math.round(Math.max(piece.x(), -16) * scale);
-        int right = Math.max(left + 1, (int) Math.round(Math.min(piece.right(), width / scale + 16) * scale - hair));
-        RegionChange mark = tree.change(piece.item());
+        int top = (int) Math.round(box.y() * scale);
+        int bottom = Math.max(top + 1, (int) Math.round((box.y() + box.height()) * scale));
+        // One pixel between boxes that are wide enough.
+        double separator = box.width() >= 8 ? scale : 0;
+        int left = (int) Math.round(Math.max(box.x(), -16) * scale);
+        int right = Math.max(left + 1, (int) Math.round(Math.min(box.right(), width / scale + 16) * scale - separator));
         if (kind == RegionKind.GAP) {
             paintZigzag(left, top, right, bottom);
             return;
         }
-        PixelBox box = new PixelBox(left, top, right, bottom, piece.width() >= 10 && piece.height() >= 10 ? 3 * scale : 0);
-        if (piece.width() < 8) {
-            fill(box, palette.colourOf(kind));
-            if (piece.count() > 1) {
-                // Ticks side by side are still ticks.
+        double radius = box.width() >= 10 && box.height() >= 10 ? 3 * scale : 0;
+        PixelBox pixelBox = new PixelBox(left, top, right, bottom, radius);
+        if (box.width() < 8) {
+            fill(pixelBox, palette.colourOf(kind));
+            if (box.count() > 1) {
+                // A lighter right edge separates adjacent merged boxes.
                 int last = Math.max(left, right - Math.max(1, (int) Math.round(scale)));
-                fill(new PixelBox(last, top, right, bottom, 0), Palette.mix(palette.card(), palette.colourOf(kind), 0.4));
+                int edgeColour = Palette.mix(palette.card(), palette.colourOf(kind), 0.4);
+                fill(new PixelBox(last, top, right, bottom, 0), edgeColour);
             }
         } else {
-            fill(box, palette.fillColour(kind));
-            paintPattern(box, kind);
-            paintEdge(box, kind);
+            fill(pixelBox, palette.fillColour(kind));
+            paintPattern(pixelBox, kind);
+            paintEdge(pixelBox, kind);
         }
-        if (mark != RegionChange.UNCHANGED) {
-            paintChange(box, mark);
+        RegionChange change = tree.change(box.item());
+        if (change != RegionChange.UNCHANGED) {
+            paintChange(pixelBox, change);
         }
     }
 
-    /** A box in pixels of the screen, the right and lower edges not included; its corners are cut by a radius. */
+    /** A box with rounded corners, in screen pixels; right and bottom are exclusive. */
     private record PixelBox(int left, int top, int right, int bottom, double radius) {
-        /** How far the corner reaches into a row. */
+        /** Pixels that the rounded corners take from each end of a row. */
         int inset(int y) {
             double distance = Math.min(y - top, bottom - 1 - y) + 0.5;
             if (distance >= radius) {
@@ -88,15 +89,24 @@ final class PixelPainter {
         }
     }
 
-    private void fill(PixelBox box, int colour) {
+    private interface RowPainter {
+        /** @param end exclusive */
+        void paint(int y, int start, int end);
+    }
+
+    /** Paints the visible part of each row of a box. */
+    private void forEachRow(PixelBox box, RowPainter painter) {
         for (int y = Math.max(0, box.top()); y < Math.min(height, box.bottom()); y++) {
-            int inset = box.inset(y);
-            int from = Math.max(0, box.left() + inset);
-            int to = Math.min(width, box.right() - inset);
-            if (from < to) {
-                Arrays.fill(pixels, y * width + from, y * width + to, colour);
+            int start = Math.max(0, box.left() + box.inset(y));
+            int end = Math.min(width, box.right() - box.inset(y));
+            if (start < end) {
+                painter.paint(y, start, end);
             }
         }
+    }
+
+    private void fill(PixelBox box, int colour) {
+        forEachRow(box, (y, start, end) -> Arrays.fill(pixels, y * width + start, y * width + end, colour));
     }
 
     private void paintPattern(PixelBox box, RegionKind kind) {
@@ -105,82 +115,74 @@ final class PixelPainter {
             case FIRMWARE -> paintDots(box, palette.firmware());
             case OTHER -> paintLines(box, palette.other());
             case ROOT, WINDOW, BAR, DRIVER, RAM, GAP, UNCOVERED -> {
-                // Plain.
+                // No pattern.
             }
         }
     }
 
-    /** Diagonal stripes that hold still when the box does not: they belong to the picture. */
-    private void paintStripes(PixelBox box, int colour, double period, double thick, int slope) {
-        int every = (int) Math.round(period * scale);
-        int on = (int) Math.round(thick * scale);
-        for (int y = Math.max(0, box.top()); y < Math.min(height, box.bottom()); y++) {
-            int inset = box.inset(y);
-            int to = Math.min(width, box.right() - inset);
-            for (int x = Math.max(0, box.left() + inset); x < to; x++) {
-                if (Math.floorMod(x + slope * y, every) < on) {
+    /** Paints diagonal stripes. They are anchored to the canvas, so they stay in place while a box moves. */
+    private void paintStripes(PixelBox box, int colour, double layoutPeriod, double layoutThickness, int slope) {
+        int period = (int) Math.round(layoutPeriod * scale);
+        int thickness = (int) Math.round(layoutThickness * scale);
+        forEachRow(box, (y, start, end) -> {
+            for (int x = start; x < end; x++) {
+                if (Math.floorMod(x + slope * y, period) < thickness) {
                     pixels[y * width + x] = colour;
                 }
             }
-        }
+        });
     }
 
     private void paintDots(PixelBox box, int colour) {
-        int every = (int) Math.round(7 * scale);
+        int period = (int) Math.round(7 * scale);
         double radius = 1.1 * scale;
-        double centre = (every - 1) / 2.0;
-        int ground = palette.fillColour(RegionKind.FIRMWARE);
-        // What is written on the dots has to stand out from them.
-        int soft = Palette.mix(ground, colour, 0.6);
-        for (int y = Math.max(0, box.top()); y < Math.min(height, box.bottom()); y++) {
-            int inset = box.inset(y);
-            int row = Math.floorDiv(y - box.top(), every);
-            double dy = Math.floorMod(y - box.top(), every) - centre;
-            int to = Math.min(width, box.right() - inset);
-            for (int x = Math.max(0, box.left() + inset); x < to; x++) {
-                double dx = Math.floorMod(x - box.left() + (row & 1) * every / 2, every) - centre;
+        double centre = (period - 1) / 2.0;
+        int background = palette.fillColour(RegionKind.FIRMWARE);
+        // Softened, so that text on the dots stays readable.
+        int softened = Palette.mix(background, colour, 0.6);
+        forEachRow(box, (y, start, end) -> {
+            int row = Math.floorDiv(y - box.top(), period);
+            double dy = Math.floorMod(y - box.top(), period) - centre;
+            for (int x = start; x < end; x++) {
+                double dx = Math.floorMod(x - box.left() + (row & 1) * period / 2, period) - centre;
                 double covered = Math.clamp(radius + 0.5 - Math.sqrt(dx * dx + dy * dy), 0, 1);
                 if (covered > 0) {
-                    pixels[y * width + x] = Palette.mix(ground, soft, covered);
+                    pixels[y * width + x] = Palette.mix(background, softened, covered);
                 }
             }
-        }
+        });
     }
 
     private void paintLines(PixelBox box, int colour) {
-        int every = (int) Math.round(6 * scale);
-        int on = Math.max(1, (int) Math.round(scale));
-        int soft = Palette.mix(palette.fillColour(RegionKind.OTHER), colour, 0.55);
-        for (int y = Math.max(0, box.top()); y < Math.min(height, box.bottom()); y++) {
-            if (Math.floorMod(y - box.top(), every) < every - on) {
-                continue;
+        int period = (int) Math.round(6 * scale);
+        int thickness = Math.max(1, (int) Math.round(scale));
+        int softened = Palette.mix(palette.fillColour(RegionKind.OTHER), colour, 0.55);
+        forEachRow(box, (y, start, end) -> {
+            if (Math.floorMod(y - box.top(), period) >= period - thickness) {
+                Arrays.fill(pixels, y * width + start, y * width + end, softened);
             }
-            int inset = box.inset(y);
-            int from = Math.max(0, box.left() + inset);
-            int to = Math.min(width, box.right() - inset);
-            if (from < to) {
-                Arrays.fill(pixels, y * width + from, y * width + to, soft);
-            }
-        }
+        });
     }
 
-    /** A line around the box: its own colour where it is tinted, the card's where it is solid. */
+    /** Paints the border: in the colour of the kind on a tinted box, lightened on a solid one. */
     private void paintEdge(PixelBox box, RegionKind kind) {
-        int colour = Palette.isSolid(kind) ? Palette.mix(palette.fillColour(kind), palette.card(), 0.35) : palette.colourOf(kind);
+        int colour = Palette.isSolid(kind)
+                ? Palette.mix(palette.fillColour(kind), palette.card(), 0.35)
+                : palette.colourOf(kind);
         strokeBox(box, colour, Math.max(1, (int) Math.round(scale)), 1);
     }
 
-    /** @param dash pixels of the screen that are drawn and left out in turn along the line; 1 for an unbroken one */
-    private void strokeBox(PixelBox box, int colour, int thick, int dash) {
+    /** @param dash length of the dashes and of the spaces between them, screen pixels; 1 for a solid line */
+    private void strokeBox(PixelBox box, int colour, int thickness, int dash) {
         for (int y = Math.max(0, box.top()); y < Math.min(height, box.bottom()); y++) {
             int inset = box.inset(y);
-            boolean across = y < box.top() + thick || y >= box.bottom() - thick;
+            boolean horizontalEdge = y < box.top() + thickness || y >= box.bottom() - thickness;
             int from = box.left() + inset;
             int to = box.right() - inset;
-            if (across) {
+            if (horizontalEdge) {
                 fillRow(y, from, to, colour, dash);
             } else if (dash == 1 || (y - box.top()) / dash % 2 == 0) {
-                int bend = Math.max(thick, box.inset(y - 1) - inset);
+                int bend = Math.max(thickness, box.inset(y - 1) - inset);
                 fillRow(y, from, Math.min(to, from + bend), colour, 1);
                 fillRow(y, Math.max(from, to - bend), to, colour, 1);
             }
@@ -195,35 +197,40 @@ final class PixelPainter {
         }
     }
 
-    /** What only one of two maps has: stripes the other way and a broken edge for what is gone, a double edge for new. */
-    private void paintChange(PixelBox box, RegionChange mark) {
-        int colour = palette.colourOf(mark);
-        int thick = (int) Math.round(2 * scale);
-        if (mark == RegionChange.REMOVED) {
+    /** Marks a change: stripes and a dashed border for a removed region, a double border for an added one. */
+    private void paintChange(PixelBox box, RegionChange change) {
+        int colour = palette.colourOf(change);
+        int thickness = (int) Math.round(2 * scale);
+        if (change == RegionChange.REMOVED) {
             fill(box, palette.card());
-            // Its name is written over them.
+            // Lightened, since the name of the region is drawn over the stripes.
             paintStripes(box, Palette.mix(palette.card(), colour, 0.35), 10, 3, -1);
-            strokeBox(box, colour, thick, (int) Math.round(5 * scale));
+            strokeBox(box, colour, thickness, (int) Math.round(5 * scale));
         } else {
-            strokeBox(box, colour, thick, 1);
-            int in = 2 * thick;
-            if (box.right() - box.left() > 4 * in && box.bottom() - box.top() > 4 * in) {
+            strokeBox(box, colour, thickness, 1);
+            int inset = 2 * thickness;
+            if (box.right() - box.left() > 4 * inset && box.bottom() - box.top() > 4 * inset) {
                 PixelBox inner = new PixelBox(
-                        box.left() + in, box.top() + in, box.right() - in, box.bottom() - in, Math.max(0, box.radius() - in));
-                strokeBox(inner, colour, Math.max(1, thick / 2), 1);
+                        box.left() + inset,
+                        box.top() + inset,
+                        box.right() - inset,
+                        box.bottom() - inset,
+                        Math.max(0, box.radius() - inset));
+                strokeBox(inner, colour, Math.max(1, thickness / 2), 1);
             }
         }
     }
 
-    /** A torn edge on either side: here the picture leaves something out. */
+    /** Paints a torn edge on both sides, which shows that addresses are left out. */
     private void paintZigzag(int left, int top, int right, int bottom) {
-        int room = right - left;
+        int gapWidth = right - left;
         double period = 10 * scale;
-        int thick = Math.max(1, (int) Math.round(1.25 * scale));
-        // The label stands between the edges.
-        double tooth = Math.min(Math.clamp((room - LABEL_HEIGHT * scale) / 2 - thick, 1.5 * scale, 4 * scale), room / 5.0);
+        int thickness = Math.max(1, (int) Math.round(1.25 * scale));
+        // The label is between the edges.
+        double besideLabel = (gapWidth - LABEL_HEIGHT * scale) / 2 - thickness;
+        double tooth = Math.min(Math.clamp(besideLabel, 1.5 * scale, 4 * scale), gapWidth / 5.0);
         if (tooth < 1) {
-            int middle = left + room / 2;
+            int middle = left + gapWidth / 2;
             for (int y = Math.max(0, top); y < Math.min(height, bottom); y++) {
                 fillRow(y, middle, middle + 1, palette.gap(), 1);
             }
@@ -232,10 +239,10 @@ final class PixelPainter {
         for (int y = Math.max(0, top); y < Math.min(height, bottom); y++) {
             double phase = Math.floorMod(y - top, (int) period) / period;
             double shift = tooth * (phase < 0.5 ? 2 * phase : 2 - 2 * phase);
-            int edge = (int) Math.round(left + scale + shift);
-            int other = (int) Math.round(right - 2 * scale - tooth + shift);
-            fillRow(y, edge, edge + thick, palette.gap(), 1);
-            fillRow(y, other, other + thick, palette.gap(), 1);
+            int leftEdge = (int) Math.round(left + scale + shift);
+            int rightEdge = (int) Math.round(right - 2 * scale - tooth + shift);
+            fillRow(y, leftEdge, leftEdge + thickness, palette.gap(), 1);
+            fillRow(y, rightEdge, rightEdge + thickness, palette.gap(), 1);
         }
     }
 }

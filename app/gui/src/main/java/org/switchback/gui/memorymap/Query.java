@@ -7,9 +7,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.switchback.hardware.AddressRange;
 
-/** What somebody looks for in a map. */
+/** A search query for regions of a map. */
 sealed interface Query {
-    /** @param substring of a name, lower case; a PCI address is the name of its BARs */
+    /** @param substring of a region name, lower case; the name of a BAR is its PCI address */
     record NameQuery(String substring) implements Query {}
 
     record AddressQuery(long address) implements Query {}
@@ -18,36 +18,40 @@ sealed interface Query {
 
     /**
      * @param bytes  unsigned
-     * @param larger than that; otherwise smaller
+     * @param larger true to find sizes above, false to find sizes below {@code bytes}; exclusive
      */
     record SizeQuery(long bytes, boolean larger) implements Query {}
 
-    /** What lies in a BAR and does not belong there. */
+    /** Finds regions inside a BAR that do not belong to its driver. */
     record OverlapQuery() implements Query {}
 
     Pattern HEX_PATTERN = Pattern.compile("(0x)?([0-9a-f]{1,16})", Pattern.CASE_INSENSITIVE);
-    Pattern RANGE_PATTERN = Pattern.compile("(?:0x)?([0-9a-f]{1,16})\\s*-\\s*(?:0x)?([0-9a-f]{1,16})", Pattern.CASE_INSENSITIVE);
-    Pattern AMOUNT_PATTERN = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)\\s*([kmgtpe]?)(?:i?b)?", Pattern.CASE_INSENSITIVE);
+    Pattern RANGE_PATTERN =
+            Pattern.compile("(?:0x)?([0-9a-f]{1,16})\\s*-\\s*(?:0x)?([0-9a-f]{1,16})", Pattern.CASE_INSENSITIVE);
+    Pattern AMOUNT_PATTERN =
+            Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)\\s*([kmgtpe]?)(?:i?b)?", Pattern.CASE_INSENSITIVE);
     Pattern SIZE_PATTERN = Pattern.compile("([<>])=?\\s*" + AMOUNT_PATTERN, Pattern.CASE_INSENSITIVE);
 
-    /** Shorter ones are more often part of a name. */
+    /** Shorter hexadecimal numbers are more often part of a name. */
     int MIN_ADDRESS_DIGITS = 5;
 
-    /** So many letters up to f are no part of a name. */
+    /** Words of that many letters from a to f are addresses rather than part of a name. */
     int MIN_ALPHABETIC_HEX_DIGITS = 8;
 
     /**
-     * Understands a typed text.
+     * Parses a query.
      *
-     * @param overlapWord how people who use the program in their language call an overlap
-     * @return empty for a blank text
+     * @param overlapWord the localized word for an overlap; accepted besides {@code overlap} and {@code overlaps}
+     * @return empty for blank input
      */
-    static Optional<Query> parse(String typed, String overlapWord) {
-        String text = typed.strip();
+    static Optional<Query> parse(String input, String overlapWord) {
+        String text = input.strip();
         if (text.isEmpty()) {
             return Optional.empty();
         }
-        if (text.equalsIgnoreCase(overlapWord) || text.equalsIgnoreCase("overlap") || text.equalsIgnoreCase("overlaps")) {
+        if (text.equalsIgnoreCase(overlapWord)
+                || text.equalsIgnoreCase("overlap")
+                || text.equalsIgnoreCase("overlaps")) {
             return Optional.of(new OverlapQuery());
         }
         Matcher size = SIZE_PATTERN.matcher(text);
@@ -69,19 +73,19 @@ sealed interface Query {
         return Optional.of(new NameQuery(text.toLowerCase(Locale.ROOT)));
     }
 
-    /** The address in a typed text that can be nothing else; {@code 0x} may be left out, and {@code 4G} is one too. */
-    static Optional<Long> parseAddress(String typed) {
-        Matcher hex = HEX_PATTERN.matcher(typed.strip());
+    /** Parses input as an address: hexadecimal with or without {@code 0x}, or an amount such as {@code 4G}. */
+    static Optional<Long> parseAddress(String input) {
+        Matcher hex = HEX_PATTERN.matcher(input.strip());
         if (hex.matches()) {
             return Optional.of(Long.parseUnsignedLong(hex.group(2), 16));
         }
-        Matcher amount = AMOUNT_PATTERN.matcher(typed.strip());
+        Matcher amount = AMOUNT_PATTERN.matcher(input.strip());
         return amount.matches() ? Optional.of(parseBytes(amount.group(1), amount.group(2))) : Optional.empty();
     }
 
-    /** Whether a typed text is a range of addresses. */
-    static boolean isRange(String typed) {
-        return RANGE_PATTERN.matcher(typed.strip()).matches();
+    /** Whether the input has the form of an address range. */
+    static boolean isRange(String input) {
+        return RANGE_PATTERN.matcher(input.strip()).matches();
     }
 
     private static boolean isAddress(String digits) {
@@ -94,13 +98,13 @@ sealed interface Query {
         return new BigDecimal(number).multiply(BigDecimal.TWO.pow(shift)).toBigInteger().longValue();
     }
 
-    /** Whether an item is what is looked for. */
+    /** Whether an item is a region that matches this query. */
     default boolean matches(MapTree tree, int item) {
         if (!tree.kind(item).isRegion()) {
             return false;
         }
         return switch (this) {
-            case NameQuery(String part) -> tree.name(item).toLowerCase(Locale.ROOT).contains(part);
+            case NameQuery(String substring) -> tree.name(item).toLowerCase(Locale.ROOT).contains(substring);
             case AddressQuery(long address) -> tree.hasAddresses() && tree.range(item).contains(address);
             case RangeQuery(AddressRange range) -> tree.hasAddresses() && range.overlaps(tree.range(item));
             case SizeQuery(long bytes, boolean larger) ->
@@ -108,7 +112,8 @@ sealed interface Query {
                         && (larger
                                 ? Long.compareUnsigned(tree.length(item) - 1, bytes) >= 0
                                 : Long.compareUnsigned(tree.length(item) - 1, bytes - 1) < 0);
-            case OverlapQuery() -> tree.kind(item) == RegionKind.OVERLAP && tree.kind(tree.parent(item)) != RegionKind.OVERLAP;
+            case OverlapQuery() ->
+                tree.kind(item) == RegionKind.OVERLAP && tree.kind(tree.parent(item)) != RegionKind.OVERLAP;
         };
     }
 }

@@ -1,32 +1,33 @@
 package org.switchback.gui.memorymap;
 
 import java.util.Optional;
+import java.util.Set;
 import org.switchback.hardware.FirmwareRegion;
 import org.switchback.hardware.PciAddress;
 
-/** What a piece of the address space is; decides its colour and pattern. */
+/** The kind of a part of the address space; determines colour and pattern. */
 enum RegionKind {
     /** The address space from 0 to the end of the last region. */
     ROOT,
-    /** A window that a bridge forwards. */
+    /** An address window that a PCI bridge forwards. */
     WINDOW,
     /** A BAR of a PCI function. */
     BAR,
-    /** What the driver of a function has claimed of its BAR. */
+    /** A region inside a BAR that the function's driver has requested. */
     DRIVER,
-    /** What somebody else has claimed of a BAR, the firmware's framebuffer above all. */
+    /** A region inside a BAR that does not belong to the function's driver, typically the firmware framebuffer. */
     OVERLAP,
     RAM,
-    /** Kept by the firmware for itself. */
+    /** Reserved by the firmware. */
     FIRMWARE,
-    /** Any other claim: interrupt controllers, timers, configuration space. */
+    /** Any other region: interrupt controllers, timers, configuration space. */
     OTHER,
-    /** Between regions: claimed by nobody. */
+    /** Unclaimed addresses between regions. */
     GAP,
-    /** The part of a region in which nothing else is claimed. */
+    /** The part of a region that has no child region. */
     UNCOVERED;
 
-    /** The filter that takes it out of view; empty when none does. */
+    /** The filter that can hide items of this kind, if any. */
     Optional<Filter> filter() {
         return switch (this) {
             case BAR, DRIVER, OVERLAP -> Optional.of(Filter.BARS);
@@ -37,26 +38,32 @@ enum RegionKind {
         };
     }
 
-    /** Whether somebody has claimed it by name. */
+    /** Whether the filters show items of this kind. */
+    boolean isShown(Set<Filter> shownFilters) {
+        return filter().filter(filter -> !shownFilters.contains(filter)).isEmpty();
+    }
+
+    /** Whether items of this kind are regions of the listing. */
     boolean isRegion() {
         return this != ROOT && this != GAP && this != UNCOVERED;
     }
 
-    /** What lies between the regions inside a region of this kind. */
+    /** The kind of the addresses between the children of an item of this kind. */
     RegionKind fillerKind() {
         return this == ROOT || this == WINDOW ? GAP : UNCOVERED;
     }
 
     /**
-     * What a region is by its name and by what it lies in.
+     * The kind of a region.
      *
-     * @param around kind of the region around it
+     * @param name       as listed in {@code /proc/iomem}
+     * @param parentKind kind of the parent
      */
-    static RegionKind of(String name, RegionKind around) {
-        if (around == OVERLAP) {
+    static RegionKind of(String name, RegionKind parentKind) {
+        if (parentKind == OVERLAP) {
             return OVERLAP;
         }
-        if (around == BAR || around == DRIVER) {
+        if (parentKind == BAR || parentKind == DRIVER) {
             return FirmwareRegion.fromRegionName(name).isPresent() ? OVERLAP : DRIVER;
         }
         if (PciAddress.parse(name).isPresent()) {
@@ -65,7 +72,7 @@ enum RegionKind {
         if (name.startsWith("PCI Bus") || name.startsWith("PCI CardBus")) {
             return WINDOW;
         }
-        if (name.equals("System RAM") || around == RAM) {
+        if (name.equals("System RAM") || parentKind == RAM) {
             return RAM;
         }
         return FirmwareRegion.fromRegionName(name).isPresent()

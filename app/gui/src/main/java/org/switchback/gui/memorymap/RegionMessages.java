@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.switchback.client.messages.MemoryMapMessages;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.AddressRange;
@@ -18,50 +17,49 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
 
-/** What is said about the items of one map. */
+/** Localized texts about the items of one map. */
 final class RegionMessages {
     private final Messages messages;
     private final MapTree tree;
-    private final @Nullable Machine machine;
-    /** How many items of that name came before, in a map without addresses: the BARs of a function follow each other. */
+    private final Optional<Machine> machine;
+    /** The BARs of a map without addresses, by item; a function's BARs are listed in the order of their addresses. */
     private final Map<Integer, Bar> hiddenBars = new HashMap<>();
 
-    /** @param machine the machine whose map it is; null for a dump of some other one */
-    RegionMessages(Messages messages, MapTree tree, @Nullable Machine machine) {
+    /** @param machine the machine whose map it is; empty for a dump of an unknown one */
+    RegionMessages(Messages messages, MapTree tree, Optional<Machine> machine) {
         this.messages = messages;
         this.tree = tree;
         this.machine = machine;
-        if (machine != null && tree.map().addressesHidden()) {
-            findHiddenBars(machine);
+        if (tree.map().addressesHidden()) {
+            machine.ifPresent(this::findHiddenBars);
         }
     }
 
     private void findHiddenBars(Machine known) {
         Map<PciAddress, List<Integer>> items = new HashMap<>();
         for (int item : tree.findAll(i -> tree.kind(i) == RegionKind.BAR)) {
-            PciAddress.parse(tree.name(item)).ifPresent(address -> items.computeIfAbsent(address, a -> new ArrayList<>())
-                    .add(item));
+            PciAddress.parse(tree.name(item)).ifPresent(address ->
+                    items.computeIfAbsent(address, a -> new ArrayList<>()).add(item));
         }
-        items.forEach((address, own) -> {
+        items.forEach((address, barItems) -> {
             List<Bar> bars = known.device(address).map(PciDevice::bars).orElse(List.of()).stream()
                     .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
                     .sorted((a, b) -> Long.compareUnsigned(a.range().first(), b.range().first()))
                     .toList();
-            for (int i = 0; bars.size() == own.size() && i < own.size(); i++) {
-                hiddenBars.put(own.get(i), bars.get(i));
+            for (int i = 0; bars.size() == barItems.size() && i < barItems.size(); i++) {
+                hiddenBars.put(barItems.get(i), bars.get(i));
             }
         });
     }
 
-    /** The function whose BAR an item is. */
+    /** The PCI function whose BAR the item is; empty for other items and unknown machines. */
     Optional<PciDevice> device(int item) {
-        Machine known = machine;
-        return known == null || tree.kind(item) != RegionKind.BAR
+        return tree.kind(item) != RegionKind.BAR
                 ? Optional.empty()
-                : PciAddress.parse(tree.name(item)).flatMap(known::device);
+                : PciAddress.parse(tree.name(item)).flatMap(address -> machine.flatMap(known -> known.device(address)));
     }
 
-    /** The BAR that an item is; empty when nothing is known of the machine. */
+    /** The BAR that the item is; empty for other items and unknown machines. */
     Optional<Bar> bar(int item) {
         Bar hidden = hiddenBars.get(item);
         return hidden != null
@@ -71,12 +69,12 @@ final class RegionMessages {
                         .findFirst());
     }
 
-    /** The addresses of an item, where they are known. */
+    /** The addresses of an item; in a map without addresses, those of a BAR are known from its function. */
     Optional<AddressRange> range(int item) {
         return tree.hasAddresses() ? Optional.of(tree.range(item)) : bar(item).map(Bar::range);
     }
 
-    /** In a word or two: {@code 04:00.0 BAR 1}. */
+    /** A short name, such as {@code 04:00.0 BAR 1}. */
     String label(int item) {
         return switch (tree.kind(item)) {
             case ROOT -> messages.text("window.map.whole");
@@ -93,23 +91,23 @@ final class RegionMessages {
         };
     }
 
-    /** Empty where it is not known. */
+    /** The formatted size; empty if unknown. */
     String size(int item) {
         return range(item).map(range -> messages.formatSize(range.length())).orElse("");
     }
 
-    /** {@code BOOTFB · 8.4 MiB} */
+    /** Label and size, such as {@code BOOTFB · 8.4 MiB}. */
     String caption(int item) {
         String size = size(item);
         return size.isEmpty() ? label(item) : messages.text("window.map.caption", label(item), size);
     }
 
-    /** The driver of a function whose BAR it is; empty for anything else. */
+    /** The driver of the function whose BAR the item is; empty for other items. */
     String driver(int item) {
         return device(item).map(messages::formatDriver).orElse("");
     }
 
-    /** What the mark of a compared region is said as; empty for one that is in both maps. */
+    /** The change of a compared region, in words; empty for one in both maps. */
     String changeText(int item) {
         return switch (tree.change(item)) {
             case UNCHANGED -> "";
@@ -118,42 +116,41 @@ final class RegionMessages {
         };
     }
 
-    /** For whoever does not see the picture. */
+    /** The text for screen readers; parameters as in {@link #tooltipLines}. */
     String accessibleText(int item, int count) {
         return String.join(", ", tooltipLines(item, count));
     }
 
     /**
-     * Name, range and size, and what is the matter.
+     * Label, range, size and state of an item.
      *
-     * @param count items that are drawn as one, this one the most important; 1 for it alone
+     * @param count number of items merged into its box, see {@link Box#count}; 1 for the item alone
      */
     List<String> tooltipLines(int item, int count) {
-        List<String> said = new ArrayList<>();
-        said.add(label(item));
-        range(item).ifPresent(range -> said.add(range.toString()));
+        List<String> lines = new ArrayList<>();
+        lines.add(label(item));
+        range(item).ifPresent(range -> lines.add(range.toString()));
         if (!size(item).isEmpty()) {
-            said.add(size(item));
+            lines.add(size(item));
         }
         if (tree.kind(item) == RegionKind.OVERLAP) {
-            said.add(messages.text("window.map.overlaps"));
+            lines.add(messages.text("window.map.overlaps"));
         }
         if (tree.change(item) != RegionChange.UNCHANGED) {
-            said.add(changeText(item));
+            lines.add(changeText(item));
         }
         if (count > 1) {
-            said.add(messages.text("window.map.more", Integer.toString(count - 1)));
+            lines.add(messages.text("window.map.more", Integer.toString(count - 1)));
         }
-        return said;
+        return lines;
     }
 
-    /** The overlap of the machine's that a region is, or lies in. */
+    /** The overlap of the machine to which an overlapping region belongs. */
     Optional<Overlap> overlap(int item) {
-        Machine known = machine;
-        if (known == null || tree.kind(item) != RegionKind.OVERLAP) {
+        if (tree.kind(item) != RegionKind.OVERLAP) {
             return Optional.empty();
         }
-        return known.gpus().stream()
+        return gpus().stream()
                 .map(Gpu::overlaps)
                 .flatMap(List::stream)
                 .filter(overlap -> overlap.regions().stream()
@@ -161,89 +158,96 @@ final class RegionMessages {
                 .findFirst();
     }
 
-    /** The BAR an item is or lies in; empty when it lies in none. */
+    /** The BAR item that is or contains the item, if any. */
     Optional<Integer> enclosingBar(int item) {
-        for (int at = item; at != MapTree.ROOT; at = tree.parent(at)) {
-            if (tree.kind(at) == RegionKind.BAR) {
-                return Optional.of(at);
+        for (int ancestor = item; ancestor != MapTree.ROOT; ancestor = tree.parent(ancestor)) {
+            if (tree.kind(ancestor) == RegionKind.BAR) {
+                return Optional.of(ancestor);
             }
         }
         return Optional.empty();
     }
 
-    /** The GPU that an item belongs to. */
+    /** The GPU in whose BAR the item is. */
     Optional<Gpu> gpu(int item) {
-        Machine known = machine;
-        return known == null
-                ? Optional.empty()
-                : enclosingBar(item)
-                        .flatMap(bar -> PciAddress.parse(tree.name(bar)))
-                        .flatMap(address -> known.gpus().stream()
-                                .filter(gpu -> gpu.functions().stream()
-                                        .anyMatch(function -> function.address().equals(address)))
-                                .findFirst());
+        return enclosingBar(item)
+                .flatMap(bar -> PciAddress.parse(tree.name(bar)))
+                .flatMap(address -> gpus().stream()
+                        .filter(gpu -> gpu.functions().stream()
+                                .anyMatch(function -> function.address().equals(address)))
+                        .findFirst());
     }
 
-    /** {@code BAR 1 of NVIDIA GeForce GTX 1080}, as far as that is known. */
+    private List<Gpu> gpus() {
+        return machine.map(Machine::gpus).orElse(List.of());
+    }
+
+    /** A phrase such as {@code BAR 1 of NVIDIA GeForce GTX 1080}, as far as device and index are known. */
     private String describeBar(int bar) {
         String address = PciAddress.parse(tree.name(bar)).map(PciAddress::toShortString).orElse(tree.name(bar));
-        String of = device(bar).map(PciDevice::name).orElse(address);
+        String deviceName = device(bar).map(PciDevice::name).orElse(address);
         return bar(bar)
-                .map(known -> messages.text("window.map.bar-of", messages.formatBar(known.index()), of))
-                .orElseGet(() -> messages.text("window.map.some-bar-of", of));
+                .map(known -> messages.text("window.map.bar-of", messages.formatBar(known.index()), deviceName))
+                .orElseGet(() -> messages.text("window.map.some-bar-of", deviceName));
     }
 
-    /** How an item is called in the middle of a sentence. */
+    /** The name of an item within a sentence. */
     private String nameInSentence(int item) {
         return tree.kind(item) == RegionKind.BAR ? describeBar(item) : tree.name(item);
     }
 
-    /** What there is to know about an item, a line each. */
+    /** The details of an item, one line each. */
     List<String> detailLines(int item) {
-        List<String> facts = new ArrayList<>();
+        List<String> details = new ArrayList<>();
         range(item).ifPresent(range -> {
-            facts.add(messages.text("window.map.range", range.toString()));
-            facts.add(messages.text("window.map.size", messages.formatSize(range.length()), formatBytes(range), formatHex(range)));
+            details.add(messages.text("window.map.range", range.toString()));
+            details.add(messages.text(
+                    "window.map.size", messages.formatSize(range.length()), formatBytes(range), formatHex(range)));
         });
         if (tree.map().addressesHidden() && range(item).isEmpty() && tree.kind(item).isRegion()) {
-            facts.add(messages.text("window.map.address-hidden"));
+            details.add(messages.text("window.map.address-hidden"));
         }
         if (tree.change(item) != RegionChange.UNCHANGED) {
-            facts.add(messages.text(
+            details.add(messages.text(
                     tree.change(item) == RegionChange.REMOVED ? "window.map.removed.fact" : "window.map.added.fact"));
         }
         switch (tree.kind(item)) {
             case BAR -> {
-                facts.add(describeBar(item));
-                device(item).ifPresent(device -> facts.add(messages.text("window.map.driver", messages.formatDriver(device))));
+                details.add(describeBar(item));
+                device(item)
+                        .ifPresent(device ->
+                                details.add(messages.text("window.map.driver", messages.formatDriver(device))));
             }
-            case OVERLAP -> addOverlapDetails(item, facts);
-            case DRIVER -> enclosingBar(item).ifPresent(bar -> facts.add(messages.text("window.map.claimed", nameInSentence(bar))));
-            case GAP -> facts.add(messages.text("window.map.gap.fact", enclosingName(tree.parent(item))));
+            case OVERLAP -> addOverlapDetails(item, details);
+            case DRIVER ->
+                enclosingBar(item)
+                        .ifPresent(bar -> details.add(messages.text("window.map.claimed", nameInSentence(bar))));
+            case GAP -> details.add(messages.text("window.map.gap.fact", enclosingName(tree.parent(item))));
             default -> {
-                int parts = tree.regionCount(tree.childrenStart(item), tree.childrenEnd(item));
-                if (parts > 0) {
-                    facts.add(messages.text(
-                            parts == 1 ? "window.map.parts.one" : "window.map.parts.many", Integer.toString(parts)));
+                int children = tree.regionCount(tree.childrenStart(item), tree.childrenEnd(item));
+                if (children > 0) {
+                    details.add(messages.text(
+                            children == 1 ? "window.map.parts.one" : "window.map.parts.many",
+                            Integer.toString(children)));
                 }
             }
         }
-        return facts;
+        return details;
     }
 
-    private void addOverlapDetails(int item, List<String> facts) {
+    private void addOverlapDetails(int item, List<String> details) {
         enclosingBar(item).ifPresent(bar -> {
             if (!tree.hasAddresses()) {
-                facts.add(messages.text("window.map.lies-in", describeBar(bar)));
+                details.add(messages.text("window.map.lies-in", describeBar(bar)));
                 return;
             }
             String percent = new MemoryMapMessages(messages).formatPercentage(tree.range(item), tree.range(bar));
-            facts.add(messages.text(
+            details.add(messages.text(
                     tree.first(item) == tree.first(bar) ? "window.map.covers.start" : "window.map.covers",
                     percent,
                     describeBar(bar)));
         });
-        overlap(item).ifPresent(overlap -> facts.add(messages.formatVerdict(overlap)));
+        overlap(item).ifPresent(overlap -> details.add(messages.formatVerdict(overlap)));
     }
 
     private String enclosingName(int item) {
@@ -260,53 +264,53 @@ final class RegionMessages {
         return range.length() == 0 ? "0x10000000000000000" : "0x" + Long.toHexString(range.length());
     }
 
-    /** What is at an address, a sentence. */
+    /** A sentence about the item at an address. */
     String describeAddress(long address) {
-        String typed = String.format("%08x", address);
+        String addressText = String.format("%08x", address);
         int item = tree.itemAt(address);
         if (item == MapTree.ROOT) {
-            return messages.text("window.map.at.past", typed);
+            return messages.text("window.map.at.past", addressText);
         }
-        int around = tree.parent(item);
+        int parent = tree.parent(item);
         return switch (tree.kind(item)) {
             case GAP ->
-                around == MapTree.ROOT
-                        ? messages.text("window.map.at.gap", typed, size(item))
-                        : messages.text("window.map.at.gap.inside", typed, size(item), nameInSentence(around));
-            case UNCOVERED -> messages.text("window.map.at.uncovered", typed, nameInSentence(around));
-            default -> messages.text("window.map.at.region", typed, nameInSentence(item), tree.range(item).toString());
+                parent == MapTree.ROOT
+                        ? messages.text("window.map.at.gap", addressText, size(item))
+                        : messages.text("window.map.at.gap.inside", addressText, size(item), nameInSentence(parent));
+            case UNCOVERED -> messages.text("window.map.at.uncovered", addressText, nameInSentence(parent));
+            default ->
+                messages.text("window.map.at.region", addressText, nameInSentence(item), tree.range(item).toString());
         };
     }
 
-    /** The line of the listing; for a gap and for the whole its range and what it is. */
+    /** The line of the listing; for items without a region, such as gaps, range and label in the same format. */
     String listingLine(int item) {
         return tree.region(item)
                 .map(Region::toLine)
                 .orElseGet(() -> tree.range(item) + " : " + label(item));
     }
 
-    /** The lines of everything around an item and its own, nested as in the listing. */
+    /** The lines of an item and its ancestors, indented as in the listing. */
     String listingLinesWithParents(int item) {
         StringBuilder lines = new StringBuilder();
         int depth = 0;
-        for (int at : tree.pathFromRoot(item)) {
-            if (at != MapTree.ROOT || item == MapTree.ROOT) {
-                lines.append("  ".repeat(depth++)).append(listingLine(at)).append('\n');
+        for (int ancestor : tree.pathFromRoot(item)) {
+            if (ancestor != MapTree.ROOT || item == MapTree.ROOT) {
+                lines.append("  ".repeat(depth++)).append(listingLine(ancestor)).append('\n');
             }
         }
         return lines.toString();
     }
 
-    /** What to paste into a report about an item: where it lies, whose that is, and what follows. */
+    /** A text for bug reports: the item with ancestors and children, its device, the verdict and the kernel version. */
     String bugReportText(int item) {
         StringBuilder report = new StringBuilder(listingLinesWithParents(item));
-        for (int part = tree.childrenStart(item); part < tree.childrenEnd(item); part++) {
-            if (tree.kind(part).isRegion()) {
-                report.repeat("  ", tree.depth(part) - 1).append(listingLine(part)).append('\n');
+        for (int child = tree.childrenStart(item); child < tree.childrenEnd(item); child++) {
+            if (tree.kind(child).isRegion()) {
+                report.repeat("  ", tree.depth(child) - 1).append(listingLine(child)).append('\n');
             }
         }
-        Machine known = machine;
-        if (known != null) {
+        machine.ifPresent(known -> {
             report.append('\n');
             enclosingBar(item).flatMap(this::device).ifPresent(device -> report.append(messages.text(
                             "window.map.report.device",
@@ -318,7 +322,7 @@ final class RegionMessages {
             overlap(item).ifPresent(overlap -> report.append(messages.formatVerdict(overlap)).append('\n'));
             report.append(messages.text("window.map.report.kernel", known.kernelVersion().release()))
                     .append('\n');
-        }
+        });
         return report.toString();
     }
 }

@@ -19,18 +19,18 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.switchback.client.messages.Messages;
 
-/** The same map as rows. */
+/** The map as a tree table. */
 final class RegionTreeTable extends TreeTableView<Integer> {
-    /** Rows that are new are counted by one layout and shown by the next. */
+    /** Limit of scroll attempts: one layout pass counts new rows, the next one shows them. */
     private static final int MAX_SCROLLS = 3;
 
     private final MemoryMapViewModel model;
     private final Messages messages;
-    /** While the selection is carried over from the model, it is not carried back. */
+    /** True while the selection is updated from the model, so that it is not written back. */
     private boolean updatingSelection;
-    /** Whether the row of the selection has to stay in view: until somebody scrolls. */
+    /** Whether the selected row is kept visible; false after the user scrolls. */
     private boolean keepSelectionVisible;
-    /** So many layouts more may bring it into view. */
+    /** Remaining layout passes that may scroll to the selected row. */
     private int scrollsLeft;
 
     RegionTreeTable(MemoryMapViewModel model, Messages messages) {
@@ -39,15 +39,15 @@ final class RegionTreeTable extends TreeTableView<Integer> {
         setId("map-tree");
         getStyleClass().add("map-tree");
         setAccessibleText(messages.text("window.map.tree"));
-        // The picture above takes its room only once there is a map: the row of the selection must not get lost then.
+        // The canvas above appears with the map and shrinks this table: the selected row has to stay visible.
         heightProperty().subscribe(() -> scrollsLeft = MAX_SCROLLS);
         Runnable afterLayout = this::scrollToSelection;
-        sceneProperty().subscribe((old, now) -> {
-            if (old != null) {
-                old.removePostLayoutPulseListener(afterLayout);
+        sceneProperty().subscribe((oldScene, newScene) -> {
+            if (oldScene != null) {
+                oldScene.removePostLayoutPulseListener(afterLayout);
             }
-            if (now != null) {
-                now.addPostLayoutPulseListener(afterLayout);
+            if (newScene != null) {
+                newScene.addPostLayoutPulseListener(afterLayout);
             }
         });
         addEventFilter(ScrollEvent.ANY, event -> keepSelectionVisible = false);
@@ -56,11 +56,11 @@ final class RegionTreeTable extends TreeTableView<Integer> {
         setFixedCellSize(28);
         setColumnResizePolicy(CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
         getSelectionModel().setSelectionMode(SelectionMode.SINGLE);
-        Label nothing = new Label();
-        nothing.setId("map-nothing");
-        setPlaceholder(nothing);
-        model.stateProperty().subscribe(now -> nothing.setText(messages.text(
-                now == MemoryMapViewModel.MapPageState.LOADING ? "window.map.loading" : "map.empty")));
+        Label placeholder = new Label();
+        placeholder.setId("map-nothing");
+        setPlaceholder(placeholder);
+        model.loader().stateProperty().subscribe(state -> placeholder.setText(messages.text(
+                state == MapLoader.MapPageState.LOADING ? "window.map.loading" : "map.empty")));
         TreeTableColumn<Integer, Integer> region = createColumn("window.map.tree.region", 330, NameCell::new);
         TreeTableColumn<Integer, Integer> size =
                 createColumn("window.map.tree.size", 78, () -> new TextCell(item -> regionMessages().size(item)));
@@ -73,16 +73,16 @@ final class RegionTreeTable extends TreeTableView<Integer> {
         setTreeColumn(region);
         getSelectionModel().selectedItemProperty().addListener((observable, before, now) -> {
             if (now != null && !updatingSelection) {
-                model.select(now.getValue());
+                model.navigation().select(now.getValue());
             }
         });
         addEventHandler(MouseEvent.MOUSE_CLICKED, event -> {
             if (event.getClickCount() == 2 && model.selectionProperty().get() != MapTree.ROOT) {
-                model.zoomTo(model.selectionProperty().get());
+                model.viewport().zoomTo(model.selectionProperty().get());
             }
         });
         model.treeProperty().addListener((observable, before, now) -> rebuildRows());
-        model.shownFiltersProperty().addListener((observable, before, now) -> rebuildRows());
+        model.viewport().shownFiltersProperty().addListener((observable, before, now) -> rebuildRows());
         model.selectionProperty().addListener((observable, before, now) -> selectRow());
         rebuildRows();
     }
@@ -98,7 +98,7 @@ final class RegionTreeTable extends TreeTableView<Integer> {
         column.setReorderable(false);
         column.setPrefWidth(width);
         column.setCellValueFactory(row -> row.getValue().valueProperty());
-        column.setCellFactory(of -> cell.get());
+        column.setCellFactory(ignored -> cell.get());
         return column;
     }
 
@@ -111,7 +111,7 @@ final class RegionTreeTable extends TreeTableView<Integer> {
             if (root.getChildren().size() <= 3) {
                 root.getChildren().forEach(child -> child.setExpanded(true));
             }
-            // Rows of the old map have the numbers of the new one.
+            // The rows of the new map have the same item numbers as those of the old one.
             refresh();
             scrollTo(0);
         } finally {
@@ -120,7 +120,7 @@ final class RegionTreeTable extends TreeTableView<Integer> {
         selectRow();
     }
 
-    /** Opens what is around the selection and shows its row. */
+    /** Expands the ancestors of the selection, selects its row and makes it visible. */
     private void selectRow() {
         int selected = model.selectionProperty().get();
         updatingSelection = true;
@@ -129,19 +129,19 @@ final class RegionTreeTable extends TreeTableView<Integer> {
                 getSelectionModel().clearSelection();
                 return;
             }
-            TreeItem<Integer> chosen = getSelectionModel().getSelectedItem();
-            if (chosen != null && chosen.getValue() == selected) {
+            TreeItem<Integer> selectedRow = getSelectionModel().getSelectedItem();
+            if (selectedRow != null && selectedRow.getValue() == selected) {
                 return;
             }
-            TreeItem<Integer> at = getRoot();
+            TreeItem<Integer> row = getRoot();
             for (int item : model.treeProperty().get().pathFromRoot(selected)) {
-                if (item != MapTree.ROOT && at != null) {
-                    at.setExpanded(true);
-                    at = findChild(at, item);
+                if (item != MapTree.ROOT && row != null) {
+                    row.setExpanded(true);
+                    row = findChild(row, item);
                 }
             }
-            if (at != null) {
-                getSelectionModel().select(at);
+            if (row != null) {
+                getSelectionModel().select(row);
                 keepSelectionVisible = true;
                 scrollsLeft = MAX_SCROLLS;
             }
@@ -163,35 +163,24 @@ final class RegionTreeTable extends TreeTableView<Integer> {
         }
     }
 
-    /** As the rows were last laid out. */
+    /** Whether the row was visible in the last layout. */
     private boolean isRowVisible(int row) {
         return lookupAll(".tree-table-row-cell").stream()
                 .filter(TreeTableRow.class::isInstance)
                 .map(TreeTableRow.class::cast)
-                .anyMatch(cell -> cell.isVisible() && cell.getIndex() == row
+                .anyMatch(cell -> cell.isVisible()
+                        && cell.getIndex() == row
                         && cell.getBoundsInParent().getMaxY() < getHeight() - 2 * getFixedCellSize());
     }
 
-    private static @Nullable TreeItem<Integer> findChild(TreeItem<Integer> of, int item) {
-        ObservableList<TreeItem<Integer>> children = of.getChildren();
-        int low = 0;
-        int high = children.size() - 1;
-        while (low <= high) {
-            int middle = (low + high) >>> 1;
-            int found = children.get(middle).getValue();
-            if (found == item) {
-                return children.get(middle);
-            }
-            if (found < item) {
-                low = middle + 1;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return null;
+    private static @Nullable TreeItem<Integer> findChild(TreeItem<Integer> row, int item) {
+        ObservableList<TreeItem<Integer>> children = row.getChildren();
+        int index = BinarySearch.firstIndex(
+                0, children.size(), i -> children.get(i).getValue() >= item);
+        return index < children.size() && children.get(index).getValue() == item ? children.get(index) : null;
     }
 
-    /** A row, whose parts become rows when somebody looks. */
+    /** A row whose children are created lazily. */
     private final class LazyTreeItem extends TreeItem<Integer> {
         private boolean childrenCreated;
 
@@ -212,9 +201,9 @@ final class RegionTreeTable extends TreeTableView<Integer> {
                 childrenCreated = true;
                 MapTree tree = model.treeProperty().get();
                 List<TreeItem<Integer>> rows = new ArrayList<>();
-                for (int part = tree.childrenStart(getValue()); part < tree.childrenEnd(getValue()); part++) {
-                    if (model.isSelectable(part)) {
-                        rows.add(new LazyTreeItem(part));
+                for (int child = tree.childrenStart(getValue()); child < tree.childrenEnd(getValue()); child++) {
+                    if (model.navigation().isSelectable(child)) {
+                        rows.add(new LazyTreeItem(child));
                     }
                 }
                 children.setAll(rows);
@@ -237,7 +226,7 @@ final class RegionTreeTable extends TreeTableView<Integer> {
         }
     }
 
-    /** A name with the sign of what is the matter with it. */
+    /** The label of a region with its change or overlap. */
     private final class NameCell extends TreeTableCell<Integer, Integer> {
         private final FontIcon warning = new FontIcon(Material2MZ.WARNING);
 
@@ -250,12 +239,8 @@ final class RegionTreeTable extends TreeTableView<Integer> {
                 setGraphic(null);
                 return;
             }
-            String sign = switch (tree.change(item)) {
-                case UNCHANGED -> tree.kind(item) == RegionKind.GAP ? "≈ " : "";
-                case REMOVED -> "− ";
-                case ADDED -> "+ ";
-            };
-            setText(sign + regionMessages().label(item));
+            boolean gap = tree.kind(item) == RegionKind.GAP && tree.change(item) == RegionChange.UNCHANGED;
+            setText((gap ? "≈ " : tree.change(item).labelPrefix()) + regionMessages().label(item));
             setAccessibleText(regionMessages().accessibleText(item, 1));
             setGraphic(tree.kind(item) == RegionKind.OVERLAP ? warning : null);
         }

@@ -1,11 +1,11 @@
 package org.switchback.gui.memorymap;
 
-/** How much room an address gets. */
+/** How addresses map to horizontal positions. */
 enum ScaleMode {
-    /** Each piece by the logarithm of its size, and none too narrow to be seen. */
+    /** Widths grow with the logarithm of a segment's size and stay visible; see {@link FitScale}. */
     FIT,
-    /** The same for every address. */
+    /** Every address has the same width. */
     TRUE_SIZE,
-    /** The low addresses, where small things lie, get more. */
+    /** Logarithm of the address: low addresses, where the small regions are, get more width. */
     LOG
 }

@@ -1,4 +1,4 @@
-/** The page that shows what lies where in the physical address space, and the scale on which that can be seen. */
+/** The page of the memory map: the regions of the physical address space as boxes, table and text. */
 @NullMarked
 package org.switchback.gui.memorymap;
 

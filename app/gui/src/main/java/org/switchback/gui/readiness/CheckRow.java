@@ -4,12 +4,9 @@ import org.switchback.client.readiness.CheckResult;
 import org.switchback.client.readiness.ReadinessCheck;
 
 /**
- * A check as a row.
+ * A row of the readiness page.
  *
- * @param check  which one
- * @param status in short
- * @param title  what it is about
- * @param text   what was found; several lines for several things
- * @param advice what to do about it; empty when there is nothing to do
+ * @param text   the finding, one line each if there are several
+ * @param advice what to do; empty if nothing has to be done
  */
 public record CheckRow(ReadinessCheck check, CheckResult.CheckStatus status, String title, String text, String advice) {}

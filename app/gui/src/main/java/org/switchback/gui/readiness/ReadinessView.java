@@ -26,7 +26,7 @@ import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.switchback.gui.controls.Controls;
 import org.switchback.client.messages.Messages;
 
-/** The page of readiness: which GPU, what its checks come to, and a row a check. */
+/** The readiness page: a choice of GPUs, the summary, and one row per check. */
 public final class ReadinessView extends StackPane {
     private static final double MAX_WIDTH = 980;
 
@@ -35,20 +35,20 @@ public final class ReadinessView extends StackPane {
     private final VBox rows = new VBox();
     private final FlowPane gpuButtons = new FlowPane(8, 8);
 
-    /** @param check looks at the machine again */
-    public ReadinessView(ReadinessViewModel model, Messages messages, Runnable check) {
+    /** @param refresh reads the machine again */
+    public ReadinessView(ReadinessViewModel model, Messages messages, Runnable refresh) {
         this.model = model;
         this.messages = messages;
         setId("page-readiness");
         getStyleClass().addAll("page", "readiness");
         rows.setId("checks");
         rows.getStyleClass().add("checks");
-        VBox content = new VBox(16, createGpuButtons(), createHeader(check), rows);
+        VBox content = new VBox(16, createGpuButtons(), createHeader(refresh), rows);
         content.setMaxWidth(MAX_WIDTH);
-        StackPane centred = new StackPane(content);
-        centred.getStyleClass().add("page-content");
+        StackPane centered = new StackPane(content);
+        centered.getStyleClass().add("page-content");
         StackPane.setAlignment(content, Pos.TOP_CENTER);
-        ScrollPane scroll = Controls.createScrollPane(centred);
+        ScrollPane scroll = Controls.createScrollPane(centered);
         scroll.visibleProperty().bind(model.messageProperty().isEmpty());
         Label message = new Label();
         message.setId("readiness-message");
@@ -63,15 +63,15 @@ public final class ReadinessView extends StackPane {
     private Node createGpuButtons() {
         gpuButtons.setId("readiness-gpus");
         gpuButtons.setAccessibleText(messages.text("readiness.page.gpu"));
-        Runnable fill = () -> {
-            ToggleGroup one = new ToggleGroup();
+        Runnable populate = () -> {
+            ToggleGroup toggleGroup = new ToggleGroup();
             gpuButtons.getChildren().clear();
             for (ReadinessViewModel.GpuOption gpu : model.gpus()) {
                 ToggleButton button = Controls.withId(
                         "readiness-" + gpu.address().toString().replace(':', '-').replace('.', '-'),
                         new ToggleButton(gpu.name(), new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD)));
-                button.getStyleClass().add("choice");
-                button.setToggleGroup(one);
+                button.getStyleClass().add("gpu-option");
+                button.setToggleGroup(toggleGroup);
                 button.setUserData(gpu.address());
                 button.setOnAction(event -> {
                     button.setSelected(true);
@@ -81,12 +81,10 @@ public final class ReadinessView extends StackPane {
             }
             updateSelectedButton();
         };
-        model.gpus().addListener((ListChangeListener<ReadinessViewModel.GpuOption>) change -> fill.run());
+        model.gpus().addListener((ListChangeListener<ReadinessViewModel.GpuOption>) change -> populate.run());
         model.selectedProperty().addListener((observable, old, now) -> updateSelectedButton());
-        fill.run();
-        // One GPU needs no choice.
-        var several = Bindings.size(model.gpus()).greaterThan(1);
-        Controls.bindVisibility(gpuButtons, several);
+        populate.run();
+        Controls.bindVisibility(gpuButtons, Bindings.size(model.gpus()).greaterThan(1));
         return gpuButtons;
     }
 
@@ -96,7 +94,7 @@ public final class ReadinessView extends StackPane {
         }
     }
 
-    private Node createHeader(Runnable check) {
+    private Node createHeader(Runnable refresh) {
         Label summary = new Label();
         summary.setId("readiness-summary");
         summary.getStyleClass().add("readiness-summary");
@@ -105,22 +103,23 @@ public final class ReadinessView extends StackPane {
         summary.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(summary, Priority.ALWAYS);
         Button again =
-                Controls.createFlatButton("readiness-check", messages.text("readiness.page.check"), Material2MZ.REFRESH, check);
+                Controls.createFlatButton(
+                        "readiness-check", messages.text("readiness.page.check"), Material2MZ.REFRESH, refresh);
         Button copy = Controls.createFlatButton(
                 "readiness-copy",
                 messages.text("readiness.page.copy"),
                 Material2OutlinedAL.CONTENT_COPY,
                 () -> Controls.copyToClipboard(model.toPlainText()));
-        HBox head = new HBox(10, summary, again, copy);
-        head.setAlignment(Pos.CENTER_LEFT);
-        Runnable colour = () -> {
-            CheckResult.CheckStatus verdict = model.overallStatusProperty().get();
-            head.getStyleClass().setAll("verdict", verdict.id());
-            summary.setGraphic(new FontIcon(iconFor(verdict)));
+        HBox header = new HBox(10, summary, again, copy);
+        header.setAlignment(Pos.CENTER_LEFT);
+        Runnable updateStatus = () -> {
+            CheckResult.CheckStatus status = model.overallStatusProperty().get();
+            header.getStyleClass().setAll("readiness-header", status.id());
+            summary.setGraphic(new FontIcon(iconFor(status)));
         };
-        model.overallStatusProperty().addListener((observable, old, now) -> colour.run());
-        colour.run();
-        return head;
+        model.overallStatusProperty().addListener((observable, old, now) -> updateStatus.run());
+        updateStatus.run();
+        return header;
     }
 
     private void populateRows() {
@@ -128,9 +127,8 @@ public final class ReadinessView extends StackPane {
     }
 
     private Node createRow(CheckRow row) {
-        FontIcon sign = new FontIcon(iconFor(row.status()));
-        StackPane signs = new StackPane(sign);
-        signs.getStyleClass().add("check-sign");
+        StackPane icon = new StackPane(new FontIcon(iconFor(row.status())));
+        icon.getStyleClass().add("check-icon");
         Label title = new Label(row.title());
         title.getStyleClass().add("check-title");
         Controls.enableWrapping(title);
@@ -139,16 +137,16 @@ public final class ReadinessView extends StackPane {
         Label text = new Label(row.text());
         text.setId("check-text-" + row.check().id());
         Controls.enableWrapping(text);
-        VBox said = new VBox(4, text);
-        HBox.setHgrow(said, Priority.ALWAYS);
+        VBox texts = new VBox(4, text);
+        HBox.setHgrow(texts, Priority.ALWAYS);
         if (!row.advice().isEmpty()) {
             Label advice = new Label(row.advice(), new FontIcon(Material2AL.ARROW_FORWARD));
             advice.setId("check-advice-" + row.check().id());
             advice.getStyleClass().add("check-advice");
             Controls.enableWrapping(advice);
-            said.getChildren().add(advice);
+            texts.getChildren().add(advice);
         }
-        HBox box = new HBox(14, signs, title, said);
+        HBox box = new HBox(14, icon, title, texts);
         box.setId("check-" + row.check().id());
         box.getStyleClass().addAll("check", row.status().id());
         box.setAccessibleRole(AccessibleRole.TEXT);
@@ -160,8 +158,8 @@ public final class ReadinessView extends StackPane {
         return box;
     }
 
-    private static Ikon iconFor(CheckResult.CheckStatus result) {
-        return switch (result) {
+    private static Ikon iconFor(CheckResult.CheckStatus status) {
+        return switch (status) {
             case READY -> Material2AL.CHECK_CIRCLE;
             case WARNING -> Material2AL.ERROR;
             case BLOCKED -> Material2AL.CANCEL;

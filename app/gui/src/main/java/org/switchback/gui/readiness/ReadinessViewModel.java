@@ -21,16 +21,16 @@ import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.PlannedRefusal;
+import org.switchback.job.PlannedRefusal;
 
-/** What the page of readiness shows: the checks of one GPU of a machine. Belongs to the drawing thread. */
+/** The content of the readiness page: the checks of one GPU of the machine. Confined to the FX thread. */
 public final class ReadinessViewModel {
     private final BackgroundTasks background;
     private final Messages messages;
 
     private final ObservableList<GpuOption> gpus = FXCollections.observableArrayList();
     private final ObservableList<CheckRow> rows = FXCollections.observableArrayList();
-    // Fields, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
+    // Fields: an unreferenced unmodifiable list is garbage collected together with its listeners.
     private final ObservableList<GpuOption> readOnlyGpus = FXCollections.unmodifiableObservableList(gpus);
     private final ObservableList<CheckRow> readOnlyRows = FXCollections.unmodifiableObservableList(rows);
     private final ReadOnlyObjectWrapper<@Nullable PciAddress> selected = new ReadOnlyObjectWrapper<>(null);
@@ -42,12 +42,7 @@ public final class ReadinessViewModel {
     private List<Readiness> readinessOfGpus = List.of();
     private @Nullable PendingTask pendingTask;
 
-    /**
-     * A GPU that can be chosen.
-     *
-     * @param address  its address
-     * @param name for people
-     */
+    /** A GPU that can be selected. */
     public record GpuOption(PciAddress address, String name) {}
 
     public ReadinessViewModel(BackgroundTasks background, Messages messages) {
@@ -61,55 +56,52 @@ public final class ReadinessViewModel {
         return readOnlyGpus;
     }
 
-    /** Whose checks are shown; null before the first answer. */
+    /** The GPU whose checks are shown; null before the first check and without a GPU. */
     public ReadOnlyObjectProperty<@Nullable PciAddress> selectedProperty() {
         return selected.getReadOnlyProperty();
     }
 
-    /** The checks, in order; empty when a message is said instead. */
+    /** The checks, in order; empty while a message is shown instead. */
     public ObservableList<CheckRow> rows() {
         return readOnlyRows;
     }
 
-    /** What the checks come to, a sentence. */
+    /** The overall result, one sentence; empty without checks. */
     public ReadOnlyStringProperty summaryProperty() {
         return summary.getReadOnlyProperty();
     }
 
-    /** The worst of their results; what could not be measured counts for nothing. */
+    /** The worst status of the checks; unknown ones are ignored. */
     public ReadOnlyObjectProperty<CheckResult.CheckStatus> overallStatusProperty() {
         return overallStatus.getReadOnlyProperty();
     }
 
-    /** What is said in place of checks; empty with checks. */
+    /** Shown instead of checks; empty with checks. */
     public ReadOnlyStringProperty messageProperty() {
         return message.getReadOnlyProperty();
     }
 
-    /** No machine can be looked at now. */
     public void showNoMachine() {
         showMessage(messages.text("readiness.page.empty"));
     }
 
-    /** A switch is changing the machine: what is read meanwhile is neither before nor after. */
+    /** Removes the checks: during a switch they would show a mix of before and after. */
     public void showSwitchInProgress() {
         showMessage(messages.text("readiness.page.busy"));
     }
 
-    private void showMessage(String said) {
+    private void showMessage(String text) {
         cancelPendingTask();
         readinessOfGpus = List.of();
         gpus.clear();
-        updateRows(said);
+        updateRows(text);
     }
 
-    /** Checks a machine as it is now; what was shown before stays until the answer is there. */
+    /** Checks a machine in the background; the old rows stay until the results arrive. */
     public void check(HelperConnection connection, Machine machine) {
         cancelPendingTask();
-        pendingTask = background.run(
-                () -> evaluate(connection, machine),
-                this::showResults,
-                problem -> showNoMachine());
+        pendingTask =
+                background.run(() -> evaluate(connection, machine), this::showResults, e -> showNoMachine());
     }
 
     private void cancelPendingTask() {
@@ -119,44 +111,46 @@ public final class ReadinessViewModel {
     }
 
     private static List<Readiness> evaluate(HelperConnection connection, Machine machine) {
-        List<Readiness> all = new ArrayList<>();
+        List<Readiness> results = new ArrayList<>();
         for (Gpu gpu : machine.gpus()) {
-            all.add(Readiness.of(machine, gpu, connection.source(), loadRefusals(connection, gpu)));
+            results.add(Readiness.of(machine, gpu, connection.source(), loadRefusals(connection, gpu)));
         }
-        return all;
+        return results;
     }
 
-    /** A plan that the helper does not give refuses nothing. */
     private static List<PlannedRefusal> loadRefusals(HelperConnection connection, Gpu gpu) {
         try {
             return connection.plan(gpu.address(), "vm", List.of(), false).refusals;
-        } catch (HelperException problem) {
+        } catch (HelperException ignored) {
+            // A failed plan refuses nothing.
             return List.of();
         }
     }
 
-    private void showResults(List<Readiness> now) {
-        readinessOfGpus = now;
-        List<GpuOption> choices = now.stream()
-                .map(one -> new GpuOption(one.gpu().address(), one.gpu().graphics().name()))
+    private void showResults(List<Readiness> results) {
+        readinessOfGpus = results;
+        List<GpuOption> options = results.stream()
+                .map(readiness -> new GpuOption(
+                        readiness.gpu().address(), readiness.gpu().graphics().name()))
                 .toList();
-        if (!choices.equals(gpus)) {
-            gpus.setAll(choices);
+        if (!options.equals(gpus)) {
+            gpus.setAll(options);
         }
         PciAddress before = selected.get();
-        if (choices.stream().noneMatch(choice -> choice.address().equals(before))) {
-            // The one that a person would switch: not the one with the desktop on it.
-            selected.set(now.stream()
-                    .filter(one -> one.gpu().graphics().activeConnectors().isEmpty())
+        if (options.stream().noneMatch(option -> option.address().equals(before))) {
+            // The GPU that would be switched is the one without the desktop.
+            selected.set(results.stream()
+                    .filter(readiness ->
+                            readiness.gpu().graphics().activeConnectors().isEmpty())
                     .findFirst()
-                    .or(() -> now.stream().findFirst())
-                    .map(one -> one.gpu().address())
+                    .or(() -> results.stream().findFirst())
+                    .map(readiness -> readiness.gpu().address())
                     .orElse(null));
         }
         updateRows(messages.text("readiness.page.no-gpu"));
     }
 
-    /** Shows the checks of another GPU. */
+    /** Shows the checks of this GPU. */
     public void select(PciAddress gpu) {
         selected.set(gpu);
         updateRows("");
@@ -164,41 +158,43 @@ public final class ReadinessViewModel {
 
     private @Nullable Readiness selectedReadiness() {
         return readinessOfGpus.stream()
-                .filter(one -> one.gpu().address().equals(selected.get()))
+                .filter(readiness -> readiness.gpu().address().equals(selected.get()))
                 .findFirst()
                 .orElse(null);
     }
 
-    private void updateRows(String otherwise) {
+    private void updateRows(String messageWithoutGpu) {
         Readiness readiness = selectedReadiness();
         if (readiness == null) {
             selected.set(null);
             rows.clear();
             summary.set("");
-            message.set(otherwise);
+            message.set(messageWithoutGpu);
             return;
         }
-        ReadinessFormatter text = new ReadinessFormatter(messages, readiness);
-        List<CheckRow> fresh = readiness.results().stream()
-                .map(finding -> new CheckRow(
-                        finding.check(),
-                        finding.status(),
-                        text.title(finding.check()),
-                        text.description(finding),
-                        text.advice(finding).orElse("")))
+        ReadinessFormatter formatter = new ReadinessFormatter(messages, readiness);
+        List<CheckRow> newRows = readiness.results().stream()
+                .map(result -> new CheckRow(
+                        result.check(),
+                        result.status(),
+                        formatter.title(result.check()),
+                        formatter.description(result),
+                        formatter.advice(result).orElse("")))
                 .toList();
-        if (!fresh.equals(rows)) {
-            rows.setAll(fresh);
+        if (!newRows.equals(rows)) {
+            rows.setAll(newRows);
         }
         overallStatus.set(
                 readiness.isBlocked()
                         ? CheckResult.CheckStatus.BLOCKED
-                        : readiness.count(CheckResult.CheckStatus.WARNING) > 0 ? CheckResult.CheckStatus.WARNING : CheckResult.CheckStatus.READY);
-        summary.set(text.summary());
+                        : readiness.count(CheckResult.CheckStatus.WARNING) > 0
+                                ? CheckResult.CheckStatus.WARNING
+                                : CheckResult.CheckStatus.READY);
+        summary.set(formatter.summary());
         message.set("");
     }
 
-    /** All of it as a text; empty without checks. */
+    /** The checks as plain text, for the clipboard; empty without checks. */
     public String toPlainText() {
         Readiness readiness = selectedReadiness();
         return readiness == null ? "" : new ReadinessFormatter(messages, readiness).toPlainText();

@@ -1,4 +1,4 @@
-/** What keeps a GPU from going to a virtual machine, check by check; for the window's page and the command line. */
+/** The readiness page: the checks that a GPU has to pass before it can be given to a VM. */
 @NullMarked
 package org.switchback.gui.readiness;
 

@@ -19,9 +19,9 @@ import org.switchback.client.BusAddress;
 import org.switchback.gui.session.SessionViewModel.Notification;
 import org.switchback.gui.session.dbus.DesktopApplication;
 
-/** The person's session on this computer, in which the program runs once. */
+/** The desktop session of the user, in which one instance of the program runs. */
 public final class DesktopSession implements DesktopApplication, AutoCloseable {
-    /** Of the program on the bus, and of its desktop entry. */
+    /** Name on the bus, which is also the name of the desktop entry. */
     public static final String BUS_NAME = "org.switchback.Switchback";
 
     private static final System.Logger LOG = System.getLogger(DesktopSession.class.getName());
@@ -30,23 +30,22 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
     private static final UInt32 NAME_FLAG_DO_NOT_QUEUE = new UInt32(4);
     private static final UInt32 NAME_REPLY_EXISTS = new UInt32(3);
 
-    /** What a start of the program is. */
     public sealed interface LaunchResult {
-        /** It is the only one. */
+        /** No other instance runs. */
         record PrimaryInstance(DesktopSession session) implements LaunchResult {}
 
-        /** Another one runs, and has been asked to show itself. */
+        /** Another instance runs and was asked to raise its window. */
         record AlreadyRunning() implements LaunchResult {}
 
-        /** There is no session to ask, or the other one does not answer. */
+        /** There is no usable session bus, or the other instance does not respond. */
         record NoSessionBus() implements LaunchResult {}
     }
 
-    /** What a later start of the program, or a click on something outside, wants of the window. */
+    /** Requests to the window from later starts, the tray and notifications. */
     public interface WindowActions {
         void raise();
 
-        /** @param name of a sample machine, maybe of none that there is */
+        /** @param name may be unknown */
         void openSample(String name);
 
         void openReport(Path file);
@@ -67,27 +66,27 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
     }
 
     /**
-     * Finds out what this start is, and asks the one that runs to show itself. Blocks.
+     * Registers this instance, or asks the running one to raise its window. Blocks.
      *
-     * @param bus     the session's; empty outside a session
-     * @param sample  the sample machine that is asked for
-     * @param workers for what blocks later
-     * @param screen  runs a task on the drawing thread, where the window and the tray's menu are called
+     * @param bus        the session bus; empty outside a session
+     * @param sample     the sample machine to open
+     * @param workers    runs blocking calls later
+     * @param fxExecutor runs tasks on the FX thread, on which the window and the actions of the tray menu are called
      */
     public static LaunchResult launch(
-            Optional<BusAddress> bus, Optional<String> sample, Executor workers, Executor screen) {
+            Optional<BusAddress> bus, Optional<String> sample, Executor workers, Executor fxExecutor) {
         if (bus.isEmpty()) {
             return new LaunchResult.NoSessionBus();
         }
         try {
             DBusConnection connection = bus.get().connect(() -> {});
-            DesktopSession session = new DesktopSession(connection, workers, screen);
-            // Before the name: whoever sees the name may call at once.
+            DesktopSession session = new DesktopSession(connection, workers, fxExecutor);
+            // Before the name is requested: a client that sees the name may call at once.
             connection.exportObject(OBJECT_PATH, session);
-            UInt32 answer = connection
+            UInt32 reply = connection
                     .getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class)
                     .RequestName(BUS_NAME, NAME_FLAG_DO_NOT_QUEUE);
-            if (!answer.equals(NAME_REPLY_EXISTS)) {
+            if (!reply.equals(NAME_REPLY_EXISTS)) {
                 return new LaunchResult.PrimaryInstance(session);
             }
             try {
@@ -99,47 +98,48 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
             } finally {
                 session.close();
             }
-        } catch (DBusException | DBusExecutionException failed) {
-            LOG.log(System.Logger.Level.DEBUG, "The session bus can't be used", failed);
+        } catch (DBusException | DBusExecutionException e) {
+            LOG.log(System.Logger.Level.DEBUG, "Cannot use the session bus", e);
             return new LaunchResult.NoSessionBus();
         }
     }
 
-    /** From now on later starts of the program reach the window; those before are told now. */
-    public void setWindow(WindowActions shown) {
-        window.complete(shown);
+    /** Sets the window, which receives the requests of later starts, and those that arrived before. */
+    public void setWindow(WindowActions actions) {
+        window.complete(actions);
     }
 
     /**
-     * Shows an icon in the tray as long as there is a tray. Blocks.
+     * Shows an icon in the tray while there is one. Blocks.
      *
-     * @param hosted told whether there is, each time that changes; on any thread
+     * @param onAvailabilityChanged called with whether there is a tray, each time that changes; on any thread
      */
-    public void openTray(TrayIcons pictures, TrayContent first, Consumer<Boolean> hosted) {
-        Tray opened = new Tray(bus, backgroundExecutor, fxExecutor, pictures, first, () -> window.thenAcceptAsync(WindowActions::raise, fxExecutor), hosted);
+    public void openTray(TrayIcons icons, TrayContent content, Consumer<Boolean> onAvailabilityChanged) {
+        Tray newTray = new Tray(
+                bus, backgroundExecutor, fxExecutor, icons, content, this::raiseWindow, onAvailabilityChanged);
         try {
-            opened.open();
-            notifications.subscribe(() -> window.thenAcceptAsync(WindowActions::raise, fxExecutor));
-            tray = opened;
-        } catch (DBusException | DBusExecutionException failed) {
-            LOG.log(System.Logger.Level.DEBUG, "The session bus can't be used", failed);
+            newTray.open();
+            notifications.subscribe(this::raiseWindow);
+            tray = newTray;
+        } catch (DBusException | DBusExecutionException e) {
+            LOG.log(System.Logger.Level.DEBUG, "Cannot use the session bus", e);
         }
     }
 
-    /** Shows something else in the tray. Returns at once. */
+    private void raiseWindow() {
+        window.thenAcceptAsync(WindowActions::raise, fxExecutor);
+    }
+
+    /** Updates the tray icon and its menu. Returns at once. */
     public void updateTray(TrayContent content) {
         if (tray != null) {
             tray.update(content);
         }
     }
 
-    /**
-     * Shows a notification. Returns at once.
-     *
-     * @param action what a click on it does
-     */
-    public void showNotification(Notification notice, String action) {
-        notifications.show(notice, action);
+    /** Shows a notification. Returns at once. */
+    public void showNotification(Notification notification, String actionLabel) {
+        notifications.show(notification, actionLabel);
     }
 
     @Override
@@ -148,40 +148,47 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
     }
 
     @Override
-    public void Activate(Map<String, Variant<?>> platform) {
-        window.thenAcceptAsync(WindowActions::raise, fxExecutor);
+    public void Activate(Map<String, Variant<?>> platformData) {
+        raiseWindow();
     }
 
     @Override
-    public void Open(List<String> uris, Map<String, Variant<?>> platform) {
-        window.thenAcceptAsync(shown -> {
-            uris.stream().flatMap(uri -> parseFileUri(uri).stream()).findFirst().ifPresent(shown::openReport);
-            shown.raise();
-        }, fxExecutor);
+    public void Open(List<String> uris, Map<String, Variant<?>> platformData) {
+        window.thenAcceptAsync(
+                actions -> {
+                    uris.stream()
+                            .flatMap(uri -> parseFileUri(uri).stream())
+                            .findFirst()
+                            .ifPresent(actions::openReport);
+                    actions.raise();
+                },
+                fxExecutor);
     }
 
     private static Optional<Path> parseFileUri(String uri) {
         try {
             return Optional.of(Path.of(URI.create(uri)));
-        } catch (RuntimeException other) {
-            // Not a file, or no URI at all: the window is shown as it is.
+        } catch (RuntimeException ignored) {
+            // Not a file, or not a URI: the window is only raised.
             return Optional.empty();
         }
     }
 
     @Override
-    public void ActivateAction(String action, List<Variant<?>> parameter, Map<String, Variant<?>> platform) {
-        window.thenAcceptAsync(shown -> {
-            if (action.equals(OPEN_SAMPLE_ACTION)
-                    && parameter.size() == 1
-                    && parameter.getFirst().getValue() instanceof String name) {
-                shown.openSample(name);
-            }
-            shown.raise();
-        }, fxExecutor);
+    public void ActivateAction(String action, List<Variant<?>> parameter, Map<String, Variant<?>> platformData) {
+        window.thenAcceptAsync(
+                actions -> {
+                    if (action.equals(OPEN_SAMPLE_ACTION)
+                            && parameter.size() == 1
+                            && parameter.getFirst().getValue() instanceof String name) {
+                        actions.openSample(name);
+                    }
+                    actions.raise();
+                },
+                fxExecutor);
     }
 
-    /** Leaves the session; the icon goes with the connection. */
+    /** Leaves the session. The tray removes the icon when the connection is closed. */
     @Override
     public void close() {
         bus.disconnect();

@@ -24,22 +24,21 @@ import org.switchback.gui.switching.SwitchViewModel;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.PciAddress;
 
-/** What a person learns without looking at the window. Belongs to the drawing thread. */
+/** The content of the tray, and when to send a notification. Confined to the FX thread. */
 public final class SessionViewModel {
-    /** What the tray's menu can do to the window. */
+    /** What the tray menu does with the window. */
     public interface TrayActions {
-        /** Brings the window to the front. */
         void raise();
 
         void quit();
     }
 
     /**
-     * Something to say to a person who looks elsewhere.
+     * A notification for the user while the window is not visible.
      *
      * @param summary one sentence
-     * @param body    more; empty for nothing more
-     * @param urgent  whether something has to be done
+     * @param body    may be empty
+     * @param urgent  whether the user has to do something
      */
     public record Notification(String summary, String body, boolean urgent) {}
 
@@ -51,20 +50,20 @@ public final class SessionViewModel {
     private final ReadOnlyObjectWrapper<TrayContent> trayContent;
     private final BooleanProperty windowHidden = new SimpleBooleanProperty(false);
     private final InvalidationListener updateListener = change -> updateContent();
-    private final ChangeListener<@Nullable SwitchResult> resultListener = (outcome, old, now) -> switchEnded(now);
+    private final ChangeListener<@Nullable SwitchResult> resultListener = (observable, before, now) -> switchEnded(now);
     private final Map<PciAddress, GpuCard.StatusLabel> lastStatus = new HashMap<>();
 
     private @Nullable SwitchViewModel currentSwitch;
 
     /**
-     * @param switching the switch whose pane is open; null when none is
-     * @param windowVisible   whether the person sees the window anyway
-     * @param notificationHandler   told what is worth a notification
+     * @param activeSwitch        the switch whose pane is open; null if none is
+     * @param windowVisible       whether the user sees the window, which makes notifications unnecessary
+     * @param notificationHandler shows a notification
      */
     public SessionViewModel(
             Messages messages,
             GpusViewModel gpus,
-            ReadOnlyObjectProperty<@Nullable SwitchViewModel> switching,
+            ReadOnlyObjectProperty<@Nullable SwitchViewModel> activeSwitch,
             TrayActions trayActions,
             BooleanSupplier windowVisible,
             Consumer<Notification> notificationHandler) {
@@ -77,54 +76,53 @@ public final class SessionViewModel {
         gpus.cards().addListener((ListChangeListener<GpuCard>) change -> cardsChanged());
         gpus.messageProperty().addListener(updateListener);
         windowHidden.addListener(updateListener);
-        switching.addListener((observable, old, now) -> observeSwitch(now));
-        observeSwitch(switching.get());
+        activeSwitch.addListener((observable, before, now) -> observeSwitch(now));
+        observeSwitch(activeSwitch.get());
     }
 
-    /** What the tray shows now. */
     public ReadOnlyObjectProperty<TrayContent> trayContentProperty() {
         return trayContent.getReadOnlyProperty();
     }
 
-    /** Whether the tray is all there is of the window. */
+    /** Whether only the tray shows the program. */
     public BooleanProperty windowHiddenProperty() {
         return windowHidden;
     }
 
-    private void observeSwitch(@Nullable SwitchViewModel now) {
+    private void observeSwitch(@Nullable SwitchViewModel newSwitch) {
         if (currentSwitch != null) {
             currentSwitch.statusProperty().removeListener(updateListener);
             currentSwitch.switchResultProperty().removeListener(resultListener);
         }
-        currentSwitch = now;
-        if (now != null) {
-            now.statusProperty().addListener(updateListener);
-            now.switchResultProperty().addListener(resultListener);
+        currentSwitch = newSwitch;
+        if (newSwitch != null) {
+            newSwitch.statusProperty().addListener(updateListener);
+            newSwitch.switchResultProperty().addListener(resultListener);
         }
         updateContent();
     }
 
-    private void switchEnded(@Nullable SwitchResult outcome) {
+    private void switchEnded(@Nullable SwitchResult result) {
         updateContent();
-        if (outcome != null && currentSwitch != null) {
-            // Said here, so not once more when the cards are looked at again.
+        if (result != null && currentSwitch != null) {
+            // This notification replaces the one for the next change of the card.
             lastStatus.remove(currentSwitch.gpuAddress());
             notifyUser(new Notification(
-                    outcome.title(),
-                    String.join("\n", outcome.lines()),
-                    outcome.kind() != SwitchResult.SwitchResultKind.SUCCEEDED));
+                    result.title(),
+                    String.join("\n", result.lines()),
+                    !result.isSuccessful()));
         }
     }
 
-    private void notifyUser(Notification notice) {
+    private void notifyUser(Notification notification) {
         if (!windowVisible.getAsBoolean()) {
-            notificationHandler.accept(notice);
+            notificationHandler.accept(notification);
         }
     }
 
     private void cardsChanged() {
         if (gpus.cards().isEmpty()) {
-            // Another machine is being looked at; nothing has happened to this one.
+            // Another machine is being opened, so the next cards are not a change.
             lastStatus.clear();
         }
         for (GpuCard card : gpus.cards()) {
@@ -157,9 +155,9 @@ public final class SessionViewModel {
         states.forEach(state -> rows.add(new MenuRow.TextRow(state)));
         rows.add(new MenuRow.SeparatorRow());
         if (currentSwitch == null) {
-            List<MenuRow> choices = actionRows();
-            rows.addAll(choices);
-            if (!choices.isEmpty()) {
+            List<MenuRow> actionRows = actionRows();
+            rows.addAll(actionRows);
+            if (!actionRows.isEmpty()) {
                 rows.add(new MenuRow.SeparatorRow());
             }
         }
@@ -170,34 +168,36 @@ public final class SessionViewModel {
     }
 
     private static String statusText(SwitchViewModel pane) {
-        SwitchResult outcome = pane.switchResultProperty().get();
-        return outcome == null ? pane.statusProperty().get() : outcome.title();
+        SwitchResult result = pane.switchResultProperty().get();
+        return result == null ? pane.statusProperty().get() : result.title();
     }
 
     private List<MenuRow> actionRows() {
-        List<MenuRow> choices = new ArrayList<>();
+        List<MenuRow> actionRows = new ArrayList<>();
         for (GpuCard card : gpus.cards()) {
             card.actions().stream()
                     .findFirst()
                     .filter(GpuCard.CardAction::enabled)
-                    .ifPresent(choice -> choices.add(new MenuRow.ActionRow(
-                            messages.text("tray.choice", choice.label(), card.name()), () -> {
+                    .ifPresent(action -> actionRows.add(new MenuRow.ActionRow(
+                            messages.text("tray.choice", action.label(), card.name()), () -> {
                                 trayActions.raise();
-                                gpus.runAction(card, choice);
+                                gpus.runAction(card, action);
                             })));
         }
-        return choices;
+        return actionRows;
     }
 
     private TrayStatus trayStatus() {
         if (currentSwitch != null) {
-            SwitchResult outcome = currentSwitch.switchResultProperty().get();
-            return outcome == null || outcome.kind() == SwitchResult.SwitchResultKind.SUCCEEDED ? TrayStatus.ACTIVE : TrayStatus.NEEDS_ATTENTION;
+            SwitchResult result = currentSwitch.switchResultProperty().get();
+            return result == null || result.isSuccessful()
+                    ? TrayStatus.ACTIVE
+                    : TrayStatus.NEEDS_ATTENTION;
         }
         if (hasCardWithStyle(GpuCard.StatusStyle.PARTIALLY_SWITCHED)) {
             return TrayStatus.NEEDS_ATTENTION;
         }
-        // Hosts may put a passive icon out of sight, and with a hidden window it is the only way back.
+        // A tray may hide a passive icon, which is the only way back to a hidden window.
         return hasCardWithStyle(GpuCard.StatusStyle.VM) || windowHidden.get() ? TrayStatus.ACTIVE : TrayStatus.PASSIVE;
     }
 
@@ -208,7 +208,7 @@ public final class SessionViewModel {
         return hasCardWithStyle(GpuCard.StatusStyle.VM) ? TrayIcon.VM : TrayIcon.HOST;
     }
 
-    private boolean hasCardWithStyle(GpuCard.StatusStyle tone) {
-        return gpus.cards().stream().anyMatch(card -> card.status().style() == tone);
+    private boolean hasCardWithStyle(GpuCard.StatusStyle style) {
+        return gpus.cards().stream().anyMatch(card -> card.status().style() == style);
     }
 }

@@ -12,7 +12,7 @@ import org.switchback.gui.session.dbus.DBusMenu;
 import org.switchback.gui.session.dbus.StatusNotifierItem;
 import org.switchback.gui.session.dbus.StatusNotifierWatcher;
 
-/** The icon in the tray, wherever the desktop has one and as long as it has. */
+/** Registers the tray icon with the tray of the desktop whenever one appears. */
 final class Tray {
     private static final System.Logger LOG = System.getLogger(Tray.class.getName());
     private static final String BUS_DRIVER = "org.freedesktop.DBus";
@@ -25,28 +25,28 @@ final class Tray {
     private volatile boolean available;
 
     /**
-     * @param backgroundExecutor   for what blocks
-     * @param screen    runs what is chosen from the menu
-     * @param activated the icon was clicked
-     * @param onAvailabilityChanged    told whether there is a tray that shows the icon, each time that changes
+     * @param backgroundExecutor    runs blocking calls
+     * @param fxExecutor            runs the actions of the menu
+     * @param onActivate            called when the icon is clicked
+     * @param onAvailabilityChanged called with whether there is a tray, each time that changes; on any thread
      */
     Tray(
             DBusConnection bus,
             Executor backgroundExecutor,
-            Executor screen,
-            TrayIcons pictures,
-            TrayContent first,
-            Runnable activated,
+            Executor fxExecutor,
+            TrayIcons icons,
+            TrayContent content,
+            Runnable onActivate,
             Consumer<Boolean> onAvailabilityChanged) {
         this.bus = bus;
         this.backgroundExecutor = backgroundExecutor;
         this.onAvailabilityChanged = onAvailabilityChanged;
-        this.item = new TrayItem(pictures, activated, first);
-        this.menu = new TrayMenu(screen);
-        menu.update(first.rows());
+        this.item = new TrayItem(icons, onActivate, content);
+        this.menu = new TrayMenu(fxExecutor);
+        menu.update(content.rows());
     }
 
-    /** Looks for a tray now and waits for one from now on. Blocks. */
+    /** Registers the icon with the current tray, and from now on with every new one. Blocks. */
     void open() throws DBusException {
         bus.exportObject(TrayMenu.PATH, menu);
         bus.exportObject(TrayItem.PATH, item);
@@ -57,7 +57,8 @@ final class Tray {
                         .withArg0123(0, StatusNotifierWatcher.NAME)
                         .build(),
                 this::watcherChanged);
-        if (bus.getRemoteObject(BUS_DRIVER, "/org/freedesktop/DBus", DBus.class).NameHasOwner(StatusNotifierWatcher.NAME)) {
+        if (bus.getRemoteObject(BUS_DRIVER, "/org/freedesktop/DBus", DBus.class)
+                .NameHasOwner(StatusNotifierWatcher.NAME)) {
             register();
         }
     }
@@ -73,32 +74,32 @@ final class Tray {
     }
 
     private void register() {
-        // Before the answer: a tray asks everything about the icon before it gives one, and somebody may close the window.
+        // Before the reply: a tray reads all properties before it replies, and meanwhile the user may close the window.
         setAvailable(true);
         try {
             bus.getRemoteObject(StatusNotifierWatcher.NAME, StatusNotifierWatcher.PATH, StatusNotifierWatcher.class)
                     .RegisterStatusNotifierItem(bus.getUniqueName());
-        } catch (DBusException | DBusExecutionException refused) {
-            LOG.log(System.Logger.Level.DEBUG, "The tray did not take the icon", refused);
+        } catch (DBusException | DBusExecutionException e) {
+            LOG.log(System.Logger.Level.DEBUG, "The tray did not register the icon", e);
             setAvailable(false);
         }
     }
 
-    private synchronized void setAvailable(boolean now) {
-        if (available != now) {
-            available = now;
-            onAvailabilityChanged.accept(now);
+    private synchronized void setAvailable(boolean newValue) {
+        if (available != newValue) {
+            available = newValue;
+            onAvailabilityChanged.accept(newValue);
         }
     }
 
-    /** Shows something else. Returns at once. */
+    /** Updates icon and menu. Returns at once. */
     void update(TrayContent content) {
         item.update(content);
         UInt32 revision = menu.update(content.rows());
         backgroundExecutor.execute(() -> emitChangeSignals(revision));
     }
 
-    /** Tells what is true now, which may be later than what this was called for. */
+    /** Sends the current status, which may be newer than the update that caused the call. */
     private synchronized void emitChangeSignals(UInt32 revision) {
         try {
             bus.sendMessage(new StatusNotifierItem.NewStatus(TrayItem.PATH, item.statusName()));
@@ -106,8 +107,8 @@ final class Tray {
             bus.sendMessage(new StatusNotifierItem.NewTitle(TrayItem.PATH));
             bus.sendMessage(new StatusNotifierItem.NewToolTip(TrayItem.PATH));
             bus.sendMessage(new DBusMenu.LayoutUpdated(TrayMenu.PATH, revision, 0));
-        } catch (DBusException | DBusExecutionException gone) {
-            LOG.log(System.Logger.Level.DEBUG, "The session bus is gone", gone);
+        } catch (DBusException | DBusExecutionException e) {
+            LOG.log(System.Logger.Level.DEBUG, "The session bus is disconnected", e);
         }
     }
 }

@@ -3,21 +3,19 @@ package org.switchback.gui.session;
 import java.util.List;
 
 /**
- * What the tray shows.
+ * The content of the tray icon and its menu.
  *
- * @param status how much of a person's attention it asks for
- * @param icon   the picture
- * @param title  state in short
- * @param rows   the menu; its first row is the state as text, for the picture alone says nothing to everybody
+ * @param title the state in short
+ * @param rows  the menu; its first row is the state as text, which makes it accessible without the icon
  */
 public record TrayContent(TrayStatus status, TrayIcon icon, String title, List<MenuRow> rows) {
     public TrayContent {
         rows = List.copyOf(rows);
     }
 
-    /** How much of a person's attention it asks for (freedesktop.org, Status Notifier Item). */
+    /** Status of the icon (freedesktop.org, Status Notifier Item). */
     public enum TrayStatus {
-        /** Hosts may hide it. */
+        /** Trays may hide the icon. */
         PASSIVE("Passive"),
         ACTIVE("Active"),
         NEEDS_ATTENTION("NeedsAttention");
@@ -28,13 +26,13 @@ public record TrayContent(TrayStatus status, TrayIcon icon, String title, List<M
             this.dbusName = dbusName;
         }
 
-        /** As hosts know it. */
+        /** Spelling on D-Bus. */
         String dbusName() {
             return dbusName;
         }
     }
 
-    /** A picture of the icon theme. */
+    /** An icon of the icon theme. */
     public enum TrayIcon {
         HOST(""),
         VM("-vm"),
@@ -46,7 +44,7 @@ public record TrayContent(TrayStatus status, TrayIcon icon, String title, List<M
             this.nameSuffix = nameSuffix;
         }
 
-        /** What its files' names end with, before what tells how they are drawn. */
+        /** Suffix of the icon name, before {@code -symbolic}. */
         public String nameSuffix() {
             return nameSuffix;
         }
@@ -54,13 +52,11 @@ public record TrayContent(TrayStatus status, TrayIcon icon, String title, List<M
 
     /** A row of the menu. */
     public sealed interface MenuRow {
-        /** Something to read. */
+        /** Disabled text. */
         record TextRow(String text) implements MenuRow {}
 
-        /** Something to choose. */
         record ActionRow(String text, Runnable action) implements MenuRow {}
 
-        /** A line between others. */
         record SeparatorRow() implements MenuRow {}
     }
 }

@@ -8,10 +8,10 @@ import org.switchback.gui.session.TrayContent.TrayIcon;
 import org.switchback.gui.session.dbus.StatusNotifierItem.Pixmap;
 
 /**
- * The pictures of the tray icon.
+ * The images of the tray icon.
  *
- * @param themeDirectory of an icon theme that has them; empty when only the theme of the desktop may
- * @param pixmapsByIcon  the same as pixels in some sizes, for hosts that don't find the theme; each sign has its own
+ * @param themeDirectory directory of an icon theme with the icons; empty if only the desktop's own theme may have them
+ * @param pixmapsByIcon  the images of every icon in some sizes, for trays that do not find the theme
  */
 public record TrayIcons(Optional<String> themeDirectory, Map<TrayIcon, List<Pixmap>> pixmapsByIcon) {
     private static final String ICON_NAME = "org.switchback.Switchback";
@@ -24,11 +24,11 @@ public record TrayIcons(Optional<String> themeDirectory, Map<TrayIcon, List<Pixm
         return themeDirectory.orElse("");
     }
 
-    String iconName(TrayIcon sign) {
-        return ICON_NAME + sign.nameSuffix() + "-symbolic";
+    String iconName(TrayIcon icon) {
+        return ICON_NAME + icon.nameSuffix() + "-symbolic";
     }
 
-    List<Pixmap> pixmaps(TrayIcon sign) {
-        return Objects.requireNonNull(pixmapsByIcon.get(sign));
+    List<Pixmap> pixmaps(TrayIcon icon) {
+        return Objects.requireNonNull(pixmapsByIcon.get(icon));
     }
 }

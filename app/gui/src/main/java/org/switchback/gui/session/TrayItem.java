@@ -7,7 +7,7 @@ import org.freedesktop.dbus.DBusPath;
 import org.freedesktop.dbus.types.Variant;
 import org.switchback.gui.session.dbus.StatusNotifierItem;
 
-/** The tray icon itself. */
+/** The D-Bus object of the tray icon. */
 final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem {
     static final String PATH = "/StatusNotifierItem";
     private static final String ID = "org.switchback.Switchback";
@@ -23,11 +23,11 @@ final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem {
         this.content = content;
     }
 
-    void update(TrayContent now) {
-        content = now;
+    void update(TrayContent newContent) {
+        content = newContent;
     }
 
-    /** As hosts know it. */
+    /** Spelling on D-Bus. */
     String statusName() {
         return content.status().dbusName();
     }
@@ -49,36 +49,36 @@ final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem {
 
     @Override
     public void ContextMenu(int x, int y) {
-        // The host has the menu.
+        // The tray shows the menu itself.
     }
 
     @Override
     public void Scroll(int delta, String orientation) {
-        // Nothing here goes up and down.
+        // Nothing to scroll.
     }
 
     @Override
     public Map<String, Variant<?>> GetAll(String interfaceName) {
-        Map<String, Variant<?>> all = new LinkedHashMap<>();
+        Map<String, Variant<?>> properties = new LinkedHashMap<>();
         if (interfaceName.equals(NAME)) {
-            TrayContent now = content;
-            all.put("Category", new Variant<>("Hardware"));
-            all.put("Id", new Variant<>(ID));
-            all.put("Title", new Variant<>(now.title()));
-            all.put("Status", new Variant<>(now.status().dbusName()));
-            all.put("WindowId", new Variant<>(0));
-            all.put("IconThemePath", new Variant<>(icons.themePath()));
-            all.put("IconName", new Variant<>(icons.iconName(now.icon())));
-            all.put("IconPixmap", pixmapsVariant(icons.pixmaps(now.icon())));
-            // Always the same as the icon: Xfce's tray shows an icon for attention whenever there is one.
-            all.put("AttentionIconName", new Variant<>(""));
-            all.put("AttentionIconPixmap", pixmapsVariant(List.of()));
-            all.put("OverlayIconName", new Variant<>(""));
-            all.put("ToolTip", new Variant<>(new ToolTip("", List.of(), now.title(), ""), "(sa(iiay)ss)"));
-            all.put("ItemIsMenu", new Variant<>(false));
-            all.put("Menu", new Variant<>(new DBusPath(TrayMenu.PATH)));
+            TrayContent current = content;
+            properties.put("Category", new Variant<>("Hardware"));
+            properties.put("Id", new Variant<>(ID));
+            properties.put("Title", new Variant<>(current.title()));
+            properties.put("Status", new Variant<>(current.status().dbusName()));
+            properties.put("WindowId", new Variant<>(0));
+            properties.put("IconThemePath", new Variant<>(icons.themePath()));
+            properties.put("IconName", new Variant<>(icons.iconName(current.icon())));
+            properties.put("IconPixmap", pixmapsVariant(icons.pixmaps(current.icon())));
+            // None, since the icon itself changes: the tray of Xfce shows an attention icon whenever there is one.
+            properties.put("AttentionIconName", new Variant<>(""));
+            properties.put("AttentionIconPixmap", pixmapsVariant(List.of()));
+            properties.put("OverlayIconName", new Variant<>(""));
+            properties.put("ToolTip", new Variant<>(new ToolTip("", List.of(), current.title(), ""), "(sa(iiay)ss)"));
+            properties.put("ItemIsMenu", new Variant<>(false));
+            properties.put("Menu", new Variant<>(new DBusPath(TrayMenu.PATH)));
         }
-        return all;
+        return properties;
     }
 
     private static Variant<?> pixmapsVariant(List<Pixmap> pixmaps) {

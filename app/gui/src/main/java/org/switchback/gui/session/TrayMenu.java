@@ -12,34 +12,33 @@ import org.jspecify.annotations.Nullable;
 import org.switchback.gui.session.TrayContent.MenuRow;
 import org.switchback.gui.session.dbus.DBusMenu;
 
-/** The menu of the tray icon, drawn by whoever hosts the tray. Its entries' numbers never mean something else later. */
+/** The D-Bus object of the tray menu, which the tray draws. IDs of menu items are never reused. */
 final class TrayMenu extends ReadOnlyProperties implements DBusMenu {
     static final String PATH = "/MenuBar";
     private static final int ROOT_ID = 0;
     private static final UInt32 PROTOCOL_VERSION = new UInt32(3);
 
     /**
-     * The menu at a time.
+     * One revision of the menu. Row IDs are consecutive.
      *
-     * @param revision counts the menus
-     * @param firstId    number of the first row
+     * @param revision counts the updates
      */
     private record MenuState(long revision, int firstId, List<MenuRow> rows) {
         @Nullable MenuRow row(int id) {
-            int place = id - firstId;
-            return place >= 0 && place < rows.size() ? rows.get(place) : null;
+            int index = id - firstId;
+            return index >= 0 && index < rows.size() ? rows.get(index) : null;
         }
     }
 
     private final Executor fxExecutor;
     private volatile MenuState menuState = new MenuState(0, 1, List.of());
 
-    /** @param fxExecutor runs what is chosen */
+    /** @param fxExecutor runs the actions */
     TrayMenu(Executor fxExecutor) {
         this.fxExecutor = fxExecutor;
     }
 
-    /** @return the number of the menu that is shown now */
+    /** @return the new revision */
     synchronized UInt32 update(List<MenuRow> rows) {
         MenuState old = menuState;
         menuState = new MenuState(old.revision() + 1, old.firstId() + old.rows().size(), rows);
@@ -53,33 +52,33 @@ final class TrayMenu extends ReadOnlyProperties implements DBusMenu {
 
     @Override
     public Pair<UInt32, LayoutItem> GetLayout(int parent, int depth, List<String> names) {
-        MenuState now = menuState;
+        MenuState current = menuState;
         List<Variant<?>> children = new ArrayList<>();
         if (parent == ROOT_ID && depth != 0) {
-            for (int i = 0; i < now.rows().size(); i++) {
+            for (int i = 0; i < current.rows().size(); i++) {
                 LayoutItem child = new LayoutItem(
-                        now.firstId() + i, retainProperties(rowProperties(now.rows().get(i)), names), List.of());
+                        current.firstId() + i, retainProperties(rowProperties(current.rows().get(i)), names), List.of());
                 children.add(new Variant<>(child, "(ia{sv}av)"));
             }
         }
-        Map<String, Variant<?>> own = parent == ROOT_ID
+        Map<String, Variant<?>> properties = parent == ROOT_ID
                 ? Map.of("children-display", new Variant<>("submenu"))
-                : retainProperties(rowProperties(now.row(parent)), names);
-        return new Pair<>(new UInt32(now.revision()), new LayoutItem(parent, own, children));
+                : retainProperties(rowProperties(current.row(parent)), names);
+        return new Pair<>(new UInt32(current.revision()), new LayoutItem(parent, properties, children));
     }
 
     @Override
     public List<DBusMenu.ItemProperties> GetGroupProperties(List<Integer> ids, List<String> names) {
-        MenuState now = menuState;
-        List<Integer> wanted = new ArrayList<>(ids);
-        if (wanted.isEmpty()) {
-            for (int i = 0; i < now.rows().size(); i++) {
-                wanted.add(now.firstId() + i);
+        MenuState current = menuState;
+        List<Integer> requested = new ArrayList<>(ids);
+        if (requested.isEmpty()) {
+            for (int i = 0; i < current.rows().size(); i++) {
+                requested.add(current.firstId() + i);
             }
         }
-        return wanted.stream()
-                .filter(id -> now.row(id) != null)
-                .map(id -> new DBusMenu.ItemProperties(id, retainProperties(rowProperties(now.row(id)), names)))
+        return requested.stream()
+                .filter(id -> current.row(id) != null)
+                .map(id -> new DBusMenu.ItemProperties(id, retainProperties(rowProperties(current.row(id)), names)))
                 .toList();
     }
 
@@ -103,7 +102,7 @@ final class TrayMenu extends ReadOnlyProperties implements DBusMenu {
         return properties;
     }
 
-    /** An underline marks a key in labels. */
+    /** Escapes underscores, which mark access keys in labels. */
     private static Variant<String> escapeLabel(String text) {
         return new Variant<>(text.replace("_", "__"));
     }
@@ -117,8 +116,8 @@ final class TrayMenu extends ReadOnlyProperties implements DBusMenu {
 
     @Override
     public void Event(int id, String event, Variant<?> data, UInt32 timestamp) {
-        if (event.equals("clicked") && menuState.row(id) instanceof MenuRow.ActionRow choice) {
-            fxExecutor.execute(choice.action());
+        if (event.equals("clicked") && menuState.row(id) instanceof MenuRow.ActionRow row) {
+            fxExecutor.execute(row.action());
         }
     }
 
@@ -139,8 +138,8 @@ final class TrayMenu extends ReadOnlyProperties implements DBusMenu {
     }
 
     private List<Integer> unknownIds(List<Integer> ids) {
-        MenuState now = menuState;
-        return ids.stream().filter(id -> id != ROOT_ID && now.row(id) == null).toList();
+        MenuState current = menuState;
+        return ids.stream().filter(id -> id != ROOT_ID && current.row(id) == null).toList();
     }
 
     @Override

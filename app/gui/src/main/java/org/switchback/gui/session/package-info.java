@@ -1,4 +1,4 @@
-/** The person's desktop session: one running window, its tray icon, and notifications. */
+/** The desktop session: a single instance of the program, its tray icon and its notifications. */
 @NullMarked
 package org.switchback.gui.session;
 

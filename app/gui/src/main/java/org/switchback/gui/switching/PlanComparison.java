@@ -1,6 +1,7 @@
 package org.switchback.gui.switching;
 
-import org.switchback.protocol.PlanReply;
+import org.switchback.plan.Target;
+import org.switchback.job.PlanReply;
 
 /** How a plan compares with the last one that succeeded for the same GPU and the same end. */
 public enum PlanComparison {
@@ -14,7 +15,6 @@ public enum PlanComparison {
     /** Whoever knows what has succeeded. May block. */
     @FunctionalInterface
     public interface PlanHistory {
-        /** @param target {@code vm} or {@code host} */
-        PlanComparison compare(String target, PlanReply plan);
+        PlanComparison compare(Target target, PlanReply plan);
     }
 }

@@ -1,5 +1,6 @@
 package org.switchback.gui.switching;
 
+import org.switchback.job.SwitchRun.StepState;
 import javafx.geometry.Pos;
 import javafx.scene.AccessibleRole;
 import javafx.scene.Node;
@@ -64,7 +65,7 @@ final class StepRowView extends HBox {
         String state = KebabCase.of(row.state());
         getStyleClass().setAll("step", state);
         note.setText(
-                row.state() == StepRow.StepState.UNDO_FAILED ? messages.text("window.step.stays", row.note()) : row.note());
+                row.state() == StepState.UNDO_FAILED ? messages.text("window.step.stays", row.note()) : row.note());
         note.setVisible(!row.note().isEmpty());
         note.setManaged(!row.note().isEmpty());
         time.setText(row.duration());
@@ -77,7 +78,7 @@ final class StepRowView extends HBox {
                 messages.text("window.step.state." + row.state().name())));
     }
 
-    private Node iconFor(StepRow.StepState state) {
+    private Node iconFor(StepState state) {
         Ikon ikon =
                 switch (state) {
                     case PENDING -> Material2MZ.REMOVE;

@@ -1,5 +1,7 @@
 package org.switchback.gui.switching;
 
+import org.switchback.job.SwitchRun;
+import org.switchback.job.SwitchRun.StepState;
 import atlantafx.base.theme.Styles;
 import java.util.ArrayList;
 import java.util.List;
@@ -184,10 +186,10 @@ public final class SwitchView extends BorderPane {
         return box;
     }
 
-    private static Ikon iconFor(SwitchResult.SwitchResultKind kind) {
+    private static Ikon iconFor(SwitchRun.Result kind) {
         return switch (kind) {
             case SUCCEEDED -> Material2AL.CHECK_CIRCLE;
-            case UNCHANGED -> Material2MZ.UNDO;
+            case UNCHANGED, FALSELY_REPORTED -> Material2MZ.UNDO;
             case PARTIALLY_SWITCHED -> Material2MZ.WARNING;
             case UNKNOWN -> Material2AL.HELP;
         };
@@ -243,7 +245,7 @@ public final class SwitchView extends BorderPane {
                 for (int i = change.getFrom(); i < change.getTo(); i++) {
                     StepRowView view = (StepRowView) stepRows.getChildren().get(i);
                     view.update(rows.get(i));
-                    if (rows.get(i).state() == StepRow.StepState.RUNNING) {
+                    if (rows.get(i).state() == StepState.RUNNING) {
                         scrollIntoView(view);
                     }
                 }

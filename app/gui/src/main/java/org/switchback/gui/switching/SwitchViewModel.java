@@ -1,5 +1,7 @@
 package org.switchback.gui.switching;
 
+import org.switchback.job.Outcome;
+import org.switchback.job.SwitchRun;
 import org.switchback.plan.Target;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +19,6 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
-import org.switchback.client.activity.SwitchRecord;
 import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.gui.tasks.PendingTask;
 import org.switchback.client.HelperConnection;
@@ -28,17 +29,12 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEvent;
-import org.switchback.protocol.PlanReply;
-import org.switchback.protocol.PlannedRefusal;
-import org.switchback.protocol.PlannedStep;
+import org.switchback.job.JobEvent;
+import org.switchback.job.PlanReply;
+import org.switchback.job.PlannedStep;
 
 /** One switch, from its plan to its result. Belongs to the drawing thread. */
 public final class SwitchViewModel {
-    private static final long MICROS_PER_SECOND = 1_000_000;
-    /** From here on a step's row says that slow is not stuck. */
-    private static final long SLOW_STEP_MICROS = 10 * MICROS_PER_SECOND;
-
     /** How often the kernel is asked what has become of a switch, before nobody knows. */
     private static final int MAX_INSPECTIONS = 3;
 
@@ -61,7 +57,8 @@ public final class SwitchViewModel {
     private final BackgroundTasks background;
     private final Messages messages;
     private final PciAddress gpuAddress;
-    private final PlanComparison.PlanHistory planHistory;
+    private final SwitchPlanLoader planLoader;
+    private final StepRowFactory stepRows;
     private final Runnable onLeave;
 
     private final ReadOnlyObjectWrapper<SwitchPhase> phase = new ReadOnlyObjectWrapper<>(SwitchPhase.PLANNING);
@@ -92,13 +89,12 @@ public final class SwitchViewModel {
     /** The machine that the plan is for. */
     private @Nullable Machine plannedMachine;
     private @Nullable RunningSwitch runningSwitch;
-    /** What spoke against a switch that nobody had seen the plan of. */
-    private final List<String> runtimeRefusals = new ArrayList<>();
+    /** The switch that runs or has run last. */
+    private SwitchRun run = SwitchRun.begin(Target.HOST, 0);
 
     /** What was left half done is being put back, to switch to VM mode from there. */
     private boolean switchAfterRollback;
     private boolean cancelRequested;
-    private long stepStartMicros;
 
     /**
      * Makes the plan at once, and carries it out when it is the one that succeeded last.
@@ -120,7 +116,8 @@ public final class SwitchViewModel {
         this.messages = messages;
         this.gpuAddress = gpu;
         this.target = target;
-        this.planHistory = planHistory;
+        this.planLoader = new SwitchPlanLoader(connection, gpu, planHistory);
+        this.stepRows = new StepRowFactory(messages);
         this.onLeave = onLeave;
         makePlan(true, List.of());
     }
@@ -236,17 +233,6 @@ public final class SwitchViewModel {
 
     // The plan.
 
-    /**
-     * @param comparison of the plan, as long as there is one
-     * @param nativeDriverAvailable whether there is a plan that binds the GPU's own driver for a moment
-     */
-    private record PreparedPlan(
-            Machine machine,
-            Optional<PlanReply> plan,
-            PlanComparison comparison,
-            boolean nativeDriverAvailable,
-            Optional<HelperException> problem) {}
-
     private void makePlan() {
         makePlan(false, List.of());
     }
@@ -269,39 +255,12 @@ public final class SwitchViewModel {
         Target wanted = target;
         boolean allowed = nativeDriverAllowed.get();
         pendingTask = background.run(
-                () -> loadPlan(wanted, allowed),
+                () -> planLoader.load(wanted, allowed),
                 prepared -> showPlan(prepared, go, agreed),
                 problem -> showProblem(problem.kind()));
     }
 
-    private PreparedPlan loadPlan(Target wanted, boolean allowed) throws HelperException {
-        Machine machine = SnapshotParser.parse(connection.inspect(false));
-        try {
-            PlanReply reply = connection.plan(gpuAddress, wanted.wireName(), List.of(), allowed);
-            boolean nativeDriver = allowed || usesReleaseMethod(reply, "module") || needsModule(reply);
-            if (nativeDriver && !allowed) {
-                nativeDriver = usesReleaseMethod(connection.plan(gpuAddress, wanted.wireName(), List.of(), true), "native-driver");
-            }
-            return new PreparedPlan(
-                    machine,
-                    Optional.of(reply),
-                    planHistory.compare(wanted.wireName(), reply),
-                    nativeDriver,
-                    Optional.empty());
-        } catch (HelperException problem) {
-            return new PreparedPlan(machine, Optional.empty(), PlanComparison.NEW, false, Optional.of(problem));
-        }
-    }
-
-    private static boolean usesReleaseMethod(PlanReply plan, String rung) {
-        return plan.steps.stream().anyMatch(step -> step.releaseMethod.equals(rung));
-    }
-
-    private static boolean needsModule(PlanReply plan) {
-        return plan.refusals.stream().anyMatch(refusal -> refusal.code.startsWith("module-"));
-    }
-
-    private void showPlan(PreparedPlan prepared, boolean go, List<PlannedStep> agreed) {
+    private void showPlan(SwitchPlanLoader.LoadedPlan prepared, boolean go, List<PlannedStep> agreed) {
         Optional<Gpu> gpu = prepared.machine().gpu(gpuAddress);
         gpuBefore = gpu.orElse(null);
         gpu.ifPresent(known -> updateTitle(known.graphics().ids().deviceName()));
@@ -313,13 +272,14 @@ public final class SwitchViewModel {
         plan = reply;
         plannedMachine = prepared.machine();
         nativeDriverOffered.set(prepared.nativeDriverAvailable());
-        reply.functions.forEach(function -> devices.add(formatDevice(prepared.machine(), function, "window.gpu.device")));
-        updateSteps(reply.steps, prepared.machine());
-        if (reply.refusals.isEmpty() && gpu.isPresent()) {
+        reply.functions().forEach(function -> devices.add(formatDevice(prepared.machine(), function, "window.gpu.device")));
+        run = SwitchRun.begin(target, reply.steps().size());
+        updateSteps();
+        if (!reply.isRefused() && gpu.isPresent()) {
             notes.setAll(notes(prepared.machine(), gpu.get(), reply));
             boolean known = agreed.isEmpty()
                     ? go && prepared.comparison() == PlanComparison.SAME
-                    : SwitchRecord.isSamePlan(reply.steps, agreed);
+                    : PlannedStep.isSamePlan(reply.steps(), agreed);
             if (known) {
                 apply();
                 return;
@@ -333,7 +293,7 @@ public final class SwitchViewModel {
                     messages.text(half ? "window.switch.planned.half" : "window.switch.planned"),
                     List.of(cancelAction(), newAction("switch-apply", applyLabel(), true, this::apply)));
         } else {
-            reply.refusals.forEach(refusal -> refusals.add(messages.formatRefusal(refusal)));
+            reply.refusals().forEach(refusal -> refusals.add(messages.formatRefusal(refusal)));
             enterPhase(SwitchPhase.REFUSED, messages.text("window.switch.refused"), List.of(closeAction(), checkAgainAction()));
         }
     }
@@ -356,11 +316,11 @@ public final class SwitchViewModel {
         return messages.text(target == Target.VM ? "window.choice.vm" : "window.choice.host");
     }
 
-    private String formatDevice(Machine machine, String function, String key) {
-        return PciAddress.parse(function)
-                .flatMap(machine::device)
-                .map(device -> messages.text(key, device.address().toShortString(), device.name(), messages.formatDriver(device)))
-                .orElse(function);
+    private String formatDevice(Machine machine, PciAddress function, String key) {
+        return machine.device(function)
+                .map(device -> messages.text(
+                        key, device.address().toShortString(), device.name(), messages.formatDriver(device)))
+                .orElse(function.toShortString());
     }
 
     /** The drivers are those of before the switch no longer. */
@@ -368,26 +328,26 @@ public final class SwitchViewModel {
         PlanReply reply = plan;
         Machine then = plannedMachine;
         if (reply != null && then != null) {
-            devices.setAll(reply.functions.stream()
+            devices.setAll(reply.functions().stream()
                     .map(function -> now.map(machine -> formatDevice(machine, function, "window.gpu.device"))
                             .orElseGet(() -> formatDevice(then, function, "window.switch.device.before")))
                     .toList());
         }
     }
 
-    private void updateSteps(List<PlannedStep> planned, Machine machine) {
-        List<StepRow> rows = new ArrayList<>();
-        for (PlannedStep step : planned) {
-            rows.add(new StepRow(
-                    rows.size() + 1,
-                    messages.formatStep(step, machine),
-                    messages.formatReversibility(step),
-                    step.shellCommand,
-                    StepRow.StepState.PENDING,
-                    "",
-                    ""));
+    /** Shows the planned steps as far as they are; none when an earlier switch is rolled back, whose plan is not known. */
+    private void updateSteps() {
+        PlanReply reply = plan;
+        Machine machine = plannedMachine;
+        for (int i = 0; reply != null && machine != null && i < run.steps().size(); i++) {
+            StepRow row = stepRows.create(i + 1, reply.steps().get(i), machine, run.steps().get(i));
+            if (i == steps.size()) {
+                steps.add(row);
+            } else if (!row.equals(steps.get(i))) {
+                steps.set(i, row);
+            }
         }
-        steps.setAll(rows);
+        progress.set(run.progress());
     }
 
     private List<String> notes(Machine machine, Gpu gpu, PlanReply reply) {
@@ -397,11 +357,11 @@ public final class SwitchViewModel {
             if (machine.isLastDisplayGpu(gpu, List.of())) {
                 said.add(messages.text("window.switch.last"));
             }
-            said.addAll(messages.formatReleaseMethods(reply.steps, machine));
-            said.add(ResultEvaluator.hostLimitations(messages, gpu));
+            said.addAll(messages.formatReleaseMethods(reply.steps(), machine));
+            said.add(SwitchResultFormatter.hostLimitations(messages, gpu));
         }
         if (connection.source().canSwitchThisMachine()) {
-            messages.formatPermission(reply.action).ifPresent(said::add);
+            said.add(messages.formatPermission(reply.permission()));
         }
         return said;
     }
@@ -420,7 +380,7 @@ public final class SwitchViewModel {
         List<PaneAction> buttons = new ArrayList<>();
         buttons.add(closeAction());
         if (kind == HelperException.FailureKind.INCOMPLETE) {
-            buttons.add(newAction("switch-restore", messages.text("window.action.putback"), true, () -> rollBackEarlierSwitch(false)));
+            buttons.add(newAction("switch-restore", messages.text("window.action.rollback"), true, () -> rollBackEarlierSwitch(false)));
         } else {
             buttons.add(checkAgainAction());
         }
@@ -431,7 +391,7 @@ public final class SwitchViewModel {
 
     private void apply() {
         if (plan != null) {
-            String id = plan.id;
+            String id = plan.id();
             startSwitch(() -> connection.apply(id, this::onJobEvent), this::applyRefused);
         }
     }
@@ -475,7 +435,8 @@ public final class SwitchViewModel {
         runningSwitch = null;
         cancelRequested = false;
         refusals.clear();
-        runtimeRefusals.clear();
+        run = SwitchRun.begin(target, steps.size());
+        updateSteps();
         enterPhase(
                 SwitchPhase.AUTHORIZING,
                 messages.text(connection.source().canSwitchThisMachine() ? "window.switch.authorising" : "window.switch.starting"),
@@ -495,79 +456,48 @@ public final class SwitchViewModel {
         background.runOnFxThread(() -> handleEvent(entry));
     }
 
-    private void handleEvent(JobEvent entry) {
-        switch (entry.type) {
-            case "authorized" -> enterPhase(SwitchPhase.RUNNING, messages.text("window.switch.running"), List.of(stopAction()));
-            case "started" -> {
-                stepStartMicros = entry.elapsedMicros;
-                updateStep(entry, StepRow.StepState.RUNNING, "", "");
+    private void handleEvent(JobEvent event) {
+        run = run.after(event);
+        updateSteps();
+        switch (event) {
+            case JobEvent.Authorizing authorizing -> {
+                // startSwitch has shown it.
+            }
+            case JobEvent.Authorized authorized ->
+                enterPhase(SwitchPhase.RUNNING, messages.text("window.switch.running"), List.of(stopAction()));
+            case JobEvent.StepChanged step -> handleStep(step);
+            case JobEvent.Refused refused -> {
+                // The result lists it.
+            }
+            case JobEvent.Finished finished -> handleFinished(finished);
+        }
+    }
+
+    private void handleStep(JobEvent.StepChanged event) {
+        switch (event.phase()) {
+            case STARTED ->
                 steps.stream()
-                        .skip(entry.step)
+                        .skip(event.step())
                         .findFirst()
                         .ifPresent(row -> enterPhase(
                                 SwitchPhase.RUNNING,
                                 messages.text("window.switch.step", row.number(), steps.size(), row.text()),
                                 List.of(stopAction())));
-            }
-            case "waiting" -> updateWaitingStep(entry);
-            case "done" -> {
-                updateStep(entry, StepRow.StepState.DONE, messages.formatDuration(entry.elapsedMicros - stepStartMicros), "");
-                progress.set((entry.step + 1.0) / Math.max(1, steps.size()));
-            }
-            case "skipped" -> {
-                updateStep(entry, StepRow.StepState.SKIPPED, "", "");
-                progress.set((entry.step + 1.0) / Math.max(1, steps.size()));
-            }
-            case "failed" -> handleFailure(entry);
-            case "undoing" -> {
-                stepStartMicros = entry.elapsedMicros;
-                updateStep(entry, StepRow.StepState.UNDOING, "", "");
-                enterPhase(SwitchPhase.RUNNING, messages.text("window.switch.undoing"), List.of());
-            }
-            case "undone" -> updateStep(entry, StepRow.StepState.UNDONE, "", "");
-            case "undo-failed" -> updateStep(entry, StepRow.StepState.UNDO_FAILED, "", messages.formatStepFailure(entry));
-            case "stuck" -> updateStep(entry, StepRow.StepState.STUCK, "", messages.text("window.step.stuck"));
-            case "finished" -> handleFinished(entry);
-            default -> {
-                // "authorizing": begin() has said so. Words of a later helper change nothing that is shown.
+            case UNDOING -> enterPhase(SwitchPhase.RUNNING, messages.text("window.switch.undoing"), List.of());
+            case WAITING -> offerStopAfterStep();
+            case DONE, SKIPPED, FAILED, UNDONE, UNDO_FAILED, STUCK -> {
+                // The row shows it.
             }
         }
     }
 
-    private void updateWaitingStep(JobEvent entry) {
-        long lasted = entry.elapsedMicros - stepStartMicros;
-        if (entry.step < 0 || entry.step >= steps.size()) {
-            return;
-        }
-        StepRow row = steps.get(entry.step);
-        steps.set(
-                entry.step,
-                row.withState(
-                        row.state(),
-                        messages.text("window.step.lasting", messages.formatDuration(lasted)),
-                        lasted >= SLOW_STEP_MICROS ? messages.text("window.step.slow") : ""));
-        String after = messages.text("window.action.after");
+    /** A write that lasts can't be cancelled, but the switch can stop after it. */
+    private void offerStopAfterStep() {
+        String label = messages.text("window.action.after");
         boolean unsaid = actions.stream()
-                .anyMatch(a -> a.id().equals("switch-stop") && a.enabled() && !a.label().equals(after));
+                .anyMatch(a -> a.id().equals("switch-stop") && a.enabled() && !a.label().equals(label));
         if (phase.get() == SwitchPhase.RUNNING && unsaid) {
-            actions.setAll(newAction("switch-stop", after, false, this::requestCancel));
-        }
-    }
-
-    private void handleFailure(JobEvent entry) {
-        if (entry.step < 0) {
-            runtimeRefusals.add(messages.formatRefusal(new PlannedRefusal(entry.detail, entry.values)));
-        } else {
-            updateStep(entry, StepRow.StepState.FAILED, messages.formatDuration(entry.elapsedMicros - stepStartMicros), messages.formatStepFailure(entry));
-        }
-    }
-
-    private void updateStep(JobEvent entry, StepRow.StepState state, String time, String note) {
-        if (entry.step >= 0 && entry.step < steps.size()) {
-            StepRow row = steps.get(entry.step);
-            steps.set(
-                    entry.step,
-                    row.withState(state, time.isEmpty() ? row.duration() : time, note));
+            actions.setAll(newAction("switch-stop", label, false, this::requestCancel));
         }
     }
 
@@ -591,11 +521,8 @@ public final class SwitchViewModel {
 
     // The result.
 
-    private void handleFinished(JobEvent end) {
+    private void handleFinished(JobEvent.Finished end) {
         runningSwitch = null;
-        steps.replaceAll(row -> row.state() == StepRow.StepState.RUNNING || row.state() == StepRow.StepState.UNDOING
-                ? row.withState(StepRow.StepState.UNKNOWN, row.duration(), row.note())
-                : row);
         enterPhase(SwitchPhase.CHECKING, messages.text("window.switch.checking"), List.of());
         pendingTask = background.run(
                 this::inspectMachine, machine -> showResult(end, Optional.of(machine)), problem -> showResult(end, Optional.empty()));
@@ -614,28 +541,32 @@ public final class SwitchViewModel {
         }
     }
 
-    private void showResult(JobEvent end, Optional<Machine> now) {
+    private void showResult(JobEvent.Finished end, Optional<Machine> now) {
         Gpu known = gpuBefore;
         if (known == null) {
             showProblem(HelperException.FailureKind.LOST);
             return;
         }
-        SwitchResult result = new ResultEvaluator(messages, target, known)
-                .evaluate(end, runtimeRefusals, steps, now.flatMap(machine -> machine.gpu(gpuAddress)), now.flatMap(this::desktopSentence));
+        SwitchResult result = new SwitchResultFormatter(messages, target, known)
+                .format(
+                        run,
+                        steps,
+                        now.flatMap(machine -> machine.gpu(gpuAddress)),
+                        now.flatMap(this::desktopSentence));
         boolean back = target == Target.HOST
-                ? result.kind() == SwitchResult.SwitchResultKind.SUCCEEDED
-                : result.kind() == SwitchResult.SwitchResultKind.UNCHANGED;
+                ? result.isSuccessful()
+                : result.kind() == SwitchRun.Result.UNCHANGED || result.kind() == SwitchRun.Result.FALSELY_REPORTED;
         boolean further = switchAfterRollback && back;
         switchAfterRollback = false;
         if (further) {
             target = Target.VM;
-            makePlan(false, plan == null ? List.of() : plan.steps);
+            makePlan(false, plan == null ? List.of() : plan.steps());
             return;
         }
         notes.clear();
         updateDevices(now);
         switchResult.set(result);
-        enterPhase(SwitchPhase.FINISHED, result.title(), nextActions(result, end.detail.equals("mixed")));
+        enterPhase(SwitchPhase.FINISHED, result.title(), nextActions(result, end.outcome() == Outcome.ROLLBACK_FAILED));
     }
 
     /** @param kept the helper keeps it as half done, so that it is undone before anything else */
@@ -652,7 +583,7 @@ public final class SwitchViewModel {
                                 false,
                                 () -> planAgain(toVm ? Target.HOST : Target.VM, true)),
                         done);
-            case UNCHANGED ->
+            case UNCHANGED, FALSELY_REPORTED ->
                 List.of(newAction("switch-again", messages.text("window.action.again"), false, () -> planAgain(target)), done);
             case PARTIALLY_SWITCHED ->
                 toVm
@@ -665,7 +596,7 @@ public final class SwitchViewModel {
                                         kept ? () -> rollBack(true) : () -> planAgain(target)),
                                 newAction(
                                         "switch-restore",
-                                        messages.text("window.action.putback"),
+                                        messages.text("window.action.rollback"),
                                         true,
                                         kept ? () -> rollBack(false) : () -> planAgain(Target.HOST)))
                         : List.of(

@@ -5,8 +5,8 @@ import java.util.function.Consumer;
 import org.switchback.client.HelperException;
 
 /**
- * Keeps everything that may block off the thread that draws. View models call this from the drawing thread and are
- * called back on it, so they need no locks.
+ * Runs blocking calls off the FX thread. View models call this on the FX thread and get their results on it, so they
+ * need no locks.
  */
 public final class BackgroundTasks {
     private static final System.Logger LOGGER = System.getLogger(BackgroundTasks.class.getName());
@@ -15,49 +15,49 @@ public final class BackgroundTasks {
     private final Executor fxExecutor;
 
     /**
-     * @param backgroundExecutor runs what blocks: a thread a call, so that a call that never returns holds up nobody else
-     * @param fxExecutor  runs a task later on the drawing thread, in the order given
+     * @param backgroundExecutor runs each blocking call in its own thread, so that one that never returns delays no other
+     * @param fxExecutor         runs tasks later on the FX thread, in the order given
      */
     public BackgroundTasks(Executor backgroundExecutor, Executor fxExecutor) {
         this.backgroundExecutor = backgroundExecutor;
         this.fxExecutor = fxExecutor;
     }
 
-    /** Something that blocks. */
     @FunctionalInterface
     public interface BlockingCall<T> {
         T call() throws HelperException;
     }
 
     /**
-     * Makes a call away from the drawing thread and hands what comes of it to one of the two receivers, on the drawing
-     * thread.
+     * Makes a blocking call in the background and passes its result to one of the two handlers, on the FX thread.
      *
-     * @param problem told what went wrong; an error of the program itself is logged and told as {@code NO_ANSWER}
+     * @param onFailure receives the exception of the call; a {@link RuntimeException} is logged and passed on as
+     *     {@code NO_ANSWER}
      */
-    public <T> PendingTask run(BlockingCall<T> call, Consumer<? super T> answer, Consumer<? super HelperException> problem) {
-        PendingTask errand = new PendingTask();
+    public <T> PendingTask run(
+            BlockingCall<T> call, Consumer<? super T> onSuccess, Consumer<? super HelperException> onFailure) {
+        PendingTask pendingTask = new PendingTask();
         backgroundExecutor.execute(() -> {
             try {
                 T value = call.call();
-                fxExecutor.execute(() -> errand.deliver(() -> answer.accept(value)));
-            } catch (HelperException expected) {
-                fxExecutor.execute(() -> errand.deliver(() -> problem.accept(expected)));
-            } catch (RuntimeException unexpected) {
-                LOGGER.log(System.Logger.Level.ERROR, "A call in the background failed", unexpected);
-                HelperException told = new HelperException(HelperException.FailureKind.NO_ANSWER, unexpected);
-                fxExecutor.execute(() -> errand.deliver(() -> problem.accept(told)));
+                fxExecutor.execute(() -> pendingTask.deliver(() -> onSuccess.accept(value)));
+            } catch (HelperException e) {
+                fxExecutor.execute(() -> pendingTask.deliver(() -> onFailure.accept(e)));
+            } catch (RuntimeException e) {
+                LOGGER.log(System.Logger.Level.ERROR, "A background call failed", e);
+                HelperException failure = new HelperException(HelperException.FailureKind.NO_ANSWER, e);
+                fxExecutor.execute(() -> pendingTask.deliver(() -> onFailure.accept(failure)));
             }
         });
-        return errand;
+        return pendingTask;
     }
 
-    /** Does something away from the drawing thread of which nobody waits for the end. */
+    /** Runs a task in the background whose end does not matter. */
     public void run(Runnable task) {
         backgroundExecutor.execute(task);
     }
 
-    /** Runs a task on the drawing thread, after all that were given before; for listeners called on other threads. */
+    /** Runs a task on the FX thread after all earlier ones; for listeners that are called on other threads. */
     public void runOnFxThread(Runnable task) {
         fxExecutor.execute(task);
     }

@@ -1,15 +1,15 @@
 package org.switchback.gui.tasks;
 
 /**
- * A call under way. The call itself cannot be stopped, since the kernel may be what blocks it; its result can be left
- * unread. Belongs to the drawing thread.
+ * A running background call. It cannot be interrupted, since the kernel may block it, but its result can be discarded.
+ * Confined to the FX thread.
  */
 public final class PendingTask {
     private boolean discarded;
 
     PendingTask() {}
 
-    /** The receivers are not told any more. */
+    /** From now on neither handler is called. */
     public void discardResult() {
         discarded = true;
     }

@@ -1,4 +1,4 @@
-/** Work away from the thread that draws, and the one way its results take back to it. */
+/** Background work, and the delivery of its results to the FX thread. */
 @NullMarked
 package org.switchback.gui.tasks;
 

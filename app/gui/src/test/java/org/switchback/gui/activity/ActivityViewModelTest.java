@@ -1,5 +1,6 @@
 package org.switchback.gui.activity;
 
+import org.switchback.plan.Target;
 import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.activity.RecordingConnections;
 import org.switchback.client.activity.SwitchRecord;
@@ -101,7 +102,7 @@ class ActivityViewModelTest {
                 Messages.forLocale(Locale.ENGLISH),
                 ZoneOffset.UTC);
         assertThat(damaged.noticeProperty().get())
-                .isEqualTo("Parts of the record could not be understood. All of it is kept in " + file + ".damaged-1.");
+                .isEqualTo("Parts of the record could not be read. The whole text is kept in " + file + ".damaged-1.");
     }
 
     private String selectedId() {
@@ -117,7 +118,7 @@ class ActivityViewModelTest {
                         Clock.fixed(NOON.plus(Duration.ofSeconds(second)), ZoneOffset.UTC))
                 .openThisMachine();
         connection.inspect(false);
-        connection.apply(connection.plan(ScriptedHelper.GTX_1080, "vm", List.of(), false).id, entry -> {});
+        connection.apply(connection.plan(ScriptedHelper.GTX_1080, Target.VM, List.of(), false).id, entry -> {});
         one.completeSteps(0, 10);
         one.setVmMode();
         one.emitEvent("finished", -1, 1, "done");

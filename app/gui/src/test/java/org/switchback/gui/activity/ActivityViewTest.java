@@ -53,7 +53,7 @@ class ActivityViewTest extends WindowTestCase {
         TestWindow.waitForFxEvents();
         assertThat(TestWindow.callOnFxThread(() -> Clipboard.getSystemClipboard().getString()))
                 .startsWith("NVIDIA GeForce GTX 1080 to VM mode\n")
-                .contains("Written to the kernel\n");
+                .contains("Kernel writes\n");
     }
 
     @Test

@@ -35,6 +35,8 @@ class ControlsTest {
             return true;
         });
         assertThat(viewport.isCache()).isTrue();
-        assertThat(tallPane.getWidth()).as("as wide as its place").isBetween(scrollPane.getWidth() - 30, scrollPane.getWidth());
+        assertThat(tallPane.getWidth())
+                .as("width, without the scroll bar")
+                .isBetween(scrollPane.getWidth() - 30, scrollPane.getWidth());
     }
 }

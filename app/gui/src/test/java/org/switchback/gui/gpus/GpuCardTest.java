@@ -60,12 +60,12 @@ class GpuCardTest {
                         tuple("BAR 5", "128 ports at 0000e000-0000e07f"),
                         tuple("expansion ROM", "512 KiB at fb000000-fb07ffff, prefetchable"),
                         tuple("Reset", "not known"),
-                        tuple("Power", "awake (D0), kept awake"));
+                        tuple("Power", "awake; sleep disabled"));
         assertThat(cards(sample("iommu-off")).get(1).details())
                 .extracting(GpuDetail::label, GpuDetail::text)
                 .contains(
                         tuple("Screens", "DP-1"),
-                        tuple("Resizable", "BAR 0 has 16 GiB, the most it can have."),
+                        tuple("Resizable", "BAR 0 has 16 GiB, its maximum."),
                         tuple("Reset", "bus"));
     }
 
@@ -95,7 +95,8 @@ class GpuCardTest {
     @Test
     void desktopGpuHasNoActions() throws Exception {
         GpuCard card = cards(ScriptedHelper.withGtx1080()).get(1);
-        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Draws this desktop (radeon)", GpuCard.StatusStyle.DESKTOP));
+        assertThat(card.status())
+                .isEqualTo(new GpuCard.StatusLabel("Draws this desktop (radeon)", GpuCard.StatusStyle.DESKTOP));
         assertThat(card.actions()).isEmpty();
         assertThat(card.disabledReason()).startsWith("Stays with the host");
         assertThat(summaryTexts(card)).contains("Used by Xorg (PID 812, user root)");
@@ -145,17 +146,17 @@ class GpuCardTest {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
         helper.bind(ScriptedHelper.GTX_1080, "");
         helper.bind(ScriptedHelper.GTX_1080_AUDIO, "");
-        MachineSnapshot left = helper.snapshot()
+        MachineSnapshot withOverride = helper.snapshot()
                 .withChanges(Map.of(
                         "/sys/bus/pci/devices/0000:04:00.1/driver_override",
                         Optional.of(new MachineSnapshot.TextEntry("vfio-pci"))));
-        GpuCard card = cards(new ScriptedHelper(new MachineSource.ThisMachine(), left)).getFirst();
+        GpuCard card = cards(new ScriptedHelper(new MachineSource.ThisMachine(), withOverride)).getFirst();
         assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Half switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
-        assertThat(card.stateText()).isEqualTo("Half switched: graphics without a driver and sound without a driver.");
+        assertThat(card.stateText()).isEqualTo("Partially switched: graphics without a driver and sound without a driver.");
         assertThat(card.actions())
                 .containsExactly(
-                        new GpuCard.CardAction(Target.HOST, "Put back to host mode", true),
-                        new GpuCard.CardAction(Target.VM, "Finish the switch", true));
+                        new GpuCard.CardAction(Target.HOST, "Roll back to host mode", true),
+                        new GpuCard.CardAction(Target.VM, "Roll back and try again", true));
     }
 
     @Test
@@ -179,14 +180,14 @@ class GpuCardTest {
 
     @Test
     void withoutHelperActionsAreDisabledWithAReason() throws Exception {
-        ScriptedHelper lookOnly = new ScriptedHelper(
+        ScriptedHelper readOnly = new ScriptedHelper(
                 new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING),
                 SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
-        GpuCard card = cards(lookOnly).getFirst();
-        assertThat(card.actions()).singleElement().matches(choice -> !choice.enabled());
+        GpuCard card = cards(readOnly).getFirst();
+        assertThat(card.actions()).singleElement().matches(action -> !action.enabled());
         assertThat(card.disabledReason()).isEqualTo("Switching needs the helper.");
-        assertThat(summaryTexts(card)).contains("Programs that use it can't be seen without the helper");
-        assertThat(lookOnly.calls()).containsExactly("inspect");
+        assertThat(summaryTexts(card)).contains("Programs using it are visible only with the helper");
+        assertThat(readOnly.calls()).containsExactly("inspect");
     }
 
     @Test
@@ -196,7 +197,7 @@ class GpuCardTest {
                 .singleElement()
                 .extracting(GpuCard.OverlapRow::text)
                 .isEqualTo("efifb lies in BAR 0; its address is hidden");
-        assertThat(card.barStrips().getFirst().segments()).hasSize(2).allMatch(piece -> piece.length()
+        assertThat(card.barStrips().getFirst().segments()).hasSize(2).allMatch(segment -> segment.length()
                 .isEmpty());
     }
 
@@ -206,7 +207,7 @@ class GpuCardTest {
         for (GpuCard card : cards(machine(machine))) {
             assertThat(card.barStrips()).isNotEmpty();
             for (BarStrip strip : card.barStrips()) {
-                if (strip.segments().stream().allMatch(piece -> piece.length().isPresent())) {
+                if (strip.segments().stream().allMatch(segment -> segment.length().isPresent())) {
                     assertThat(strip.segmentSizes().stream().mapToLong(Long::longValue).sum())
                             .isEqualTo(strip.bar().length());
                 }
@@ -249,13 +250,14 @@ class GpuCardTest {
 
     private static ScriptedHelper recordedMachine(String name) throws Exception {
         return new ScriptedHelper(
-                new MachineSource.ThisMachine(), MachineSnapshot.parse(Files.readString(SNAPSHOTS.resolve(name + ".capture"))));
+                new MachineSource.ThisMachine(),
+                MachineSnapshot.parse(Files.readString(SNAPSHOTS.resolve(name + ".capture"))));
     }
 
     private List<GpuCard> cards(ScriptedHelper helper) throws HelperException {
         MachineOverview overview = MachineOverview.load(helper, ActivityLog.inMemory());
-        GpuCardFactory writer = new GpuCardFactory(messages, overview, helper.source(), Map.of());
-        return overview.machine().gpus().stream().map(writer::create).toList();
+        GpuCardFactory factory = new GpuCardFactory(messages, overview, helper.source(), Map.of());
+        return overview.machine().gpus().stream().map(factory::create).toList();
     }
 
     private static List<String> summaryTexts(GpuCard card) {

@@ -16,21 +16,22 @@ class GpusViewModelTest {
     private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
     private final List<String> requestedSwitches = new ArrayList<>();
     private final GpusViewModel model = new GpusViewModel(
-            Messages.forLocale(Locale.ENGLISH), (gpu, direction) -> requestedSwitches.add(gpu.toShortString() + " " + direction.wireName()));
+            Messages.forLocale(Locale.ENGLISH),
+            (gpu, target) -> requestedSwitches.add(gpu.toShortString() + " " + target.wireName()));
 
     @Test
     void showsScanningBeforeTheFirstResponse() {
         assertThat(model.stateProperty().get()).isEqualTo(GpusViewModel.GpusPageState.SCANNING);
-        assertThat(model.messageProperty().get()).isEqualTo("Looking at the GPUs…");
+        assertThat(model.messageProperty().get()).isEqualTo("Looking for GPUs…");
     }
 
     @Test
     void cardListenersSurviveGarbageCollection() throws Exception {
-        List<String> told = new ArrayList<>();
-        model.cards().addListener((ListChangeListener<GpuCard>) change -> told.add("told"));
+        List<String> events = new ArrayList<>();
+        model.cards().addListener((ListChangeListener<GpuCard>) change -> events.add("changed"));
         System.gc();
         show();
-        assertThat(told).containsExactly("told");
+        assertThat(events).containsExactly("changed");
     }
 
     @Test

@@ -34,12 +34,12 @@ class GpusViewTest extends WindowTestCase {
     void overlapIsVisibleInTheSmallestWindow() {
         Node strip = window.node("bar-0000-04-00-0-1");
         TestWindow.waitForFxEvents();
-        Region overlap = (Region) strip.lookup(".claimed");
+        Region overlap = (Region) strip.lookup(".bar-segment.overlap");
         assertThat(overlap.getWidth()).isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
         assertThat(overlap.getBackground().getFills().getFirst().getFill().isOpaque()).isTrue();
         assertThat(strip.getAccessibleText())
                 .isEqualTo("BAR 1, 256 MiB, efifb · 8.4 MiB, uncovered · 247.6 MiB");
-        assertThat(window.text("claim-0000-04-00-0-1")).contains("vfio-pci can't reserve BAR 1 while efifb is there.");
+        assertThat(window.text("overlap-0000-04-00-0-1")).contains("vfio-pci can't reserve BAR 1 while efifb is there.");
     }
 
     @Test
@@ -47,17 +47,22 @@ class GpusViewTest extends WindowTestCase {
         openSample("strix-halo-32g");
         Node strip = window.node("bar-0000-c3-00-0-0");
         TestWindow.waitForFxEvents();
-        assertThat(((Region) strip.lookup(".claimed")).getWidth()).isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
+        assertThat(((Region) strip.lookup(".bar-segment.overlap")).getWidth()).isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
     }
 
     @Test
     void overlapHasAPatternVisibleWithoutColour() {
         Node strip = window.node("bar-0000-04-00-0-1");
         TestWindow.waitForFxEvents();
-        var fill = ((Region) strip.lookup(".claimed")).getBackground().getFills().getFirst().getFill();
+        var fill = ((Region) strip.lookup(".bar-segment.overlap"))
+                .getBackground()
+                .getFills()
+                .getFirst()
+                .getFill();
         assertThat(fill).isInstanceOf(LinearGradient.class);
         var stops = ((LinearGradient) fill).getStops();
-        assertThat(stops.getFirst().getColor().grayscale()).isNotEqualTo(stops.getLast().getColor().grayscale());
+        assertThat(stops.getFirst().getColor().grayscale())
+                .isNotEqualTo(stops.getLast().getColor().grayscale());
     }
 
     @Test
@@ -65,10 +70,10 @@ class GpusViewTest extends WindowTestCase {
         for (String sample : SampleMachines.names()) {
             openSample(sample);
             for (GpuCard card : window.model().gpus().cards()) {
-                List<Node> main = window.node("gpu-" + card.nodeId()).lookupAll("." + Styles.ACCENT).stream()
+                List<Node> primaryButtons = window.node("gpu-" + card.nodeId()).lookupAll("." + Styles.ACCENT).stream()
                         .filter(Button.class::isInstance)
                         .toList();
-                assertThat(main).hasSize(card.actions().isEmpty() ? 0 : 1);
+                assertThat(primaryButtons).hasSize(card.actions().isEmpty() ? 0 : 1);
             }
         }
     }
@@ -83,17 +88,17 @@ class GpusViewTest extends WindowTestCase {
 
     @Test
     void detailsAreCollapsedAtFirstAndStayExpanded() {
-        window.node("fold-0000-04-00-0");
+        window.node("details-toggle-0000-04-00-0");
         assertThat(window.containsNode("details-0000-04-00-0")).isFalse();
-        window.fire("fold-0000-04-00-0");
+        window.fire("details-toggle-0000-04-00-0");
         window.waitForText("detail-link-0000-04-00-0", "2.5 GT/s PCIe");
         window.assertNoTextIsCutOff();
         thisMachineHelper.openDeviceNode(99, "glxgears", "ann", "dri/card7");
         thisMachineHelper.notifyChangeListeners();
         window.waitForText("users-0000-04-00-0", "Used by glxgears");
         assertThat(window.containsNode("details-0000-04-00-0")).isTrue();
-        window.fire("fold-0000-04-00-0");
-        TestWindow.waitUntil("the details are away", () -> !window.containsNode("details-0000-04-00-0"));
+        window.fire("details-toggle-0000-04-00-0");
+        TestWindow.waitUntil("the details are hidden", () -> !window.containsNode("details-0000-04-00-0"));
     }
 
     @Test
@@ -113,7 +118,8 @@ class GpusViewTest extends WindowTestCase {
 
     @Test
     void machineWithoutGpuOffersASample(FxRobot robot) {
-        connections.setThisMachineHelper(new ScriptedHelper(new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), MachineSnapshot.EMPTY));
+        connections.setThisMachineHelper(new ScriptedHelper(
+                new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), MachineSnapshot.EMPTY));
         robot.interact(() -> window.model().openThisMachine());
         window.waitForText("message", "No GPU was found on this machine.");
         Node button = window.node("gpus-sample");

@@ -17,8 +17,8 @@ class FitScaleTest {
 
     @Test
     void framebufferOf8MibHasRoomForItsNameInABarOf32Gib() {
-        List<Long> strip = List.of(BOOTFB, 32 * GIB - BOOTFB);
-        FitScale scale = FitScale.of(List.of(strip), 600);
+        List<Long> segments = List.of(BOOTFB, 32 * GIB - BOOTFB);
+        FitScale scale = FitScale.of(List.of(segments), 600);
         assertThat(scale.width(BOOTFB)).isGreaterThan(190);
         assertThat(scale.width(BOOTFB) + scale.width(32 * GIB - BOOTFB)).isCloseTo(600, within(0.01));
     }
@@ -45,16 +45,17 @@ class FitScaleTest {
 
     @Property
     void stripFillsItsWidthAndSegmentsKeepTheMinimum(
-            @ForAll @Size(min = 1, max = 9) List<Long> sizes, @ForAll @DoubleRange(min = 252, max = 4000) double room) {
-        FitScale scale = FitScale.of(List.of(sizes), room);
+            @ForAll @Size(min = 1, max = 9) List<Long> sizes,
+            @ForAll @DoubleRange(min = 252, max = 4000) double width) {
+        FitScale scale = FitScale.of(List.of(sizes), width);
         double sum = 0;
         for (long size : sizes) {
             assertThat(scale.width(size)).isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
             sum += scale.width(size);
         }
-        assertThat(sum).isLessThanOrEqualTo(Math.max(room, sizes.size() * FitScale.MIN_WIDTH) + 0.01);
-        if (room > sizes.size() * FitScale.MIN_WIDTH + 1) {
-            assertThat(sum).isCloseTo(room, within(0.01));
+        assertThat(sum).isLessThanOrEqualTo(Math.max(width, sizes.size() * FitScale.MIN_WIDTH) + 0.01);
+        if (width > sizes.size() * FitScale.MIN_WIDTH + 1) {
+            assertThat(sum).isCloseTo(width, within(0.01));
         }
     }
 }

@@ -19,9 +19,9 @@ import org.switchback.client.messages.Messages;
 import org.switchback.hardware.MemoryMap;
 
 /**
- * Opens a map of 100,000 regions in the page and zooms and pans without a pause; prints how long opening took and how
- * fast the frames came. A program and no test, started from the class path of these tests, with {@code -Dprism.order=sw};
- * its figures mean something on an idle machine alone.
+ * Opens a map of 100,000 regions in the page, zooms and pans continuously, and prints the time to open and the frame
+ * times. A program, not a test: start it with the test class path and {@code -Dprism.order=sw}. The figures are only
+ * meaningful on an idle machine.
  */
 public final class MapCanvasBenchmark {
     private static final int FRAMES = 600;
@@ -33,7 +33,7 @@ public final class MapCanvasBenchmark {
         Application.launch(BenchmarkApplication.class, args);
     }
 
-    /** The page by itself. */
+    /** Shows only the page. */
     public static final class BenchmarkApplication extends Application {
         @Override
         public void start(Stage stage) {
@@ -52,32 +52,32 @@ public final class MapCanvasBenchmark {
             open(model, text, 0);
         }
 
-        /** The first time much is loaded that a running program has already; the third time is what a person sees. */
-        private void open(MemoryMapViewModel model, String text, int time) {
-            long begin = System.nanoTime();
-            Duration spent = ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
-            model.importText(text, "big" + time);
-            model.titleProperty().addListener(new InvalidationListener() {
+        /** Opens the map three times: the first also loads classes, the third shows what a user experiences. */
+        private void open(MemoryMapViewModel model, String text, int round) {
+            long start = System.nanoTime();
+            Duration cpuBefore = ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
+            model.loader().importText(text, "big" + round);
+            model.loader().titleProperty().addListener(new InvalidationListener() {
                 @Override
                 public void invalidated(Observable title) {
                     title.removeListener(this);
-                    model.titleProperty().get();
+                    model.loader().titleProperty().get();
                     new AnimationTimer() {
                         private int frame;
 
                         @Override
                         public void handle(long now) {
-                            // The frame after the one in which the map was laid out.
+                            // The second frame: the first one lays out the map.
                             if (++frame == 2) {
                                 stop();
                                 System.out.printf(
-                                        "opened in %.0f ms, %d ms of processor time%n",
-                                        (System.nanoTime() - begin) / 1e6,
+                                        "opened in %.0f ms, %d ms of CPU time%n",
+                                        (System.nanoTime() - start) / 1e6,
                                         ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO)
-                                                .minus(spent)
+                                                .minus(cpuBefore)
                                                 .toMillis());
-                                if (time < 2) {
-                                    open(model, text, time + 1);
+                                if (round < 2) {
+                                    open(model, text, round + 1);
                                 } else {
                                     zoomAndPan(model);
                                 }
@@ -93,59 +93,60 @@ public final class MapCanvasBenchmark {
             new AnimationTimer() {
                 private int frame = -WARM_UP;
                 private long last;
-                private long processor;
+                private long cpuTime;
 
                 @Override
                 public void handle(long now) {
-                    long at = System.nanoTime();
+                    long time = System.nanoTime();
                     if (frame == 0) {
-                        processor = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+                        cpuTime = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
                     }
                     if (frame > 0 && frame <= FRAMES) {
-                        milliseconds[frame - 1] = (at - last) / 1e6;
+                        milliseconds[frame - 1] = (time - last) / 1e6;
                     }
                     if (frame == FRAMES) {
                         stop();
-                        report(milliseconds, ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - processor);
+                        report(milliseconds, ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - cpuTime);
                         return;
                     }
-                    last = at;
+                    last = time;
                     frame++;
-                    int turn = Math.floorMod(frame, 240);
-                    model.zoomAt(turn < 120 ? 1.06 : 1 / 1.06, 0.37);
-                    model.pan(turn % 60 < 30 ? 0.02 : -0.02);
+                    int step = Math.floorMod(frame, 240);
+                    model.viewport().zoomAt(step < 120 ? 1.06 : 1 / 1.06, 0.37);
+                    model.viewport().pan(step % 60 < 30 ? 0.02 : -0.02);
                 }
             }.start();
         }
 
-        private static void report(double[] milliseconds, long processor) {
+        private static void report(double[] milliseconds, long cpuTime) {
             Arrays.sort(milliseconds);
             System.out.printf(
-                    "%d frames: %.1f a second, median %.1f ms, p95 %.1f ms; %.1f ms of the drawing thread's processor"
-                            + " time a frame%n",
+                    "%d frames: %.1f per second, median %.1f ms, p95 %.1f ms; %.1f ms of CPU time per frame"
+                            + " on the FX thread%n",
                     FRAMES,
                     1000 * FRAMES / Arrays.stream(milliseconds).sum(),
                     milliseconds[FRAMES / 2],
                     milliseconds[FRAMES * 95 / 100],
-                    processor / 1e6 / FRAMES);
+                    cpuTime / 1e6 / FRAMES);
             Platform.exit();
         }
 
-        /** A thousand buses of 33 functions with a claim in a claim each: 100,000 regions, four levels. */
+        /** 1000 buses with 33 functions each, every function with two nested regions: 100,000 regions, four levels. */
         private static String listing() {
             StringBuilder text = new StringBuilder();
             for (int bus = 0; bus < 1000; bus++) {
                 long base = 0x1_0000_0000L + ((long) bus << 24);
                 text.append(String.format("%08x-%08x : PCI Bus 0000:%02x%n", base, base + 0xffffff, bus & 0xff));
                 for (int function = 0; function < 33; function++) {
-                    long at = base + function * 0x10000L;
-                    text.append(String.format("  %08x-%08x : 0000:%02x:%02x.0%n", at, at + 0xffff, bus & 0xff, function & 31));
-                    text.append(String.format("    %08x-%08x : driver%n", at, at + 0xfff));
-                    text.append(String.format("      %08x-%08x : claim%n", at, at + 0xff));
+                    long address = base + function * 0x10000L;
+                    text.append(String.format(
+                            "  %08x-%08x : 0000:%02x:%02x.0%n", address, address + 0xffff, bus & 0xff, function & 31));
+                    text.append(String.format("    %08x-%08x : driver%n", address, address + 0xfff));
+                    text.append(String.format("      %08x-%08x : claim%n", address, address + 0xff));
                 }
             }
             if (MemoryMap.parse(text.toString()).regionCount() != 100_000) {
-                throw new IllegalStateException("not what was meant to be measured");
+                throw new IllegalStateException("The listing does not have 100,000 regions");
             }
             return text.toString();
         }

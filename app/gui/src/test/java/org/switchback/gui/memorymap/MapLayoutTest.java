@@ -42,18 +42,18 @@ class MapLayoutTest {
         int bus = tree.parent(tree.parent(bootfb));
         assertThat(tree.name(bus)).isEqualTo("PCI Bus 0000:04");
         assertThat(boxOf(createLayout(tree, bus, ScaleMode.FIT, 1000, 1, 0), bootfb).width()).isGreaterThan(250);
-        // On a line that is true to scale it would be a thirtieth of its BAR.
+        // At true size it is less than a thirtieth of its BAR.
         assertThat(boxOf(createLayout(tree, bus, ScaleMode.TRUE_SIZE, 1000, 1, 0), bootfb).width()).isLessThan(31);
     }
 
     @Test
     void narrowNeighboursAreMergedWithACount() {
         MapTree tree = sample("x99-gtx1080");
-        List<Box> pieces = createLayout(tree, MapTree.ROOT, ScaleMode.TRUE_SIZE, 800, 1, 0).boxes();
-        assertThat(pieces).anyMatch(piece -> piece.count() > 3);
-        assertThat(pieces).allMatch(piece -> piece.count() == 1 || piece.width() <= MapLayout.MIN_BOX_WIDTH + 0.01);
-        // Of those that share a tick the one that matters is what is shown.
-        assertThat(pieces).anyMatch(piece -> tree.firstHighlighted(piece.item(), piece.item() + 1) >= 0);
+        List<Box> boxes = createLayout(tree, MapTree.ROOT, ScaleMode.TRUE_SIZE, 800, 1, 0).boxes();
+        assertThat(boxes).anyMatch(box -> box.count() > 3);
+        assertThat(boxes).allMatch(box -> box.count() == 1 || box.width() <= MapLayout.MIN_BOX_WIDTH + 0.01);
+        // A merged box stands for its most important item.
+        assertThat(boxes).anyMatch(box -> tree.firstHighlighted(box.item(), box.item() + 1) >= 0);
     }
 
     @Test
@@ -62,12 +62,12 @@ class MapLayoutTest {
         MapTree tree = MapTree.of(MemoryMap.parse(
                 listing + "    80000000-802fffff : BOOTFB\n00000000-00000000 : one\n00000000-00000000 : two\nafter:\n"
                         + listing));
-        assertThat(tree.regionCount(0, tree.size())).as("the second listing's regions are the first's").isEqualTo(5);
+        assertThat(tree.regionCount(0, tree.size())).as("regions of the repeated listing are merged").isEqualTo(5);
         for (ScaleMode scale : ScaleMode.values()) {
-            List<Box> pieces =
+            List<Box> boxes =
                     createLayout(tree, MapTree.ROOT, scale, 800, 1, 0).boxes();
-            assertThat(pieces).as(scale.name()).anyMatch(piece -> tree.name(piece.item()).equals("PCI Bus 0000:00"));
-            assertThat(pieces).allMatch(piece -> piece.width() >= 0 && piece.right() <= 800 + HALF_PIXEL);
+            assertThat(boxes).as(scale.name()).anyMatch(box -> tree.name(box.item()).equals("PCI Bus 0000:00"));
+            assertThat(boxes).allMatch(box -> box.width() >= 0 && box.right() <= 800 + HALF_PIXEL);
         }
         assertThat(tree.overlaps()).hasSize(1);
         int bar = tree.parent(tree.overlaps()[0]);
@@ -81,40 +81,43 @@ class MapLayoutTest {
         MapTree tree = sample("x99-gtx1080");
         Set<Filter> noRam = EnumSet.complementOf(EnumSet.of(Filter.RAM));
         Axis axis = Axis.of(ScaleMode.FIT, tree, MapTree.ROOT, noRam, 1000);
-        List<Box> pieces = new MapLayout(tree, noRam, MapTree.ROOT, ScaleMode.FIT, axis, 1, 0, 1000, 300).boxes();
-        assertThat(pieces).noneMatch(piece -> piece.count() == 1 && tree.kind(piece.item()) == RegionKind.RAM);
+        List<Box> boxes =
+                new MapLayout(tree, noRam, MapTree.ROOT, ScaleMode.FIT, axis, 1, 0, 1000, 300).boxes();
+        assertThat(boxes).noneMatch(box -> box.count() == 1 && tree.kind(box.item()) == RegionKind.RAM);
         int ram = tree.itemAt(0x100000000L);
         assertThat(tree.kind(ram)).isEqualTo(RegionKind.RAM);
-        assertThat(axis.rightEdge(tree.last(ram)) - axis.leftEdge(tree.first(ram))).isLessThanOrEqualTo(Axis.FILTERED_WIDTH);
+        assertThat(axis.rightEdge(tree.last(ram)) - axis.leftEdge(tree.first(ram)))
+                .isLessThanOrEqualTo(Axis.FILTERED_WIDTH);
     }
 
     @Test
     void zoomedLayoutHasOnlyVisibleBoxes() {
         MapTree tree = sample("x99-gtx1080");
-        List<Box> whole = createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 1, 0).boxes();
-        List<Box> part = createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 4, 0.5).boxes();
-        assertThat(part.size()).isLessThan(whole.size());
-        for (Box piece : part) {
-            assertThat(piece.right()).isPositive();
-            assertThat(piece.x()).isLessThan(800);
+        List<Box> unzoomedBoxes = createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 1, 0).boxes();
+        List<Box> zoomedBoxes = createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 4, 0.5).boxes();
+        assertThat(zoomedBoxes.size()).isLessThan(unzoomedBoxes.size());
+        for (Box box : zoomedBoxes) {
+            assertThat(box.right()).isPositive();
+            assertThat(box.x()).isLessThan(800);
         }
         int bootfb = tree.overlaps()[0];
-        Box small = boxOf(createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 1, 0), bootfb);
-        Box large = boxOf(createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 4, small.x() / 800 - 0.02), bootfb);
-        assertThat(large.width()).isGreaterThan(3 * small.width());
+        Box unzoomed = boxOf(createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 1, 0), bootfb);
+        double offset = unzoomed.x() / 800 - 0.02;
+        Box zoomedBox = boxOf(createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 4, offset), bootfb);
+        assertThat(zoomedBox.width()).isGreaterThan(3 * unzoomed.width());
     }
 
     @Test
     void sixteenLevelsAreLaidOut() {
-        StringBuilder nest = new StringBuilder();
+        StringBuilder listing = new StringBuilder();
         for (int i = 0; i < 16; i++) {
-            nest.append(String.format("%08x-%08x : level %d%n", i << 12, 0x10000000 - (i << 12), i));
+            listing.append(String.format("%08x-%08x : level %d%n", i << 12, 0x10000000 - (i << 12), i));
         }
-        MapTree tree = MapTree.of(MemoryMap.parse(nest.toString()));
-        List<Box> pieces = createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 1000, 1, 0).boxes();
+        MapTree tree = MapTree.of(MemoryMap.parse(listing.toString()));
+        List<Box> boxes = createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 1000, 1, 0).boxes();
         for (int level = 0; level < 16; level++) {
             String name = "level " + level;
-            assertThat(pieces).anyMatch(piece -> tree.name(piece.item()).equals(name) && piece.height() >= 1);
+            assertThat(boxes).anyMatch(box -> tree.name(box.item()).equals(name) && box.height() >= 1);
         }
     }
 
@@ -124,72 +127,77 @@ class MapLayoutTest {
             @ForAll ScaleMode scale,
             @ForAll @DoubleRange(min = 200, max = 3000) double width,
             @ForAll @DoubleRange(min = 1, max = 500) double zoom,
-            @ForAll @DoubleRange(min = 0, max = 1) double where) {
+            @ForAll @DoubleRange(min = 0, max = 1) double position) {
         MapTree tree = MapTree.of(map);
-        List<Box> pieces = createLayout(tree, MapTree.ROOT, scale, width, zoom, where * (1 - 1 / zoom)).boxes();
-        Map<Integer, Box> boxes = new HashMap<>();
+        List<Box> boxes = createLayout(tree, MapTree.ROOT, scale, width, zoom, position * (1 - 1 / zoom))
+                .boxes();
+        Map<Integer, Box> boxesByItem = new HashMap<>();
         Map<Integer, Box> lastOfLevel = new HashMap<>();
-        for (Box piece : pieces) {
-            // At the end of 64 bits a page is narrower than a double can tell; it is painted a pixel wide.
-            assertThat(piece.width()).isNotNegative();
-            assertThat(piece.height()).isPositive();
-            assertThat(piece.y()).isNotNegative();
-            assertThat(piece.y() + piece.height()).isLessThanOrEqualTo(300 + 1e-6);
-            int parent = tree.parent(piece.item());
-            Box around = boxes.get(parent);
-            if (around != null) {
-                assertThat(piece.x()).isGreaterThanOrEqualTo(around.x() - HALF_PIXEL);
-                assertThat(piece.right()).isLessThanOrEqualTo(around.right() + HALF_PIXEL);
-                assertThat(piece.y()).isGreaterThanOrEqualTo(around.y());
+        for (Box box : boxes) {
+            // Near 2^64 a page is narrower than the precision of a double; it is painted one pixel wide.
+            assertThat(box.width()).isNotNegative();
+            assertThat(box.height()).isPositive();
+            assertThat(box.y()).isNotNegative();
+            assertThat(box.y() + box.height()).isLessThanOrEqualTo(300 + 1e-6);
+            int parent = tree.parent(box.item());
+            Box parentBox = boxesByItem.get(parent);
+            if (parentBox != null) {
+                assertThat(box.x()).isGreaterThanOrEqualTo(parentBox.x() - HALF_PIXEL);
+                assertThat(box.right()).isLessThanOrEqualTo(parentBox.right() + HALF_PIXEL);
+                assertThat(box.y()).isGreaterThanOrEqualTo(parentBox.y());
             } else {
                 assertThat(parent).isEqualTo(MapTree.ROOT);
             }
-            Box before = lastOfLevel.put(parent, piece);
-            if (before != null) {
-                assertThat(piece.x()).isGreaterThanOrEqualTo(before.right() - 1e-6 * zoom * width);
-                assertThat(piece.item()).isGreaterThan(before.item());
+            Box previous = lastOfLevel.put(parent, box);
+            if (previous != null) {
+                assertThat(box.x()).isGreaterThanOrEqualTo(previous.right() - 1e-6 * zoom * width);
+                assertThat(box.item()).isGreaterThan(previous.item());
             }
-            if (piece.count() == 1) {
-                boxes.put(piece.item(), piece);
+            if (box.count() == 1) {
+                boxesByItem.put(box.item(), box);
             }
         }
     }
 
     @Property(tries = 300)
     void axisIsMonotonicAndFillsItsWidth(
-            @ForAll("maps") MemoryMap map, @ForAll ScaleMode scale, @ForAll @DoubleRange(min = 100, max = 3000) double width) {
+            @ForAll("maps") MemoryMap map,
+            @ForAll ScaleMode scale,
+            @ForAll @DoubleRange(min = 100, max = 3000) double width) {
         MapTree tree = MapTree.of(map);
         Axis axis = Axis.of(scale, tree, MapTree.ROOT, ALL_FILTERS, width);
-        double last = 0;
+        double end = 0;
         for (int child = tree.childrenStart(0); child < tree.childrenEnd(0); child++) {
-            assertThat(axis.leftEdge(tree.first(child))).isGreaterThanOrEqualTo(last - 1e-6);
-            last = axis.rightEdge(tree.last(child));
-            assertThat(last).isGreaterThanOrEqualTo(axis.leftEdge(tree.first(child)));
+            assertThat(axis.leftEdge(tree.first(child))).isGreaterThanOrEqualTo(end - 1e-6);
+            end = axis.rightEdge(tree.last(child));
+            assertThat(end).isGreaterThanOrEqualTo(axis.leftEdge(tree.first(child)));
         }
-        assertThat(last).isCloseTo(width, within(1e-6));
+        assertThat(end).isCloseTo(width, within(1e-6));
         assertThat(axis.leftEdge(0)).isCloseTo(0, within(1e-6));
     }
 
     @Property(tries = 300)
     void axisPositionMapsBackToItsAddress(
-            @ForAll("maps") MemoryMap map, @ForAll ScaleMode scale, @ForAll @DoubleRange(min = 0, max = 1) double where) {
+            @ForAll("maps") MemoryMap map,
+            @ForAll ScaleMode scale,
+            @ForAll @DoubleRange(min = 0, max = 1) double position) {
         MapTree tree = MapTree.of(map);
         Axis axis = Axis.of(scale, tree, MapTree.ROOT, ALL_FILTERS, 1000);
-        long address = axis.addressAt(where * 1000);
+        long address = axis.addressAt(position * 1000);
         assertThat(Long.compareUnsigned(address, tree.last(MapTree.ROOT))).isNotPositive();
-        assertThat(axis.leftEdge(address)).isLessThanOrEqualTo(where * 1000 + HALF_PIXEL);
-        assertThat(axis.rightEdge(address)).isGreaterThanOrEqualTo(where * 1000 - HALF_PIXEL);
+        assertThat(axis.leftEdge(address)).isLessThanOrEqualTo(position * 1000 + HALF_PIXEL);
+        assertThat(axis.rightEdge(address)).isGreaterThanOrEqualTo(position * 1000 - HALF_PIXEL);
     }
 
     @Provide
     Arbitrary<MemoryMap> maps() {
-        Arbitrary<Long> edge = Arbitraries.oneOf(
-                Arbitraries.longs().between(1, 1 << 20).map(page -> page << 12),
-                Arbitraries.longs().between(1, 1 << 12).map(giant -> giant << 30),
-                Arbitraries.longs().map(any -> any & ~0xfffL).filter(any -> any != 0));
+        Arbitrary<Long> boundaries = Arbitraries.oneOf(
+                Arbitraries.longs().between(1, 1 << 20).map(n -> n << 12),
+                Arbitraries.longs().between(1, 1 << 12).map(n -> n << 30),
+                Arbitraries.longs().map(n -> n & ~0xfffL).filter(n -> n != 0));
         Arbitrary<String> line = Combinators.combine(
-                        edge,
-                        edge,
+                        boundaries,
+                        boundaries,
                         Arbitraries.of("System RAM", "PCI Bus 0000:00", "0000:04:00.0", "BOOTFB", "reserved", "other"))
                 .as((a, b, name) -> {
                     long low = Long.compareUnsigned(a, b) < 0 ? a : b;
@@ -203,15 +211,16 @@ class MapLayoutTest {
         return MapTree.of(SnapshotParser.parse(SampleMachines.load(name).orElseThrow()).memoryMap());
     }
 
-    private static MapLayout createLayout(MapTree tree, int focus, ScaleMode scale, double width, double zoom, double offset) {
-        return new MapLayout(
-                tree, ALL_FILTERS, focus, scale, Axis.of(scale, tree, focus, ALL_FILTERS, width), zoom, offset, width, 300);
+    private static MapLayout createLayout(
+            MapTree tree, int viewRoot, ScaleMode scale, double width, double zoom, double offset) {
+        Axis axis = Axis.of(scale, tree, viewRoot, ALL_FILTERS, width);
+        return new MapLayout(tree, ALL_FILTERS, viewRoot, scale, axis, zoom, offset, width, 300);
     }
 
-    private static Box boxOf(MapLayout picture, int item) {
-        List<Box> found = new ArrayList<>(picture.boxes());
-        found.removeIf(piece -> piece.item() != item);
-        assertThat(found).hasSize(1);
-        return found.getFirst();
+    private static Box boxOf(MapLayout layout, int item) {
+        List<Box> matching = new ArrayList<>(layout.boxes());
+        matching.removeIf(box -> box.item() != item);
+        assertThat(matching).hasSize(1);
+        return matching.getFirst();
     }
 }

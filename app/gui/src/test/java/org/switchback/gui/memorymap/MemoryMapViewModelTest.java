@@ -59,32 +59,32 @@ class MemoryMapViewModelTest {
     @Test
     void arrowsReachEveryRegion() {
         openSample("x99-gtx1080");
-        model.select(MapTree.ROOT);
-        List<Integer> reached = new ArrayList<>();
-        model.selectFirstChild();
-        visitAllByArrows(reached);
+        model.navigation().select(MapTree.ROOT);
+        List<Integer> visited = new ArrayList<>();
+        model.navigation().selectFirstChild();
+        visitAllByArrows(visited);
         MapTree tree = tree();
-        assertThat(reached).doesNotHaveDuplicates();
-        assertThat(reached)
+        assertThat(visited).doesNotHaveDuplicates();
+        assertThat(visited)
                 .containsAll(IntStream.range(1, tree.size())
                         .filter(item -> tree.kind(item).isRegion())
                         .boxed()
                         .toList());
     }
 
-    /** Everything from the selection to the right, and what is inside, by the arrow keys alone. */
-    private void visitAllByArrows(List<Integer> reached) {
+    /** Visits the selection, its later siblings and all their descendants with the arrow keys. */
+    private void visitAllByArrows(List<Integer> visited) {
         while (true) {
-            int here = model.selectionProperty().get();
-            reached.add(here);
-            model.selectFirstChild();
-            if (model.selectionProperty().get() != here) {
-                visitAllByArrows(reached);
-                model.selectParent();
-                assertThat(model.selectionProperty().get()).isEqualTo(here);
+            int current = model.selectionProperty().get();
+            visited.add(current);
+            model.navigation().selectFirstChild();
+            if (model.selectionProperty().get() != current) {
+                visitAllByArrows(visited);
+                model.navigation().selectParent();
+                assertThat(model.selectionProperty().get()).isEqualTo(current);
             }
-            model.selectNeighbour(1);
-            if (model.selectionProperty().get() == here) {
+            model.navigation().selectNeighbour(1);
+            if (model.selectionProperty().get() == current) {
                 return;
             }
         }
@@ -105,27 +105,27 @@ class MemoryMapViewModelTest {
                 "dmar | dmar0",
                 "04:00.0 bar 3 | 0000:04:00.0",
             })
-    void findAcceptsNamesAddressesRangesAndSizes(String typed, String name) {
+    void findAcceptsNamesAddressesRangesAndSizes(String input, String name) {
         openSample("x99-gtx1080");
-        model.select(MapTree.ROOT);
-        model.find(typed, 1);
+        model.navigation().select(MapTree.ROOT);
+        model.search().find(input, 1);
         assertThat(selectedName()).isEqualTo(name);
     }
 
     @Test
     void repeatedFindWrapsAround() {
         openSample("x99-gtx1080");
-        model.find("ICH HD", 1);
+        model.search().find("ICH HD", 1);
         assertThat(model.statusTextProperty().get()).startsWith("1 of 3: ICH HD audio");
-        model.find("ICH HD", 1);
-        model.find("ICH HD", 1);
+        model.search().find("ICH HD", 1);
+        model.search().find("ICH HD", 1);
         assertThat(model.statusTextProperty().get()).startsWith("3 of 3");
-        model.find("ICH HD", 1);
+        model.search().find("ICH HD", 1);
         assertThat(model.statusTextProperty().get()).startsWith("1 of 3");
-        model.find("ICH HD", -1);
+        model.search().find("ICH HD", -1);
         assertThat(model.statusTextProperty().get()).startsWith("3 of 3");
-        model.find("eggs", 1);
-        assertThat(model.statusTextProperty().get()).isEqualTo("Nothing here fits eggs.");
+        model.search().find("eggs", 1);
+        assertThat(model.statusTextProperty().get()).isEqualTo("Nothing here matches eggs.");
     }
 
     @ParameterizedTest
@@ -139,47 +139,49 @@ class MemoryMapViewModelTest {
                 "fff000000000 | fff000000000 is past the last region; nothing claims it.",
                 "4G | 100000000 is inside System RAM (100000000-89fffffff).",
                 "c0000000-c086ffff | 1 of 4: BOOTFB \u00b7 8.4 MiB",
-                "voodoo | voodoo is no address; one looks like c0400000.",
+                "voodoo | voodoo is not an address. Example: c0400000.",
             })
-    void goToDescribesEveryAddress(String typed, String sentence) {
+    void goToDescribesEveryAddress(String input, String expected) {
         openSample("x99-gtx1080");
-        model.goTo(typed);
-        assertThat(model.statusTextProperty().get()).isEqualTo(sentence);
+        model.search().goTo(input);
+        assertThat(model.statusTextProperty().get()).isEqualTo(expected);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"ffffffffffffffff", "FFFFFFFF", "fff000000000", "0xfff"})
-    void findAndGoToDescribeAnAddressAlike(String typed) {
+    void findAndGoToDescribeAnAddressAlike(String input) {
         openSample("x99-gtx1080");
-        model.goTo(typed);
-        String answer = model.statusTextProperty().get();
+        model.search().goTo(input);
+        String goToText = model.statusTextProperty().get();
         model.zoomToRoot();
-        model.find(typed, 1);
-        assertThat(model.statusTextProperty().get()).isEqualTo(answer).contains(typed.replace("0x", "").toLowerCase(Locale.ROOT));
+        model.search().find(input, 1);
+        assertThat(model.statusTextProperty().get())
+                .isEqualTo(goToText)
+                .contains(input.replace("0x", "").toLowerCase(Locale.ROOT));
     }
 
     @Test
     void statusTextIsClearedByTheNextMove() {
         openSample("x99-gtx1080");
-        List<Runnable> moves = List.of(
-                () -> model.selectNeighbour(1),
-                model::selectParent,
+        List<Runnable> actions = List.of(
+                () -> model.navigation().selectNeighbour(1),
+                model.navigation()::selectParent,
                 () -> model.selectOverlap(1),
                 model::zoomToRoot,
-                model::zoomToParent,
-                () -> model.zoomTo(model.selectionProperty().get()));
-        for (Runnable move : moves) {
-            model.find("overlap", 1);
-            model.zoomTo(tree().parent(tree().parent(model.selectionProperty().get())));
-            model.goTo("c0900000");
+                model.navigation()::zoomToParent,
+                () -> model.viewport().zoomTo(model.selectionProperty().get()));
+        for (Runnable action : actions) {
+            model.search().find("overlap", 1);
+            model.viewport().zoomTo(tree().parent(tree().parent(model.selectionProperty().get())));
+            model.search().goTo("c0900000");
             assertThat(model.statusTextProperty().get()).startsWith("c0900000 is inside BAR 1");
-            move.run();
+            action.run();
             assertThat(model.statusTextProperty().get()).isEmpty();
         }
         model.zoomToRoot();
-        model.goTo("c0900000");
+        model.search().goTo("c0900000");
         model.zoomToRoot();
-        assertThat(model.statusTextProperty().get()).as("the whole is there already").isEmpty();
+        assertThat(model.statusTextProperty().get()).as("the root was shown already").isEmpty();
     }
 
     @Test
@@ -217,11 +219,11 @@ class MemoryMapViewModelTest {
     @Test
     void zoomToParentAndToRoot() {
         openSample("x99-gtx1080");
-        model.zoomToParent();
+        model.navigation().zoomToParent();
         assertThat(pathLabels()).containsExactly("Whole machine", "PCI Bus 0000:00");
         assertThat(selectedName()).isEqualTo("BOOTFB");
-        model.zoomTo(model.selectionProperty().get());
-        assertThat(pathLabels()).as("what has no parts is shown in what it lies in").endsWith("04:00.0 BAR 1");
+        model.viewport().zoomTo(model.selectionProperty().get());
+        assertThat(pathLabels()).as("an item without children is shown within its parent").endsWith("04:00.0 BAR 1");
         model.zoomToRoot();
         assertThat(pathLabels()).containsExactly("Whole machine");
     }
@@ -229,7 +231,7 @@ class MemoryMapViewModelTest {
     @Test
     void selectingAnItemOutsideWidensTheView() {
         openSample("x99-gtx1080");
-        model.find("dmar0", 1);
+        model.search().find("dmar0", 1);
         assertThat(pathLabels()).containsExactly("Whole machine");
     }
 
@@ -238,41 +240,42 @@ class MemoryMapViewModelTest {
         openSample("x99-gtx1080");
         model.zoomToRoot();
         double x = 0.3;
-        long under = addressBlockAt(x);
-        model.zoomAt(4, x);
-        assertThat(addressBlockAt(x)).isEqualTo(under);
-        model.zoomAt(2, x);
-        assertThat(addressBlockAt(x)).isEqualTo(under);
-        model.zoomAt(1.0 / 1000, x);
-        assertThat(model.zoomProperty().get()).isEqualTo(1);
-        assertThat(model.offsetProperty().get()).isZero();
+        long addressBlock = addressBlockAt(x);
+        model.viewport().zoomAt(4, x);
+        assertThat(addressBlockAt(x)).isEqualTo(addressBlock);
+        model.viewport().zoomAt(2, x);
+        assertThat(addressBlockAt(x)).isEqualTo(addressBlock);
+        model.viewport().zoomAt(1.0 / 1000, x);
+        assertThat(model.viewport().zoomProperty().get()).isEqualTo(1);
+        assertThat(model.viewport().offsetProperty().get()).isZero();
     }
 
     private long addressBlockAt(double x) {
-        MapLayout picture = model.createLayout(300);
-        // Half an address past the place, since a pixel of a large piece is many addresses.
-        return picture.axis().addressAt((model.offsetProperty().get() + x / model.zoomProperty().get()) * 1000) >>> 16;
+        MapViewport viewport = model.viewport();
+        // In blocks of 64 KiB, since one pixel of a large box covers many addresses.
+        double position = viewport.offsetProperty().get() + x / viewport.zoomProperty().get();
+        return viewport.createLayout(300).axis().addressAt(position * 1000) >>> 16;
     }
 
     @Test
     void panningStopsAtTheEdges() {
         openSample("x99-gtx1080");
-        model.zoomAt(4, 0.5);
-        model.pan(-9);
-        assertThat(model.offsetProperty().get()).isZero();
-        model.pan(9);
-        assertThat(model.offsetProperty().get()).isEqualTo(0.75);
+        model.viewport().zoomAt(4, 0.5);
+        model.viewport().pan(-9);
+        assertThat(model.viewport().offsetProperty().get()).isZero();
+        model.viewport().pan(9);
+        assertThat(model.viewport().offsetProperty().get()).isEqualTo(0.75);
     }
 
     @Test
     void centreSelectionCentresThenFits() {
         openSample("x99-gtx1080");
         model.zoomToRoot();
-        model.zoomAt(3, 0);
-        model.centreSelection();
+        model.viewport().zoomAt(3, 0);
+        model.viewport().centreSelection();
         Box centred = selectedBox();
         assertThat(centred.x() + centred.width() / 2).isBetween(490.0, 510.0);
-        model.centreSelection();
+        model.viewport().centreSelection();
         assertThat(selectedBox().width()).isBetween(800.0, 950.0);
     }
 
@@ -282,67 +285,67 @@ class MemoryMapViewModelTest {
         openSample("x99-gtx1080-efifb");
         model.selectOverlap(1);
         model.zoomToRoot();
-        model.centreSelection();
-        model.centreSelection();
-        double zoom = model.zoomProperty().get();
-        double offset = model.offsetProperty().get();
+        model.viewport().centreSelection();
+        model.viewport().centreSelection();
+        double zoom = model.viewport().zoomProperty().get();
+        double offset = model.viewport().offsetProperty().get();
         assertThat(selectedBox().width()).isGreaterThan(800);
-        model.scaleProperty().set(scale);
+        model.viewport().scaleProperty().set(scale);
         assertThat(selectedBox().x()).isBetween(0.0, 200.0);
         assertThat(selectedBox().right()).isBetween(800.0, 1000.0);
         for (double width = 990; width >= 400; width -= 10) {
-            model.widthProperty().set(width);
+            model.viewport().widthProperty().set(width);
         }
         assertThat(selectedBox().x()).isBetween(0.0, 80.0);
         assertThat(selectedBox().right()).isBetween(320.0, 400.0);
-        model.widthProperty().set(1000);
-        model.scaleProperty().set(ScaleMode.FIT);
-        assertThat(model.zoomProperty().get()).isCloseTo(zoom, within(zoom / 1e6));
-        assertThat(model.offsetProperty().get()).isCloseTo(offset, within(1e-6));
+        model.viewport().widthProperty().set(1000);
+        model.viewport().scaleProperty().set(ScaleMode.FIT);
+        assertThat(model.viewport().zoomProperty().get()).isCloseTo(zoom, within(zoom / 1e6));
+        assertThat(model.viewport().offsetProperty().get()).isCloseTo(offset, within(1e-6));
     }
 
     @Test
     void visibleAddressesSurviveResizeFilterAndScaleChanges() {
         openSample("x99-gtx1080");
         model.zoomToRoot();
-        model.find("dmar0", 1);
-        model.zoomAt(6, 0.2);
-        model.pan(0.7);
-        long first = model.firstVisibleAddress();
-        long last = model.lastVisibleAddress();
-        model.widthProperty().set(640);
+        model.search().find("dmar0", 1);
+        model.viewport().zoomAt(6, 0.2);
+        model.viewport().pan(0.7);
+        long first = model.viewport().firstVisibleAddress();
+        long last = model.viewport().lastVisibleAddress();
+        model.viewport().widthProperty().set(640);
         assertInView(first, last);
-        model.setFilterShown(Filter.GAPS, false);
+        model.navigation().setFilterShown(Filter.GAPS, false);
         assertInView(first, last);
-        model.scaleProperty().set(ScaleMode.TRUE_SIZE);
+        model.viewport().scaleProperty().set(ScaleMode.TRUE_SIZE);
         assertInView(first, last);
-        model.zoomAt(3, 0.5);
-        model.pan(0.2);
-        first = model.firstVisibleAddress();
-        last = model.lastVisibleAddress();
-        model.scaleProperty().set(ScaleMode.LOG);
+        model.viewport().zoomAt(3, 0.5);
+        model.viewport().pan(0.2);
+        first = model.viewport().firstVisibleAddress();
+        last = model.viewport().lastVisibleAddress();
+        model.viewport().scaleProperty().set(ScaleMode.LOG);
         assertInView(first, last);
     }
 
-    /** Up to a thousandth of them: a double has not the digits of all addresses. */
+    /** Tolerates a thousandth of the range: a double cannot represent every address. */
     private void assertInView(long first, long last) {
-        assertThat(model.firstVisibleAddress()).isCloseTo(first, within((last - first) / 1000));
-        assertThat(model.lastVisibleAddress()).isCloseTo(last, within((last - first) / 1000));
+        assertThat(model.viewport().firstVisibleAddress()).isCloseTo(first, within((last - first) / 1000));
+        assertThat(model.viewport().lastVisibleAddress()).isCloseTo(last, within((last - first) / 1000));
     }
 
     @Test
     void unzoomedViewStaysUnzoomed() {
         openSample("x99-gtx1080");
         model.zoomToRoot();
-        model.scaleProperty().set(ScaleMode.LOG);
-        model.widthProperty().set(640);
-        assertThat(model.zoomProperty().get()).isEqualTo(1);
-        assertThat(model.offsetProperty().get()).isZero();
+        model.viewport().scaleProperty().set(ScaleMode.LOG);
+        model.viewport().widthProperty().set(640);
+        assertThat(model.viewport().zoomProperty().get()).isEqualTo(1);
+        assertThat(model.viewport().offsetProperty().get()).isZero();
     }
 
     private Box selectedBox() {
-        return model.createLayout(300).boxes().stream()
-                .filter(piece -> piece.item() == model.selectionProperty().get())
+        return model.viewport().createLayout(300).boxes().stream()
+                .filter(box -> box.item() == model.selectionProperty().get())
                 .findFirst()
                 .orElseThrow();
     }
@@ -350,59 +353,59 @@ class MemoryMapViewModelTest {
     @Test
     void arrowsSkipFilteredRegions() {
         openSample("x99-gtx1080");
-        model.setFilterShown(Filter.RAM, false);
-        model.select(MapTree.ROOT);
-        List<Integer> reached = new ArrayList<>();
-        model.selectFirstChild();
-        visitAllByArrows(reached);
-        assertThat(reached).noneMatch(item -> tree().kind(item) == RegionKind.RAM);
-        model.find("BOOTFB", 1);
-        model.setFilterShown(Filter.BARS, false);
-        assertThat(model.isVisible(model.selectionProperty().get())).isTrue();
+        model.navigation().setFilterShown(Filter.RAM, false);
+        model.navigation().select(MapTree.ROOT);
+        List<Integer> visited = new ArrayList<>();
+        model.navigation().selectFirstChild();
+        visitAllByArrows(visited);
+        assertThat(visited).noneMatch(item -> tree().kind(item) == RegionKind.RAM);
+        model.search().find("BOOTFB", 1);
+        model.navigation().setFilterShown(Filter.BARS, false);
+        assertThat(model.viewport().isVisible(model.selectionProperty().get())).isTrue();
     }
 
     @Test
     void selectingAFilteredRegionShowsItAgain() {
         openSample("x99-gtx1080");
-        model.setFilterShown(Filter.BARS, false);
-        model.setFilterShown(Filter.RAM, false);
+        model.navigation().setFilterShown(Filter.BARS, false);
+        model.navigation().setFilterShown(Filter.RAM, false);
         assertThat(selectedName()).isEqualTo("PCI Bus 0000:04");
         model.selectOverlap(1);
         assertThat(selectedName()).isEqualTo("BOOTFB");
-        assertThat(model.isVisible(model.selectionProperty().get())).isTrue();
-        assertThat(model.shownFiltersProperty().get()).contains(Filter.BARS).doesNotContain(Filter.RAM);
-        model.find(">30G", 1);
+        assertThat(model.viewport().isVisible(model.selectionProperty().get())).isTrue();
+        assertThat(model.viewport().shownFiltersProperty().get()).contains(Filter.BARS).doesNotContain(Filter.RAM);
+        model.search().find(">30G", 1);
         assertThat(selectedName()).isEqualTo("System RAM");
-        assertThat(model.shownFiltersProperty().get()).containsExactlyInAnyOrder(Filter.values());
-        model.setFilterShown(Filter.BARS, false);
-        model.goTo("c0400000");
+        assertThat(model.viewport().shownFiltersProperty().get()).containsExactlyInAnyOrder(Filter.values());
+        model.navigation().setFilterShown(Filter.BARS, false);
+        model.search().goTo("c0400000");
         assertThat(selectedName()).isEqualTo("BOOTFB");
-        assertThat(model.isVisible(model.selectionProperty().get())).isTrue();
+        assertThat(model.viewport().isVisible(model.selectionProperty().get())).isTrue();
         for (Filter filter : Filter.values()) {
-            model.setFilterShown(filter, false);
+            model.navigation().setFilterShown(filter, false);
         }
-        model.find("c0000000-c086ffff", 1);
-        assertThat(model.isVisible(model.selectionProperty().get())).isTrue();
+        model.search().find("c0000000-c086ffff", 1);
+        assertThat(model.viewport().isVisible(model.selectionProperty().get())).isTrue();
     }
 
     @Test
     void pastedMailIsNestedAndReportsOmissions() {
         openSample("x99-gtx1080");
-        model.importText(BEFORE, "the pasted text");
-        assertThat(model.messageProperty().get())
+        model.loader().importText(BEFORE, "the pasted text");
+        assertThat(model.loader().messageProperty().get())
                 .isEqualTo("Read 7 regions. 2 parts were left out by the author (<snip>).");
         assertThat(selectedName()).isEqualTo("BOOTFB");
         assertThat(pathLabels()).containsExactly("Whole machine", "PCI Bus 0000:00", "PCI Bus 0000:04");
-        assertThat(model.importedProperty().get()).isTrue();
-        model.showMachineMap();
-        assertThat(model.importedProperty().get()).isFalse();
-        assertThat(model.titleProperty().get()).isEqualTo("Sample machine");
+        assertThat(model.loader().importedProperty().get()).isTrue();
+        model.loader().showMachineMap();
+        assertThat(model.loader().importedProperty().get()).isFalse();
+        assertThat(model.loader().titleProperty().get()).isEqualTo("Sample machine");
     }
 
     @Test
     void dumpWithoutAddressesHasNamesOnly() {
         openSample("x99-gtx1080");
-        model.importText(
+        model.loader().importText(
                 """
                 00000000-00000000 : PCI Bus 0000:00
                   00000000-00000000 : 0000:01:00.0
@@ -410,117 +413,120 @@ class MemoryMapViewModelTest {
                 00000000-00000000 : System RAM
                 """,
                 "dump.txt");
-        assertThat(model.stateProperty().get()).isEqualTo(MemoryMapViewModel.MapPageState.NO_ADDRESSES);
-        assertThat(model.messageProperty().get())
-                .contains("This dump has no addresses: it was read without root. Names and nesting are shown; sizes are not.");
-        assertThat(model.createLayout(300).tree().hasAddresses()).isFalse();
+        assertThat(model.loader().stateProperty().get()).isEqualTo(MapLoader.MapPageState.NO_ADDRESSES);
+        assertThat(model.loader().messageProperty().get())
+                .contains("This dump has no addresses: it was read without root."
+                        + " Names and nesting are shown; sizes are not.");
+        assertThat(model.viewport().createLayout(300).tree().hasAddresses()).isFalse();
         assertThat(model.overlapsText()).isEqualTo("1 overlap");
-        model.goTo("c0400000");
+        model.search().goTo("c0400000");
         assertThat(model.statusTextProperty().get()).isEqualTo("This map has no addresses to go to.");
     }
 
     @Test
     void textWithoutRegionsChangesNothing() {
         openSample("x99-gtx1080");
-        model.importText("Lorem ipsum", "notes.txt");
-        assertThat(model.messageProperty().get()).isEqualTo("No region of a memory map was found in notes.txt.");
+        model.loader().importText("Lorem ipsum", "notes.txt");
+        assertThat(model.loader().messageProperty().get())
+                .isEqualTo("No region of a memory map was found in notes.txt.");
         assertThat(selectedName()).isEqualTo("BOOTFB");
-        assertThat(model.importedProperty().get()).isFalse();
+        assertThat(model.loader().importedProperty().get()).isFalse();
     }
 
     @Test
     void comparisonKeepsTheLayout() {
         openSample("x99-gtx1080");
-        model.importText(BEFORE, "before.txt");
-        List<Box> before = model.createLayout(300).boxes();
-        model.compareWith(AFTER, "after.txt");
-        assertThat(model.messageProperty().get())
+        model.loader().importText(BEFORE, "before.txt");
+        List<Box> before = model.viewport().createLayout(300).boxes();
+        model.loader().compareWith(AFTER, "after.txt");
+        assertThat(model.loader().messageProperty().get())
                 .isEqualTo("1 region removed: BOOTFB (8.4 MiB). Nothing else changed.");
         assertThat(selectedName()).isEqualTo("BOOTFB");
         assertThat(tree().change(model.selectionProperty().get())).isEqualTo(RegionChange.REMOVED);
-        assertThat(model.createLayout(300).boxes()).isEqualTo(before);
-        model.showMachineMap();
-        assertThat(model.comparingProperty().get()).isFalse();
-        assertThat(model.titleProperty().get()).isEqualTo("Sample machine");
+        assertThat(model.viewport().createLayout(300).boxes()).isEqualTo(before);
+        model.loader().showMachineMap();
+        assertThat(model.loader().comparingProperty().get()).isFalse();
+        assertThat(model.loader().titleProperty().get()).isEqualTo("Sample machine");
     }
 
     @Test
     void reversedComparisonMarksTheRegionAsAdded() {
-        model.importText(AFTER, "after.txt");
-        model.compareWith(BEFORE, "before.txt");
-        assertThat(model.messageProperty().get())
+        model.loader().importText(AFTER, "after.txt");
+        model.loader().compareWith(BEFORE, "before.txt");
+        assertThat(model.loader().messageProperty().get())
                 .isEqualTo("1 region added: BOOTFB (8.4 MiB). Nothing else changed.");
         assertThat(tree().change(model.selectionProperty().get())).isEqualTo(RegionChange.ADDED);
     }
 
     @Test
     void fullMapIsRequestedOnlyOnDemand() {
-        ScriptedHelper here = ScriptedHelper.withGtx1080();
+        ScriptedHelper helper = ScriptedHelper.withGtx1080();
         model.open();
-        model.show(here, SnapshotParser.parse(here.snapshot()));
-        assertThat(model.titleProperty().get()).isEqualTo("This machine, read 2:02\u202fPM");
-        assertThat(model.fullMapOfferedProperty().get()).isTrue();
-        assertThat(here.calls()).doesNotContain("inspect");
-        model.showFullMap();
-        assertThat(here.calls()).contains("inspect");
-        assertThat(model.fullMapOfferedProperty().get()).isFalse();
+        model.show(helper, SnapshotParser.parse(helper.snapshot()));
+        assertThat(model.loader().titleProperty().get()).isEqualTo("This machine, read 2:02\u202fPM");
+        assertThat(model.loader().fullMapOfferedProperty().get()).isTrue();
+        assertThat(helper.calls()).doesNotContain("inspect");
+        model.loader().showFullMap();
+        assertThat(helper.calls()).contains("inspect");
+        assertThat(model.loader().fullMapOfferedProperty().get()).isFalse();
     }
 
     @Test
     void fullMapIsUpdatedWhenTheMachineChanges() {
-        ScriptedHelper here = ScriptedHelper.withGtx1080();
+        ScriptedHelper helper = ScriptedHelper.withGtx1080();
         model.open();
-        model.show(here, machineWithGpuMemoryOnly(here));
+        model.show(helper, machineWithGpuMemoryOnly(helper));
         assertThat(tree().map().toText()).doesNotContain("System RAM");
-        model.showFullMap();
+        model.loader().showFullMap();
         assertThat(tree().map().toText()).contains("System RAM", ": efifb");
-        int asked = here.calls().size();
-        here.setVmMode();
-        model.show(here, machineWithGpuMemoryOnly(here));
+        int callCount = helper.calls().size();
+        helper.setVmMode();
+        model.show(helper, machineWithGpuMemoryOnly(helper));
         assertThat(tree().map().toText())
-                .isEqualTo(SnapshotParser.parse(here.snapshot()).memoryMap().toText())
+                .isEqualTo(SnapshotParser.parse(helper.snapshot()).memoryMap().toText())
                 .contains("System RAM")
                 .doesNotContain("efifb");
-        assertThat(model.messageProperty().get()).isEqualTo("Around the GPUs as it is now, the rest as it was read at 2:02\u202fPM.");
-        assertThat(model.fullMapOfferedProperty().get()).isTrue();
-        assertThat(here.calls()).hasSize(asked);
-        model.showFullMap();
-        assertThat(model.messageProperty().get()).isEmpty();
+        assertThat(model.loader().messageProperty().get())
+                .isEqualTo("The part around the GPUs is current. The rest was read at 2:02\u202fPM.");
+        assertThat(model.loader().fullMapOfferedProperty().get()).isTrue();
+        assertThat(helper.calls()).hasSize(callCount);
+        model.loader().showFullMap();
+        assertThat(model.loader().messageProperty().get()).isEmpty();
     }
 
     @Test
     void fullMapReturnsAfterADump() {
-        ScriptedHelper here = ScriptedHelper.withGtx1080();
+        ScriptedHelper helper = ScriptedHelper.withGtx1080();
         model.open();
-        model.show(here, machineWithGpuMemoryOnly(here));
-        model.showFullMap();
-        model.importText(BEFORE, "before.txt");
-        here.setVmMode();
-        model.show(here, machineWithGpuMemoryOnly(here));
-        model.showMachineMap();
+        model.show(helper, machineWithGpuMemoryOnly(helper));
+        model.loader().showFullMap();
+        model.loader().importText(BEFORE, "before.txt");
+        helper.setVmMode();
+        model.show(helper, machineWithGpuMemoryOnly(helper));
+        model.loader().showMachineMap();
         assertThat(tree().map().toText()).contains("System RAM").doesNotContain("efifb");
     }
 
-    /** The machine as the helper shows it to everybody: of the memory map only what concerns a GPU. */
+    /** The machine as the helper reports it without authorization: with only the GPU-related part of the memory map. */
     private static Machine machineWithGpuMemoryOnly(ScriptedHelper helper) {
         String map = helper.snapshot().text("/proc/iomem").orElseThrow();
-        String near = map.lines()
+        String gpuRegions = map.lines()
                 .filter(line -> line.contains("PCI Bus") || line.contains("0000:0") || line.startsWith("      "))
                 .collect(Collectors.joining("\n"));
         return SnapshotParser.parse(helper.snapshot()
-                .withChanges(Map.of("/proc/iomem", Optional.of(new MachineSnapshot.TextEntry(near)))));
+                .withChanges(Map.of("/proc/iomem", Optional.of(new MachineSnapshot.TextEntry(gpuRegions)))));
     }
 
     @Test
     void machineChangeKeepsSelectionAndView() {
-        ScriptedHelper here = ScriptedHelper.withGtx1080();
+        ScriptedHelper helper = ScriptedHelper.withGtx1080();
         model.open();
-        model.show(here, SnapshotParser.parse(here.snapshot()));
-        model.find("0000:08", 1);
+        model.show(helper, SnapshotParser.parse(helper.snapshot()));
+        model.search().find("0000:08", 1);
         String selected = selectedName();
         List<String> path = pathLabels();
-        here.setVmMode();
-        model.show(here, SnapshotParser.parse(here.snapshot()));
+        helper.setVmMode();
+        model.show(helper, SnapshotParser.parse(helper.snapshot()));
         assertThat(selectedName()).isEqualTo(selected);
         assertThat(pathLabels()).isEqualTo(path);
     }
@@ -537,29 +543,32 @@ class MemoryMapViewModelTest {
 
     @Test
     void barSizesAreKnownWithoutHelper() {
-        MachineSnapshot capture = SampleMachines.load("x99-gtx1080").orElseThrow();
-        String hidden = capture.text("/proc/iomem").orElseThrow().replaceAll("[0-9a-f]{8,}-[0-9a-f]{8,}", "00000000-00000000");
+        MachineSnapshot snapshot = SampleMachines.load("x99-gtx1080").orElseThrow();
+        String mapWithoutAddresses = snapshot.text("/proc/iomem")
+                .orElseThrow()
+                .replaceAll("[0-9a-f]{8,}-[0-9a-f]{8,}", "00000000-00000000");
         ScriptedHelper helper = new ScriptedHelper(
                 new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING),
-                capture.withChanges(Map.of("/proc/iomem", Optional.of(new MachineSnapshot.TextEntry(hidden)))));
+                snapshot.withChanges(
+                        Map.of("/proc/iomem", Optional.of(new MachineSnapshot.TextEntry(mapWithoutAddresses)))));
         model.open();
         model.show(helper, SnapshotParser.parse(helper.snapshot()));
-        assertThat(model.stateProperty().get()).isEqualTo(MemoryMapViewModel.MapPageState.NO_ADDRESSES);
+        assertThat(model.loader().stateProperty().get()).isEqualTo(MapLoader.MapPageState.NO_ADDRESSES);
         assertThat(selectedName()).isEqualTo("BOOTFB");
-        model.selectParent();
+        model.navigation().selectParent();
         assertThat(model.regionMessages().label(model.selectionProperty().get())).isEqualTo("04:00.0 BAR 1");
         assertThat(model.regionMessages().detailLines(model.selectionProperty().get()))
                 .contains("c0000000-cfffffff (inclusive)", "BAR 1 of NVIDIA GeForce GTX 1080");
     }
 
     @Test
-    void listingIsSavedUnchanged(@TempDir Path folder) throws IOException {
+    void listingIsSavedUnchanged(@TempDir Path directory) throws IOException {
         openSample("x99-gtx1080");
-        Path file = folder.resolve("map.txt");
+        Path file = directory.resolve("map.txt");
         model.save(file, model.listingContent());
         assertThat(Files.readString(file)).isEqualTo(tree().map().toText());
         assertThat(model.statusTextProperty().get()).isEqualTo("Saved as " + file + ".");
-        model.save(folder.resolve("no/such/folder"), () -> "x".getBytes(StandardCharsets.UTF_8));
+        model.save(directory.resolve("no/such/folder"), () -> "x".getBytes(StandardCharsets.UTF_8));
         assertThat(model.statusTextProperty().get()).endsWith("can't be written.");
     }
 
@@ -579,7 +588,7 @@ class MemoryMapViewModelTest {
     }
 
     private List<String> pathLabels() {
-        return tree().pathFromRoot(model.viewRootProperty().get()).stream()
+        return tree().pathFromRoot(model.viewport().viewRootProperty().get()).stream()
                 .map(model.regionMessages()::label)
                 .toList();
     }

@@ -55,19 +55,28 @@ class MemoryMapViewTest extends WindowTestCase {
     private MapCanvas openMapPage() {
         window.node("page-button-memory-map");
         window.fire("page-button-memory-map");
-        MapCanvas picture = window.node("map-picture", MapCanvas.class);
-        TestWindow.waitUntil("the picture is drawn", () -> !picture.boxes().isEmpty());
-        TestWindow.callOnFxThread(() -> {
-            picture.requestFocus();
-            return true;
-        });
+        MapCanvas canvas = window.node("map-picture", MapCanvas.class);
+        TestWindow.waitUntil("the map is drawn", () -> !canvas.boxes().isEmpty());
+        runOnFxThread(() -> canvas.requestFocus());
         window.waitForFocus("map-picture");
-        return picture;
+        return canvas;
     }
 
     private void press(FxRobot robot, KeyCode... keys) {
         robot.push(keys);
         TestWindow.waitForFxEvents();
+    }
+
+    private static void runOnFxThread(Runnable action) {
+        TestWindow.callOnFxThread(() -> {
+            action.run();
+            return true;
+        });
+    }
+
+    private BoxNode overlapNode(MapCanvas canvas) {
+        return TestWindow.callOnFxThread(
+                () -> canvas.node(model.treeProperty().get().overlaps()[0]).orElseThrow());
     }
 
     private String selectedName() {
@@ -79,31 +88,28 @@ class MemoryMapViewTest extends WindowTestCase {
     void canvasSelectionUpdatesTableAndDetails(FxRobot robot) {
         openMapPage();
         assertThat(window.text("map-details-name")).isEqualTo("BOOTFB");
-        assertThat(row()).isEqualTo("BOOTFB");
+        assertThat(selectedRowName()).isEqualTo("BOOTFB");
         press(robot, KeyCode.UP);
         assertThat(window.text("map-details-name")).isEqualTo("04:00.0 BAR 1");
-        assertThat(row()).isEqualTo("0000:04:00.0");
+        assertThat(selectedRowName()).isEqualTo("0000:04:00.0");
         press(robot, KeyCode.RIGHT);
         assertThat(window.text("map-details-name")).isEqualTo("04:00.0 BAR 3");
-        assertThat(row()).isEqualTo("0000:04:00.0");
+        assertThat(selectedRowName()).isEqualTo("0000:04:00.0");
         assertThat(selectionFrame().getWidth()).isPositive();
     }
 
     @Test
     void tableSelectionIsFramedOnTheCanvas(FxRobot robot) {
-        MapCanvas picture = openMapPage();
-        RegionTreeTable tree = window.node("map-tree", RegionTreeTable.class);
-        TestWindow.callOnFxThread(() -> {
-            tree.requestFocus();
-            return true;
-        });
+        MapCanvas canvas = openMapPage();
+        RegionTreeTable table = window.node("map-tree", RegionTreeTable.class);
+        runOnFxThread(() -> table.requestFocus());
         press(robot, KeyCode.DOWN);
         assertThat(window.text("map-details-name")).isEqualTo("04:00.0 BAR 3");
-        Box piece = TestWindow.callOnFxThread(() -> picture.boxes().stream()
-                .filter(p -> p.item() == model.selectionProperty().get())
+        Box box = TestWindow.callOnFxThread(() -> canvas.boxes().stream()
+                .filter(candidate -> candidate.item() == model.selectionProperty().get())
                 .findFirst()
                 .orElseThrow());
-        assertThat(selectionFrame().getX()).isBetween(piece.x(), piece.x() + 2);
+        assertThat(selectionFrame().getX()).isBetween(box.x(), box.x() + 2);
     }
 
     @Test
@@ -111,41 +117,41 @@ class MemoryMapViewTest extends WindowTestCase {
         openSample("strix-halo-32g");
         openMapPage();
         assertThat(selectedName()).isEqualTo("BOOTFB");
-        RegionTreeTable tree = window.node("map-tree", RegionTreeTable.class);
+        RegionTreeTable table = window.node("map-tree", RegionTreeTable.class);
         TestWindow.waitUntil(
-                "its row is in view",
-                () -> row(tree).filter(row -> row.getBoundsInParent().getMinY() >= 0
+                "the selected row is visible",
+                () -> selectedRow(table).filter(row -> row.getBoundsInParent().getMinY() >= 0
                                 && row.localToScene(row.getBoundsInLocal()).getMaxY()
-                                        <= tree.localToScene(tree.getBoundsInLocal()).getMaxY())
+                                        <= table.localToScene(table.getBoundsInLocal()).getMaxY())
                         .isPresent());
     }
 
-    private static Optional<Node> row(RegionTreeTable tree) {
-        return tree.lookupAll(".tree-table-row-cell").stream()
+    private static Optional<Node> selectedRow(RegionTreeTable table) {
+        return table.lookupAll(".tree-table-row-cell").stream()
                 .filter(node -> node instanceof TreeTableRow<?> row && row.isVisible() && row.isSelected())
                 .findFirst();
     }
 
     @Test
     void clickSelectsAndDoubleClickZooms(FxRobot robot) {
-        MapCanvas picture = openMapPage();
-        clickOn(robot, picture, "0000:04:00.0", 1);
+        MapCanvas canvas = openMapPage();
+        clickOn(robot, canvas, "0000:04:00.0", 1);
         assertThat(selectedName()).isEqualTo("0000:04:00.0");
-        clickOn(robot, picture, "0000:04:00.0", 2);
+        clickOn(robot, canvas, "0000:04:00.0", 2);
         assertThat(window.text("map-crumb-3")).isEqualTo("04:00.0 BAR 1");
     }
 
-    private void clickOn(FxRobot robot, MapCanvas picture, String name, int clicks) {
-        Box piece = TestWindow.callOnFxThread(() -> picture.boxes().stream()
-                .filter(p -> model.treeProperty().get().name(p.item()).equals(name))
+    private void clickOn(FxRobot robot, MapCanvas canvas, String name, int clicks) {
+        Box box = TestWindow.callOnFxThread(() -> canvas.boxes().stream()
+                .filter(candidate -> model.treeProperty().get().name(candidate.item()).equals(name))
                 .findFirst()
                 .orElseThrow());
-        var at = TestWindow.callOnFxThread(() -> picture.localToScreen(piece.x() + 20, piece.y() + 8));
-        robot.moveTo(at);
+        var point = TestWindow.callOnFxThread(() -> canvas.localToScreen(box.x() + 20, box.y() + 8));
+        robot.moveTo(point);
         if (clicks == 2) {
-            robot.doubleClickOn(at, MouseButton.PRIMARY);
+            robot.doubleClickOn(point, MouseButton.PRIMARY);
         } else {
-            robot.clickOn(at, MouseButton.PRIMARY);
+            robot.clickOn(point, MouseButton.PRIMARY);
         }
         TestWindow.waitForFxEvents();
     }
@@ -158,8 +164,10 @@ class MemoryMapViewTest extends WindowTestCase {
         assertThat(window.containsNode("map-crumb-2")).isFalse();
         assertThat(window.text("map-crumb-1")).isEqualTo("PCI Bus 0000:00");
         window.fire("map-crumb-0");
-        TestWindow.waitUntil("the whole is shown", () -> !window.stage().getScene().getRoot().lookupAll("#map-crumb-0").isEmpty()
-                && model.viewRootProperty().get() == MapTree.ROOT);
+        TestWindow.waitUntil(
+                "the root is shown",
+                () -> !window.stage().getScene().getRoot().lookupAll("#map-crumb-0").isEmpty()
+                        && model.viewport().viewRootProperty().get() == MapTree.ROOT);
         press(robot, KeyCode.ENTER);
         assertThat(window.text("map-crumb-3")).isEqualTo("04:00.0 BAR 1");
         press(robot, KeyCode.DIGIT0);
@@ -193,15 +201,9 @@ class MemoryMapViewTest extends WindowTestCase {
     @ParameterizedTest
     @ValueSource(ints = {800, 1000})
     void statusTextAndBreadcrumbsAreNotClipped(int width) {
-        TestWindow.callOnFxThread(() -> {
-            window.stage().setWidth(width);
-            return true;
-        });
+        runOnFxThread(() -> window.stage().setWidth(width));
         openMapPage();
-        TestWindow.callOnFxThread(() -> {
-            model.find("c0900000", 1);
-            return true;
-        });
+        runOnFxThread(() -> model.search().find("c0900000", 1));
         assertThat(window.text("map-answer"))
                 .isEqualTo("c0900000 is inside BAR 1 of NVIDIA GeForce GTX 1080; nothing else claims it.");
         window.assertNoTextIsCutOff();
@@ -231,10 +233,7 @@ class MemoryMapViewTest extends WindowTestCase {
     void addressFitsTheFieldInTheSmallestWindow() {
         openMapPage();
         TextField goTo = window.node("map-go-to", TextField.class);
-        TestWindow.callOnFxThread(() -> {
-            goTo.setText("c0900000");
-            return true;
-        });
+        runOnFxThread(() -> goTo.setText("c0900000"));
         TestWindow.waitForFxEvents();
         assertThat(TestWindow.callOnFxThread(() -> {
                     Text text = (Text) goTo.lookupAll(".text").stream()
@@ -244,7 +243,7 @@ class MemoryMapViewTest extends WindowTestCase {
                     return goTo.getWidth() - goTo.getInsets().getLeft() - goTo.getInsets().getRight()
                             - text.getLayoutBounds().getWidth();
                 }))
-                .as("room that is left")
+                .as("free width of the field")
                 .isPositive();
         window.assertNoTextIsCutOff();
     }
@@ -266,24 +265,21 @@ class MemoryMapViewTest extends WindowTestCase {
     void overlapKeySelectsTheOverlap(FxRobot robot) {
         openMapPage();
         press(robot, KeyCode.DIGIT0);
-        TestWindow.callOnFxThread(() -> {
-            model.select(model.treeProperty().get().childrenStart(MapTree.ROOT));
-            return true;
-        });
+        runOnFxThread(() -> model.navigation().select(model.treeProperty().get().childrenStart(MapTree.ROOT)));
         press(robot, KeyCode.O);
         assertThat(selectedName()).isEqualTo("BOOTFB");
     }
 
     @Test
     void overlapKeyShowsFilteredOverlapAgain(FxRobot robot) {
-        MapCanvas picture = openMapPage();
+        MapCanvas canvas = openMapPage();
         window.fire("map-filter-BARS");
         assertThat(selectedName()).isEqualTo("PCI Bus 0000:04");
-        robot.interact(picture::requestFocus);
+        robot.interact(canvas::requestFocus);
         press(robot, KeyCode.O);
         assertThat(window.node("map-filter-BARS", CheckBox.class).isSelected()).isTrue();
         assertThat(window.text("map-details-name")).isEqualTo("BOOTFB");
-        assertThat(row()).isEqualTo("BOOTFB");
+        assertThat(selectedRowName()).isEqualTo("BOOTFB");
         assertThat(selectionFrame().getWidth()).isPositive();
     }
 
@@ -302,19 +298,19 @@ class MemoryMapViewTest extends WindowTestCase {
 
     @Test
     void focusedPaneHasARingWithoutLayoutShift(FxRobot robot) {
-        MapCanvas picture = openMapPage();
+        MapCanvas canvas = openMapPage();
         List<Region> panes = List.of(
-                (Region) picture.getParent(),
+                (Region) canvas.getParent(),
                 window.node("map-tree", Region.class),
                 window.node("map-details", Region.class));
-        List<Bounds> places = childBounds(panes);
+        List<Bounds> bounds = childBounds(panes);
         for (Region pane : panes) {
-            for (Region other : panes) {
-                assertThat(ringColour(other).equals(Color.TRANSPARENT))
-                        .as("there is no ring around %s while the keys are in %s", other, pane)
-                        .isEqualTo(other != pane);
+            for (Region candidate : panes) {
+                assertThat(ringColour(candidate).equals(Color.TRANSPARENT))
+                        .as("no focus ring around %s while %s is focused", candidate, pane)
+                        .isEqualTo(candidate != pane);
             }
-            assertThat(childBounds(panes)).isEqualTo(places);
+            assertThat(childBounds(panes)).isEqualTo(bounds);
             press(robot, KeyCode.F6);
         }
     }
@@ -350,17 +346,17 @@ class MemoryMapViewTest extends WindowTestCase {
     @Test
     void dumpWithoutAddressesShowsTheTableOnly(FxRobot robot) {
         openMapPage();
-        robot.interact(() -> model.importText(
+        robot.interact(() -> model.loader().importText(
                 """
                 00000000-00000000 : PCI Bus 0000:00
                   00000000-00000000 : 0000:01:00.0
                     00000000-00000000 : efifb
                 """,
                 "dump.txt"));
-        TestWindow.waitUntil("the boxes are away", () -> !window.containsNode("map-picture"));
+        TestWindow.waitUntil("the canvas is hidden", () -> !window.containsNode("map-picture"));
         assertThat(window.text("map-message")).contains("This dump has no addresses: it was read without root.");
-        RegionTreeTable tree = window.node("map-tree", RegionTreeTable.class);
-        TestWindow.waitUntil("its rows are there", () -> tree.lookupAll(".tree-table-row-cell").stream()
+        RegionTreeTable table = window.node("map-tree", RegionTreeTable.class);
+        TestWindow.waitUntil("the table has rows", () -> table.lookupAll(".tree-table-row-cell").stream()
                 .anyMatch(row -> row instanceof TreeTableRow<?> cell && !cell.isEmpty()));
     }
 
@@ -369,42 +365,38 @@ class MemoryMapViewTest extends WindowTestCase {
         openMapPage();
         assertThat(window.text("map-not-to-scale")).isEqualTo("Not to scale");
         window.fire("map-scale-TRUE_SIZE");
-        TestWindow.waitUntil("nothing is said", () -> !window.containsNode("map-not-to-scale"));
+        TestWindow.waitUntil("the note is hidden", () -> !window.containsNode("map-not-to-scale"));
     }
 
     @Test
     void everyVisibleBoxHasAnAccessibleNode(FxRobot robot) {
-        MapCanvas picture = openMapPage();
+        MapCanvas canvas = openMapPage();
         press(robot, KeyCode.DIGIT0);
-        List<Box> pieces = TestWindow.callOnFxThread(picture::boxes);
-        assertThat(pieces).hasSizeGreaterThan(40);
-        for (Box piece : pieces) {
-            BoxNode node = TestWindow.callOnFxThread(() -> picture.node(piece.item()).orElseThrow());
+        List<Box> boxes = TestWindow.callOnFxThread(canvas::boxes);
+        assertThat(boxes).hasSizeGreaterThan(40);
+        for (Box box : boxes) {
+            BoxNode node = TestWindow.callOnFxThread(() -> canvas.node(box.item()).orElseThrow());
             assertThat(TestWindow.callOnFxThread(node::getAccessibleText)).isNotBlank();
         }
-        BoxNode bootfb = TestWindow.callOnFxThread(() ->
-                picture.node(model.treeProperty().get().overlaps()[0]).orElseThrow());
+        BoxNode bootfb = overlapNode(canvas);
         assertThat(bootfb.getAccessibleText()).isEqualTo("BOOTFB, c0000000-c086ffff, 8.4 MiB, Overlaps");
         assertThat(bootfb.getWidth()).isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
     }
 
     @Test
     void everyGapHasALabel() {
-        MapCanvas picture = openMapPage();
-        TestWindow.callOnFxThread(() -> {
-            model.zoomTo(model.treeProperty().get().parent(model.viewRootProperty().get()));
-            return true;
-        });
-        TestWindow.waitUntil("gaps are shown", () -> !gapBoxes(picture).isEmpty());
-        for (Box gap : TestWindow.callOnFxThread(() -> gapBoxes(picture))) {
-            assertThat(TestWindow.callOnFxThread(() -> picture.node(gap.item()).orElseThrow().visibleLabel()))
+        MapCanvas canvas = openMapPage();
+        runOnFxThread(() -> model.viewport().zoomTo(model.treeProperty().get().parent(model.viewport().viewRootProperty().get())));
+        TestWindow.waitUntil("gaps are shown", () -> !gapBoxes(canvas).isEmpty());
+        for (Box gap : TestWindow.callOnFxThread(() -> gapBoxes(canvas))) {
+            assertThat(TestWindow.callOnFxThread(() -> canvas.node(gap.item()).orElseThrow().visibleLabel()))
                     .isEqualTo(model.regionMessages().size(gap.item()));
         }
     }
 
-    private List<Box> gapBoxes(MapCanvas picture) {
-        return picture.boxes().stream()
-                .filter(piece -> model.treeProperty().get().kind(piece.item()) == RegionKind.GAP && piece.count() == 1)
+    private List<Box> gapBoxes(MapCanvas canvas) {
+        return canvas.boxes().stream()
+                .filter(box -> model.treeProperty().get().kind(box.item()) == RegionKind.GAP && box.count() == 1)
                 .toList();
     }
 
@@ -423,91 +415,92 @@ class MemoryMapViewTest extends WindowTestCase {
 
     @Test
     void arrowsMoveBetweenBoxesAndUpdateFrameAndAccessibleText(FxRobot robot) {
-        MapCanvas picture = openMapPage();
+        MapCanvas canvas = openMapPage();
         press(robot, KeyCode.DIGIT0);
-        TestWindow.callOnFxThread(() -> {
-            model.select(model.treeProperty().get().childrenStart(MapTree.ROOT));
-            return true;
-        });
-        Set<Integer> seen = new HashSet<>();
+        runOnFxThread(() -> model.navigation().select(model.treeProperty().get().childrenStart(MapTree.ROOT)));
+        Set<Integer> visited = new HashSet<>();
         for (int i = 0; i < 12; i++) {
             press(robot, KeyCode.RIGHT);
             int item = TestWindow.callOnFxThread(() -> model.selectionProperty().get());
-            seen.add(item);
+            visited.add(item);
             Rectangle frame = selectionFrame();
-            BoxNode node = TestWindow.callOnFxThread(() -> picture.node(item).orElseThrow());
+            BoxNode node = TestWindow.callOnFxThread(() -> canvas.node(item).orElseThrow());
             assertThat(frame.getX()).isBetween(node.getLayoutX() - 4, node.getLayoutX() + 2);
-            assertThat(TestWindow.callOnFxThread(picture::getAccessibleText)).endsWith(node.getAccessibleText());
-            assertThat(focusedNode(picture)).as("what a screen reader is on").isSameAs(node);
+            assertThat(TestWindow.callOnFxThread(canvas::getAccessibleText)).endsWith(node.getAccessibleText());
+            assertThat(focusedNode(canvas)).as("focus item of the screen reader").isSameAs(node);
             window.waitForFocus("map-picture");
         }
-        assertThat(seen).hasSize(12);
+        assertThat(visited).hasSize(12);
     }
 
-    private static BoxNode focusedNode(MapCanvas picture) {
-        return (BoxNode) TestWindow.callOnFxThread(() -> picture.queryAccessibleAttribute(AccessibleAttribute.FOCUS_ITEM));
+    private static BoxNode focusedNode(MapCanvas canvas) {
+        return (BoxNode)
+                TestWindow.callOnFxThread(() -> canvas.queryAccessibleAttribute(AccessibleAttribute.FOCUS_ITEM));
     }
 
     @Test
     void screenReaderFindsEveryBoxAndTheSelection(FxRobot robot) {
-        MapCanvas picture = openMapPage();
+        MapCanvas canvas = openMapPage();
         press(robot, KeyCode.DIGIT0);
-        BoxNode current = focusedNode(picture);
-        assertThat(current.getAccessibleText()).startsWith("BOOTFB");
-        List<BoxNode> pieces = TestWindow.callOnFxThread(() -> IntStream.range(
-                        0, (Integer) picture.queryAccessibleAttribute(AccessibleAttribute.ITEM_COUNT))
-                .mapToObj(i -> (BoxNode) picture.queryAccessibleAttribute(AccessibleAttribute.ITEM_AT_INDEX, i))
+        BoxNode focused = focusedNode(canvas);
+        assertThat(focused.getAccessibleText()).startsWith("BOOTFB");
+        List<BoxNode> boxes = TestWindow.callOnFxThread(() -> IntStream.range(
+                        0, (Integer) canvas.queryAccessibleAttribute(AccessibleAttribute.ITEM_COUNT))
+                .mapToObj(i -> (BoxNode) canvas.queryAccessibleAttribute(AccessibleAttribute.ITEM_AT_INDEX, i))
                 .toList());
-        assertThat(pieces).hasSizeGreaterThan(40).contains(current);
-        for (int i = 0; i < pieces.size(); i++) {
-            BoxNode piece = pieces.get(i);
-            assertThat(piece.queryAccessibleAttribute(AccessibleAttribute.INDEX)).isEqualTo(i);
-            assertThat(piece.queryAccessibleAttribute(AccessibleAttribute.SELECTED)).isEqualTo(piece == current);
+        assertThat(boxes).hasSizeGreaterThan(40).contains(focused);
+        for (int i = 0; i < boxes.size(); i++) {
+            BoxNode box = boxes.get(i);
+            assertThat(box.queryAccessibleAttribute(AccessibleAttribute.INDEX)).isEqualTo(i);
+            assertThat(box.queryAccessibleAttribute(AccessibleAttribute.SELECTED)).isEqualTo(box == focused);
         }
     }
 
     @Test
     void selectedItemOfAMergedBoxIsAnnounced(FxRobot robot) {
-        MapCanvas picture = openMapPage();
+        MapCanvas canvas = openMapPage();
         press(robot, KeyCode.DIGIT0);
         window.fire("map-scale-TRUE_SIZE");
-        Box tick = TestWindow.callOnFxThread(() -> {
-            picture.layout();
-            return picture.boxes().stream()
-                    .filter(piece -> piece.count() > 2)
+        Box mergedBox = TestWindow.callOnFxThread(() -> {
+            canvas.layout();
+            return canvas.boxes().stream()
+                    .filter(box -> box.count() > 2)
                     .findFirst()
                     .orElseThrow();
         });
-        for (int item = tick.item(); item < tick.item() + 2; item++) {
-            int one = item;
-            TestWindow.callOnFxThread(() -> {
-                model.select(one);
-                return true;
-            });
+        for (int item = mergedBox.item(); item < mergedBox.item() + 2; item++) {
+            int selected = item;
+            runOnFxThread(() -> model.navigation().select(selected));
             TestWindow.waitForFxEvents();
-            assertThat(focusedNode(picture).getAccessibleText()).isEqualTo(model.regionMessages().accessibleText(one, 1));
+            assertThat(focusedNode(canvas).getAccessibleText())
+                    .isEqualTo(model.regionMessages().accessibleText(selected, 1));
         }
     }
 
     @Test
     void wheelPansAndControlWheelZoomsAtThePointer() {
-        MapCanvas picture = openMapPage();
-        scroll(picture, 0.25, 40, true);
-        double zoomed = TestWindow.callOnFxThread(() -> model.zoomProperty().get());
+        MapCanvas canvas = openMapPage();
+        scroll(canvas, 0.25, 40, true);
+        double zoomed = TestWindow.callOnFxThread(() -> model.viewport().zoomProperty().get());
         assertThat(zoomed).isGreaterThan(1.1);
-        double under = TestWindow.callOnFxThread(() -> model.offsetProperty().get() + 0.25 / zoomed);
-        assertThat(under).as("what is under the pointer").isCloseTo(0.25, Offset.offset(0.001));
-        double before = TestWindow.callOnFxThread(() -> model.offsetProperty().get());
-        scroll(picture, 0.25, -40, false);
-        assertThat(TestWindow.callOnFxThread(() -> model.offsetProperty().get())).isGreaterThan(before);
+        double positionUnderPointer =
+                TestWindow.callOnFxThread(() -> model.viewport().offsetProperty().get() + 0.25 / zoomed);
+        assertThat(positionUnderPointer).as("position under the pointer").isCloseTo(0.25, Offset.offset(0.001));
+        double before = TestWindow.callOnFxThread(() -> model.viewport().offsetProperty().get());
+        scroll(canvas, 0.25, -40, false);
+        assertThat(TestWindow.callOnFxThread(() -> model.viewport().offsetProperty().get())).isGreaterThan(before);
     }
 
-    private static void scroll(MapCanvas picture, double part, double turned, boolean control) {
+    private static void scroll(MapCanvas canvas, double fraction, double delta, boolean control) {
         TestWindow.callOnFxThread(() -> {
-            Point2D at = picture.localToScene(picture.getWidth() * part, 10);
-            Event.fireEvent(picture, new ScrollEvent(
-                    ScrollEvent.SCROLL, at.getX(), at.getY(), at.getX(), at.getY(), false, control, false, false, false, false, 0, turned, 0, turned,
-                    ScrollEvent.HorizontalTextScrollUnits.NONE, 0, ScrollEvent.VerticalTextScrollUnits.NONE, 0, 0, null));
+            Point2D point = canvas.localToScene(canvas.getWidth() * fraction, 10);
+            double x = point.getX();
+            double y = point.getY();
+            ScrollEvent event = new ScrollEvent(
+                    ScrollEvent.SCROLL, x, y, x, y, false, control, false, false, false, false, 0, delta, 0, delta,
+                    ScrollEvent.HorizontalTextScrollUnits.NONE, 0, ScrollEvent.VerticalTextScrollUnits.NONE, 0, 0,
+                    null);
+            Event.fireEvent(canvas, event);
             return true;
         });
         TestWindow.waitForFxEvents();
@@ -515,30 +508,27 @@ class MemoryMapViewTest extends WindowTestCase {
 
     @Test
     void draggingPansWithoutSelecting(FxRobot robot) {
-        MapCanvas picture = openMapPage();
+        MapCanvas canvas = openMapPage();
         press(robot, KeyCode.PLUS);
         press(robot, KeyCode.PLUS);
-        TestWindow.callOnFxThread(() -> {
-            model.offsetProperty().set(0);
-            return true;
-        });
+        runOnFxThread(() -> model.viewport().offsetProperty().set(0));
         String selected = selectedName();
-        var from = TestWindow.callOnFxThread(() -> picture.localToScreen(picture.getWidth() * 0.7, 40));
+        var from = TestWindow.callOnFxThread(() -> canvas.localToScreen(canvas.getWidth() * 0.7, 40));
         robot.drag(from.getX(), from.getY(), MouseButton.PRIMARY).dropTo(from.getX() - 200, from.getY());
-        TestWindow.waitUntil("the picture has moved", () -> model.offsetProperty().get() > 0);
+        TestWindow.waitUntil("the view has moved", () -> model.viewport().offsetProperty().get() > 0);
         assertThat(selectedName()).isEqualTo(selected);
     }
 
     @Test
     void hoveringABoxShowsItsTooltip(FxRobot robot) {
-        MapCanvas picture = openMapPage();
-        var at = TestWindow.callOnFxThread(() -> {
-            BoxNode node = picture.node(model.treeProperty().get().overlaps()[0]).orElseThrow();
+        MapCanvas canvas = openMapPage();
+        var point = TestWindow.callOnFxThread(() -> {
+            BoxNode node = canvas.node(model.treeProperty().get().overlaps()[0]).orElseThrow();
             return node.localToScreen(node.getWidth() / 2, node.getHeight() / 2);
         });
-        robot.moveTo(at.add(3, 3));
-        robot.moveTo(at);
-        TestWindow.waitUntil("the tip is shown", () -> Window.getWindows().stream()
+        robot.moveTo(point.add(3, 3));
+        robot.moveTo(point);
+        TestWindow.waitUntil("the tooltip is shown", () -> Window.getWindows().stream()
                 .anyMatch(window -> window instanceof Tooltip tip
                         && tip.isShowing()
                         && tip.getText().startsWith("BOOTFB\nc0000000-c086ffff")));
@@ -546,46 +536,44 @@ class MemoryMapViewTest extends WindowTestCase {
 
     @Test
     void frameOfANarrowSelectionIsDrawnOutsideIt() throws Exception {
-        MapCanvas picture = openMapPage();
-        TestWindow.callOnFxThread(() -> {
-            model.scaleProperty().set(ScaleMode.TRUE_SIZE);
+        MapCanvas canvas = openMapPage();
+        runOnFxThread(() -> {
+            model.viewport().scaleProperty().set(ScaleMode.TRUE_SIZE);
             model.selectOverlap(1);
-            model.zoomTo(MapTree.ROOT);
-            return null;
+            model.viewport().zoomTo(MapTree.ROOT);
         });
         int overlap = model.treeProperty().get().overlaps()[0];
-        TestWindow.waitUntil("the overlap is narrow", () -> picture.node(overlap)
+        TestWindow.waitUntil("the overlap is narrow", () -> canvas.node(overlap)
                 .filter(node -> node.getWidth() < 12)
                 .isPresent());
-        BoxNode node = TestWindow.callOnFxThread(() -> picture.node(overlap).orElseThrow());
+        BoxNode node = TestWindow.callOnFxThread(() -> canvas.node(overlap).orElseThrow());
         Rectangle frame = selectionFrame();
-        double half = frame.getStrokeWidth() / 2;
-        assertThat(frame.getX() + half).isLessThanOrEqualTo(node.getLayoutX());
-        assertThat(frame.getX() + frame.getWidth() - half)
+        double halfStroke = frame.getStrokeWidth() / 2;
+        assertThat(frame.getX() + halfStroke).isLessThanOrEqualTo(node.getLayoutX());
+        assertThat(frame.getX() + frame.getWidth() - halfStroke)
                 .isGreaterThanOrEqualTo(node.getLayoutX() + node.getWidth());
     }
 
     @Test
     void pngHasTwiceTheScreenResolution() throws Exception {
-        MapCanvas picture = openMapPage();
-        MemoryMapViewModel.ExportContent content = TestWindow.callOnFxThread(() -> MapExport.toPng(picture));
+        MapCanvas canvas = openMapPage();
+        MemoryMapViewModel.ExportContent content = TestWindow.callOnFxThread(() -> MapExport.toPng(canvas));
         BufferedImage image = ImageIO.read(new ByteArrayInputStream(content.bytes()));
-        assertThat(image.getWidth()).isBetween((int) picture.getWidth() * 2, (int) picture.getWidth() * 2 + 2);
-        BoxNode node = TestWindow.callOnFxThread(() ->
-                picture.node(model.treeProperty().get().overlaps()[0]).orElseThrow());
+        assertThat(image.getWidth()).isBetween((int) canvas.getWidth() * 2, (int) canvas.getWidth() * 2 + 2);
+        BoxNode node = overlapNode(canvas);
         Set<Integer> colours = new HashSet<>();
         for (int i = 4; i < node.getWidth() - 4; i++) {
             colours.add(image.getRGB(
                     (int) (2 * (node.getLayoutX() + i)), (int) (2 * (node.getLayoutY() + node.getHeight() - 6))));
         }
-        assertThat(colours).as("the hatch of the overlap").hasSizeGreaterThanOrEqualTo(2);
+        assertThat(colours).as("stripes of the overlap").hasSizeGreaterThanOrEqualTo(2);
     }
 
     @Test
-    void droppedDumpIsShown(@TempDir Path folder) throws Exception {
-        MapCanvas picture = openMapPage();
-        Path file = Files.writeString(folder.resolve("dump.txt"), "> 00001000-0009ffff : System RAM\n[...]\n");
-        window.dropFile(picture, file);
+    void droppedDumpIsShown(@TempDir Path directory) throws Exception {
+        MapCanvas canvas = openMapPage();
+        Path file = Files.writeString(directory.resolve("dump.txt"), "> 00001000-0009ffff : System RAM\n[...]\n");
+        window.dropFile(canvas, file);
         window.waitForText("map-title", "dump.txt");
         assertThat(window.text("map-message")).isEqualTo("Read 1 region. 1 part was left out by the author (<snip>).");
     }
@@ -596,10 +584,10 @@ class MemoryMapViewTest extends WindowTestCase {
         return frame;
     }
 
-    private String row() {
+    private String selectedRowName() {
         return TestWindow.callOnFxThread(() -> {
-            RegionTreeTable tree = (RegionTreeTable) window.stage().getScene().lookup("#map-tree");
-            TreeItem<Integer> item = tree.getSelectionModel().getSelectedItem();
+            RegionTreeTable table = (RegionTreeTable) window.stage().getScene().lookup("#map-tree");
+            TreeItem<Integer> item = table.getSelectionModel().getSelectedItem();
             return model.treeProperty().get().name(item.getValue());
         });
     }

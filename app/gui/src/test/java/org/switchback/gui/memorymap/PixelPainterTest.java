@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -45,33 +46,37 @@ class PixelPainterTest {
         Box overlap = boxOf(layOut(tree), tree.overlaps()[0]);
         Box bar = boxOf(layOut(tree), tree.parent(tree.overlaps()[0]));
         assertThat(greyShades(pixels, overlap, scale)).as("stripes").hasSizeGreaterThan(1);
-        assertThat(greyShades(pixels, boxOf(layOut(tree), tree.itemAt(0xd0000000L)), scale)).as("a plain BAR").hasSize(1);
+        assertThat(greyShades(pixels, boxOf(layOut(tree), tree.itemAt(0xd0000000L)), scale))
+                .as("a plain BAR")
+                .hasSize(1);
         assertThat(bar.width()).isGreaterThan(overlap.width());
     }
 
     @Test
     void kindsDifferInGreyscale() {
-        List<Box> pieces = layOut(tree);
-        int[] pixels = paint(tree, pieces, 1);
-        assertThat(greyShades(pixels, boxOf(pieces, tree.itemAt(0x40000000L)), 1)).as("dots").hasSizeGreaterThan(1);
-        assertThat(greyShades(pixels, boxOf(pieces, tree.itemAt(0xfec00000L)), 1)).as("lines").hasSizeGreaterThan(1);
-        assertThat(greyShades(pixels, boxOf(pieces, tree.itemAt(0x2000L)), 1)).as("RAM").hasSize(1);
+        List<Box> boxes = layOut(tree);
+        int[] pixels = paint(tree, boxes, 1);
+        assertThat(greyShades(pixels, boxOf(boxes, tree.itemAt(0x40000000L)), 1)).as("dots").hasSizeGreaterThan(1);
+        assertThat(greyShades(pixels, boxOf(boxes, tree.itemAt(0xfec00000L)), 1)).as("lines").hasSizeGreaterThan(1);
+        assertThat(greyShades(pixels, boxOf(boxes, tree.itemAt(0x2000L)), 1)).as("RAM").hasSize(1);
     }
 
     @Test
     void removedRegionHasItsOwnPattern() {
         MemoryMap before = MemoryMap.parse(LISTING);
         MemoryMap after = MemoryMap.parse(LISTING.replace("    c0000000-c086ffff : BOOTFB\n", ""));
-        MapTree both = MapTree.compare(before, MemoryMapDiff.between(before, after));
-        List<Box> pieces = layOut(both);
-        Set<Integer> gone = greyShades(paint(both, pieces, 1), boxOf(pieces, both.overlaps()[0]), 1);
-        assertThat(gone).hasSizeGreaterThan(1).isNotEqualTo(greyShades(paint(tree, pieces, 1), boxOf(pieces, tree.overlaps()[0]), 1));
+        MapTree comparison = MapTree.compare(before, MemoryMapDiff.between(before, after));
+        List<Box> boxes = layOut(comparison);
+        Set<Integer> removed = greyShades(paint(comparison, boxes, 1), boxOf(boxes, comparison.overlaps()[0]), 1);
+        assertThat(removed)
+                .hasSizeGreaterThan(1)
+                .isNotEqualTo(greyShades(paint(tree, boxes, 1), boxOf(boxes, tree.overlaps()[0]), 1));
     }
 
     @Test
     void boxesAreClippedToTheImage() {
-        List<Box> pieces = List.of(new Box(tree.overlaps()[0], 1, -1e9, -5, 2e9, 900));
-        int[] pixels = paint(tree, pieces, 1);
+        List<Box> boxes = List.of(new Box(tree.overlaps()[0], 1, -1e9, -5, 2e9, 900));
+        int[] pixels = paint(tree, boxes, 1);
         assertThat(pixels).hasSize(WIDTH * HEIGHT);
         assertThat(pixels[WIDTH * HEIGHT / 2]).isNotEqualTo(LIGHT_PALETTE.card());
     }
@@ -84,41 +89,43 @@ class PixelPainterTest {
 
     @Test
     void svgIsWellFormedForAnyRegionName() throws Exception {
-        MapTree odd = MapTree.of(MemoryMap.parse(LISTING + "fed00000-fed00fff : a \"b\" & \u0007'c' ]]>\n"));
-        RegionMessages words = new RegionMessages(Messages.forLocale(Locale.ENGLISH), odd, null);
-        String svg = new SvgExport(odd, LIGHT_PALETTE, words).draw(layOut(odd), WIDTH, HEIGHT);
+        MapTree withUnusualName =
+                MapTree.of(MemoryMap.parse(LISTING + "fed00000-fed00fff : a \"b\" & \u0007'c' ]]>\n"));
+        RegionMessages regionMessages = new RegionMessages(Messages.forLocale(Locale.ENGLISH), withUnusualName, Optional.empty());
+        String svg = new SvgWriter(withUnusualName, LIGHT_PALETTE, regionMessages)
+                .write(layOut(withUnusualName), WIDTH, HEIGHT);
         Document document = DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
                 .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
-        assertThat(document.getElementsByTagName("title").getLength()).isEqualTo(layOut(odd).size());
+        assertThat(document.getElementsByTagName("title").getLength()).isEqualTo(layOut(withUnusualName).size());
         assertThat(svg).contains("BOOTFB · 8.4 MiB").contains("url(#overlap)");
     }
 
-    private static List<Box> layOut(MapTree of) {
-        Set<Filter> all = EnumSet.allOf(Filter.class);
-        Axis axis = Axis.of(ScaleMode.FIT, of, MapTree.ROOT, all, WIDTH);
-        return new MapLayout(of, all, MapTree.ROOT, ScaleMode.FIT, axis, 1, 0, WIDTH, HEIGHT).boxes();
+    private static List<Box> layOut(MapTree tree) {
+        Set<Filter> filters = EnumSet.allOf(Filter.class);
+        Axis axis = Axis.of(ScaleMode.FIT, tree, MapTree.ROOT, filters, WIDTH);
+        return new MapLayout(tree, filters, MapTree.ROOT, ScaleMode.FIT, axis, 1, 0, WIDTH, HEIGHT).boxes();
     }
 
-    private static Box boxOf(List<Box> pieces, int item) {
-        return pieces.stream().filter(piece -> piece.item() == item).findFirst().orElseThrow();
+    private static Box boxOf(List<Box> boxes, int item) {
+        return boxes.stream().filter(box -> box.item() == item).findFirst().orElseThrow();
     }
 
-    private static int[] paint(MapTree of, List<Box> pieces, int scale) {
+    private static int[] paint(MapTree tree, List<Box> boxes, int scale) {
         int[] pixels = new int[WIDTH * HEIGHT * scale * scale];
-        new PixelPainter(pixels, WIDTH * scale, HEIGHT * scale, scale, LIGHT_PALETTE).paint(of, pieces);
+        new PixelPainter(pixels, WIDTH * scale, HEIGHT * scale, scale, LIGHT_PALETTE).paint(tree, boxes);
         return pixels;
     }
 
-    /** The shades inside a box, without its edges, as a grey copy has them. */
-    private static Set<Integer> greyShades(int[] pixels, Box piece, int scale) {
-        Set<Integer> greys = new HashSet<>();
-        for (int y = (int) (piece.y() + 26) * scale; y < (piece.y() + piece.height() - 8) * scale; y++) {
-            for (int x = (int) (piece.x() + 6) * scale; x < (piece.right() - 6) * scale; x++) {
+    /** The grey values inside a box, without its border, after a conversion to greyscale. */
+    private static Set<Integer> greyShades(int[] pixels, Box box, int scale) {
+        Set<Integer> shades = new HashSet<>();
+        for (int y = (int) (box.y() + 26) * scale; y < (box.y() + box.height() - 8) * scale; y++) {
+            for (int x = (int) (box.x() + 6) * scale; x < (box.right() - 6) * scale; x++) {
                 int colour = pixels[y * WIDTH * scale + x];
-                greys.add(((colour >> 16 & 0xff) * 30 + (colour >> 8 & 0xff) * 59 + (colour & 0xff) * 11) / 100);
+                shades.add(((colour >> 16 & 0xff) * 30 + (colour >> 8 & 0xff) * 59 + (colour & 0xff) * 11) / 100);
             }
         }
-        return greys;
+        return shades;
     }
 }

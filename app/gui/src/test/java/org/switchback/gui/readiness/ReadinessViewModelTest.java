@@ -30,7 +30,7 @@ class ReadinessViewModelTest {
 
     @Test
     void showsScanningBeforeTheFirstResponse() {
-        assertThat(model.messageProperty().get()).isEqualTo("Looking at the GPUs…");
+        assertThat(model.messageProperty().get()).isEqualTo("Looking for GPUs…");
         assertThat(model.rows()).isEmpty();
         assertThat(model.toPlainText()).isEmpty();
     }
@@ -93,15 +93,15 @@ class ReadinessViewModelTest {
         model.showNoMachine();
         fxTasks.forEach(Runnable::run);
         assertThat(model.rows()).isEmpty();
-        assertThat(model.messageProperty().get()).isEqualTo("No machine is in view.");
+        assertThat(model.messageProperty().get()).isEqualTo("The helper did not answer, so there is nothing to check.");
     }
 
     private CheckRow row(ReadinessCheck check) {
         return Objects.requireNonNull(model.rows().get(check.ordinal()));
     }
 
-    private void check(ScriptedHelper asked) {
-        model.check(asked, SnapshotParser.parse(asked.snapshot()));
+    private void check(ScriptedHelper checked) {
+        model.check(checked, SnapshotParser.parse(checked.snapshot()));
         while (!fxTasks.isEmpty()) {
             fxTasks.remove().run();
         }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.messages.DBusSignal;
 import org.freedesktop.dbus.types.UInt32;
@@ -26,7 +27,7 @@ class DesktopSessionTest extends SessionTestCase {
     private final BlockingQueue<String> windowCalls = new LinkedBlockingQueue<>();
     private final BlockingQueue<Boolean> trayAvailability = new LinkedBlockingQueue<>();
 
-    // Once is enough.
+    // A single instance.
 
     @Test
     void launchWithoutSessionBusIsStandalone() {
@@ -95,7 +96,8 @@ class DesktopSessionTest extends SessionTestCase {
         assertThat(watcher.property(owner, "Title")).isEqualTo("Host mode");
         assertThat(watcher.property(owner, "Status")).isEqualTo("Passive");
         assertThat(watcher.property(owner, "IconName")).isEqualTo("org.switchback.Switchback-symbolic");
-        assertThat(watcher.property(owner, "IconPixmap")).asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+        assertThat(watcher.property(owner, "IconPixmap"))
+                .asInstanceOf(InstanceOfAssertFactories.LIST)
                 .hasSize(1);
 
         session.updateTray(content("VM mode", TrayStatus.ACTIVE));
@@ -107,14 +109,14 @@ class DesktopSessionTest extends SessionTestCase {
     void contentChangesEmitSignals() throws Exception {
         FakeStatusNotifierWatcher watcher = openTray();
         BlockingQueue<DBusSignal> signals = new LinkedBlockingQueue<>();
-        DBusConnection host = connect();
-        host.addSigHandler(StatusNotifierItem.NewStatus.class, signals::add);
-        host.addSigHandler(StatusNotifierItem.NewIcon.class, signals::add);
-        host.addSigHandler(DBusMenu.LayoutUpdated.class, signals::add);
+        DBusConnection tray = connect();
+        tray.addSigHandler(StatusNotifierItem.NewStatus.class, signals::add);
+        tray.addSigHandler(StatusNotifierItem.NewIcon.class, signals::add);
+        tray.addSigHandler(DBusMenu.LayoutUpdated.class, signals::add);
         DesktopSession session = launchPrimary();
         session.openTray(trayIcons(), content("Host mode", TrayStatus.PASSIVE), trayAvailability::add);
         next(watcher.registeredItems());
-        session.updateTray(content("Half switched", TrayStatus.NEEDS_ATTENTION));
+        session.updateTray(content("Partially switched", TrayStatus.NEEDS_ATTENTION));
         assertThat(((StatusNotifierItem.NewStatus) next(signals)).status).isEqualTo("NeedsAttention");
         assertThat(next(signals)).isInstanceOf(StatusNotifierItem.NewIcon.class);
         assertThat(((DBusMenu.LayoutUpdated) next(signals)).revision).isEqualTo(new UInt32(2));
@@ -161,9 +163,9 @@ class DesktopSessionTest extends SessionTestCase {
         DesktopSession session = launchPrimary();
         session.openTray(trayIcons(), content("Host mode", TrayStatus.PASSIVE), trayAvailability::add);
         String owner = next(watcher.registeredItems());
-        int old = watcher.rowIds(owner).get(2);
+        int outdatedId = watcher.rowIds(owner).get(2);
         session.updateTray(content("VM mode", TrayStatus.ACTIVE));
-        watcher.menu(owner).Event(old, "clicked", new Variant<>(0), new UInt32(0));
+        watcher.menu(owner).Event(outdatedId, "clicked", new Variant<>(0), new UInt32(0));
         watcher.menu(owner).Event(watcher.rowIds(owner).get(2), "clicked", new Variant<>(0), new UInt32(0));
         assertThat(next(windowCalls)).isEqualTo("chosen");
         assertThat(windowCalls).isEmpty();
@@ -177,7 +179,8 @@ class DesktopSessionTest extends SessionTestCase {
         DesktopSession session = launchPrimary();
         session.setWindow(recordingWindow());
         session.openTray(trayIcons(), content("Host mode", TrayStatus.PASSIVE), trayAvailability::add);
-        session.showNotification(new SessionViewModel.Notification("It is in VM mode.", "04:00.0 <b> & more", false), "Open");
+        session.showNotification(
+                new SessionViewModel.Notification("It is in VM mode.", "04:00.0 <b> & more", false), "Open");
         assertThat(next(server.shown())).isEqualTo("It is in VM mode.|04:00.0 &lt;b&gt; &amp; more|default,Open|0");
         session.showNotification(new SessionViewModel.Notification("It is back.", "", true), "Open");
         assertThat(next(server.shown())).isEqualTo("It is back.||default,Open|7");
@@ -206,10 +209,7 @@ class DesktopSessionTest extends SessionTestCase {
 
     private DesktopSession.LaunchResult launch(Optional<String> sample) {
         return DesktopSession.launch(
-                address(),
-                sample,
-                task -> Thread.ofVirtual().start(task),
-                Runnable::run);
+                address(), sample, task -> Thread.ofVirtual().start(task), Runnable::run);
     }
 
     private DesktopSession.WindowActions recordingWindow() {
@@ -243,17 +243,17 @@ class DesktopSessionTest extends SessionTestCase {
     }
 
     private static TrayIcons trayIcons() {
-        return new TrayIcons(
-                Optional.empty(), Map.of(TrayIcon.HOST, List.of(new StatusNotifierItem.Pixmap(1, 1, new byte[] {-1, 0, 0, 0}))));
+        StatusNotifierItem.Pixmap pixmap = new StatusNotifierItem.Pixmap(1, 1, new byte[] {-1, 0, 0, 0});
+        return new TrayIcons(Optional.empty(), Map.of(TrayIcon.HOST, List.of(pixmap)));
     }
 
     private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
         T next = queue.poll(10, TimeUnit.SECONDS);
-        assertThat(next).as("within ten seconds").isNotNull();
+        assertThat(next).as("next element within ten seconds").isNotNull();
         return next;
     }
 
-    /** A server that shows nothing. */
+    /** Records notifications instead of showing them. Every notification gets the ID 7. */
     private static final class FakeNotificationServer implements Notifications {
         private final DBusConnection bus;
         private final BlockingQueue<String> shown = new LinkedBlockingQueue<>();
@@ -272,14 +272,14 @@ class DesktopSessionTest extends SessionTestCase {
         @Override
         public UInt32 Notify(
                 String application,
-                UInt32 replaces,
+                UInt32 replacesId,
                 String icon,
                 String summary,
                 String body,
                 List<String> actions,
                 Map<String, Variant<?>> hints,
-                int expires) {
-            shown.add(summary + "|" + body + "|" + String.join(",", actions) + "|" + replaces);
+                int expireTimeout) {
+            shown.add(summary + "|" + body + "|" + String.join(",", actions) + "|" + replacesId);
             return new UInt32(7);
         }
 

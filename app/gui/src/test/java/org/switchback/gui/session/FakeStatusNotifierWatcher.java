@@ -12,7 +12,7 @@ import org.switchback.gui.session.dbus.DBusMenu;
 import org.switchback.gui.session.dbus.StatusNotifierItem;
 import org.switchback.gui.session.dbus.StatusNotifierWatcher;
 
-/** A tray that draws nothing. */
+/** A tray that records its items and shows nothing. */
 public final class FakeStatusNotifierWatcher implements StatusNotifierWatcher, AutoCloseable {
     private final DBusConnection bus;
     private final BlockingQueue<String> registeredItems = new LinkedBlockingQueue<>();
@@ -34,7 +34,7 @@ public final class FakeStatusNotifierWatcher implements StatusNotifierWatcher, A
         registeredItems.add(AbstractConnection.getCallInfo().getSource());
     }
 
-    /** Names of those who have come, in order. */
+    /** Bus names of the registered items, in order. */
     public BlockingQueue<String> registeredItems() {
         return registeredItems;
     }
@@ -54,7 +54,6 @@ public final class FakeStatusNotifierWatcher implements StatusNotifierWatcher, A
         return bus.getRemoteObject(owner, TrayMenu.PATH, DBusMenu.class);
     }
 
-    /** Numbers of the rows. */
     List<Integer> rowIds(String owner) throws DBusException {
         return menu(owner).GetGroupProperties(List.of(), List.of()).stream()
                 .map(row -> row.id)
@@ -66,7 +65,7 @@ public final class FakeStatusNotifierWatcher implements StatusNotifierWatcher, A
         if (!bus.isConnected()) {
             return;
         }
-        // A question of its own, so that the answer to whoever has just come is sent before the line is cut.
+        // A call of its own, so that the reply to the last registration is sent before the connection is closed.
         bus.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class).ListNames();
         bus.disconnect();
     }

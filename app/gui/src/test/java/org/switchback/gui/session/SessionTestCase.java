@@ -8,9 +8,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.switchback.client.BusAddress;
 import org.switchback.service.PrivateBus;
 
-/** A test in a session with a bus of its own. */
+/** A test with a private session bus. */
 public abstract class SessionTestCase {
-    /** What is closed when the test ends, the last first. */
+    /** Closed after the test, in reverse order. */
     protected final List<AutoCloseable> closeables = new ArrayList<>();
 
     protected PrivateBus bus;
@@ -23,8 +23,8 @@ public abstract class SessionTestCase {
 
     @AfterEach
     void closeAll() throws Exception {
-        for (AutoCloseable one : closeables.reversed()) {
-            one.close();
+        for (AutoCloseable closeable : closeables.reversed()) {
+            closeable.close();
         }
     }
 
@@ -32,7 +32,7 @@ public abstract class SessionTestCase {
         return Optional.of(new BusAddress(bus.address()));
     }
 
-    /** A tray that is there until the test ends, unless it is closed before. */
+    /** Opens a tray, which is closed after the test at the latest. */
     protected FakeStatusNotifierWatcher openTray() throws Exception {
         FakeStatusNotifierWatcher tray = new FakeStatusNotifierWatcher(bus.connect());
         closeables.add(tray);

@@ -24,9 +24,9 @@ class SessionViewModelTest {
     private static final String HOST_MODE_TEXT = "NVIDIA GeForce GTX 1080: Host mode (nvidia)";
 
     private final Messages messages = Messages.forLocale(Locale.ENGLISH);
-    private final ScriptedHelper here = ScriptedHelper.withGtx1080();
+    private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
     private final MainViewModel main = new MainViewModel(
-            new ScriptedConnections(here),
+            new ScriptedConnections(helper),
             ActivityLog.inMemory(),
             new BackgroundTasks(Runnable::run, Runnable::run),
             messages,
@@ -73,7 +73,7 @@ class SessionViewModelTest {
 
     @Test
     void statusIsActiveInVmMode() {
-        here.setVmMode();
+        helper.setVmMode();
         main.refresh();
         assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.ACTIVE);
         assertThat(model.trayContentProperty().get().icon()).isEqualTo(TrayIcon.VM);
@@ -81,7 +81,7 @@ class SessionViewModelTest {
 
     @Test
     void partiallySwitchedGpuNeedsAttention() {
-        here.bind(ScriptedHelper.GTX_1080_AUDIO, "vfio-pci");
+        helper.bind(ScriptedHelper.GTX_1080_AUDIO, "vfio-pci");
         main.refresh();
         assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.NEEDS_ATTENTION);
         assertThat(model.trayContentProperty().get().icon()).isEqualTo(TrayIcon.ATTENTION);
@@ -96,8 +96,8 @@ class SessionViewModelTest {
 
     @Test
     void desktopGpuHasNoMenuAction() {
-        assertThat(actionTexts()).containsExactly(
-                "Switch to VM mode: NVIDIA GeForce GTX 1080", "Open Switchback", "Quit");
+        assertThat(actionTexts())
+                .containsExactly("Switch to VM mode: NVIDIA GeForce GTX 1080", "Open Switchback", "Quit");
     }
 
     @Test
@@ -110,8 +110,8 @@ class SessionViewModelTest {
     @Test
     void titleShowsTheRunningStep() {
         beginSwitch();
-        here.emitEvent("authorized", -1, 10, "");
-        here.emitEvent("started", 0, 10, "");
+        helper.emitEvent("authorized", -1, 10, "");
+        helper.emitEvent("started", 0, 10, "");
         assertThat(model.trayContentProperty().get().title())
                 .isEqualTo("GeForce GTX 1080: Step 1 of 11: Check that no program uses 04:00.0 and 04:00.1");
         assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.ACTIVE);
@@ -121,11 +121,11 @@ class SessionViewModelTest {
     @Test
     void resultIsNotifiedOnceWhileTheWindowIsHidden() {
         beginSwitch();
-        here.setVmMode();
-        here.emitEvent("finished", -1, 10, "done");
-        assertThat(notifications).singleElement().satisfies(notice -> {
-            assertThat(notice.summary()).contains("GTX 1080").contains("VM mode");
-            assertThat(notice.urgent()).isFalse();
+        helper.setVmMode();
+        helper.emitEvent("finished", -1, 10, "done");
+        assertThat(notifications).singleElement().satisfies(notification -> {
+            assertThat(notification.summary()).contains("GTX 1080").contains("VM mode");
+            assertThat(notification.urgent()).isFalse();
         });
         press("switch-done");
         assertThat(main.gpus().cards().getFirst().status().style()).isEqualTo(GpuCard.StatusStyle.VM);
@@ -135,7 +135,7 @@ class SessionViewModelTest {
     @Test
     void failedSwitchIsUrgentAndNeedsAttention() {
         beginSwitch();
-        here.emitEvent("finished", -1, 10, "put-back");
+        helper.emitEvent("finished", -1, 10, "rolled-back");
         assertThat(notifications).singleElement().matches(SessionViewModel.Notification::urgent);
         assertThat(model.trayContentProperty().get().status()).isEqualTo(TrayStatus.NEEDS_ATTENTION);
     }
@@ -144,17 +144,17 @@ class SessionViewModelTest {
     void noNotificationWhileTheWindowIsVisible() {
         windowVisible = true;
         beginSwitch();
-        here.emitEvent("finished", -1, 10, "put-back");
+        helper.emitEvent("finished", -1, 10, "rolled-back");
         assertThat(notifications).isEmpty();
     }
 
     @Test
     void externalSwitchIsNotified() {
-        here.setVmMode();
+        helper.setVmMode();
         main.refresh();
         assertThat(notifications)
                 .extracting(SessionViewModel.Notification::summary)
-                .containsExactly("NVIDIA GeForce GTX 1080 has been switched by somebody else");
+                .containsExactly("NVIDIA GeForce GTX 1080 was switched by another program");
     }
 
     @Test
@@ -180,7 +180,7 @@ class SessionViewModelTest {
 
     private void choose(String text) {
         model.trayContentProperty().get().rows().stream()
-                .filter(row -> row instanceof MenuRow.ActionRow choice && choice.text().equals(text))
+                .filter(row -> row instanceof MenuRow.ActionRow action && action.text().equals(text))
                 .map(MenuRow.ActionRow.class::cast)
                 .findFirst()
                 .orElseThrow()

@@ -1,5 +1,7 @@
 package org.switchback.gui.switching;
 
+import org.switchback.job.SwitchRun.StepState;
+import org.switchback.job.SwitchRun;
 import org.switchback.plan.Target;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -49,11 +51,11 @@ class SwitchViewModelTest {
                         "Take 04:00.1 from snd_hda_intel",
                         "Take 04:00.0 from nvidia",
                         "Release efifb c0000000-c086ffff",
-                        "Give 04:00.0 to vfio-pci",
-                        "Give 04:00.1 to vfio-pci",
-                        "Check that a virtual machine gets every BAR");
+                        "Bind 04:00.0 to vfio-pci",
+                        "Bind 04:00.1 to vfio-pci",
+                        "Check that a virtual machine can use every BAR");
         assertThat(model.steps()).extracting(StepRow::reversibility).doesNotContain("").contains("reversible", "stays loaded");
-        assertThat(model.steps()).extracting(StepRow::state).containsOnly(StepRow.StepState.PENDING);
+        assertThat(model.steps()).extracting(StepRow::state).containsOnly(StepState.PENDING);
         assertThat(model.devices())
                 .containsExactly(
                         "04:00.0 NVIDIA GeForce GTX 1080 (nvidia)",
@@ -66,7 +68,7 @@ class SwitchViewModelTest {
         assertThat(planToVm().notes())
                 .contains(
                         "The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM.",
-                        "Until it is switched back: no CUDA or OpenGL on this GPU, no sound on its HDMI port.")
+                        "Until switched back: no CUDA or OpenGL on this GPU, no sound on its HDMI port.")
                 .anyMatch(note -> note.contains("password"));
     }
 
@@ -130,7 +132,7 @@ class SwitchViewModelTest {
         planComparison = PlanComparison.CHANGED;
         SwitchViewModel model = planToVm();
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
-        assertThat(model.notes()).first().isEqualTo("It differs from the plan that succeeded last time.");
+        assertThat(model.notes()).first().isEqualTo("This plan differs from the last one that succeeded.");
     }
 
     @Test
@@ -178,7 +180,7 @@ class SwitchViewModelTest {
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.REFUSED);
         assertThat(model.refusals())
                 .containsExactly("Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card7."
-                        + " End that program or session, then check again.");
+                        + " Close that program or session, then check again.");
         assertThat(actionIds(model)).containsExactly("switch-done", "check-again");
         assertThat(model.steps()).isNotEmpty();
     }
@@ -226,7 +228,7 @@ class SwitchViewModelTest {
         helper.emitEvent("authorized", -1, 0, "");
         helper.bind(ScriptedHelper.GTX_1080, "nvidia");
         helper.emitEvent("finished", -1, 9, "done");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.SUCCEEDED);
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.SUCCEEDED);
         assertThat(result(model).title()).isEqualTo("GeForce GTX 1080 is back in host mode.");
     }
 
@@ -239,7 +241,7 @@ class SwitchViewModelTest {
         assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
         helper.emitEvent("authorized", -1, 0, "");
         helper.bind(ScriptedHelper.GTX_1080, "nvidia");
-        helper.emitEvent("finished", -1, 9, "put-back");
+        helper.emitEvent("finished", -1, 9, "rolled-back");
         assertThat(result(model).title()).isEqualTo("GeForce GTX 1080 is back in host mode.");
     }
 
@@ -252,7 +254,7 @@ class SwitchViewModelTest {
         assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
         helper.emitEvent("authorized", -1, 0, "");
         helper.bind(ScriptedHelper.GTX_1080, "nvidia");
-        helper.emitEvent("finished", -1, 9, "put-back");
+        helper.emitEvent("finished", -1, 9, "rolled-back");
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
         assertThat(model.titleProperty().get()).isEqualTo("Switch GeForce GTX 1080 to VM mode");
         press(model, "switch-apply");
@@ -299,11 +301,11 @@ class SwitchViewModelTest {
     void stepShowsItsStateAndDuration() {
         SwitchViewModel model = authorizedSwitch();
         helper.emitEvent("started", 0, 1, "");
-        assertThat(model.steps().getFirst().state()).isEqualTo(StepRow.StepState.RUNNING);
+        assertThat(model.steps().getFirst().state()).isEqualTo(StepState.RUNNING);
         assertThat(model.statusProperty().get())
                 .isEqualTo("Step 1 of 11: Check that no program uses 04:00.0 and 04:00.1");
         helper.emitEvent("done", 0, 1234, "");
-        assertThat(model.steps().getFirst().state()).isEqualTo(StepRow.StepState.DONE);
+        assertThat(model.steps().getFirst().state()).isEqualTo(StepState.DONE);
         assertThat(model.steps().getFirst().duration()).isEqualTo("1.2 s");
         assertThat(model.progressProperty().get()).isEqualTo(1.0 / 11);
     }
@@ -353,8 +355,8 @@ class SwitchViewModelTest {
             helper.emitEvent("undone", step, 1, "");
         }
         helper.emitEvent("finished", -1, 1, "cancelled");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.UNCHANGED);
-        assertThat(result(model).title()).isEqualTo("Cancelled. What had been changed was put back.");
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNCHANGED);
+        assertThat(result(model).title()).isEqualTo("Cancelled. All changes were rolled back.");
         assertThat(helper.calls().stream().filter("cancel"::equals)).hasSize(1);
     }
 
@@ -366,14 +368,14 @@ class SwitchViewModelTest {
         helper.completeSteps(0, 10);
         helper.setVmMode();
         helper.emitEvent("finished", -1, 1, "done");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.SUCCEEDED);
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.SUCCEEDED);
         assertThat(result(model).title()).isEqualTo("GeForce GTX 1080 is in VM mode.");
         assertThat(result(model).lines())
                 .containsExactly(
                         "Read from the kernel just now: 04:00.0 is on vfio-pci and 04:00.1 is on vfio-pci.",
                         "To use it, add 04:00.0 and 04:00.1 to a virtual machine as PCI host devices. VM mode lasts until"
                                 + " it is switched back or this computer is restarted.",
-                        "Until it is switched back: no CUDA or OpenGL on this GPU, no sound on its HDMI port.");
+                        "Until switched back: no CUDA or OpenGL on this GPU, no sound on its HDMI port.");
         assertThat(helper.calls()).last().isEqualTo("inspect");
         assertThat(actionIds(model)).containsExactly("switch-back", "switch-done");
         assertThat(model.canLeaveProperty().get()).isTrue();
@@ -395,7 +397,7 @@ class SwitchViewModelTest {
         helper.completeSteps(0, 10);
         helper.timeOutNextCalls(Integer.MAX_VALUE);
         helper.emitEvent("finished", -1, 1, "done");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.UNKNOWN);
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNKNOWN);
         assertThat(actionIds(model)).containsExactly("switch-done", "check-again");
     }
 
@@ -404,8 +406,8 @@ class SwitchViewModelTest {
         SwitchViewModel model = authorizedSwitch();
         helper.completeSteps(0, 10);
         helper.emitEvent("finished", -1, 1, "done");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.UNCHANGED);
-        assertThat(result(model).title()).isEqualTo("The helper reported success, but 04:00.0 is still on nvidia.");
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNCHANGED);
+        assertThat(result(model).title()).isEqualTo("The helper reported success, but 04:00.0 is still bound to nvidia.");
     }
 
     @Test
@@ -414,7 +416,7 @@ class SwitchViewModelTest {
         helper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
         helper.bind(ScriptedHelper.GTX_1080_AUDIO, "vfio-pci");
         helper.emitEvent("finished", -1, 1, "done");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.PARTIALLY_SWITCHED);
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.PARTIALLY_SWITCHED);
         assertThat(result(model).title()).startsWith("The helper reported success, but ").contains("memory");
     }
 
@@ -428,16 +430,16 @@ class SwitchViewModelTest {
             helper.emitEvent("undoing", step, 1, "");
             helper.emitEvent("undone", step, 1, "");
         }
-        helper.emitEvent("finished", -1, 1, "put-back");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.UNCHANGED);
-        assertThat(result(model).title()).isEqualTo("Stopped. What had been changed was put back.");
+        helper.emitEvent("finished", -1, 1, "rolled-back");
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNCHANGED);
+        assertThat(result(model).title()).isEqualTo("Stopped. All changes were rolled back.");
         assertThat(result(model).lines())
                 .containsExactly(
-                        "Step 7, Take 04:00.0 from nvidia: The kernel says that the device is busy (EBUSY).",
-                        "Put back, as the kernel says: 04:00.0 is on nvidia and 04:00.1 is on snd_hda_intel.");
-        assertThat(model.steps().get(FIRST_UNBIND + 1).state()).isEqualTo(StepRow.StepState.FAILED);
-        assertThat(model.steps().get(FIRST_UNBIND).state()).isEqualTo(StepRow.StepState.UNDONE);
-        assertThat(model.steps().get(FIRST_UNBIND + 2).state()).isEqualTo(StepRow.StepState.PENDING);
+                        "Step 7, Take 04:00.0 from nvidia: The kernel reports that the device is busy (EBUSY).",
+                        "Rolled back, according to the kernel: 04:00.0 is on nvidia and 04:00.1 is on snd_hda_intel.");
+        assertThat(model.steps().get(FIRST_UNBIND + 1).state()).isEqualTo(StepState.FAILED);
+        assertThat(model.steps().get(FIRST_UNBIND).state()).isEqualTo(StepState.UNDONE);
+        assertThat(model.steps().get(FIRST_UNBIND + 2).state()).isEqualTo(StepState.PENDING);
         assertThat(actionIds(model)).containsExactly("switch-again", "switch-done");
     }
 
@@ -448,35 +450,35 @@ class SwitchViewModelTest {
         helper.emitEvent("started", 9, 1, "");
         helper.emitEvent("failed", 9, 1, "EBUSY");
         helper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
-        helper.emitEvent("finished", -1, 1, "put-back");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.PARTIALLY_SWITCHED);
+        helper.emitEvent("finished", -1, 1, "rolled-back");
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.PARTIALLY_SWITCHED);
     }
 
     @Test
     void partiallySwitchedGpuListsItsFunctionsAndCanBeRolledBack() {
         SwitchViewModel model = partiallySwitched();
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.PARTIALLY_SWITCHED);
-        assertThat(result(model).title()).isEqualTo("Half switched: graphics in VM mode and sound in host mode.");
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.PARTIALLY_SWITCHED);
+        assertThat(result(model).title()).isEqualTo("Partially switched: graphics in VM mode and sound in host mode.");
         assertThat(result(model).lines())
                 .startsWith(
-                        "Step 10, Give 04:00.1 to vfio-pci: The kernel says that the device is busy (EBUSY).",
-                        "Putting back step 9, Give 04:00.0 to vfio-pci: The kernel says that the device is busy (EBUSY).")
+                        "Step 10, Bind 04:00.1 to vfio-pci: The kernel reports that the device is busy (EBUSY).",
+                        "Rolling back step 9, Bind 04:00.0 to vfio-pci: The kernel reports that the device is busy (EBUSY).")
                 .contains("The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM.")
                 .last()
-                .isEqualTo("\"Put back\" tries once more to give it to the host; \"Finish\" does that too and then begins"
-                        + " again. A restart of this computer gives it to the host as well.");
+                .isEqualTo("\"Put back\" tries once more to bind the host drivers. \"Finish\" does that too and then begins"
+                        + " again. Restarting this computer also returns the GPU to the host.");
         assertThat(actionIds(model)).containsExactly("switch-done", "switch-finish", "switch-restore");
         press(model, "switch-restore");
         assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
         helper.emitEvent("authorized", -1, 1, "");
         helper.emitEvent("undoing", 8, 2, "");
-        assertThat(model.steps().get(8).state()).isEqualTo(StepRow.StepState.UNDOING);
+        assertThat(model.steps().get(8).state()).isEqualTo(StepState.UNDOING);
         helper.emitEvent("undone", 8, 3, "");
         helper.bind(ScriptedHelper.GTX_1080, "nvidia");
-        helper.emitEvent("finished", -1, 4, "put-back");
-        assertThat(model.steps().get(8).state()).isEqualTo(StepRow.StepState.UNDONE);
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.UNCHANGED);
-        assertThat(result(model).title()).isEqualTo("Stopped. What had been changed was put back.");
+        helper.emitEvent("finished", -1, 4, "rolled-back");
+        assertThat(model.steps().get(8).state()).isEqualTo(StepState.UNDONE);
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNCHANGED);
+        assertThat(result(model).title()).isEqualTo("Stopped. All changes were rolled back.");
     }
 
     @Test
@@ -496,7 +498,7 @@ class SwitchViewModelTest {
         helper.emitEvent("authorized", -1, 1, "");
         helper.bind(ScriptedHelper.GTX_1080, "nvidia");
         helper.openDeviceNode(4121, "Xorg", "ann", "dri/card7");
-        helper.emitEvent("finished", -1, 4, "put-back");
+        helper.emitEvent("finished", -1, 4, "rolled-back");
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.REFUSED);
         helper.closeDeviceNode(4121);
         press(model, "check-again");
@@ -522,7 +524,7 @@ class SwitchViewModelTest {
         helper.emitEvent("undoing", 8, 1, "");
         helper.emitEvent("undo-failed", 8, 1, "EBUSY");
         helper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
-        helper.emitEvent("finished", -1, 1, "mixed");
+        helper.emitEvent("finished", -1, 1, "rollback-failed");
         return model;
     }
 
@@ -533,7 +535,7 @@ class SwitchViewModelTest {
         assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
         helper.emitEvent("authorized", -1, 1, "");
         helper.bind(ScriptedHelper.GTX_1080, "nvidia");
-        helper.emitEvent("finished", -1, 4, "put-back");
+        helper.emitEvent("finished", -1, 4, "rolled-back");
         assertThat(helper.calls()).last().asString().startsWith("apply");
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.AUTHORIZING);
     }
@@ -546,13 +548,13 @@ class SwitchViewModelTest {
         helper.emitEvent("authorized", -1, 1, "");
         helper.bind(ScriptedHelper.GTX_1080, "");
         helper.bind(ScriptedHelper.GTX_1080_AUDIO, "");
-        helper.emitEvent("finished", -1, 1, "mixed");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.PARTIALLY_SWITCHED);
-        assertThat(result(model).title()).isEqualTo("Half switched: a step failed, and so did putting back.");
+        helper.emitEvent("finished", -1, 1, "rollback-failed");
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.PARTIALLY_SWITCHED);
+        assertThat(result(model).title()).isEqualTo("Partially switched: a step failed, and so did rolling back.");
         assertThat(result(model).lines())
                 .last()
-                .isEqualTo("\"Finish\" tries once more to give it to the host."
-                        + " A restart of this computer gives it to the host as well.");
+                .isEqualTo("\"Finish\" tries once more to bind the host drivers."
+                        + " Restarting this computer also returns the GPU to the host.");
     }
 
     @Test
@@ -583,7 +585,7 @@ class SwitchViewModelTest {
         SwitchViewModel model = authorizedSwitch();
         helper.setVmMode();
         helper.emitEvent("finished", -1, 1, "helper-lost");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.SUCCEEDED);
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.SUCCEEDED);
         assertThat(result(model).lines()).first().asString().startsWith("The helper was lost");
     }
 
@@ -596,7 +598,7 @@ class SwitchViewModelTest {
         helper.emitEvent("finished", -1, 3, "helper-lost");
         assertThat(model.steps())
                 .extracting(StepRow::state)
-                .startsWith(StepRow.StepState.DONE, StepRow.StepState.UNKNOWN, StepRow.StepState.PENDING);
+                .startsWith(StepState.DONE, StepState.UNKNOWN, StepState.PENDING);
     }
 
     @Test
@@ -604,8 +606,8 @@ class SwitchViewModelTest {
         SwitchViewModel model = authorizedSwitch();
         helper.failAllCalls(HelperException.FailureKind.LOST);
         helper.emitEvent("finished", -1, 1, "helper-lost");
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.UNKNOWN);
-        assertThat(result(model).title()).isEqualTo("Nobody can tell where GeForce GTX 1080 is now.");
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNKNOWN);
+        assertThat(result(model).title()).isEqualTo("The state of GeForce GTX 1080 is unknown.");
         assertThat(actionIds(model)).contains("check-again");
     }
 
@@ -613,26 +615,26 @@ class SwitchViewModelTest {
     @CsvSource(quoteCharacter = '|', value = {
         "authentication-cancelled, Cancelled. Nothing was changed.",
         "denied, Denied. Nothing was changed.",
-        "no-agent, Nobody could be asked for a password: no authentication agent runs in this session. Nothing was changed.",
+        "no-agent, No authentication agent is running in this session. Nothing was changed.",
         "journal-unwritable, The journal can't be written. Nothing was changed."
     })
     void endBeforeTheFirstStepReportsNoChange(String detail, String sentence) {
         SwitchViewModel model = startedSwitch();
         helper.emitEvent("finished", -1, 0, detail);
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.UNCHANGED);
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNCHANGED);
         assertThat(result(model).title()).isEqualTo(sentence);
         assertThat(result(model).lines())
-                .containsExactly("As before, as the kernel says: 04:00.0 is on nvidia and 04:00.1 is on snd_hda_intel.");
+                .containsExactly("Unchanged, according to the kernel: 04:00.0 is on nvidia and 04:00.1 is on snd_hda_intel.");
     }
 
     @ParameterizedTest
-    @CsvSource({"stuck", "kernel-died"})
+    @CsvSource({"stuck", "kernel-oops"})
     void inconclusiveEndIsNotReportedAsUnchanged(String detail) {
         SwitchViewModel model = authorizedSwitch();
         helper.emitEvent("started", 6, 1, "");
         helper.emitEvent("stuck", 6, 200_000, "");
         helper.emitEvent("finished", -1, 1, detail);
-        assertThat(result(model).kind()).isEqualTo(SwitchResult.SwitchResultKind.PARTIALLY_SWITCHED);
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.PARTIALLY_SWITCHED);
         assertThat(result(model).lines()).noneMatch(line -> line.startsWith("As before"));
     }
 

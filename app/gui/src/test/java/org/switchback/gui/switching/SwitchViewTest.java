@@ -78,7 +78,7 @@ class SwitchViewTest extends WindowTestCase {
     @Test
     void escapeInTheHeaderLeavesTheResult(FxRobot robot) {
         startSwitch(robot);
-        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
+        thisMachineHelper.emitEvent("finished", -1, 1, "rolled-back");
         window.waitForFocus("switch-done");
         Node refresh = window.node("refresh");
         robot.interact(refresh::requestFocus);
@@ -153,7 +153,7 @@ class SwitchViewTest extends WindowTestCase {
         window.fire("other-0000-c3-00-0");
         CheckBox allow = window.node("switch-native-driver", CheckBox.class);
         assertThat(allow.getText())
-                .isEqualTo("Allow the GPU's own driver for a moment, so that no kernel module is needed");
+                .isEqualTo("Bind the GPU's own driver briefly, so that no kernel module is needed");
         assertThat(allow.isSelected()).isFalse();
         assertThat(window.containsNode("switch-apply")).isFalse();
         window.assertNoTextIsCutOff();
@@ -224,8 +224,8 @@ class SwitchViewTest extends WindowTestCase {
         thisMachineHelper.emitEvent("failed", 4, 1, "EBUSY");
         thisMachineHelper.emitEvent("undoing", 3, 1, "");
         thisMachineHelper.emitEvent("undone", 3, 1, "");
-        thisMachineHelper.emitEvent("finished", -1, 1, "put-back");
-        assertThat(window.text("result-title")).isEqualTo("Stopped. What had been changed was put back.");
+        thisMachineHelper.emitEvent("finished", -1, 1, "rolled-back");
+        assertThat(window.text("result-title")).isEqualTo("Stopped. All changes were rolled back.");
         assertThat(window.node("step-4").getAccessibleText()).endsWith("put back");
         assertThat(window.node("step-5").getAccessibleText()).endsWith("failed");
         assertThat(window.node("step-6").getAccessibleText()).endsWith("not begun");
@@ -238,16 +238,16 @@ class SwitchViewTest extends WindowTestCase {
         thisMachineHelper.completeSteps(0, 10);
         thisMachineHelper.emitEvent("finished", -1, 1, "done");
         assertThat(window.text("result-title"))
-                .isEqualTo("The helper reported success, but 04:00.0 is still on nvidia.");
+                .isEqualTo("The helper reported success, but 04:00.0 is still bound to nvidia.");
     }
 
     @Test
     void partiallySwitchedGpuOffersRollback(FxRobot robot) {
         startSwitch(robot);
         thisMachineHelper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
-        thisMachineHelper.emitEvent("finished", -1, 1, "mixed");
+        thisMachineHelper.emitEvent("finished", -1, 1, "rollback-failed");
         window.waitForFocus("switch-restore");
-        assertThat(window.text("result-title")).startsWith("Half switched:");
+        assertThat(window.text("result-title")).startsWith("Partially switched:");
         assertThat(window.node("switch-finish", Button.class).isDisabled()).isFalse();
         window.assertNoTextIsCutOff();
     }
@@ -258,7 +258,7 @@ class SwitchViewTest extends WindowTestCase {
         thisMachineHelper.completeSteps(0, 4);
         thisMachineHelper.failAllCalls(HelperException.FailureKind.LOST);
         thisMachineHelper.emitEvent("finished", -1, 1, "helper-lost");
-        assertThat(window.text("result-title")).isEqualTo("Nobody can tell where GeForce GTX 1080 is now.");
+        assertThat(window.text("result-title")).isEqualTo("The state of GeForce GTX 1080 is unknown.");
     }
 
     private void openPlan(FxRobot robot) {

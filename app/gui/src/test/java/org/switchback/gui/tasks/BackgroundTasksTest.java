@@ -26,12 +26,13 @@ class BackgroundTasksTest {
 
     @Test
     void callRunsOnTheBackgroundExecutor() {
-        tasks.run(() -> received.add("called"), answer -> received.add("answered"), problem -> received.add("failed"));
+        tasks.run(
+                () -> received.add("called"), result -> received.add("succeeded"), e -> received.add("failed"));
         assertThat(received).isEmpty();
         backgroundQueue.remove().run();
         assertThat(received).containsExactly("called");
         fxQueue.remove().run();
-        assertThat(received).containsExactly("called", "answered");
+        assertThat(received).containsExactly("called", "succeeded");
     }
 
     @Test
@@ -40,8 +41,8 @@ class BackgroundTasksTest {
                 () -> {
                     throw new HelperException(HelperException.FailureKind.BUSY);
                 },
-                answer -> received.add("answered"),
-                problem -> received.add(problem.kind().name()));
+                result -> received.add("succeeded"),
+                e -> received.add(e.kind().name()));
         backgroundQueue.remove().run();
         fxQueue.remove().run();
         assertThat(received).containsExactly("BUSY");
@@ -49,14 +50,14 @@ class BackgroundTasksTest {
 
     @Test
     void runtimeExceptionGoesToTheExceptionHandler() {
-        // What is provoked here need not be read by whoever reads the log of the tests.
+        // Keeps the expected error out of the test log.
         logger.setLevel(Level.OFF);
         tasks.run(
                 () -> {
-                    throw new IllegalStateException("on purpose, in a test");
+                    throw new IllegalStateException("Expected in this test");
                 },
-                answer -> received.add("answered"),
-                problem -> received.add(problem.kind().name()));
+                result -> received.add("succeeded"),
+                e -> received.add(e.kind().name()));
         backgroundQueue.remove().run();
         fxQueue.remove().run();
         assertThat(received).containsExactly("NO_ANSWER");
@@ -64,9 +65,9 @@ class BackgroundTasksTest {
 
     @Test
     void discardedResultIsNotDelivered() {
-        PendingTask errand = tasks.run(() -> 1, answer -> received.add("answered"), problem -> received.add("failed"));
+        PendingTask pendingTask = tasks.run(() -> 1, result -> received.add("succeeded"), e -> received.add("failed"));
         backgroundQueue.remove().run();
-        errand.discardResult();
+        pendingTask.discardResult();
         fxQueue.remove().run();
         assertThat(received).isEmpty();
     }

@@ -12,21 +12,21 @@ import org.freedesktop.dbus.messages.DBusSignal;
 import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
 
-/** A menu that somebody else draws (com.canonical.dbusmenu, version 3). */
+/** A menu that another process draws (com.canonical.dbusmenu, version 3). */
 @DBusInterfaceName(DBusMenu.NAME)
 public interface DBusMenu extends DBusInterface {
     String NAME = "com.canonical.dbusmenu";
 
     /**
-     * The menu from an entry down.
+     * Returns the revision of the menu, and an item with its children.
      *
-     * @param parent number of the entry; 0 for the whole menu
-     * @param depth  levels below it; -1 for all
-     * @param names  of the properties that are wanted; none for all
+     * @param parent ID of the item; 0 for the root
+     * @param depth  levels below the item; -1 for all
+     * @param names  requested properties; empty for all
      */
     Pair<UInt32, LayoutItem> GetLayout(int parent, int depth, List<String> names);
 
-    /** @param ids none for all entries */
+    /** @param ids empty for all items */
     List<ItemProperties> GetGroupProperties(List<Integer> ids, List<String> names);
 
     Variant<?> GetProperty(int id, String name);
@@ -34,16 +34,16 @@ public interface DBusMenu extends DBusInterface {
     /** @param event {@code clicked}, {@code hovered}, {@code opened} or {@code closed} */
     void Event(int id, String event, Variant<?> data, UInt32 timestamp);
 
-    /** @return numbers that name no entry */
+    /** @return IDs of no item */
     List<Integer> EventGroup(List<MenuEvent> events);
 
-    /** @return whether the entry's menu has to be read again */
+    /** @return whether the layout of the item has to be read again */
     boolean AboutToShow(int id);
 
-    /** @return entries to be read again, and numbers that name no entry */
+    /** @return IDs of items whose layout has to be read again, and IDs of no item */
     Pair<List<Integer>, List<Integer>> AboutToShowGroup(List<Integer> ids);
 
-    /** Two answers of a method. */
+    /** Two return values of a method. */
     final class Pair<A, B> extends Tuple {
         @Position(0)
         public final A first;
@@ -57,7 +57,7 @@ public interface DBusMenu extends DBusInterface {
         }
     }
 
-    /** An entry with those below it. */
+    /** A menu item with its children. */
     final class LayoutItem extends Struct {
         @Position(0)
         public final int id;
@@ -65,7 +65,7 @@ public interface DBusMenu extends DBusInterface {
         @Position(1)
         public final Map<String, Variant<?>> properties;
 
-        /** Nodes again. */
+        /** Each is a {@link LayoutItem}. */
         @Position(2)
         public final List<Variant<?>> children;
 
@@ -76,7 +76,7 @@ public interface DBusMenu extends DBusInterface {
         }
     }
 
-    /** What an entry is. */
+    /** The properties of a menu item. */
     final class ItemProperties extends Struct {
         @Position(0)
         public final int id;
@@ -90,7 +90,7 @@ public interface DBusMenu extends DBusInterface {
         }
     }
 
-    /** Something that happened to an entry. */
+    /** An event of a menu item. */
     final class MenuEvent extends Struct {
         @Position(0)
         public final int id;
@@ -112,7 +112,7 @@ public interface DBusMenu extends DBusInterface {
         }
     }
 
-    /** The menu has to be read again. */
+    /** The layout has changed. */
     class LayoutUpdated extends DBusSignal {
         public final UInt32 revision;
         public final int parent;

@@ -6,15 +6,15 @@ import org.freedesktop.dbus.annotations.DBusInterfaceName;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 import org.freedesktop.dbus.types.Variant;
 
-/** A program that runs once (freedesktop.org, Desktop Entry Specification, D-Bus Activation). */
+/** A single-instance program (freedesktop.org, Desktop Entry Specification, D-Bus Activation). */
 @DBusInterfaceName("org.freedesktop.Application")
 public interface DesktopApplication extends DBusInterface {
-    /** Shows the window. */
-    void Activate(Map<String, Variant<?>> platform);
+    /** Raises the window. */
+    void Activate(Map<String, Variant<?>> platformData);
 
-    /** Shows files. */
-    void Open(List<String> uris, Map<String, Variant<?>> platform);
+    /** Opens files. */
+    void Open(List<String> uris, Map<String, Variant<?>> platformData);
 
-    /** @param parameter none or one */
-    void ActivateAction(String action, List<Variant<?>> parameter, Map<String, Variant<?>> platform);
+    /** @param parameter at most one */
+    void ActivateAction(String action, List<Variant<?>> parameter, Map<String, Variant<?>> platformData);
 }

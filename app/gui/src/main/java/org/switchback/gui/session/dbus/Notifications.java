@@ -9,29 +9,29 @@ import org.freedesktop.dbus.messages.DBusSignal;
 import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
 
-/** Who shows notifications (freedesktop.org, Desktop Notifications Specification 1.2). */
+/** A notification server (freedesktop.org, Desktop Notifications Specification 1.2). */
 @DBusInterfaceName(Notifications.NAME)
 public interface Notifications extends DBusInterface {
     String NAME = "org.freedesktop.Notifications";
     String PATH = "/org/freedesktop/Notifications";
 
     /**
-     * @param replaces number of the notification it takes the place of; 0 for none
-     * @param actions  keys and labels by turns
-     * @param expires  milliseconds; -1 for the server's own choice
-     * @return its number
+     * @param replacesId    ID of the notification to replace; 0 for none
+     * @param actions       keys and labels, alternating
+     * @param expireTimeout milliseconds; -1 for the default of the server
+     * @return the ID of the notification
      */
     UInt32 Notify(
             String application,
-            UInt32 replaces,
+            UInt32 replacesId,
             String icon,
             String summary,
             String body,
             List<String> actions,
             Map<String, Variant<?>> hints,
-            int expires);
+            int expireTimeout);
 
-    /** Somebody has chosen an action. */
+    /** The user has invoked an action. */
     class ActionInvoked extends DBusSignal {
         public final UInt32 id;
         public final String action;

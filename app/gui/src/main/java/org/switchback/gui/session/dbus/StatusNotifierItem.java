@@ -19,15 +19,15 @@ public interface StatusNotifierItem extends DBusInterface {
     /** The middle button. */
     void SecondaryActivate(int x, int y);
 
-    /** Where the host can't show the menu itself. */
+    /** For trays that cannot show the menu themselves. */
     void ContextMenu(int x, int y);
 
     void Scroll(int delta, String orientation);
 
     /**
-     * A picture.
+     * An image.
      *
-     * @implNote a class and not a record: dbus-java reads annotated fields
+     * @implNote a class and not a record, since dbus-java reads annotated fields
      */
     final class Pixmap extends Struct {
         @Position(0)
@@ -36,7 +36,7 @@ public interface StatusNotifierItem extends DBusInterface {
         @Position(1)
         public final int height;
 
-        /** Four bytes a pixel, alpha first, row by row. */
+        /** Four bytes per pixel in the order ARGB, row by row. */
         @Position(2)
         public final byte[] argb;
 
@@ -47,7 +47,6 @@ public interface StatusNotifierItem extends DBusInterface {
         }
     }
 
-    /** What is said when the pointer rests on the icon. */
     final class ToolTip extends Struct {
         @Position(0)
         public final String icon;
@@ -69,28 +68,24 @@ public interface StatusNotifierItem extends DBusInterface {
         }
     }
 
-    /** The title has changed. */
     class NewTitle extends DBusSignal {
         public NewTitle(String path) throws DBusException {
             super(path);
         }
     }
 
-    /** The icon has changed. */
     class NewIcon extends DBusSignal {
         public NewIcon(String path) throws DBusException {
             super(path);
         }
     }
 
-    /** What is said about the icon has changed. */
     class NewToolTip extends DBusSignal {
         public NewToolTip(String path) throws DBusException {
             super(path);
         }
     }
 
-    /** The status has changed. */
     class NewStatus extends DBusSignal {
         public final String status;
 

@@ -1,4 +1,4 @@
-/** The interfaces of other projects that are spoken on the session bus, as far as they are used here. */
+/** D-Bus interfaces of other projects on the session bus, as far as they are used here. */
 @NullMarked
 package org.switchback.gui.session.dbus;
 

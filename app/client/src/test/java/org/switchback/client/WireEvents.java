@@ -1,0 +1,31 @@
+package org.switchback.client;
+
+import java.util.List;
+import org.switchback.job.JobEvent;
+import org.switchback.protocol.JobEventStruct;
+
+/** Job events as the bus writes them: short to write down and to compare. */
+public final class WireEvents {
+    private WireEvents() {}
+
+    /** @throws java.util.NoSuchElementException when there is no such event */
+    public static JobEvent event(String type, int step, long elapsedMicros, String detail, String... values) {
+        return new JobEventStruct(type, step, elapsedMicros, detail, List.of(values)).decode().orElseThrow();
+    }
+
+    public static String type(JobEvent event) {
+        return JobEventStruct.encode(event).type;
+    }
+
+    public static int step(JobEvent event) {
+        return JobEventStruct.encode(event).step;
+    }
+
+    public static String detail(JobEvent event) {
+        return JobEventStruct.encode(event).detail;
+    }
+
+    public static List<String> values(JobEvent event) {
+        return JobEventStruct.encode(event).values;
+    }
+}

@@ -1,0 +1,100 @@
+package org.switchback.service;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.freedesktop.dbus.connections.AbstractConnection;
+import org.freedesktop.dbus.exceptions.DBusException;
+import org.freedesktop.dbus.exceptions.NotConnected;
+import org.switchback.job.PlannedStep;
+import org.switchback.protocol.DBusNames;
+import org.switchback.protocol.JobInterface;
+
+/** The jobs that are exported on the bus, and the signals about their progress. */
+final class JobRegistry {
+    /** Ended jobs that can still be read. */
+    private static final int MAX_ENDED_JOBS = 8;
+
+    /** Events within this time go into one signal: sending one takes about as long as a step. */
+    private static final long PROGRESS_INTERVAL_MILLIS = 40;
+
+    private static final long SHUTDOWN_SECONDS = 2;
+
+    private final AbstractConnection bus;
+    private final CallGuard callGuard;
+    private final LongSupplier nanoClock;
+    private final ScheduledExecutorService progressExecutor = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("progress").daemon().factory());
+    private final Deque<JobObject> jobs = new ArrayDeque<>();
+    private int createdJobCount;
+
+    JobRegistry(AbstractConnection bus, CallGuard callGuard, LongSupplier nanoClock) {
+        this.bus = bus;
+        this.callGuard = callGuard;
+        this.nanoClock = nanoClock;
+    }
+
+    /** A new job on the bus. The oldest ended jobs are removed. */
+    synchronized JobObject create(Caller owner, List<PlannedStep> steps) {
+        createdJobCount++;
+        JobObject job = new JobObject(
+                DBusNames.JOB_PATH_PREFIX + createdJobCount,
+                owner,
+                steps,
+                callGuard,
+                nanoClock,
+                this::scheduleProgress,
+                this::sendProgress);
+        try {
+            bus.exportObject(job.getObjectPath(), job);
+        } catch (DBusException e) {
+            throw new IllegalStateException("the path is valid", e);
+        }
+        jobs.add(job);
+        // Only ended ones, oldest first: an older job may still wait at its prompt.
+        for (Iterator<JobObject> oldest = jobs.iterator(); jobs.size() > MAX_ENDED_JOBS && oldest.hasNext(); ) {
+            JobObject candidate = oldest.next();
+            if (candidate.isEnded()) {
+                oldest.remove();
+                bus.unExportObject(candidate.getObjectPath());
+            }
+        }
+        return job;
+    }
+
+    private void scheduleProgress(Runnable send) {
+        try {
+            progressExecutor.schedule(send, PROGRESS_INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException ignored) {
+            // The helper exits; clients see that it leaves the bus.
+        }
+    }
+
+    private void sendProgress(JobInterface.Progress signal) {
+        try {
+            bus.sendMessage(signal);
+        } catch (NotConnected ignored) {
+            // The switch goes on without listeners.
+        }
+    }
+
+    void cancelAll() {
+        List<JobObject> all;
+        synchronized (this) {
+            all = List.copyOf(jobs);
+        }
+        all.forEach(JobObject::cancel);
+    }
+
+    /** @return whether the last signals were sent in time */
+    boolean shutDown() throws InterruptedException {
+        progressExecutor.shutdown();
+        return progressExecutor.awaitTermination(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,20 @@
+package org.switchback.job;
+
+import java.util.List;
+import org.switchback.plan.Refusal;
+import org.switchback.plan.RefusalCode;
+
+/**
+ * A reason why a plan can't be carried out, described for those who show it.
+ *
+ * @param details what the sentence about it is about, in the order of {@link Refusal#details}
+ */
+public record PlannedRefusal(RefusalCode code, List<String> details) {
+    public PlannedRefusal {
+        details = List.copyOf(details);
+    }
+
+    public static PlannedRefusal of(Refusal refusal) {
+        return new PlannedRefusal(refusal.code(), refusal.details());
+    }
+}

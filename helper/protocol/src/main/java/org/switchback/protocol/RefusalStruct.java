@@ -1,0 +1,40 @@
+package org.switchback.protocol;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.freedesktop.dbus.Struct;
+import org.freedesktop.dbus.annotations.Position;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.plan.RefusalCode;
+
+/** A {@link PlannedRefusal} on the bus. */
+public final class RefusalStruct extends Struct {
+    /** {@link RefusalCode#wireName}. */
+    @Position(0)
+    public final String code;
+
+    @Position(1)
+    public final List<String> details;
+
+    public RefusalStruct(String code, List<String> details) {
+        this.code = code;
+        this.details = details;
+    }
+
+    public static RefusalStruct encode(PlannedRefusal refusal) {
+        return new RefusalStruct(refusal.code().wireName(), refusal.details());
+    }
+
+    /** A code that this version does not know becomes {@link RefusalCode#UNKNOWN}, with its name as the first detail. */
+    public PlannedRefusal decode() {
+        return decode(code, details);
+    }
+
+    static PlannedRefusal decode(String code, List<String> details) {
+        return RefusalCode.parse(code)
+                .map(known -> new PlannedRefusal(known, details))
+                .orElseGet(() -> new PlannedRefusal(
+                        RefusalCode.UNKNOWN,
+                        Stream.concat(Stream.of(code), details.stream()).toList()));
+    }
+}
