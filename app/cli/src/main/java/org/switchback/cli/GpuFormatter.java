@@ -89,7 +89,7 @@ final class GpuFormatter {
     private static List<PlannedRefusal> vmRefusals(List<TargetPlan> ways) {
         return ways.stream()
                 .filter(way -> way.target() == Target.VM)
-                .flatMap(way -> way.plan().refusals.stream())
+                .flatMap(way -> way.plan().refusals().stream())
                 .toList();
     }
 
@@ -145,7 +145,7 @@ final class GpuFormatter {
 
     private void printTargetPlan(Gpu gpu, Machine machine, TargetPlan way) {
         String label = messages.text("cli.status.way." + way.target().wireName());
-        if (way.plan().refusals.isEmpty()) {
+        if (way.plan().refusals().isEmpty()) {
             printField(label, terminal.success(messages.text("cli.status.ready")) + " " + formatSummary(machine, way));
             printField(
                     "",
@@ -153,7 +153,7 @@ final class GpuFormatter {
                             + gpu.address().toShortString()));
             return;
         }
-        for (String refusal : messages.formatRefusals(way.plan().refusals)) {
+        for (String refusal : messages.formatRefusals(way.plan().refusals())) {
             printField(label, refusal);
             label = "";
         }
@@ -161,16 +161,16 @@ final class GpuFormatter {
 
     /** The steps that matter most to a person, as one sentence. */
     private String formatSummary(Machine machine, TargetPlan way) {
-        Optional<String> release = way.plan().steps.stream()
-                .filter(step -> !step.releaseReason.isEmpty() && !step.kind.equals("eviction"))
+        Optional<String> release = way.plan().steps().stream()
+                .filter(step -> !step.releaseReason().isEmpty() && !step.kind().equals("eviction"))
                 .findFirst()
                 .map(step -> messages.formatStep(step, machine));
-        String functions = messages.formatList(way.plan().functions.stream()
+        String functions = messages.formatList(way.plan().functions().stream()
                 .map(function -> PciAddress.parse(function)
                         .map(PciAddress::toShortString)
                         .orElse(function))
                 .toList());
-        boolean there = way.plan().steps.stream().noneMatch(step -> step.kind() == StepKind.DRIVER);
+        boolean there = way.plan().steps().stream().noneMatch(step -> step.kind() == StepKind.DRIVER);
         return release.map(text -> messages.text(
                         there ? "cli.status.summary.release-only" : "cli.status.summary.release", text, functions))
                 .orElseGet(() -> messages.text("cli.status.summary." + way.target().wireName(), functions));

@@ -174,12 +174,12 @@ final class JsonFormatter {
         object.addProperty("gpu", gpu.address().toString());
         object.addProperty("name", gpu.graphics().name());
         object.addProperty("target", target.wireName());
-        object.addProperty("ready", plan.refusals.isEmpty());
+        object.addProperty("ready", plan.refusals().isEmpty());
         object.addProperty("permission", KebabCase.of(plan.permission()));
         object.add("functions", formatStrings(plan.functions().stream().map(PciAddress::toString).toList()));
-        object.add("steps", formatSteps(plan.steps, machine));
-        object.add("inverse", formatStrings(plan.undoCommands));
-        object.add("refusals", formatRefusals(plan.refusals));
+        object.add("steps", formatSteps(plan.steps(), machine));
+        object.add("inverse", formatStrings(plan.undoCommands()));
+        object.add("refusals", formatRefusals(plan.refusals()));
         return object;
     }
 
@@ -194,7 +194,7 @@ final class JsonFormatter {
         for (PlannedRefusal refusal : refusals) {
             JsonObject object = new JsonObject();
             object.addProperty("code", refusal.code().wireName());
-            object.add("details", formatStrings(refusal.details));
+            object.add("details", formatStrings(refusal.details()));
             object.addProperty("text", messages.formatRefusal(refusal));
             array.add(object);
         }
@@ -210,12 +210,12 @@ final class JsonFormatter {
     private JsonObject formatStep(PlannedStep step, Machine machine) {
         JsonObject object = new JsonObject();
         object.addProperty("kind", step.kind().wireName());
-        object.addProperty("subject", step.subject);
-        object.addProperty("before", step.before);
-        object.addProperty("after", step.after);
+        object.addProperty("subject", step.subject());
+        object.addProperty("before", step.before());
+        object.addProperty("after", step.after());
         object.addProperty("undo", KebabCase.of(step.undoPolicy()));
-        object.addProperty("command", step.shellCommand);
-        object.addProperty("inverse", step.undoCommand);
+        object.addProperty("command", step.shellCommand());
+        object.addProperty("inverse", step.undoCommand());
         step.releaseMethod().ifPresent(method -> object.addProperty("method", method.wireName()));
         step.releaseReason().ifPresent(reason -> object.addProperty("why", reason.wireName()));
         object.addProperty("text", messages.formatStep(step, machine));

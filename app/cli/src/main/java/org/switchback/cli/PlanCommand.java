@@ -25,7 +25,7 @@ final class PlanCommand extends PlanningCommand {
             } else {
                 new PlanFormatter(terminal(), messages(), answer).print(showCommands);
             }
-            return answer.plan().refusals.isEmpty() || answer.isAlreadyInTargetMode() ? ExitCode.OK : ExitCode.BLOCKED;
+            return answer.plan().refusals().isEmpty() || answer.isAlreadyInTargetMode() ? ExitCode.OK : ExitCode.BLOCKED;
         }
     }
 }

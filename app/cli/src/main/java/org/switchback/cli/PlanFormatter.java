@@ -43,7 +43,7 @@ final class PlanFormatter {
         printHeading();
         if (alreadyInTargetMode) {
             out.println();
-            messages.formatRefusals(plan.refusals).forEach(this::printParagraph);
+            messages.formatRefusals(plan.refusals()).forEach(this::printParagraph);
             return;
         }
         printFunctions();
@@ -63,7 +63,7 @@ final class PlanFormatter {
 
     private void printFunctions() {
         printSectionHeading("cli.plan.functions");
-        for (String address : plan.functions) {
+        for (String address : plan.functions()) {
             PciAddress.parse(address).flatMap(machine::device).ifPresent(device -> {
                 String name = device.address().toShortString() + "  " + device.name();
                 String driver = messages.text("cli.plan.driver", messages.formatDriver(device));
@@ -83,20 +83,20 @@ final class PlanFormatter {
         for (Overlap overlap : firmware) {
             printParagraph(messages.formatOverlap(overlap) + ". " + messages.formatVerdict(overlap));
         }
-        messages.formatReleaseMethods(plan.steps, machine).forEach(this::printParagraph);
+        messages.formatReleaseMethods(plan.steps(), machine).forEach(this::printParagraph);
     }
 
     private void printSteps() {
-        if (plan.steps.isEmpty()) {
+        if (plan.steps().isEmpty()) {
             return;
         }
-        int number = Integer.toString(plan.steps.size()).length();
+        int number = Integer.toString(plan.steps().size()).length();
         int title = stepColumnWidth();
         out.println();
         out.println(terminal.bold(TextColumns.padRight(messages.text("cli.plan.steps"), INDENT_WIDTH + number + 2 + title + 2))
                 + terminal.faint(messages.text("cli.plan.inverse")));
-        for (int i = 0; i < plan.steps.size(); i++) {
-            PlannedStep step = plan.steps.get(i);
+        for (int i = 0; i < plan.steps().size(); i++) {
+            PlannedStep step = plan.steps().get(i);
             String line = TextColumns.padLeft(Integer.toString(i + 1), number) + "  "
                     + TextColumns.padRight(messages.formatStep(step, machine), title) + "  ";
             printItem(line + terminal.faint(messages.formatInverse(step)));
@@ -106,33 +106,33 @@ final class PlanFormatter {
     /** Of the longest step, as far as what undoes it still has room. */
     private int stepColumnWidth() {
         int widest = 0;
-        for (PlannedStep step : plan.steps) {
+        for (PlannedStep step : plan.steps()) {
             widest = Math.max(widest, messages.formatStep(step, machine).length());
         }
         return Math.min(widest, 48);
     }
 
     private void printCommands() {
-        List<String> there = plan.steps.stream()
-                .map(step -> step.shellCommand)
+        List<String> there = plan.steps().stream()
+                .map(step -> step.shellCommand())
                 .filter(command -> !command.isEmpty())
                 .toList();
         if (!there.isEmpty()) {
             printSectionHeading("cli.plan.commands");
             there.forEach(this::printItem);
         }
-        if (!plan.undoCommands.isEmpty()) {
+        if (!plan.undoCommands().isEmpty()) {
             printSectionHeading("cli.plan.commands.back");
-            plan.undoCommands.forEach(this::printItem);
+            plan.undoCommands().forEach(this::printItem);
         }
     }
 
     private void printConsequences() {
-        if (target == Target.HOST || plan.steps.isEmpty()) {
+        if (target == Target.HOST || plan.steps().isEmpty()) {
             return;
         }
         out.println();
-        List<PciAddress> leaving = plan.functions.stream()
+        List<PciAddress> leaving = plan.functions().stream()
                 .flatMap(address -> PciAddress.parse(address).stream())
                 .toList();
         if (machine.isLastDisplayGpu(gpu, leaving)) {
@@ -155,7 +155,7 @@ final class PlanFormatter {
 
     private void printVerdict() {
         out.println();
-        if (plan.refusals.isEmpty()) {
+        if (plan.refusals().isEmpty()) {
             Optional<String> permission = switchesThisMachine
                     ? Optional.of(messages.formatPermission(plan.permission()))
                     : Optional.empty();
@@ -164,7 +164,7 @@ final class PlanFormatter {
             return;
         }
         out.println(terminal.error(messages.text("cli.plan.blocked")));
-        messages.formatRefusals(plan.refusals).forEach(this::printParagraph);
+        messages.formatRefusals(plan.refusals()).forEach(this::printParagraph);
     }
 
     private void printSectionHeading(String key) {

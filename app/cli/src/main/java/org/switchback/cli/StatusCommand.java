@@ -83,12 +83,12 @@ final class StatusCommand extends MachineCommand {
             for (Target target : possibleTargets(gpu)) {
                 PlanReply plan = requestPlan(connection, gpu.address(), target, List.of(), false);
                 if (target == Target.VM) {
-                    refusals = plan.refusals;
+                    refusals = plan.refusals();
                 }
                 JsonObject way = new JsonObject();
                 way.addProperty("target", target.wireName());
-                way.addProperty("ready", plan.refusals.isEmpty());
-                way.add("refusals", json.formatRefusals(plan.refusals));
+                way.addProperty("ready", plan.refusals().isEmpty());
+                way.add("refusals", json.formatRefusals(plan.refusals()));
                 ways.add(way);
             }
             one.add("ways", ways);

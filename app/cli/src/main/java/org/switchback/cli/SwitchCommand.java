@@ -114,7 +114,7 @@ final class SwitchCommand extends PlanningCommand {
     private RunningSwitch startSwitch(HelperConnection connection, PlannedSwitch answer, Consumer<JobEvent> listener)
             throws CommandException, InterruptedException {
         try {
-            return applyWithRetry(connection, answer.plan().id, listener);
+            return applyWithRetry(connection, answer.plan().id(), listener);
         } catch (HelperException problem) {
             if (problem.kind() != HelperException.FailureKind.INCOMPLETE || answer.target() == Target.VM) {
                 throw context().createException(problem);

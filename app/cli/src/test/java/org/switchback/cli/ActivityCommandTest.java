@@ -27,7 +27,7 @@ class ActivityCommandTest extends CommandTestCase {
                 .contains("from the command line, kernel 5.10.0-46-amd64")
                 .contains("NVIDIA GeForce GTX 1080 is in VM mode.");
         assertThat(run("activity", "1").out())
-                .contains("  7  Take 04:00.0 from nvidia: done")
+                .contains("  7  Unbind 04:00.0 from nvidia: done")
                 .contains("sudo tee /sys/bus/pci/drivers/nvidia/unbind")
                 .contains("Memory map before\n")
                 .contains("efifb (8.4 MiB)");

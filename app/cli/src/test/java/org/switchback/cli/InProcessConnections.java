@@ -1,5 +1,7 @@
 package org.switchback.cli;
 
+import java.time.Duration;
+import org.switchback.job.Outcome;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -135,10 +137,10 @@ final class InProcessConnections implements HelperConnections {
         }
 
         @Override
-        public PlanReply plan(PciAddress gpu, String target, List<PciAddress> with, boolean nativeDriver) {
+        public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver) {
             Planner.PlanningResult answer = Planner.plan(
                     SnapshotParser.parse(kernel.readSnapshot()),
-                    new SwitchRequest(gpu, Target.parse(target).orElseThrow(), with, nativeDriver),
+                    new SwitchRequest(gpu, target, with, nativeDriver),
                     transactions.savedHostSettings(gpu));
             SwitchPlan plan = ((Planner.PlanningResult.PlanCreated) answer).plan();
             plans.add(plan);
@@ -153,18 +155,11 @@ final class InProcessConnections implements HelperConnections {
             if (applyFailure.isPresent()) {
                 throw new HelperException(applyFailure.get());
             }
-            String outcome = fixedResult.orElseGet(() -> transactions
-                    .run(
-                            plans.get(Integer.parseInt(planId)),
-                            () -> false,
-                            event -> listener.accept(new JobEvent(
-                                    event.phase().wireName(),
-                                    event.step(),
-                                    event.elapsed().toNanos() / 1000,
-                                    event.detail(),
-                                    event.values())))
-                    .wireName());
-            JobEvent last = new JobEvent("finished", -1, 0, outcome, List.of());
+            Outcome outcome = fixedResult
+                    .map(name -> Outcome.parse(name).orElseThrow())
+                    .orElseGet(() ->
+                            transactions.run(plans.get(Integer.parseInt(planId)), () -> false, listener::accept));
+            JobEvent.Finished last = new JobEvent.Finished(outcome, Duration.ZERO);
             listener.accept(last);
             return createEndedSwitch(last);
         }
@@ -175,12 +170,12 @@ final class InProcessConnections implements HelperConnections {
             for (SwitchPlan plan : plans) {
                 transactions.run(plan, () -> false, event -> {});
             }
-            JobEvent last = new JobEvent("finished", -1, 0, "rolled-back", List.of());
+            JobEvent.Finished last = new JobEvent.Finished(Outcome.ROLLED_BACK, Duration.ZERO);
             listener.accept(last);
             return createEndedSwitch(last);
         }
 
-        private static RunningSwitch createEndedSwitch(JobEvent last) {
+        private static RunningSwitch createEndedSwitch(JobEvent.Finished last) {
             return new RunningSwitch() {
                 @Override
                 public void cancel() {
@@ -188,7 +183,7 @@ final class InProcessConnections implements HelperConnections {
                 }
 
                 @Override
-                public JobEvent awaitEnd() {
+                public JobEvent.Finished awaitEnd() {
                     return last;
                 }
             };

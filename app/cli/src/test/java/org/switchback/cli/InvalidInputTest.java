@@ -25,27 +25,27 @@ class InvalidInputTest extends CommandTestCase {
                 "frobnicate ~ Unknown command: \"frobnicate\". See switchback --help.",
                 "--frob ~ Unknown option: \"--frob\". See switchback --help.",
                 "status --frob ~ Unknown option: \"--frob\". See switchback status --help.",
-                "status extra ~ \"extra\" is one argument too many. See switchback status --help.",
-                "plan ~ vm|host is missing. See switchback plan --help.",
-                "plan vm ~ GPU is missing. See switchback plan --help.",
+                "status extra ~ Unexpected argument: \"extra\". See switchback status --help.",
+                "plan ~ Missing argument: vm|host. See switchback plan --help.",
+                "plan vm ~ Missing argument: GPU. See switchback plan --help.",
                 "plan up 04:00.0 ~ Unknown target: \"up\". Use vm or host.",
-                "plan vm 04:00 ~ \"04:00\" is no PCI address; one looks like 04:00.0.",
-                "plan vm 0000:04:20.0 ~ \"0000:04:20.0\" is no PCI address; one looks like 04:00.0.",
-                "plan vm 04:00.0 --with 1b.0 ~ \"1b.0\" is no PCI address; one looks like 04:00.0.",
+                "plan vm 04:00 ~ \"04:00\" is not a PCI address. Example: 04:00.0.",
+                "plan vm 0000:04:20.0 ~ \"0000:04:20.0\" is not a PCI address. Example: 04:00.0.",
+                "plan vm 04:00.0 --with 1b.0 ~ \"1b.0\" is not a PCI address. Example: 04:00.0.",
                 "plan vm 99:00.0 ~ There is no PCI device 99:00.0 here. GPUs: 04:00.0 (NVIDIA GeForce GTX 1080)"
                         + " and 08:00.0 (AMD/ATI Radeon HD 8570 / R7 240/340 OEM).",
                 "plan vm 00:1b.0 ~ 00:1b.0 (Intel C610/X99 series chipset HD Audio Controller) is not a GPU: its class"
                         + " is 0403.",
                 "plan vm voodoo ~ No GPU here matches \"voodoo\". GPUs: 04:00.0 (NVIDIA GeForce GTX 1080)"
                         + " and 08:00.0 (AMD/ATI Radeon HD 8570 / R7 240/340 OEM).",
-                "plan vm r ~ \"r\" fits several GPUs: 04:00.0 (NVIDIA GeForce GTX 1080)"
+                "plan vm r ~ \"r\" matches several GPUs: 04:00.0 (NVIDIA GeForce GTX 1080)"
                         + " and 08:00.0 (AMD/ATI Radeon HD 8570 / R7 240/340 OEM).",
-                "--sample none status ~ There is no sample \"none\". There are x99-gtx1080-efifb, x99-gtx1080,"
+                "--sample none status ~ Unknown sample: \"none\". Samples: x99-gtx1080-efifb, x99-gtx1080,"
                         + " strix-halo-32g, laptop-one-gpu and iommu-off.",
-                "--sample x99-gtx1080 --machine x status ~ Name either a sample with --sample or a file with"
+                "--sample x99-gtx1080 --machine x status ~ Give either a sample with --sample or a file with"
                         + " --machine.",
                 "iomem a --diff b c ~ Give either one file, or two files with --diff.",
-                "iomem a --gpu gtx ~ A plain file is a memory map, not a machine. with --gpu, name a saved report"
+                "iomem a --gpu gtx ~ A plain file is a memory map, not a machine. With --gpu, give a saved report"
                         + " by --machine=FILE.",
                 "--machine x ~ --machine needs a command, such as status. The window opens a report from its menu.",
                 "@/tmp ~ Unknown command: \"@/tmp\". See switchback --help."
@@ -60,7 +60,7 @@ class InvalidInputTest extends CommandTestCase {
             value = {
                 "/nonexistent/file | There is no file \"/nonexistent/file\".",
                 "/proc | \"/proc\" is a folder.",
-                "/dev/zero | \"/dev/zero\" is larger than 8 MiB, the most that is read.",
+                "/dev/zero | \"/dev/zero\" is larger than the limit of 8 MiB.",
                 "/proc/self/mem | \"/proc/self/mem\" can't be read."
             })
     void unreadableFilePrintsOneSentence(String file, String sentence) {
@@ -75,7 +75,7 @@ class InvalidInputTest extends CommandTestCase {
         assertErrorMessage(
                 run("--machine", file.toString(), "status"),
                 ExitCode.FAILED,
-                "\"" + file + "\" is a broken report: line 3 can't be read.");
+                "\"" + file + "\" is a damaged report: line 3 can't be read.");
     }
 
     @Test

@@ -248,7 +248,7 @@ class IomemCommandTest extends CommandTestCase {
             assertErrorMessage(
                     run("--machine", file.toString(), "status"),
                     ExitCode.FAILED,
-                    "\"" + file + "\" is no report of Switchback.");
+                    "\"" + file + "\" is not a Switchback report.");
         }
     }
 

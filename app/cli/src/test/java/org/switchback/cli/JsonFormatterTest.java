@@ -66,7 +66,7 @@ class JsonFormatterTest extends CommandTestCase {
         assertThat(plan.get("ready").getAsBoolean()).isFalse();
         assertThat(plan.getAsJsonArray("functions").toString()).isEqualTo("[\"0000:04:00.0\",\"0000:04:00.1\"]");
         JsonObject unbind = plan.getAsJsonArray("steps").get(5).getAsJsonObject();
-        assertThat(unbind.get("text").getAsString()).isEqualTo("Take 04:00.0 from nvidia");
+        assertThat(unbind.get("text").getAsString()).isEqualTo("Unbind 04:00.0 from nvidia");
         assertThat(unbind.get("command").getAsString()).endsWith("drivers/nvidia/unbind");
         assertThat(unbind.get("inverse").getAsString()).endsWith("drivers/nvidia/bind");
         JsonObject refusal = plan.getAsJsonArray("refusals").get(0).getAsJsonObject();

@@ -16,14 +16,14 @@ class PlanCommandTest extends CommandTestCase {
                 .containsSubsequence(
                         "  BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1. vfio-pci can't reserve BAR 1",
                         "  while BOOTFB is there.",
-                        "  BOOTFB c0000000-c086ffff has no driver that could be unbound, so the kernel",
-                        "  module switchback_bootfb has its owner let go of it. The firmware's console is",
-                        "  then gone until restart.",
+                        "  BOOTFB c0000000-c086ffff has no driver that could be unbound. Switchback loads",
+                        "  its module switchback_bootfb, which releases it. The boot console is gone until",
+                        "  restart.",
                         "   3  Load switchback_bootfb                          unload it",
-                        "   7  Take 04:00.0 from nvidia                        back to nvidia",
+                        "   7  Unbind 04:00.0 from nvidia                      bind to nvidia",
                         "   8  Release BOOTFB c0000000-c086ffff                gone until restart",
                         "   9  Unload switchback_bootfb                        -",
-                        "  10  Bind 04:00.0 to vfio-pci                        away from vfio-pci",
+                        "  10  Bind 04:00.0 to vfio-pci                        unbind from vfio-pci",
                         "  sudo modprobe switchback_bootfb",
                         "  echo 0000:04:00.0 c0000000-c086ffff | sudo tee /sys/module/switchback_bootfb/parameters/release",
                         "  sudo modprobe -r switchback_bootfb");
@@ -38,19 +38,18 @@ class PlanCommandTest extends CommandTestCase {
                         "NVIDIA GeForce GTX 1080 (04:00.0) to VM mode",
                         "  04:00.1  NVIDIA GP104 High Definition Audio Controller      from snd_hda_intel",
                         "  BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1. vfio-pci can't reserve BAR 1",
-                        "  6  Take 04:00.0 from nvidia                        back to nvidia",
-                        "  8  Bind 04:00.1 to vfio-pci                        away from vfio-pci",
+                        "  6  Unbind 04:00.0 from nvidia                      bind to nvidia",
+                        "  8  Bind 04:00.1 to vfio-pci                        unbind from vfio-pci",
                         "  echo vfio-pci | sudo tee /sys/bus/pci/devices/0000:04:00.0/driver_override",
                         "  echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/unbind",
                         "  echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind",
                         "The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM (08:00.0).",
                         "Blocked. Nothing is changed.",
                         "  BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0 until the kernel module",
-                        "  switchback_bootfb has its owner let go of it, and kernel 4.6.0-1-amd64 has no",
-                        "  such module. Install that kernel's headers (on Debian",
-                        "  linux-headers-4.6.0-1-amd64), have DKMS build the module (sudo dkms",
-                        "  autoinstall, or sudo dkms install kmod in Switchback's source), then check",
-                        "  again.");
+                        "  switchback_bootfb releases it. Kernel 4.6.0-1-amd64 has no such module. Install",
+                        "  that kernel's headers (on Debian linux-headers-4.6.0-1-amd64), let DKMS build",
+                        "  the module (sudo dkms autoinstall, or sudo dkms install kmod in Switchback's",
+                        "  source), then check again.");
         assertThat(result.out()).doesNotContain("new_id").doesNotContain("Ready");
     }
 
@@ -59,7 +58,7 @@ class PlanCommandTest extends CommandTestCase {
         CliRunner.CliResult result = runOnSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
-                .contains("8  Release efifb c0000000-c086ffff                 back to efi-framebuffer\n")
+                .contains("8  Release efifb c0000000-c086ffff                 bind to efi-framebuffer\n")
                 .contains("3  Keep 04:00.1 awake                              let it sleep when idle\n")
                 .endsWith("Ready.\n")
                 .doesNotContain("sudo");
@@ -120,7 +119,7 @@ class PlanCommandTest extends CommandTestCase {
     @Test
     void inverseCommandsAreInKernelOrder() {
         String out = runOnSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--commands").out();
-        String undone = out.substring(out.indexOf("And undone"));
+        String undone = out.substring(out.indexOf("Shell commands to roll back"));
         assertThat(undone.indexOf("echo '' | sudo tee /sys/bus/pci/devices/0000:04:00.0/driver_override"))
                 .isPositive()
                 .isLessThan(undone.indexOf("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind"));
@@ -142,7 +141,7 @@ class PlanCommandTest extends CommandTestCase {
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
                 .contains("NVIDIA GeForce GTX 1080 (04:00.0) to host mode")
-                .contains("Take 04:00.0 from vfio-pci");
+                .contains("Unbind 04:00.0 from vfio-pci");
     }
 
     @Test

@@ -35,7 +35,7 @@ class StatusCommandTest extends CommandTestCase {
                         "               reserve BAR 1 while efifb is there.",
                         "  BAR 3           32 MiB  d0000000-d1ffffff",
                         "  Used by      nothing",
-                        "  To VM mode   Ready. Release efifb c0000000-c086ffff, then give 04:00.0 and",
+                        "  To VM mode   Ready. Release efifb c0000000-c086ffff, then bind 04:00.0 and",
                         "08:00.0  AMD/ATI Radeon HD 8570 / R7 240/340 OEM              Host mode (radeon)",
                         "  Screens      DVI-I-1",
                         "  Used by      Xorg (PID 812, user root) through /dev/dri/card0");
@@ -72,7 +72,7 @@ class StatusCommandTest extends CommandTestCase {
             assertThat(result.exitCode()).as(command).isZero();
             assertThat(result.err())
                     .as(command)
-                    .isEqualTo(sentence + " This computer can be looked at, not changed.\n");
+                    .isEqualTo(sentence + " This computer can be viewed, not changed.\n");
             assertThat(result.out()).as(command).contains("06:00.0");
         }
     }
@@ -147,7 +147,7 @@ class StatusCommandTest extends CommandTestCase {
                 }))
                 .run("status")
                 .out();
-        assertThat(out).contains("Half switched").contains("To VM mode").contains("To host");
+        assertThat(out).contains("Partially switched").contains("To VM mode").contains("To host");
     }
 
     static void switchToVm(SimulatedKernel kernel) {

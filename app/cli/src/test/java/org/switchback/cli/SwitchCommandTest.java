@@ -28,7 +28,7 @@ class SwitchCommandTest extends CommandTestCase {
         CliRunner.CliResult result = runOnSample(SAMPLE, "switch", "vm", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
-                .containsPattern(" 7  Take 04:00\\.0 from nvidia +✔  (under )?\\d+ ms\n")
+                .containsPattern(" 7  Unbind 04:00\\.0 from nvidia +✔  (under )?\\d+ ms\n")
                 .containsPattern("11  Check that a virtual machine can use every BAR +✔  ")
                 .endsWith("NVIDIA GeForce GTX 1080 is in VM mode.\n");
     }
@@ -38,7 +38,7 @@ class SwitchCommandTest extends CommandTestCase {
         CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE))
                 .withCharset(StandardCharsets.US_ASCII)
                 .run("switch", "vm", "04:00.0", "--yes");
-        assertThat(result.out()).containsPattern("Take 04:00\\.0 from nvidia +done  ").doesNotContain("?");
+        assertThat(result.out()).containsPattern("Unbind 04:00\\.0 from nvidia +done  ").doesNotContain("?");
     }
 
     @Test
@@ -159,9 +159,9 @@ class SwitchCommandTest extends CommandTestCase {
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.ROLLED_BACK);
         assertThat(result.out())
-                .containsPattern(" 7  Take 04:00\\.0 from nvidia +✘")
+                .containsPattern(" 7  Unbind 04:00\\.0 from nvidia +✘")
                 .contains("The kernel reports that the device is busy (EBUSY).\n")
-                .containsPattern("↩   Rolling back: Take 04:00\\.1 from snd_hda_intel +✔")
+                .containsPattern("↩   Rolling back: Unbind 04:00\\.1 from snd_hda_intel +✔")
                 .doesNotContainPattern(" 9  Bind 04:00\\.0 to vfio-pci +✔")
                 .endsWith("Stopped. All changes were rolled back.\n");
     }
@@ -175,9 +175,9 @@ class SwitchCommandTest extends CommandTestCase {
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.PARTIALLY_SWITCHED);
         assertThat(result.out())
-                .contains("Could not roll back: Take 04:00.1 from snd_hda_intel.")
+                .contains("Could not roll back: Unbind 04:00.1 from snd_hda_intel.")
                 .contains("there is no such device (ENODEV).")
-                .contains("Half switched");
+                .contains("Partially switched");
     }
 
     @Test
@@ -205,7 +205,7 @@ class SwitchCommandTest extends CommandTestCase {
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
-                .contains("Take 04:00.0 from nvidia: still waiting for the kernel after 5 s\n")
+                .contains("Unbind 04:00.0 from nvidia: still waiting for the kernel after 5 s\n")
                 .contains("still waiting for the kernel after 30 s\n")
                 .contains("still waiting for the kernel after 60 s\n")
                 .doesNotContain("after 6 s");
@@ -218,7 +218,7 @@ class SwitchCommandTest extends CommandTestCase {
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.PARTIALLY_SWITCHED);
         assertThat(result.out())
-                .contains("Take 04:00.0 from nvidia: the kernel call has not returned and may never return")
+                .contains("Unbind 04:00.0 from nvidia: the kernel call has not returned and may never return")
                 .contains("Save your work and restart");
     }
 
@@ -226,7 +226,7 @@ class SwitchCommandTest extends CommandTestCase {
     @CsvSource({
         "denied, 3, Denied. Nothing was changed.",
         "authentication-cancelled, 3, Cancelled. Nothing was changed.",
-        "no-agent, 3, Nobody could be asked for a password",
+        "no-agent, 3, No authentication agent is running in this session.",
         "undecided, 1, 'polkit, which decides who may do this, did not answer. Nothing was changed.'",
         "stale, 3, The machine has changed since the plan was made.",
         "busy, 3, Another switch started in the meantime.",

@@ -1,5 +1,7 @@
 package org.switchback.client;
 
+import org.switchback.protocol.JobEventStruct;
+import org.switchback.protocol.PlannedStepStruct;
 import org.switchback.service.JobLogReader;
 import org.switchback.service.ModifiableKernel;
 
@@ -303,10 +305,8 @@ class EmbeddedHelperTest {
         PlanReply plan = plan();
         String path = helper.Apply(plan.id()).getPath();
 
-        assertThat(job(path).Steps())
-                .usingRecursiveFieldByFieldElementComparator()
-                .containsExactlyElementsOf(plan.steps());
-        List<JobEvent> log = JobLogReader.readUntilFinished(job(path));
+        assertThat(job(path).Steps().stream().map(PlannedStepStruct::decode)).containsExactlyElementsOf(plan.steps());
+        List<JobEventStruct> log = JobLogReader.readUntilFinished(job(path));
         assertThat(log).extracting(entry -> entry.type).startsWith("authorizing", "authorized");
     }
 

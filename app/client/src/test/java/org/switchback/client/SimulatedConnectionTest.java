@@ -1,5 +1,6 @@
 package org.switchback.client;
 
+import org.switchback.plan.RefusalCode;
 import org.switchback.plan.Target;
 import org.switchback.simulator.FailureScenario;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -115,8 +116,6 @@ class SimulatedConnectionTest {
     void helperErrorsMapToFailureKinds() throws Exception {
         assertThat(failureKindOf(() -> connection.apply("0123456789abcdef0123456789abcdef", NO_OP_LISTENER)))
                 .isEqualTo(HelperException.FailureKind.UNKNOWN_PLAN);
-        assertThat(failureKindOf(() -> connection.plan(GPU, "sideways", List.of(), false)))
-                .isEqualTo(HelperException.FailureKind.BAD_ARGUMENT);
         PlanReply plan = connection.plan(GPU, Target.VM, List.of(), false);
         connection.restore(GPU, NO_OP_LISTENER).awaitEnd();
         connection.apply(plan.id(), NO_OP_LISTENER).awaitEnd();
@@ -125,12 +124,12 @@ class SimulatedConnectionTest {
 
     @Test
     void impossiblePlansHaveARefusalCode() throws Exception {
-        assertThat(connection.plan(PciAddress.of("0000:7f:00.0"), "vm", List.of(), false).refusals)
-                .extracting(refusal -> refusal.code)
-                .containsExactly("no-such-device");
+        assertThat(connection.plan(PciAddress.of("0000:7f:00.0"), Target.VM, List.of(), false).refusals())
+                .extracting(refusal -> refusal.code())
+                .containsExactly(RefusalCode.NO_SUCH_DEVICE);
         assertThat(connection.plan(GPU, Target.HOST, List.of(), false).refusals())
                 .extracting(refusal -> refusal.code())
-                .containsExactly("already-in-host-mode");
+                .containsExactly(RefusalCode.ALREADY_IN_HOST_MODE);
     }
 
     @Test
@@ -168,7 +167,7 @@ class SimulatedConnectionTest {
         try (HelperConnection unlucky = connect(Duration.ZERO, FailureScenario.IN_USE)) {
             assertThat(unlucky.plan(GPU, Target.VM, List.of(), false).refusals())
                     .extracting(refusal -> refusal.code())
-                    .containsExactly("in-use");
+                    .containsExactly(RefusalCode.IN_USE);
         }
     }
 

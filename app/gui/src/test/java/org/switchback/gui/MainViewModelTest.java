@@ -193,7 +193,7 @@ class MainViewModelTest {
         model.start(Optional.empty());
         assertThat(model.helperMessageProperty().get())
                 .startsWith(messages.formatHelperFailure(kind))
-                .endsWith("This computer can be looked at, not changed.");
+                .endsWith("This computer can be viewed, not changed.");
         assertThat(model.gpus().cards()).hasSize(2);
     }
 
@@ -255,7 +255,7 @@ class MainViewModelTest {
         assertThat(connections.lastOpened().source()).isEqualTo(new MachineSource.SampleMachine("iommu-off"));
         assertThat(model.activeFailure()).isEqualTo(FailureScenario.SLOW_STEP);
         assertThat(model.simulationMessageProperty().get())
-                .isEqualTo("Sample machine. Nothing here touches this computer. On purpose: a step takes long.");
+                .isEqualTo("Sample machine. Nothing here touches this computer. Simulated failure: a step takes long.");
         model.simulateFailure(FailureScenario.NONE);
         assertThat(model.simulationMessageProperty().get())
                 .isEqualTo("Sample machine. Nothing here touches this computer.");

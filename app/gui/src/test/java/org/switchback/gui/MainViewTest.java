@@ -101,7 +101,7 @@ class MainViewTest extends WindowTestCase {
         assertThat(window.text("helper-text"))
                 .isEqualTo(Messages.forLocale(Locale.ENGLISH)
                                 .formatHelperFailure(HelperException.FailureKind.WRONG_VERSION)
-                        + " This computer can be looked at, not changed.");
+                        + " This computer can be viewed, not changed.");
         assertThat(window.node("switch-0000-04-00-0").isDisabled()).isTrue();
         assertThat(window.text("reason-0000-04-00-0")).isEqualTo("Switching needs the helper.");
         window.assertNoTextIsCutOff();

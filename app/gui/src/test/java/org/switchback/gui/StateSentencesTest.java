@@ -115,7 +115,7 @@ class StateSentencesTest {
         sentences.put("vm-in-use", createCards(new ScriptedHelper(new MachineSource.ThisMachine(), withVmName))
                         .getFirst()
                         .stateText());
-        assertThat(sentences.get("vm-in-use")).isEqualTo("VM \"win10\" has it.");
+        assertThat(sentences.get("vm-in-use")).isEqualTo("VM \"win10\" uses it.");
         assertThat(sentences.get("partially-switched")).isEqualTo("Partially switched: graphics in VM mode and sound in host mode.");
         assertThat(sentences.get("in use by two")).startsWith("2 programs use this GPU.");
 

@@ -1,5 +1,7 @@
 package org.switchback.client.activity;
 
+import org.switchback.job.StepKind;
+import org.switchback.job.SwitchRun;
 import org.switchback.plan.Target;
 import org.switchback.client.WireEvents;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -53,14 +55,14 @@ class RecordingConnectionsTest {
         assertThat(text.title()).isEqualTo("NVIDIA GeForce GTX 1080 to VM mode");
         assertThat(text.result()).isEqualTo("NVIDIA GeForce GTX 1080 is in VM mode.");
         assertThat(text.steps().get(6))
-                .isEqualTo(new SwitchRecordFormatter.RecordedStep(7, "Take 04:00.0 from nvidia", "done", "20 ms", ""));
+                .isEqualTo(new SwitchRecordFormatter.RecordedStep(7, "Unbind 04:00.0 from nvidia", "done", "20 ms", ""));
         assertThat(text.memoryMapChanges()).contains("removed: ").contains("efifb (8.4 MiB)");
         assertThat(text.memoryMapBefore()).contains("c0000000-c086ffff : efifb");
         assertThat(text.memoryMapAfter()).isNotEmpty().doesNotContain("efifb");
         assertThat(text.duration()).isEqualTo("232 ms");
         assertThat(text.toPlainText())
                 .contains("Nov 22, 2026, 12:00:00")
-                .contains("  7  Take 04:00.0 from nvidia: done, 20 ms\n")
+                .contains("  7  Unbind 04:00.0 from nvidia: done, 20 ms\n")
                 .contains("Kernel writes\nsudo modprobe vfio-pci\n");
     }
 
@@ -78,7 +80,7 @@ class RecordingConnectionsTest {
         startSwitch(connections.openThisMachine());
         assertThat(onlyRecord().end()).isEmpty();
         assertThat(formatter(onlyRecord()).result()).isEqualTo("Outcome unknown: the helper was lost.");
-        assertThat(formatter(onlyRecord()).status()).isEqualTo(SwitchRecordFormatter.RecordStatus.UNKNOWN);
+        assertThat(formatter(onlyRecord()).status()).isEqualTo(SwitchRun.Result.UNKNOWN);
     }
 
     @Test
@@ -94,10 +96,10 @@ class RecordingConnectionsTest {
         SwitchRecord attempt = onlyRecord();
         assertThat(attempt.shellCommands().getLast()).isEqualTo("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
         SwitchRecordFormatter text = formatter(attempt);
-        assertThat(text.status()).isEqualTo(SwitchRecordFormatter.RecordStatus.UNCHANGED);
+        assertThat(text.status()).isEqualTo(SwitchRun.Result.UNCHANGED);
         assertThat(text.steps().get(7).note()).contains("EBUSY");
-        assertThat(text.steps().get(6).state()).isEqualTo("put back");
-        assertThat(text.steps().get(8).state()).isEqualTo("not begun");
+        assertThat(text.steps().get(6).state()).isEqualTo("rolled back");
+        assertThat(text.steps().get(8).state()).isEqualTo("not started");
     }
 
     @Test
@@ -134,7 +136,7 @@ class RecordingConnectionsTest {
                 .findFirst()
                 .orElseThrow();
         assertThat(back.shellCommands()).containsExactly("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
-        assertThat(formatter(back).steps().get(6).state()).isEqualTo("put back");
+        assertThat(formatter(back).steps().get(6).state()).isEqualTo("rolled back");
     }
 
     @Test
@@ -150,11 +152,11 @@ class RecordingConnectionsTest {
         connection.close();
         List<PlannedStep> steps = onlyRecord().steps();
         List<PlannedStep> second = steps.stream()
-                .filter(step -> !step.kind().equals("module") && !step.kind().equals("power"))
+                .filter(step -> step.kind() != StepKind.KERNEL_MODULE && step.kind() != StepKind.POWER_CONTROL)
                 .toList();
         assertThat(second).hasSizeLessThan(steps.size());
-        assertThat(onlyRecord().hasSameSteps(second)).isTrue();
-        assertThat(onlyRecord().hasSameSteps(second.subList(1, second.size()))).isFalse();
+        assertThat(PlannedStep.isSamePlan(steps, second)).isTrue();
+        assertThat(PlannedStep.isSamePlan(steps, second.subList(1, second.size()))).isFalse();
     }
 
     @Test

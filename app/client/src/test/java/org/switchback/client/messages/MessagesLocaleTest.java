@@ -23,7 +23,7 @@ class MessagesLocaleTest {
     void englishIsUsedWithAGermanDefaultLocale(String tag) {
         Locale.setDefault(Locale.GERMANY);
         Messages words = Messages.forLocale(Locale.forLanguageTag(tag));
-        assertThat(words.text("mode.partially-switched")).isEqualTo("Half switched");
+        assertThat(words.text("mode.partially-switched")).isEqualTo("Partially switched");
         assertThat(words.formatSize(0x870000)).isEqualTo("8.4 MiB");
     }
 
@@ -42,7 +42,7 @@ class MessagesLocaleTest {
     void unsupportedLanguageFallsBackToEnglishTextAndNumbers() {
         Locale.setDefault(Locale.FRANCE);
         Messages words = Messages.forLocale(Locale.getDefault());
-        assertThat(words.text("mode.partially-switched")).isEqualTo("Half switched");
+        assertThat(words.text("mode.partially-switched")).isEqualTo("Partially switched");
         assertThat(words.formatSize(0x870000)).isEqualTo("8.4 MiB");
         assertThat(words.formatSize(512)).isEqualTo("512 bytes");
     }

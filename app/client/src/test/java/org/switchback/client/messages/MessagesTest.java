@@ -241,15 +241,15 @@ class MessagesTest {
 
     @Test
     void stepsAndInversesNameDeviceAndDriver() {
-        assertStep(StepKind.DRIVER, "0000:04:00.0", "nvidia", "", "Take 04:00.0 from nvidia", "back to nvidia");
-        assertStep(StepKind.DRIVER, "0000:04:00.0", "", "vfio-pci", "Bind 04:00.0 to vfio-pci", "away from vfio-pci");
-        assertStep(StepKind.DRIVER_OVERRIDE, "0000:04:00.1", "", "vfio-pci", "Reserve 04:00.1 for vfio-pci", "clear the driver override");
+        assertStep(StepKind.DRIVER, "0000:04:00.0", "nvidia", "", "Unbind 04:00.0 from nvidia", "bind to nvidia");
+        assertStep(StepKind.DRIVER, "0000:04:00.0", "", "vfio-pci", "Bind 04:00.0 to vfio-pci", "unbind from vfio-pci");
+        assertStep(StepKind.DRIVER_OVERRIDE, "0000:04:00.1", "", "vfio-pci", "Set the driver override of 04:00.1 to vfio-pci", "clear the driver override");
         assertStep(StepKind.DRIVER_OVERRIDE,
                 "0000:04:00.1",
                 "vfio-pci",
                 "",
                 "Clear the driver override of 04:00.1",
-                "reserve for vfio-pci");
+                "set the driver override to vfio-pci");
         assertStep(StepKind.POWER_CONTROL, "0000:04:00.1", "auto", "on", "Keep 04:00.1 awake", "let it sleep when idle");
         assertStep(StepKind.POWER_CONTROL, "0000:04:00.1", "on", "auto", "Let 04:00.1 sleep when idle", "keep it awake");
         assertStep(StepKind.KERNEL_MODULE, "switchback_bootfb", "", "loaded", "Load switchback_bootfb", "unload it");
@@ -270,7 +270,7 @@ class MessagesTest {
                 "efi-framebuffer",
                 "",
                 "Release efifb c0000000-c086ffff",
-                "back to efi-framebuffer");
+                "bind to efi-framebuffer");
         assertStep(StepKind.FRAMEBUFFER_DRIVER,
                 "efi-framebuffer.0",
                 "",

@@ -132,7 +132,7 @@ class ReadinessTest {
     void onlyGpuOfALaptopGetsItsOwnAdvice() {
         Readiness laptop = of("laptop-one-gpu", "00:02.0");
         assertThat(description(laptop, ReadinessCheck.DESKTOP)).isEqualTo("This GPU draws the desktop, on eDP-1, and there is no other.");
-        assertThat(advice(laptop, ReadinessCheck.DESKTOP)).startsWith("End the desktop");
+        assertThat(advice(laptop, ReadinessCheck.DESKTOP)).startsWith("Log in over SSH");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.switchback.client.samples;
 
+import org.switchback.plan.RefusalCode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
@@ -163,7 +164,7 @@ class SampleMachinesTest {
             assertThat(gpu.graphics().activeConnectors()).containsExactly("eDP-1");
             assertThat(plan(machine, gpu.address()).refusals())
                     .extracting(Refusal::code)
-                    .containsOnly("in-use");
+                    .containsOnly(RefusalCode.IN_USE);
             assertThat(plan(machine, gpu.address()).refusals())
                     .extracting(r -> r.details().get(1))
                     .contains("gnome-shell");

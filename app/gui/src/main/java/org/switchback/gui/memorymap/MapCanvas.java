@@ -334,17 +334,9 @@ final class MapCanvas extends Region {
     }
 
     private Optional<Box> boxContaining(int item) {
-        if (item == MapTree.ROOT) {
-            return Optional.empty();
-        }
-        Box innermost = null;
-        for (Box box : boxes) {
-            boolean merged = box.count() > 1 && item > box.item() && item < box.item() + box.count();
-            if (box.item() == item || merged) {
-                innermost = box;
-            }
-        }
-        return Optional.ofNullable(innermost);
+        return boxes.reversed().stream()
+                .filter(box -> item != MapTree.ROOT && item >= box.item() && item < box.item() + box.count())
+                .findFirst();
     }
 
     private static void placeFrame(Rectangle frame, Optional<Box> framed) {

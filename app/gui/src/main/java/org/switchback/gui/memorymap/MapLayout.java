@@ -77,7 +77,7 @@ record MapLayout(
     private void addChildren(int item, double left, double right, int level, List<Box> boxes) {
         double from = axis.leftEdge(tree.first(item));
         double scaleInside = (right - left) / Math.max(1e-9, axis.rightEdge(tree.last(item)) - from);
-        ScaledAxis scaledAxis = new ScaledAxis(left, from, scaleInside);
+        ScaledAxis scaledAxis = new ScaledAxis(this, left, from, scaleInside);
         int end = tree.childrenEnd(item);
         int child = firstEndingAfter(scaledAxis, tree.childrenStart(item), end, 0);
         while (child < end) {
@@ -126,34 +126,18 @@ record MapLayout(
     }
 
     /** The axis, shifted and stretched to the position of a box's children. */
-    private final class ScaledAxis {
-        private final double left;
-        private final double axisOffset;
-        private final double stretch;
-
-        ScaledAxis(double left, double axisOffset, double stretch) {
-            this.left = left;
-            this.axisOffset = axisOffset;
-            this.stretch = stretch;
-        }
-
+    private record ScaledAxis(MapLayout layout, double left, double axisOffset, double stretch) {
         double left(int item) {
-            return left + (axis.leftEdge(tree.first(item)) - axisOffset) * stretch;
+            return left + (layout.axis.leftEdge(layout.tree.first(item)) - axisOffset) * stretch;
         }
 
         double right(int item) {
-            return left + (axis.rightEdge(tree.last(item)) - axisOffset) * stretch;
+            return left + (layout.axis.rightEdge(layout.tree.last(item)) - axisOffset) * stretch;
         }
     }
 
     /** The innermost box at a point of the view. */
     static Optional<Box> boxAt(List<Box> boxes, double x, double y) {
-        Box innermost = null;
-        for (Box box : boxes) {
-            if (box.contains(x, y)) {
-                innermost = box;
-            }
-        }
-        return Optional.ofNullable(innermost);
+        return boxes.reversed().stream().filter(box -> box.contains(x, y)).findFirst();
     }
 }

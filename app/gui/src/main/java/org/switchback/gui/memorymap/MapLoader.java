@@ -76,12 +76,7 @@ final class MapLoader {
     /** The complete map of this computer, once requested. */
     private @Nullable FullMap fullMap;
 
-    /**
-     * A map and its origin.
-     *
-     * @param machine  the machine whose map it is; empty for a dump of an unknown one
-     * @param complete whether it is the machine's complete map
-     */
+    /** A map and its origin. The machine of a dump may be unknown; {@code complete} is false for a part of its map. */
     private record LoadedMap(MemoryMap map, Optional<Machine> machine, String title, boolean complete) {}
 
     /**
@@ -89,16 +84,9 @@ final class MapLoader {
      * @param readTime localized time of day at which the map was read
      * @param updated  whether anything has changed since
      */
-    private record FullMap(MemoryMap map, String readTime, boolean updated) {
-        FullMap withChanges(MemoryMapDiff changes) {
-            return changes.isEmpty() ? this : new FullMap(changes.applyTo(map), readTime, true);
-        }
-    }
+    private record FullMap(MemoryMap map, String readTime, boolean updated) {}
 
-    /**
-     * @param clock           gives the time at which a map was read
-     * @param clearStatusText called when another machine or its own map is shown
-     */
+    /** @param clearStatusText called when another machine or the machine's own map is shown */
     MapLoader(
             BackgroundTasks background, Messages messages, Clock clock, MapNavigation navigation, Runnable clearStatusText) {
         this.background = background;
@@ -136,7 +124,6 @@ final class MapLoader {
         return comparing.getReadOnlyProperty();
     }
 
-    /** Starts loading when the page is first opened; further calls do nothing. */
     void open() {
         if (!opened) {
             opened = true;
@@ -144,7 +131,6 @@ final class MapLoader {
         }
     }
 
-    /** Sets the machine; called again with the same connection when the machine has changed. */
     void show(HelperConnection newConnection, Machine newMachine) {
         boolean connectionChanged = connection != newConnection;
         Machine oldMachine = machine;
@@ -161,14 +147,14 @@ final class MapLoader {
             state.set(MapPageState.LOADING);
         } else if (fullMap != null && oldMachine != null) {
             // Apply the changes: requesting the complete map again could show a password dialog unasked.
-            fullMap = fullMap.withChanges(MemoryMapDiff.between(oldMachine.memoryMap(), newMachine.memoryMap()));
+            MemoryMapDiff changes = MemoryMapDiff.between(oldMachine.memoryMap(), newMachine.memoryMap());
+            fullMap = changes.isEmpty() ? fullMap : new FullMap(changes.applyTo(fullMap.map()), fullMap.readTime(), true);
         }
         if (opened && !imported.get()) {
             load();
         }
     }
 
-    /** Removes the machine and its map; an imported map stays. */
     void clearMachine() {
         connection = null;
         machine = null;

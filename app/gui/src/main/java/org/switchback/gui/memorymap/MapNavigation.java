@@ -2,6 +2,7 @@ package org.switchback.gui.memorymap;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import javafx.beans.property.ReadOnlyIntegerProperty;
 import javafx.beans.property.ReadOnlyIntegerWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
@@ -120,12 +121,10 @@ final class MapNavigation {
     void selectFirstChild() {
         MapTree current = tree.get();
         int parent = selection.get();
-        for (int child = current.childrenStart(parent); child < current.childrenEnd(parent); child++) {
-            if (isSelectable(child)) {
-                select(child);
-                return;
-            }
-        }
+        IntStream.range(current.childrenStart(parent), current.childrenEnd(parent))
+                .filter(this::isSelectable)
+                .findFirst()
+                .ifPresent(this::select);
     }
 
     /** Selects the next (step 1) or previous (step -1) selectable sibling, however narrow it is drawn. */
@@ -147,12 +146,7 @@ final class MapNavigation {
         }
     }
 
-    /**
-     * Selects the item that follows the selection in the listing, and wraps around.
-     *
-     * @param items at least one, in the order of the listing
-     * @param step  1 for the next, -1 for the previous one
-     */
+    /** Selects the next (step 1) or previous (step -1) of some items in the order of the listing, and wraps around. */
     void selectNext(int[] items, int step) {
         MapTree current = tree.get();
         int order = current.listingOrder(selection.get());

@@ -1,6 +1,7 @@
 package org.switchback.gui.memorymap;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -58,19 +59,19 @@ final class MapSearch {
             lastQuery = text;
             matches = tree.findAll(item -> query.get().matches(tree, item) || matchesCaption(query.get(), item));
             if (query.get() instanceof Query.RangeQuery(AddressRange range)) {
-                matches = sortByMatch(tree, range);
+                // Regions with exactly the range first, then regions inside it, then the others.
+                matches = Arrays.stream(matches)
+                        .boxed()
+                        .sorted(Comparator.comparingInt(item -> matchRank(tree.range(item), range)))
+                        .mapToInt(Integer::intValue)
+                        .toArray();
             }
         }
         if (matches.length == 0) {
             statusText.set(messages.text("window.map.found.none", text.strip()));
             return;
         }
-        int current = -1;
-        for (int i = 0; i < matches.length; i++) {
-            if (matches[i] == navigation.selectionProperty().get()) {
-                current = i;
-            }
-        }
+        int current = Arrays.stream(matches).boxed().toList().indexOf(navigation.selectionProperty().get());
         int next = current < 0 ? 0 : Math.floorMod(current + step, matches.length);
         navigation.select(matches[next]);
         statusText.set(messages.text(
@@ -87,17 +88,7 @@ final class MapSearch {
                 && navigation.regionMessages().caption(item).toLowerCase(Locale.ROOT).contains(substring);
     }
 
-    /** Sorts the matches: regions with exactly the range first, then regions inside it, then the others. */
-    private int[] sortByMatch(MapTree tree, AddressRange range) {
-        return Arrays.stream(matches)
-                .boxed()
-                .sorted((a, b) -> Integer.compare(matchRank(tree, a, range), matchRank(tree, b, range)))
-                .mapToInt(Integer::intValue)
-                .toArray();
-    }
-
-    private static int matchRank(MapTree tree, int item, AddressRange range) {
-        AddressRange itemRange = tree.range(item);
+    private static int matchRank(AddressRange itemRange, AddressRange range) {
         return itemRange.equals(range) ? 0 : range.contains(itemRange) ? 1 : 2;
     }
 

@@ -298,12 +298,10 @@ final class MapTree {
             this.foreignRegions = foreignRegions;
             this.removed = removed;
             this.added = added;
-            long end = 0;
-            for (Region root : map.roots()) {
-                end = Long.compareUnsigned(root.range().last(), end) > 0
-                        ? root.range().last()
-                        : end;
-            }
+            long end = map.roots().stream()
+                    .map(root -> root.range().last())
+                    .max(Long::compareUnsigned)
+                    .orElse(0L);
             items.add(new Item(0, end, ROOT, 0, RegionKind.ROOT, RegionChange.UNCHANGED, null));
             for (int item = 0; item < items.size(); item++) {
                 Region itemRegion = items.get(item).region();

@@ -93,21 +93,14 @@ final class MapViewport {
     /** Whether no filter hides the item or an item that contains it. */
     boolean isVisible(int item) {
         MapTree current = tree.get();
-        for (int i = item; i != MapTree.ROOT; i = current.parent(i)) {
-            if (!current.kind(i).isShown(shownFilters.get())) {
-                return false;
-            }
-        }
-        return true;
+        return current.pathFromRoot(item).stream().allMatch(i -> current.kind(i).isShown(shownFilters.get()));
     }
 
     /** Turns on the filters that hide the item or an item that contains it. */
     void clearFiltersHiding(int item) {
         MapTree current = tree.get();
         Set<Filter> filters = EnumSet.copyOf(shownFilters.get());
-        for (int i = item; i != MapTree.ROOT; i = current.parent(i)) {
-            current.kind(i).filter().ifPresent(filters::add);
-        }
+        current.pathFromRoot(item).forEach(i -> current.kind(i).filter().ifPresent(filters::add));
         if (!filters.equals(shownFilters.get())) {
             shownFilters.set(filters);
         }

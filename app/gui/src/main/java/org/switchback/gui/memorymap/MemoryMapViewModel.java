@@ -102,11 +102,7 @@ public final class MemoryMapViewModel {
         viewport().zoomTo(MapTree.ROOT);
     }
 
-    /**
-     * Selects the next overlap, or the next change in a comparison, and wraps around.
-     *
-     * @param step 1 for the next, -1 for the previous one
-     */
+    /** Selects the next (step 1) or previous (step -1) overlap, or change in a comparison, and wraps around. */
     void selectOverlap(int step) {
         search.clearStatusText();
         MapTree tree = treeProperty().get();

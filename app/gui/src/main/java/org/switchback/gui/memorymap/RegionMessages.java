@@ -160,12 +160,9 @@ final class RegionMessages {
 
     /** The BAR item that is or contains the item, if any. */
     Optional<Integer> enclosingBar(int item) {
-        for (int ancestor = item; ancestor != MapTree.ROOT; ancestor = tree.parent(ancestor)) {
-            if (tree.kind(ancestor) == RegionKind.BAR) {
-                return Optional.of(ancestor);
-            }
-        }
-        return Optional.empty();
+        return tree.pathFromRoot(item).reversed().stream()
+                .filter(ancestor -> tree.kind(ancestor) == RegionKind.BAR)
+                .findFirst();
     }
 
     /** The GPU in whose BAR the item is. */

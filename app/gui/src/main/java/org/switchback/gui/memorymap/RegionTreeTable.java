@@ -1,9 +1,9 @@
 package org.switchback.gui.memorymap;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import javafx.collections.ObservableList;
 import javafx.scene.control.Label;
 import javafx.scene.control.SelectionMode;
@@ -200,12 +200,11 @@ final class RegionTreeTable extends TreeTableView<Integer> {
             if (!childrenCreated) {
                 childrenCreated = true;
                 MapTree tree = model.treeProperty().get();
-                List<TreeItem<Integer>> rows = new ArrayList<>();
-                for (int child = tree.childrenStart(getValue()); child < tree.childrenEnd(getValue()); child++) {
-                    if (model.navigation().isSelectable(child)) {
-                        rows.add(new LazyTreeItem(child));
-                    }
-                }
+                List<LazyTreeItem> rows = IntStream.range(
+                                tree.childrenStart(getValue()), tree.childrenEnd(getValue()))
+                        .filter(model.navigation()::isSelectable)
+                        .mapToObj(LazyTreeItem::new)
+                        .toList();
                 children.setAll(rows);
             }
             return children;

@@ -27,7 +27,7 @@ class ActivityViewTest extends WindowTestCase {
         switchToVm();
         window.fire("page-button-activity");
         window.waitForText("attempt-result", "NVIDIA GeForce GTX 1080 is in VM mode.");
-        assertThat(window.text("attempt-step-7")).isEqualTo("Take 04:00.0 from nvidia");
+        assertThat(window.text("attempt-step-7")).isEqualTo("Unbind 04:00.0 from nvidia");
         assertThat(window.text("attempt-changes")).contains("efifb (8.4 MiB)");
         assertThat(window.node("attempt-writes", TextArea.class).getText()).contains("nvidia/unbind");
         assertThat(window.node("attempt-before", TextArea.class).getText()).contains("efifb");

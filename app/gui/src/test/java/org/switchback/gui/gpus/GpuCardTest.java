@@ -59,7 +59,7 @@ class GpuCardTest {
                         tuple("BAR 3", "32 MiB at d0000000-d1ffffff, prefetchable"),
                         tuple("BAR 5", "128 ports at 0000e000-0000e07f"),
                         tuple("expansion ROM", "512 KiB at fb000000-fb07ffff, prefetchable"),
-                        tuple("Reset", "not known"),
+                        tuple("Reset", "unknown"),
                         tuple("Power", "awake; sleep disabled"));
         assertThat(cards(sample("iommu-off")).get(1).details())
                 .extracting(GpuDetail::label, GpuDetail::text)
@@ -135,7 +135,7 @@ class GpuCardTest {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
         helper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
         GpuCard card = cards(helper).getFirst();
-        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Half switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
+        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Partially switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
         assertThat(card.actions())
                 .extracting(GpuCard.CardAction::target)
                 .containsExactly(Target.HOST, Target.VM);
@@ -151,7 +151,7 @@ class GpuCardTest {
                         "/sys/bus/pci/devices/0000:04:00.1/driver_override",
                         Optional.of(new MachineSnapshot.TextEntry("vfio-pci"))));
         GpuCard card = cards(new ScriptedHelper(new MachineSource.ThisMachine(), withOverride)).getFirst();
-        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Half switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
+        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Partially switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
         assertThat(card.stateText()).isEqualTo("Partially switched: graphics without a driver and sound without a driver.");
         assertThat(card.actions())
                 .containsExactly(
@@ -175,7 +175,7 @@ class GpuCardTest {
         assertThat(card.actions().getFirst())
                 .isEqualTo(new GpuCard.CardAction(Target.VM, "Switch to VM mode", false));
         assertThat(card.disabledReason()).contains("no IOMMU group").contains("firmware setup");
-        assertThat(card.actions().getLast()).isEqualTo(new GpuCard.CardAction(Target.VM, "See the plan", true));
+        assertThat(card.actions().getLast()).isEqualTo(new GpuCard.CardAction(Target.VM, "Show the plan", true));
     }
 
     @Test

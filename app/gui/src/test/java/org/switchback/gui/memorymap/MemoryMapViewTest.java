@@ -57,7 +57,7 @@ class MemoryMapViewTest extends WindowTestCase {
         window.fire("page-button-memory-map");
         MapCanvas canvas = window.node("map-picture", MapCanvas.class);
         TestWindow.waitUntil("the map is drawn", () -> !canvas.boxes().isEmpty());
-        runOnFxThread(() -> canvas.requestFocus());
+        runOnFxThread(canvas::requestFocus);
         window.waitForFocus("map-picture");
         return canvas;
     }
@@ -102,7 +102,7 @@ class MemoryMapViewTest extends WindowTestCase {
     void tableSelectionIsFramedOnTheCanvas(FxRobot robot) {
         MapCanvas canvas = openMapPage();
         RegionTreeTable table = window.node("map-tree", RegionTreeTable.class);
-        runOnFxThread(() -> table.requestFocus());
+        runOnFxThread(table::requestFocus);
         press(robot, KeyCode.DOWN);
         assertThat(window.text("map-details-name")).isEqualTo("04:00.0 BAR 3");
         Box box = TestWindow.callOnFxThread(() -> canvas.boxes().stream()
@@ -386,7 +386,8 @@ class MemoryMapViewTest extends WindowTestCase {
     @Test
     void everyGapHasALabel() {
         MapCanvas canvas = openMapPage();
-        runOnFxThread(() -> model.viewport().zoomTo(model.treeProperty().get().parent(model.viewport().viewRootProperty().get())));
+        runOnFxThread(() -> model.viewport()
+                .zoomTo(model.treeProperty().get().parent(model.viewport().viewRootProperty().get())));
         TestWindow.waitUntil("gaps are shown", () -> !gapBoxes(canvas).isEmpty());
         for (Box gap : TestWindow.callOnFxThread(() -> gapBoxes(canvas))) {
             assertThat(TestWindow.callOnFxThread(() -> canvas.node(gap.item()).orElseThrow().visibleLabel()))

@@ -21,7 +21,7 @@ class ReadinessViewTest extends WindowTestCase {
         window.waitForText("readiness-summary", "Ready for VM mode.");
         for (ReadinessCheck check : ReadinessCheck.values()) {
             assertThat(window.node("check-" + check.id()).getAccessibleText())
-                    .matches("(?s).+, (ready|to do|blocks|could not be measured)\\. .+");
+                    .matches("(?s).+, (ready|warning|problem|could not be measured)\\. .+");
         }
         assertThat(window.node("check-reset").getAccessibleText()).contains("could not be measured");
         FontIcon icon = (FontIcon) window.node("check-reset").lookup(".check-icon .ikonli-font-icon");
@@ -34,7 +34,7 @@ class ReadinessViewTest extends WindowTestCase {
         window.waitForText("readiness-summary", "Ready");
         thisMachineHelper.openDeviceNode(4121, "Xorg", "ann", "dri/card7");
         thisMachineHelper.notifyChangeListeners();
-        window.waitForText("readiness-summary", "One thing keeps");
+        window.waitForText("readiness-summary", "Not ready: one problem");
         assertThat(window.text("check-text-users")).startsWith("Xorg (PID 4121, user ann) uses 04:00.0");
     }
 

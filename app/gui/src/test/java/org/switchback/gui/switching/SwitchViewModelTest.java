@@ -46,10 +46,10 @@ class SwitchViewModelTest {
                         "Check that no program uses 04:00.0 and 04:00.1",
                         "Load vfio-pci",
                         "Keep 04:00.1 awake",
-                        "Reserve 04:00.0 for vfio-pci",
-                        "Reserve 04:00.1 for vfio-pci",
-                        "Take 04:00.1 from snd_hda_intel",
-                        "Take 04:00.0 from nvidia",
+                        "Set the driver override of 04:00.0 to vfio-pci",
+                        "Set the driver override of 04:00.1 to vfio-pci",
+                        "Unbind 04:00.1 from snd_hda_intel",
+                        "Unbind 04:00.0 from nvidia",
                         "Release efifb c0000000-c086ffff",
                         "Bind 04:00.0 to vfio-pci",
                         "Bind 04:00.1 to vfio-pci",
@@ -318,7 +318,7 @@ class SwitchViewModelTest {
         assertThat(model.steps().get(FIRST_UNBIND).duration()).isEqualTo("9.9 s…");
         assertThat(model.steps().get(FIRST_UNBIND).note()).isEmpty();
         helper.emitEvent("waiting", FIRST_UNBIND, 1_000, "");
-        assertThat(model.steps().get(FIRST_UNBIND).note()).startsWith("Slow is not stuck");
+        assertThat(model.steps().get(FIRST_UNBIND).note()).startsWith("Slow, but not stuck");
         helper.emitEvent("done", FIRST_UNBIND, 100, "");
         assertThat(model.steps().get(FIRST_UNBIND).note()).isEmpty();
         assertThat(model.steps().get(FIRST_UNBIND).duration()).isEqualTo("11.0 s");
@@ -435,7 +435,7 @@ class SwitchViewModelTest {
         assertThat(result(model).title()).isEqualTo("Stopped. All changes were rolled back.");
         assertThat(result(model).lines())
                 .containsExactly(
-                        "Step 7, Take 04:00.0 from nvidia: The kernel reports that the device is busy (EBUSY).",
+                        "Step 7, Unbind 04:00.0 from nvidia: The kernel reports that the device is busy (EBUSY).",
                         "Rolled back, according to the kernel: 04:00.0 is on nvidia and 04:00.1 is on snd_hda_intel.");
         assertThat(model.steps().get(FIRST_UNBIND + 1).state()).isEqualTo(StepState.FAILED);
         assertThat(model.steps().get(FIRST_UNBIND).state()).isEqualTo(StepState.UNDONE);
@@ -465,8 +465,8 @@ class SwitchViewModelTest {
                         "Rolling back step 9, Bind 04:00.0 to vfio-pci: The kernel reports that the device is busy (EBUSY).")
                 .contains("The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM.")
                 .last()
-                .isEqualTo("\"Put back\" tries once more to bind the host drivers. \"Finish\" does that too and then begins"
-                        + " again. Restarting this computer also returns the GPU to the host.");
+                .isEqualTo("\"Roll back\" tries once more to bind the host drivers. \"Roll back and try again\" does the same"
+                        + " and then starts the switch again. Restarting this computer also returns the GPU to the host.");
         assertThat(actionIds(model)).containsExactly("switch-done", "switch-finish", "switch-restore");
         press(model, "switch-restore");
         assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
@@ -553,7 +553,7 @@ class SwitchViewModelTest {
         assertThat(result(model).title()).isEqualTo("Partially switched: a step failed, and so did rolling back.");
         assertThat(result(model).lines())
                 .last()
-                .isEqualTo("\"Finish\" tries once more to bind the host drivers."
+                .isEqualTo("\"Roll back and try again\" tries once more to bind the host drivers."
                         + " Restarting this computer also returns the GPU to the host.");
     }
 
@@ -635,7 +635,7 @@ class SwitchViewModelTest {
         helper.emitEvent("stuck", 6, 200_000, "");
         helper.emitEvent("finished", -1, 1, detail);
         assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.PARTIALLY_SWITCHED);
-        assertThat(result(model).lines()).noneMatch(line -> line.startsWith("As before"));
+        assertThat(result(model).lines()).noneMatch(line -> line.startsWith("Unchanged"));
     }
 
     @Test

@@ -196,7 +196,7 @@ class SwitchViewTest extends WindowTestCase {
         for (int second = 1; second <= 12; second++) {
             thisMachineHelper.emitEvent("waiting", 7, 1000, "");
         }
-        window.waitForText("step-note-8", "Slow is not stuck");
+        window.waitForText("step-note-8", "Slow, but not stuck");
         window.waitForText("switch-stop", "Stop after this step");
         assertThat(window.text("step-time-8")).isEqualTo("12.0 s…");
         assertThat(window.node("switch-stop").isDisabled()).isFalse();
@@ -226,9 +226,9 @@ class SwitchViewTest extends WindowTestCase {
         thisMachineHelper.emitEvent("undone", 3, 1, "");
         thisMachineHelper.emitEvent("finished", -1, 1, "rolled-back");
         assertThat(window.text("result-title")).isEqualTo("Stopped. All changes were rolled back.");
-        assertThat(window.node("step-4").getAccessibleText()).endsWith("put back");
+        assertThat(window.node("step-4").getAccessibleText()).endsWith("rolled back");
         assertThat(window.node("step-5").getAccessibleText()).endsWith("failed");
-        assertThat(window.node("step-6").getAccessibleText()).endsWith("not begun");
+        assertThat(window.node("step-6").getAccessibleText()).endsWith("not started");
         window.assertNoTextIsCutOff();
     }
 
