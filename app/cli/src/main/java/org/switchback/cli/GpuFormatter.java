@@ -162,13 +162,11 @@ final class GpuFormatter {
     /** The steps that matter most to a person, as one sentence. */
     private String formatSummary(Machine machine, TargetPlan way) {
         Optional<String> release = way.plan().steps().stream()
-                .filter(step -> !step.releaseReason().isEmpty() && !step.kind().equals("eviction"))
+                .filter(step -> step.releaseReason().isPresent() && step.kind() != StepKind.FRAMEBUFFER_EVICTION)
                 .findFirst()
                 .map(step -> messages.formatStep(step, machine));
         String functions = messages.formatList(way.plan().functions().stream()
-                .map(function -> PciAddress.parse(function)
-                        .map(PciAddress::toShortString)
-                        .orElse(function))
+                .map(PciAddress::toShortString)
                 .toList());
         boolean there = way.plan().steps().stream().noneMatch(step -> step.kind() == StepKind.DRIVER);
         return release.map(text -> messages.text(

@@ -63,8 +63,8 @@ final class PlanFormatter {
 
     private void printFunctions() {
         printSectionHeading("cli.plan.functions");
-        for (String address : plan.functions()) {
-            PciAddress.parse(address).flatMap(machine::device).ifPresent(device -> {
+        for (PciAddress address : plan.functions()) {
+            machine.device(address).ifPresent(device -> {
                 String name = device.address().toShortString() + "  " + device.name();
                 String driver = messages.text("cli.plan.driver", messages.formatDriver(device));
                 int gap = TextColumns.WIDTH - INDENT_WIDTH - name.length() - driver.length();
@@ -132,22 +132,19 @@ final class PlanFormatter {
             return;
         }
         out.println();
-        List<PciAddress> leaving = plan.functions().stream()
-                .flatMap(address -> PciAddress.parse(address).stream())
-                .toList();
-        if (machine.isLastDisplayGpu(gpu, leaving)) {
+        if (machine.isLastDisplayGpu(gpu, plan.functions())) {
             for (String line : TextColumns.wrap(messages.text("window.switch.last"), TextColumns.WIDTH)) {
                 out.println(line);
             }
         }
         machine.gpus().stream()
-                .filter(other -> !leaving.contains(other.address()) && !other.graphics().activeConnectors().isEmpty())
+                .filter(other -> !plan.functions().contains(other.address()) && !other.graphics().activeConnectors().isEmpty())
                 .findFirst()
                 .ifPresent(other -> out.println(messages.text(
                         "cli.plan.desktop",
                         other.graphics().name(),
                         other.address().toShortString())));
-        boolean sound = leaving.stream()
+        boolean sound = plan.functions().stream()
                 .flatMap(address -> machine.device(address).stream())
                 .anyMatch(device -> device.pciClass().baseAndSubclass() == 0x0403);
         out.println(messages.text(sound ? "cli.plan.until.sound" : "cli.plan.until"));

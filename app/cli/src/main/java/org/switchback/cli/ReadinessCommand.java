@@ -1,5 +1,6 @@
 package org.switchback.cli;
 
+import org.switchback.plan.Target;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.List;
@@ -61,7 +62,7 @@ final class ReadinessCommand extends MachineCommand {
                 machine,
                 gpu,
                 connection.source(),
-                requestPlan(connection, gpu.address(), "vm", List.of(), false).refusals);
+                requestPlan(connection, gpu.address(), Target.VM, List.of(), false).refusals());
     }
 
     private void printReadiness(Readiness readiness, boolean another) {

@@ -17,8 +17,8 @@ class PlanCommandTest extends CommandTestCase {
                         "  BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1. vfio-pci can't reserve BAR 1",
                         "  while BOOTFB is there.",
                         "  BOOTFB c0000000-c086ffff has no driver that could be unbound. Switchback loads",
-                        "  its module switchback_bootfb, which releases it. The boot console is gone until",
-                        "  restart.",
+                        "  its module switchback_bootfb, which releases it. The boot console is gone",
+                        "  until restart.",
                         "   3  Load switchback_bootfb                          unload it",
                         "   7  Unbind 04:00.0 from nvidia                      bind to nvidia",
                         "   8  Release BOOTFB c0000000-c086ffff                gone until restart",
@@ -46,10 +46,10 @@ class PlanCommandTest extends CommandTestCase {
                         "The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM (08:00.0).",
                         "Blocked. Nothing is changed.",
                         "  BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0 until the kernel module",
-                        "  switchback_bootfb releases it. Kernel 4.6.0-1-amd64 has no such module. Install",
-                        "  that kernel's headers (on Debian linux-headers-4.6.0-1-amd64), let DKMS build",
-                        "  the module (sudo dkms autoinstall, or sudo dkms install kmod in Switchback's",
-                        "  source), then check again.");
+                        "  switchback_bootfb releases it. Kernel 4.6.0-1-amd64 has no such module.",
+                        "  Install that kernel's headers (on Debian linux-headers-4.6.0-1-amd64), let",
+                        "  DKMS build the module (sudo dkms autoinstall, or sudo dkms install kmod in",
+                        "  Switchback's source), then check again.");
         assertThat(result.out()).doesNotContain("new_id").doesNotContain("Ready");
     }
 
@@ -104,7 +104,7 @@ class PlanCommandTest extends CommandTestCase {
                 .run("plan", "vm", "gtx");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out())
-                .contains("  Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card1. End that\n"
+                .contains("  Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card1. Close that\n"
                         + "  program or session, then check again.\n");
     }
 
@@ -151,7 +151,7 @@ class PlanCommandTest extends CommandTestCase {
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
                 .contains("  7  vfio-pci removes efifb c0000000-c03e7fff        gone until restart\n")
-                .contains("then gone until restart.");
+                .contains("The boot console is gone until restart.");
     }
 
     @Test

@@ -40,7 +40,7 @@ class ReadinessCommandTest extends CommandTestCase {
         CliRunner.CliResult result = runOnSample("iommu-off", "readiness", "06:00.0");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out().replaceAll("\\s+", " "))
-                .contains("✘ IOMMU in the firmware The firmware offers no IOMMU. Switch on IOMMU (AMD-Vi)")
+                .contains("✘ IOMMU in the firmware The firmware offers no IOMMU. Enable IOMMU (AMD-Vi)")
                 .contains("No kernel option is needed.");
     }
 

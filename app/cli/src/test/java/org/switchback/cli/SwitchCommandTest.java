@@ -92,7 +92,7 @@ class SwitchCommandTest extends CommandTestCase {
         CliRunner.CliResult result = new CliRunner(connectionsWithoutModule().withKernelSetup(kernel::set))
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
-        assertThat(result.out()).contains("has no\n  such module.").endsWith("Nothing was changed.\n");
+        assertThat(result.out()).contains("has no such module.").endsWith("Nothing was changed.\n");
         assertThat(kernel.get().writes()).isEmpty();
     }
 

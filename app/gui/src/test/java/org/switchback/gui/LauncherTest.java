@@ -127,7 +127,7 @@ class LauncherTest {
         Path runtime = Files.move(java25Home, installation.resolve("runtime"));
         Files.writeString(
                 runtime.resolve("release"),
-                "MODULES=\"java.base org.switchback.helper org.switchback.app\"\n",
+                "MODULES=\"java.base org.switchback.daemon org.switchback.gui\"\n",
                 StandardOpenOption.APPEND);
         List<String> lines = runLauncher(command, createFakeJava("other", "26", "26+1")).lines();
         assertThat(lines.getFirst()).isEqualTo(installation.toRealPath() + "/runtime/bin/java");

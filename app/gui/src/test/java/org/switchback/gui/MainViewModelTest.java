@@ -412,7 +412,7 @@ class MainViewModelTest {
     void alwaysShowPlanShowsAKnownPlan() throws Exception {
         switchOnce();
         Deadline.seconds(10).await("the switch is recorded", () -> activityLog.findLatest(
-                        thisMachineHelper.source(), ScriptedHelper.GTX_1080, SwitchRecord::isSuccessful)
+                        thisMachineHelper.source(), ScriptedHelper.GTX_1080, SwitchRecord::isReportedDone)
                 .isPresent());
         model.alwaysShowPlanProperty().set(true);
         connections.setThisMachineHelper(ScriptedHelper.withGtx1080());

@@ -337,7 +337,7 @@ class MessagesTest {
     void driverInsideTheFirmwareRegionIsNamed() {
         Machine apu = SnapshotParser.parse(SampleMachines.load("strix-halo-32g").orElseThrow());
         assertThat(messages.formatOverlap(apu.gpus().getFirst().conflicts().getFirst()))
-                .isEqualTo("BOOTFB > simpledrm 2800000000-2801fa3fff covers 31.6 MiB of BAR 0");
+                .isEqualTo("BOOTFB (used by simpledrm) 2800000000-2801fa3fff covers 31.6 MiB of BAR 0");
     }
 
     @Test

@@ -49,7 +49,7 @@ class ReadinessTest {
         assertThat(description(ready, ReadinessCheck.GROUP)).isEqualTo("Group 27 holds only this GPU's functions.");
         assertThat(description(ready, ReadinessCheck.FUNCTIONS)).isEqualTo("04:00.0 and 04:00.1 move together.");
         assertThat(description(ready, ReadinessCheck.DESKTOP))
-                .isEqualTo("The desktop is on AMD/ATI Radeon HD 8570 / R7 240/340 OEM, on DVI-I-1.");
+                .isEqualTo("AMD/ATI Radeon HD 8570 / R7 240/340 OEM draws the desktop, on DVI-I-1.");
         assertThat(description(ready, ReadinessCheck.FRAMEBUFFER))
                 .isEqualTo("efifb c0000000-c086ffff covers 8.4 MiB of BAR 1. The switch releases it first.");
         assertThat(new ReadinessFormatter(messages, ready).summary())

@@ -1,5 +1,6 @@
 package org.switchback.gui.gpus;
 
+import org.switchback.plan.RefusalCode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,8 +52,8 @@ public record MachineOverview(
 
     private static List<PlannedRefusal> loadPersistentRefusals(HelperConnection connection, Gpu gpu) {
         try {
-            return connection.plan(gpu.address(), Target.VM.wireName(), List.of(), false).refusals.stream()
-                    .filter(refusal -> !refusal.code.equals("in-use"))
+            return connection.plan(gpu.address(), Target.VM, List.of(), false).refusals().stream()
+                    .filter(refusal -> refusal.code() != RefusalCode.IN_USE)
                     .toList();
         } catch (HelperException ignored) {
             // A failed plan refuses nothing.

@@ -61,7 +61,8 @@ sealed interface Axis {
             edges[i] *= stretch;
         }
         edges[size] = width;
-        long[] firstAddresses = segments.stream().mapToLong(Segment::firstAddress).toArray();
+        long[] firstAddresses =
+                segments.stream().mapToLong(Segment::firstAddress).toArray();
         return new PiecewiseAxis(firstAddresses, tree.last(viewRoot), edges);
     }
 

@@ -60,7 +60,8 @@ final class BoxNode extends Region {
     public @Nullable Object queryAccessibleAttribute(AccessibleAttribute attribute, Object... parameters) {
         return switch (attribute) {
             case SELECTED -> selected;
-            case INDEX -> getParent() == null ? -1 : getParent().getChildrenUnmodifiable().indexOf(this);
+            case INDEX ->
+                getParent() == null ? -1 : getParent().getChildrenUnmodifiable().indexOf(this);
             default -> super.queryAccessibleAttribute(attribute, parameters);
         };
     }
@@ -79,8 +80,7 @@ final class BoxNode extends Region {
      * @param titleHeight height of the title line, pixels
      * @param warn        whether a warning icon precedes the label
      */
-    void layOut(
-            Box box, double viewWidth, List<String> captions, boolean titleOnly, double titleHeight, boolean warn) {
+    void layOut(Box box, double viewWidth, List<String> captions, boolean titleOnly, double titleHeight, boolean warn) {
         // Only the visible part, so that the label stays readable while the box is scrolled out of the view.
         double left = Math.max(0, box.x());
         double right = Math.min(viewWidth, box.right());
@@ -104,9 +104,8 @@ final class BoxNode extends Region {
             }
         }
         String shortest = captions.getLast();
-        String shortened = width >= 44 && height >= LINE_HEIGHT - 3
-                ? ellipsize(shortest, width - iconWidth - 2 * PADDING)
-                : "";
+        String shortened =
+                width >= 44 && height >= LINE_HEIGHT - 3 ? ellipsize(shortest, width - iconWidth - 2 * PADDING) : "";
         if (shortened.isEmpty()) {
             text.setVisible(false);
         } else {

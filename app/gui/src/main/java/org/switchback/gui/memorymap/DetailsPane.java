@@ -15,8 +15,8 @@ import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
-import org.switchback.gui.controls.Controls;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.controls.Controls;
 
 /** The details of the selected item. */
 final class DetailsPane extends ScrollPane {

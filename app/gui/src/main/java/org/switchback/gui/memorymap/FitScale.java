@@ -29,11 +29,7 @@ public record FitScale(double pixelsPerBit) {
                 .orElse(0));
     }
 
-    /**
-     * The width of a segment, pixels.
-     *
-     * @param bytes unsigned; 0 stands for 2^64
-     */
+    /** The width of a segment, pixels; its size in bytes is unsigned, and 0 stands for 2^64. */
     public double width(long bytes) {
         return Math.max(MIN_WIDTH, pixelsPerBit * sizeBits(bytes));
     }

@@ -115,7 +115,8 @@ final class MapCanvas extends Region {
                 model.viewport().shownFiltersProperty())) {
             source.addListener(change -> requestLayout());
         }
-        for (Observable source : List.of(model.viewport().zoomProperty(), model.viewport().offsetProperty())) {
+        for (Observable source :
+                List.of(model.viewport().zoomProperty(), model.viewport().offsetProperty())) {
             source.addListener(change -> {
                 settleTimer.playFromStart();
                 requestLayout();
@@ -126,9 +127,11 @@ final class MapCanvas extends Region {
             updateAccessibleText();
             requestLayout();
         });
-        widthProperty().addListener((observable, before, now) ->
-                model.viewport().widthProperty().set(Math.max(1, now.doubleValue())));
-        sceneProperty().flatMap(scene -> scene.windowProperty())
+        widthProperty()
+                .addListener((observable, before, now) ->
+                        model.viewport().widthProperty().set(Math.max(1, now.doubleValue())));
+        sceneProperty()
+                .flatMap(scene -> scene.windowProperty())
                 .flatMap(window -> window.renderScaleXProperty())
                 .addListener((observable, before, now) -> requestLayout());
         addEventHandler(MouseEvent.MOUSE_PRESSED, this::handleMousePressed);
@@ -161,8 +164,17 @@ final class MapCanvas extends Region {
 
     private void updatePalette() {
         palette.set(new Palette(
-                argb("card"), argb("ram"), argb("window"), argb("bar"), argb("overlap"), argb("stripe"),
-                argb("firmware"), argb("other"), argb("gap"), argb("removed"), argb("added")));
+                argb("card"),
+                argb("ram"),
+                argb("window"),
+                argb("bar"),
+                argb("overlap"),
+                argb("stripe"),
+                argb("firmware"),
+                argb("other"),
+                argb("gap"),
+                argb("removed"),
+                argb("added")));
         requestLayout();
     }
 
@@ -235,11 +247,15 @@ final class MapCanvas extends Region {
     public @Nullable Object queryAccessibleAttribute(AccessibleAttribute attribute, Object... parameters) {
         return switch (attribute) {
             case FOCUS_ITEM -> selectedNode;
-            case SELECTED_ITEMS -> FXCollections.observableArrayList(Stream.ofNullable(selectedNode).toList());
+            case SELECTED_ITEMS ->
+                FXCollections.observableArrayList(
+                        Stream.ofNullable(selectedNode).toList());
             case ITEM_COUNT -> nodePane.getChildren().size();
             case ITEM_AT_INDEX -> {
                 int index = (Integer) parameters[0];
-                yield index >= 0 && index < nodePane.getChildren().size() ? nodePane.getChildren().get(index) : null;
+                yield index >= 0 && index < nodePane.getChildren().size()
+                        ? nodePane.getChildren().get(index)
+                        : null;
             }
             case MULTIPLE_SELECTION -> false;
             default -> super.queryAccessibleAttribute(attribute, parameters);
@@ -285,8 +301,7 @@ final class MapCanvas extends Region {
             if (node == null) {
                 node = new BoxNode(item, tree.kind(item), textWidths);
                 if (tree.kind(item) == RegionKind.UNCOVERED) {
-                    node.getStyleClass()
-                            .add("on-" + KebabCase.of(tree.kind(tree.parent(item))));
+                    node.getStyleClass().add("on-" + KebabCase.of(tree.kind(tree.parent(item))));
                 }
                 if (tree.change(item) == RegionChange.REMOVED) {
                     node.getStyleClass().add("changed");
@@ -297,7 +312,8 @@ final class MapCanvas extends Region {
             // A merged box has the text of the selected item if it contains it, otherwise the number of its items.
             node.setAccessibleText(
                     isSelected
-                            ? regionMessages.accessibleText(model.selectionProperty().get(), 1)
+                            ? regionMessages.accessibleText(
+                                    model.selectionProperty().get(), 1)
                             : regionMessages.accessibleText(item, box.count()));
             boolean titleOnly = tree.hasChildren(item);
             boolean warn = tree.kind(item) == RegionKind.OVERLAP;

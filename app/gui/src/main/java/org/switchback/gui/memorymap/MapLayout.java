@@ -70,10 +70,7 @@ record MapLayout(
         }
     }
 
-    /**
-     * @param left  left edge of the children, pixels; the margins make them narrower than their range on the axis
-     * @param right right edge of the children, pixels
-     */
+    /** Adds the children between two edges, pixels. Margins make them narrower than their range on the axis. */
     private void addChildren(int item, double left, double right, int level, List<Box> boxes) {
         double from = axis.leftEdge(tree.first(item));
         double scaleInside = (right - left) / Math.max(1e-9, axis.rightEdge(tree.last(item)) - from);

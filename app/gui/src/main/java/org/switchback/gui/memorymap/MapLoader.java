@@ -69,6 +69,7 @@ final class MapLoader {
     private @Nullable Machine machine;
     /** The machine's map while a dump replaces it or is compared with it. */
     private @Nullable LoadedMap machineMap;
+
     private @Nullable LoadedMap loadedMap;
     private boolean opened;
     /** Number of the latest request; results of earlier requests are dropped. */
@@ -88,7 +89,11 @@ final class MapLoader {
 
     /** @param clearStatusText called when another machine or the machine's own map is shown */
     MapLoader(
-            BackgroundTasks background, Messages messages, Clock clock, MapNavigation navigation, Runnable clearStatusText) {
+            BackgroundTasks background,
+            Messages messages,
+            Clock clock,
+            MapNavigation navigation,
+            Runnable clearStatusText) {
         this.background = background;
         this.messages = messages;
         this.clock = clock;
@@ -148,7 +153,8 @@ final class MapLoader {
         } else if (fullMap != null && oldMachine != null) {
             // Apply the changes: requesting the complete map again could show a password dialog unasked.
             MemoryMapDiff changes = MemoryMapDiff.between(oldMachine.memoryMap(), newMachine.memoryMap());
-            fullMap = changes.isEmpty() ? fullMap : new FullMap(changes.applyTo(fullMap.map()), fullMap.readTime(), true);
+            fullMap =
+                    changes.isEmpty() ? fullMap : new FullMap(changes.applyTo(fullMap.map()), fullMap.readTime(), true);
         }
         if (opened && !imported.get()) {
             load();

@@ -11,10 +11,7 @@ import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MemoryMap;
 
-/**
- * The displayed map and the item selected in it. Moves the selection between items; the viewport follows it. FX thread
- * only.
- */
+/** The displayed map and its selected item. Moves the selection; the viewport follows it. FX thread only. */
 final class MapNavigation {
     private final Messages messages;
     private final ReadOnlyObjectWrapper<MapTree> tree = new ReadOnlyObjectWrapper<>(MapTree.of(MemoryMap.EMPTY));
@@ -151,8 +148,13 @@ final class MapNavigation {
         MapTree current = tree.get();
         int order = current.listingOrder(selection.get());
         int next = step > 0
-                ? (int) Arrays.stream(items).takeWhile(item -> current.listingOrder(item) <= order).count()
-                : (int) Arrays.stream(items).takeWhile(item -> current.listingOrder(item) < order).count() - 1;
+                ? (int) Arrays.stream(items)
+                        .takeWhile(item -> current.listingOrder(item) <= order)
+                        .count()
+                : (int) Arrays.stream(items)
+                                .takeWhile(item -> current.listingOrder(item) < order)
+                                .count()
+                        - 1;
         select(items[Math.floorMod(next, items.length)]);
     }
 

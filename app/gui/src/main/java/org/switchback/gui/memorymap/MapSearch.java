@@ -71,7 +71,10 @@ final class MapSearch {
             statusText.set(messages.text("window.map.found.none", text.strip()));
             return;
         }
-        int current = Arrays.stream(matches).boxed().toList().indexOf(navigation.selectionProperty().get());
+        int current = Arrays.stream(matches)
+                .boxed()
+                .toList()
+                .indexOf(navigation.selectionProperty().get());
         int next = current < 0 ? 0 : Math.floorMod(current + step, matches.length);
         navigation.select(matches[next]);
         statusText.set(messages.text(
@@ -85,7 +88,11 @@ final class MapSearch {
     private boolean matchesCaption(Query query, int item) {
         return query instanceof Query.NameQuery(String substring)
                 && tree().kind(item) == RegionKind.BAR
-                && navigation.regionMessages().caption(item).toLowerCase(Locale.ROOT).contains(substring);
+                && navigation
+                        .regionMessages()
+                        .caption(item)
+                        .toLowerCase(Locale.ROOT)
+                        .contains(substring);
     }
 
     private static int matchRank(AddressRange itemRange, AddressRange range) {

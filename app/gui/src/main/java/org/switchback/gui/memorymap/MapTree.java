@@ -11,8 +11,8 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.Region;
 
 /**
@@ -56,10 +56,7 @@ final class MapTree {
         return new MapTree(new MapTreeBuilder(map, foreign, Map.of(), Map.of()));
     }
 
-    /**
-     * A tree of the union of two maps, so that regions in both keep their positions. Each region has its
-     * {@link RegionChange}.
-     */
+    /** A tree of the union of two maps, so that unchanged regions keep their positions; the others are marked. */
     static MapTree compare(MemoryMap before, MemoryMapDiff changes) {
         return new MapTree(new MapTreeBuilder(
                 MemoryMap.union(before, changes.added()),
@@ -209,8 +206,7 @@ final class MapTree {
      * change; -1 when there is none.
      */
     int firstHighlighted(int from, int to) {
-        int index = BinarySearch.firstIndex(
-                from, to, i -> highlightPrefixCounts[i + 1] > highlightPrefixCounts[from]);
+        int index = BinarySearch.firstIndex(from, to, i -> highlightPrefixCounts[i + 1] > highlightPrefixCounts[from]);
         return index < to ? index : -1;
     }
 
@@ -340,9 +336,11 @@ final class MapTree {
                     // partly overlapping regions; for dumps that do, the shared addresses appear once.
                     if (previous >= 0 && items.get(previous).depth() < MAX_DEPTH) {
                         // A text with a second listing of the same computer repeats regions: merge their children.
-                        Region previousRegion = Objects.requireNonNull(items.get(previous).region());
+                        Region previousRegion =
+                                Objects.requireNonNull(items.get(previous).region());
                         boolean repeated = RegionKey.of(child).equals(RegionKey.of(previousRegion));
-                        reparented.computeIfAbsent(previous, key -> new ArrayList<>())
+                        reparented
+                                .computeIfAbsent(previous, key -> new ArrayList<>())
                                 .addAll(repeated ? child.children() : List.of(child));
                     }
                     continue;

@@ -36,6 +36,7 @@ final class MapViewport {
     private @Nullable Axis axis;
     /** The range last restored and the position that shows it; null when no range was restored. */
     private @Nullable VisibleRange restoredRange;
+
     private @Nullable Position restoredPosition;
 
     private record Position(int viewRoot, double zoom, double offset) {}
@@ -183,8 +184,7 @@ final class MapViewport {
         }
         MapTree current = tree.get();
         int item = selection.get();
-        double fraction =
-                (axis().rightEdge(current.last(item)) - axis().leftEdge(current.first(item))) / width.get();
+        double fraction = (axis().rightEdge(current.last(item)) - axis().leftEdge(current.first(item))) / width.get();
         zoom.set(Math.clamp(fraction <= 0 ? MAX_ZOOM : 0.9 / fraction, 1, MAX_ZOOM));
         offset.set(clampOffset(centre - 0.5 / zoom.get()));
     }
@@ -214,7 +214,8 @@ final class MapViewport {
     }
 
     /** The visible addresses; null when all of the view root is visible. */
-    @Nullable VisibleRange visibleRange() {
+    @Nullable
+    VisibleRange visibleRange() {
         return computeVisibleRange(scale.get(), shownFilters.get(), width.get());
     }
 

@@ -44,8 +44,8 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
-import org.switchback.gui.controls.Controls;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.controls.Controls;
 import org.switchback.hardware.KebabCase;
 
 /** The page of the memory map: canvas, tree table and details. */
@@ -108,10 +108,9 @@ public final class MemoryMapView extends BorderPane {
         configureField(goToField, "map-go-to", "window.map.go-to", 116, 130);
         goToField.setOnAction(event -> model.search().goTo(goToField.getText()));
         Button compare = Controls.createButton(
-                "map-compare",
-                messages.text("window.map.compare"),
-                Material2AL.COMPARE_ARROWS,
-                () -> chooseFile("window.map.compare").ifPresent(file -> model.loader().compareWith(file.toPath())));
+                "map-compare", messages.text("window.map.compare"), Material2AL.COMPARE_ARROWS, () -> chooseFile(
+                                "window.map.compare")
+                        .ifPresent(file -> model.loader().compareWith(file.toPath())));
         compare.setMinWidth(Region.USE_PREF_SIZE);
         HBox bar = new HBox(10, title, findField, goToField, compare, createMoreMenu());
         bar.setAlignment(Pos.CENTER_LEFT);
@@ -125,7 +124,8 @@ public final class MemoryMapView extends BorderPane {
         field.setAccessibleText(messages.text(key));
         field.setPrefWidth(width);
         field.setMinWidth(minWidth);
-        field.textProperty().addListener((observable, before, now) -> model.search().clearStatusText());
+        field.textProperty()
+                .addListener((observable, before, now) -> model.search().clearStatusText());
         field.addEventHandler(KeyEvent.KEY_PRESSED, event -> {
             if (event.getCode() == KeyCode.ESCAPE) {
                 event.consume();
@@ -188,14 +188,16 @@ public final class MemoryMapView extends BorderPane {
         Button showFullMap = Controls.createFlatButton(
                 "map-show-whole", messages.text("window.map.show-whole"), null, loader::showFullMap);
         Controls.bindVisibility(
-                showFullMap, loader.fullMapOfferedProperty().and(loader.importedProperty().not()));
+                showFullMap,
+                loader.fullMapOfferedProperty().and(loader.importedProperty().not()));
         Button back = Controls.createFlatButton(
                 "map-back-button", messages.text("window.map.back"), null, loader::showMachineMap);
         Controls.bindVisibility(back, loader.importedProperty());
         HBox notice = new HBox(12, text, showFullMap, back);
         notice.setAlignment(Pos.CENTER_LEFT);
         notice.getStyleClass().addAll("bar", "map-note");
-        Controls.bindVisibility(notice, model.loader().messageProperty().isNotEmpty().or(loader.importedProperty()));
+        Controls.bindVisibility(
+                notice, model.loader().messageProperty().isNotEmpty().or(loader.importedProperty()));
         return notice;
     }
 
@@ -237,8 +239,7 @@ public final class MemoryMapView extends BorderPane {
         model.viewport().viewRootProperty().addListener((observable, before, now) -> updateCrumbs.run());
         model.treeProperty().addListener((observable, before, now) -> updateCrumbs.run());
         updateCrumbs.run();
-        Button overlaps =
-                Controls.createButton("map-overlaps", "", Material2MZ.WARNING, () -> model.selectOverlap(1));
+        Button overlaps = Controls.createButton("map-overlaps", "", Material2MZ.WARNING, () -> model.selectOverlap(1));
         overlaps.getStyleClass().addAll(Styles.SMALL, "map-overlaps");
         overlaps.setMinWidth(Region.USE_PREF_SIZE);
         returnFocusToCanvas(overlaps);
@@ -257,13 +258,16 @@ public final class MemoryMapView extends BorderPane {
 
     private List<Node> createBreadcrumbs() {
         List<Node> crumbs = new ArrayList<>();
-        List<Integer> path = model.treeProperty().get().pathFromRoot(model.viewport().viewRootProperty().get());
+        List<Integer> path = model.treeProperty()
+                .get()
+                .pathFromRoot(model.viewport().viewRootProperty().get());
         for (int i = 0; i < path.size(); i++) {
             int item = path.get(i);
-            Button crumb = Controls.createButton("map-crumb-" + i, model.regionMessages().label(item), null, () -> {
-                model.viewport().zoomTo(item);
-                canvas.requestFocus();
-            });
+            Button crumb = Controls.createButton(
+                    "map-crumb-" + i, model.regionMessages().label(item), null, () -> {
+                        model.viewport().zoomTo(item);
+                        canvas.requestFocus();
+                    });
             crumb.getStyleClass().addAll(Styles.FLAT, Styles.SMALL, "map-crumb");
             crumb.setDisable(i == path.size() - 1);
             if (i > 0) {
@@ -338,8 +342,21 @@ public final class MemoryMapView extends BorderPane {
     /** Names of the shortcuts; their texts are {@code window.map.key.NAME} and {@code window.map.key.NAME.does}. */
     public static List<String> shortcutNames() {
         return List.of(
-                "arrows", "up-down", "enter", "backspace", "centre", "whole", "zoom", "pan", "overlap", "find", "go-to",
-                "copy", "copy-parents", "paste", "pane");
+                "arrows",
+                "up-down",
+                "enter",
+                "backspace",
+                "centre",
+                "whole",
+                "zoom",
+                "pan",
+                "overlap",
+                "find",
+                "go-to",
+                "copy",
+                "copy-parents",
+                "paste",
+                "pane");
     }
 
     private void handleKey(KeyEvent event) {

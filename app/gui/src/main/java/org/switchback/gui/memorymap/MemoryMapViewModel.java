@@ -67,7 +67,6 @@ public final class MemoryMapViewModel {
         return navigation.treeProperty();
     }
 
-    /** The selected item; {@link MapTree#ROOT} when none is. */
     ReadOnlyIntegerProperty selectionProperty() {
         return navigation.selectionProperty();
     }
@@ -166,8 +165,7 @@ public final class MemoryMapViewModel {
     /** Reports in the status text what was copied. */
     void showCopied(String text) {
         String firstLine = text.lines().findFirst().orElse("").strip();
-        statusText.set(
-                messages.text("window.map.copied", text.lines().count() > 1 ? firstLine + " …" : firstLine));
+        statusText.set(messages.text("window.map.copied", text.lines().count() > 1 ? firstLine + " …" : firstLine));
     }
 
     /** The GPU to which the selection belongs. */

@@ -56,15 +56,20 @@ final class OverviewStrip extends Region {
         viewFrame.setManaged(false);
         getChildren().addAll(image, viewFrame);
         for (int power : TICK_POWERS) {
-            Text label = createTickLabel(messages.formatSize(1L << power).replace(" ", "").replace("iB", ""));
+            Text label = createTickLabel(
+                    messages.formatSize(1L << power).replace(" ", "").replace("iB", ""));
             tickLabels.add(label);
             getChildren().add(label);
         }
         getChildren().add(endLabel);
         MapViewport viewport = model.viewport();
         for (Observable source : List.of(
-                model.treeProperty(), viewport.viewRootProperty(), viewport.zoomProperty(), viewport.offsetProperty(),
-                viewport.scaleProperty(), viewport.widthProperty())) {
+                model.treeProperty(),
+                viewport.viewRootProperty(),
+                viewport.zoomProperty(),
+                viewport.offsetProperty(),
+                viewport.scaleProperty(),
+                viewport.widthProperty())) {
             source.addListener(change -> requestLayout());
         }
         palette.addListener((observable, before, now) -> {
@@ -132,8 +137,7 @@ final class OverviewStrip extends Region {
         PixelPainter painter = new PixelPainter(pixels, pixelWidth, (int) STRIP_HEIGHT, 1, palette.get());
         double width = axis.rightEdge(tree.last(MapTree.ROOT));
         Set<Filter> filters = EnumSet.complementOf(EnumSet.of(Filter.GAPS));
-        MapLayout layout =
-                new MapLayout(tree, filters, MapTree.ROOT, ScaleMode.LOG, axis, 1, 0, width, STRIP_HEIGHT);
+        MapLayout layout = new MapLayout(tree, filters, MapTree.ROOT, ScaleMode.LOG, axis, 1, 0, width, STRIP_HEIGHT);
         painter.paint(tree, tree.hasAddresses() ? layout.boxes() : List.of());
         PixelBuffer<IntBuffer> buffer = new PixelBuffer<>(
                 pixelWidth, (int) STRIP_HEIGHT, IntBuffer.wrap(pixels), PixelFormat.getIntArgbPreInstance());

@@ -56,7 +56,8 @@ sealed interface Query {
         }
         Matcher size = SIZE_PATTERN.matcher(text);
         if (size.matches()) {
-            return Optional.of(new SizeQuery(parseBytes(size.group(2), size.group(3)), size.group(1).equals(">")));
+            return Optional.of(new SizeQuery(
+                    parseBytes(size.group(2), size.group(3)), size.group(1).equals(">")));
         }
         Matcher range = RANGE_PATTERN.matcher(text);
         if (range.matches()) {
@@ -95,7 +96,10 @@ sealed interface Query {
 
     private static long parseBytes(String number, String unit) {
         int shift = unit.isEmpty() ? 0 : 10 * ("kmgtpe".indexOf(Character.toLowerCase(unit.charAt(0))) + 1);
-        return new BigDecimal(number).multiply(BigDecimal.TWO.pow(shift)).toBigInteger().longValue();
+        return new BigDecimal(number)
+                .multiply(BigDecimal.TWO.pow(shift))
+                .toBigInteger()
+                .longValue();
     }
 
     /** Whether an item is a region that matches this query. */
@@ -104,8 +108,10 @@ sealed interface Query {
             return false;
         }
         return switch (this) {
-            case NameQuery(String substring) -> tree.name(item).toLowerCase(Locale.ROOT).contains(substring);
-            case AddressQuery(long address) -> tree.hasAddresses() && tree.range(item).contains(address);
+            case NameQuery(String substring) ->
+                tree.name(item).toLowerCase(Locale.ROOT).contains(substring);
+            case AddressQuery(long address) ->
+                tree.hasAddresses() && tree.range(item).contains(address);
             case RangeQuery(AddressRange range) -> tree.hasAddresses() && range.overlaps(tree.range(item));
             case SizeQuery(long bytes, boolean larger) ->
                 tree.hasAddresses()

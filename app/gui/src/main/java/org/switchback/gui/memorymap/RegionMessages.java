@@ -38,13 +38,15 @@ final class RegionMessages {
     private void findHiddenBars(Machine known) {
         Map<PciAddress, List<Integer>> items = new HashMap<>();
         for (int item : tree.findAll(i -> tree.kind(i) == RegionKind.BAR)) {
-            PciAddress.parse(tree.name(item)).ifPresent(address ->
-                    items.computeIfAbsent(address, a -> new ArrayList<>()).add(item));
+            PciAddress.parse(tree.name(item))
+                    .ifPresent(address -> items.computeIfAbsent(address, a -> new ArrayList<>())
+                            .add(item));
         }
         items.forEach((address, barItems) -> {
             List<Bar> bars = known.device(address).map(PciDevice::bars).orElse(List.of()).stream()
                     .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
-                    .sorted((a, b) -> Long.compareUnsigned(a.range().first(), b.range().first()))
+                    .sorted((a, b) ->
+                            Long.compareUnsigned(a.range().first(), b.range().first()))
                     .toList();
             for (int i = 0; bars.size() == barItems.size() && i < barItems.size(); i++) {
                 hiddenBars.put(barItems.get(i), bars.get(i));
@@ -65,7 +67,8 @@ final class RegionMessages {
         return hidden != null
                 ? Optional.of(hidden)
                 : device(item).flatMap(device -> device.bars().stream()
-                        .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY && bar.range().equals(tree.range(item)))
+                        .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY
+                                && bar.range().equals(tree.range(item)))
                         .findFirst());
     }
 
@@ -81,8 +84,9 @@ final class RegionMessages {
             case GAP -> messages.text("window.map.gap");
             case UNCOVERED -> messages.text("window.map.uncovered");
             case BAR -> {
-                String address =
-                        PciAddress.parse(tree.name(item)).map(PciAddress::toShortString).orElse(tree.name(item));
+                String address = PciAddress.parse(tree.name(item))
+                        .map(PciAddress::toShortString)
+                        .orElse(tree.name(item));
                 yield bar(item)
                         .map(bar -> messages.text("window.map.bar", address, messages.formatBar(bar.index())))
                         .orElse(address);
@@ -154,7 +158,8 @@ final class RegionMessages {
                 .map(Gpu::overlaps)
                 .flatMap(List::stream)
                 .filter(overlap -> overlap.regions().stream()
-                        .anyMatch(region -> tree.region(item).filter(region::equals).isPresent()))
+                        .anyMatch(region ->
+                                tree.region(item).filter(region::equals).isPresent()))
                 .findFirst();
     }
 
@@ -181,10 +186,10 @@ final class RegionMessages {
 
     /** A phrase such as {@code BAR 1 of NVIDIA GeForce GTX 1080}, as far as device and index are known. */
     private String describeBar(int bar) {
-        String address = PciAddress.parse(tree.name(bar)).map(PciAddress::toShortString).orElse(tree.name(bar));
+        String address =
+                PciAddress.parse(tree.name(bar)).map(PciAddress::toShortString).orElse(tree.name(bar));
         String deviceName = device(bar).map(PciDevice::name).orElse(address);
-        return bar(bar)
-                .map(known -> messages.text("window.map.bar-of", messages.formatBar(known.index()), deviceName))
+        return bar(bar).map(known -> messages.text("window.map.bar-of", messages.formatBar(known.index()), deviceName))
                 .orElseGet(() -> messages.text("window.map.some-bar-of", deviceName));
     }
 
@@ -201,7 +206,9 @@ final class RegionMessages {
             details.add(messages.text(
                     "window.map.size", messages.formatSize(range.length()), formatBytes(range), formatHex(range)));
         });
-        if (tree.map().addressesHidden() && range(item).isEmpty() && tree.kind(item).isRegion()) {
+        if (tree.map().addressesHidden()
+                && range(item).isEmpty()
+                && tree.kind(item).isRegion()) {
             details.add(messages.text("window.map.address-hidden"));
         }
         if (tree.change(item) != RegionChange.UNCHANGED) {
@@ -276,15 +283,17 @@ final class RegionMessages {
                         : messages.text("window.map.at.gap.inside", addressText, size(item), nameInSentence(parent));
             case UNCOVERED -> messages.text("window.map.at.uncovered", addressText, nameInSentence(parent));
             default ->
-                messages.text("window.map.at.region", addressText, nameInSentence(item), tree.range(item).toString());
+                messages.text(
+                        "window.map.at.region",
+                        addressText,
+                        nameInSentence(item),
+                        tree.range(item).toString());
         };
     }
 
     /** The line of the listing; for items without a region, such as gaps, range and label in the same format. */
     String listingLine(int item) {
-        return tree.region(item)
-                .map(Region::toLine)
-                .orElseGet(() -> tree.range(item) + " : " + label(item));
+        return tree.region(item).map(Region::toLine).orElseGet(() -> tree.range(item) + " : " + label(item));
     }
 
     /** The lines of an item and its ancestors, indented as in the listing. */
@@ -304,7 +313,9 @@ final class RegionMessages {
         StringBuilder report = new StringBuilder(listingLinesWithParents(item));
         for (int child = tree.childrenStart(item); child < tree.childrenEnd(item); child++) {
             if (tree.kind(child).isRegion()) {
-                report.repeat("  ", tree.depth(child) - 1).append(listingLine(child)).append('\n');
+                report.repeat("  ", tree.depth(child) - 1)
+                        .append(listingLine(child))
+                        .append('\n');
             }
         }
         machine.ifPresent(known -> {
@@ -316,8 +327,10 @@ final class RegionMessages {
                             device.ids().toString(),
                             messages.formatDriver(device)))
                     .append('\n'));
-            overlap(item).ifPresent(overlap -> report.append(messages.formatVerdict(overlap)).append('\n'));
-            report.append(messages.text("window.map.report.kernel", known.kernelVersion().release()))
+            overlap(item).ifPresent(overlap -> report.append(messages.formatVerdict(overlap))
+                    .append('\n'));
+            report.append(messages.text(
+                            "window.map.report.kernel", known.kernelVersion().release()))
                     .append('\n');
         });
         return report.toString();

@@ -59,14 +59,20 @@ final class RegionTreeTable extends TreeTableView<Integer> {
         Label placeholder = new Label();
         placeholder.setId("map-nothing");
         setPlaceholder(placeholder);
-        model.loader().stateProperty().subscribe(state -> placeholder.setText(messages.text(
-                state == MapLoader.MapPageState.LOADING ? "window.map.loading" : "map.empty")));
+        model.loader()
+                .stateProperty()
+                .subscribe(state -> placeholder.setText(
+                        messages.text(state == MapLoader.MapPageState.LOADING ? "window.map.loading" : "map.empty")));
         TreeTableColumn<Integer, Integer> region = createColumn("window.map.tree.region", 330, NameCell::new);
-        TreeTableColumn<Integer, Integer> size =
-                createColumn("window.map.tree.size", 78, () -> new TextCell(item -> regionMessages().size(item)));
+        TreeTableColumn<Integer, Integer> size = createColumn(
+                "window.map.tree.size",
+                78,
+                () -> new TextCell(item -> regionMessages().size(item)));
         size.getStyleClass().add("map-size");
-        TreeTableColumn<Integer, Integer> owner =
-                createColumn("window.map.tree.owner", 70, () -> new TextCell(item -> regionMessages().driver(item)));
+        TreeTableColumn<Integer, Integer> owner = createColumn(
+                "window.map.tree.owner",
+                70,
+                () -> new TextCell(item -> regionMessages().driver(item)));
         getColumns().add(region);
         getColumns().add(size);
         getColumns().add(owner);
@@ -175,8 +181,8 @@ final class RegionTreeTable extends TreeTableView<Integer> {
 
     private static @Nullable TreeItem<Integer> findChild(TreeItem<Integer> row, int item) {
         ObservableList<TreeItem<Integer>> children = row.getChildren();
-        int index = BinarySearch.firstIndex(
-                0, children.size(), i -> children.get(i).getValue() >= item);
+        int index =
+                BinarySearch.firstIndex(0, children.size(), i -> children.get(i).getValue() >= item);
         return index < children.size() && children.get(index).getValue() == item ? children.get(index) : null;
     }
 
@@ -200,8 +206,7 @@ final class RegionTreeTable extends TreeTableView<Integer> {
             if (!childrenCreated) {
                 childrenCreated = true;
                 MapTree tree = model.treeProperty().get();
-                List<LazyTreeItem> rows = IntStream.range(
-                                tree.childrenStart(getValue()), tree.childrenEnd(getValue()))
+                List<LazyTreeItem> rows = IntStream.range(tree.childrenStart(getValue()), tree.childrenEnd(getValue()))
                         .filter(model.navigation()::isSelectable)
                         .mapToObj(LazyTreeItem::new)
                         .toList();
@@ -239,7 +244,8 @@ final class RegionTreeTable extends TreeTableView<Integer> {
                 return;
             }
             boolean gap = tree.kind(item) == RegionKind.GAP && tree.change(item) == RegionChange.UNCHANGED;
-            setText((gap ? "≈ " : tree.change(item).labelPrefix()) + regionMessages().label(item));
+            setText((gap ? "≈ " : tree.change(item).labelPrefix())
+                    + regionMessages().label(item));
             setAccessibleText(regionMessages().accessibleText(item, 1));
             setGraphic(tree.kind(item) == RegionKind.OVERLAP ? warning : null);
         }

@@ -78,7 +78,9 @@ final class SvgWriter {
     private void writeZigzag(double left, double right, Box box, StringBuilder svg) {
         double tooth = Math.min(4, (right - left) / 5);
         for (double edge : new double[] {left + 1, right - 2 - tooth}) {
-            svg.append("<polyline fill=\"none\" stroke=\"").append(toHex(palette.gap())).append("\" points=\"");
+            svg.append("<polyline fill=\"none\" stroke=\"")
+                    .append(toHex(palette.gap()))
+                    .append("\" points=\"");
             boolean outward = false;
             for (double y = box.y(); y <= box.y() + box.height(); y += 5) {
                 svg.append(format("%.2f,%.2f ", edge + (outward ? tooth : 0), y));
@@ -90,8 +92,7 @@ final class SvgWriter {
 
     private void writeLabel(RegionKind kind, double left, double right, Box box, StringBuilder svg) {
         boolean hasChildren = tree.hasChildren(box.item());
-        String caption =
-                kind == RegionKind.GAP ? regionMessages.size(box.item()) : regionMessages.caption(box.item());
+        String caption = kind == RegionKind.GAP ? regionMessages.size(box.item()) : regionMessages.caption(box.item());
         String text = fits(caption, right - left) ? caption : regionMessages.label(box.item());
         RegionChange change = tree.change(box.item());
         String sign = change.labelPrefix();

@@ -1,5 +1,6 @@
 package org.switchback.gui.readiness;
 
+import org.switchback.plan.Target;
 import org.switchback.client.readiness.CheckResult;
 import org.switchback.client.readiness.Readiness;
 import org.switchback.client.readiness.ReadinessFormatter;
@@ -120,7 +121,7 @@ public final class ReadinessViewModel {
 
     private static List<PlannedRefusal> loadRefusals(HelperConnection connection, Gpu gpu) {
         try {
-            return connection.plan(gpu.address(), "vm", List.of(), false).refusals;
+            return connection.plan(gpu.address(), Target.VM, List.of(), false).refusals();
         } catch (HelperException ignored) {
             // A failed plan refuses nothing.
             return List.of();

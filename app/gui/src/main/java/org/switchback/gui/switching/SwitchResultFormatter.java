@@ -99,13 +99,13 @@ final class SwitchResultFormatter {
     }
 
     /** What the host has to do without while the GPU is in VM mode. */
-    static String hostLimitations(Messages words, Gpu gpu) {
+    static String hostLimitations(Messages messages, Gpu gpu) {
         boolean sound = gpu.companions().stream().anyMatch(c -> c.pciClass().baseClass() == 0x04);
-        return words.text(sound ? "window.switch.meanwhile.sound" : "window.switch.meanwhile");
+        return messages.text(sound ? "window.switch.meanwhile.sound" : "window.switch.meanwhile");
     }
 
     private String gpuName() {
-        return gpuBefore.graphics().ids().deviceName();
+        return before.graphics().ids().deviceName();
     }
 
     private static void addNonEmpty(List<String> lines, String text) {

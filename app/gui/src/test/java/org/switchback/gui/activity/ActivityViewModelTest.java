@@ -1,5 +1,6 @@
 package org.switchback.gui.activity;
 
+import org.switchback.job.SwitchRun;
 import org.switchback.plan.Target;
 import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.activity.RecordingConnections;
@@ -52,7 +53,7 @@ class ActivityViewModelTest {
         assertThat(model.rows()).hasSize(1);
         ActivityViewModel.RecordDetails details = Objects.requireNonNull(model.detailsProperty().get());
         assertThat(details.row().title()).isEqualTo("NVIDIA GeForce GTX 1080 to VM mode");
-        assertThat(details.row().status()).isEqualTo(SwitchRecordFormatter.RecordStatus.DONE);
+        assertThat(details.row().status()).isEqualTo(SwitchRun.Result.SUCCEEDED);
         assertThat(details.steps()).hasSize(11);
         assertThat(details.shellCommands().lines()).hasSize(9);
         assertThat(details.memoryMapChanges()).contains("efifb (8.4 MiB)");
@@ -118,7 +119,7 @@ class ActivityViewModelTest {
                         Clock.fixed(NOON.plus(Duration.ofSeconds(second)), ZoneOffset.UTC))
                 .openThisMachine();
         connection.inspect(false);
-        connection.apply(connection.plan(ScriptedHelper.GTX_1080, Target.VM, List.of(), false).id, entry -> {});
+        connection.apply(connection.plan(ScriptedHelper.GTX_1080, Target.VM, List.of(), false).id(), entry -> {});
         one.completeSteps(0, 10);
         one.setVmMode();
         one.emitEvent("finished", -1, 1, "done");

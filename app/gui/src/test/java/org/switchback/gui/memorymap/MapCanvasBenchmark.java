@@ -14,8 +14,8 @@ import javafx.beans.InvalidationListener;
 import javafx.beans.Observable;
 import javafx.scene.Scene;
 import javafx.stage.Stage;
-import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.MemoryMap;
 
 /**
@@ -46,8 +46,11 @@ public final class MapCanvasBenchmark {
                     gpu -> {});
             MemoryMapView view = new MemoryMapView(model, Messages.forLocale(Locale.ENGLISH));
             stage.setScene(new Scene(view, 1280, 800));
-            stage.getScene().getStylesheets().add(
-                    MapCanvasBenchmark.class.getResource("/org/switchback/gui/switchback.css").toExternalForm());
+            stage.getScene()
+                    .getStylesheets()
+                    .add(MapCanvasBenchmark.class
+                            .getResource("/org/switchback/gui/switchback.css")
+                            .toExternalForm());
             stage.show();
             open(model, text, 0);
         }
@@ -55,7 +58,8 @@ public final class MapCanvasBenchmark {
         /** Opens the map three times: the first also loads classes, the third shows what a user experiences. */
         private void open(MemoryMapViewModel model, String text, int round) {
             long start = System.nanoTime();
-            Duration cpuBefore = ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
+            Duration cpuBefore =
+                    ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
             model.loader().importText(text, "big" + round);
             model.loader().titleProperty().addListener(new InvalidationListener() {
                 @Override
@@ -73,7 +77,10 @@ public final class MapCanvasBenchmark {
                                 System.out.printf(
                                         "opened in %.0f ms, %d ms of CPU time%n",
                                         (System.nanoTime() - start) / 1e6,
-                                        ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO)
+                                        ProcessHandle.current()
+                                                .info()
+                                                .totalCpuDuration()
+                                                .orElse(Duration.ZERO)
                                                 .minus(cpuBefore)
                                                 .toMillis());
                                 if (round < 2) {

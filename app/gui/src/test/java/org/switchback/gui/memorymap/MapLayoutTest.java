@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.switchback.client.samples.SampleMachines;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.SnapshotParser;
 
 class MapLayoutTest {
     private static final Set<Filter> ALL_FILTERS = EnumSet.allOf(Filter.class);
@@ -41,15 +41,20 @@ class MapLayoutTest {
         int bootfb = tree.overlaps()[0];
         int bus = tree.parent(tree.parent(bootfb));
         assertThat(tree.name(bus)).isEqualTo("PCI Bus 0000:04");
-        assertThat(boxOf(createLayout(tree, bus, ScaleMode.FIT, 1000, 1, 0), bootfb).width()).isGreaterThan(250);
+        assertThat(boxOf(createLayout(tree, bus, ScaleMode.FIT, 1000, 1, 0), bootfb)
+                        .width())
+                .isGreaterThan(250);
         // At true size it is less than a thirtieth of its BAR.
-        assertThat(boxOf(createLayout(tree, bus, ScaleMode.TRUE_SIZE, 1000, 1, 0), bootfb).width()).isLessThan(31);
+        assertThat(boxOf(createLayout(tree, bus, ScaleMode.TRUE_SIZE, 1000, 1, 0), bootfb)
+                        .width())
+                .isLessThan(31);
     }
 
     @Test
     void narrowNeighboursAreMergedWithACount() {
         MapTree tree = sample("x99-gtx1080");
-        List<Box> boxes = createLayout(tree, MapTree.ROOT, ScaleMode.TRUE_SIZE, 800, 1, 0).boxes();
+        List<Box> boxes =
+                createLayout(tree, MapTree.ROOT, ScaleMode.TRUE_SIZE, 800, 1, 0).boxes();
         assertThat(boxes).anyMatch(box -> box.count() > 3);
         assertThat(boxes).allMatch(box -> box.count() == 1 || box.width() <= MapLayout.MIN_BOX_WIDTH + 0.01);
         // A merged box stands for its most important item.
@@ -62,11 +67,13 @@ class MapLayoutTest {
         MapTree tree = MapTree.of(MemoryMap.parse(
                 listing + "    80000000-802fffff : BOOTFB\n00000000-00000000 : one\n00000000-00000000 : two\nafter:\n"
                         + listing));
-        assertThat(tree.regionCount(0, tree.size())).as("regions of the repeated listing are merged").isEqualTo(5);
+        assertThat(tree.regionCount(0, tree.size()))
+                .as("regions of the repeated listing are merged")
+                .isEqualTo(5);
         for (ScaleMode scale : ScaleMode.values()) {
-            List<Box> boxes =
-                    createLayout(tree, MapTree.ROOT, scale, 800, 1, 0).boxes();
-            assertThat(boxes).as(scale.name()).anyMatch(box -> tree.name(box.item()).equals("PCI Bus 0000:00"));
+            List<Box> boxes = createLayout(tree, MapTree.ROOT, scale, 800, 1, 0).boxes();
+            assertThat(boxes).as(scale.name()).anyMatch(box -> tree.name(box.item())
+                    .equals("PCI Bus 0000:00"));
             assertThat(boxes).allMatch(box -> box.width() >= 0 && box.right() <= 800 + HALF_PIXEL);
         }
         assertThat(tree.overlaps()).hasSize(1);
@@ -81,8 +88,7 @@ class MapLayoutTest {
         MapTree tree = sample("x99-gtx1080");
         Set<Filter> noRam = EnumSet.complementOf(EnumSet.of(Filter.RAM));
         Axis axis = Axis.of(ScaleMode.FIT, tree, MapTree.ROOT, noRam, 1000);
-        List<Box> boxes =
-                new MapLayout(tree, noRam, MapTree.ROOT, ScaleMode.FIT, axis, 1, 0, 1000, 300).boxes();
+        List<Box> boxes = new MapLayout(tree, noRam, MapTree.ROOT, ScaleMode.FIT, axis, 1, 0, 1000, 300).boxes();
         assertThat(boxes).noneMatch(box -> box.count() == 1 && tree.kind(box.item()) == RegionKind.RAM);
         int ram = tree.itemAt(0x100000000L);
         assertThat(tree.kind(ram)).isEqualTo(RegionKind.RAM);
@@ -93,8 +99,10 @@ class MapLayoutTest {
     @Test
     void zoomedLayoutHasOnlyVisibleBoxes() {
         MapTree tree = sample("x99-gtx1080");
-        List<Box> unzoomedBoxes = createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 1, 0).boxes();
-        List<Box> zoomedBoxes = createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 4, 0.5).boxes();
+        List<Box> unzoomedBoxes =
+                createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 1, 0).boxes();
+        List<Box> zoomedBoxes =
+                createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 4, 0.5).boxes();
         assertThat(zoomedBoxes.size()).isLessThan(unzoomedBoxes.size());
         for (Box box : zoomedBoxes) {
             assertThat(box.right()).isPositive();
@@ -114,7 +122,8 @@ class MapLayoutTest {
             listing.append(String.format("%08x-%08x : level %d%n", i << 12, 0x10000000 - (i << 12), i));
         }
         MapTree tree = MapTree.of(MemoryMap.parse(listing.toString()));
-        List<Box> boxes = createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 1000, 1, 0).boxes();
+        List<Box> boxes =
+                createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 1000, 1, 0).boxes();
         for (int level = 0; level < 16; level++) {
             String name = "level " + level;
             assertThat(boxes).anyMatch(box -> tree.name(box.item()).equals(name) && box.height() >= 1);
@@ -208,7 +217,8 @@ class MapLayoutTest {
     }
 
     private static MapTree sample(String name) {
-        return MapTree.of(SnapshotParser.parse(SampleMachines.load(name).orElseThrow()).memoryMap());
+        return MapTree.of(
+                SnapshotParser.parse(SampleMachines.load(name).orElseThrow()).memoryMap());
     }
 
     private static MapLayout createLayout(

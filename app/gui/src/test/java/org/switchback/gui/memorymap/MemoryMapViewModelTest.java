@@ -23,22 +23,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.client.HelperException;
-import org.switchback.client.ScriptedHelper;
 import org.switchback.client.MachineSource;
-import org.switchback.client.samples.SampleMachines;
+import org.switchback.client.ScriptedHelper;
 import org.switchback.client.messages.Messages;
-import org.switchback.hardware.MachineSnapshot;
+import org.switchback.client.samples.SampleMachines;
+import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 
 class MemoryMapViewModelTest {
     private static final String BEFORE = "# cat /proc/iomem # before hack <snip> 60000000-6fffffff : PCI MMCONFIG 0000"
-            + " [bus 00-ff] 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff : PCI Bus"
-            + " 0000:04 c0000000-cfffffff : 0000:04:00.0 c0000000-c086ffff : BOOTFB d0000000-d1ffffff : 0000:04:00.0"
-            + " <snip>";
+        + " [bus 00-ff] 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff : PCI Bus"
+        + " 0000:04 c0000000-cfffffff : 0000:04:00.0 c0000000-c086ffff : BOOTFB d0000000-d1ffffff : 0000:04:00.0"
+        + " <snip>";
     private static final String AFTER = BEFORE.replace(" c0000000-c086ffff : BOOTFB", "");
 
     private final List<PciAddress> shownGpus = new ArrayList<>();
@@ -172,7 +172,9 @@ class MemoryMapViewModelTest {
                 () -> model.viewport().zoomTo(model.selectionProperty().get()));
         for (Runnable action : actions) {
             model.search().find("overlap", 1);
-            model.viewport().zoomTo(tree().parent(tree().parent(model.selectionProperty().get())));
+            model.viewport()
+                    .zoomTo(tree().parent(
+                                    tree().parent(model.selectionProperty().get())));
             model.search().goTo("c0900000");
             assertThat(model.statusTextProperty().get()).startsWith("c0900000 is inside BAR 1");
             action.run();
@@ -181,21 +183,21 @@ class MemoryMapViewModelTest {
         model.zoomToRoot();
         model.search().goTo("c0900000");
         model.zoomToRoot();
-        assertThat(model.statusTextProperty().get()).as("the root was shown already").isEmpty();
+        assertThat(model.statusTextProperty().get())
+                .as("the root was shown already")
+                .isEmpty();
     }
 
     @Test
     void copiedTextIsAListingLine() {
         openSample("x99-gtx1080");
         assertThat(model.listingLine()).isEqualTo("c0000000-c086ffff : BOOTFB");
-        assertThat(model.listingLinesWithParents())
-                .isEqualTo(
-                        """
-                        70000000-fbffbfff : PCI Bus 0000:00
-                          c0000000-d1ffffff : PCI Bus 0000:04
-                            c0000000-cfffffff : 0000:04:00.0
-                              c0000000-c086ffff : BOOTFB
-                        """);
+        assertThat(model.listingLinesWithParents()).isEqualTo("""
+            70000000-fbffbfff : PCI Bus 0000:00
+              c0000000-d1ffffff : PCI Bus 0000:04
+                c0000000-cfffffff : 0000:04:00.0
+                  c0000000-c086ffff : BOOTFB
+            """);
         assertThat(model.bugReportText())
                 .startsWith(model.listingLinesWithParents())
                 .contains("0000:04:00.0 NVIDIA GeForce GTX 1080 [10de:1b80], driver: nvidia")
@@ -223,7 +225,9 @@ class MemoryMapViewModelTest {
         assertThat(pathLabels()).containsExactly("Whole machine", "PCI Bus 0000:00");
         assertThat(selectedName()).isEqualTo("BOOTFB");
         model.viewport().zoomTo(model.selectionProperty().get());
-        assertThat(pathLabels()).as("an item without children is shown within its parent").endsWith("04:00.0 BAR 1");
+        assertThat(pathLabels())
+                .as("an item without children is shown within its parent")
+                .endsWith("04:00.0 BAR 1");
         model.zoomToRoot();
         assertThat(pathLabels()).containsExactly("Whole machine");
     }
@@ -253,7 +257,8 @@ class MemoryMapViewModelTest {
     private long addressBlockAt(double x) {
         MapViewport viewport = model.viewport();
         // In blocks of 64 KiB, since one pixel of a large box covers many addresses.
-        double position = viewport.offsetProperty().get() + x / viewport.zoomProperty().get();
+        double position =
+                viewport.offsetProperty().get() + x / viewport.zoomProperty().get();
         return viewport.createLayout(300).axis().addressAt(position * 1000) >>> 16;
     }
 
@@ -373,7 +378,9 @@ class MemoryMapViewModelTest {
         model.selectOverlap(1);
         assertThat(selectedName()).isEqualTo("BOOTFB");
         assertThat(model.viewport().isVisible(model.selectionProperty().get())).isTrue();
-        assertThat(model.viewport().shownFiltersProperty().get()).contains(Filter.BARS).doesNotContain(Filter.RAM);
+        assertThat(model.viewport().shownFiltersProperty().get())
+                .contains(Filter.BARS)
+                .doesNotContain(Filter.RAM);
         model.search().find(">30G", 1);
         assertThat(selectedName()).isEqualTo("System RAM");
         assertThat(model.viewport().shownFiltersProperty().get()).containsExactlyInAnyOrder(Filter.values());
@@ -405,14 +412,12 @@ class MemoryMapViewModelTest {
     @Test
     void dumpWithoutAddressesHasNamesOnly() {
         openSample("x99-gtx1080");
-        model.loader().importText(
-                """
-                00000000-00000000 : PCI Bus 0000:00
-                  00000000-00000000 : 0000:01:00.0
-                    00000000-00000000 : efifb
-                00000000-00000000 : System RAM
-                """,
-                "dump.txt");
+        model.loader().importText("""
+            00000000-00000000 : PCI Bus 0000:00
+              00000000-00000000 : 0000:01:00.0
+                00000000-00000000 : efifb
+            00000000-00000000 : System RAM
+            """, "dump.txt");
         assertThat(model.loader().stateProperty().get()).isEqualTo(MapLoader.MapPageState.NO_ADDRESSES);
         assertThat(model.loader().messageProperty().get())
                 .contains("This dump has no addresses: it was read without root."
@@ -534,7 +539,8 @@ class MemoryMapViewModelTest {
     @Test
     void nothingIsRequestedBeforeThePageOpens() {
         ScriptedHelper helper = new ScriptedHelper(
-                new MachineSource.SampleMachine("x99-gtx1080"), SampleMachines.load("x99-gtx1080").orElseThrow());
+                new MachineSource.SampleMachine("x99-gtx1080"),
+                SampleMachines.load("x99-gtx1080").orElseThrow());
         model.show(helper, SnapshotParser.parse(helper.snapshot()));
         assertThat(helper.calls()).isEmpty();
         model.open();
@@ -544,9 +550,8 @@ class MemoryMapViewModelTest {
     @Test
     void barSizesAreKnownWithoutHelper() {
         MachineSnapshot snapshot = SampleMachines.load("x99-gtx1080").orElseThrow();
-        String mapWithoutAddresses = snapshot.text("/proc/iomem")
-                .orElseThrow()
-                .replaceAll("[0-9a-f]{8,}-[0-9a-f]{8,}", "00000000-00000000");
+        String mapWithoutAddresses =
+                snapshot.text("/proc/iomem").orElseThrow().replaceAll("[0-9a-f]{8,}-[0-9a-f]{8,}", "00000000-00000000");
         ScriptedHelper helper = new ScriptedHelper(
                 new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING),
                 snapshot.withChanges(
@@ -556,7 +561,8 @@ class MemoryMapViewModelTest {
         assertThat(model.loader().stateProperty().get()).isEqualTo(MapLoader.MapPageState.NO_ADDRESSES);
         assertThat(selectedName()).isEqualTo("BOOTFB");
         model.navigation().selectParent();
-        assertThat(model.regionMessages().label(model.selectionProperty().get())).isEqualTo("04:00.0 BAR 1");
+        assertThat(model.regionMessages().label(model.selectionProperty().get()))
+                .isEqualTo("04:00.0 BAR 1");
         assertThat(model.regionMessages().detailLines(model.selectionProperty().get()))
                 .contains("c0000000-cfffffff (inclusive)", "BAR 1 of NVIDIA GeForce GTX 1080");
     }
@@ -573,8 +579,8 @@ class MemoryMapViewModelTest {
     }
 
     private void openSample(String name) {
-        ScriptedHelper helper =
-                new ScriptedHelper(new MachineSource.SampleMachine(name), SampleMachines.load(name).orElseThrow());
+        ScriptedHelper helper = new ScriptedHelper(
+                new MachineSource.SampleMachine(name), SampleMachines.load(name).orElseThrow());
         model.open();
         model.show(helper, SnapshotParser.parse(helper.snapshot()));
     }

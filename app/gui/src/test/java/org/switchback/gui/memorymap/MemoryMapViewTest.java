@@ -17,7 +17,6 @@ import javafx.geometry.Point2D;
 import javafx.scene.AccessibleAttribute;
 import javafx.scene.Node;
 import javafx.scene.control.CheckBox;
-import javafx.scene.control.Labeled;
 import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
 import javafx.scene.control.TreeItem;
@@ -80,8 +79,8 @@ class MemoryMapViewTest extends WindowTestCase {
     }
 
     private String selectedName() {
-        return TestWindow.callOnFxThread(() ->
-                model.treeProperty().get().name(model.selectionProperty().get()));
+        return TestWindow.callOnFxThread(
+                () -> model.treeProperty().get().name(model.selectionProperty().get()));
     }
 
     @Test
@@ -106,7 +105,8 @@ class MemoryMapViewTest extends WindowTestCase {
         press(robot, KeyCode.DOWN);
         assertThat(window.text("map-details-name")).isEqualTo("04:00.0 BAR 3");
         Box box = TestWindow.callOnFxThread(() -> canvas.boxes().stream()
-                .filter(candidate -> candidate.item() == model.selectionProperty().get())
+                .filter(candidate ->
+                        candidate.item() == model.selectionProperty().get())
                 .findFirst()
                 .orElseThrow());
         assertThat(selectionFrame().getX()).isBetween(box.x(), box.x() + 2);
@@ -118,12 +118,11 @@ class MemoryMapViewTest extends WindowTestCase {
         openMapPage();
         assertThat(selectedName()).isEqualTo("BOOTFB");
         RegionTreeTable table = window.node("map-tree", RegionTreeTable.class);
-        TestWindow.waitUntil(
-                "the selected row is visible",
-                () -> selectedRow(table).filter(row -> row.getBoundsInParent().getMinY() >= 0
-                                && row.localToScene(row.getBoundsInLocal()).getMaxY()
-                                        <= table.localToScene(table.getBoundsInLocal()).getMaxY())
-                        .isPresent());
+        TestWindow.waitUntil("the selected row is visible", () -> selectedRow(table)
+                .filter(row -> row.getBoundsInParent().getMinY() >= 0
+                        && row.localToScene(row.getBoundsInLocal()).getMaxY()
+                                <= table.localToScene(table.getBoundsInLocal()).getMaxY())
+                .isPresent());
     }
 
     private static Optional<Node> selectedRow(RegionTreeTable table) {
@@ -143,7 +142,8 @@ class MemoryMapViewTest extends WindowTestCase {
 
     private void clickOn(FxRobot robot, MapCanvas canvas, String name, int clicks) {
         Box box = TestWindow.callOnFxThread(() -> canvas.boxes().stream()
-                .filter(candidate -> model.treeProperty().get().name(candidate.item()).equals(name))
+                .filter(candidate ->
+                        model.treeProperty().get().name(candidate.item()).equals(name))
                 .findFirst()
                 .orElseThrow());
         var point = TestWindow.callOnFxThread(() -> canvas.localToScreen(box.x() + 20, box.y() + 8));
@@ -166,7 +166,11 @@ class MemoryMapViewTest extends WindowTestCase {
         window.fire("map-crumb-0");
         TestWindow.waitUntil(
                 "the root is shown",
-                () -> !window.stage().getScene().getRoot().lookupAll("#map-crumb-0").isEmpty()
+                () -> !window.stage()
+                                .getScene()
+                                .getRoot()
+                                .lookupAll("#map-crumb-0")
+                                .isEmpty()
                         && model.viewport().viewRootProperty().get() == MapTree.ROOT);
         press(robot, KeyCode.ENTER);
         assertThat(window.text("map-crumb-3")).isEqualTo("04:00.0 BAR 1");
@@ -237,10 +241,13 @@ class MemoryMapViewTest extends WindowTestCase {
         TestWindow.waitForFxEvents();
         assertThat(TestWindow.callOnFxThread(() -> {
                     Text text = (Text) goTo.lookupAll(".text").stream()
-                            .filter(node -> node instanceof Text shown && shown.getText().equals("c0900000"))
+                            .filter(node -> node instanceof Text shown
+                                    && shown.getText().equals("c0900000"))
                             .findFirst()
                             .orElseThrow();
-                    return goTo.getWidth() - goTo.getInsets().getLeft() - goTo.getInsets().getRight()
+                    return goTo.getWidth()
+                            - goTo.getInsets().getLeft()
+                            - goTo.getInsets().getRight()
                             - text.getLayoutBounds().getWidth();
                 }))
                 .as("free width of the field")
@@ -254,7 +261,9 @@ class MemoryMapViewTest extends WindowTestCase {
         press(robot, KeyCode.CONTROL, KeyCode.C);
         assertThat(clipboard()).isEqualTo("c0000000-c086ffff : BOOTFB");
         press(robot, KeyCode.CONTROL, KeyCode.SHIFT, KeyCode.C);
-        assertThat(clipboard()).startsWith("70000000-fbffbfff : PCI Bus 0000:00\n  c0000000").contains(": BOOTFB\n");
+        assertThat(clipboard())
+                .startsWith("70000000-fbffbfff : PCI Bus 0000:00\n  c0000000")
+                .contains(": BOOTFB\n");
     }
 
     private static String clipboard() {
@@ -346,13 +355,11 @@ class MemoryMapViewTest extends WindowTestCase {
     @Test
     void dumpWithoutAddressesShowsTheTableOnly(FxRobot robot) {
         openMapPage();
-        robot.interact(() -> model.loader().importText(
-                """
-                00000000-00000000 : PCI Bus 0000:00
-                  00000000-00000000 : 0000:01:00.0
-                    00000000-00000000 : efifb
-                """,
-                "dump.txt"));
+        robot.interact(() -> model.loader().importText("""
+            00000000-00000000 : PCI Bus 0000:00
+              00000000-00000000 : 0000:01:00.0
+                00000000-00000000 : efifb
+            """, "dump.txt"));
         TestWindow.waitUntil("the canvas is hidden", () -> !window.containsNode("map-picture"));
         assertThat(window.text("map-message")).contains("This dump has no addresses: it was read without root.");
         RegionTreeTable table = window.node("map-tree", RegionTreeTable.class);
@@ -375,7 +382,8 @@ class MemoryMapViewTest extends WindowTestCase {
         List<Box> boxes = TestWindow.callOnFxThread(canvas::boxes);
         assertThat(boxes).hasSizeGreaterThan(40);
         for (Box box : boxes) {
-            BoxNode node = TestWindow.callOnFxThread(() -> canvas.node(box.item()).orElseThrow());
+            BoxNode node =
+                    TestWindow.callOnFxThread(() -> canvas.node(box.item()).orElseThrow());
             assertThat(TestWindow.callOnFxThread(node::getAccessibleText)).isNotBlank();
         }
         BoxNode bootfb = overlapNode(canvas);
@@ -387,10 +395,13 @@ class MemoryMapViewTest extends WindowTestCase {
     void everyGapHasALabel() {
         MapCanvas canvas = openMapPage();
         runOnFxThread(() -> model.viewport()
-                .zoomTo(model.treeProperty().get().parent(model.viewport().viewRootProperty().get())));
+                .zoomTo(model.treeProperty()
+                        .get()
+                        .parent(model.viewport().viewRootProperty().get())));
         TestWindow.waitUntil("gaps are shown", () -> !gapBoxes(canvas).isEmpty());
         for (Box gap : TestWindow.callOnFxThread(() -> gapBoxes(canvas))) {
-            assertThat(TestWindow.callOnFxThread(() -> canvas.node(gap.item()).orElseThrow().visibleLabel()))
+            assertThat(TestWindow.callOnFxThread(
+                            () -> canvas.node(gap.item()).orElseThrow().visibleLabel()))
                     .isEqualTo(model.regionMessages().size(gap.item()));
         }
     }
@@ -428,7 +439,9 @@ class MemoryMapViewTest extends WindowTestCase {
             BoxNode node = TestWindow.callOnFxThread(() -> canvas.node(item).orElseThrow());
             assertThat(frame.getX()).isBetween(node.getLayoutX() - 4, node.getLayoutX() + 2);
             assertThat(TestWindow.callOnFxThread(canvas::getAccessibleText)).endsWith(node.getAccessibleText());
-            assertThat(focusedNode(canvas)).as("focus item of the screen reader").isSameAs(node);
+            assertThat(focusedNode(canvas))
+                    .as("focus item of the screen reader")
+                    .isSameAs(node);
             window.waitForFocus("map-picture");
         }
         assertThat(visited).hasSize(12);
@@ -445,15 +458,16 @@ class MemoryMapViewTest extends WindowTestCase {
         press(robot, KeyCode.DIGIT0);
         BoxNode focused = focusedNode(canvas);
         assertThat(focused.getAccessibleText()).startsWith("BOOTFB");
-        List<BoxNode> boxes = TestWindow.callOnFxThread(() -> IntStream.range(
-                        0, (Integer) canvas.queryAccessibleAttribute(AccessibleAttribute.ITEM_COUNT))
-                .mapToObj(i -> (BoxNode) canvas.queryAccessibleAttribute(AccessibleAttribute.ITEM_AT_INDEX, i))
-                .toList());
+        List<BoxNode> boxes = TestWindow.callOnFxThread(
+                () -> IntStream.range(0, (Integer) canvas.queryAccessibleAttribute(AccessibleAttribute.ITEM_COUNT))
+                        .mapToObj(i -> (BoxNode) canvas.queryAccessibleAttribute(AccessibleAttribute.ITEM_AT_INDEX, i))
+                        .toList());
         assertThat(boxes).hasSizeGreaterThan(40).contains(focused);
         for (int i = 0; i < boxes.size(); i++) {
             BoxNode box = boxes.get(i);
             assertThat(box.queryAccessibleAttribute(AccessibleAttribute.INDEX)).isEqualTo(i);
-            assertThat(box.queryAccessibleAttribute(AccessibleAttribute.SELECTED)).isEqualTo(box == focused);
+            assertThat(box.queryAccessibleAttribute(AccessibleAttribute.SELECTED))
+                    .isEqualTo(box == focused);
         }
     }
 
@@ -482,14 +496,18 @@ class MemoryMapViewTest extends WindowTestCase {
     void wheelPansAndControlWheelZoomsAtThePointer() {
         MapCanvas canvas = openMapPage();
         scroll(canvas, 0.25, 40, true);
-        double zoomed = TestWindow.callOnFxThread(() -> model.viewport().zoomProperty().get());
+        double zoomed =
+                TestWindow.callOnFxThread(() -> model.viewport().zoomProperty().get());
         assertThat(zoomed).isGreaterThan(1.1);
-        double positionUnderPointer =
-                TestWindow.callOnFxThread(() -> model.viewport().offsetProperty().get() + 0.25 / zoomed);
+        double positionUnderPointer = TestWindow.callOnFxThread(
+                () -> model.viewport().offsetProperty().get() + 0.25 / zoomed);
         assertThat(positionUnderPointer).as("position under the pointer").isCloseTo(0.25, Offset.offset(0.001));
-        double before = TestWindow.callOnFxThread(() -> model.viewport().offsetProperty().get());
+        double before = TestWindow.callOnFxThread(
+                () -> model.viewport().offsetProperty().get());
         scroll(canvas, 0.25, -40, false);
-        assertThat(TestWindow.callOnFxThread(() -> model.viewport().offsetProperty().get())).isGreaterThan(before);
+        assertThat(TestWindow.callOnFxThread(
+                        () -> model.viewport().offsetProperty().get()))
+                .isGreaterThan(before);
     }
 
     private static void scroll(MapCanvas canvas, double fraction, double delta, boolean control) {
@@ -498,8 +516,26 @@ class MemoryMapViewTest extends WindowTestCase {
             double x = point.getX();
             double y = point.getY();
             ScrollEvent event = new ScrollEvent(
-                    ScrollEvent.SCROLL, x, y, x, y, false, control, false, false, false, false, 0, delta, 0, delta,
-                    ScrollEvent.HorizontalTextScrollUnits.NONE, 0, ScrollEvent.VerticalTextScrollUnits.NONE, 0, 0,
+                    ScrollEvent.SCROLL,
+                    x,
+                    y,
+                    x,
+                    y,
+                    false,
+                    control,
+                    false,
+                    false,
+                    false,
+                    false,
+                    0,
+                    delta,
+                    0,
+                    delta,
+                    ScrollEvent.HorizontalTextScrollUnits.NONE,
+                    0,
+                    ScrollEvent.VerticalTextScrollUnits.NONE,
+                    0,
+                    0,
                     null);
             Event.fireEvent(canvas, event);
             return true;
@@ -516,7 +552,8 @@ class MemoryMapViewTest extends WindowTestCase {
         String selected = selectedName();
         var from = TestWindow.callOnFxThread(() -> canvas.localToScreen(canvas.getWidth() * 0.7, 40));
         robot.drag(from.getX(), from.getY(), MouseButton.PRIMARY).dropTo(from.getX() - 200, from.getY());
-        TestWindow.waitUntil("the view has moved", () -> model.viewport().offsetProperty().get() > 0);
+        TestWindow.waitUntil(
+                "the view has moved", () -> model.viewport().offsetProperty().get() > 0);
         assertThat(selectedName()).isEqualTo(selected);
     }
 
@@ -544,9 +581,9 @@ class MemoryMapViewTest extends WindowTestCase {
             model.viewport().zoomTo(MapTree.ROOT);
         });
         int overlap = model.treeProperty().get().overlaps()[0];
-        TestWindow.waitUntil("the overlap is narrow", () -> canvas.node(overlap)
-                .filter(node -> node.getWidth() < 12)
-                .isPresent());
+        TestWindow.waitUntil(
+                "the overlap is narrow",
+                () -> canvas.node(overlap).filter(node -> node.getWidth() < 12).isPresent());
         BoxNode node = TestWindow.callOnFxThread(() -> canvas.node(overlap).orElseThrow());
         Rectangle frame = selectionFrame();
         double halfStroke = frame.getStrokeWidth() / 2;

@@ -15,25 +15,33 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.client.messages.Messages;
-import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.MemoryMapDiff;
 import org.w3c.dom.Document;
 
 class PixelPainterTest {
-    private static final String LISTING =
-            """
-            00001000-3fffffff : System RAM
-            40000000-4fffffff : Reserved
-            c0000000-d1ffffff : PCI Bus 0000:04
-              c0000000-cfffffff : 0000:04:00.0
-                c0000000-c086ffff : BOOTFB
-              d0000000-d1ffffff : 0000:04:00.0
-                d0000000-d1ffffff : nvidia
-            fec00000-fec003ff : IOAPIC 0
-            """;
+    private static final String LISTING = """
+        00001000-3fffffff : System RAM
+        40000000-4fffffff : Reserved
+        c0000000-d1ffffff : PCI Bus 0000:04
+          c0000000-cfffffff : 0000:04:00.0
+            c0000000-c086ffff : BOOTFB
+          d0000000-d1ffffff : 0000:04:00.0
+            d0000000-d1ffffff : nvidia
+        fec00000-fec003ff : IOAPIC 0
+        """;
     private static final Palette LIGHT_PALETTE = new Palette(
-            0xffffffff, 0xff6b6b6b, 0xff0072b2, 0xff00795a, 0xffc04f00, 0xffa04200, 0xffa64d80, 0xff8a6100, 0xff7d848c,
-            0xffb3003c, 0xff5b3fc4);
+            0xffffffff,
+            0xff6b6b6b,
+            0xff0072b2,
+            0xff00795a,
+            0xffc04f00,
+            0xffa04200,
+            0xffa64d80,
+            0xff8a6100,
+            0xff7d848c,
+            0xffb3003c,
+            0xff5b3fc4);
     private static final int WIDTH = 1000;
     private static final int HEIGHT = 300;
 
@@ -56,9 +64,15 @@ class PixelPainterTest {
     void kindsDifferInGreyscale() {
         List<Box> boxes = layOut(tree);
         int[] pixels = paint(tree, boxes, 1);
-        assertThat(greyShades(pixels, boxOf(boxes, tree.itemAt(0x40000000L)), 1)).as("dots").hasSizeGreaterThan(1);
-        assertThat(greyShades(pixels, boxOf(boxes, tree.itemAt(0xfec00000L)), 1)).as("lines").hasSizeGreaterThan(1);
-        assertThat(greyShades(pixels, boxOf(boxes, tree.itemAt(0x2000L)), 1)).as("RAM").hasSize(1);
+        assertThat(greyShades(pixels, boxOf(boxes, tree.itemAt(0x40000000L)), 1))
+                .as("dots")
+                .hasSizeGreaterThan(1);
+        assertThat(greyShades(pixels, boxOf(boxes, tree.itemAt(0xfec00000L)), 1))
+                .as("lines")
+                .hasSizeGreaterThan(1);
+        assertThat(greyShades(pixels, boxOf(boxes, tree.itemAt(0x2000L)), 1))
+                .as("RAM")
+                .hasSize(1);
     }
 
     @Test
@@ -67,7 +81,8 @@ class PixelPainterTest {
         MemoryMap after = MemoryMap.parse(LISTING.replace("    c0000000-c086ffff : BOOTFB\n", ""));
         MapTree comparison = MapTree.compare(before, MemoryMapDiff.between(before, after));
         List<Box> boxes = layOut(comparison);
-        Set<Integer> removed = greyShades(paint(comparison, boxes, 1), boxOf(boxes, comparison.overlaps()[0]), 1);
+        Set<Integer> removed =
+                greyShades(paint(comparison, boxes, 1), boxOf(boxes, comparison.overlaps()[0]), 1);
         assertThat(removed)
                 .hasSizeGreaterThan(1)
                 .isNotEqualTo(greyShades(paint(tree, boxes, 1), boxOf(boxes, tree.overlaps()[0]), 1));
@@ -91,13 +106,15 @@ class PixelPainterTest {
     void svgIsWellFormedForAnyRegionName() throws Exception {
         MapTree withUnusualName =
                 MapTree.of(MemoryMap.parse(LISTING + "fed00000-fed00fff : a \"b\" & \u0007'c' ]]>\n"));
-        RegionMessages regionMessages = new RegionMessages(Messages.forLocale(Locale.ENGLISH), withUnusualName, Optional.empty());
+        RegionMessages regionMessages =
+                new RegionMessages(Messages.forLocale(Locale.ENGLISH), withUnusualName, Optional.empty());
         String svg = new SvgWriter(withUnusualName, LIGHT_PALETTE, regionMessages)
                 .write(layOut(withUnusualName), WIDTH, HEIGHT);
         Document document = DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
                 .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
-        assertThat(document.getElementsByTagName("title").getLength()).isEqualTo(layOut(withUnusualName).size());
+        assertThat(document.getElementsByTagName("title").getLength())
+                .isEqualTo(layOut(withUnusualName).size());
         assertThat(svg).contains("BOOTFB · 8.4 MiB").contains("url(#overlap)");
     }
 
