@@ -1,6 +1,7 @@
 package org.switchback;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
@@ -8,12 +9,66 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-@AnalyzeClasses(packages = "org.switchback", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "org.switchback",
+        importOptions = {DoNotIncludeTests.class, ArchitectureTest.DoNotIncludeTestJars.class})
 class ArchitectureTest {
+    /** The tests of the other modules come in a JAR of their own. */
+    static final class DoNotIncludeTestJars implements com.tngtech.archunit.core.importer.ImportOption {
+        @Override
+        public boolean includes(com.tngtech.archunit.core.importer.Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
+
     @ArchTest
-    static final ArchRule whatIsDecidedIsDecidedFromFactsAlone = noClasses()
+    static final ArchRule layersDependDownwardsOnly = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("hardware")
+            .definedBy("org.switchback.hardware..")
+            .layer("plan")
+            .definedBy("org.switchback.plan..")
+            .layer("kernel")
+            .definedBy("org.switchback.kernel..")
+            .layer("job")
+            .definedBy("org.switchback.job..")
+            .layer("linux")
+            .definedBy("org.switchback.linux..")
+            .layer("simulator")
+            .definedBy("org.switchback.simulator..")
+            .layer("transaction")
+            .definedBy("org.switchback.transaction..")
+            .layer("protocol")
+            .definedBy("org.switchback.protocol..", "org.switchback.Helper1.Error..")
+            .layer("service")
+            .definedBy("org.switchback.service..")
+            .whereLayer("service")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("protocol")
+            .mayOnlyBeAccessedByLayers("service")
+            .whereLayer("transaction")
+            .mayOnlyBeAccessedByLayers("service")
+            .whereLayer("linux")
+            .mayOnlyBeAccessedByLayers("service")
+            .whereLayer("simulator")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("job")
+            .mayOnlyBeAccessedByLayers("transaction", "protocol", "service")
+            .whereLayer("kernel")
+            .mayOnlyBeAccessedByLayers("linux", "simulator", "transaction", "service")
+            .whereLayer("plan")
+            .mayOnlyBeAccessedByLayers(
+                    "kernel", "job", "linux", "simulator", "transaction", "protocol", "service")
+            .because("data flows one way: hardware, plan, transaction, D-Bus");
+
+    @ArchTest
+    static final ArchRule modelDoesNoIo = noClasses()
             .that()
-            .resideInAnyPackage("org.switchback.hardware..", "org.switchback.plan..")
+            .resideInAnyPackage(
+                    "org.switchback.hardware..",
+                    "org.switchback.plan..",
+                    "org.switchback.kernel..",
+                    "org.switchback.job..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
@@ -22,79 +77,43 @@ class ArchitectureTest {
                     "java.nio.channels..",
                     "java.net..",
                     "org.freedesktop.dbus..",
-                    "com.sun.jna..",
-                    "javafx..")
-            .because("the same facts must give the same plan everywhere: in the helper, in a test, on a sample machine");
+                    "com.sun.jna..")
+            .because("the same facts give the same plan everywhere: in the helper, in a test, on a sample machine");
 
     @ArchTest
-    static final ArchRule factsDoNotKnowWhatIsDoneWithThem = noClasses()
-            .that()
-            .resideInAPackage("org.switchback.hardware..")
-            .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage(
-                    "org.switchback.plan..",
-                    "org.switchback.kernel..",
-                    "org.switchback.transaction..",
-                    "org.switchback.protocol..",
-                    "org.switchback.service..")
-            .because("the front end reads the same records and has no business with the rest");
-
-    @ArchTest
-    static final ArchRule plansAreNotCarriedOutWhereTheyAreMade = noClasses()
-            .that()
-            .resideInAPackage("org.switchback.plan..")
-            .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage(
-                    "org.switchback.kernel..",
-                    "org.switchback.transaction..",
-                    "org.switchback.protocol..",
-                    "org.switchback.service..")
-            .because("a plan is shown before anything is asked, so making one must not be able to change anything");
-
-    @ArchTest
-    static final ArchRule theTransactionKnowsNoBus = noClasses()
-            .that()
-            .resideInAnyPackage("org.switchback.transaction..", "org.switchback.kernel..")
-            .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage("org.switchback.protocol..", "org.switchback.service..", "org.freedesktop.dbus..")
-            .because("a switch must be put back after a crash, before there is anybody on the bus");
-
-    @ArchTest
-    static final ArchRule dbusIsAtTheEdge = noClasses()
+    static final ArchRule onlyProtocolAndServiceUseDBusJava = noClasses()
             .that()
             .resideOutsideOfPackages(
                     "org.switchback.protocol..", "org.switchback.service..", "org.switchback.Helper1.Error..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.freedesktop.dbus..")
-            .because("dbus-java 5 will be replaced, and only its own packages should notice");
-
-    @ArchTest
-    static final ArchRule theHelperHasNoScreen = noClasses()
-            .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage("javafx..", "java.awt..", "javax.swing..")
-            .because("it runs as root and without a session");
+            .because("replacing dbus-java should affect these packages only");
 
     @ArchTest
     static final ArchRule packagesAreFreeOfCycles = slices()
             .matching("org.switchback.(*)..")
             .should()
             .beFreeOfCycles()
-            .because("there is one way through the code, and it has a direction");
+            .because("a package can be understood without those that use it");
 
     @ArchTest
-    static final ArchRule packagesAreNamedAfterWhatTheyAreAbout = noClasses()
+    static final ArchRule packageNamesAreNotGeneric = noClasses()
             .should()
             .resideInAnyPackage("..util..", "..utils..", "..common..", "..impl..", "..manager..", "..misc..")
-            .because("such a name says nothing about what is inside, so anything ends up there");
+            .because("a generic name attracts unrelated classes");
 
     @ArchTest
-    static final ArchRule classesAreNamedAfterWhatTheyAre = noClasses()
+    static final ArchRule classNamesAreNotGeneric = noClasses()
             .should()
             .haveNameMatching(".*(Util|Utils|Common|Impl|Manager)")
-            .because("such a name says nothing about what the class does");
+            .because("a generic name does not say what the class does");
+
+    @ArchTest
+    static final ArchRule classNamesAreStandardTerms = noClasses()
+            .should()
+            .haveNameMatching(".*(Ladder|Rung|Mishap|Judge|Errand|Holder|Capture|Words|Attempt|Wish|Sight|Shell)")
+            .because("these were this project's private words for release strategy, release method, failure scenario,"
+                    + " formatter, pending task, device user, snapshot, messages, switch record, command, session and"
+                    + " writer process");
 }

@@ -226,7 +226,8 @@ final class Journal implements AutoCloseable {
         }
         try {
             return Optional.of(new JournalRecord(
-                    JournalRecordKind.valueOf(parts.get(0)),
+                    // Version 0.1.0 wrote DIED. What it froze stays frozen until the restart.
+                    parts.getFirst().equals("DIED") ? JournalRecordKind.OOPS : JournalRecordKind.valueOf(parts.getFirst()),
                     parts.get(1),
                     parts.get(2),
                     Long.parseLong(parts.get(3)),

@@ -43,7 +43,7 @@ public final class Messages {
 
     /**
      * @param locale decides decimal marks
-     * @param bundle has every key of {@code Words.properties}
+     * @param bundle has every key of {@code Messages.properties}
      */
     public Messages(Locale locale, ResourceBundle bundle) {
         this.locale = locale;
@@ -55,7 +55,7 @@ public final class Messages {
      * decimal marks.
      */
     public static Messages forLocale(Locale locale) {
-        ResourceBundle bundle = ResourceBundle.getBundle("org.switchback.app.words.Words", locale);
+        ResourceBundle bundle = ResourceBundle.getBundle("org.switchback.client.messages.Messages", locale);
         boolean spoken = bundle.getLocale().getLanguage().equals(locale.getLanguage());
         return new Messages(spoken ? locale : Locale.ENGLISH, bundle);
     }

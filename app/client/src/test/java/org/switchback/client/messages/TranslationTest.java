@@ -34,7 +34,7 @@ class TranslationTest {
     static Stream<String> languages() throws IOException, URISyntaxException {
         try (Stream<Path> files = Files.list(bundleDirectory())) {
             return files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.startsWith("Words_") && !name.equals("Words_en.properties"))
+                    .filter(name -> name.startsWith("Messages_") && !name.equals("Messages_en.properties"))
                     .sorted()
                     .toList()
                     .stream();
@@ -42,7 +42,7 @@ class TranslationTest {
     }
 
     private static Path bundleDirectory() throws URISyntaxException {
-        return Path.of(Objects.requireNonNull(Messages.class.getResource("Words.properties")).toURI())
+        return Path.of(Objects.requireNonNull(Messages.class.getResource("Messages.properties")).toURI())
                 .getParent();
     }
 
@@ -57,13 +57,13 @@ class TranslationTest {
     }
 
     private static TreeMap<String, String> loadEnglish() throws IOException, URISyntaxException {
-        return loadTexts("Words.properties");
+        return loadTexts("Messages.properties");
     }
 
     @Test
     void germanIsAvailable() throws IOException, URISyntaxException {
-        assertThat(languages()).contains("Words_de.properties");
-        assertThat(loadTexts("Words_en.properties")).isEmpty();
+        assertThat(languages()).contains("Messages_de.properties");
+        assertThat(loadTexts("Messages_en.properties")).isEmpty();
     }
 
     @ParameterizedTest
@@ -131,7 +131,7 @@ class TranslationTest {
 
     @Test
     void germanTextsAvoidViolentWordsAndDirectAddress() throws IOException, URISyntaxException {
-        loadTexts("Words_de.properties").forEach((key, text) -> assertThat(text)
+        loadTexts("Messages_de.properties").forEach((key, text) -> assertThat(text)
                 .as(key)
                 .doesNotContainIgnoringCase("erzwing", "erzwung", "gewalt", "abschieß", "töte", "!")
                 .doesNotContainPattern("\\b(Sie|Ihr|Ihre[mnrs]?|[Dd]u|[Dd]ein\\w*)\\b"));

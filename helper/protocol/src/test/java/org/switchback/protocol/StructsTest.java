@@ -1,0 +1,117 @@
+package org.switchback.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.job.PlannedStep;
+import org.switchback.job.StepFailure;
+import org.switchback.job.StepKind;
+import org.switchback.job.StepPhase;
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.ReleaseStage.ReleaseMethod;
+import org.switchback.plan.ReleaseStage.ReleaseReason;
+import org.switchback.plan.Step;
+
+/** The model's types survive the way over the bus. */
+class StructsTest {
+    private static final Duration ELAPSED = Duration.ofNanos(1_234_000);
+
+    static Stream<JobEvent> events() {
+        return Stream.of(
+                        Stream.of(new JobEvent.Authorizing(), new JobEvent.Authorized()),
+                        Stream.of(StepPhase.values())
+                                .filter(phase -> phase != StepPhase.WAITING)
+                                .map(phase -> JobEvent.StepChanged.of(3, phase, ELAPSED)),
+                        Stream.of(
+                                JobEvent.StepChanged.waiting(3, ELAPSED, Duration.ofSeconds(7)),
+                                JobEvent.StepChanged.failed(
+                                        3,
+                                        StepPhase.FAILED,
+                                        ELAPSED,
+                                        new StepFailure("in-use", List.of("Xorg", "812"))),
+                                new JobEvent.Refused(
+                                        new PlannedRefusal(RefusalCode.IN_USE, List.of("04:00.0")), ELAPSED)),
+                        Stream.of(Outcome.values()).map(outcome -> new JobEvent.Finished(outcome, ELAPSED)))
+                .flatMap(stream -> stream);
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void eventsRoundTrip(JobEvent event) {
+        assertThat(JobEventStruct.encode(event).decode()).contains(event);
+    }
+
+    @Test
+    void unknownEventIsEmptyAndUnknownOutcomeIsAnError() {
+        assertThat(new JobEventStruct("danced", 0, 0, "", List.of()).decode()).isEmpty();
+        assertThat(new JobEventStruct("finished", -1, 0, "danced", List.of()).decode())
+                .contains(new JobEvent.Finished(Outcome.ERROR, Duration.ZERO));
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void signalsLeaveOutWhatMayNamePrograms(JobEvent event) {
+        JobEventStruct struct = JobEventStruct.encode(event);
+        boolean mayName = event instanceof JobEvent.Refused
+                || (event instanceof JobEvent.StepChanged step && step.failure().isPresent());
+        assertThat(struct.redacted().isRedacted()).isEqualTo(mayName);
+        assertThat(struct.redacted().values).isEqualTo(mayName ? List.of() : struct.values);
+    }
+
+    @ParameterizedTest
+    @EnumSource(StepKind.class)
+    void stepsRoundTrip(StepKind kind) {
+        for (Step.UndoPolicy policy : Step.UndoPolicy.values()) {
+            PlannedStep plain = new PlannedStep(
+                    kind, "0000:04:00.0", "nvidia", "", policy, "do", "undo", Optional.empty(), Optional.empty());
+            assertThat(PlannedStepStruct.encode(plain).decode()).isEqualTo(plain);
+        }
+        for (ReleaseMethod method : ReleaseMethod.values()) {
+            for (ReleaseReason reason : ReleaseReason.values()) {
+                PlannedStep releasing = new PlannedStep(
+                        kind,
+                        "0000:04:00.0",
+                        "",
+                        "",
+                        Step.UndoPolicy.KEPT,
+                        "",
+                        "",
+                        Optional.of(method),
+                        Optional.of(reason));
+                assertThat(PlannedStepStruct.encode(releasing).decode()).isEqualTo(releasing);
+            }
+        }
+    }
+
+    @Test
+    void unknownNamesInAStepAreRejected() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new PlannedStepStruct("dance", "", "", "", "kept", "", "", "", "").decode());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new PlannedStepStruct("driver", "", "", "", "never", "", "", "", "").decode());
+    }
+
+    @ParameterizedTest
+    @EnumSource(RefusalCode.class)
+    void refusalsRoundTrip(RefusalCode code) {
+        PlannedRefusal refusal = new PlannedRefusal(code, List.of("04:00.0", "nvidia"));
+        assertThat(RefusalStruct.encode(refusal).decode()).isEqualTo(refusal);
+    }
+
+    @Test
+    void unknownRefusalKeepsItsName() {
+        assertThat(new RefusalStruct("moon-too-full", List.of("04:00.0")).decode())
+                .isEqualTo(new PlannedRefusal(RefusalCode.UNKNOWN, List.of("moon-too-full", "04:00.0")));
+    }
+}
