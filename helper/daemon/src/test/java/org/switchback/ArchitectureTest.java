@@ -57,8 +57,7 @@ class ArchitectureTest {
             .whereLayer("kernel")
             .mayOnlyBeAccessedByLayers("linux", "simulator", "transaction", "service")
             .whereLayer("plan")
-            .mayOnlyBeAccessedByLayers(
-                    "kernel", "job", "linux", "simulator", "transaction", "protocol", "service")
+            .mayOnlyBeAccessedByLayers("kernel", "job", "linux", "simulator", "transaction", "protocol", "service")
             .because("data flows one way: hardware, plan, transaction, D-Bus");
 
     @ArchTest
@@ -91,8 +90,7 @@ class ArchitectureTest {
             .because("replacing dbus-java should affect these packages only");
 
     @ArchTest
-    static final ArchRule packagesAreFreeOfCycles = slices()
-            .matching("org.switchback.(*)..")
+    static final ArchRule packagesAreFreeOfCycles = slices().matching("org.switchback.(*)..")
             .should()
             .beFreeOfCycles()
             .because("a package can be understood without those that use it");

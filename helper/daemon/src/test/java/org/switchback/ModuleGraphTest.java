@@ -23,7 +23,8 @@ class ModuleGraphTest {
         Configuration graph = ModuleLayer.boot()
                 .configuration()
                 .resolve(ModuleFinder.of(path), ModuleFinder.of(), List.of("org.switchback.daemon"));
-        Set<String> modules = graph.modules().stream().map(module -> module.name()).collect(Collectors.toSet());
+        Set<String> modules =
+                graph.modules().stream().map(module -> module.name()).collect(Collectors.toSet());
 
         assertThat(modules)
                 .as("neither the simulator nor Gson nor anything of the front end")

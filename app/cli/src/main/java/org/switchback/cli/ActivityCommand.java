@@ -1,6 +1,5 @@
 package org.switchback.cli;
 
-import org.switchback.job.SwitchRun;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.time.ZoneId;
@@ -13,6 +12,7 @@ import org.switchback.client.activity.SwitchRecordFormatter;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.KebabCase;
 import org.switchback.job.JobEvent;
+import org.switchback.job.SwitchRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
 @Command(name = "activity", sortOptions = false)
 final class ActivityCommand extends MachineCommand {
     @Parameters(index = "0", arity = "0..1", paramLabel = "NUMBER", descriptionKey = "parameter.record")
-    @Nullable String number;
+    @Nullable
+    String number;
 
     ActivityCommand(CliContext surroundings, RootCommand root) {
         super(surroundings, root);
@@ -72,11 +73,18 @@ final class ActivityCommand extends MachineCommand {
         for (SwitchRecord attempt : attempts) {
             SwitchRecordFormatter text = formatter(attempt);
             String result = text.result() + (text.duration().isEmpty() ? "" : " (" + text.duration() + ")");
-            terminal().out().println(TextColumns.padLeft(Integer.toString(at++), width) + "  "
-                    + terminal().bold(text.title()));
+            terminal()
+                    .out()
+                    .println(TextColumns.padLeft(Integer.toString(at++), width) + "  "
+                            + terminal().bold(text.title()));
             String indent = " ".repeat(width + 2);
             terminal().out().println(indent + terminal().faint(text.context()));
-            terminal().out().println(indent + (attempt.result() == SwitchRun.Result.SUCCEEDED ? terminal().success(result) : TextColumns.hangingIndent(result, width + 2)));
+            terminal()
+                    .out()
+                    .println(indent
+                            + (attempt.result() == SwitchRun.Result.SUCCEEDED
+                                    ? terminal().success(result)
+                                    : TextColumns.hangingIndent(result, width + 2)));
         }
     }
 
@@ -89,7 +97,9 @@ final class ActivityCommand extends MachineCommand {
         object.addProperty("gpu", attempt.gpu().toString());
         object.addProperty("name", text.gpuName());
         object.addProperty("target", attempt.target().wireName());
-        object.addProperty("result", attempt.startFailure()
+        object.addProperty(
+                "result",
+                attempt.startFailure()
                         .map(Enum::name)
                         .or(() -> attempt.end().map(end -> end.outcome().wireName()))
                         .orElse("unknown"));

@@ -2,13 +2,13 @@ package org.switchback.cli;
 
 import java.time.Clock;
 import java.util.Locale;
-import org.switchback.client.activity.ActivityLog;
-import org.switchback.client.activity.SwitchRecord;
-import org.switchback.client.activity.RecordingConnections;
 import org.switchback.client.DBusHelperConnections;
 import org.switchback.client.HelperConnections;
-import org.switchback.client.samples.SampleMachines;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.activity.RecordingConnections;
+import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.messages.Messages;
+import org.switchback.client.samples.SampleMachines;
 
 /** The command line: what the window shows and does, for a terminal, a script or a screen reader. */
 public final class CommandLineMain {
@@ -36,13 +36,16 @@ public final class CommandLineMain {
     /**
      * Sees that all that was printed has arrived.
      *
-     * @param read somebody reads it who may have left, as head does: that is no failure, and the rest is dropped in silence
+     * @param read somebody reads it who may have left, as head does: that is no failure, and the rest is dropped in
+     *     silence
      */
     static int checkOutput(Terminal terminal, boolean read, int exitCode) {
         if (!terminal.out().checkError() || read) {
             return exitCode;
         }
-        terminal.err().println("switchback: " + Messages.forLocale(Locale.getDefault()).text("cli.output"));
+        terminal.err()
+                .println(
+                        "switchback: " + Messages.forLocale(Locale.getDefault()).text("cli.output"));
         return exitCode == ExitCode.OK ? ExitCode.FAILED : exitCode;
     }
 
@@ -50,7 +53,16 @@ public final class CommandLineMain {
     private static void runAotTraining(Terminal terminal) {
         String[] machine = {"--sample", SampleMachines.DEFAULT};
         run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "status");
-        run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "plan", "vm", "04:00.0", "--commands");
+        run(
+                terminal,
+                createConnections(),
+                ActivityLog.inMemory(),
+                machine[0],
+                machine[1],
+                "plan",
+                "vm",
+                "04:00.0",
+                "--commands");
         run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "iomem", "--gpu", "04:00.0");
         run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "status", "--json");
     }

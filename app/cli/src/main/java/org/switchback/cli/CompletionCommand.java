@@ -13,10 +13,12 @@ import picocli.CommandLine.Spec;
 @Command(name = "completion", hidden = true)
 final class CompletionCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "bash|zsh|fish")
-    @Nullable String shell;
+    @Nullable
+    String shell;
 
     @Spec
-    @Nullable CommandSpec spec;
+    @Nullable
+    CommandSpec spec;
 
     private final CliContext context;
 
@@ -26,7 +28,8 @@ final class CompletionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        CompletionScripts completion = new CompletionScripts(Objects.requireNonNull(spec).root(), SampleMachines.names());
+        CompletionScripts completion =
+                new CompletionScripts(Objects.requireNonNull(spec).root(), SampleMachines.names());
         String script =
                 switch (Objects.requireNonNull(shell)) {
                     case "bash" -> completion.formatBash();

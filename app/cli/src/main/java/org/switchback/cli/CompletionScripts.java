@@ -14,8 +14,7 @@ import picocli.CommandLine.Model.OptionSpec;
 /** Completion scripts for three shells, made of the same command model that parses the command line. */
 final class CompletionScripts {
     /** Functions of PCI class 03, for a shell's command that takes a list of words. */
-    private static final String LIST_GPUS_SCRIPT =
-            """
+    private static final String LIST_GPUS_SCRIPT = """
             for class in /sys/bus/pci/devices/*/class; do
                     read -r code <"$class" && [[ $code == 0x03* ]] && class=${class%/class} && echo "${class##*/}"
                 done 2>/dev/null""";
@@ -25,7 +24,7 @@ final class CompletionScripts {
     private final List<String> samples;
 
     /**
-     * @param root    of the command model, with its texts
+     * @param root of the command model, with its texts
      * @param samples names of the sample machines
      */
     CompletionScripts(CommandSpec root, List<String> samples) {
@@ -85,7 +84,9 @@ final class CompletionScripts {
     }
 
     private static String optionNames(CommandSpec command) {
-        return visibleOptions(command).stream().flatMap(o -> Arrays.stream(o.names())).collect(Collectors.joining(" "));
+        return visibleOptions(command).stream()
+                .flatMap(o -> Arrays.stream(o.names()))
+                .collect(Collectors.joining(" "));
     }
 
     /** Every option of any command, once. */
@@ -104,7 +105,8 @@ final class CompletionScripts {
             values.append("        %s)%n            %s%n            return ;;%n"
                     .formatted(String.join(" | ", option.names()), formatBashReply(option)));
             skipped.append("            %s) ((i += %d)) ;;%n"
-                    .formatted(String.join(" | ", option.names()), option.arity().max()));
+                    .formatted(
+                            String.join(" | ", option.names()), option.arity().max()));
         });
         StringBuilder names = new StringBuilder("            '') names='%s' ;;%n".formatted(optionNames(root)));
         StringBuilder places = new StringBuilder();
@@ -150,8 +152,7 @@ final class CompletionScripts {
                 %s    esac
                 }
                 complete -F _switchback switchback
-                """
-                .formatted(
+                """.formatted(
                         LIST_GPUS_SCRIPT,
                         values,
                         skipped,
@@ -163,7 +164,8 @@ final class CompletionScripts {
     private String formatBashReply(ArgSpec argument) {
         return switch (argumentKind(argument)) {
             case FILE -> "_filedir";
-            case GPU -> "COMPREPLY=($(compgen -W \"$(_switchback_gpus)\" -- \"$cur\")) && __ltrimcolon_completions \"$cur\"";
+            case GPU ->
+                "COMPREPLY=($(compgen -W \"$(_switchback_gpus)\" -- \"$cur\")) && __ltrimcolon_completions \"$cur\"";
             case CHOICE -> "COMPREPLY=($(compgen -W '" + choices(argument) + "' -- \"$cur\"))";
             case FREE_TEXT, NONE -> ":";
         };
@@ -179,7 +181,8 @@ final class CompletionScripts {
                 ArgSpec argument = command.positionalParameters().get(i);
                 arguments.add(quote((i + 1) + formatZshArgument(argument)));
             }
-            cases.append("                %s) _arguments %s ;;%n".formatted(command.name(), String.join(" ", arguments)));
+            cases.append(
+                    "                %s) _arguments %s ;;%n".formatted(command.name(), String.join(" ", arguments)));
         }
         return """
                 #compdef switchback
@@ -204,8 +207,7 @@ final class CompletionScripts {
                 }
 
                 _switchback "$@"
-                """
-                .formatted(LIST_GPUS_SCRIPT, descriptions, String.join(" ", formatZshOptions(root)), cases);
+                """.formatted(LIST_GPUS_SCRIPT, descriptions, String.join(" ", formatZshOptions(root)), cases);
     }
 
     private List<String> formatZshOptions(CommandSpec command) {
@@ -213,9 +215,11 @@ final class CompletionScripts {
                 .flatMap(option -> Arrays.stream(option.names()).map(name -> {
                     String value = argumentKind(option) == ArgumentKind.NONE
                             ? ""
-                            : formatZshArgument(option).repeat(Math.max(1, option.arity().max()));
+                            : formatZshArgument(option)
+                                    .repeat(Math.max(1, option.arity().max()));
                     String equals = value.isEmpty() || option.arity().max() > 1 ? "" : "=";
-                    return quote((option.isMultiValue() && option.arity().max() == 1 ? "*" : "") + name + equals + "[" + description(option).replace("]", "\\]") + "]" + value);
+                    return quote((option.isMultiValue() && option.arity().max() == 1 ? "*" : "") + name + equals + "["
+                            + description(option).replace("]", "\\]") + "]" + value);
                 }))
                 .toList();
     }
@@ -249,7 +253,8 @@ final class CompletionScripts {
                     condition += "; and not __fish_seen_subcommand_from " + before;
                 }
                 if (value != ArgumentKind.FREE_TEXT) {
-                    lines.append("complete -c switchback -n %s%s%n".formatted(quote(condition), formatFishArgument(argument)));
+                    lines.append("complete -c switchback -n %s%s%n"
+                            .formatted(quote(condition), formatFishArgument(argument)));
                 }
             }
         }
@@ -262,8 +267,7 @@ final class CompletionScripts {
                 end
 
                 complete -c switchback -f
-                """
-                + lines;
+                """ + lines;
     }
 
     private String formatFishOption(String condition, OptionSpec option) {

@@ -29,7 +29,8 @@ final class ExitCode {
             case UNCHANGED ->
                 switch (outcome) {
                     case ROLLED_BACK, CANCELLED -> ROLLED_BACK;
-                    case DENIED, NO_AGENT, AUTHENTICATION_CANCELLED, STALE, BUSY, REFUSED, JOURNAL_UNWRITABLE -> BLOCKED;
+                    case DENIED, NO_AGENT, AUTHENTICATION_CANCELLED, STALE, BUSY, REFUSED, JOURNAL_UNWRITABLE ->
+                        BLOCKED;
                     case DONE, ROLLBACK_FAILED, STUCK, KERNEL_OOPS, UNDECIDED, ERROR, HELPER_LOST -> FAILED;
                 };
         };

@@ -1,25 +1,25 @@
 package org.switchback.cli;
 
-import org.switchback.job.StepKind;
-import org.switchback.plan.Target;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.switchback.client.MachineSource;
 import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.gpus.GpuDetail;
 import org.switchback.client.gpus.GpuState;
-import org.switchback.client.MachineSource;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Bar;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.job.PlanReply;
 import org.switchback.job.PlannedRefusal;
+import org.switchback.job.StepKind;
+import org.switchback.plan.Target;
 
 /** All that is known about a GPU, as a block of lines. */
 final class GpuFormatter {
@@ -39,7 +39,7 @@ final class GpuFormatter {
     /**
      * Where a GPU could go.
      *
-     * @param plan   what that would take
+     * @param plan what that would take
      */
     record TargetPlan(Target target, PlanReply plan) {}
 
@@ -102,7 +102,8 @@ final class GpuFormatter {
     }
 
     private String formatDevice(PciDevice device) {
-        return messages.text("cli.device", device.address().toShortString(), device.name(), messages.formatDriver(device));
+        return messages.text(
+                "cli.device", device.address().toShortString(), device.name(), messages.formatDriver(device));
     }
 
     private void printBars(Gpu gpu) {
@@ -165,13 +166,13 @@ final class GpuFormatter {
                 .filter(step -> step.releaseReason().isPresent() && step.kind() != StepKind.FRAMEBUFFER_EVICTION)
                 .findFirst()
                 .map(step -> messages.formatStep(step, machine));
-        String functions = messages.formatList(way.plan().functions().stream()
-                .map(PciAddress::toShortString)
-                .toList());
+        String functions = messages.formatList(
+                way.plan().functions().stream().map(PciAddress::toShortString).toList());
         boolean there = way.plan().steps().stream().noneMatch(step -> step.kind() == StepKind.DRIVER);
         return release.map(text -> messages.text(
                         there ? "cli.status.summary.release-only" : "cli.status.summary.release", text, functions))
-                .orElseGet(() -> messages.text("cli.status.summary." + way.target().wireName(), functions));
+                .orElseGet(
+                        () -> messages.text("cli.status.summary." + way.target().wireName(), functions));
     }
 
     private void printField(String label, String text) {

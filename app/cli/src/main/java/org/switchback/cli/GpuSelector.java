@@ -63,12 +63,15 @@ final class GpuSelector {
     /** @throws CommandException when the text is no address */
     PciAddress parseAddress(String typed) throws CommandException {
         return PciAddress.parse(typed)
-                .orElseThrow(() -> context.createException(ExitCode.USAGE, "cli.no-address", TextFileReader.quote(typed)));
+                .orElseThrow(
+                        () -> context.createException(ExitCode.USAGE, "cli.no-address", TextFileReader.quote(typed)));
     }
 
     private String formatGpus(List<Gpu> gpus) {
-        return context.messages().formatList(gpus.stream()
-                .map(gpu -> gpu.address().toShortString() + " (" + gpu.graphics().name() + ")")
-                .toList());
+        return context.messages()
+                .formatList(gpus.stream()
+                        .map(gpu -> gpu.address().toShortString() + " ("
+                                + gpu.graphics().name() + ")")
+                        .toList());
     }
 }

@@ -9,13 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.messages.MemoryMapMessages;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
-import org.switchback.hardware.MemoryMapDiff;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.Region;
+import org.switchback.hardware.SnapshotParser;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -24,7 +24,8 @@ import picocli.CommandLine.Parameters;
 @Command(name = "iomem", sortOptions = false)
 final class IomemCommand extends MachineCommand {
     @Parameters(index = "0", arity = "0..1", paramLabel = "FILE", descriptionKey = "parameter.map")
-    @Nullable String file;
+    @Nullable
+    String file;
 
     @Option(names = "--diff", arity = "2", paramLabel = "FILE")
     String @Nullable [] diff;
@@ -33,7 +34,8 @@ final class IomemCommand extends MachineCommand {
     boolean sizes;
 
     @Option(names = "--gpu", paramLabel = "GPU")
-    @Nullable String gpuName;
+    @Nullable
+    String gpuName;
 
     IomemCommand(CliContext surroundings, RootCommand root) {
         super(surroundings, root);
@@ -63,10 +65,14 @@ final class IomemCommand extends MachineCommand {
         String text = TextFileReader.read(name, context());
         MemoryMap map = MemoryMap.parse(
                 MachineSnapshot.hasSnapshotHeader(text)
-                        ? TextFileReader.parseReport(text, name, context()).text("/proc/iomem").orElse("")
+                        ? TextFileReader.parseReport(text, name, context())
+                                .text("/proc/iomem")
+                                .orElse("")
                         : text);
         if (map.isEmpty()) {
-            throw context().createException(ExitCode.FAILED, "cli.iomem.no-region", TextFileReader.displayName(name, context()));
+            throw context()
+                    .createException(
+                            ExitCode.FAILED, "cli.iomem.no-region", TextFileReader.displayName(name, context()));
         }
         return map;
     }
@@ -130,7 +136,12 @@ final class IomemCommand extends MachineCommand {
                 roots = MemoryMapFormatter.regionsAroundGpu(map, gpu);
             }
             if (json) {
-                writeJson(new MemoryMap(roots, map.addressesHidden(), map.omissionCount(), map.regionCount(), map.unreadableLineCount()));
+                writeJson(new MemoryMap(
+                        roots,
+                        map.addressesHidden(),
+                        map.omissionCount(),
+                        map.regionCount(),
+                        map.unreadableLineCount()));
                 return;
             }
             if (sizes || name != null) {
@@ -165,9 +176,11 @@ final class IomemCommand extends MachineCommand {
             writer.beginObject();
             writer.name("name").value(region.name());
             if (!hidden) {
-                writer.name("first").value(JsonFormatter.formatHex(region.range().first()));
+                writer.name("first")
+                        .value(JsonFormatter.formatHex(region.range().first()));
                 writer.name("last").value(JsonFormatter.formatHex(region.range().last()));
-                writer.name("size").value(JsonFormatter.formatSize(region.range().length()).getAsNumber());
+                writer.name("size")
+                        .value(JsonFormatter.formatSize(region.range().length()).getAsNumber());
             }
             writer.name("children");
             writeJson(region.children(), hidden, writer);

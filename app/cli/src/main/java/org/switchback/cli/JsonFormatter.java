@@ -1,8 +1,5 @@
 package org.switchback.cli;
 
-import org.switchback.hardware.PciAddress;
-import org.switchback.protocol.JobEventStruct;
-import org.switchback.plan.Target;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
@@ -13,16 +10,19 @@ import org.switchback.client.MachineSource;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Bar;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
+import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
-import org.switchback.hardware.KebabCase;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlanReply;
 import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.plan.Target;
+import org.switchback.protocol.JobEventStruct;
 
 /**
  * What {@code --json} prints. Keys are never renamed and never change their meaning; {@code app/command-line.md} says
@@ -70,7 +70,9 @@ final class JsonFormatter {
         object.add("displays", formatStrings(gpu.graphics().activeConnectors()));
         JsonArray bars = new JsonArray();
         for (Bar bar : gpu.graphics().bars()) {
-            JsonObject one = formatBar(bar, gpu.overlaps().stream().filter(o -> o.bar().equals(bar)).toList());
+            JsonObject one = formatBar(
+                    bar,
+                    gpu.overlaps().stream().filter(o -> o.bar().equals(bar)).toList());
             gpu.graphics().maxBarSize(bar.index()).ifPresent(largest -> one.add("largest", formatSize(largest)));
             bars.add(one);
         }
@@ -166,7 +168,9 @@ final class JsonFormatter {
     static JsonPrimitive formatSize(long length) {
         return length == 0
                 ? new JsonPrimitive(BigInteger.TWO.pow(64))
-                : length > 0 ? new JsonPrimitive(length) : new JsonPrimitive(new BigInteger(Long.toUnsignedString(length)));
+                : length > 0
+                        ? new JsonPrimitive(length)
+                        : new JsonPrimitive(new BigInteger(Long.toUnsignedString(length)));
     }
 
     JsonObject formatPlan(Gpu gpu, Target target, PlanReply plan, Machine machine) {
@@ -176,7 +180,10 @@ final class JsonFormatter {
         object.addProperty("target", target.wireName());
         object.addProperty("ready", plan.refusals().isEmpty());
         object.addProperty("permission", KebabCase.of(plan.permission()));
-        object.add("functions", formatStrings(plan.functions().stream().map(PciAddress::toString).toList()));
+        object.add(
+                "functions",
+                formatStrings(
+                        plan.functions().stream().map(PciAddress::toString).toList()));
         object.add("steps", formatSteps(plan.steps(), machine));
         object.add("inverse", formatStrings(plan.undoCommands()));
         object.add("refusals", formatRefusals(plan.refusals()));

@@ -1,6 +1,5 @@
 package org.switchback.cli;
 
-import org.switchback.plan.Target;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
@@ -11,6 +10,7 @@ import org.switchback.client.HelperException;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.PlanReply;
+import org.switchback.plan.Target;
 import picocli.CommandLine.Option;
 
 /** A command about a machine. */

@@ -9,8 +9,8 @@ import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.FirmwareRegion;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
@@ -48,10 +48,14 @@ final class MemoryMapFormatter {
         for (Region region : level) {
             Optional<PciAddress> function = PciAddress.parse(region.name());
             for (Region child : region.children()) {
-                if (function.isPresent() && FirmwareRegion.fromRegionName(child.name()).isPresent()) {
+                if (function.isPresent()
+                        && FirmwareRegion.fromRegionName(child.name()).isPresent()) {
                     notes.add(
                             hidden
-                                    ? messages.text("cli.iomem.claim.hidden", child.name(), function.get().toShortString())
+                                    ? messages.text(
+                                            "cli.iomem.claim.hidden",
+                                            child.name(),
+                                            function.get().toShortString())
                                     : messages.text(
                                             "cli.iomem.claim",
                                             child.name() + " " + child.range(),
@@ -75,9 +79,8 @@ final class MemoryMapFormatter {
         for (Region region : level) {
             boolean own = gpu.functions().stream()
                     .anyMatch(f -> region.name().equals(f.address().toString()));
-            boolean ownBus = region.children().stream()
-                    .anyMatch(child -> gpu.functions().stream()
-                            .anyMatch(f -> child.name().equals(f.address().toString())));
+            boolean ownBus = region.children().stream().anyMatch(child -> gpu.functions().stream()
+                    .anyMatch(f -> child.name().equals(f.address().toString())));
             if (own || (ownBus && region.name().startsWith("PCI Bus"))) {
                 parts.add(region);
             } else {
@@ -111,7 +114,8 @@ final class MemoryMapFormatter {
         if (!hidden) {
             line.append(TextColumns.padRight(region.range().toString(), width))
                     .append("  ")
-                    .append(TextColumns.padLeft(messages.formatSize(region.range().length()), 9))
+                    .append(TextColumns.padLeft(
+                            messages.formatSize(region.range().length()), 9))
                     .append("  ");
         }
         line.append("  ".repeat(depth)).append(region.name());
@@ -136,11 +140,13 @@ final class MemoryMapFormatter {
 
     private String formatCoverage(Overlap overlap) {
         if (!overlap.hasAddress()) {
-            return messages.text("cli.iomem.lies-in", messages.formatBar(overlap.bar().index()));
+            return messages.text(
+                    "cli.iomem.lies-in", messages.formatBar(overlap.bar().index()));
         }
         return messages.text(
                 "cli.iomem.covers",
-                mapMessages.formatPercentage(overlap.outermostRegion().range(), overlap.bar().range()),
+                mapMessages.formatPercentage(
+                        overlap.outermostRegion().range(), overlap.bar().range()),
                 messages.formatBar(overlap.bar().index()));
     }
 
@@ -151,7 +157,8 @@ final class MemoryMapFormatter {
                 for (Bar bar : function.bars()) {
                     if (region.name().equals(function.address().toString())
                             && bar.range().equals(region.range())) {
-                        String whole = messages.text("cli.iomem.bar-of", messages.formatBar(bar.index()), function.name());
+                        String whole =
+                                messages.text("cli.iomem.bar-of", messages.formatBar(bar.index()), function.name());
                         return whole.length() <= room ? whole : messages.formatBar(bar.index());
                     }
                 }

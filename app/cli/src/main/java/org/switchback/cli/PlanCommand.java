@@ -15,9 +15,10 @@ final class PlanCommand extends PlanningCommand {
         try (MachineSession sight = rootCommand().openSession(false)) {
             PlannedSwitch answer = planSwitch(sight);
             if (json) {
-                JsonObject object =
-                        new JsonFormatter(messages()).formatPlan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
-                object.add("source", JsonFormatter.formatSource(sight.connection().source()));
+                JsonObject object = new JsonFormatter(messages())
+                        .formatPlan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
+                object.add(
+                        "source", JsonFormatter.formatSource(sight.connection().source()));
                 if (answer.isAlreadyInTargetMode()) {
                     object.addProperty("result", "nothing-to-do");
                 }
@@ -25,7 +26,9 @@ final class PlanCommand extends PlanningCommand {
             } else {
                 new PlanFormatter(terminal(), messages(), answer).print(showCommands);
             }
-            return answer.plan().refusals().isEmpty() || answer.isAlreadyInTargetMode() ? ExitCode.OK : ExitCode.BLOCKED;
+            return answer.plan().refusals().isEmpty() || answer.isAlreadyInTargetMode()
+                    ? ExitCode.OK
+                    : ExitCode.BLOCKED;
         }
     }
 }

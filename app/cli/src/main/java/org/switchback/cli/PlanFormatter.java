@@ -1,6 +1,5 @@
 package org.switchback.cli;
 
-import org.switchback.plan.Target;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +10,7 @@ import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.PlanReply;
 import org.switchback.job.PlannedStep;
+import org.switchback.plan.Target;
 
 /** A plan for people: what moves, what is in the way, the steps with what undoes them, and why not. */
 final class PlanFormatter {
@@ -58,7 +58,10 @@ final class PlanFormatter {
 
     void printHeading() {
         out.println(terminal.bold(messages.text(
-                "cli.plan.heading", gpu.graphics().name(), gpu.address().toShortString(), messages.formatTarget(target))));
+                "cli.plan.heading",
+                gpu.graphics().name(),
+                gpu.address().toShortString(),
+                messages.formatTarget(target))));
     }
 
     private void printFunctions() {
@@ -93,7 +96,8 @@ final class PlanFormatter {
         int number = Integer.toString(plan.steps().size()).length();
         int title = stepColumnWidth();
         out.println();
-        out.println(terminal.bold(TextColumns.padRight(messages.text("cli.plan.steps"), INDENT_WIDTH + number + 2 + title + 2))
+        out.println(terminal.bold(
+                        TextColumns.padRight(messages.text("cli.plan.steps"), INDENT_WIDTH + number + 2 + title + 2))
                 + terminal.faint(messages.text("cli.plan.inverse")));
         for (int i = 0; i < plan.steps().size(); i++) {
             PlannedStep step = plan.steps().get(i);
@@ -138,7 +142,8 @@ final class PlanFormatter {
             }
         }
         machine.gpus().stream()
-                .filter(other -> !plan.functions().contains(other.address()) && !other.graphics().activeConnectors().isEmpty())
+                .filter(other -> !plan.functions().contains(other.address())
+                        && !other.graphics().activeConnectors().isEmpty())
                 .findFirst()
                 .ifPresent(other -> out.println(messages.text(
                         "cli.plan.desktop",
@@ -153,9 +158,8 @@ final class PlanFormatter {
     private void printVerdict() {
         out.println();
         if (plan.refusals().isEmpty()) {
-            Optional<String> permission = switchesThisMachine
-                    ? Optional.of(messages.formatPermission(plan.permission()))
-                    : Optional.empty();
+            Optional<String> permission =
+                    switchesThisMachine ? Optional.of(messages.formatPermission(plan.permission())) : Optional.empty();
             out.println(terminal.success(messages.text("cli.plan.ready"))
                     + permission.map(text -> " " + text).orElse(""));
             return;

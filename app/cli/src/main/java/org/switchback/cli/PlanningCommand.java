@@ -1,27 +1,29 @@
 package org.switchback.cli;
 
-import java.util.Optional;
-import org.switchback.plan.RefusalCode;
-import org.switchback.plan.Target;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.PlanReply;
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.Target;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** What {@code plan} and {@code switch} are asked for: a GPU, where it should go, and what should go along. */
 abstract class PlanningCommand extends MachineCommand {
     @Parameters(index = "0", paramLabel = "vm|host", descriptionKey = "parameter.target")
-    @Nullable String target;
+    @Nullable
+    String target;
 
     @Parameters(index = "1", paramLabel = "GPU", descriptionKey = "parameter.gpu")
-    @Nullable String gpu;
+    @Nullable
+    String gpu;
 
     @Option(names = "--with", paramLabel = "DEVICE")
     List<String> with = new ArrayList<>();
@@ -39,7 +41,7 @@ abstract class PlanningCommand extends MachineCommand {
     /**
      * What was asked for, and the helper's answer.
      *
-     * @param switchesThisMachine   a switch would change this computer
+     * @param switchesThisMachine a switch would change this computer
      */
     record PlannedSwitch(Machine machine, Gpu gpu, Target target, PlanReply plan, boolean switchesThisMachine) {
         /** The GPU is where it was to go. That is no failure: whoever repeats a switch has what they want. */

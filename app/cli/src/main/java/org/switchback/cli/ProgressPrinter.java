@@ -1,15 +1,15 @@
 package org.switchback.cli;
 
-import org.switchback.job.SwitchRun;
-import org.switchback.job.PlannedRefusal;
-import java.util.List;
-import java.time.Duration;
 import com.google.gson.JsonObject;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.switchback.client.messages.Messages;
 import org.switchback.job.JobEvent;
+import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.SwitchRun;
 
 /** A switch under way: a line a step, finished when the step is. */
 final class ProgressPrinter {
@@ -29,12 +29,17 @@ final class ProgressPrinter {
     private boolean lineOpen;
 
     /** @param jsonConsumer told every entry as JSON by {@link #emitJson} */
-    ProgressPrinter(Terminal terminal, Messages messages, PlanningCommand.PlannedSwitch plannedSwitch, Consumer<JsonObject> jsonConsumer) {
+    ProgressPrinter(
+            Terminal terminal,
+            Messages messages,
+            PlanningCommand.PlannedSwitch plannedSwitch,
+            Consumer<JsonObject> jsonConsumer) {
         this.terminal = terminal;
         this.messages = messages;
         this.plannedSwitch = plannedSwitch;
         this.jsonConsumer = jsonConsumer;
-        this.run = SwitchRun.begin(plannedSwitch.target(), plannedSwitch.plan().steps().size());
+        this.run = SwitchRun.begin(
+                plannedSwitch.target(), plannedSwitch.plan().steps().size());
     }
 
     /** For programs. */
@@ -119,7 +124,9 @@ final class ProgressPrinter {
 
     /** Time since the step, or its undoing, began, in seconds; empty unless the event ends it. */
     private Optional<Double> stepDuration(JobEvent event) {
-        if (!(event instanceof JobEvent.StepChanged step) || step.step() < 0 || step.step() >= run.steps().size()) {
+        if (!(event instanceof JobEvent.StepChanged step)
+                || step.step() < 0
+                || step.step() >= run.steps().size()) {
             return Optional.empty();
         }
         return switch (step.phase()) {
@@ -139,7 +146,9 @@ final class ProgressPrinter {
     }
 
     private void finishLine(String sign, Optional<Double> seconds) {
-        terminal.out().println("  " + sign + seconds.map(s -> "  " + formatDuration(s)).orElse(""));
+        terminal.out()
+                .println(
+                        "  " + sign + seconds.map(s -> "  " + formatDuration(s)).orElse(""));
         lineOpen = false;
     }
 

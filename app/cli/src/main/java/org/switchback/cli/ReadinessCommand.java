@@ -1,6 +1,5 @@
 package org.switchback.cli;
 
-import org.switchback.plan.Target;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.List;
@@ -12,6 +11,7 @@ import org.switchback.client.readiness.ReadinessFormatter;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
+import org.switchback.plan.Target;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -21,7 +21,8 @@ final class ReadinessCommand extends MachineCommand {
     private static final int INDENT_WIDTH = 4;
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "GPU", descriptionKey = "parameter.some-gpu")
-    @Nullable String gpuName;
+    @Nullable
+    String gpuName;
 
     ReadinessCommand(CliContext surroundings, RootCommand root) {
         super(surroundings, root);
@@ -31,9 +32,8 @@ final class ReadinessCommand extends MachineCommand {
     public Integer call() throws CommandException {
         try (MachineSession sight = rootCommand().openSession(false)) {
             Machine machine = SnapshotParser.parse(sight.snapshot());
-            List<Gpu> gpus = gpuName == null
-                    ? machine.gpus()
-                    : List.of(new GpuSelector(machine, context()).find(gpuName));
+            List<Gpu> gpus =
+                    gpuName == null ? machine.gpus() : List.of(new GpuSelector(machine, context()).find(gpuName));
             JsonArray array = new JsonArray();
             boolean oneIsReady = false;
             for (Gpu gpu : gpus) {
@@ -47,7 +47,8 @@ final class ReadinessCommand extends MachineCommand {
             }
             if (json) {
                 JsonObject object = new JsonObject();
-                object.add("source", JsonFormatter.formatSource(sight.connection().source()));
+                object.add(
+                        "source", JsonFormatter.formatSource(sight.connection().source()));
                 object.add("gpus", array);
                 printJson(object);
             } else if (gpus.isEmpty()) {
@@ -62,7 +63,8 @@ final class ReadinessCommand extends MachineCommand {
                 machine,
                 gpu,
                 connection.source(),
-                requestPlan(connection, gpu.address(), Target.VM, List.of(), false).refusals());
+                requestPlan(connection, gpu.address(), Target.VM, List.of(), false)
+                        .refusals());
     }
 
     private void printReadiness(Readiness readiness, boolean another) {
@@ -71,13 +73,25 @@ final class ReadinessCommand extends MachineCommand {
             terminal().out().println();
         }
         Gpu gpu = readiness.gpu();
-        terminal().out().println(terminal().bold(gpu.address().toShortString() + "  " + gpu.graphics().name()));
+        terminal()
+                .out()
+                .println(terminal()
+                        .bold(gpu.address().toShortString() + "  "
+                                + gpu.graphics().name()));
         String summary = text.summary();
-        terminal().out().println(readiness.isBlocked() ? terminal().error(summary) : terminal().success(summary));
+        terminal()
+                .out()
+                .println(
+                        readiness.isBlocked()
+                                ? terminal().error(summary)
+                                : terminal().success(summary));
         for (CheckResult finding : readiness.results()) {
-            String sign = terminal().symbol(finding.status().symbol(), finding.status() == CheckResult.CheckStatus.READY ? "+" : "x");
-            terminal().out().println("  " + colorize(finding.status(), sign) + " "
-                    + terminal().bold(text.title(finding.check())));
+            String sign = terminal()
+                    .symbol(finding.status().symbol(), finding.status() == CheckResult.CheckStatus.READY ? "+" : "x");
+            terminal()
+                    .out()
+                    .println("  " + colorize(finding.status(), sign) + " "
+                            + terminal().bold(text.title(finding.check())));
             printParagraph(text.description(finding));
             text.advice(finding).ifPresent(this::printParagraph);
         }

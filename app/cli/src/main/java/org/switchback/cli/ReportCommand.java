@@ -21,7 +21,8 @@ final class ReportCommand extends MachineCommand {
             String text = (withNames ? sight.snapshot() : Anonymizer.anonymize(sight.snapshot())).toText();
             if (json) {
                 JsonObject object = new JsonObject();
-                object.add("source", JsonFormatter.formatSource(sight.connection().source()));
+                object.add(
+                        "source", JsonFormatter.formatSource(sight.connection().source()));
                 object.addProperty("names", withNames);
                 object.addProperty("report", text);
                 printJson(object);

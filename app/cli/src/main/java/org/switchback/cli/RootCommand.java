@@ -21,13 +21,16 @@ import picocli.CommandLine.Spec;
 @Command(name = "switchback", version = "switchback 0.1.0", sortOptions = false)
 final class RootCommand implements Callable<Integer> {
     @Spec
-    @Nullable CommandSpec spec;
+    @Nullable
+    CommandSpec spec;
 
     @Option(names = "--sample", paramLabel = "NAME", scope = ScopeType.INHERIT)
-    @Nullable String sample;
+    @Nullable
+    String sample;
 
     @Option(names = "--machine", paramLabel = "FILE", scope = ScopeType.INHERIT)
-    @Nullable String machine;
+    @Nullable
+    String machine;
 
     @Option(names = "--samples")
     boolean listSamples;
@@ -92,10 +95,15 @@ final class RootCommand implements Callable<Integer> {
             throw context.createException(ExitCode.USAGE, "cli.machine-alone");
         }
         if (listSamples) {
-            int width = SampleMachines.names().stream().mapToInt(String::length).max().orElse(0);
+            int width = SampleMachines.names().stream()
+                    .mapToInt(String::length)
+                    .max()
+                    .orElse(0);
             for (String name : SampleMachines.names()) {
-                context.terminal().out().println(
-                        TextColumns.padRight(name, width) + "  " + context.messages().text("sample." + name));
+                context.terminal()
+                        .out()
+                        .println(TextColumns.padRight(name, width) + "  "
+                                + context.messages().text("sample." + name));
             }
             return ExitCode.OK;
         }
@@ -117,7 +125,8 @@ final class RootCommand implements Callable<Integer> {
         } catch (HelperException problem) {
             connection.close();
             why = problem.kind();
-            boolean notAllowed = why == HelperException.FailureKind.REFUSED || why == HelperException.FailureKind.UNDECIDED;
+            boolean notAllowed =
+                    why == HelperException.FailureKind.REFUSED || why == HelperException.FailureKind.UNDECIDED;
             if (!notAllowed || !connection.source().canSwitchThisMachine()) {
                 throw context.createException(problem);
             }
@@ -139,8 +148,10 @@ final class RootCommand implements Callable<Integer> {
                 return whole;
             } catch (HelperException problem) {
                 MachineSession part = new MachineSession(connection, connection.inspect(false));
-                context.terminal().err().println(context.messages().text(
-                        "cli.partly", context.messages().formatHelperFailure(problem.kind())));
+                context.terminal()
+                        .err()
+                        .println(context.messages()
+                                .text("cli.partly", context.messages().formatHelperFailure(problem.kind())));
                 return part;
             }
         }
@@ -178,9 +189,10 @@ final class RootCommand implements Callable<Integer> {
                 switch (source) {
                     case MachineSource.ThisMachine() -> "";
                     case MachineSource.ReadOnlyMachine(var why) ->
-                        context.messages().text(
-                                "source.look-only", context.messages().formatHelperFailure(why));
-                    case MachineSource.SampleMachine(String name) -> context.messages().text("source.sample", name);
+                        context.messages()
+                                .text("source.look-only", context.messages().formatHelperFailure(why));
+                    case MachineSource.SampleMachine(String name) ->
+                        context.messages().text("source.sample", name);
                     case MachineSource.SavedReport(String file) ->
                         context.messages().text("source.report", TextFileReader.displayName(file, context));
                 };
@@ -195,23 +207,31 @@ final class RootCommand implements Callable<Integer> {
         String what =
                 switch (problem) {
                     case CommandLine.UnmatchedArgumentException unmatched ->
-                        context.messages().text(
-                                unmatched.isUnknownOption()
-                                        ? "cli.unknown-option"
-                                        : command.getParent() == null ? "cli.unknown-command" : "cli.unknown-argument",
-                                TextFileReader.quote(unmatched.getUnmatched().getFirst()));
+                        context.messages()
+                                .text(
+                                        unmatched.isUnknownOption()
+                                                ? "cli.unknown-option"
+                                                : command.getParent() == null
+                                                        ? "cli.unknown-command"
+                                                        : "cli.unknown-argument",
+                                        TextFileReader.quote(
+                                                unmatched.getUnmatched().getFirst()));
                     case CommandLine.MissingParameterException missing ->
-                        context.messages().text(
-                                "cli.missing",
-                                context.messages().formatList(missing.getMissing().stream()
-                                        .map(CommandLine.Model.ArgSpec::paramLabel)
-                                        .distinct()
-                                        .toList()));
+                        context.messages()
+                                .text(
+                                        "cli.missing",
+                                        context.messages()
+                                                .formatList(missing.getMissing().stream()
+                                                        .map(CommandLine.Model.ArgSpec::paramLabel)
+                                                        .distinct()
+                                                        .toList()));
                     default -> TextFileReader.replaceControlCharacters(String.valueOf(problem.getMessage())) + ".";
                 };
-        context.terminal().err().println(
-                "switchback: " + what + " "
-                        + context.messages().text("cli.see-help", command.getCommandSpec().qualifiedName()));
+        context.terminal()
+                .err()
+                .println("switchback: " + what + " "
+                        + context.messages()
+                                .text("cli.see-help", command.getCommandSpec().qualifiedName()));
         return ExitCode.USAGE;
     }
 
@@ -221,8 +241,11 @@ final class RootCommand implements Callable<Integer> {
             context.terminal().err().println("switchback: " + known.userMessage());
             return known.exitCode();
         }
-        context.terminal().err().println("switchback: "
-                + context.messages().text("cli.internal", failure.getClass().getSimpleName()));
+        context.terminal()
+                .err()
+                .println("switchback: "
+                        + context.messages()
+                                .text("cli.internal", failure.getClass().getSimpleName()));
         return ExitCode.FAILED;
     }
 }

@@ -1,22 +1,22 @@
 package org.switchback.cli;
 
-import org.switchback.plan.Target;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.switchback.client.HelperConnection;
 import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.gpus.GpuState;
-import org.switchback.client.HelperConnection;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
-import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.PlanReply;
 import org.switchback.job.PlannedRefusal;
+import org.switchback.plan.Target;
 import picocli.CommandLine.Command;
 
 /** {@code status}: every GPU, what lies in its memory, and where it could go. */
@@ -50,14 +50,16 @@ final class StatusCommand extends MachineCommand {
             terminal().out().print(separator);
             List<GpuFormatter.TargetPlan> ways = new ArrayList<>();
             for (Target target : possibleTargets(gpu)) {
-                ways.add(new GpuFormatter.TargetPlan(target, requestPlan(connection, gpu.address(), target, List.of(), false)));
+                ways.add(new GpuFormatter.TargetPlan(
+                        target, requestPlan(connection, gpu.address(), target, List.of(), false)));
             }
             text.print(gpu, machine, ways, Optional.ofNullable(unreserved.get(gpu.address())));
             separator = "\n";
         }
     }
 
-    private Map<PciAddress, SwitchRecord.UnreservedBar> findUnreservedBars(HelperConnection connection, Machine machine) {
+    private Map<PciAddress, SwitchRecord.UnreservedBar> findUnreservedBars(
+            HelperConnection connection, Machine machine) {
         return context().activityLog().findUnreservedBars(connection.source(), machine);
     }
 

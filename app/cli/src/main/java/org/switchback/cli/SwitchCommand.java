@@ -1,12 +1,8 @@
 package org.switchback.cli;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.SwitchRun;
-import org.switchback.plan.Target;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -17,11 +13,13 @@ import org.switchback.client.HelperConnection.RunningSwitch;
 import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
 import org.switchback.hardware.Gpu;
+import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
-import org.switchback.hardware.KebabCase;
 import org.switchback.job.JobEvent;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.Outcome;
+import org.switchback.job.SwitchRun;
+import org.switchback.plan.Target;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -52,7 +50,8 @@ final class SwitchCommand extends PlanningCommand {
                 throw context().createException(refused ? ExitCode.BLOCKED : ExitCode.FAILED, "cli.switch.look-only");
             }
             PlannedSwitch answer = planSwitch(sight);
-            JsonObject object = new JsonFormatter(messages()).formatPlan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
+            JsonObject object = new JsonFormatter(messages())
+                    .formatPlan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
             object.add("source", JsonFormatter.formatSource(connection.source()));
             if (!json) {
                 new PlanFormatter(terminal(), messages(), answer).print(showCommands);
@@ -83,7 +82,8 @@ final class SwitchCommand extends PlanningCommand {
         }
         Optional<String> reply = terminal().prompt(messages().text("cli.switch.question") + " ");
         return reply.map(text -> text.strip().toLowerCase(Locale.ROOT))
-                .filter(text -> !text.isEmpty() && messages().text("cli.switch.question.yes").contains(" " + text + " "))
+                .filter(text -> !text.isEmpty()
+                        && messages().text("cli.switch.question.yes").contains(" " + text + " "))
                 .isPresent();
     }
 
@@ -160,12 +160,15 @@ final class SwitchCommand extends PlanningCommand {
 
     private int reportResult(JobEvent.Finished end, Machine after, PlannedSwitch answer, JsonObject object) {
         Optional<Gpu> gpu = after.gpu(answer.gpu().address());
-        SwitchRun run = SwitchRun.begin(answer.target(), answer.plan().steps().size()).after(end);
+        SwitchRun run =
+                SwitchRun.begin(answer.target(), answer.plan().steps().size()).after(end);
         SwitchRun.Result result = run.evaluate(answer.gpu(), gpu);
-        String sentence = messages().formatOutcome(
+        String sentence = messages()
+                .formatOutcome(
                         end.outcome(), answer.target(), answer.gpu().graphics().name());
         if (end.outcome() == Outcome.DONE && result != SwitchRun.Result.SUCCEEDED) {
-            sentence = messages().text(
+            sentence = messages()
+                    .text(
                             "cli.switch.not-true",
                             answer.gpu().address().toShortString(),
                             gpu.map(now -> messages().formatDriver(now.graphics()))
@@ -176,7 +179,11 @@ final class SwitchCommand extends PlanningCommand {
         gpu.ifPresent(now -> object.addProperty("mode", KebabCase.of(now.mode())));
         object.addProperty("text", sentence);
         int exitCode = ExitCode.of(result, end.outcome());
-        printResult(object, exitCode == ExitCode.OK ? terminal().success(sentence) : terminal().error(sentence));
+        printResult(
+                object,
+                exitCode == ExitCode.OK
+                        ? terminal().success(sentence)
+                        : terminal().error(sentence));
         return exitCode;
     }
 

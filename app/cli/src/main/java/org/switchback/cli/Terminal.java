@@ -16,10 +16,10 @@ import java.util.Optional;
 /**
  * Where a command writes and reads.
  *
- * @param out      what was asked for
- * @param err      what is said beside it
- * @param in       answers and piped texts
- * @param interactive     somebody sits at {@code in}
+ * @param out what was asked for
+ * @param err what is said beside it
+ * @param in answers and piped texts
+ * @param interactive somebody sits at {@code in}
  * @param colored {@code out} is a terminal that shows colours
  */
 record Terminal(PrintStream out, PrintStream err, InputStream in, boolean interactive, boolean colored) {
@@ -35,7 +35,8 @@ record Terminal(PrintStream out, PrintStream err, InputStream in, boolean intera
 
     /** Whether what this process prints goes to another, which may leave before it has read all. */
     static boolean isOutputPiped() {
-        return descriptorTarget(1).filter(target -> target.startsWith("pipe:") || target.startsWith("socket:"))
+        return descriptorTarget(1)
+                .filter(target -> target.startsWith("pipe:") || target.startsWith("socket:"))
                 .isPresent();
     }
 

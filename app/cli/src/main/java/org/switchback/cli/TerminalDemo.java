@@ -1,24 +1,24 @@
 package org.switchback.cli;
 
-import org.switchback.plan.Target;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
-import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.HelperException;
-import org.switchback.simulator.FailureScenario;
 import org.switchback.client.MachineSource;
-import org.switchback.client.samples.SampleMachines;
+import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.messages.Messages;
+import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.SnapshotParser;
-import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlanReply;
+import org.switchback.plan.Target;
+import org.switchback.simulator.FailureScenario;
 
 /**
  * The main job from end to end in a terminal, on a sample machine: what there is, to VM mode, what that changed in the
@@ -33,12 +33,11 @@ public final class TerminalDemo {
 
     private TerminalDemo(Terminal terminal, HelperConnection connection) {
         this.connection = connection;
-        this.context =
-                new CliContext(
-                        terminal,
-                        Messages.forLocale(Locale.getDefault()),
-                        new SharedConnections(connection),
-                        ActivityLog.inMemory());
+        this.context = new CliContext(
+                terminal,
+                Messages.forLocale(Locale.getDefault()),
+                new SharedConnections(connection),
+                ActivityLog.inMemory());
         this.rootCommand = new RootCommand(context);
     }
 
@@ -130,10 +129,12 @@ public final class TerminalDemo {
         worst = Math.max(worst, runCommand("switch", "vm", GPU_ADDRESS));
         worst = Math.max(worst, runCommand("iomem", "--gpu", GPU_ADDRESS));
         printHeading("cli.demonstration.changes");
-        new MemoryMapFormatter(context.terminal(), context.messages()).print(MemoryMapDiff.between(before, readMemoryMap()));
+        new MemoryMapFormatter(context.terminal(), context.messages())
+                .print(MemoryMapDiff.between(before, readMemoryMap()));
         worst = Math.max(worst, runCommand("switch", "host", GPU_ADDRESS));
         printHeading("cli.demonstration.back");
-        new MemoryMapFormatter(context.terminal(), context.messages()).print(MemoryMapDiff.between(before, readMemoryMap()));
+        new MemoryMapFormatter(context.terminal(), context.messages())
+                .print(MemoryMapDiff.between(before, readMemoryMap()));
         worst = Math.max(worst, runCommand("status"));
         return worst;
     }

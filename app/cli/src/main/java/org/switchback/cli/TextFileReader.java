@@ -101,9 +101,7 @@ final class TextFileReader {
     /** Without what would move the cursor or change colours. */
     static String replaceControlCharacters(String text) {
         StringBuilder plain = new StringBuilder();
-        text.codePoints()
-                .limit(200)
-                .forEach(c -> plain.appendCodePoint(Character.isISOControl(c) ? '?' : c));
+        text.codePoints().limit(200).forEach(c -> plain.appendCodePoint(Character.isISOControl(c) ? '?' : c));
         return plain.toString();
     }
 }

@@ -60,6 +60,8 @@ class ActivityCommandTest extends CommandTestCase {
     }
 
     private CliRunner.CliResult run(String... args) {
-        return new CliRunner(connectionsTo(SampleMachines.DEFAULT)).withActivityLog(activityLog).run(args);
+        return new CliRunner(connectionsTo(SampleMachines.DEFAULT))
+                .withActivityLog(activityLog)
+                .run(args);
     }
 }

@@ -6,8 +6,8 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.HelperConnections;
+import org.switchback.client.activity.ActivityLog;
 
 /** Runs commands and keeps what they print. */
 final class CliRunner {

@@ -46,7 +46,8 @@ abstract class CommandTestCase {
     }
 
     InProcessConnections connectionsWithoutHelper(String sample) {
-        return new InProcessConnections(loadSample(sample), new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), folder);
+        return new InProcessConnections(
+                loadSample(sample), new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), folder);
     }
 
     CliRunner.CliResult runOnSample(String sample, String... args) {

@@ -18,8 +18,7 @@ import org.switchback.client.samples.SampleMachines;
 
 class CompletionCommandTest extends CommandTestCase {
     /** In place of bash-completion's functions, and of the computer's own GPUs. */
-    private static final String STUBS =
-            """
+    private static final String STUBS = """
             _get_comp_words_by_ref() { cur=${line[-1]} prev=${line[-2]} words=("${line[@]}") cword=$((${#line[@]} - 1)); }
             _filedir() { COMPREPLY=(FILES); }
             __ltrimcolon_completions() { :; }
@@ -91,7 +90,8 @@ class CompletionCommandTest extends CommandTestCase {
 
     @Test
     void manualPageHasEveryCommandAndOption() throws Exception {
-        String page = Files.readString(Path.of("../../packaging/man/switchback.1")).replace("\\-", "-");
+        String page =
+                Files.readString(Path.of("../../packaging/man/switchback.1")).replace("\\-", "-");
 
         assertThat(splitWords(page)).containsAll(commandsInHelp()).containsAll(optionsInHelp());
     }
@@ -117,7 +117,12 @@ class CompletionCommandTest extends CommandTestCase {
     }
 
     private static List<String> findGroups(String pattern, String text) {
-        return Pattern.compile(pattern).matcher(text).results().map((MatchResult m) -> m.group(1)).distinct().toList();
+        return Pattern.compile(pattern)
+                .matcher(text)
+                .results()
+                .map((MatchResult m) -> m.group(1))
+                .distinct()
+                .toList();
     }
 
     private static List<String> splitWords(String script) {

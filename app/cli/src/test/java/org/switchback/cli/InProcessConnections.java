@@ -1,11 +1,10 @@
 package org.switchback.cli;
 
-import java.time.Duration;
-import org.switchback.job.Outcome;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,19 +13,19 @@ import java.util.function.Consumer;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.HelperException;
-import org.switchback.simulator.FailureScenario;
 import org.switchback.client.MachineSource;
 import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.simulator.SimulatedKernel;
-import org.switchback.plan.Planner;
-import org.switchback.plan.SwitchRequest;
-import org.switchback.plan.SwitchPlan;
-import org.switchback.plan.Target;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
 import org.switchback.job.PlanReply;
-import org.switchback.job.PlanReply;
+import org.switchback.plan.Planner;
+import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
+import org.switchback.plan.Target;
+import org.switchback.simulator.FailureScenario;
+import org.switchback.simulator.SimulatedKernel;
 import org.switchback.transaction.JournalException;
 import org.switchback.transaction.TransactionRunner;
 
@@ -157,8 +156,8 @@ final class InProcessConnections implements HelperConnections {
             }
             Outcome outcome = fixedResult
                     .map(name -> Outcome.parse(name).orElseThrow())
-                    .orElseGet(() ->
-                            transactions.run(plans.get(Integer.parseInt(planId)), () -> false, listener::accept));
+                    .orElseGet(
+                            () -> transactions.run(plans.get(Integer.parseInt(planId)), () -> false, listener::accept));
             JobEvent.Finished last = new JobEvent.Finished(outcome, Duration.ZERO);
             listener.accept(last);
             return createEndedSwitch(last);

@@ -11,10 +11,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.HelperException;
-import org.switchback.simulator.FailureScenario;
 import org.switchback.client.MachineSource;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.simulator.FailureScenario;
 
 /** Whatever is typed, the answer is one sentence and an exit code. */
 class InvalidInputTest extends CommandTestCase {
@@ -99,7 +99,9 @@ class InvalidInputTest extends CommandTestCase {
 
     @Test
     void quotedInputContainsNoControlCharacters() {
-        assertThat(run("plan", "vm", "\u001b[2J").err()).doesNotContain("\u001b").contains("?[2J");
+        assertThat(run("plan", "vm", "\u001b[2J").err())
+                .doesNotContain("\u001b")
+                .contains("?[2J");
         assertThat(run("\u001b[2J").err()).doesNotContain("\u001b");
         assertThat(run("--sample", "\u001b[2J", "status").err()).doesNotContain("\u001b");
     }
@@ -166,7 +168,8 @@ class InvalidInputTest extends CommandTestCase {
             }
 
             @Override
-            public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
+            public HelperConnection openSimulated(
+                    MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
                 return openThisMachine();
             }
         };

@@ -17,12 +17,12 @@ import org.switchback.client.samples.SampleMachines;
 
 class IomemCommandTest extends CommandTestCase {
     /** As such a report arrives: one line, parts left out. */
-    private static final String SINGLE_LINE_MAP = "# cat /proc/iomem <snip> 60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]"
-            + " 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff : PCI Bus 0000:04"
-            + " c0000000-cfffffff : 0000:04:00.0 c0000000-c086ffff : BOOTFB d0000000-d1ffffff : 0000:04:00.0 <snip>";
+    private static final String SINGLE_LINE_MAP =
+            "# cat /proc/iomem <snip> 60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]"
+                    + " 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff : PCI Bus 0000:04"
+                    + " c0000000-cfffffff : 0000:04:00.0 c0000000-c086ffff : BOOTFB d0000000-d1ffffff : 0000:04:00.0 <snip>";
 
-    private static final String NESTED_MAP =
-            """
+    private static final String NESTED_MAP = """
             60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]
               60000000-6fffffff : reserved
             70000000-fbffbfff : PCI Bus 0000:00
@@ -66,7 +66,8 @@ class IomemCommandTest extends CommandTestCase {
     @Test
     void oneByteRegionHasSingularUnit() {
         assertThat(new CliRunner(connectionsTo(SampleMachines.DEFAULT))
-                        .withPipedInput("00000010-00000010 : one\n00000020-00000021 : two\n".getBytes(StandardCharsets.UTF_8))
+                        .withPipedInput(
+                                "00000010-00000010 : one\n00000020-00000021 : two\n".getBytes(StandardCharsets.UTF_8))
                         .run("iomem", "-", "--sizes")
                         .out())
                 .isEqualTo("00000010-00000010     1 byte  one\n00000020-00000021    2 bytes  two\n");
@@ -80,21 +81,23 @@ class IomemCommandTest extends CommandTestCase {
     @Test
     void diffOfOneRegionIsOneSentence() throws IOException {
         String after = SINGLE_LINE_MAP.replace(" c0000000-c086ffff : BOOTFB", "");
-        CliRunner.CliResult result = run("iomem", "--diff", writeFile("before", SINGLE_LINE_MAP), writeFile("after", after));
+        CliRunner.CliResult result =
+                run("iomem", "--diff", writeFile("before", SINGLE_LINE_MAP), writeFile("after", after));
         assertThat(result.out()).isEqualTo("1 region removed: BOOTFB (8.4 MiB). Nothing else changed.\n");
         assertThat(result.exitCode()).isZero();
-        assertThat(run("iomem", "--diff", writeFile("b", SINGLE_LINE_MAP), writeFile("b", SINGLE_LINE_MAP)).out())
+        assertThat(run("iomem", "--diff", writeFile("b", SINGLE_LINE_MAP), writeFile("b", SINGLE_LINE_MAP))
+                        .out())
                 .isEqualTo("Nothing changed.\n");
     }
 
     @Test
     void diffOfSeveralRegionsListsThem() throws IOException {
-        String after = SINGLE_LINE_MAP.replace(" c0000000-c086ffff : BOOTFB", "")
+        String after = SINGLE_LINE_MAP
+                .replace(" c0000000-c086ffff : BOOTFB", "")
                 .replace("d0000000-d1ffffff : 0000:04:00.0", "d0000000-d0ffffff : 0000:04:00.0");
         assertThat(run("iomem", "--diff", writeFile("before", SINGLE_LINE_MAP), writeFile("after", after))
                         .out())
-                .isEqualTo(
-                        """
+                .isEqualTo("""
                         2 regions removed: BOOTFB (8.4 MiB) and 0000:04:00.0 (32 MiB). 1 region added: 0000:04:00.0 (16 MiB). Nothing else changed.
                         - c0000000-c086ffff : BOOTFB
                         - d0000000-d1ffffff : 0000:04:00.0
@@ -130,7 +133,8 @@ class IomemCommandTest extends CommandTestCase {
                         run("iomem", "--json", writeFile("hidden", hidden)).out())
                 .getAsJsonObject();
         assertThat(json.get("hidden").getAsBoolean()).isTrue();
-        assertThat(json.getAsJsonArray("map").get(0).getAsJsonObject().has("size")).isFalse();
+        assertThat(json.getAsJsonArray("map").get(0).getAsJsonObject().has("size"))
+                .isFalse();
     }
 
     @Test
@@ -142,7 +146,10 @@ class IomemCommandTest extends CommandTestCase {
 
     @Test
     void gpuOptionShowsSizesAndOwners() {
-        assertThat(runOnSample(SampleMachines.DEFAULT, "iomem", "--gpu", "gtx").out().lines().toList())
+        assertThat(runOnSample(SampleMachines.DEFAULT, "iomem", "--gpu", "gtx")
+                        .out()
+                        .lines()
+                        .toList())
                 .containsSubsequence(
                         "c0000000-d1ffffff    288 MiB  PCI Bus 0000:04",
                         "c0000000-cfffffff    256 MiB    0000:04:00.0  BAR 1 of NVIDIA GeForce GTX 1080",
@@ -168,12 +175,13 @@ class IomemCommandTest extends CommandTestCase {
 
     @Test
     void deniedFullMapFallsBackToThePartAroundGpus() {
-        CliRunner.CliResult result = new CliRunner(
-                        connectionsTo(SampleMachines.DEFAULT).withFullInspectFailure(HelperException.FailureKind.REFUSED))
+        CliRunner.CliResult result = new CliRunner(connectionsTo(SampleMachines.DEFAULT)
+                        .withFullInspectFailure(HelperException.FailureKind.REFUSED))
                 .run("iomem");
         assertThat(result.exitCode()).isZero();
         assertThat(result.err())
-                .startsWith("Denied: permission was not granted. Only the part of the memory map around the GPUs is shown.\n");
+                .startsWith(
+                        "Denied: permission was not granted. Only the part of the memory map around the GPUs is shown.\n");
         assertThat(result.out()).contains("efifb");
     }
 
@@ -193,10 +201,12 @@ class IomemCommandTest extends CommandTestCase {
         }
         CliRunner.CliResult result = run("iomem", writeFile("nest", nest.toString()));
         for (int i = 0; i < 16; i++) {
-            assertThat(result.out().lines().toList().get(i)).startsWith("  ".repeat(i) + "0").endsWith("level " + i);
+            assertThat(result.out().lines().toList().get(i))
+                    .startsWith("  ".repeat(i) + "0")
+                    .endsWith("level " + i);
         }
-        JsonElement level = JsonParser.parseString(
-                        run("iomem", "--json", writeFile("nest", nest.toString())).out())
+        JsonElement level = JsonParser.parseString(run("iomem", "--json", writeFile("nest", nest.toString()))
+                        .out())
                 .getAsJsonObject()
                 .getAsJsonArray("map")
                 .get(0);
@@ -220,7 +230,8 @@ class IomemCommandTest extends CommandTestCase {
         CliRunner.CliResult result = run("iomem", writeFile("big", big.toString()));
         assertThat(result.out()).isEqualTo(big.toString());
         assertThat(result.err()).isEqualTo("Read 100000 regions.\n");
-        assertThat(JsonParser.parseString(run("iomem", "--json", writeFile("big", big.toString())).out())
+        assertThat(JsonParser.parseString(run("iomem", "--json", writeFile("big", big.toString()))
+                                .out())
                         .getAsJsonObject()
                         .get("regions")
                         .getAsInt())
@@ -256,14 +267,17 @@ class IomemCommandTest extends CommandTestCase {
     void mapWithColorCodesOrUtf16IsRead() throws IOException {
         String map = "c0000000-d1ffffff : PCI Bus 0000:04\n  c0000000-c086ffff : BOOTFB\n";
         String coloured = map.replace("c0000000", "\u001b[01;31m\u001b[Kc0000000\u001b[m\u001b[K");
-        Path wide = Files.write(folder.resolve("wide"), map.replace("\n", "\r\n").getBytes(StandardCharsets.UTF_16));
+        Path wide =
+                Files.write(folder.resolve("wide"), map.replace("\n", "\r\n").getBytes(StandardCharsets.UTF_16));
         assertThat(run("iomem", writeFile("coloured", coloured)).out()).startsWith(map);
         assertThat(run("iomem", wide.toString()).out()).startsWith(map);
     }
 
     @Test
     void escapeSequencesInNamesAreRemoved() throws IOException {
-        assertThat(run("iomem", writeFile("evil", "c0000000-cfffffff : \u001b[2Jgone\n")).out()).doesNotContain("\u001b");
+        assertThat(run("iomem", writeFile("evil", "c0000000-cfffffff : \u001b[2Jgone\n"))
+                        .out())
+                .doesNotContain("\u001b");
     }
 
     private CliRunner.CliResult run(String... args) {

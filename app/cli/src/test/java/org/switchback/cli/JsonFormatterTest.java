@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.samples.SampleMachines;
-import org.switchback.simulator.SimulatedFault;
 import org.switchback.plan.KernelWrite;
+import org.switchback.simulator.SimulatedFault;
 
 class JsonFormatterTest extends CommandTestCase {
     @Test
@@ -41,7 +41,8 @@ class JsonFormatterTest extends CommandTestCase {
                                         new SimulatedFault.FalseSuccess())))
                         .run("switch", "vm", "gtx", "--yes", "--json")),
                 keys);
-        CliRunner recorded = new CliRunner(connectionsTo(SampleMachines.DEFAULT)).withActivityLog(ActivityLog.inMemory());
+        CliRunner recorded =
+                new CliRunner(connectionsTo(SampleMachines.DEFAULT)).withActivityLog(ActivityLog.inMemory());
         recorded.run("switch", "vm", "gtx", "--yes");
         collectKeys(parseJson(recorded.run("activity", "--json")), keys);
         Path map = Files.writeString(folder.resolve("map"), "c0000000-c0000fff : x\n");
@@ -56,7 +57,8 @@ class JsonFormatterTest extends CommandTestCase {
 
     private String writeReport() throws IOException {
         return Files.writeString(
-                        folder.resolve("report"), runOnSample("iommu-off", "report").out())
+                        folder.resolve("report"),
+                        runOnSample("iommu-off", "report").out())
                 .toString();
     }
 
@@ -109,10 +111,16 @@ class JsonFormatterTest extends CommandTestCase {
     @Test
     void keysAndCodesAreTheSameInGerman() {
         String[][] commands = {
-            {"status"}, {"readiness"}, {"plan", "vm", "gtx"}, {"plan", "host", "gtx"}, {"iomem"}, {"switch", "vm", "gtx"}
+            {"status"},
+            {"readiness"},
+            {"plan", "vm", "gtx"},
+            {"plan", "host", "gtx"},
+            {"iomem"},
+            {"switch", "vm", "gtx"}
         };
         for (String[] command : commands) {
-            String[] line = Stream.concat(Stream.of(command), Stream.of("--json")).toArray(String[]::new);
+            String[] line =
+                    Stream.concat(Stream.of(command), Stream.of("--json")).toArray(String[]::new);
             Locale.setDefault(Locale.ENGLISH);
             JsonObject english = parseJson(runOnSample("x99-gtx1080", line));
             Locale.setDefault(Locale.GERMANY);
@@ -133,11 +141,13 @@ class JsonFormatterTest extends CommandTestCase {
         }
         if (element.isJsonObject()) {
             JsonObject object = new JsonObject();
-            element.getAsJsonObject().entrySet().forEach(entry -> object.add(
-                    entry.getKey(),
-                    Set.of("text", "advice", "seconds", "took").contains(entry.getKey())
-                            ? new JsonPrimitive("")
-                            : withoutTexts(entry.getValue())));
+            element.getAsJsonObject()
+                    .entrySet()
+                    .forEach(entry -> object.add(
+                            entry.getKey(),
+                            Set.of("text", "advice", "seconds", "took").contains(entry.getKey())
+                                    ? new JsonPrimitive("")
+                                    : withoutTexts(entry.getValue())));
             return object;
         }
         return element;

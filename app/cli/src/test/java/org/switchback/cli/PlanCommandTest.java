@@ -31,7 +31,8 @@ class PlanCommandTest extends CommandTestCase {
 
     @Test
     void planWithoutTheModuleIsRefusedWithAllSteps() {
-        CliRunner.CliResult result = new CliRunner(connectionsWithoutModule()).run("plan", "vm", "04:00.0", "--commands");
+        CliRunner.CliResult result =
+                new CliRunner(connectionsWithoutModule()).run("plan", "vm", "04:00.0", "--commands");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out().lines().toList())
                 .containsSubsequence(
@@ -100,7 +101,8 @@ class PlanCommandTest extends CommandTestCase {
     @Test
     void programUsingTheGpuIsNamed() {
         CliRunner.CliResult result = new CliRunner(connectionsTo(SampleMachines.DEFAULT)
-                        .withKernelSetup(kernel -> kernel.addDeviceUser(new DeviceUser(4121, "Xorg", "ann", "dri/card1"))))
+                        .withKernelSetup(
+                                kernel -> kernel.addDeviceUser(new DeviceUser(4121, "Xorg", "ann", "dri/card1"))))
                 .run("plan", "vm", "gtx");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out())
@@ -118,7 +120,8 @@ class PlanCommandTest extends CommandTestCase {
 
     @Test
     void inverseCommandsAreInKernelOrder() {
-        String out = runOnSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--commands").out();
+        String out = runOnSample(SampleMachines.DEFAULT, "plan", "vm", "04:00.0", "--commands")
+                .out();
         String undone = out.substring(out.indexOf("Shell commands to roll back"));
         assertThat(undone.indexOf("echo '' | sudo tee /sys/bus/pci/devices/0000:04:00.0/driver_override"))
                 .isPositive()
@@ -127,7 +130,8 @@ class PlanCommandTest extends CommandTestCase {
 
     @Test
     void desktopGpuAmongTheDevicesIsNotNamedAsDesktop() {
-        String out = runOnSample("iommu-off", "plan", "vm", "06:00.0", "--with", "2b:00.0").out();
+        String out = runOnSample("iommu-off", "plan", "vm", "06:00.0", "--with", "2b:00.0")
+                .out();
         assertThat(out).doesNotContain("The desktop stays").contains("No other GPU shows a picture");
         assertThat(runOnSample("iommu-off", "plan", "vm", "06:00.0").out())
                 .contains("The desktop stays")
@@ -136,7 +140,8 @@ class PlanCommandTest extends CommandTestCase {
 
     @Test
     void hostPlanIsShown() {
-        CliRunner.CliResult result = new CliRunner(connectionsTo(SampleMachines.DEFAULT).withKernelSetup(StatusCommandTest::switchToVm))
+        CliRunner.CliResult result = new CliRunner(
+                        connectionsTo(SampleMachines.DEFAULT).withKernelSetup(StatusCommandTest::switchToVm))
                 .run("plan", "host", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())

@@ -16,8 +16,7 @@ class ReadinessCommandTest extends CommandTestCase {
         CliRunner.CliResult result = runOnSample(SampleMachines.DEFAULT, "readiness", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
-                .startsWith(
-                        """
+                .startsWith("""
                         04:00.0  NVIDIA GeForce GTX 1080
                         Ready for VM mode.
                           ✔ IOMMU in the firmware
@@ -32,7 +31,8 @@ class ReadinessCommandTest extends CommandTestCase {
         CliRunner.CliResult all = runOnSample(SampleMachines.DEFAULT, "readiness");
         assertThat(all.out()).contains("04:00.0  NVIDIA").contains("08:00.0  AMD");
         assertThat(all.exitCode()).isZero();
-        assertThat(runOnSample(SampleMachines.DEFAULT, "readiness", "08:00.0").exitCode()).isEqualTo(ExitCode.BLOCKED);
+        assertThat(runOnSample(SampleMachines.DEFAULT, "readiness", "08:00.0").exitCode())
+                .isEqualTo(ExitCode.BLOCKED);
     }
 
     @Test
@@ -47,7 +47,8 @@ class ReadinessCommandTest extends CommandTestCase {
     @Test
     void programsUsingTheGpuBlock() {
         CliRunner.CliResult result = new CliRunner(connectionsTo(SampleMachines.DEFAULT)
-                        .withKernelSetup(kernel -> kernel.addDeviceUser(new DeviceUser(4121, "Xorg", "ann", "nvidia0"))))
+                        .withKernelSetup(
+                                kernel -> kernel.addDeviceUser(new DeviceUser(4121, "Xorg", "ann", "nvidia0"))))
                 .run("readiness", "gtx");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
         assertThat(result.out().replaceAll("\\s+", " ")).contains("Xorg (PID 4121, user ann) uses 04:00.0");
@@ -55,14 +56,18 @@ class ReadinessCommandTest extends CommandTestCase {
 
     @Test
     void programsAreUnknownWithoutAHelper() {
-        CliRunner.CliResult result = new CliRunner(connectionsWithoutHelper(SampleMachines.DEFAULT)).run("readiness", "04:00.0");
+        CliRunner.CliResult result =
+                new CliRunner(connectionsWithoutHelper(SampleMachines.DEFAULT)).run("readiness", "04:00.0");
         assertThat(result.exitCode()).isEqualTo(ExitCode.BLOCKED);
-        assertThat(result.out()).contains("? Programs using the GPU").contains("✘ Helper\n    The helper is not installed.");
+        assertThat(result.out())
+                .contains("? Programs using the GPU")
+                .contains("✘ Helper\n    The helper is not installed.");
     }
 
     @Test
     void jsonHasEveryCheckWithResultAndAdvice() {
-        JsonObject all = JsonParser.parseString(runOnSample("iommu-off", "readiness", "--json").out())
+        JsonObject all = JsonParser.parseString(
+                        runOnSample("iommu-off", "readiness", "--json").out())
                 .getAsJsonObject();
         JsonObject gpu = all.getAsJsonArray("gpus").get(0).getAsJsonObject();
         assertThat(gpu.get("ready").getAsBoolean()).isFalse();
@@ -77,7 +82,12 @@ class ReadinessCommandTest extends CommandTestCase {
 
     @Test
     void asciiTerminalGetsAsciiSymbols() {
-        CliRunner.CliResult plain = new CliRunner(connectionsTo("iommu-off")).withCharset(StandardCharsets.US_ASCII).run("readiness", "06:00.0");
-        assertThat(plain.out()).contains("  x IOMMU in the firmware").contains("  + vfio-pci").doesNotContain("?  ");
+        CliRunner.CliResult plain = new CliRunner(connectionsTo("iommu-off"))
+                .withCharset(StandardCharsets.US_ASCII)
+                .run("readiness", "06:00.0");
+        assertThat(plain.out())
+                .contains("  x IOMMU in the firmware")
+                .contains("  + vfio-pci")
+                .doesNotContain("?  ");
     }
 }

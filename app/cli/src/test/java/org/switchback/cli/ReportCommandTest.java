@@ -28,17 +28,18 @@ class ReportCommandTest extends CommandTestCase {
         Path file = Files.writeString(
                 folder.resolve("report"),
                 runOnSample(name, "report", "--with-names").out());
-        CliRunner.CliResult again = new CliRunner(connectionsTo(SampleMachines.DEFAULT)).run("--machine", file.toString(), "status");
+        CliRunner.CliResult again =
+                new CliRunner(connectionsTo(SampleMachines.DEFAULT)).run("--machine", file.toString(), "status");
         assertThat(again.out()).isEqualTo(runOnSample(name, "status").out());
-        assertThat(again.err())
-                .isEqualTo("Saved report \"" + file + "\". Nothing here touches this computer.\n");
+        assertThat(again.err()).isEqualTo("Saved report \"" + file + "\". Nothing here touches this computer.\n");
     }
 
     @Test
     void userNamesAreRemovedAndTheRestIsKept() throws Exception {
         MachineSnapshot report =
                 MachineSnapshot.parse(runOnSample("laptop-one-gpu", "report").out());
-        assertThat(SnapshotParser.parse(report).deviceUsers()).isNotEmpty().allMatch(h -> h.owner().isEmpty());
+        assertThat(SnapshotParser.parse(report).deviceUsers()).isNotEmpty().allMatch(h -> h.owner()
+                .isEmpty());
         assertThat(report.toText()).doesNotContain("ann");
         assertThat(SnapshotParser.parse(report).devices())
                 .isEqualTo(SnapshotParser.parse(loadSample("laptop-one-gpu")).devices());
@@ -47,7 +48,8 @@ class ReportCommandTest extends CommandTestCase {
     @Test
     void statusOfAnAnonymizedReportNamesNoUser() throws IOException {
         Path file = Files.writeString(
-                folder.resolve("report"), runOnSample("laptop-one-gpu", "report").out());
+                folder.resolve("report"),
+                runOnSample("laptop-one-gpu", "report").out());
         assertThat(new CliRunner(connectionsTo(SampleMachines.DEFAULT))
                         .run("--machine", file.toString(), "status")
                         .out())
@@ -62,8 +64,9 @@ class ReportCommandTest extends CommandTestCase {
                         "/proc/sys/kernel/hostname",
                         Optional.of(new MachineSnapshot.TextEntry("tardis")),
                         "/proc/cmdline",
-                        Optional.of(new MachineSnapshot.TextEntry("root=/dev/mapper/tardis--vg-root nfsroot=tardis:/srv ro"
-                                + " systemd.hostname=gallifrey init=/home/rose/init")),
+                        Optional.of(
+                                new MachineSnapshot.TextEntry("root=/dev/mapper/tardis--vg-root nfsroot=tardis:/srv ro"
+                                        + " systemd.hostname=gallifrey init=/home/rose/init")),
                         "/proc/version",
                         Optional.of(new MachineSnapshot.TextEntry("Linux version 6.1.0 (ann@tardis) (gcc 12)")),
                         "/proc/1701/comm",
@@ -82,21 +85,24 @@ class ReportCommandTest extends CommandTestCase {
 
     @Test
     void userNamedLikeADriverDoesNotChangeTheDriver() throws Exception {
-        MachineSnapshot machine =
-                loadSample("iommu-off").withChanges(Map.of("/proc/1701/owner", Optional.of(new MachineSnapshot.TextEntry("nvidia"))));
+        MachineSnapshot machine = loadSample("iommu-off")
+                .withChanges(Map.of("/proc/1701/owner", Optional.of(new MachineSnapshot.TextEntry("nvidia"))));
         InProcessConnections helpers = new InProcessConnections(machine, new MachineSource.ThisMachine(), folder);
-        MachineSnapshot report = MachineSnapshot.parse(new CliRunner(helpers).run("report").out());
-        assertThat(SnapshotParser.parse(report).gpus().getFirst().graphics().driver()).contains("nvidia");
+        MachineSnapshot report =
+                MachineSnapshot.parse(new CliRunner(helpers).run("report").out());
+        assertThat(SnapshotParser.parse(report).gpus().getFirst().graphics().driver())
+                .contains("nvidia");
     }
 
     @Test
     void deniedFullMapIsNotedOnStandardError() {
-        CliRunner.CliResult result = new CliRunner(
-                        connectionsTo(SampleMachines.DEFAULT).withFullInspectFailure(HelperException.FailureKind.REFUSED))
+        CliRunner.CliResult result = new CliRunner(connectionsTo(SampleMachines.DEFAULT)
+                        .withFullInspectFailure(HelperException.FailureKind.REFUSED))
                 .run("report");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).startsWith("switchback-capture 1\n");
         assertThat(result.err())
-                .isEqualTo("Denied: permission was not granted. Only the part of the memory map around the GPUs is shown.\n");
+                .isEqualTo(
+                        "Denied: permission was not granted. Only the part of the memory map around the GPUs is shown.\n");
     }
 }

@@ -12,9 +12,9 @@ import org.switchback.client.HelperException;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.simulator.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
+import org.switchback.simulator.SimulatedKernel;
 
 class StatusCommandTest extends CommandTestCase {
     static List<String> samples() {
@@ -49,15 +49,15 @@ class StatusCommandTest extends CommandTestCase {
 
     @Test
     void thisComputerPrintsNothingOnStandardError() {
-        assertThat(new CliRunner(connectionsTo("iommu-off")).run("status").err()).isEmpty();
+        assertThat(new CliRunner(connectionsTo("iommu-off")).run("status").err())
+                .isEmpty();
     }
 
     @Test
     void missingHelperIsNotedOnStandardError() {
         CliRunner.CliResult result = new CliRunner(connectionsWithoutHelper("iommu-off")).run("status");
         assertThat(result.exitCode()).isZero();
-        assertThat(result.err())
-                .isEqualTo("The helper is not installed. This computer can be viewed, not changed.\n");
+        assertThat(result.err()).isEqualTo("The helper is not installed. This computer can be viewed, not changed.\n");
         assertThat(result.out()).contains("NVIDIA GeForce RTX 3060");
     }
 
@@ -68,11 +68,10 @@ class StatusCommandTest extends CommandTestCase {
     })
     void deniedInspectionFallsBackToReadOnly(HelperException.FailureKind why, String sentence) {
         for (String command : List.of("status", "iomem", "report")) {
-            CliRunner.CliResult result = new CliRunner(connectionsTo("iommu-off").withInspectFailure(why)).run(command);
+            CliRunner.CliResult result =
+                    new CliRunner(connectionsTo("iommu-off").withInspectFailure(why)).run(command);
             assertThat(result.exitCode()).as(command).isZero();
-            assertThat(result.err())
-                    .as(command)
-                    .isEqualTo(sentence + " This computer can be viewed, not changed.\n");
+            assertThat(result.err()).as(command).isEqualTo(sentence + " This computer can be viewed, not changed.\n");
             assertThat(result.out()).as(command).contains("06:00.0");
         }
     }
@@ -80,7 +79,8 @@ class StatusCommandTest extends CommandTestCase {
     @Test
     void unresponsiveHelperIsAnError() {
         assertErrorMessage(
-                new CliRunner(connectionsTo("iommu-off").withInspectFailure(HelperException.FailureKind.NO_ANSWER)).run("status"),
+                new CliRunner(connectionsTo("iommu-off").withInspectFailure(HelperException.FailureKind.NO_ANSWER))
+                        .run("status"),
                 ExitCode.FAILED,
                 "The helper did not answer in time.");
     }
@@ -95,7 +95,11 @@ class StatusCommandTest extends CommandTestCase {
 
     @Test
     void terminalOutputIsColored() {
-        assertThat(new CliRunner(connectionsTo("iommu-off")).withColors().run("status").out()).contains("\u001b[1m");
+        assertThat(new CliRunner(connectionsTo("iommu-off"))
+                        .withColors()
+                        .run("status")
+                        .out())
+                .contains("\u001b[1m");
     }
 
     @Test

@@ -13,12 +13,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.switchback.client.HelperException;
 import org.switchback.client.samples.SampleMachines;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.simulator.SimulatedFault;
-import org.switchback.simulator.SimulatedKernel;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
+import org.switchback.simulator.SimulatedFault;
+import org.switchback.simulator.SimulatedKernel;
 
 class SwitchCommandTest extends CommandTestCase {
     private static final String SAMPLE = SampleMachines.DEFAULT;
@@ -38,7 +38,9 @@ class SwitchCommandTest extends CommandTestCase {
         CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE))
                 .withCharset(StandardCharsets.US_ASCII)
                 .run("switch", "vm", "04:00.0", "--yes");
-        assertThat(result.out()).containsPattern("Unbind 04:00\\.0 from nvidia +done  ").doesNotContain("?");
+        assertThat(result.out())
+                .containsPattern("Unbind 04:00\\.0 from nvidia +done  ")
+                .doesNotContain("?");
     }
 
     @Test
@@ -49,11 +51,14 @@ class SwitchCommandTest extends CommandTestCase {
                 .run("switch", "vm", "04:00.0");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).contains("Switch now? [y/N] ").endsWith("is in VM mode.\n");
-        assertThat(kernel.get().readSetting(new Setting.Driver(PciAddress.of("04:00.0")))).isEqualTo("vfio-pci");
+        assertThat(kernel.get().readSetting(new Setting.Driver(PciAddress.of("04:00.0"))))
+                .isEqualTo("vfio-pci");
     }
 
     @ParameterizedTest
-    @CsvSource(value = {"n", "''", "no", "yeah", " "}, ignoreLeadingAndTrailingWhitespace = false)
+    @CsvSource(
+            value = {"n", "''", "no", "yeah", " "},
+            ignoreLeadingAndTrailingWhitespace = false)
     void anyReplyButYesDeclines(String reply) {
         AtomicReference<SimulatedKernel> kernel = new AtomicReference<>();
         CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE).withKernelSetup(kernel::set))
@@ -68,8 +73,9 @@ class SwitchCommandTest extends CommandTestCase {
     @CsvSource({"j, 0", "Ja, 0", "y, 0", "yes, 0", "n, 3", "nein, 3", "jein, 3", "'', 3"})
     void germanAcceptsGermanAndEnglishReplies(String reply, int exitCode) {
         Locale.setDefault(Locale.GERMANY);
-        CliRunner.CliResult result =
-                new CliRunner(connectionsTo(SAMPLE)).withTypedInput(reply + "\n").run("switch", "vm", "04:00.0");
+        CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE))
+                .withTypedInput(reply + "\n")
+                .run("switch", "vm", "04:00.0");
         assertThat(result.exitCode()).isEqualTo(exitCode);
         assertThat(result.out())
                 .contains("Jetzt umschalten? [j/N] ")
@@ -79,7 +85,8 @@ class SwitchCommandTest extends CommandTestCase {
     @Test
     void nonInteractiveRunRequiresYesOption() {
         AtomicReference<SimulatedKernel> kernel = new AtomicReference<>();
-        CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE).withKernelSetup(kernel::set)).run("switch", "vm", "04:00.0");
+        CliRunner.CliResult result =
+                new CliRunner(connectionsTo(SAMPLE).withKernelSetup(kernel::set)).run("switch", "vm", "04:00.0");
         assertThat(result.exitCode()).isEqualTo(ExitCode.USAGE);
         assertThat(result.err())
                 .isEqualTo("switchback: There is no terminal to ask on. Add --yes to switch without a question.\n");
@@ -103,16 +110,22 @@ class SwitchCommandTest extends CommandTestCase {
         CliRunner shell = new CliRunner(connectionsTo(sample).withKernelSetup(kernel::set));
         CliRunner.CliResult there = shell.run("switch", "vm", gpu, "--yes");
         assertThat(there.exitCode()).as(there.out()).isZero();
-        assertThat(there.out()).containsPattern("Release BOOTFB \\S+ +✔").contains(name).endsWith("is in VM mode.\n");
-        assertThat(SnapshotParser.parse(kernel.get().readSnapshot()).memoryMap().find(region -> region.name().equals("BOOTFB")))
+        assertThat(there.out())
+                .containsPattern("Release BOOTFB \\S+ +✔")
+                .contains(name)
+                .endsWith("is in VM mode.\n");
+        assertThat(SnapshotParser.parse(kernel.get().readSnapshot()).memoryMap().find(region -> region.name()
+                        .equals("BOOTFB")))
                 .isEmpty();
-        assertThat(kernel.get().readSetting(new Setting.KernelModule("switchback_bootfb"))).isEmpty();
+        assertThat(kernel.get().readSetting(new Setting.KernelModule("switchback_bootfb")))
+                .isEmpty();
     }
 
     @Test
     void ineffectiveModuleIsDetectedAndRolledBack() {
         CliRunner.CliResult result = new CliRunner(connectionsTo("x99-gtx1080")
-                        .withKernelSetup(kernel -> kernel.injectOnce(write -> isModuleRelease(write), new SimulatedFault.FalseSuccess())))
+                        .withKernelSetup(kernel ->
+                                kernel.injectOnce(write -> isModuleRelease(write), new SimulatedFault.FalseSuccess())))
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.ROLLED_BACK);
         assertThat(result.out())
@@ -123,7 +136,8 @@ class SwitchCommandTest extends CommandTestCase {
     @Test
     void moduleErrnoIsExplained() {
         CliRunner.CliResult result = new CliRunner(connectionsTo("x99-gtx1080")
-                        .withKernelSetup(kernel -> kernel.injectOnce(write -> isModuleRelease(write), new SimulatedFault.ErrnoFault("ESTALE"))))
+                        .withKernelSetup(kernel -> kernel.injectOnce(
+                                write -> isModuleRelease(write), new SimulatedFault.ErrnoFault("ESTALE"))))
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.ROLLED_BACK);
         assertThat(result.out()).contains("finds BOOTFB at another range than the plan");
@@ -131,8 +145,8 @@ class SwitchCommandTest extends CommandTestCase {
 
     @Test
     void nativeDriverIsTriedBeforeTheModule() {
-        CliRunner.CliResult result =
-                new CliRunner(connectionsTo("strix-halo-32g")).run("switch", "vm", "c3:00.0", "--native-driver", "--yes");
+        CliRunner.CliResult result = new CliRunner(connectionsTo("strix-halo-32g"))
+                .run("switch", "vm", "c3:00.0", "--native-driver", "--yes");
         assertThat(result.exitCode()).as(result.out()).isZero();
         assertThat(result.out())
                 .contains("If that does not free the BAR: BOOTFB")
@@ -154,8 +168,8 @@ class SwitchCommandTest extends CommandTestCase {
     @Test
     void failedStepIsExplainedAndRolledBack() {
         CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE)
-                        .withKernelSetup(kernel ->
-                                kernel.injectOnce(write -> isUnbind(write, "nvidia"), new SimulatedFault.ErrnoFault("EBUSY"))))
+                        .withKernelSetup(kernel -> kernel.injectOnce(
+                                write -> isUnbind(write, "nvidia"), new SimulatedFault.ErrnoFault("EBUSY"))))
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.ROLLED_BACK);
         assertThat(result.out())
@@ -170,7 +184,8 @@ class SwitchCommandTest extends CommandTestCase {
     void failedRollbackIsNamed() {
         CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE).withKernelSetup(kernel -> {
                     kernel.injectOnce(write -> isUnbind(write, "nvidia"), new SimulatedFault.ErrnoFault("EBUSY"));
-                    kernel.injectAlways(write -> isBind(write, "snd_hda_intel"), new SimulatedFault.ErrnoFault("ENODEV"));
+                    kernel.injectAlways(
+                            write -> isBind(write, "snd_hda_intel"), new SimulatedFault.ErrnoFault("ENODEV"));
                 }))
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.PARTIALLY_SWITCHED);
@@ -183,7 +198,8 @@ class SwitchCommandTest extends CommandTestCase {
     @Test
     void falseSuccessOfTheKernelIsDetected() {
         CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE)
-                        .withKernelSetup(kernel -> kernel.injectOnce(write -> isUnbind(write, "nvidia"), new SimulatedFault.FalseSuccess())))
+                        .withKernelSetup(kernel -> kernel.injectOnce(
+                                write -> isUnbind(write, "nvidia"), new SimulatedFault.FalseSuccess())))
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.ROLLED_BACK);
         assertThat(result.out()).contains("The kernel reported success, but the value is still nvidia.");
@@ -194,7 +210,8 @@ class SwitchCommandTest extends CommandTestCase {
         CliRunner.CliResult result =
                 new CliRunner(connectionsTo(SAMPLE).withFixedResult("done")).run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.PARTIALLY_SWITCHED);
-        assertThat(result.out()).endsWith("The helper reported success, but 04:00.0 is not in the expected mode (driver: nvidia).\n");
+        assertThat(result.out())
+                .endsWith("The helper reported success, but 04:00.0 is not in the expected mode (driver: nvidia).\n");
     }
 
     @Test
@@ -214,7 +231,8 @@ class SwitchCommandTest extends CommandTestCase {
     @Test
     void hangingStepIsReportedAsStuck() {
         CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE)
-                        .withKernelSetup(kernel -> kernel.injectOnce(write -> isUnbind(write, "nvidia"), new SimulatedFault.Hang())))
+                        .withKernelSetup(kernel ->
+                                kernel.injectOnce(write -> isUnbind(write, "nvidia"), new SimulatedFault.Hang())))
                 .run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.PARTIALLY_SWITCHED);
         assertThat(result.out())
@@ -255,8 +273,8 @@ class SwitchCommandTest extends CommandTestCase {
     @Test
     void gpuAlreadyInTargetModeExitsWithZero() {
         AtomicReference<SimulatedKernel> kernel = new AtomicReference<>();
-        CliRunner.CliResult result =
-                new CliRunner(connectionsTo(SAMPLE).withKernelSetup(kernel::set)).run("switch", "host", "04:00.0", "--yes");
+        CliRunner.CliResult result = new CliRunner(connectionsTo(SAMPLE).withKernelSetup(kernel::set))
+                .run("switch", "host", "04:00.0", "--yes");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).contains("04:00.0 is already in host mode.").endsWith("Nothing was changed.\n");
         assertThat(kernel.get().writes()).isEmpty();
@@ -268,7 +286,9 @@ class SwitchCommandTest extends CommandTestCase {
                 new CliRunner(connectionsTo(SAMPLE).withBusyCount(3)).run("switch", "vm", "04:00.0", "--yes", "--wait");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).endsWith("NVIDIA GeForce GTX 1080 is in VM mode.\n");
-        assertThat(new CliRunner(connectionsTo(SAMPLE).withBusyCount(1)).run("switch", "vm", "04:00.0", "--yes").exitCode())
+        assertThat(new CliRunner(connectionsTo(SAMPLE).withBusyCount(1))
+                        .run("switch", "vm", "04:00.0", "--yes")
+                        .exitCode())
                 .isEqualTo(ExitCode.BLOCKED);
     }
 
@@ -284,10 +304,10 @@ class SwitchCommandTest extends CommandTestCase {
 
     @Test
     void switchRequiresTheHelper() {
-        CliRunner.CliResult result = new CliRunner(connectionsWithoutHelper(SAMPLE)).run("switch", "vm", "04:00.0", "--yes");
+        CliRunner.CliResult result =
+                new CliRunner(connectionsWithoutHelper(SAMPLE)).run("switch", "vm", "04:00.0", "--yes");
         assertThat(result.exitCode()).isEqualTo(ExitCode.FAILED);
-        assertThat(result.err())
-                .endsWith("switchback: Switching needs the helper. Nothing was changed.\n");
+        assertThat(result.err()).endsWith("switchback: Switching needs the helper. Nothing was changed.\n");
         assertThat(result.out()).isEmpty();
     }
 
@@ -303,7 +323,8 @@ class SwitchCommandTest extends CommandTestCase {
                         .map(event -> event.getAsJsonObject())
                         .filter(event -> event.get("what").getAsString().equals("done")))
                 .hasSize(11)
-                .allSatisfy(event -> assertThat(event.get("seconds").getAsDouble()).isNotNegative());
+                .allSatisfy(
+                        event -> assertThat(event.get("seconds").getAsDouble()).isNotNegative());
     }
 
     @Test

@@ -10,9 +10,9 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.switchback.client.BusAddress;
 import org.switchback.client.DBusHelperConnections;
+import org.switchback.client.EmbeddedHelper;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.samples.SampleMachines;
-import org.switchback.client.EmbeddedHelper;
 
 class TerminalDemoTest extends CommandTestCase {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -64,6 +64,7 @@ class TerminalDemoTest extends CommandTestCase {
     }
 
     private static HelperConnections dbusConnections() {
-        return new DBusHelperConnections(new BusAddress("unix:path=/nonexistent/bus"), EmbeddedHelper::readOnly, Duration.ZERO);
+        return new DBusHelperConnections(
+                new BusAddress("unix:path=/nonexistent/bus"), EmbeddedHelper::readOnly, Duration.ZERO);
     }
 }

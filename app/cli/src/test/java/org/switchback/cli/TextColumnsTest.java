@@ -21,6 +21,7 @@ class TextColumnsTest {
 
     @Test
     void hangingIndentIndentsLaterLines() {
-        assertThat(TextColumns.hangingIndent("x".repeat(70) + " yyyy zzzz", 4)).isEqualTo("x".repeat(70) + " yyyy\n    zzzz");
+        assertThat(TextColumns.hangingIndent("x".repeat(70) + " yyyy zzzz", 4))
+                .isEqualTo("x".repeat(70) + " yyyy\n    zzzz");
     }
 }

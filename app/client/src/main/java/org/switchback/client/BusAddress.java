@@ -41,7 +41,8 @@ public record BusAddress(String address) {
             return true;
         }
         int comma = address.indexOf(',');
-        return Files.exists(Path.of(address.substring(UNIX_PATH_PREFIX.length(), comma < 0 ? address.length() : comma)));
+        return Files.exists(
+                Path.of(address.substring(UNIX_PATH_PREFIX.length(), comma < 0 ? address.length() : comma)));
     }
 
     /**

@@ -1,7 +1,5 @@
 package org.switchback.client;
 
-import org.switchback.protocol.JobEventStruct;
-import org.switchback.plan.Target;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,19 +44,27 @@ import org.switchback.Helper1.Error.Undecided;
 import org.switchback.Helper1.Error.UnknownPlan;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.linux.UeventMonitor;
-import org.switchback.protocol.HelperInterface;
 import org.switchback.job.JobEvent;
-import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.DBusNames;
 import org.switchback.job.PlanReply;
+import org.switchback.linux.UeventMonitor;
+import org.switchback.plan.Target;
+import org.switchback.protocol.DBusNames;
+import org.switchback.protocol.HelperInterface;
+import org.switchback.protocol.JobEventStruct;
+import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.PlanReplyTuple;
 
 /** A helper at the other end of a line. */
 final class DBusHelperConnection implements HelperConnection {
-    /** Much longer than the helper and polkit take when nobody has to type a password: a computer may be slow to start them. */
+    /**
+     * Much longer than the helper and polkit take when nobody has to type a password: a computer may be slow to start
+     * them.
+     */
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(25);
-    /** How long a switch may take to begin. One that is given up would be carried out all the same, and nobody would tell. */
+    /**
+     * How long a switch may take to begin. One that is given up would be carried out all the same, and nobody would
+     * tell.
+     */
     private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
     /** The helper closes its prompt after five minutes. */
     private static final Duration PASSWORD_TIMEOUT = Duration.ofMinutes(5).plusSeconds(10);
@@ -116,7 +122,14 @@ final class DBusHelperConnection implements HelperConnection {
     public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver)
             throws HelperException {
         List<String> addresses = with.stream().map(PciAddress::toString).toList();
-        return this.<PlanReplyTuple>call(helperObject(), CALL_TIMEOUT, "Plan", gpu.toString(), target.wireName(), addresses, nativeDriver)
+        return this.<PlanReplyTuple>call(
+                        helperObject(),
+                        CALL_TIMEOUT,
+                        "Plan",
+                        gpu.toString(),
+                        target.wireName(),
+                        addresses,
+                        nativeDriver)
                 .reply();
     }
 
@@ -138,12 +151,16 @@ final class DBusHelperConnection implements HelperConnection {
         JobTracker job;
         String path;
         try {
-            path = this.<DBusPath>call(helperObject(), START_TIMEOUT, method, argument).getPath();
+            path = this.<DBusPath>call(helperObject(), START_TIMEOUT, method, argument)
+                    .getPath();
             JobInterface remote = remoteObject(path, JobInterface.class);
-            job = new JobTracker(listener, listenerExecutor, () -> cancelJob(remote), followed -> requestLog(remote, followed));
+            job = new JobTracker(
+                    listener, listenerExecutor, () -> cancelJob(remote), followed -> requestLog(remote, followed));
             synchronized (lock) {
                 jobTrackers.put(path, job);
-                unassignedSignals.getOrDefault(path, List.of()).forEach(h -> job.addSignalled(h.firstIndex(), h.events()));
+                unassignedSignals
+                        .getOrDefault(path, List.of())
+                        .forEach(h -> job.addSignalled(h.firstIndex(), h.events()));
             }
             fetchLog(remote, job);
         } finally {
@@ -217,7 +234,9 @@ final class DBusHelperConnection implements HelperConnection {
             if (job != null) {
                 job.addSignalled(signal.firstIndex(), signal.events());
             } else if (startingJobs > 0) {
-                unassignedSignals.computeIfAbsent(signal.getPath(), path -> new ArrayList<>()).add(signal);
+                unassignedSignals
+                        .computeIfAbsent(signal.getPath(), path -> new ArrayList<>())
+                        .add(signal);
             }
         }
         removeEndedJobs();
@@ -237,7 +256,8 @@ final class DBusHelperConnection implements HelperConnection {
                 return;
             }
             try {
-                transport.connection()
+                transport
+                        .connection()
                         .addSigHandler(
                                 DBusMatchRuleBuilder.create()
                                         .withType(Properties.PropertiesChanged.class)
@@ -363,8 +383,8 @@ final class DBusHelperConnection implements HelperConnection {
     }
 
     /**
-     * @param byBus the bus itself answered, in the helper's place. Of its many errors about starting a service dbus-java
-     *     keeps no name.
+     * @param byBus the bus itself answered, in the helper's place. Of its many errors about starting a service
+     *     dbus-java keeps no name.
      */
     private static HelperException.FailureKind toFailureKind(DBusExecutionException error, boolean byBus) {
         if (error instanceof HelperError known) {

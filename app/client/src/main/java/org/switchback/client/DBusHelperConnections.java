@@ -1,6 +1,5 @@
 package org.switchback.client;
 
-import org.switchback.simulator.FailureScenario;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -10,6 +9,7 @@ import java.util.function.Supplier;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.simulator.FailureScenario;
 
 /** Connections over D-Bus, to the helper of the system and to helpers inside this process. */
 public final class DBusHelperConnections implements HelperConnections {
@@ -24,18 +24,16 @@ public final class DBusHelperConnections implements HelperConnections {
 
     /** For this computer's own system bus, or the one that DBUS_SYSTEM_BUS_ADDRESS names. */
     public DBusHelperConnections() {
-        this(
-                BusAddress.ofSystemBus(System.getenv()),
-                EmbeddedHelper::readOnly,
-                DEFAULT_WRITE_DURATION);
+        this(BusAddress.ofSystemBus(System.getenv()), EmbeddedHelper::readOnly, DEFAULT_WRITE_DURATION);
     }
 
     /**
-     * @param systemBus      the bus that the helper is looked for on
-     * @param readOnlyHelpers       makes the helper that stands in when there is none
+     * @param systemBus the bus that the helper is looked for on
+     * @param readOnlyHelpers makes the helper that stands in when there is none
      * @param simulatedWriteDuration how long a write takes on a simulated machine; zero for no time
      */
-    public DBusHelperConnections(BusAddress systemBus, Supplier<EmbeddedHelper> readOnlyHelpers, Duration simulatedWriteDuration) {
+    public DBusHelperConnections(
+            BusAddress systemBus, Supplier<EmbeddedHelper> readOnlyHelpers, Duration simulatedWriteDuration) {
         this.systemBus = systemBus;
         this.readOnlyHelpers = readOnlyHelpers;
         this.simulatedWriteDuration = simulatedWriteDuration;
@@ -52,13 +50,13 @@ public final class DBusHelperConnections implements HelperConnections {
 
     @Override
     public HelperConnection openReadOnly(HelperException.FailureKind why) {
-        return new DBusHelperConnection(new EmbeddedTransport(readOnlyHelpers.get()), new MachineSource.ReadOnlyMachine(why));
+        return new DBusHelperConnection(
+                new EmbeddedTransport(readOnlyHelpers.get()), new MachineSource.ReadOnlyMachine(why));
     }
 
     @Override
     public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario scenario) {
-        EmbeddedHelper helper = EmbeddedHelper.simulated(
-                machine, simulatedWriteDuration, scenario);
+        EmbeddedHelper helper = EmbeddedHelper.simulated(machine, simulatedWriteDuration, scenario);
         return new DBusHelperConnection(new EmbeddedTransport(helper), source);
     }
 

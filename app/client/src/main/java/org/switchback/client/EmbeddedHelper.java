@@ -1,8 +1,5 @@
 package org.switchback.client;
 
-import org.switchback.simulator.FailureScenario;
-import org.switchback.service.HelperService;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +20,8 @@ import org.freedesktop.dbus.exceptions.DBusException;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.kernel.Kernel;
 import org.switchback.linux.LinuxKernel;
+import org.switchback.service.HelperService;
+import org.switchback.simulator.FailureScenario;
 import org.switchback.simulator.SimulatedKernel;
 import org.switchback.transaction.JournalException;
 import org.switchback.transaction.TransactionRunner;
@@ -52,9 +51,9 @@ public final class EmbeddedHelper implements AutoCloseable {
     /**
      * A helper on a simulated kernel, which permits everything.
      *
-     * @param machine   what the kernel starts from
+     * @param machine what the kernel starts from
      * @param eachWrite how long a write takes, so that a person can follow; zero for no time
-     * @param mishap    what goes wrong in it
+     * @param mishap what goes wrong in it
      */
     public static EmbeddedHelper simulated(MachineSnapshot machine, Duration eachWrite, FailureScenario mishap) {
         SimulatedKernel kernel = new SimulatedKernel(
@@ -105,8 +104,7 @@ public final class EmbeddedHelper implements AutoCloseable {
         }
     }
 
-    private static EmbeddedHelper start(
-            Kernel kernel, Optional<TransactionRunner> transactions, Runnable afterwards)
+    private static EmbeddedHelper start(Kernel kernel, Optional<TransactionRunner> transactions, Runnable afterwards)
             throws IOException, DBusException {
         ConnectionPair ends = connectPair();
         HelperService service = HelperService.forSinglePeer(ends.server, kernel, transactions);

@@ -1,12 +1,12 @@
 package org.switchback.client;
 
-import org.switchback.plan.Target;
 import java.util.List;
 import java.util.function.Consumer;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlanReply;
+import org.switchback.plan.Target;
 
 /**
  * A connection to a helper. Calls block until the helper has answered, so none of them belongs on the FX thread;
@@ -33,8 +33,8 @@ public interface HelperConnection extends AutoCloseable {
     /**
      * Starts the switch.
      *
-     * @param listener gets every event once, in order; the last one is {@link JobEvent.Finished}, also when the helper is lost
-     *     ({@link org.switchback.job.Outcome#HELPER_LOST})
+     * @param listener gets every event once, in order; the last one is {@link JobEvent.Finished}, also when the helper
+     *     is lost ({@link org.switchback.job.Outcome#HELPER_LOST})
      */
     RunningSwitch apply(String planId, Consumer<JobEvent> listener) throws HelperException;
 

@@ -1,7 +1,7 @@
 package org.switchback.client;
 
-import org.switchback.simulator.FailureScenario;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.simulator.FailureScenario;
 
 /** Opens connections to helpers. */
 public interface HelperConnections {
@@ -9,8 +9,8 @@ public interface HelperConnections {
     HelperConnection openThisMachine();
 
     /**
-     * A helper inside this process that can only look at this computer: for whoever the helper of the system does not let
-     * look.
+     * A helper inside this process that can only look at this computer: for whoever the helper of the system does not
+     * let look.
      *
      * @param why what is the matter with the helper of the system
      */
@@ -25,8 +25,8 @@ public interface HelperConnections {
      * A helper inside this process on a simulated kernel.
      *
      * @param machine what the simulated kernel starts from
-     * @param source  {@link MachineSource.SampleMachine} or {@link MachineSource.SavedReport}
-     * @param mishap  what goes wrong in it
+     * @param source {@link MachineSource.SampleMachine} or {@link MachineSource.SavedReport}
+     * @param mishap what goes wrong in it
      */
     HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario scenario);
 }

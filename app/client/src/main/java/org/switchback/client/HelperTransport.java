@@ -17,8 +17,8 @@ interface HelperTransport {
     boolean isFromHelper(DBusSignal signal);
 
     /**
-     * @param action done each time the helper has gone away, and when the connection has; on a thread of the connection,
-     *     so it must not wait for an answer
+     * @param action done each time the helper has gone away, and when the connection has; on a thread of the
+     *     connection, so it must not wait for an answer
      */
     void addDisconnectListener(Runnable action);
 

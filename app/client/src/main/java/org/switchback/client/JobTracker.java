@@ -1,8 +1,6 @@
 package org.switchback.client;
 
 import java.time.Duration;
-import org.switchback.job.Outcome;
-import org.switchback.protocol.JobEventStruct;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +10,8 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
+import org.switchback.protocol.JobEventStruct;
 
 /**
  * Tells what happens to a job in order and nothing twice, whichever of the two ways it is learnt by: signals, and the
@@ -32,10 +32,14 @@ final class JobTracker implements HelperConnection.RunningSwitch {
     /**
      * @param listenerExecutor runs one thing at a time, in order
      * @param cancelAction asks the helper to stop; does not wait for an answer
-     * @param logRequester    asks for the log, because a signal has left something out; does not wait for an answer, which comes to
-     *     {@link #addLog} or {@link #handleLogUnavailable}
+     * @param logRequester asks for the log, because a signal has left something out; does not wait for an answer, which
+     *     comes to {@link #addLog} or {@link #handleLogUnavailable}
      */
-    JobTracker(Consumer<JobEvent> listener, Executor listenerExecutor, Runnable cancelAction, Consumer<JobTracker> logRequester) {
+    JobTracker(
+            Consumer<JobEvent> listener,
+            Executor listenerExecutor,
+            Runnable cancelAction,
+            Consumer<JobTracker> logRequester) {
         this.listener = listener;
         this.listenerExecutor = listenerExecutor;
         this.cancelAction = cancelAction;
@@ -43,7 +47,7 @@ final class JobTracker implements HelperConnection.RunningSwitch {
     }
 
     /**
-     * @param index   where the first entry stands in the job's log
+     * @param index where the first entry stands in the job's log
      * @param entries as they were signalled
      */
     synchronized void addSignalled(int index, List<JobEventStruct> entries) {

@@ -67,7 +67,8 @@ final class SystemBusTransport implements HelperTransport {
 
     /** Whether the helper runs, or would be started by a call. */
     boolean isReachable() {
-        return !helperUniqueName.isEmpty() || List.of(busDriver.ListActivatableNames()).contains(DBusNames.BUS_NAME);
+        return !helperUniqueName.isEmpty()
+                || List.of(busDriver.ListActivatableNames()).contains(DBusNames.BUS_NAME);
     }
 
     @Override

@@ -1,10 +1,5 @@
 package org.switchback.client;
 
-import org.switchback.protocol.JobEventStruct;
-import org.switchback.protocol.PlannedStepStruct;
-import org.switchback.service.JobLogReader;
-import org.switchback.service.ModifiableKernel;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -34,17 +29,20 @@ import org.switchback.Helper1.Error.ReadOnly;
 import org.switchback.Helper1.Error.RestartNeeded;
 import org.switchback.Helper1.Error.Stale;
 import org.switchback.Helper1.Error.UnknownPlan;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.TestSnapshots;
-import org.switchback.hardware.DeviceUser;
-import org.switchback.simulator.SimulatedFault;
-import org.switchback.simulator.SimulatedKernel;
-import org.switchback.protocol.HelperInterface;
-import org.switchback.job.JobEvent;
-import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.DBusNames;
 import org.switchback.job.PlanReply;
 import org.switchback.job.PlannedRefusal;
+import org.switchback.protocol.DBusNames;
+import org.switchback.protocol.HelperInterface;
+import org.switchback.protocol.JobEventStruct;
+import org.switchback.protocol.JobInterface;
+import org.switchback.protocol.PlannedStepStruct;
+import org.switchback.service.JobLogReader;
+import org.switchback.service.ModifiableKernel;
+import org.switchback.simulator.SimulatedFault;
+import org.switchback.simulator.SimulatedKernel;
 
 @Timeout(60)
 class EmbeddedHelperTest {
@@ -129,7 +127,9 @@ class EmbeddedHelperTest {
         assertThat(helper.Plan("0000:00:03.0", "vm", List.of(), false).reply().refusals())
                 .extracting(refusal -> refusal.code().wireName())
                 .containsExactly("not-a-gpu");
-        assertThat(helper.Plan(GPU, "vm", List.of("0000:00:03.0"), false).reply().refusals())
+        assertThat(helper.Plan(GPU, "vm", List.of("0000:00:03.0"), false)
+                        .reply()
+                        .refusals())
                 .extracting(refusal -> refusal.code().wireName())
                 .contains("bridge-not-movable");
         assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Restore("0000:00:03.0"));
@@ -139,7 +139,9 @@ class EmbeddedHelperTest {
     void refusedPlanHasNoId() {
         PlanReply plan = helper.Plan(GPU, "host", List.of(), false).reply();
 
-        assertThat(plan.refusals()).extracting((PlannedRefusal refusal) -> refusal.code()).isNotEmpty();
+        assertThat(plan.refusals())
+                .extracting((PlannedRefusal refusal) -> refusal.code())
+                .isNotEmpty();
         assertThat(plan.id()).isEmpty();
     }
 
@@ -242,9 +244,7 @@ class EmbeddedHelperTest {
             throw new IllegalStateException("the password is swordfish");
         });
 
-        assertThatThrownBy(() -> helper.Inspect())
-                .isInstanceOf(Failed.class)
-                .hasMessage("The helper failed.");
+        assertThatThrownBy(() -> helper.Inspect()).isInstanceOf(Failed.class).hasMessage("The helper failed.");
     }
 
     @Test

@@ -1,7 +1,5 @@
 package org.switchback.client;
 
-import org.switchback.hardware.PciAddress;
-import org.switchback.plan.SwitchPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,11 +11,13 @@ import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.interfaces.Properties;
 import org.freedesktop.dbus.types.Variant;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.PciAddress;
+import org.switchback.job.PlanReply;
+import org.switchback.plan.SwitchPlan;
+import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.DBusNames;
-import org.switchback.job.PlanReply;
 import org.switchback.protocol.PlanReplyTuple;
 import org.switchback.protocol.PlannedStepStruct;
 import org.switchback.service.PrivateBus;
@@ -140,8 +140,13 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
 
     @Override
     public PlanReplyTuple Plan(String gpu, String target, List<String> with, Boolean nativeDriver) {
-        return new PlanReplyTuple(
-                new PlanReply("00000000000000000000000000000000", SwitchPlan.RequiredPermission.SWITCH, List.of(PciAddress.of(gpu)), List.of(), List.of(), List.of()));
+        return new PlanReplyTuple(new PlanReply(
+                "00000000000000000000000000000000",
+                SwitchPlan.RequiredPermission.SWITCH,
+                List.of(PciAddress.of(gpu)),
+                List.of(),
+                List.of(),
+                List.of()));
     }
 
     @Override

@@ -1,10 +1,10 @@
 package org.switchback.client;
 
-import org.switchback.simulator.FailureScenario;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.simulator.FailureScenario;
 
 /** Gives out one scripted helper for this machine, and a fresh one for each sample. */
 public final class ScriptedConnections implements HelperConnections {
@@ -68,13 +68,15 @@ public final class ScriptedConnections implements HelperConnections {
 
     @Override
     public synchronized HelperConnection openReadOnly(HelperException.FailureKind why) {
-        ScriptedHelper helper = new ScriptedHelper(new MachineSource.ReadOnlyMachine(why), thisMachineHelper.snapshot());
+        ScriptedHelper helper =
+                new ScriptedHelper(new MachineSource.ReadOnlyMachine(why), thisMachineHelper.snapshot());
         openedHelpers.add(helper);
         return helper;
     }
 
     @Override
-    public synchronized HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
+    public synchronized HelperConnection openSimulated(
+            MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
         simulatedFailures.add(mishap);
         ScriptedHelper helper = new ScriptedHelper(source, machine);
         openedHelpers.add(helper);

@@ -9,15 +9,15 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.plan.Planner;
-import org.switchback.plan.Refusal;
-import org.switchback.plan.SwitchRequest;
-import org.switchback.plan.SwitchPlan;
-import org.switchback.plan.Target;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlanReply;
+import org.switchback.plan.Planner;
+import org.switchback.plan.Refusal;
+import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
+import org.switchback.plan.Target;
 
 /**
  * A helper that plans as the real one does and then says and does what a test tells it to, so that it can lie, hang and
@@ -48,7 +48,8 @@ public final class ScriptedHelper implements HelperConnection {
     /** The sample machine that everything works on, behind the helper of the system. */
     public static ScriptedHelper withGtx1080() {
         return new ScriptedHelper(
-                new MachineSource.ThisMachine(), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
+                new MachineSource.ThisMachine(),
+                SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
     }
 
     // What a test tells it.
@@ -164,7 +165,8 @@ public final class ScriptedHelper implements HelperConnection {
 
     // What the app asks of it.
 
-    private synchronized void recordCall(String call, Optional<HelperException.FailureKind> own) throws HelperException {
+    private synchronized void recordCall(String call, Optional<HelperException.FailureKind> own)
+            throws HelperException {
         calls.add(call);
         if (timeoutsLeft > 0) {
             timeoutsLeft--;

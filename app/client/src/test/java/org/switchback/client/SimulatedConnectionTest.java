@@ -1,8 +1,5 @@
 package org.switchback.client;
 
-import org.switchback.plan.RefusalCode;
-import org.switchback.plan.Target;
-import org.switchback.simulator.FailureScenario;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -17,10 +14,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlanReply;
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.Target;
+import org.switchback.simulator.FailureScenario;
 
 @Timeout(60)
 class SimulatedConnectionTest {
@@ -47,7 +47,10 @@ class SimulatedConnectionTest {
     }
 
     private static Gpu.GpuMode readMode(HelperConnection connection) throws HelperException {
-        return SnapshotParser.parse(connection.inspect(false)).gpu(GPU).orElseThrow().mode();
+        return SnapshotParser.parse(connection.inspect(false))
+                .gpu(GPU)
+                .orElseThrow()
+                .mode();
     }
 
     @Test
@@ -58,12 +61,21 @@ class SimulatedConnectionTest {
         assertThat(plan.refusals()).isEmpty();
         assertThat(plan.id()).matches("[0-9a-f]{32}");
         assertThat(plan.functions()).first().isEqualTo(GPU);
-        assertThat(plan.steps()).extracting(step -> step.kind().wireName()).startsWith("check-unused").endsWith("check-vfio-usable");
+        assertThat(plan.steps())
+                .extracting(step -> step.kind().wireName())
+                .startsWith("check-unused")
+                .endsWith("check-vfio-usable");
 
-        assertThat(connection.apply(plan.id(), NO_OP_LISTENER).awaitEnd().outcome().wireName()).isEqualTo("done");
+        assertThat(connection
+                        .apply(plan.id(), NO_OP_LISTENER)
+                        .awaitEnd()
+                        .outcome()
+                        .wireName())
+                .isEqualTo("done");
         assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.VM);
 
-        assertThat(connection.restore(GPU, NO_OP_LISTENER).awaitEnd().outcome().wireName()).isEqualTo("done");
+        assertThat(connection.restore(GPU, NO_OP_LISTENER).awaitEnd().outcome().wireName())
+                .isEqualTo("done");
         assertThat(readMode(connection)).isEqualTo(Gpu.GpuMode.HOST);
     }
 
@@ -76,9 +88,13 @@ class SimulatedConnectionTest {
 
         assertThat(told).extracting(WireEvents::type).startsWith("authorizing", "authorized", "started");
         assertThat(told).last().isSameAs(last);
-        assertThat(told.stream().filter(entry -> WireEvents.type(entry).equals("done")).map(WireEvents::step))
+        assertThat(told.stream()
+                        .filter(entry -> WireEvents.type(entry).equals("done"))
+                        .map(WireEvents::step))
                 .containsExactlyElementsOf(
-                        java.util.stream.IntStream.range(0, plan.steps().size()).boxed().toList());
+                        java.util.stream.IntStream.range(0, plan.steps().size())
+                                .boxed()
+                                .toList());
         assertThat(told.stream().map(JobEvent::elapsed)).isSorted();
     }
 
@@ -107,7 +123,9 @@ class SimulatedConnectionTest {
         connection.inspect(false);
         connection.addChangeListener(changed::countDown);
 
-        connection.apply(connection.plan(GPU, Target.VM, List.of(), false).id(), NO_OP_LISTENER).awaitEnd();
+        connection
+                .apply(connection.plan(GPU, Target.VM, List.of(), false).id(), NO_OP_LISTENER)
+                .awaitEnd();
 
         assertThat(changed.await(10, TimeUnit.SECONDS)).isTrue();
     }
@@ -119,12 +137,15 @@ class SimulatedConnectionTest {
         PlanReply plan = connection.plan(GPU, Target.VM, List.of(), false);
         connection.restore(GPU, NO_OP_LISTENER).awaitEnd();
         connection.apply(plan.id(), NO_OP_LISTENER).awaitEnd();
-        assertThat(failureKindOf(() -> connection.apply(plan.id(), NO_OP_LISTENER))).isEqualTo(HelperException.FailureKind.UNKNOWN_PLAN);
+        assertThat(failureKindOf(() -> connection.apply(plan.id(), NO_OP_LISTENER)))
+                .isEqualTo(HelperException.FailureKind.UNKNOWN_PLAN);
     }
 
     @Test
     void impossiblePlansHaveARefusalCode() throws Exception {
-        assertThat(connection.plan(PciAddress.of("0000:7f:00.0"), Target.VM, List.of(), false).refusals())
+        assertThat(connection
+                        .plan(PciAddress.of("0000:7f:00.0"), Target.VM, List.of(), false)
+                        .refusals())
                 .extracting(refusal -> refusal.code())
                 .containsExactly(RefusalCode.NO_SUCH_DEVICE);
         assertThat(connection.plan(GPU, Target.HOST, List.of(), false).refusals())
@@ -136,7 +157,8 @@ class SimulatedConnectionTest {
     void restoreWithoutChangesIsRefused() throws Exception {
         List<JobEvent> told = new CopyOnWriteArrayList<>();
 
-        assertThat(connection.restore(GPU, told::add).awaitEnd().outcome().wireName()).isEqualTo("refused");
+        assertThat(connection.restore(GPU, told::add).awaitEnd().outcome().wireName())
+                .isEqualTo("refused");
 
         assertThat(told).extracting(WireEvents::detail).contains("already-in-host-mode");
     }
@@ -151,17 +173,23 @@ class SimulatedConnectionTest {
     private static String switchWithFailure(FailureScenario mishap, List<JobEvent> told) throws Exception {
         try (HelperConnection unlucky = connect(Duration.ZERO, mishap)) {
             return unlucky.apply(unlucky.plan(GPU, Target.VM, List.of(), false).id(), told::add)
-                    .awaitEnd().outcome().wireName();
+                    .awaitEnd()
+                    .outcome()
+                    .wireName();
         }
     }
 
     @Test
     void everySimulatedFailureHasItsExpectedResult() throws Exception {
         List<JobEvent> told = new CopyOnWriteArrayList<>();
-        assertThat(switchWithFailure(FailureScenario.NONE, new CopyOnWriteArrayList<>())).isEqualTo("done");
-        assertThat(switchWithFailure(FailureScenario.ROLLED_BACK, new CopyOnWriteArrayList<>())).isEqualTo("rolled-back");
-        assertThat(switchWithFailure(FailureScenario.ROLLBACK_FAILED, new CopyOnWriteArrayList<>())).isEqualTo("rollback-failed");
-        assertThat(switchWithFailure(FailureScenario.HELPER_LOST, new CopyOnWriteArrayList<>())).isEqualTo("helper-lost");
+        assertThat(switchWithFailure(FailureScenario.NONE, new CopyOnWriteArrayList<>()))
+                .isEqualTo("done");
+        assertThat(switchWithFailure(FailureScenario.ROLLED_BACK, new CopyOnWriteArrayList<>()))
+                .isEqualTo("rolled-back");
+        assertThat(switchWithFailure(FailureScenario.ROLLBACK_FAILED, new CopyOnWriteArrayList<>()))
+                .isEqualTo("rollback-failed");
+        assertThat(switchWithFailure(FailureScenario.HELPER_LOST, new CopyOnWriteArrayList<>()))
+                .isEqualTo("helper-lost");
         assertThat(switchWithFailure(FailureScenario.SLOW_STEP, told)).isEqualTo("done");
         assertThat(told).extracting(WireEvents::type).contains("waiting");
         try (HelperConnection unlucky = connect(Duration.ZERO, FailureScenario.IN_USE)) {
@@ -174,12 +202,20 @@ class SimulatedConnectionTest {
     @Test
     void partiallySwitchedGpuCanBeRolledBackLater() throws Exception {
         try (HelperConnection unlucky = connect(Duration.ZERO, FailureScenario.ROLLBACK_FAILED)) {
-            assertThat(unlucky.apply(unlucky.plan(GPU, Target.VM, List.of(), false).id(), NO_OP_LISTENER).awaitEnd().outcome().wireName())
+            assertThat(unlucky.apply(
+                                    unlucky.plan(GPU, Target.VM, List.of(), false)
+                                            .id(),
+                                    NO_OP_LISTENER)
+                            .awaitEnd()
+                            .outcome()
+                            .wireName())
                     .isEqualTo("rollback-failed");
             assertThat(readMode(unlucky)).isEqualTo(Gpu.GpuMode.PARTIALLY_SWITCHED);
             String wayBack = unlucky.plan(GPU, Target.HOST, List.of(), false).id();
-            assertThat(failureKindOf(() -> unlucky.apply(wayBack, NO_OP_LISTENER))).isEqualTo(HelperException.FailureKind.INCOMPLETE);
-            assertThat(unlucky.restore(GPU, NO_OP_LISTENER).awaitEnd().outcome().wireName()).isEqualTo("rolled-back");
+            assertThat(failureKindOf(() -> unlucky.apply(wayBack, NO_OP_LISTENER)))
+                    .isEqualTo(HelperException.FailureKind.INCOMPLETE);
+            assertThat(unlucky.restore(GPU, NO_OP_LISTENER).awaitEnd().outcome().wireName())
+                    .isEqualTo("rolled-back");
             assertThat(readMode(unlucky)).isEqualTo(Gpu.GpuMode.HOST);
         }
     }

@@ -1,7 +1,5 @@
 package org.switchback.client;
 
-import org.switchback.protocol.JobEventStruct;
-import org.switchback.plan.Target;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -27,8 +25,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.JobEvent;
-import org.switchback.protocol.JobInterface;
+import org.switchback.plan.Target;
 import org.switchback.protocol.DBusNames;
+import org.switchback.protocol.JobEventStruct;
+import org.switchback.protocol.JobInterface;
 import org.switchback.service.Deadline;
 import org.switchback.service.PrivateBus;
 
@@ -56,7 +56,8 @@ class SystemHelperConnectionTest {
     }
 
     private HelperConnection connect(String address) {
-        return closeLater(new DBusHelperConnections(new BusAddress(address), EmbeddedHelper::readOnly, Duration.ZERO).openThisMachine());
+        return closeLater(new DBusHelperConnections(new BusAddress(address), EmbeddedHelper::readOnly, Duration.ZERO)
+                .openThisMachine());
     }
 
     private MachineSource connectWithin(Duration time, String address) {
@@ -99,7 +100,8 @@ class SystemHelperConnectionTest {
 
     @Test
     void busWithoutHelperMeansTheHelperIsMissing() throws Exception {
-        assertThat(connectWithin(Duration.ofSeconds(3), closeLater(PrivateBus.open()).address()))
+        assertThat(connectWithin(
+                        Duration.ofSeconds(3), closeLater(PrivateBus.open()).address()))
                 .isEqualTo(readOnly(HelperException.FailureKind.MISSING));
     }
 
@@ -115,7 +117,9 @@ class SystemHelperConnectionTest {
     void helperDeniedByBusPolicyIsRefused() throws Exception {
         Path rules = folder.resolve("rules.conf");
         Files.writeString(
-                rules, "<busconfig><policy context=\"default\"><allow own=\"" + DBusNames.BUS_NAME + "\"/></policy></busconfig>");
+                rules,
+                "<busconfig><policy context=\"default\"><allow own=\"" + DBusNames.BUS_NAME
+                        + "\"/></policy></busconfig>");
         PrivateBus bus = closeLater(PrivateBus.openWithSystemPolicy(List.of(rules)));
         closeLater(new FakeHelper(bus));
 
@@ -138,7 +142,8 @@ class SystemHelperConnectionTest {
 
         assertThat(connection.source()).isEqualTo(new MachineSource.ThisMachine());
         assertThat(connection.inspect(false).entries()).isEmpty();
-        assertThat(connection.plan(GPU, Target.VM, List.of(), false).functions()).containsExactly(GPU);
+        assertThat(connection.plan(GPU, Target.VM, List.of(), false).functions())
+                .containsExactly(GPU);
     }
 
     @Test
@@ -148,8 +153,8 @@ class SystemHelperConnectionTest {
         helper.blockInspect();
         HelperConnection connection = connect(bus.address());
         try (ExecutorService caller = Executors.newSingleThreadExecutor()) {
-            Future<HelperException> call = caller.submit(
-                    () -> catchThrowableOfType(HelperException.class, () -> connection.inspect(false)));
+            Future<HelperException> call =
+                    caller.submit(() -> catchThrowableOfType(HelperException.class, () -> connection.inspect(false)));
             assertThat(helper.awaitInspectCall()).isTrue();
 
             helper.releaseBusName();
@@ -239,7 +244,8 @@ class SystemHelperConnectionTest {
         List<JobEvent> told = new CopyOnWriteArrayList<>();
         HelperConnection.RunningSwitch running = connection.apply("any", told::add);
 
-        helper.emitEvent(new JobEventStruct("failed", 3, 1_000, "in-use", List.of("Xorg", "814", "ann", "/dev/dri/card0")));
+        helper.emitEvent(
+                new JobEventStruct("failed", 3, 1_000, "in-use", List.of("Xorg", "814", "ann", "/dev/dri/card0")));
         helper.emitEvent(FakeHelper.createEvent("finished", "rolled-back"));
 
         assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("rolled-back");
@@ -257,8 +263,8 @@ class SystemHelperConnectionTest {
         List<JobEvent> told = new CopyOnWriteArrayList<>();
         HelperConnection.RunningSwitch running = connection.apply("any", told::add);
 
-        liar.sendMessage(
-                new JobInterface.Progress(FakeHelper.JOB_OBJECT_PATH, 0, List.of(FakeHelper.createEvent("finished", "denied"))));
+        liar.sendMessage(new JobInterface.Progress(
+                FakeHelper.JOB_OBJECT_PATH, 0, List.of(FakeHelper.createEvent("finished", "denied"))));
         helper.emitEvent(FakeHelper.createEvent("finished", "done"));
 
         assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("done");

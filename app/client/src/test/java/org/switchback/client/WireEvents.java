@@ -10,7 +10,9 @@ public final class WireEvents {
 
     /** @throws java.util.NoSuchElementException when there is no such event */
     public static JobEvent event(String type, int step, long elapsedMicros, String detail, String... values) {
-        return new JobEventStruct(type, step, elapsedMicros, detail, List.of(values)).decode().orElseThrow();
+        return new JobEventStruct(type, step, elapsedMicros, detail, List.of(values))
+                .decode()
+                .orElseThrow();
     }
 
     public static String type(JobEvent event) {

@@ -15,8 +15,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.switchback.hardware.MachineSnapshot.BinaryEntry;
-import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
 import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
 import org.switchback.hardware.MachineSnapshot.TextEntry;
 import org.switchback.hardware.MachineSnapshot.UnreadableEntry;
 
@@ -99,14 +99,16 @@ final class KernelFiles {
 
     /** Reads the text of a small regular file; empty when it is missing or unreadable. */
     Optional<String> readString(String path) {
-        return readText(path, DEFAULT_LIMIT).flatMap(entry ->
-                entry instanceof TextEntry(String text) ? Optional.of(text) : Optional.<String>empty());
+        return readText(path, DEFAULT_LIMIT)
+                .flatMap(entry ->
+                        entry instanceof TextEntry(String text) ? Optional.of(text) : Optional.<String>empty());
     }
 
     /** Reads a link's target as it is written in the link; empty when there is no link. */
     Optional<SnapshotEntry> readLink(String path) {
         try {
-            return Optional.of(new LinkEntry(Files.readSymbolicLink(Path.of(root + path)).toString()));
+            return Optional.of(
+                    new LinkEntry(Files.readSymbolicLink(Path.of(root + path)).toString()));
         } catch (NoSuchFileException | NotLinkException e) {
             return Optional.empty();
         } catch (IOException e) {
@@ -126,7 +128,8 @@ final class KernelFiles {
     /** Name of the owner of a file, or its number when it has no name; empty when the file is missing. */
     String readOwner(String path) {
         try {
-            return Files.getOwner(Path.of(root + path), LinkOption.NOFOLLOW_LINKS).getName();
+            return Files.getOwner(Path.of(root + path), LinkOption.NOFOLLOW_LINKS)
+                    .getName();
         } catch (IOException e) {
             return "";
         }
@@ -154,7 +157,7 @@ final class KernelFiles {
      * Reads a regular file in chunks of whole lines until one matches. Reading a large file at once would double the
      * heap. The text is decoded as ISO 8859-1, because decoding UTF-8 would take most of the time.
      *
-     * @param limit  in bytes; the rest of the file is ignored
+     * @param limit in bytes; the rest of the file is ignored
      * @param filter receives a chunk of whole lines
      * @return false also when the file is missing or unreadable
      */

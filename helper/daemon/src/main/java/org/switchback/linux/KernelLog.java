@@ -47,7 +47,8 @@ final class KernelLog {
         try (Memory buffer = new Memory(RECORD_BYTES)) {
             for (int i = 0; i < MAX_RECORDS; i++) {
                 try {
-                    int length = libc.read(fileDescriptor, buffer, new NativeLong(RECORD_BYTES)).intValue();
+                    int length = libc.read(fileDescriptor, buffer, new NativeLong(RECORD_BYTES))
+                            .intValue();
                     records.append(new String(buffer.getByteArray(0, length), StandardCharsets.UTF_8));
                 } catch (LastErrorException e) {
                     // EPIPE: records were overwritten before they were read; the next read continues after them.

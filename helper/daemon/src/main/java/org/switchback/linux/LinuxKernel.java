@@ -19,16 +19,16 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.BootfbModule;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
-import org.switchback.hardware.MachineSnapshot.LinkEntry;
-import org.switchback.hardware.MachineSnapshot.TextEntry;
-import org.switchback.hardware.FirmwareRegion;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.KernelTaint;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
+import org.switchback.hardware.MachineSnapshot.TextEntry;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
-import org.switchback.hardware.KernelTaint;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
@@ -116,8 +116,8 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     /** Reads in a separate thread, so that an unresponsive file blocks that thread and not the caller. */
     private MachineSnapshot readInThread(Consumer<LinuxSnapshotReader> task) {
         while (true) {
-            LinuxSnapshotReader reader = new LinuxSnapshotReader(
-                    files, timedReader, pciNames, processTable, Set.copyOf(unresponsivePaths));
+            LinuxSnapshotReader reader =
+                    new LinuxSnapshotReader(files, timedReader, pciNames, processTable, Set.copyOf(unresponsivePaths));
             CompletableFuture<Void> done = new CompletableFuture<>();
             executor.execute(() -> {
                 try {
@@ -183,7 +183,9 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     @Override
     public boolean hasOops() {
         try {
-            return new KernelTaint(Long.parseLong(files.readString("/proc/sys/kernel/tainted").orElse("0"))).hasOops();
+            return new KernelTaint(Long.parseLong(
+                            files.readString("/proc/sys/kernel/tainted").orElse("0")))
+                    .hasOops();
         } catch (NumberFormatException e) {
             return false;
         }
@@ -197,7 +199,8 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
             case Setting.DriverOverride(PciAddress function) ->
                 readWithTimeout(SnapshotParser.PCI_DEVICES + function + "/driver_override");
             case Setting.PowerControl(PciAddress function) ->
-                files.readString(SnapshotParser.PCI_DEVICES + function + "/power/control").orElse("");
+                files.readString(SnapshotParser.PCI_DEVICES + function + "/power/control")
+                        .orElse("");
             case Setting.FramebufferDriver(String device) ->
                 hasRegisteredFramebuffer(SnapshotParser.PLATFORM_DEVICES + device)
                         ? linkTargetName(SnapshotParser.PLATFORM_DEVICES + device + "/driver")
@@ -280,9 +283,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
                     return new WriteResult.WriteFailed("ENOENT");
                 }
                 process.send(
-                        WriterProcess.WriterCommand.LOAD,
-                        "switchback-driver@" + function + ".service",
-                        alias.get());
+                        WriterProcess.WriterCommand.LOAD, "switchback-driver@" + function + ".service", alias.get());
             }
         }
         Optional<WriterProcess.WriterReply> reply = Optional.empty();
@@ -340,12 +341,14 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     }
 
     /**
-     * Whether a path consists of addresses and usual driver names. A few drivers have unusual names, such as
-     * {@code MTD PCI}; a switch does not need them.
+     * Whether a path consists of addresses and usual driver names. A few drivers have unusual names, such as {@code MTD
+     * PCI}; a switch does not need them.
      */
     private static boolean isValidPath(String path) {
         boolean hasValidCharacters = path.chars()
-                .allMatch(c -> (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+                .allMatch(c -> (c >= 'a' && c <= 'z')
+                        || (c >= 'A' && c <= 'Z')
+                        || (c >= '0' && c <= '9')
                         || "/_.:-".indexOf(c) >= 0);
         return hasValidCharacters && path.length() <= 128 && path.startsWith("/sys/") && !path.contains("..");
     }
@@ -360,9 +363,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         if (functions.isEmpty()) {
             return new VfioCheck.Passed(0);
         }
-        return CompletableFuture.supplyAsync(
-                        () -> new VfioClient(files, libc()).verifyVfio(functions),
-                        executor)
+        return CompletableFuture.supplyAsync(() -> new VfioClient(files, libc()).verifyVfio(functions), executor)
                 .completeOnTimeout(
                         new VfioCheck.Failed(functions.getFirst(), VfioCheck.Failed.TIMED_OUT),
                         VFIO_CHECK_TIMEOUT.toSeconds(),

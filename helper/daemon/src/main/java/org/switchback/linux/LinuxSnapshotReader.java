@@ -12,17 +12,17 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.switchback.hardware.BootfbModule;
+import org.switchback.hardware.FirmwareIommuVendor;
+import org.switchback.hardware.FirmwareRegion;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MachineSnapshot.DirectoryEntry;
-import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
 import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
 import org.switchback.hardware.MachineSnapshot.TextEntry;
-import org.switchback.hardware.FirmwareRegion;
-import org.switchback.hardware.FirmwareIommuVendor;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.SnapshotParser;
 
 /**
  * Reads the files of the running machine that {@link SnapshotParser} understands. Used once, by one thread; other
@@ -50,8 +50,17 @@ final class LinuxSnapshotReader {
     private static final List<String> COMPRESSION_SUFFIXES = List.of(".xz", ".zst", ".gz");
 
     private static final Set<String> PCI_ATTRIBUTES = Set.of(
-            "vendor", "device", "class", "resource", "boot_vga", "power_state", "reset_method", "current_link_speed",
-            "current_link_width", "max_link_speed", "max_link_width");
+            "vendor",
+            "device",
+            "class",
+            "resource",
+            "boot_vga",
+            "power_state",
+            "reset_method",
+            "current_link_speed",
+            "current_link_width",
+            "max_link_speed",
+            "max_link_width");
 
     /** Major number of the NVIDIA driver's nodes; not listed in sysfs (Documentation/admin-guide/devices.txt). */
     private static final String NVIDIA_MAJOR = "195";
@@ -217,11 +226,12 @@ final class LinuxSnapshotReader {
 
     /** Reads the lines of os-release that name the distribution and those it is based on. */
     private void readDistribution() {
-        files.readString("/etc/os-release").ifPresent(text -> entries.put(
-                "/etc/os-release",
-                new TextEntry(text.lines()
-                        .filter(line -> line.startsWith("ID=") || line.startsWith("ID_LIKE="))
-                        .collect(Collectors.joining("\n")))));
+        files.readString("/etc/os-release")
+                .ifPresent(text -> entries.put(
+                        "/etc/os-release",
+                        new TextEntry(text.lines()
+                                .filter(line -> line.startsWith("ID=") || line.startsWith("ID_LIKE="))
+                                .collect(Collectors.joining("\n")))));
     }
 
     private void readMemoryMap() {
@@ -240,7 +250,8 @@ final class LinuxSnapshotReader {
             int colon = text.indexOf(':', start + 1);
             int end = text.indexOf('\n', start + 1);
             if (start >= 0 && colon >= 0) {
-                String vendor = text.substring(colon + 1, end < 0 ? text.length() : end).strip();
+                String vendor =
+                        text.substring(colon + 1, end < 0 ? text.length() : end).strip();
                 entries.put("/proc/cpuinfo", new TextEntry("vendor_id : " + vendor));
             }
         });
@@ -405,7 +416,8 @@ final class LinuxSnapshotReader {
 
     private List<String> findPlatformFramebuffers() {
         return Arrays.stream(files.list(SnapshotParser.PLATFORM_DEVICES))
-                .filter(name -> name.contains("-framebuffer.") && FirmwareRegion.fromPlatformDevice(name).isPresent())
+                .filter(name -> name.contains("-framebuffer.")
+                        && FirmwareRegion.fromPlatformDevice(name).isPresent())
                 .toList();
     }
 
@@ -434,8 +446,7 @@ final class LinuxSnapshotReader {
                 // Without a memory map the function is unknown: the framebuffer counts for every function.
                 if (map.isEmpty()
                         || functions.stream()
-                                .anyMatch(function ->
-                                        FirmwareRegion.isFramebufferOf(function, device, folder, map))) {
+                                .anyMatch(function -> FirmwareRegion.isFramebufferOf(function, device, folder, map))) {
                     readFramebufferNodes(device);
                 }
             }
@@ -515,8 +526,8 @@ final class LinuxSnapshotReader {
                 text.lines()
                         .filter(line -> line.startsWith("Device Minor:"))
                         .map(line -> line.substring(13).strip())
-                        .forEach(minor -> nodesByDeviceNumber.put(
-                                parseDeviceNumber(NVIDIA_MAJOR, minor), "nvidia" + minor));
+                        .forEach(minor ->
+                                nodesByDeviceNumber.put(parseDeviceNumber(NVIDIA_MAJOR, minor), "nvidia" + minor));
             }
         });
     }

@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
 import org.switchback.hardware.MachineSnapshot.TextEntry;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciIdsExcerpt;
+import org.switchback.hardware.SnapshotParser;
 
 /** The part of the system's {@code pci.ids} that names the functions of a machine; cached until they change. */
 final class PciNames {
@@ -46,8 +46,10 @@ final class PciNames {
         if (!ids.equals(cachedIds)) {
             cachedIds = ids;
             PciIdsExcerpt names = new PciIdsExcerpt(ids);
-            Stream.of(PATH, HWDATA_PATH).filter(files::isFile).findFirst().ifPresent(path ->
-                    files.anyChunkMatches(path, SIZE_LIMIT, names::add));
+            Stream.of(PATH, HWDATA_PATH)
+                    .filter(files::isFile)
+                    .findFirst()
+                    .ifPresent(path -> files.anyChunkMatches(path, SIZE_LIMIT, names::add));
             excerpt = Optional.of(names.toText())
                     .filter(text -> !text.isEmpty())
                     .map(text -> new String(text.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8));

@@ -30,8 +30,10 @@ final class ProcessTable {
 
     /** The process IDs, sorted as text. */
     synchronized List<String> listPids() {
-        Set<String> children = new HashSet<>(List.of(
-                files.readString("/proc/" + KTHREADD + "/task/" + KTHREADD + "/children").orElse("").split(" ")));
+        Set<String> children =
+                new HashSet<>(List.of(files.readString("/proc/" + KTHREADD + "/task/" + KTHREADD + "/children")
+                        .orElse("")
+                        .split(" ")));
         children.add(KTHREADD);
         // The ID of an ended kernel thread may be reused by a process.
         kernelThreads.retainAll(children);

@@ -19,7 +19,8 @@ public final class SnapshotFileTree {
      */
     public static void write(MachineSnapshot snapshot, Path root) throws IOException {
         // A link to a folder precedes the entries in it, so its target must exist.
-        for (Map.Entry<String, MachineSnapshot.SnapshotEntry> entry : snapshot.entries().entrySet()) {
+        for (Map.Entry<String, MachineSnapshot.SnapshotEntry> entry :
+                snapshot.entries().entrySet()) {
             Path path = root.resolve(entry.getKey().substring(1));
             Path parent = Objects.requireNonNull(path.getParent());
             if (!Files.isDirectory(parent)) {
@@ -27,7 +28,8 @@ public final class SnapshotFileTree {
             }
             switch (entry.getValue()) {
                 case MachineSnapshot.TextEntry(String text) -> Files.writeString(path, text + "\n");
-                case MachineSnapshot.BinaryEntry(String hex) -> Files.write(path, HexFormat.of().parseHex(hex));
+                case MachineSnapshot.BinaryEntry(String hex) ->
+                    Files.write(path, HexFormat.of().parseHex(hex));
                 case MachineSnapshot.DirectoryEntry() -> Files.createDirectories(path);
                 case MachineSnapshot.LinkEntry(String target) -> {
                     Files.createSymbolicLink(path, Path.of(target));

@@ -108,7 +108,8 @@ final class TimedFileReader implements AutoCloseable {
                 next.ifPresent(entry -> entries.put(paths.get(completedCount), entry));
                 completedCount++;
                 if (process != null
-                        && next.filter(entry -> entry == UnreadableEntry.TIMED_OUT).isPresent()) {
+                        && next.filter(entry -> entry == UnreadableEntry.TIMED_OUT)
+                                .isPresent()) {
                     process.close();
                     process = ++timeouts < MAX_TIMEOUTS ? acquireProcess() : null;
                     sentCount = completedCount;

@@ -81,8 +81,7 @@ public final class UeventMonitor implements Kernel.DeviceWatch {
                 libc.close(socket);
                 return Optional.empty();
             }
-            UeventMonitor monitor =
-                    new UeventMonitor(libc, socket, libc.eventfd(0, EFD_CLOEXEC), subsystems, onChange);
+            UeventMonitor monitor = new UeventMonitor(libc, socket, libc.eventfd(0, EFD_CLOEXEC), subsystems, onChange);
             monitor.thread.start();
             return Optional.of(monitor);
         } catch (LastErrorException | UnsatisfiedLinkError e) {
@@ -122,7 +121,8 @@ public final class UeventMonitor implements Kernel.DeviceWatch {
 
     private boolean receiveMessage(Memory buffer) {
         try {
-            int length = libc.recv(socket, buffer, new NativeLong(MAX_MESSAGE_BYTES), 0).intValue();
+            int length = libc.recv(socket, buffer, new NativeLong(MAX_MESSAGE_BYTES), 0)
+                    .intValue();
             return isFromSubsystem(buffer.getByteArray(0, length), subsystems);
         } catch (LastErrorException e) {
             // ENOBUFS: events were lost, so something has changed.

@@ -11,21 +11,21 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.switchback.hardware.MachineSnapshot.LinkEntry;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.kernel.Kernel;
 import org.switchback.kernel.Kernel.VfioCheck;
 
 /**
- * A small VFIO client that does what a virtual machine monitor does first with a passed-through function: it opens
- * the container, the group, the IOMMU and the device, and maps and reads every BAR. The kernel reserves a BAR only
- * then, not when vfio-pci is bound (vfio_pci_core_mmap and vfio_pci_core_setup_barmap, drivers/vfio/pci).
+ * A small VFIO client that does what a virtual machine monitor does first with a passed-through function: it opens the
+ * container, the group, the IOMMU and the device, and maps and reads every BAR. The kernel reserves a BAR only then,
+ * not when vfio-pci is bound (vfio_pci_core_mmap and vfio_pci_core_setup_barmap, drivers/vfio/pci).
  *
- * <p>A mapping is created and removed without being read: reading it while memory decoding is off, or from an
- * unplugged device, raises SIGBUS, which ends the JVM. Instead the same words are read with pread, which fails with an
- * errno. Of a BAR that is not prefetchable only the first word is read: reading other registers may have side effects,
- * and the kernel has checked everything by then.
+ * <p>A mapping is created and removed without being read: reading it while memory decoding is off, or from an unplugged
+ * device, raises SIGBUS, which ends the JVM. Instead the same words are read with pread, which fails with an errno. Of
+ * a BAR that is not prefetchable only the first word is read: reading other registers may have side effects, and the
+ * kernel has checked everything by then.
  *
  * <p>Opening a function resets it if possible, as for a virtual machine.
  */
@@ -148,9 +148,8 @@ final class VfioClient {
 
     private String linkTargetName(String path) {
         return files.readLink(path)
-                .map(entry -> entry instanceof LinkEntry(String target)
-                        ? target.substring(target.lastIndexOf('/') + 1)
-                        : "")
+                .map(entry ->
+                        entry instanceof LinkEntry(String target) ? target.substring(target.lastIndexOf('/') + 1) : "")
                 .orElse("");
     }
 
@@ -248,7 +247,8 @@ final class VfioClient {
     }
 
     private long readWord(int device, long offset, Memory word) {
-        long count = libc.pread(device, word, new NativeLong(WORD_BYTES), new NativeLong(offset)).longValue();
+        long count = libc.pread(device, word, new NativeLong(WORD_BYTES), new NativeLong(offset))
+                .longValue();
         if (count != WORD_BYTES) {
             // EIO
             throw new LastErrorException(5);

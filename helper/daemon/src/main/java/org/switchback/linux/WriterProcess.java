@@ -34,8 +34,7 @@ final class WriterProcess implements AutoCloseable {
     private static final char END_OF_REPLY = '\u0004';
 
     /** printf is a builtin: it writes its output with one write(2), and prints the message of the kernel's error. */
-    private static final String SCRIPT =
-            """
+    private static final String SCRIPT = """
             exec 2>&1
             installed() {
               [[ -d /run/systemd/system ]] || return
@@ -72,14 +71,13 @@ final class WriterProcess implements AutoCloseable {
               esac
               printf '\004%d\n' $?
             done
-            """
-                    .replace("RECORD", Integer.toString(RECORD_BYTES));
+            """.replace("RECORD", Integer.toString(RECORD_BYTES));
 
     /**
      * Reply to a request.
      *
      * @param succeeded whether the request succeeded
-     * @param text      the content of the file, or the error message of bash, modprobe or systemd
+     * @param text the content of the file, or the error message of bash, modprobe or systemd
      */
     record WriterReply(boolean succeeded, String text) {
         /** Name of the errno; {@code ?} when the text does not contain a known message. */
@@ -125,7 +123,8 @@ final class WriterProcess implements AutoCloseable {
     void send(WriterCommand command, String path, String value) {
         byte[] record = new byte[RECORD_BYTES];
         Arrays.fill(record, (byte) '\n');
-        byte[] request = String.join("\n", List.of(command.keyword, path, value)).getBytes(StandardCharsets.UTF_8);
+        byte[] request =
+                String.join("\n", List.of(command.keyword, path, value)).getBytes(StandardCharsets.UTF_8);
         if (request.length >= RECORD_BYTES) {
             throw new IllegalArgumentException("request too long: " + request.length + " bytes");
         }
@@ -193,7 +192,8 @@ final class WriterProcess implements AutoCloseable {
                     text.append(line).append('\n');
                 } else {
                     text.append(line, 0, end);
-                    replies.add(new WriterReply(line.substring(end + 1).equals("0"), text.toString().stripTrailing()));
+                    replies.add(new WriterReply(
+                            line.substring(end + 1).equals("0"), text.toString().stripTrailing()));
                     text.setLength(0);
                 }
             }

@@ -28,9 +28,9 @@ import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 
 /**
- * The training run for the JVM's AOT cache: the helper on a private bus, first on this computer, where nobody is authorized
- * to switch, then on a tree of files, where a switch begins, finds that nothing changes, and is rolled back. Changes nothing
- * on this computer.
+ * The training run for the JVM's AOT cache: the helper on a private bus, first on this computer, where nobody is
+ * authorized to switch, then on a tree of files, where a switch begins, finds that nothing changes, and is rolled back.
+ * Changes nothing on this computer.
  */
 final class AotTraining {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
@@ -41,7 +41,7 @@ final class AotTraining {
 
     /**
      * @param machine has a GPU in host mode, which the training switches
-     * @param bus     address of a private bus without a helper and without polkit
+     * @param bus address of a private bus without a helper and without polkit
      */
     static void run(MachineSnapshot machine, String bus) throws DBusException, IOException, InterruptedException {
         Path directory = Files.createTempDirectory("switchback-aot");
@@ -53,7 +53,8 @@ final class AotTraining {
             }
             Path tree = directory.resolve("tree");
             SnapshotFileTree.write(withVfioLoaded(machine), tree);
-            String gpu = SnapshotParser.parse(machine).gpus().getFirst().address().toString();
+            String gpu =
+                    SnapshotParser.parse(machine).gpus().getFirst().address().toString();
             try (LinuxKernel kernel = new LinuxKernel(tree)) {
                 runHelper(
                         client,
@@ -96,7 +97,8 @@ final class AotTraining {
         Thread caller = Thread.ofPlatform().start(() -> {
             try {
                 if (ready.await(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-                    calls.make(client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class));
+                    calls.make(
+                            client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class));
                 }
             } catch (DBusException | DBusExecutionException refused) {
                 // Without polkit every call is refused.
@@ -116,12 +118,12 @@ final class AotTraining {
     private static void attemptSwitch(DBusConnection client, HelperInterface helper, String gpu)
             throws DBusException, InterruptedException {
         inspect(helper);
-        String plan = helper.Plan(gpu, Target.VM.wireName(), List.of(), false).reply().id();
-        JobInterface job = client.getRemoteObject(
-                DBusNames.BUS_NAME, helper.Apply(plan).getPath(), JobInterface.class);
+        String plan =
+                helper.Plan(gpu, Target.VM.wireName(), List.of(), false).reply().id();
+        JobInterface job =
+                client.getRemoteObject(DBusNames.BUS_NAME, helper.Apply(plan).getPath(), JobInterface.class);
         long deadline = System.nanoTime() + TIMEOUT.toNanos();
-        while (job.Log().stream().noneMatch(JobEventStruct::isFinished)
-                && System.nanoTime() < deadline) {
+        while (job.Log().stream().noneMatch(JobEventStruct::isFinished) && System.nanoTime() < deadline) {
             Thread.sleep(POLL_INTERVAL_MILLIS);
         }
     }

@@ -35,7 +35,8 @@ final class AuthorizationRequest {
         AuthorizationRequest question = new AuthorizationRequest(end);
         question.attach(callers.onDisconnect(caller, question::cancel));
         if (!question.isCompleted()) {
-            question.attach(authority.checkAuthorization(caller, action, details, verdict -> question.complete(Optional.of(verdict))));
+            question.attach(authority.checkAuthorization(
+                    caller, action, details, verdict -> question.complete(Optional.of(verdict))));
         }
         return question;
     }

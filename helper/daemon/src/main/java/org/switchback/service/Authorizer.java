@@ -33,8 +33,9 @@ interface Authorizer {
      * Asks. Returns at once.
      *
      * @param details told to the person who is asked, by name
-     * @param answer  called once, on any thread, perhaps before this returns, and within 12 seconds where the action may
+     * @param answer called once, on any thread, perhaps before this returns, and within 12 seconds where the action may
      *     not prompt and 300 where it may; not any more after the question was taken back. It must not block.
      */
-    AuthorizationCheck checkAuthorization(Caller caller, PolkitAction action, Map<String, String> details, Consumer<AuthorizationDecision> answer);
+    AuthorizationCheck checkAuthorization(
+            Caller caller, PolkitAction action, Map<String, String> details, Consumer<AuthorizationDecision> answer);
 }

@@ -32,6 +32,7 @@ final class DriverChangeDetector {
     /** Whether a driver is another one now. A few links are read; no lock of a device is taken. */
     boolean hasChanged() {
         return knownDrivers.entrySet().stream()
-                .anyMatch(entry -> !kernel.readSetting(new Setting.Driver(entry.getKey())).equals(entry.getValue()));
+                .anyMatch(entry ->
+                        !kernel.readSetting(new Setting.Driver(entry.getKey())).equals(entry.getValue()));
     }
 }

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Bar;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
 

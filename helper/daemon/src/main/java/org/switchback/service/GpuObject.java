@@ -8,10 +8,10 @@ import org.freedesktop.dbus.interfaces.Properties;
 import org.freedesktop.dbus.types.Variant;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.KebabCase;
-import org.switchback.protocol.GpuInterface;
+import org.switchback.hardware.PciAddress;
 import org.switchback.protocol.DBusNames;
+import org.switchback.protocol.GpuInterface;
 
 /**
  * A GPU on the bus. Its properties tell nothing that every user can't read in sysfs and in the names of /proc/iomem, so
@@ -27,7 +27,8 @@ final class GpuObject implements GpuInterface, Properties {
 
     GpuObject(Gpu gpu, CallGuard callGuard) {
         this.address = gpu.address();
-        this.path = DBusNames.GPU_PATH_PREFIX + address.toString().replace(':', '_').replace('.', '_');
+        this.path =
+                DBusNames.GPU_PATH_PREFIX + address.toString().replace(':', '_').replace('.', '_');
         this.callGuard = callGuard;
         this.properties = propertiesOf(gpu);
     }

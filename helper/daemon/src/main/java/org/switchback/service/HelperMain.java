@@ -38,7 +38,8 @@ public final class HelperMain {
         int code;
         try (LinuxKernel kernel = new LinuxKernel(Path.of(System.getProperty("switchback.root", "/")))) {
             code = run(
-                    Optional.ofNullable(System.getenv("DBUS_SYSTEM_BUS_ADDRESS")).orElse(SYSTEM_BUS_ADDRESS),
+                    Optional.ofNullable(System.getenv("DBUS_SYSTEM_BUS_ADDRESS"))
+                            .orElse(SYSTEM_BUS_ADDRESS),
                     kernel,
                     Path.of(System.getProperty("switchback.run", "/run/switchback")),
                     Duration.ofSeconds(Long.getLong("switchback.idle", 60)));
@@ -50,10 +51,7 @@ public final class HelperMain {
         try {
             AotTraining.run(MachineSnapshot.parse(Files.readString(snapshot)), bus);
             return 0;
-        } catch (IOException
-                | MachineSnapshot.MalformedSnapshotException
-                | DBusException
-                | RuntimeException failed) {
+        } catch (IOException | MachineSnapshot.MalformedSnapshotException | DBusException | RuntimeException failed) {
             LOG.accept("AOT training failed: " + ExceptionFormatter.format(failed));
             return 1;
         }
@@ -65,12 +63,7 @@ public final class HelperMain {
     }
 
     /** As {@link #run(String, Kernel, Path, Duration)}, with another authorizer than polkit. */
-    static int run(
-            String bus,
-            Kernel kernel,
-            Path folder,
-            SystemHelper.AuthorizerFactory authorizer,
-            Duration idle)
+    static int run(String bus, Kernel kernel, Path folder, SystemHelper.AuthorizerFactory authorizer, Duration idle)
             throws InterruptedException {
         SystemHelper helper;
         try {

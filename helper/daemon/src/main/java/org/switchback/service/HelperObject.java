@@ -8,16 +8,16 @@ import java.util.regex.Pattern;
 import org.freedesktop.dbus.DBusPath;
 import org.switchback.Helper1.Error.BadArgument;
 import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.job.PlanReply;
 import org.switchback.plan.Planner;
 import org.switchback.plan.Refusal;
-import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Target;
-import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.DBusNames;
-import org.switchback.job.PlanReply;
+import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.PlanReplyTuple;
 
 /** The helper on the bus. */
@@ -31,7 +31,8 @@ final class HelperObject implements HelperInterface {
     private final PlanStore plans;
     private final Jobs jobs;
 
-    HelperObject(CallGuard callGuard, Permissions permissions, MachineStateReader machineState, PlanStore plans, Jobs jobs) {
+    HelperObject(
+            CallGuard callGuard, Permissions permissions, MachineStateReader machineState, PlanStore plans, Jobs jobs) {
         this.callGuard = callGuard;
         this.permissions = permissions;
         this.machineState = machineState;

@@ -27,10 +27,10 @@ public final class HelperService {
      * Puts the helper's objects on the connection, and begins to put back what an earlier process left half done.
      *
      * @param transactions empty for a helper that can only look
-     * @param sleepLock    taken while a switch runs
-     * @param rate         how many calls a user may make
-     * @param nanos        a clock that only runs forwards
-     * @param log          takes lines about what happens
+     * @param sleepLock taken while a switch runs
+     * @param rate how many calls a user may make
+     * @param nanos a clock that only runs forwards
+     * @param log takes lines about what happens
      */
     HelperService(
             AbstractConnection bus,

@@ -1,12 +1,9 @@
 package org.switchback.service;
 
 import java.nio.charset.StandardCharsets;
-import java.security.NoSuchAlgorithmException;
 import java.security.MessageDigest;
-import java.util.stream.Collectors;
+import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import org.switchback.job.PlannedRefusal;
-import org.switchback.job.PlannedStep;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.freedesktop.dbus.DBusPath;
 import org.jspecify.annotations.Nullable;
 import org.switchback.Helper1.Error.BadArgument;
@@ -26,15 +24,17 @@ import org.switchback.Helper1.Error.Incomplete;
 import org.switchback.Helper1.Error.ReadOnly;
 import org.switchback.Helper1.Error.RestartNeeded;
 import org.switchback.Helper1.Error.Stale;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Gpu;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
+import org.switchback.job.Outcome;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.job.PlannedStep;
 import org.switchback.plan.Planner;
-import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Target;
 import org.switchback.transaction.JournalException;
-import org.switchback.job.Outcome;
 import org.switchback.transaction.RecoveryState;
 import org.switchback.transaction.TransactionRunner;
 
@@ -62,9 +62,9 @@ final class Jobs {
     private volatile RecoveryState recoveryState;
 
     /**
-     * @param action  what has to be permitted
+     * @param action what has to be permitted
      * @param details told to the person who is asked
-     * @param work    does it, and answers how it ended
+     * @param work does it, and answers how it ended
      */
     private record JobRequest(
             Caller caller,
@@ -140,27 +140,31 @@ final class Jobs {
     /** Puts back what is half done on that GPU, or else takes it to host mode. */
     DBusPath restore(Caller caller, PciAddress address) {
         return submit(caller, open -> {
-            Planner.PlanningResult answer = machineState.readAndPlan(new SwitchRequest(address, Target.HOST, List.of()));
-            if (recoveryState instanceof RecoveryState.RollbackPending(SwitchRequest half) && half.gpu().equals(address)) {
+            Planner.PlanningResult answer =
+                    machineState.readAndPlan(new SwitchRequest(address, Target.HOST, List.of()));
+            if (recoveryState instanceof RecoveryState.RollbackPending(SwitchRequest half)
+                    && half.gpu().equals(address)) {
                 // Also where the GPU has gone meanwhile: what else was changed is put back all the same.
-                Map<String, String> details =
-                        answer instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan) ? authorizationDetails(plan) : missingGpuDetails(address);
+                Map<String, String> details = answer instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan)
+                        ? authorizationDetails(plan)
+                        : missingGpuDetails(address);
                 return new JobRequest(
-                        caller, PolkitAction.RESTORE, address, details, List.of(), job -> open.rollBack(job::recordStep));
+                        caller,
+                        PolkitAction.RESTORE,
+                        address,
+                        details,
+                        List.of(),
+                        job -> open.rollBack(job::recordStep));
             }
             if (!(answer instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan))) {
                 throw new BadArgument();
             }
             if (recoveryState instanceof RecoveryState.JournalCorrupt) {
-                return newJobRequest(
-                        caller, PolkitAction.RESTORE, plan, job -> archiveJournalAndRun(plan, job, open));
+                return newJobRequest(caller, PolkitAction.RESTORE, plan, job -> archiveJournalAndRun(plan, job, open));
             }
             requireClean();
             return newJobRequest(
-                    caller,
-                    PolkitAction.RESTORE,
-                    plan,
-                    job -> run(plan, MachineSnapshot.EMPTY, job, open));
+                    caller, PolkitAction.RESTORE, plan, job -> run(plan, MachineSnapshot.EMPTY, job, open));
         });
     }
 
@@ -191,7 +195,8 @@ final class Jobs {
     }
 
     private boolean isUpToDate(SwitchPlan plan) {
-        return machineState.readAndPlan(plan.request()) instanceof Planner.PlanningResult.PlanCreated(SwitchPlan now) && now.isEquivalentTo(plan);
+        return machineState.readAndPlan(plan.request()) instanceof Planner.PlanningResult.PlanCreated(SwitchPlan now)
+                && now.isEquivalentTo(plan);
     }
 
     private TransactionRunner requireWritable() {
@@ -391,12 +396,7 @@ final class Jobs {
     private static String planHash(SwitchPlan plan) {
         String text = PlannedStep.listOf(plan).stream()
                 .map(step -> String.join(
-                        "\t",
-                        step.kind().wireName(),
-                        step.subject(),
-                        step.before(),
-                        step.after(),
-                        step.shellCommand()))
+                        "\t", step.kind().wireName(), step.subject(), step.before(), step.after(), step.shellCommand()))
                 .collect(Collectors.joining("\n"));
         try {
             return HexFormat.of()

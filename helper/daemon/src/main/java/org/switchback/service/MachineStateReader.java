@@ -2,17 +2,17 @@ package org.switchback.service;
 
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.HostSettings;
 import org.switchback.plan.Planner;
-import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.transaction.TransactionRunner;
 
 /** What the machine is now, read afresh every time. */
@@ -47,7 +47,8 @@ final class MachineStateReader {
     /** Whether a program uses a function of the plan in a way that blocks the switch. */
     boolean isInUse(SwitchPlan plan) {
         return kernel
-                .readDeviceUsers(plan.functions().stream().map(PciDevice::address).toList())
+                .readDeviceUsers(
+                        plan.functions().stream().map(PciDevice::address).toList())
                 .stream()
                 .anyMatch(DeviceUser::isBlockingUnbind);
     }

@@ -44,11 +44,11 @@ final class Permissions {
     }
 
     /**
-     * Waits for the answer. Only for an action that may not prompt, or within the few prompts there can be: there are more
-     * method threads than those.
+     * Waits for the answer. Only for an action that may not prompt, or within the few prompts there can be: there are
+     * more method threads than those.
      *
      * @throws NotAuthorized when it is a no, or the caller has gone
-     * @throws Undecided     when there is none
+     * @throws Undecided when there is none
      */
     void requireAuthorization(Caller caller, PolkitAction action) {
         if (!action.canPrompt()) {

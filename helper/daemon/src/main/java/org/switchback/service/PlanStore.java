@@ -53,7 +53,8 @@ final class PlanStore {
      */
     String add(Caller caller, SwitchPlan plan, MachineSnapshot facts) {
         if (isFull()) {
-            Set<String> gone = senders().stream().filter(isSenderConnected.negate()).collect(Collectors.toSet());
+            Set<String> gone =
+                    senders().stream().filter(isSenderConnected.negate()).collect(Collectors.toSet());
             removePlansOf(gone);
         }
         return store(caller, plan, facts);
@@ -69,7 +70,10 @@ final class PlanStore {
 
     private synchronized String store(Caller caller, SwitchPlan plan, MachineSnapshot facts) {
         removeExpired();
-        if (plans.values().stream().filter(open -> open.sender.equals(caller.sender())).count() >= MAX_PLANS_PER_CALLER) {
+        if (plans.values().stream()
+                        .filter(open -> open.sender.equals(caller.sender()))
+                        .count()
+                >= MAX_PLANS_PER_CALLER) {
             String oldest = plans.entrySet().stream()
                     .filter(entry -> entry.getValue().sender.equals(caller.sender()))
                     .findFirst()

@@ -26,8 +26,8 @@ final class PolkitAuthorizer implements Authorizer {
     private static final long PROMPT_TIMEOUT_SECONDS = 300;
 
     /**
-     * A decision without a prompt takes milliseconds, but over five seconds where polkit is only being started by a computer
-     * with much to do. Whoever has called the helper waits for 25.
+     * A decision without a prompt takes milliseconds, but over five seconds where polkit is only being started by a
+     * computer with much to do. Whoever has called the helper waits for 25.
      */
     private static final long DECISION_TIMEOUT_SECONDS = 12;
 
@@ -41,14 +41,12 @@ final class PolkitAuthorizer implements Authorizer {
         this.timer = timer;
         // Started when it is not running: it is one of the services that a bus activates.
         this.polkit = bus.getRemoteObject(
-                "org.freedesktop.PolicyKit1",
-                "/org/freedesktop/PolicyKit1/Authority",
-                PolkitInterface.class,
-                true);
+                "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority", PolkitInterface.class, true);
     }
 
     @Override
-    public AuthorizationCheck checkAuthorization(Caller caller, PolkitAction action, Map<String, String> details, Consumer<AuthorizationDecision> answer) {
+    public AuthorizationCheck checkAuthorization(
+            Caller caller, PolkitAction action, Map<String, String> details, Consumer<AuthorizationDecision> answer) {
         String id = "switchback-" + checkCount.incrementAndGet();
         Map<String, Variant<?>> subject = new LinkedHashMap<>();
         subject.put("name", new Variant<>(caller.sender()));

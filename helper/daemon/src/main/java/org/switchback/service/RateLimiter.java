@@ -22,8 +22,8 @@ final class RateLimiter {
 
     /**
      * @param perSecond calls that one user may make for ever
-     * @param burst     calls that one user may make at once
-     * @param nanoClock     a clock that only runs forwards
+     * @param burst calls that one user may make at once
+     * @param nanoClock a clock that only runs forwards
      */
     RateLimiter(double perSecond, double burst, LongSupplier nanoClock) {
         this.perSecond = perSecond;
@@ -46,7 +46,8 @@ final class RateLimiter {
     }
 
     private double refilledTokens(TokenBucket bucket, long now) {
-        double seconds = (double) (now - bucket.updatedNanos) / Duration.ofSeconds(1).toNanos();
+        double seconds =
+                (double) (now - bucket.updatedNanos) / Duration.ofSeconds(1).toNanos();
         return Math.min(burst, bucket.tokens + seconds * perSecond);
     }
 }

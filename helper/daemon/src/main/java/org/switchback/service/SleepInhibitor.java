@@ -23,8 +23,9 @@ interface SleepInhibitor {
     }
 
     /**
-     * The lock of logind, by way of its own program: logind hands the lock out as a file descriptor, which our connection
-     * to the bus can't receive. Without logind there is nobody who would send the computer to sleep, and no lock.
+     * The lock of logind, by way of its own program: logind hands the lock out as a file descriptor, which our
+     * connection to the bus can't receive. Without logind there is nobody who would send the computer to sleep, and no
+     * lock.
      *
      * @param program {@code systemd-inhibit}
      */

@@ -56,11 +56,11 @@ final class SystemHelper {
      * Comes to the bus and owns the helper's name there when this returns.
      *
      * @param address of the bus, as D-Bus writes it
-     * @param folder  of the journal
+     * @param folder of the journal
      * @param authorizer makes the authorizer on this connection to the bus
-     * @param rate    how many calls a user may make
-     * @param idleTimeout    how long to stay without being called
-     * @param log     takes lines about what happens
+     * @param rate how many calls a user may make
+     * @param idleTimeout how long to stay without being called
+     * @param log takes lines about what happens
      * @throws DBusException without the bus, or when it does not give the name
      */
     SystemHelper(
@@ -105,7 +105,11 @@ final class SystemHelper {
         service.refreshAsync();
         watch = kernel.watchDevices(service::refreshAsync);
         if (watch.isEmpty()) {
-            timer.scheduleWithFixedDelay(service::refreshAsyncIfDriversChanged, POLL_INTERVAL_SECONDS, POLL_INTERVAL_SECONDS, TimeUnit.SECONDS);
+            timer.scheduleWithFixedDelay(
+                    service::refreshAsyncIfDriversChanged,
+                    POLL_INTERVAL_SECONDS,
+                    POLL_INTERVAL_SECONDS,
+                    TimeUnit.SECONDS);
         }
         long often = Math.max(1, idleTimeout.toMillis() / 10);
         timer.scheduleWithFixedDelay(this::exitWhenIdle, often, often, TimeUnit.MILLISECONDS);

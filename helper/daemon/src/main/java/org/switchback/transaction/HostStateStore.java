@@ -49,12 +49,13 @@ final class HostStateStore {
                         "framebuffer",
                         framebuffer.platformDevice(),
                         framebuffer.driver().orElse("")))));
-        settings.functions().forEach((address, function) -> lines.add(TabSeparatedFields.join(List.of(
-                "function",
-                address.toString(),
-                function.driver(),
-                function.driverOverride(),
-                function.powerControl()))));
+        settings.functions()
+                .forEach((address, function) -> lines.add(TabSeparatedFields.join(List.of(
+                        "function",
+                        address.toString(),
+                        function.driver(),
+                        function.driverOverride(),
+                        function.powerControl()))));
         Path newFile = folder.resolve(gpu + ".new");
         try (FileChannel channel = FileChannel.open(
                 newFile, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
@@ -86,8 +87,7 @@ final class HostStateStore {
         Optional<FirmwareFramebuffer> framebuffer = Optional.empty();
         for (String line : lines.subList(1, lines.size())) {
             List<String> fields = TabSeparatedFields.split(line);
-            Optional<PciAddress> address =
-                    fields.size() == 5 ? PciAddress.parse(fields.get(1)) : Optional.empty();
+            Optional<PciAddress> address = fields.size() == 5 ? PciAddress.parse(fields.get(1)) : Optional.empty();
             if (address.isPresent() && fields.getFirst().equals("function")) {
                 functions.put(
                         address.get(), new HostSettings.FunctionSettings(fields.get(2), fields.get(3), fields.get(4)));

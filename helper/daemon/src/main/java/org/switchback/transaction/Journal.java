@@ -56,10 +56,10 @@ final class Journal implements AutoCloseable {
     /**
      * One record.
      *
-     * @param bootId     boot ID of the kernel that the switch ran on
-     * @param switchId   random ID of the switch, 16 hexadecimal digits
+     * @param bootId boot ID of the kernel that the switch ran on
+     * @param switchId random ID of the switch, 16 hexadecimal digits
      * @param timeMillis milliseconds since 1970
-     * @param fields     depend on the kind
+     * @param fields depend on the kind
      */
     record JournalRecord(JournalRecordKind kind, String bootId, String switchId, long timeMillis, List<String> fields) {
         JournalRecord {
@@ -70,7 +70,7 @@ final class Journal implements AutoCloseable {
     /**
      * What a journal file holds.
      *
-     * @param records   the valid records before the first invalid one
+     * @param records the valid records before the first invalid one
      * @param isCorrupt whether valid records follow an invalid one
      */
     record JournalContent(List<JournalRecord> records, boolean isCorrupt) {
@@ -129,8 +129,7 @@ final class Journal implements AutoCloseable {
         for (JournalRecord record : content.records()) {
             end += HEADER_BYTES + encode(record).length;
         }
-        return new Journal(
-                FileChannel.open(file, StandardOpenOption.WRITE), first.bootId(), first.switchId(), end);
+        return new Journal(FileChannel.open(file, StandardOpenOption.WRITE), first.bootId(), first.switchId(), end);
     }
 
     /** Appends a record. It is on the medium when this method returns. */
@@ -194,7 +193,8 @@ final class Journal implements AutoCloseable {
 
     private static boolean hasRecordAfter(byte[] bytes, int offset) {
         for (int later = offset + 1; later <= bytes.length - HEADER_BYTES; later++) {
-            if (bytes[later] == (byte) (MAGIC >>> 24) && readRecordAt(bytes, later).isPresent()) {
+            if (bytes[later] == (byte) (MAGIC >>> 24)
+                    && readRecordAt(bytes, later).isPresent()) {
                 return true;
             }
         }
@@ -209,10 +209,7 @@ final class Journal implements AutoCloseable {
         int magic = header.getInt();
         int length = header.getInt();
         int checksum = header.getInt();
-        if (magic != MAGIC
-                || length < 0
-                || length > MAX_TEXT_BYTES
-                || length > bytes.length - HEADER_BYTES - offset) {
+        if (magic != MAGIC || length < 0 || length > MAX_TEXT_BYTES || length > bytes.length - HEADER_BYTES - offset) {
             return Optional.empty();
         }
         byte[] text = Arrays.copyOfRange(bytes, offset + HEADER_BYTES, offset + HEADER_BYTES + length);
@@ -227,7 +224,9 @@ final class Journal implements AutoCloseable {
         try {
             return Optional.of(new JournalRecord(
                     // Version 0.1.0 wrote DIED. What it froze stays frozen until the restart.
-                    parts.getFirst().equals("DIED") ? JournalRecordKind.OOPS : JournalRecordKind.valueOf(parts.getFirst()),
+                    parts.getFirst().equals("DIED")
+                            ? JournalRecordKind.OOPS
+                            : JournalRecordKind.valueOf(parts.getFirst()),
                     parts.get(1),
                     parts.get(2),
                     Long.parseLong(parts.get(3)),

@@ -1,9 +1,5 @@
 package org.switchback.transaction;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.StepFailure;
-import org.switchback.job.StepPhase;
-import org.switchback.job.JobEvent;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,9 +12,13 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
+import org.switchback.job.StepFailure;
+import org.switchback.job.StepPhase;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.HostSettings;
 import org.switchback.plan.KernelWrite;
@@ -47,6 +47,7 @@ final class TransactionExecutor {
     private final List<Step> unwrappedSteps;
     /** Release methods of which a step has failed. */
     private final Set<ReleaseStage.ReleaseMethod> failedMethods = EnumSet.noneOf(ReleaseStage.ReleaseMethod.class);
+
     private final Consumer<JobEvent.StepChanged> progress;
     private final long startNanos = System.nanoTime();
 
@@ -79,8 +80,8 @@ final class TransactionExecutor {
     /**
      * Carries out all steps; undoes them when one fails.
      *
-     * @param cancelled    queried before each step
-     * @param commit       runs after the last step; when it fails, the switch is rolled back
+     * @param cancelled queried before each step
+     * @param commit runs after the last step; when it fails, the switch is rolled back
      * @param hostSettings the GPU's settings in host mode
      */
     Outcome run(BooleanSupplier cancelled, CommitAction commit, HostSettings hostSettings) {
@@ -127,11 +128,14 @@ final class TransactionExecutor {
         }
         return switch (stage.role()) {
             case PREPARE, RELEASE -> failedMethods.contains(stage.method()) || isReleased(stage.region());
-            case CLEAN_UP -> switch (step) {
-                case Step.ChangeSetting change -> kernel.readSetting(change.setting()).equals(change.after());
-                case Step.UnbindAny(PciAddress function) -> kernel.readSetting(new Setting.Driver(function)).isEmpty();
-                default -> false;
-            };
+            case CLEAN_UP ->
+                switch (step) {
+                    case Step.ChangeSetting change ->
+                        kernel.readSetting(change.setting()).equals(change.after());
+                    case Step.UnbindAny(PciAddress function) ->
+                        kernel.readSetting(new Setting.Driver(function)).isEmpty();
+                    default -> false;
+                };
         };
     }
 
@@ -145,7 +149,10 @@ final class TransactionExecutor {
                         && plannedSteps.get(i) instanceof Step.FallbackStep(ReleaseStage stage, Step step)
                         && stage.role() == ReleaseStage.StepRole.RELEASE
                         && !isReleased(stage.region())
-                ? StepResult.failed("still-there", stage.region().name(), stage.region().range().toString())
+                ? StepResult.failed(
+                        "still-there",
+                        stage.region().name(),
+                        stage.region().range().toString())
                 : result;
     }
 
@@ -192,13 +199,14 @@ final class TransactionExecutor {
                     result = bindFirstMatchingDriver(i, driver);
                 }
                 // No matching driver is fine: no earlier driver of the function is known.
-                yield result instanceof StepResult.StepFailed && kernel.readSetting(driver).isEmpty()
+                yield result instanceof StepResult.StepFailed
+                                && kernel.readSetting(driver).isEmpty()
                         ? new StepResult.Ok()
                         : result;
             }
             case Step.LoadDriver(PciAddress function) -> {
-                StepResult result = writeJournaled(
-                        i, JournalRecordKind.INTENT, "", "?", new KernelWrite.LoadByModalias(function));
+                StepResult result =
+                        writeJournaled(i, JournalRecordKind.INTENT, "", "?", new KernelWrite.LoadByModalias(function));
                 // The driver may be built into the kernel; the next step shows whether there is one.
                 yield result instanceof StepResult.StepFailed ? new StepResult.Ok() : result;
             }
@@ -231,9 +239,7 @@ final class TransactionExecutor {
                 && errno.equals("ENOENT")) {
             return loadAndBindDriver(i, driver, after);
         }
-        return isModuleUnload(setting, after) && result instanceof StepResult.StepFailed
-                ? new StepResult.Ok()
-                : result;
+        return isModuleUnload(setting, after) && result instanceof StepResult.StepFailed ? new StepResult.Ok() : result;
     }
 
     /** Unbinds a driver unless a program uses the function. */
@@ -251,7 +257,8 @@ final class TransactionExecutor {
     private StepResult bindFirstMatchingDriver(int i, Setting.Driver driver) {
         StepResult result = writeSetting(i, JournalRecordKind.INTENT, driver, PciDevice.VFIO_PCI, "");
         for (String name : kernel.readSnapshot().childNames(SnapshotParser.PCI_DRIVERS)) {
-            if (result instanceof StepResult.Halted || !kernel.readSetting(driver).isEmpty()) {
+            if (result instanceof StepResult.Halted
+                    || !kernel.readSetting(driver).isEmpty()) {
                 break;
             }
             if (!name.contains("vfio") && !STUB_DRIVERS.contains(name)) {
@@ -263,8 +270,8 @@ final class TransactionExecutor {
 
     /** Loads and binds a host driver whose module was unloaded after the driver was last bound to the function. */
     private StepResult loadAndBindDriver(int i, Setting.Driver driver, String name) {
-        StepResult loading = writeJournaled(
-                i, JournalRecordKind.INTENT, "", "?", new KernelWrite.LoadByModalias(driver.function()));
+        StepResult loading =
+                writeJournaled(i, JournalRecordKind.INTENT, "", "?", new KernelWrite.LoadByModalias(driver.function()));
         if (loading instanceof StepResult.Halted) {
             return loading;
         }
@@ -299,29 +306,33 @@ final class TransactionExecutor {
 
     private StepResult runCheck(Step.CheckKind check, List<PciAddress> functions, HostSettings hostSettings) {
         return switch (check) {
-            case UNUSED -> firstBlockingUser(functions)
-                    .map(TransactionExecutor::inUseFailure)
-                    .orElse(new StepResult.Ok());
-            case VFIO_USABLE -> switch (kernel.verifyVfio(functions)) {
-                case Kernel.VfioCheck.Passed(int bars) -> new StepResult.Ok();
-                case Kernel.VfioCheck.Failed(
-                        PciAddress function,
-                        String reason,
-                        List<Kernel.ReservationFailure> failures) ->
-                    failures.isEmpty()
-                            ? StepResult.failed("not-proven", function.toShortString(), reason)
-                            : StepResult.failed(
-                                    "not-reserved",
-                                    failures.getFirst().function().toShortString(),
-                                    failures.getFirst().barName(),
-                                    failures.getFirst().range().toString());
-            };
-            case HOST_DRIVERS_BOUND -> functions.stream()
-                    .filter(f -> !isHostDriverBound(f, Optional.ofNullable(hostSettings.functions().get(f))))
-                    .findFirst()
-                    .map(f -> StepResult.failed(
-                            "not-back", f.toShortString(), kernel.readSetting(new Setting.Driver(f))))
-                    .orElse(new StepResult.Ok());
+            case UNUSED ->
+                firstBlockingUser(functions)
+                        .map(TransactionExecutor::inUseFailure)
+                        .orElse(new StepResult.Ok());
+            case VFIO_USABLE ->
+                switch (kernel.verifyVfio(functions)) {
+                    case Kernel.VfioCheck.Passed(int bars) -> new StepResult.Ok();
+                    case Kernel.VfioCheck.Failed(
+                            PciAddress function,
+                            String reason,
+                            List<Kernel.ReservationFailure> failures) ->
+                        failures.isEmpty()
+                                ? StepResult.failed("not-proven", function.toShortString(), reason)
+                                : StepResult.failed(
+                                        "not-reserved",
+                                        failures.getFirst().function().toShortString(),
+                                        failures.getFirst().barName(),
+                                        failures.getFirst().range().toString());
+                };
+            case HOST_DRIVERS_BOUND ->
+                functions.stream()
+                        .filter(f -> !isHostDriverBound(
+                                f, Optional.ofNullable(hostSettings.functions().get(f))))
+                        .findFirst()
+                        .map(f -> StepResult.failed(
+                                "not-back", f.toShortString(), kernel.readSetting(new Setting.Driver(f))))
+                        .orElse(new StepResult.Ok());
         };
     }
 
@@ -354,7 +365,9 @@ final class TransactionExecutor {
     }
 
     private Optional<DeviceUser> firstBlockingUser(List<PciAddress> functions) {
-        return kernel.readDeviceUsers(functions).stream().filter(DeviceUser::isBlockingUnbind).findFirst();
+        return kernel.readDeviceUsers(functions).stream()
+                .filter(DeviceUser::isBlockingUnbind)
+                .findFirst();
     }
 
     /** Undoes every step up to and including the given one, last first; stops at the first failure. */
@@ -435,12 +448,13 @@ final class TransactionExecutor {
     private boolean isUnplugged(Step step) {
         return switch (step) {
             case Step.ProbeAny(PciAddress function) -> !kernel.hasDevice(function);
-            case Step.ChangeSetting change -> switch (change.setting()) {
-                case Setting.Driver(PciAddress function) -> !kernel.hasDevice(function);
-                case Setting.DriverOverride(PciAddress function) -> !kernel.hasDevice(function);
-                case Setting.PowerControl(PciAddress function) -> !kernel.hasDevice(function);
-                default -> false;
-            };
+            case Step.ChangeSetting change ->
+                switch (change.setting()) {
+                    case Setting.Driver(PciAddress function) -> !kernel.hasDevice(function);
+                    case Setting.DriverOverride(PciAddress function) -> !kernel.hasDevice(function);
+                    case Setting.PowerControl(PciAddress function) -> !kernel.hasDevice(function);
+                    default -> false;
+                };
             default -> false;
         };
     }
@@ -451,8 +465,7 @@ final class TransactionExecutor {
      */
     private boolean isNoLongerNeeded(Setting setting) {
         return !(setting instanceof Setting.DriverOverride(PciAddress function))
-                || kernel.readSetting(new Setting.Driver(function))
-                        .equals(originalValue(new Setting.Driver(function)));
+                || kernel.readSetting(new Setting.Driver(function)).equals(originalValue(new Setting.Driver(function)));
     }
 
     /** The value of a setting before the switch; empty when the switch does not change it. */
@@ -501,9 +514,7 @@ final class TransactionExecutor {
             return StepResult.failed("journal-unwritable");
         }
         Kernel.WriteResult result = kernel.write(
-                write,
-                WRITE_TIMEOUT,
-                waited -> progress.accept(JobEvent.StepChanged.waiting(i, elapsed(), waited)));
+                write, WRITE_TIMEOUT, waited -> progress.accept(JobEvent.StepChanged.waiting(i, elapsed(), waited)));
         if (result instanceof Kernel.WriteResult.TimedOut) {
             reportProgress(StepPhase.STUCK, i);
             return new StepResult.Halted(halt(Outcome.STUCK, JournalRecordKind.STUCK, i));
@@ -528,8 +539,8 @@ final class TransactionExecutor {
     private static String errnoPrefix(KernelWrite write) {
         return switch (write) {
             case KernelWrite.LoadModule load -> "load-";
-            case KernelWrite.WriteSysfs(String path, String value) when path.startsWith(KernelWrite.MODULES_PATH) ->
-                "release-";
+            case KernelWrite.WriteSysfs(String path, String value)
+            when path.startsWith(KernelWrite.MODULES_PATH) -> "release-";
             default -> "";
         };
     }

@@ -1,7 +1,5 @@
 package org.switchback.transaction;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.JobEvent;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -22,11 +20,13 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.PciAddress;
+import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.HostSettings;
-import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Step;
 import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Target;
 import org.switchback.transaction.Journal.JournalContent;
 import org.switchback.transaction.Journal.JournalRecord;
@@ -66,11 +66,9 @@ public final class TransactionRunner implements AutoCloseable {
         try {
             if (!Files.isDirectory(folder)) {
                 Files.createDirectories(
-                        folder,
-                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             }
-            TransactionRunner runner =
-                    new TransactionRunner(kernel, folder, kernel.bootId(), lock(folder));
+            TransactionRunner runner = new TransactionRunner(kernel, folder, kernel.bootId(), lock(folder));
             try {
                 runner.recoveryState = runner.readRecoveryState();
             } catch (IOException e) {
@@ -84,8 +82,8 @@ public final class TransactionRunner implements AutoCloseable {
     }
 
     private static FileChannel lock(Path folder) throws IOException, JournalException {
-        FileChannel channel = FileChannel.open(
-                folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel =
+                FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         @Nullable FileLock lock;
         try {
             lock = channel.tryLock();
@@ -124,7 +122,7 @@ public final class TransactionRunner implements AutoCloseable {
      * Carries out a plan. Blocks until the end; no behavior of the kernel makes it throw.
      *
      * @param cancelled queried before each step
-     * @param progress  receives the events, on this thread
+     * @param progress receives the events, on this thread
      * @throws IllegalStateException when the plan is refused, or the recovery state is not {@link RecoveryState.Clean}
      */
     public Outcome run(SwitchPlan plan, BooleanSupplier cancelled, Consumer<JobEvent.StepChanged> progress) {
@@ -205,15 +203,7 @@ public final class TransactionRunner implements AutoCloseable {
             case DONE, ROLLED_BACK, CANCELLED -> new RecoveryState.Clean();
             case ROLLBACK_FAILED, JOURNAL_UNWRITABLE -> new RecoveryState.RollbackPending(request);
             case STUCK, KERNEL_OOPS -> new RecoveryState.RestartRequired(request, outcome);
-            case DENIED,
-                    NO_AGENT,
-                    AUTHENTICATION_CANCELLED,
-                    UNDECIDED,
-                    STALE,
-                    BUSY,
-                    REFUSED,
-                    ERROR,
-                    HELPER_LOST ->
+            case DENIED, NO_AGENT, AUTHENTICATION_CANCELLED, UNDECIDED, STALE, BUSY, REFUSED, ERROR, HELPER_LOST ->
                 throw new IllegalArgumentException("no outcome of a transaction: " + outcome);
         };
     }
@@ -223,7 +213,10 @@ public final class TransactionRunner implements AutoCloseable {
         // Each step has one record that describes it and up to four of its own. A few have more; they still fit,
         // because no record is as long as the space reserved for it.
         Journal journal = Journal.create(
-                folder.resolve(JOURNAL_FILE_NAME), bootId, switchId, 5 * plan.steps().size() + 2);
+                folder.resolve(JOURNAL_FILE_NAME),
+                bootId,
+                switchId,
+                5 * plan.steps().size() + 2);
         try {
             journal.appendBegin(
                     encodeRequest(plan.request()),
@@ -240,7 +233,10 @@ public final class TransactionRunner implements AutoCloseable {
                 request.gpu().toString(),
                 request.target().wireName(),
                 String.join(
-                        ",", request.extraFunctions().stream().map(PciAddress::toString).toList()));
+                        ",",
+                        request.extraFunctions().stream()
+                                .map(PciAddress::toString)
+                                .toList()));
     }
 
     /** Switching back needs the settings, so they are on the medium before the switch counts as done. */
@@ -313,7 +309,7 @@ public final class TransactionRunner implements AutoCloseable {
     /**
      * An interrupted switch, as recorded in its journal.
      *
-     * @param steps          the steps of the plan, unwrapped
+     * @param steps the steps of the plan, unwrapped
      * @param lastIntentStep index of the last step that may have been written; -1 for none
      */
     private record InterruptedSwitch(List<Step> steps, int lastIntentStep) {

@@ -14,8 +14,7 @@ class KernelLogTest {
     @Test
     void reservationFailuresAreParsedFromAllKernelLogs() {
         // The first message as logged by 5.10, 6.1 and 7.2; the last does not report a reservation failure.
-        String log =
-                """
+        String log = """
                 4,812,20123456,-;vfio-pci 0000:01:00.0: BAR 0: can't reserve [mem 0xc0000000-0xcfffffff 64bit pref]
                  SUBSYSTEM=pci
                  DEVICE=+pci:0000:01:00.0
@@ -36,6 +35,7 @@ class KernelLogTest {
     @Test
     void otherLogLinesAreIgnored() {
         assertThat(Kernel.ReservationFailure.parse("")).isEmpty();
-        assertThat(Kernel.ReservationFailure.parse("6,1,2,-;x: BAR 0: can't reserve [mem size 0x1000]\n")).isEmpty();
+        assertThat(Kernel.ReservationFailure.parse("6,1,2,-;x: BAR 0: can't reserve [mem size 0x1000]\n"))
+                .isEmpty();
     }
 }

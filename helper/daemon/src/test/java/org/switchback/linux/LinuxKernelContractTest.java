@@ -53,7 +53,8 @@ class LinuxKernelContractTest extends KernelContract {
         List<String> command =
                 new ArrayList<>(List.of(System.getProperty("switchback.vfio.client"), "--hold-until-stdin"));
         functions.forEach(function -> command.add(function.toString()));
-        return awaitHolding(new ProcessBuilder(command).redirectErrorStream(true).start());
+        return awaitHolding(
+                new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
     /** Waits until the program prints {@code holding}. Closing the result closes its input, which ends it. */

@@ -27,13 +27,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.BootfbModule;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
@@ -63,7 +63,11 @@ class LinuxKernelTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "q35-5.10-0300-vfio", "q35-6.1-0380", "q35-6.12-0380-native", "q35-7.2-0300", "x99-gtx1080",
+                "q35-5.10-0300-vfio",
+                "q35-6.1-0380",
+                "q35-6.12-0380-native",
+                "q35-7.2-0300",
+                "x99-gtx1080",
                 "laptop-one-gpu"
             })
     void snapshotOfACopiedTreeEqualsTheOriginal(String machine) throws IOException {
@@ -79,8 +83,7 @@ class LinuxKernelTest {
                         .filter(path -> !Objects.equals(read.entries().get(path), expected.get(path))))
                 .as("differing or missing paths")
                 .isEmpty();
-        assertThat(read.entries().keySet().stream()
-                        .filter(path -> !expected.containsKey(path) && !isIgnoredPath(path)))
+        assertThat(read.entries().keySet().stream().filter(path -> !expected.containsKey(path) && !isIgnoredPath(path)))
                 .as("additional paths")
                 .allMatch(path -> path.matches(".*/graphics/fb\\d+"));
     }
@@ -102,7 +105,9 @@ class LinuxKernelTest {
     private static boolean wouldWakeDevice(String path, MachineSnapshot snapshot) {
         String folder = path.substring(0, path.lastIndexOf('/'));
         return path.matches(".*/(config|resource._resize)")
-                && snapshot.text(folder + "/power/runtime_status").filter("suspended"::equals).isPresent();
+                && snapshot.text(folder + "/power/runtime_status")
+                        .filter("suspended"::equals)
+                        .isPresent();
     }
 
     @Test
@@ -133,7 +138,8 @@ class LinuxKernelTest {
     @Test
     void suspendedFunctionIsNotWoken() throws IOException {
         writeTree(TestSnapshots.load("q35-6.1-0380-vfio"));
-        assertThat(Files.readString(root.resolve(FOLDER.substring(1) + "/power/runtime_status"))).contains("suspended");
+        assertThat(Files.readString(root.resolve(FOLDER.substring(1) + "/power/runtime_status")))
+                .contains("suspended");
 
         assertThat(kernel.readSnapshot().entries())
                 .doesNotContainKey(FOLDER + "/config")
@@ -162,7 +168,8 @@ class LinuxKernelTest {
         DeviceUser xorg = new DeviceUser(4711, "Xorg", System.getProperty("user.name"), "dri/card0");
         assertThat(kernel.readDeviceUsers(List.of(GPU))).containsExactly(xorg);
         MachineSnapshot snapshot = kernel.readSnapshot();
-        assertThat(SnapshotParser.parse(snapshot).gpu(GPU).orElseThrow().deviceUsers()).containsExactly(xorg);
+        assertThat(SnapshotParser.parse(snapshot).gpu(GPU).orElseThrow().deviceUsers())
+                .containsExactly(xorg);
         assertThat(snapshot.childNames("/proc/4711")).containsExactly("comm", "fd", "owner");
         assertThat(snapshot.toText()).doesNotContain("secret");
     }
@@ -200,12 +207,15 @@ class LinuxKernelTest {
         writeTree(TestSnapshots.load("q35-6.1-0380")
                 .withChanges(Map.of(
                         SnapshotParser.PLATFORM_DEVICES + "efi-framebuffer.0/graphics/fb0/dev",
-                                Optional.of(new MachineSnapshot.TextEntry("1:5")),
-                        "/proc/iomem", Optional.empty())));
+                        Optional.of(new MachineSnapshot.TextEntry("1:5")),
+                        "/proc/iomem",
+                        Optional.empty())));
         Path descriptors = Files.createDirectories(root.resolve("proc/4711/fd"));
         Files.createSymbolicLink(descriptors.resolve("3"), Path.of("/dev/zero"));
 
-        assertThat(kernel.readDeviceUsers(List.of(GPU))).extracting(DeviceUser::deviceNode).containsExactly("fb0");
+        assertThat(kernel.readDeviceUsers(List.of(GPU)))
+                .extracting(DeviceUser::deviceNode)
+                .containsExactly("fb0");
     }
 
     @Test
@@ -219,8 +229,8 @@ class LinuxKernelTest {
         Files.createSymbolicLink(process.resolve("fd/3"), Path.of("/dev/zero"));
 
         assertThat(SnapshotParser.parse(kernel.readSnapshot()).deviceUsers())
-                .containsExactly(new DeviceUser(
-                        4711, "qemu-system-x86", System.getProperty("user.name"), "vfio/4", "win10"));
+                .containsExactly(
+                        new DeviceUser(4711, "qemu-system-x86", System.getProperty("user.name"), "vfio/4", "win10"));
     }
 
     @Test
@@ -241,10 +251,16 @@ class LinuxKernelTest {
     void deviceNamesComeFromPciIds() throws IOException {
         writeTree(TestSnapshots.load("q35-6.1-0380"));
         Path list = Files.createDirectories(root.resolve("usr/share/hwdata")).resolve("pci.ids");
-        Files.writeString(list, "# comment\n1234  Technical Corp.\n\t1111  QEMU Virtual Video Controller\n"
-                + "1235  Other Corp.\n\t1111  Other device\n");
+        Files.writeString(
+                list,
+                "# comment\n1234  Technical Corp.\n\t1111  QEMU Virtual Video Controller\n"
+                        + "1235  Other Corp.\n\t1111  Other device\n");
 
-        assertThat(SnapshotParser.parse(kernel.readSnapshot()).gpu(GPU).orElseThrow().graphics().name())
+        assertThat(SnapshotParser.parse(kernel.readSnapshot())
+                        .gpu(GPU)
+                        .orElseThrow()
+                        .graphics()
+                        .name())
                 .isEqualTo("Technical Corp. QEMU Virtual Video Controller");
         assertThat(kernel.readSnapshot().text("/usr/share/misc/pci.ids").orElseThrow())
                 .doesNotContain("Other");
@@ -262,7 +278,10 @@ class LinuxKernelTest {
                 "1233  Others\n" + others + "1234  Technical Corp.\n\t0000  Not this\n\t1111  QEMU's card\n"
                         + "1235  Others\n" + others + "C 03  Display controller\n\t80  Other display");
 
-        assertThat(kernel.readSnapshot().text("/usr/share/misc/pci.ids").orElseThrow().lines())
+        assertThat(kernel.readSnapshot()
+                        .text("/usr/share/misc/pci.ids")
+                        .orElseThrow()
+                        .lines())
                 .contains(
                         "1234  Technical Corp.",
                         "\t1111  QEMU's card",
@@ -302,7 +321,8 @@ class LinuxKernelTest {
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
         assertThat(snapshot.entries().get(FOLDER + "/driver_override"))
                 .isEqualTo(new MachineSnapshot.UnreadableEntry("no answer"));
-        assertThat(snapshot.text("/sys/bus/pci/devices/0000:01:00.1/driver_override")).hasValue("(null)");
+        assertThat(snapshot.text("/sys/bus/pci/devices/0000:01:00.1/driver_override"))
+                .hasValue("(null)");
         assertThat(kernel.readSetting(new Setting.DriverOverride(GPU))).isEqualTo(Kernel.UNKNOWN_VALUE);
     }
 
@@ -313,7 +333,8 @@ class LinuxKernelTest {
         assertThat(kernel.readSetting(new Setting.Driver(GPU))).isEqualTo("vfio-pci");
         assertThat(kernel.readSetting(new Setting.DriverOverride(GPU))).isEqualTo("vfio-pci");
         assertThat(kernel.readSetting(new Setting.PowerControl(GPU))).isEqualTo("auto");
-        assertThat(kernel.readSetting(new Setting.FramebufferDriver("efi-framebuffer.0"))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.FramebufferDriver("efi-framebuffer.0")))
+                .isEmpty();
         assertThat(kernel.readSetting(new Setting.KernelModule("vfio-pci"))).isEqualTo("loaded");
         assertThat(kernel.readSetting(new Setting.KernelModule("nvidia"))).isEmpty();
         PciAddress second = new PciAddress(0, 2, 0, 0);
@@ -343,9 +364,11 @@ class LinuxKernelTest {
         Setting setting = new Setting.FramebufferRegion(GPU, range);
         assertThat(kernel.readSetting(setting)).isEqualTo("BOOTFB");
         AddressRange shorter = new AddressRange(0xc0000000L, 0xc03e7ffeL);
-        assertThat(kernel.readSetting(new Setting.FramebufferRegion(GPU, shorter))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.FramebufferRegion(GPU, shorter)))
+                .isEmpty();
         PciAddress otherGpu = PciAddress.of("0000:02:00.0");
-        assertThat(kernel.readSetting(new Setting.FramebufferRegion(otherGpu, range))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.FramebufferRegion(otherGpu, range)))
+                .isEmpty();
 
         Path map = root.resolve("proc/iomem");
         Files.writeString(map, Files.readString(map).replaceAll("(?m)^.* : (BOOTFB|simplefb)\n", ""));
@@ -549,8 +572,8 @@ class LinuxKernelTest {
                 .findFirst()
                 .orElseThrow();
 
-        Kernel.WriteResult result = kernel.write(
-                new KernelWrite.WriteSysfs("/sys/stuck", "1"), LONG, waited -> child.destroyForcibly());
+        Kernel.WriteResult result =
+                kernel.write(new KernelWrite.WriteSysfs("/sys/stuck", "1"), LONG, waited -> child.destroyForcibly());
 
         assertThat(result).isEqualTo(new Kernel.WriteResult.WriteFailed("?"));
         assertThat(write("/sys/file", "2")).isEqualTo(new Kernel.WriteResult.Done());
@@ -602,7 +625,11 @@ class LinuxKernelTest {
     }
 
     private static List<Long> childPids() {
-        return ProcessHandle.current().children().map(ProcessHandle::pid).sorted().toList();
+        return ProcessHandle.current()
+                .children()
+                .map(ProcessHandle::pid)
+                .sorted()
+                .toList();
     }
 
     @ParameterizedTest
@@ -692,7 +719,8 @@ class LinuxKernelTest {
         Path pipe = root.resolve(path.substring(1));
         Files.createDirectories(pipe.getParent());
         Files.deleteIfExists(pipe);
-        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
         return pipe;
     }
 

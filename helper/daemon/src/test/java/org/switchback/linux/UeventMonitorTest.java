@@ -23,7 +23,8 @@ class UeventMonitorTest {
 
     @Test
     void pciBindMatchesSubsystem() {
-        assertThat(UeventMonitor.isFromSubsystem(bytes(BIND_MESSAGE), Set.of("pci", "drm"))).isTrue();
+        assertThat(UeventMonitor.isFromSubsystem(bytes(BIND_MESSAGE), Set.of("pci", "drm")))
+                .isTrue();
     }
 
     @Test
@@ -36,12 +37,14 @@ class UeventMonitorTest {
     @Test
     void malformedMessagesDoNotMatch() {
         assertThat(UeventMonitor.isFromSubsystem(new byte[0], Set.of("pci"))).isFalse();
-        assertThat(UeventMonitor.isFromSubsystem(new byte[] {-1, 0, -2}, Set.of("pci"))).isFalse();
+        assertThat(UeventMonitor.isFromSubsystem(new byte[] {-1, 0, -2}, Set.of("pci")))
+                .isFalse();
     }
 
     @Property
     void anyMessageIsParsed(@ForAll byte[] message) {
-        assertThatCode(() -> UeventMonitor.isFromSubsystem(message, Set.of("pci"))).doesNotThrowAnyException();
+        assertThatCode(() -> UeventMonitor.isFromSubsystem(message, Set.of("pci")))
+                .doesNotThrowAnyException();
     }
 
     @Test

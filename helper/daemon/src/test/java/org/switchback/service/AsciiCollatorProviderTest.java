@@ -1,7 +1,5 @@
 package org.switchback.service;
 
-import org.switchback.protocol.AsciiCollatorProvider;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -14,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.switchback.protocol.AsciiCollatorProvider;
 
 /** How the words of a handshake are compared, and that Java really asks here where the launchers tell it to. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

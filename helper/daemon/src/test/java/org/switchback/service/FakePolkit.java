@@ -18,12 +18,18 @@ import org.switchback.service.PolkitInterface.Subject;
 final class FakePolkit implements FakePolkitInterface, AutoCloseable {
     /** What it was asked. */
     record CheckCall(
-            String kind, String sender, String action, Map<String, String> details, boolean canPrompt, String cancellationId) {}
+            String kind,
+            String sender,
+            String action,
+            Map<String, String> details,
+            boolean canPrompt,
+            String cancellationId) {}
 
     static final AuthorizationResult GRANTED = new AuthorizationResult(true, false, Map.of());
     static final AuthorizationResult DENIED = new AuthorizationResult(false, false, Map.of());
     static final AuthorizationResult CHALLENGE = new AuthorizationResult(false, true, Map.of());
-    static final AuthorizationResult DISMISSED = new AuthorizationResult(false, false, Map.of("polkit.dismissed", "true"));
+    static final AuthorizationResult DISMISSED =
+            new AuthorizationResult(false, false, Map.of("polkit.dismissed", "true"));
 
     private final DBusConnection bus;
     private final List<CheckCall> checkCalls = new CopyOnWriteArrayList<>();

@@ -8,15 +8,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.kernel.Kernel;
-import org.switchback.simulator.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
+import org.switchback.simulator.SimulatedKernel;
 
 /**
  * The helper's own main with a simulated kernel that outlives its process: its state is in a file. Takes the folder of
@@ -53,10 +53,8 @@ final class FileKernelHelperMain {
             MachineSnapshot asBooted = TestSnapshots.load(MACHINE);
             kernel = new SimulatedKernel(Files.exists(file) ? MachineSnapshot.parse(Files.readString(file)) : asBooted);
             // A kernel knows its drivers, bound or not.
-            SnapshotParser.parse(asBooted)
-                    .devices()
-                    .forEach((address, device) ->
-                            device.driver().ifPresent(driver -> kernel.addNativeDriver(address, driver)));
+            SnapshotParser.parse(asBooted).devices().forEach((address, device) -> device.driver()
+                    .ifPresent(driver -> kernel.addNativeDriver(address, driver)));
             AtomicInteger writes = new AtomicInteger();
             kernel.beforeEachWrite(write -> {
                 if (writes.incrementAndGet() == waitAt && !Files.exists(waitingFile(file.getParent()))) {

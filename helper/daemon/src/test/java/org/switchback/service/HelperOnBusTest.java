@@ -16,10 +16,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.exceptions.DBusException;
@@ -42,16 +41,16 @@ import org.switchback.Helper1.Error.NotAuthorized;
 import org.switchback.Helper1.Error.ReadOnly;
 import org.switchback.Helper1.Error.Undecided;
 import org.switchback.Helper1.Error.UnknownPlan;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.TestSnapshots;
-import org.switchback.hardware.DeviceUser;
-import org.switchback.simulator.SimulatedKernel;
+import org.switchback.job.PlanReply;
 import org.switchback.plan.KernelWrite;
+import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.DBusNames;
-import org.switchback.job.PlanReply;
+import org.switchback.simulator.SimulatedKernel;
 
 /** The helper on a message bus of its own, with a polkit that decides as the test says. */
 @Timeout(120)
@@ -89,8 +88,8 @@ class HelperOnBusTest {
     }
 
     private SystemHelper start(RateLimiter rate, Duration idle) throws Exception {
-        SystemHelper helper =
-                new SystemHelper(bus.address(), kernel, folder.resolve("run"), PolkitAuthorizer::new, rate, idle, log::add);
+        SystemHelper helper = new SystemHelper(
+                bus.address(), kernel, folder.resolve("run"), PolkitAuthorizer::new, rate, idle, log::add);
         closeables.add(helper::close);
         return helper;
     }
@@ -150,7 +149,8 @@ class HelperOnBusTest {
 
     @ParameterizedTest
     @MethodSource("answers")
-    void nothingIsWrittenWithoutAuthorization(PolkitInterface.AuthorizationResult answer, String outcome) throws Exception {
+    void nothingIsWrittenWithoutAuthorization(PolkitInterface.AuthorizationResult answer, String outcome)
+            throws Exception {
         start();
         polkit.setResult("switch-display", answer);
 
@@ -221,7 +221,8 @@ class HelperOnBusTest {
         start();
         PlanReply plan = plan(helper(client));
         try (DBusConnection other = bus.connect()) {
-            assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> helper(other).Apply(plan.id()));
+            assertThatExceptionOfType(UnknownPlan.class)
+                    .isThrownBy(() -> helper(other).Apply(plan.id()));
         }
         assertThat(awaitOutcome(helper(client).Apply(plan.id()).getPath())).isEqualTo("done");
     }
@@ -273,7 +274,8 @@ class HelperOnBusTest {
         job(client, path).Cancel();
 
         assertThat(awaitOutcome(path)).isEqualTo("cancelled");
-        Deadline.seconds(10).await("the prompt to be closed", () -> polkit.cancelledIds().size() == 1);
+        Deadline.seconds(10)
+                .await("the prompt to be closed", () -> polkit.cancelledIds().size() == 1);
         assertThat(kernel.simulated().writes()).isEmpty();
     }
 
@@ -285,7 +287,8 @@ class HelperOnBusTest {
         start();
         String path = applyPlan();
         kernel.modifySnapshot(capture -> capture.withChanges(Map.of(
-                "/sys/bus/pci/devices/" + GPU + "/driver_override", Optional.of(new MachineSnapshot.TextEntry("pci-stub")))));
+                "/sys/bus/pci/devices/" + GPU + "/driver_override",
+                Optional.of(new MachineSnapshot.TextEntry("pci-stub")))));
 
         answered.countDown();
 
@@ -337,8 +340,9 @@ class HelperOnBusTest {
 
         assertThat(end.await(15, TimeUnit.SECONDS)).isTrue();
         assertThat(log).anySatisfy(entry -> assertThat(entry.values).contains("Xorg"));
-        assertThat(overheard).extracting(entry -> entry.type).containsExactlyElementsOf(
-                log.stream().map(entry -> entry.type).toList());
+        assertThat(overheard)
+                .extracting(entry -> entry.type)
+                .containsExactlyElementsOf(log.stream().map(entry -> entry.type).toList());
         assertThat(overheard).allSatisfy(entry -> assertThat(entry.values).isEmpty());
     }
 
@@ -358,7 +362,8 @@ class HelperOnBusTest {
                     DBusConnection one = bus.connect();
                     callers.add(one);
                     HelperInterface helper = helper(one);
-                    String id = helper.Plan(GPU, target, List.of(), false).reply().id();
+                    String id =
+                            helper.Plan(GPU, target, List.of(), false).reply().id();
                     calls.add(() -> {
                         try {
                             return helper.Apply(id).getPath();
@@ -373,8 +378,14 @@ class HelperOnBusTest {
                 }
                 goOn.get().countDown();
 
-                assertThat(answers).as("round %d", round).filteredOn("busy"::equals).hasSize(49);
-                String path = answers.stream().filter(a -> !a.equals("busy")).findFirst().orElseThrow();
+                assertThat(answers)
+                        .as("round %d", round)
+                        .filteredOn("busy"::equals)
+                        .hasSize(49);
+                String path = answers.stream()
+                        .filter(a -> !a.equals("busy"))
+                        .findFirst()
+                        .orElseThrow();
                 assertThat(awaitOutcome(path)).as("round %d", round).isEqualTo("done");
                 callers.forEach(DBusConnection::disconnect);
             }
@@ -478,7 +489,8 @@ class HelperOnBusTest {
         start();
         PlanReply plan = plan(helper(client));
 
-        assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> helper(client).Apply(plan.id()));
+        assertThatExceptionOfType(ReadOnly.class)
+                .isThrownBy(() -> helper(client).Apply(plan.id()));
         assertThat(log).anyMatch(line -> line.contains("can only look"));
         assertThat(kernel.simulated().writes()).isEmpty();
     }
@@ -533,11 +545,12 @@ class HelperOnBusTest {
 
         assertThat(shown)
                 .contains("<interface name=\"org.switchback.Helper1\">")
-                .contains("<method name=\"Plan\" > <arg type=\"s\" direction=\"in\"/> <arg type=\"s\" direction=\"in\"/>"
-                        + " <arg type=\"as\" direction=\"in\"/> <arg type=\"b\" direction=\"in\"/> <arg type=\"s\" direction=\"out\"/>"
-                        + " <arg type=\"s\" direction=\"out\"/> <arg type=\"as\" direction=\"out\"/>"
-                        + " <arg type=\"a(sssssssss)\" direction=\"out\"/> <arg type=\"a(sas)\" direction=\"out\"/>"
-                        + " <arg type=\"as\" direction=\"out\"/> </method>");
+                .contains(
+                        "<method name=\"Plan\" > <arg type=\"s\" direction=\"in\"/> <arg type=\"s\" direction=\"in\"/>"
+                                + " <arg type=\"as\" direction=\"in\"/> <arg type=\"b\" direction=\"in\"/> <arg type=\"s\" direction=\"out\"/>"
+                                + " <arg type=\"s\" direction=\"out\"/> <arg type=\"as\" direction=\"out\"/>"
+                                + " <arg type=\"a(sssssssss)\" direction=\"out\"/> <arg type=\"a(sas)\" direction=\"out\"/>"
+                                + " <arg type=\"as\" direction=\"out\"/> </method>");
     }
 
     /** A write that ends in an exception leaves the journal as a killed process does. */
@@ -565,8 +578,10 @@ class HelperOnBusTest {
         assertThat(interruptSwitch()).isEqualTo("error");
         assertThat(driverOverride()).hasValue("vfio-pci");
 
-        assertThatExceptionOfType(Incomplete.class).isThrownBy(() -> helper(client).Apply(plan.id()));
-        assertThatExceptionOfType(Incomplete.class).isThrownBy(() -> helper(client).Restore("0000:08:00.0"));
+        assertThatExceptionOfType(Incomplete.class)
+                .isThrownBy(() -> helper(client).Apply(plan.id()));
+        assertThatExceptionOfType(Incomplete.class)
+                .isThrownBy(() -> helper(client).Restore("0000:08:00.0"));
         assertThat(awaitOutcome(helper(client).Restore(GPU).getPath())).isEqualTo("rolled-back");
 
         assertThat(driverOverride()).isEqualTo(before);

@@ -18,16 +18,16 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
+import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.DBusNames;
 
 /** The helper as a process of its own, which is killed and told to go. */
 @Timeout(120)
@@ -71,7 +71,8 @@ class HelperProcessTest {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("DBUS_SYSTEM_BUS_ADDRESS", address);
         Process process = builder.redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(ProcessBuilder.Redirect.appendTo(folder.resolve("stderr").toFile()))
+                .redirectError(ProcessBuilder.Redirect.appendTo(
+                        folder.resolve("stderr").toFile()))
                 .start();
         closeables.add(() -> process.destroyForcibly().waitFor(10, TimeUnit.SECONDS));
         return process;
@@ -95,8 +96,11 @@ class HelperProcessTest {
     }
 
     private String applyPlan() throws Exception {
-        HelperInterface helper = client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
-        return helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id())
+        HelperInterface helper =
+                client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
+        return helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false)
+                        .reply()
+                        .id())
                 .getPath();
     }
 
@@ -109,9 +113,11 @@ class HelperProcessTest {
         Gpu gpu = machine().gpu(GPU).orElseThrow();
         assertThat(gpu.mode()).isEqualTo(Gpu.GpuMode.HOST);
         assertThat(gpu.functions())
-                .extracting(f -> f.driver() + " " + f.driverOverride() + " " + f.power().control())
+                .extracting(f ->
+                        f.driver() + " " + f.driverOverride() + " " + f.power().control())
                 .containsExactlyElementsOf(before.gpu(GPU).orElseThrow().functions().stream()
-                        .map(f -> f.driver() + " " + f.driverOverride() + " " + f.power().control())
+                        .map(f -> f.driver() + " " + f.driverOverride() + " "
+                                + f.power().control())
                         .toList());
         assertThat(machine().firmwareFramebuffers()).isEqualTo(before.firmwareFramebuffers());
     }
@@ -129,13 +135,15 @@ class HelperProcessTest {
         List<JobEventStruct> recovery = JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1));
         assertThat(recovery.getLast().detail).isEqualTo("rolled-back");
         assertOriginalState();
-        assertThat(JobLogReader.readUntilFinished(job(applyPlan())).getLast().detail).isEqualTo("done");
+        assertThat(JobLogReader.readUntilFinished(job(applyPlan())).getLast().detail)
+                .isEqualTo("done");
     }
 
     @Test
     void aotTrainingRunsASwitchAnswersOnItsBusAndExits() throws Exception {
         Path machine = Files.writeString(
-                folder.resolve("snapshot"), TestSnapshots.load(FileKernelHelperMain.MACHINE).toText());
+                folder.resolve("snapshot"),
+                TestSnapshots.load(FileKernelHelperMain.MACHINE).toText());
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
         List<String> owners = new CopyOnWriteArrayList<>();
         client.addSigHandler(DBus.NameOwnerChanged.class, signal -> {
@@ -153,7 +161,8 @@ class HelperProcessTest {
                 .last()
                 .isEqualTo("switchback-helper: switch of 0000:04:00.0: rolled-back");
         assertThat(training.exitValue()).isZero();
-        Deadline.seconds(10).await("its leaving", () -> owners.equals(List.of("the helper", "nobody", "the helper", "nobody")));
+        Deadline.seconds(10)
+                .await("its leaving", () -> owners.equals(List.of("the helper", "nobody", "the helper", "nobody")));
         assertThat(driver.NameHasOwner(DBusNames.BUS_NAME)).isFalse();
     }
 
@@ -174,23 +183,21 @@ class HelperProcessTest {
     @Test
     void messageFloodCostsAtMostOneRestart() throws Exception {
         Path script = folder.resolve("helper");
-        Files.writeString(
-                script,
-                """
+        Files.writeString(script, """
                 #!/bin/sh
                 DBUS_SYSTEM_BUS_ADDRESS='%s' exec '%s' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx24m \\
                     -XX:+ExitOnOutOfMemoryError -cp '%s' %s '%s' 5 >>'%s' 2>&1
-                """
-                        .formatted(
-                                bus.address(),
-                                Path.of(System.getProperty("java.home"), "bin", "java"),
-                                System.getProperty("java.class.path"),
-                                FileKernelHelperMain.class.getName(),
-                                folder,
-                                folder.resolve("stderr")));
+                """.formatted(
+                        bus.address(),
+                        Path.of(System.getProperty("java.home"), "bin", "java"),
+                        System.getProperty("java.class.path"),
+                        FileKernelHelperMain.class.getName(),
+                        folder,
+                        folder.resolve("stderr")));
         assertThat(script.toFile().setExecutable(true)).isTrue();
         bus.addActivatableService(DBusNames.BUS_NAME, script.toString());
-        HelperInterface helper = client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, true);
+        HelperInterface helper =
+                client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, true);
         helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id());
         Deadline.seconds(30).await("the write", () -> Files.exists(FileKernelHelperMain.waitingFile(folder)));
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
@@ -202,13 +209,17 @@ class HelperProcessTest {
                     flooding.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
             Deadline.seconds(60).await("the end of the first helper", () -> {
                 flooding.callMethodAsync(flooded, "Apply", flood);
-                return !driver.NameHasOwner(DBusNames.BUS_NAME) || !driver.GetNameOwner(DBusNames.BUS_NAME).equals(first);
+                return !driver.NameHasOwner(DBusNames.BUS_NAME)
+                        || !driver.GetNameOwner(DBusNames.BUS_NAME).equals(first);
             });
         }
 
         // 5 s on a computer that does nothing else; this one runs tests.
         Deadline.seconds(20).await("the next helper", () -> helper.Version() == DBusNames.PROTOCOL_VERSION);
-        assertThat(JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1)).getLast().detail).isEqualTo("rolled-back");
+        assertThat(JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1))
+                        .getLast()
+                        .detail)
+                .isEqualTo("rolled-back");
         assertOriginalState();
     }
 

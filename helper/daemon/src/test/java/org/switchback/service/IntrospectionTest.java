@@ -34,9 +34,7 @@ class IntrospectionTest {
                 DBusConnection server = bus.connect();
                 DBusConnection client = bus.connect()) {
             HelperService service = HelperService.forSinglePeer(
-                    server,
-                    new SimulatedKernel(TestSnapshots.load(FileKernelHelperMain.MACHINE)),
-                    Optional.empty());
+                    server, new SimulatedKernel(TestSnapshots.load(FileKernelHelperMain.MACHINE)), Optional.empty());
             server.requestBusName(DBusNames.BUS_NAME);
             service.refreshAsync();
             JobRegistry registry = new JobRegistry(
@@ -46,8 +44,8 @@ class IntrospectionTest {
             JobObject job = registry.create(Caller.PEER, List.of());
 
             String gpuPath = DBusNames.GPU_PATH_PREFIX + "0000_04_00_0";
-            Deadline.seconds(10)
-                    .await("the GPU object", () -> !interfacesOf(client, gpuPath).isEmpty());
+            Deadline.seconds(10).await("the GPU object", () -> !interfacesOf(client, gpuPath)
+                    .isEmpty());
             String actual = interfacesOf(client, DBusNames.HELPER_PATH) + "\n" + interfacesOf(client, gpuPath) + "\n"
                     + interfacesOf(client, job.getObjectPath());
 
@@ -67,11 +65,7 @@ class IntrospectionTest {
     }
 
     private static String interfaces(String xml) {
-        return OUR_INTERFACE
-                .matcher(xml)
-                .results()
-                .map(match -> match.group())
-                .collect(Collectors.joining("\n"));
+        return OUR_INTERFACE.matcher(xml).results().map(match -> match.group()).collect(Collectors.joining("\n"));
     }
 
     /** One line for each member of each interface, sorted: {@code org.switchback.Helper1 method Apply in:s out:o}. */

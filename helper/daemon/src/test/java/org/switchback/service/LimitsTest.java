@@ -13,12 +13,12 @@ import org.junit.jupiter.api.Test;
 import org.switchback.Helper1.Error.Busy;
 import org.switchback.Helper1.Error.LimitReached;
 import org.switchback.Helper1.Error.UnknownPlan;
-import org.switchback.hardware.TestSnapshots;
-import org.switchback.hardware.PciAddress;
-import org.switchback.plan.Planner;
-import org.switchback.plan.SwitchRequest;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.TestSnapshots;
+import org.switchback.plan.Planner;
 import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Target;
 
 class LimitsTest {
@@ -26,7 +26,8 @@ class LimitsTest {
     private static final Caller BOB = new Caller(":1.8", 1001);
     private static final SwitchPlan PLAN = plan();
 
-    private final AtomicLong clockNanos = new AtomicLong(Long.MAX_VALUE - Duration.ofSeconds(5).toNanos());
+    private final AtomicLong clockNanos =
+            new AtomicLong(Long.MAX_VALUE - Duration.ofSeconds(5).toNanos());
 
     private static SwitchPlan plan() {
         SwitchRequest request = new SwitchRequest(PciAddress.of("0000:04:00.0"), Target.VM, List.of());

@@ -4,13 +4,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.kernel.Kernel;
-import org.switchback.simulator.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
+import org.switchback.simulator.SimulatedKernel;
 
 /** A simulated kernel whose captures a test may change, as if somebody had pulled or plugged a card. */
 public final class ModifiableKernel implements Kernel {

@@ -58,8 +58,9 @@ class PolicyFilesTest {
                         "org.switchback.helper.restore auth_admin auth_admin auth_admin_keep");
         assertThat(elements(policy, "action"))
                 .extracting(action -> action.getAttribute("id"))
-                .containsExactlyElementsOf(
-                        Arrays.stream(PolkitAction.values()).map(PolkitAction::id).toList());
+                .containsExactlyElementsOf(Arrays.stream(PolkitAction.values())
+                        .map(PolkitAction::id)
+                        .toList());
         assertThat(text(policy, "vendor")).isEqualTo("Switchback");
         assertThat(text(policy, "icon_name")).isEqualTo("org.switchback.Switchback");
     }
@@ -68,8 +69,7 @@ class PolicyFilesTest {
     void promptMessagesNameTheGpuAndTheModes() throws Exception {
         for (Element action : elements(read("polkit/org.switchback.helper.policy"), "action")) {
             if (!action.getAttribute("id").contains("inspect")) {
-                assertThat(text(action, "message"))
-                        .contains("$(gpu)", "$(address)", "$(from)", "$(to)");
+                assertThat(text(action, "message")).contains("$(gpu)", "$(address)", "$(from)", "$(to)");
             }
         }
     }

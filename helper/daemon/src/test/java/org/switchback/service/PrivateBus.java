@@ -15,8 +15,7 @@ import org.freedesktop.dbus.exceptions.DBusException;
 /** A message bus for one test. */
 public final class PrivateBus implements AutoCloseable {
     /** As the system's: only who is allowed to may own a name, or call one. */
-    private static final String SYSTEM_BUS_POLICY =
-            """
+    private static final String SYSTEM_BUS_POLICY = """
             <policy context="default">
               <allow user="*"/>
               <deny own="*"/>
@@ -33,8 +32,7 @@ public final class PrivateBus implements AutoCloseable {
             </policy>
             """;
 
-    private static final String ALLOW_ALL_POLICY =
-            """
+    private static final String ALLOW_ALL_POLICY = """
             <policy context="default">
               <allow user="*"/>
               <allow own="*"/>
@@ -68,13 +66,13 @@ public final class PrivateBus implements AutoCloseable {
         folder.toFile().setReadable(true, false);
         StringBuilder includes = new StringBuilder();
         for (Path rule : rules) {
-            includes.append("<include>").append(rule.toAbsolutePath().normalize()).append("</include>\n");
+            includes.append("<include>")
+                    .append(rule.toAbsolutePath().normalize())
+                    .append("</include>\n");
         }
         Path services = Files.createDirectory(folder.resolve("services"));
         Path config = folder.resolve("bus.conf");
-        Files.writeString(
-                config,
-                """
+        Files.writeString(config, """
                 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
                  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
                 <busconfig>
@@ -82,8 +80,7 @@ public final class PrivateBus implements AutoCloseable {
                 <auth>EXTERNAL</auth>
                 <servicedir>%s</servicedir>
                 %s%s</busconfig>
-                """
-                        .formatted(folder.resolve("bus"), services, policy, includes));
+                """.formatted(folder.resolve("bus"), services, policy, includes));
         // A daemon that outlives its test must not hold on to what the test's own process writes to.
         Process daemon = new ProcessBuilder("dbus-daemon", "--nofork", "--config-file=" + config)
                 .redirectInput(new File("/dev/null"))
@@ -133,7 +130,8 @@ public final class PrivateBus implements AutoCloseable {
                 daemon.destroyForcibly().waitFor(5, TimeUnit.SECONDS);
             }
             try (Stream<Path> files = Files.walk(folder)) {
-                files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+                files.sorted(Comparator.reverseOrder())
+                        .forEach(file -> file.toFile().delete());
             }
         } catch (IOException left) {
             // A few files stay behind.

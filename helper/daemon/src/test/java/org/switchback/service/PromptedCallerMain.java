@@ -12,10 +12,10 @@ import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
 import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.UInt64;
 import org.freedesktop.dbus.types.Variant;
+import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
-import org.switchback.protocol.DBusNames;
 
 /**
  * An ordinary user's program that asks for a switch and shows polkit's prompt itself. Takes the address of the bus and
@@ -66,12 +66,15 @@ final class PromptedCallerMain {
                         "org.freedesktop.PolicyKit1",
                         "/org/freedesktop/PolicyKit1/Authority",
                         PolkitAgentInterfaces.AgentRegistry.class)
-                .RegisterAuthenticationAgent(new PolkitInterface.Subject("unix-process", processSubject()), "C", AGENT_PATH);
+                .RegisterAuthenticationAgent(
+                        new PolkitInterface.Subject("unix-process", processSubject()), "C", AGENT_PATH);
         HelperInterface helper = bus.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class);
-        String job = helper.Apply(
-                        helper.Plan("0000:04:00.0", "vm", List.of(), false).reply().id())
+        String job = helper.Apply(helper.Plan("0000:04:00.0", "vm", List.of(), false)
+                        .reply()
+                        .id())
                 .getPath();
-        List<JobEventStruct> log = JobLogReader.readUntilFinished(bus.getRemoteObject(DBusNames.BUS_NAME, job, JobInterface.class));
+        List<JobEventStruct> log =
+                JobLogReader.readUntilFinished(bus.getRemoteObject(DBusNames.BUS_NAME, job, JobInterface.class));
         printLine(log.getLast().detail);
         System.exit(0);
     }

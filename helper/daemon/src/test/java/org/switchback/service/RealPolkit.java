@@ -11,8 +11,8 @@ import org.freedesktop.dbus.interfaces.DBus;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * The real polkitd on a private bus, with this project's policy and no rules but a test's. Its folders have fixed names,
- * so it gets a view of the file system of its own.
+ * The real polkitd on a private bus, with this project's policy and no rules but a test's. Its folders have fixed
+ * names, so it gets a view of the file system of its own.
  */
 final class RealPolkit implements AutoCloseable {
     static final Path HELPER_BUS_RULES = Path.of("../../packaging/dbus/org.switchback.Helper1.conf");
@@ -47,9 +47,7 @@ final class RealPolkit implements AutoCloseable {
         Files.copy(POLICY, actions.resolve(POLICY.getFileName()));
         Files.writeString(ruleFolder.resolve("10-test.rules"), rules);
         for (Path folder : List.of(actions, ruleFolder)) {
-            new ProcessBuilder("chmod", "-R", "a+rX", folder.toString())
-                    .start()
-                    .waitFor();
+            new ProcessBuilder("chmod", "-R", "a+rX", folder.toString()).start().waitFor();
         }
         ProcessBuilder builder = new ProcessBuilder(
                 "unshare",

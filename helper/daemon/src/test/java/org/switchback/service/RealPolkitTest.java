@@ -21,9 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.switchback.hardware.TestSnapshots;
-import org.switchback.simulator.SimulatedKernel;
-import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.DBusNames;
+import org.switchback.protocol.HelperInterface;
+import org.switchback.simulator.SimulatedKernel;
 
 /** Who may do what, with the real polkitd, this project's policy and the bus rules as they are installed. */
 @Timeout(120)
@@ -131,7 +131,8 @@ class RealPolkitTest {
             assertThat(call(ROOT, job, DBusNames.BUS_NAME + ".Job.Steps")).contains("check-unused");
             assertThat(call(ROOT, job, DBusNames.BUS_NAME + ".Job.Cancel")).isEmpty();
             for (String method : List.of("Log", "Steps", "Cancel")) {
-                assertThat(call(NOBODY, job, DBusNames.BUS_NAME + ".Job." + method)).isEqualTo(errorName("NotAuthorized"));
+                assertThat(call(NOBODY, job, DBusNames.BUS_NAME + ".Job." + method))
+                        .isEqualTo(errorName("NotAuthorized"));
             }
 
             int written = kernel.writes().size();
@@ -145,7 +146,11 @@ class RealPolkitTest {
 
         String gpu = DBusNames.GPU_PATH_PREFIX + "0000_04_00_0";
         for (int user : List.of(ROOT, NOBODY)) {
-            assertThat(call(user, gpu, "org.freedesktop.DBus.Properties.GetAll", "string:" + DBusNames.BUS_NAME + ".Gpu"))
+            assertThat(call(
+                            user,
+                            gpu,
+                            "org.freedesktop.DBus.Properties.GetAll",
+                            "string:" + DBusNames.BUS_NAME + ".Gpu"))
                     .contains("GTX 1080");
             assertThat(call(user, DBusNames.HELPER_PATH, "org.freedesktop.DBus.Introspectable.Introspect"))
                     .contains("org.switchback.Helper1");
@@ -173,8 +178,7 @@ class RealPolkitTest {
 
     @Test
     void administratorsPolkitRuleIsApplied() throws Exception {
-        start(
-                """
+        start("""
                 polkit.addRule(function(action, subject) {
                     if (action.id == "org.switchback.helper.inspect" && subject.user == "nobody")
                         return polkit.Result.YES;
@@ -187,8 +191,7 @@ class RealPolkitTest {
         assertThat(callHelper(NOBODY, "InspectAll")).isEqualTo(errorName("NotAuthorized"));
     }
 
-    private static final String NOBODY_CAN_INSPECT =
-            """
+    private static final String NOBODY_CAN_INSPECT = """
             polkit.addRule(function(action, subject) {
                 if (action.id == "org.switchback.helper.inspect" && subject.user == "nobody")
                     return polkit.Result.YES;
@@ -254,10 +257,8 @@ class RealPolkitTest {
         caller.destroyForcibly();
 
         // polkit sees that its agent has gone, the helper that its caller has: whoever sees it first, the answer is no.
-        Deadline.seconds(20)
-                .await("the end", () -> log.stream()
-                        .anyMatch(line ->
-                                line.matches(".*: (cancelled|denied|no-agent|authentication-cancelled)")));
+        Deadline.seconds(20).await("the end", () -> log.stream()
+                .anyMatch(line -> line.matches(".*: (cancelled|denied|no-agent|authentication-cancelled)")));
         assertThat(kernel.writes()).isEmpty();
     }
 }

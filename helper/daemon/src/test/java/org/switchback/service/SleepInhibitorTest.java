@@ -19,17 +19,14 @@ class SleepInhibitorTest {
     void lockLastsUntilClosed() throws IOException {
         Path taken = folder.resolve("taken");
         Path program = folder.resolve("systemd-inhibit");
-        Files.writeString(
-                program,
-                """
+        Files.writeString(program, """
                 #!/bin/sh
                 echo "$*" >"%1$s.new"
                 mv "%1$s.new" "%1$s"
                 while [ "${1#--}" != "$1" ]; do shift; done
                 "$@"
                 rm "%1$s"
-                """
-                        .formatted(taken));
+                """.formatted(taken));
         assertThat(program.toFile().setExecutable(true)).isTrue();
         SleepInhibitor.InhibitorLock held = SleepInhibitor.ofLogind(program).acquire();
         assertThat(taken).exists();

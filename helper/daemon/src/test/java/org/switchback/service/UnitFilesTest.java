@@ -27,7 +27,8 @@ class UnitFilesTest {
     private static List<String> values(String unit, String setting) throws IOException {
         return lines(unit).stream()
                 .filter(line -> line.startsWith(setting + "="))
-                .flatMap(line -> Arrays.stream(line.substring(setting.length() + 1).split(" ", -1)))
+                .flatMap(line ->
+                        Arrays.stream(line.substring(setting.length() + 1).split(" ", -1)))
                 .toList();
     }
 
@@ -51,7 +52,8 @@ class UnitFilesTest {
     void helperCanWriteOnlyToTheNeededSysfsPaths() throws Exception {
         assertThat(lines(HELPER)).contains("ProtectSystem=strict");
         assertThat(values(HELPER, "ReadOnlyPaths")).contains("/sys", "/proc/sys");
-        assertThat(values(HELPER, "ReadWritePaths")).containsExactlyInAnyOrder("/sys/bus", "/sys/devices", "/sys/module");
+        assertThat(values(HELPER, "ReadWritePaths"))
+                .containsExactlyInAnyOrder("/sys/bus", "/sys/devices", "/sys/module");
     }
 
     @Test
@@ -69,7 +71,8 @@ class UnitFilesTest {
     @Test
     void stopTimeoutExceedsWriteTimeoutAndChildrenAreKept() throws Exception {
         assertThat(lines(HELPER)).contains("KillMode=mixed", "SuccessExitStatus=143");
-        assertThat(Integer.parseInt(values(HELPER, "TimeoutStopSec").getFirst())).isGreaterThan(200);
+        assertThat(Integer.parseInt(values(HELPER, "TimeoutStopSec").getFirst()))
+                .isGreaterThan(200);
     }
 
     @Test
@@ -117,7 +120,8 @@ class UnitFilesTest {
                 "SystemCallArchitectures=native"
             })
     void everyUnitIsSandboxed(String setting) throws Exception {
-        for (String unit : Stream.concat(Stream.of(HELPER, BOOT), moduleUnits().stream()).toList()) {
+        for (String unit :
+                Stream.concat(Stream.of(HELPER, BOOT), moduleUnits().stream()).toList()) {
             assertThat(lines(unit)).as(unit).contains(setting);
         }
     }

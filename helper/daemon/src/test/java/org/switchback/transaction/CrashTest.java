@@ -1,8 +1,5 @@
 package org.switchback.transaction;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.StepPhase;
-import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -16,18 +13,21 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.simulator.SimulatedKernel;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
+import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
+import org.switchback.job.StepPhase;
 import org.switchback.plan.HostSettings;
 import org.switchback.plan.Planner;
-import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Setting;
 import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Target;
+import org.switchback.simulator.SimulatedKernel;
 import org.switchback.transaction.Journal.JournalRecordKind;
 
 /** The helper is killed, or the machine loses power, at every point of a switch. */
@@ -54,15 +54,14 @@ class CrashTest {
      * A machine that is ready to be switched to the target.
      *
      * @param override driver override of both functions in host mode; empty for none
-     * @param name     unique name of the journal folder
+     * @param name unique name of the journal folder
      */
     private CrashScenario prepareScenario(Target target, String override, String name) throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(SwitchTest.withOverride("q35-6.1-0380-native", override));
         Path folder = temp.resolve(name);
         if (target == Target.HOST) {
             try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
-                assertThat(runner.run(
-                                SwitchTest.plan(kernel, runner, Target.VM), () -> false, event -> {}))
+                assertThat(runner.run(SwitchTest.plan(kernel, runner, Target.VM), () -> false, event -> {}))
                         .isEqualTo(Outcome.DONE);
             }
         }
@@ -120,7 +119,10 @@ class CrashTest {
         boolean killedWhileModuleLoaded = false;
         for (; killed; moment++) {
             SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load(machine));
-            PciAddress gpu = SnapshotParser.parse(kernel.readSnapshot()).gpus().getFirst().address();
+            PciAddress gpu = SnapshotParser.parse(kernel.readSnapshot())
+                    .gpus()
+                    .getFirst()
+                    .address();
             if (nativeDriver) {
                 kernel.addNativeModule(gpu, "amdgpu");
             }
@@ -128,7 +130,8 @@ class CrashTest {
             Path folder = temp.resolve("release-" + moment);
             SwitchRequest request = new SwitchRequest(gpu, Target.VM, List.of(), nativeDriver);
             killed = runAndKillAt(new CrashScenario(kernel, folder), request, moment);
-            killedWhileModuleLoaded |= killed && !kernel.readSetting(BOOTFB_MODULE).isEmpty();
+            killedWhileModuleLoaded |=
+                    killed && !kernel.readSetting(BOOTFB_MODULE).isEmpty();
             try (TransactionRunner next = TransactionRunner.open(kernel, folder)) {
                 List<JobEvent.StepChanged> events = new ArrayList<>();
                 assertThat(next.rollBack(events::add))
@@ -147,7 +150,9 @@ class CrashTest {
             }
         }
         assertThat(moment).as("moments tried").isGreaterThan(25);
-        assertThat(killedWhileModuleLoaded).as("killed while the module was loaded").isEqualTo(!nativeDriver);
+        assertThat(killedWhileModuleLoaded)
+                .as("killed while the module was loaded")
+                .isEqualTo(!nativeDriver);
     }
 
     private static SwitchPlan planFor(SimulatedKernel kernel, TransactionRunner runner, SwitchRequest request) {
@@ -292,7 +297,8 @@ class CrashTest {
             SwitchPlan plan = SwitchTest.plan(scenario.kernel(), runner, Target.HOST);
             settings = runner.savedHostSettings(GPU).orElseThrow();
             runner.run(plan, () -> false, event -> {
-                if (event.phase() == StepPhase.DONE && event.step() == plan.steps().size() - 1) {
+                if (event.phase() == StepPhase.DONE
+                        && event.step() == plan.steps().size() - 1) {
                     Thread.currentThread().interrupt();
                 }
             });
@@ -303,7 +309,8 @@ class CrashTest {
             assertThat(next.recoveryState()).isInstanceOf(RecoveryState.RollbackPending.class);
             assertThat(next.savedHostSettings(GPU)).contains(settings);
             assertThat(next.rollBack(event -> {})).isEqualTo(Outcome.ROLLED_BACK);
-            assertThat(SwitchTest.differences(before, scenario.kernel().readSnapshot())).isEmpty();
+            assertThat(SwitchTest.differences(before, scenario.kernel().readSnapshot()))
+                    .isEmpty();
             assertThat(next.savedHostSettings(GPU)).contains(settings);
         }
     }
@@ -320,13 +327,15 @@ class CrashTest {
         Files.write(file, savedSettings);
         try (TransactionRunner next = TransactionRunner.open(scenario.kernel(), scenario.folder())) {
             assertThat(next.recoveryState()).isEqualTo(new RecoveryState.Clean());
-            assertThat(SwitchTest.plan(scenario.kernel(), next, Target.HOST).isRefused()).isTrue();
+            assertThat(SwitchTest.plan(scenario.kernel(), next, Target.HOST).isRefused())
+                    .isTrue();
             for (Target target : Target.values()) {
                 assertThat(next.run(SwitchTest.plan(scenario.kernel(), next, target), () -> false, event -> {}))
                         .isEqualTo(Outcome.DONE);
             }
         }
-        assertThat(SwitchTest.differences(before, scenario.kernel().readSnapshot())).isEmpty();
+        assertThat(SwitchTest.differences(before, scenario.kernel().readSnapshot()))
+                .isEmpty();
     }
 
     @Test

@@ -1,7 +1,5 @@
 package org.switchback.transaction;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -14,18 +12,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.simulator.SimulatedFault;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
+import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
 import org.switchback.kernel.Kernel;
-import org.switchback.simulator.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
+import org.switchback.simulator.SimulatedFault;
+import org.switchback.simulator.SimulatedKernel;
 
 /** Switches from every state in which manual changes and other tools may leave the two functions of a GPU. */
 class InitialStatesTest {
@@ -40,7 +40,7 @@ class InitialStatesTest {
     /**
      * State of a function; {@code own} stands for its driver in host mode.
      *
-     * @param driver   the bound driver, or {@code none}
+     * @param driver the bound driver, or {@code none}
      * @param override its driver override, written after binding; empty for none
      */
     record InitialState(String driver, String override) {}
@@ -86,7 +86,10 @@ class InitialStatesTest {
     }
 
     private static Gpu.GpuMode mode(Kernel kernel) {
-        return SnapshotParser.parse(kernel.readSnapshot()).gpu(GPU).orElseThrow().mode();
+        return SnapshotParser.parse(kernel.readSnapshot())
+                .gpu(GPU)
+                .orElseThrow()
+                .mode();
     }
 
     /** Driver of a function after the switch to host mode; none only if it had none and that was saved. */
@@ -154,11 +157,15 @@ class InitialStatesTest {
         assertThat(mode(kernel)).isEqualTo(Gpu.GpuMode.VM);
         List<JobEvent.StepChanged> events = new ArrayList<>();
         try (TransactionRunner runner = TransactionRunner.open(kernel, temp.resolve("ids"))) {
-            assertThat(run(kernel, runner, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
+            assertThat(run(kernel, runner, Target.HOST, events))
+                    .as("%s", events)
+                    .isEqualTo(Outcome.DONE);
             assertThat(kernel.readSetting(new Setting.Driver(GPU))).isEqualTo(hostDriver(GPU));
             assertThat(kernel.readSetting(new Setting.Driver(SOUND))).isEqualTo(hostDriver(SOUND));
             assertThat(run(kernel, runner, Target.VM, events)).as("%s", events).isEqualTo(Outcome.DONE);
-            assertThat(run(kernel, runner, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
+            assertThat(run(kernel, runner, Target.HOST, events))
+                    .as("%s", events)
+                    .isEqualTo(Outcome.DONE);
         }
         assertThat(kernel.readSetting(new Setting.Driver(GPU))).isEqualTo(hostDriver(GPU));
     }
@@ -170,7 +177,9 @@ class InitialStatesTest {
         kernel.injectAlways(write -> write.shellCommand().contains("MTD PCI"), new SimulatedFault.ErrnoFault("EINVAL"));
         List<JobEvent.StepChanged> events = new ArrayList<>();
         try (TransactionRunner runner = TransactionRunner.open(kernel, temp.resolve("blank"))) {
-            assertThat(run(kernel, runner, Target.HOST, events)).as("%s", events).isEqualTo(Outcome.DONE);
+            assertThat(run(kernel, runner, Target.HOST, events))
+                    .as("%s", events)
+                    .isEqualTo(Outcome.DONE);
         }
         assertThat(kernel.writes()).anyMatch(write -> write.shellCommand().contains("MTD PCI/bind"));
         assertThat(kernel.readSetting(new Setting.Driver(SOUND))).isEqualTo(hostDriver(SOUND));
@@ -204,7 +213,9 @@ class InitialStatesTest {
             Outcome outcome = runner.run(plan, () -> false, events::add);
             assertThat(outcome).as("%s: %s", state, events).isIn(Outcome.DONE, Outcome.ROLLED_BACK);
             if (outcome == Outcome.ROLLED_BACK) {
-                assertThat(SwitchTest.differences(before, kernel.readSnapshot())).as(state).isEmpty();
+                assertThat(SwitchTest.differences(before, kernel.readSnapshot()))
+                        .as(state)
+                        .isEmpty();
             }
             return Optional.of(outcome).filter(any -> seen[0] > nth);
         }

@@ -23,8 +23,7 @@ class JournalTest {
         Path file = folder.resolve("journal");
         try (Journal journal = Journal.create(file, "boot-1", "0123456789abcdef", 20)) {
             journal.appendBegin(
-                    List.of("0000:01:00.0", "vm", ""),
-                    List.of(List.of("probe-any", "", "0000:01:00.0", "", "", "")));
+                    List.of("0000:01:00.0", "vm", ""), List.of(List.of("probe-any", "", "0000:01:00.0", "", "", "")));
             journal.append(JournalRecordKind.INTENT, List.of("0", "nvidia", ""));
             journal.append(JournalRecordKind.DONE, List.of("0", "a\ttab, a\nline and 100 %09", ""));
         }

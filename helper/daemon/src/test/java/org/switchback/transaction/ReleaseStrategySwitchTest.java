@@ -1,8 +1,5 @@
 package org.switchback.transaction;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.StepPhase;
-import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -18,22 +15,25 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.simulator.SimulatedFault;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
+import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
+import org.switchback.job.StepPhase;
 import org.switchback.kernel.Kernel;
-import org.switchback.simulator.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Planner;
-import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Setting;
 import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Target;
+import org.switchback.simulator.SimulatedFault;
+import org.switchback.simulator.SimulatedKernel;
 
 /** Switches that release a firmware framebuffer, also when one release method fails. */
 class ReleaseStrategySwitchTest {
@@ -131,7 +131,9 @@ class ReleaseStrategySwitchTest {
                             .map(function -> function.address())
                             .toList()))
                     .isInstanceOf(Kernel.VfioCheck.Passed.class);
-            assertThat(run(kernel, Target.HOST)).as("round %d: %s", round, events).isEqualTo(Outcome.DONE);
+            assertThat(run(kernel, Target.HOST))
+                    .as("round %d: %s", round, events)
+                    .isEqualTo(Outcome.DONE);
         }
         assertThat(differencesExceptFramebuffer(before, kernel.readSnapshot())).isEmpty();
     }
@@ -159,7 +161,8 @@ class ReleaseStrategySwitchTest {
             assertThat(failureDetails()).containsExactly("release-" + errno);
             assertThat(kernel.readSetting(MODULE)).isEmpty();
             assertThat(bootfbRegions(kernel)).hasSize(1);
-            assertThat(differencesExceptFramebuffer(before, kernel.readSnapshot())).isEmpty();
+            assertThat(differencesExceptFramebuffer(before, kernel.readSnapshot()))
+                    .isEmpty();
         }
     }
 
@@ -190,7 +193,9 @@ class ReleaseStrategySwitchTest {
         assertThat(run(kernel, Target.VM)).as("%s", events).isEqualTo(Outcome.DONE);
         assertThat(bootfbRegions(kernel)).isEmpty();
         assertThat(kernel.writes()).noneMatch(isModuleLoad());
-        assertThat(events).filteredOn(event -> event.phase() == StepPhase.SKIPPED).hasSizeGreaterThan(1);
+        assertThat(events)
+                .filteredOn(event -> event.phase() == StepPhase.SKIPPED)
+                .hasSizeGreaterThan(1);
         assertThat(run(kernel, Target.HOST)).isEqualTo(Outcome.DONE);
     }
 
@@ -255,7 +260,9 @@ class ReleaseStrategySwitchTest {
         kernel.injectOnce(
                 write -> write instanceof KernelWrite.WriteSysfs(String path, String value)
                         && path.endsWith("drivers_probe")
-                        && kernel.readSetting(new Setting.DriverOverride(gpu(kernel).address())).equals("vfio-pci"),
+                        && kernel.readSetting(
+                                        new Setting.DriverOverride(gpu(kernel).address()))
+                                .equals("vfio-pci"),
                 new SimulatedFault.ErrnoFault("EBUSY"));
         assertThat(run(kernel, Target.VM)).as("%s", events).isEqualTo(Outcome.ROLLED_BACK);
         assertThat(gpu(kernel).mode()).isEqualTo(Gpu.GpuMode.UNBOUND);

@@ -36,11 +36,10 @@ class StepCodecTest {
         Stream<Step> checks = Arrays.stream(Step.CheckKind.values())
                 .flatMap(kind -> Stream.of(List.<PciAddress>of(), List.of(GPU), List.of(GPU, SOUND))
                         .map(functions -> new Step.RunCheck(kind, functions)));
-        Stream<Step> changes = settings()
-                .flatMap(setting -> Arrays.stream(Step.UndoPolicy.values())
-                        .flatMap(policy -> Stream.of(
-                                new Step.ChangeSetting(setting, "", "with\ta tab", policy),
-                                new Step.ChangeSetting(setting, "nvidia", "", policy))));
+        Stream<Step> changes = settings().flatMap(setting -> Arrays.stream(Step.UndoPolicy.values())
+                .flatMap(policy -> Stream.of(
+                        new Step.ChangeSetting(setting, "", "with\ta tab", policy),
+                        new Step.ChangeSetting(setting, "nvidia", "", policy))));
         Stream<Step> others = Stream.of(
                 new Step.FramebufferEviction(GPU, 3, "BOOTFB", RANGE),
                 new Step.FramebufferEviction(GPU, 0, "", new AddressRange(-2, -1)),
@@ -75,8 +74,7 @@ class StepCodecTest {
         assertThat(steps().map(Object::getClass).distinct())
                 .as("all but FallbackStep, which has its own test")
                 .hasSize(Step.class.getPermittedSubclasses().length - 1);
-        assertThat(settings().map(Object::getClass).distinct())
-                .hasSameSizeAs(Setting.class.getPermittedSubclasses());
+        assertThat(settings().map(Object::getClass).distinct()).hasSameSizeAs(Setting.class.getPermittedSubclasses());
     }
 
     /** A failure means that the journal format has changed: the journal of a running switch becomes unreadable. */
@@ -85,16 +83,16 @@ class StepCodecTest {
         assertThat(StepCodec.encode(new Step.RunCheck(Step.CheckKind.UNUSED, List.of(GPU, SOUND))))
                 .containsExactly("run-check", "UNUSED", "0000:01:00.0,0000:01:00.1", "", "", "");
         assertThat(StepCodec.encode(new Step.FramebufferEviction(GPU, 3, "BOOTFB", RANGE)))
-                .containsExactly(
-                        "framebuffer-eviction", "3", "0000:01:00.0", "BOOTFB", "4000000000", "40002fffff");
+                .containsExactly("framebuffer-eviction", "3", "0000:01:00.0", "BOOTFB", "4000000000", "40002fffff");
         assertThat(StepCodec.encode(new Step.ProbeAny(GPU)))
                 .containsExactly("probe-any", "", "0000:01:00.0", "", "", "");
         assertThat(StepCodec.encode(new Step.LoadDriver(GPU)))
                 .containsExactly("load-driver", "", "0000:01:00.0", "", "", "");
         assertThat(StepCodec.encode(new Step.UnbindAny(GPU)))
                 .containsExactly("unbind-any", "", "0000:01:00.0", "", "", "");
-        assertThat(settings().map(setting ->
-                        StepCodec.encode(new Step.ChangeSetting(setting, "a", "b", Step.UndoPolicy.KEPT))))
+        assertThat(settings()
+                        .map(setting ->
+                                StepCodec.encode(new Step.ChangeSetting(setting, "a", "b", Step.UndoPolicy.KEPT))))
                 .containsExactly(
                         List.of("change-setting", "driver", "0000:01:00.0", "a", "b", "KEPT"),
                         List.of("change-setting", "driver-override", "0000:01:00.0", "a", "b", "KEPT"),
@@ -128,7 +126,9 @@ class StepCodecTest {
     @Test
     void unknownKindsAreNoSteps() {
         for (String kind : List.of("", "change", "summon", "ChangeSetting", "RUN_CHECK")) {
-            assertThat(StepCodec.decode(List.of(kind, "", "0000:01:00.0", "", "", ""))).as(kind).isEmpty();
+            assertThat(StepCodec.decode(List.of(kind, "", "0000:01:00.0", "", "", "")))
+                    .as(kind)
+                    .isEmpty();
         }
         for (String kind : List.of("", "override", "module", "firmwareregion", "driveroverride", "DRIVER")) {
             assertThat(StepCodec.decode(List.of("change-setting", kind, "0000:01:00.0", "a", "b", "KEPT")))

@@ -1,8 +1,5 @@
 package org.switchback.transaction;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.StepPhase;
-import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -23,20 +20,23 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.simulator.SimulatedFault;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
+import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
+import org.switchback.job.StepPhase;
 import org.switchback.kernel.Kernel;
-import org.switchback.simulator.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Planner;
-import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Target;
+import org.switchback.simulator.SimulatedFault;
+import org.switchback.simulator.SimulatedKernel;
 
 /** Complete switches on the simulated kernel, and their rollback when the kernel fails. */
 class SwitchTest {
@@ -100,7 +100,9 @@ class SwitchTest {
         MachineSnapshot before = kernel.readSnapshot();
         for (int round = 0; round < 10; round++) {
             try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
-                assertThat(run(kernel, runner, Target.VM)).as("round %d, to VM mode", round).isEqualTo(Outcome.DONE);
+                assertThat(run(kernel, runner, Target.VM))
+                        .as("round %d, to VM mode", round)
+                        .isEqualTo(Outcome.DONE);
                 assertThat(gpu(kernel).mode()).isEqualTo(Gpu.GpuMode.VM);
                 assertThat(kernel.verifyVfio(List.of(GPU, SOUND))).isInstanceOf(Kernel.VfioCheck.Passed.class);
             }
@@ -111,7 +113,9 @@ class SwitchTest {
                         .isEqualTo(Outcome.DONE);
                 assertThat(runner.savedHostSettings(GPU)).isEmpty();
             }
-            assertThat(differences(before, kernel.readSnapshot())).as("round %d", round).isEmpty();
+            assertThat(differences(before, kernel.readSnapshot()))
+                    .as("round %d", round)
+                    .isEmpty();
         }
     }
 
@@ -145,7 +149,9 @@ class SwitchTest {
     }
 
     private static List<KernelWrite> kernelWrites(SwitchPlan plan) {
-        return plan.steps().stream().flatMap(step -> step.kernelWrite().stream()).toList();
+        return plan.steps().stream()
+                .flatMap(step -> step.kernelWrite().stream())
+                .toList();
     }
 
     private static void writeAll(Kernel kernel, List<KernelWrite> writes) {
@@ -208,7 +214,8 @@ class SwitchTest {
             if (!path.contains("vfio")
                     && !Optional.ofNullable(before.entries().get(path))
                             .equals(Optional.ofNullable(after.entries().get(path)))) {
-                differences.add(path + ": " + before.entries().get(path) + " -> " + after.entries().get(path));
+                differences.add(path + ": " + before.entries().get(path) + " -> "
+                        + after.entries().get(path));
             }
         }
         return differences;
@@ -251,7 +258,9 @@ class SwitchTest {
                     });
                     assertThat(outcome).as("%s, write %d", target, n).isEqualTo(Outcome.ROLLED_BACK);
                     assertThat(stepsStartedAfter[0]).isZero();
-                    assertThat(differences(before, kernel.readSnapshot())).as("%s, write %d", target, n).isEmpty();
+                    assertThat(differences(before, kernel.readSnapshot()))
+                            .as("%s, write %d", target, n)
+                            .isEmpty();
                     assertThat(runner.recoveryState()).isEqualTo(new RecoveryState.Clean());
                 }
             }
@@ -298,7 +307,8 @@ class SwitchTest {
             // The framebuffer is bound manually during the switch.
             Outcome outcome = runner.run(plan, () -> false, event -> {
                 events.add(event);
-                if (event.phase() == StepPhase.DONE && event.step() == plan.steps().size() - 2) {
+                if (event.phase() == StepPhase.DONE
+                        && event.step() == plan.steps().size() - 2) {
                     kernel.write(
                             new KernelWrite.WriteSysfs(
                                     "/sys/bus/platform/drivers/efi-framebuffer/bind", "efi-framebuffer.0"),
@@ -320,7 +330,9 @@ class SwitchTest {
         try (TransactionRunner runner = TransactionRunner.open(kernel, folder)) {
             assertThat(run(kernel, runner, Target.VM)).isEqualTo(Outcome.DONE);
         }
-        assertThat(events).filteredOn(event -> event.phase() == StepPhase.WAITING).hasSizeGreaterThan(170);
+        assertThat(events)
+                .filteredOn(event -> event.phase() == StepPhase.WAITING)
+                .hasSizeGreaterThan(170);
     }
 
     @Test

@@ -1,8 +1,5 @@
 package org.switchback.transaction;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.StepPhase;
-import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -15,16 +12,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.simulator.SimulatedFault;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
+import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
+import org.switchback.job.StepPhase;
 import org.switchback.kernel.Kernel;
-import org.switchback.simulator.SimulatedKernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
+import org.switchback.simulator.SimulatedFault;
+import org.switchback.simulator.SimulatedKernel;
 
 /** The host's drivers are unloaded while the GPU is in VM mode ({@code modprobe -r nvidia}). */
 class UnloadedDriverTest {
@@ -85,7 +85,8 @@ class UnloadedDriverTest {
             });
             assertThat(run(runner, Target.HOST)).as("%s", events).isEqualTo(Outcome.DONE);
         }
-        assertThat(exceptLoadedDrivers(SwitchTest.differences(before, kernel.readSnapshot()))).isEmpty();
+        assertThat(exceptLoadedDrivers(SwitchTest.differences(before, kernel.readSnapshot())))
+                .isEmpty();
     }
 
     @Test
@@ -97,9 +98,12 @@ class UnloadedDriverTest {
             kernel.injectAlways(
                     write -> write instanceof KernelWrite.LoadByModalias, new SimulatedFault.ErrnoFault("ENOENT"));
             assertThat(run(runner, Target.HOST)).as("%s", events).isEqualTo(Outcome.ROLLED_BACK);
-            assertThat(exceptLoadedDrivers(SwitchTest.differences(before, kernel.readSnapshot()))).isEmpty();
+            assertThat(exceptLoadedDrivers(SwitchTest.differences(before, kernel.readSnapshot())))
+                    .isEmpty();
         }
-        assertThat(kernel.writes()).filteredOn(new KernelWrite.LoadByModalias(GPU)::equals).hasSize(1);
+        assertThat(kernel.writes())
+                .filteredOn(new KernelWrite.LoadByModalias(GPU)::equals)
+                .hasSize(1);
         assertThat(events)
                 .anyMatch(event -> event.phase() == StepPhase.FAILED
                         && event.failure().orElseThrow().reason().equals("ENOENT"));
@@ -145,8 +149,7 @@ class UnloadedDriverTest {
                     assertThat(next.rollBack(events::add))
                             .as("killed at %d: %s", moment, events)
                             .isEqualTo(Outcome.ROLLED_BACK);
-                    List<String> differences =
-                            SwitchTest.differences(before.orElseThrow(), simulated.readSnapshot());
+                    List<String> differences = SwitchTest.differences(before.orElseThrow(), simulated.readSnapshot());
                     assertThat(exceptLoadedDrivers(differences))
                             .as("killed at %d: %s", moment, events)
                             .isEmpty();

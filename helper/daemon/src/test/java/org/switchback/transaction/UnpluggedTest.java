@@ -1,7 +1,5 @@
 package org.switchback.transaction;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.JobEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -13,12 +11,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
-import org.switchback.simulator.SimulatedKernel;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
 import org.switchback.plan.Setting;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
+import org.switchback.simulator.SimulatedKernel;
 
 /** The GPU is unplugged during a switch. */
 class UnpluggedTest {
@@ -57,11 +57,7 @@ class UnpluggedTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "q35-6.1-0380, VM, ''",
-        "q35-6.1-0380-native, VM, pci-stub",
-        "q35-6.1-0380-native, HOST, pci-stub"
-    })
+    @CsvSource({"q35-6.1-0380, VM, ''", "q35-6.1-0380-native, VM, pci-stub", "q35-6.1-0380-native, HOST, pci-stub"})
     void unpluggingAtAnyMomentDoesNotBlockLaterSwitches(String machine, Target target, String override)
             throws JournalException {
         for (List<PciAddress> functions : List.of(List.of(GPU, SOUND), List.of(SOUND))) {

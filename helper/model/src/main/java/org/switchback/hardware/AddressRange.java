@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * ports.
  *
  * @param first lowest address, unsigned 64 bits
- * @param last  highest address, unsigned 64 bits, never below {@code first}
+ * @param last highest address, unsigned 64 bits, never below {@code first}
  */
 public record AddressRange(long first, long last) {
     public AddressRange {

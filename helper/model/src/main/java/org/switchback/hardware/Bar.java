@@ -6,12 +6,11 @@ import java.util.List;
 /**
  * A base address register (BAR) of a PCI function, with an assigned address.
  *
- * @param index        0 to 5; 6 is the expansion ROM
- * @param range        addresses, both ends inclusive: physical addresses, or port numbers if {@code space} is
- *                     {@code IO_PORTS}
- * @param space        address space of the range
+ * @param index 0 to 5; 6 is the expansion ROM
+ * @param range addresses, both ends inclusive: physical addresses, or port numbers if {@code space} is {@code IO_PORTS}
+ * @param space address space of the range
  * @param prefetchable whether the register declares its memory prefetchable
- * @param is64Bit      whether it is a 64-bit register
+ * @param is64Bit whether it is a 64-bit register
  */
 public record Bar(int index, AddressRange range, AddressSpace space, boolean prefetchable, boolean is64Bit) {
     /** Index of the expansion ROM in sysfs and in VFIO ({@code PCI_ROM_RESOURCE}). */

@@ -6,9 +6,9 @@ import java.util.Optional;
  * State of this project's kernel module ({@code kmod/}) for the running kernel. The module makes the owner of a BOOTFB
  * region release the region.
  *
- * @param state     whether the module is loaded or installed
+ * @param state whether the module is loaded or installed
  * @param signature whether the module's file ends with a signature. Who signed it, and whether the kernel trusts the
- *                  signature, is unknown until the module is loaded.
+ *     signature, is unknown until the module is loaded.
  */
 public record BootfbModule(BootfbModuleState state, ModuleSignature signature) {
     /** Name of the module in the kernel. */
@@ -37,7 +37,8 @@ public record BootfbModule(BootfbModuleState state, ModuleSignature signature) {
 
     static BootfbModule of(MachineSnapshot snapshot, KernelVersion kernelVersion) {
         Optional<String> signatureText = snapshot.text(path(kernelVersion.release()));
-        ModuleSignature signature = signatureText.map(text -> switch (text) {
+        ModuleSignature signature = signatureText
+                .map(text -> switch (text) {
                     case "signed" -> ModuleSignature.SIGNED;
                     case "unsigned" -> ModuleSignature.UNSIGNED;
                     default -> ModuleSignature.UNKNOWN;

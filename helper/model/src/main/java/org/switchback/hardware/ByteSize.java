@@ -12,7 +12,7 @@ public final class ByteSize {
     /**
      * Formats a size with one decimal place, halves rounded up; the decimal place is left out if it is 0.
      *
-     * @param bytes  unsigned; 0 means 2^64, as in {@link AddressRange#length()}
+     * @param bytes unsigned; 0 means 2^64, as in {@link AddressRange#length()}
      * @param locale determines the decimal separator
      */
     public static String format(long bytes, Locale locale) {
@@ -29,8 +29,9 @@ public final class ByteSize {
             tenths = 10;
             unit++;
         }
-        String fraction =
-                tenths % 10 == 0 ? "" : DecimalFormatSymbols.getInstance(locale).getDecimalSeparator() + "" + tenths % 10;
+        String fraction = tenths % 10 == 0
+                ? ""
+                : DecimalFormatSymbols.getInstance(locale).getDecimalSeparator() + "" + tenths % 10;
         return tenths / 10 + fraction + " " + UNITS[unit];
     }
 }

@@ -6,12 +6,12 @@ import java.util.regex.Pattern;
 /**
  * A process that has a device node of a PCI function open.
  *
- * @param pid            process ID
- * @param program        name in /proc/PID/comm
- * @param owner          name of the user the process runs as; empty if it was left out of a report
- * @param deviceNode     device node without {@code /dev/}: {@code dri/card0}, {@code vfio/27}
+ * @param pid process ID
+ * @param program name in /proc/PID/comm
+ * @param owner name of the user the process runs as; empty if it was left out of a report
+ * @param deviceNode device node without {@code /dev/}: {@code dri/card0}, {@code vfio/27}
  * @param virtualMachine name of the virtual machine that the process runs, as libvirt registered it with systemd; empty
- *                       for any other process
+ *     for any other process
  */
 public record DeviceUser(int pid, String program, String owner, String deviceNode, String virtualMachine) {
     /**
@@ -34,9 +34,10 @@ public record DeviceUser(int pid, String program, String owner, String deviceNod
     static String parseVirtualMachine(String cgroup) {
         Matcher scope = MACHINE_SCOPE.matcher(cgroup);
         return scope.find()
-                ? SYSTEMD_ESCAPE.matcher(scope.group(1))
-                        .replaceAll(code -> Matcher.quoteReplacement(
-                                Character.toString(Integer.parseInt(code.group(1), 16))))
+                ? SYSTEMD_ESCAPE
+                        .matcher(scope.group(1))
+                        .replaceAll(code ->
+                                Matcher.quoteReplacement(Character.toString(Integer.parseInt(code.group(1), 16))))
                 : "";
     }
 
@@ -45,6 +46,8 @@ public record DeviceUser(int pid, String program, String owner, String deviceNod
      * close it when the card is removed, so control nodes do not block; an open stream does.
      */
     public boolean isBlockingUnbind() {
-        return !deviceNode.startsWith("snd/control") && !deviceNode.equals("snd/seq") && !deviceNode.equals("snd/timer");
+        return !deviceNode.startsWith("snd/control")
+                && !deviceNode.equals("snd/seq")
+                && !deviceNode.equals("snd/timer");
     }
 }

@@ -35,7 +35,9 @@ public enum FirmwareRegion {
 
     /** Returns the firmware region with that name in /proc/iomem; empty for any other name. */
     public static Optional<FirmwareRegion> fromRegionName(String name) {
-        return List.of(values()).stream().filter(region -> region.regionName.equals(name)).findFirst();
+        return List.of(values()).stream()
+                .filter(region -> region.regionName.equals(name))
+                .findFirst();
     }
 
     /**
@@ -45,7 +47,8 @@ public enum FirmwareRegion {
     public static Optional<String> findRegionName(MemoryMap map, PciAddress function, AddressRange range) {
         return map.find(region -> region.name().equals(function.toString())).stream()
                 .flatMap(bar -> bar.children().stream())
-                .filter(region -> region.range().equals(range) && fromRegionName(region.name()).isPresent())
+                .filter(region -> region.range().equals(range)
+                        && fromRegionName(region.name()).isPresent())
                 .map(Region::name)
                 .findFirst();
     }
@@ -67,7 +70,7 @@ public enum FirmwareRegion {
      * below the function (screen_info_pci_dev, drivers/firmware/sysfb.c); on older kernels, its region inside a BAR is
      * the only evidence.
      *
-     * @param device     name of the platform device: {@code efi-framebuffer.0}
+     * @param device name of the platform device: {@code efi-framebuffer.0}
      * @param linkTarget target of the device's link in {@link SnapshotParser#PLATFORM_DEVICES}
      */
     public static boolean isFramebufferOf(PciAddress function, String device, String linkTarget, MemoryMap map) {

@@ -9,9 +9,9 @@ import java.util.stream.Stream;
  * <p>The slot of an integrated GPU also holds unrelated functions, such as the keyboard's USB controller and the crypto
  * processor. A function in an IOMMU group of its own that is not a multimedia device is therefore no companion.
  *
- * @param graphics    function of class 03xx
- * @param companions  other functions of the slot that share its IOMMU group or are multimedia devices, by address
- * @param overlaps    regions inside the BARs of the graphics function, by BAR
+ * @param graphics function of class 03xx
+ * @param companions other functions of the slot that share its IOMMU group or are multimedia devices, by address
+ * @param overlaps regions inside the BARs of the graphics function, by BAR
  * @param deviceUsers processes that use any of the functions
  */
 public record Gpu(
@@ -62,7 +62,8 @@ public record Gpu(
         }
         // A companion without a driver does not keep the group from a virtual machine.
         boolean restIsUnbound = functions().stream()
-                .allMatch(function -> function.isBoundToVfio() || function.driver().isEmpty());
+                .allMatch(function ->
+                        function.isBoundToVfio() || function.driver().isEmpty());
         if (onVfio > 0) {
             return graphics.isBoundToVfio() && restIsUnbound ? GpuMode.VM : GpuMode.PARTIALLY_SWITCHED;
         }
@@ -75,7 +76,9 @@ public record Gpu(
 
     /** Overlaps that keep vfio-pci from reserving a BAR. */
     public List<Overlap> conflicts() {
-        return overlaps.stream().filter(overlap -> overlap.resolution() == Overlap.OverlapResolution.CONFLICT).toList();
+        return overlaps.stream()
+                .filter(overlap -> overlap.resolution() == Overlap.OverlapResolution.CONFLICT)
+                .toList();
     }
 
     /** Whether the desktop is drawn on the GPU: it is in host mode and has an active connector. */

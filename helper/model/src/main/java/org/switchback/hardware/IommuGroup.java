@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * Functions that the IOMMU cannot isolate from each other: only the whole group can be passed to a virtual machine.
  *
- * @param number  number in /sys/kernel/iommu_groups
+ * @param number number in /sys/kernel/iommu_groups
  * @param members functions in the group, by address
  */
 public record IommuGroup(int number, List<PciDevice> members) {

@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 /**
  * Version of a Linux kernel.
  *
- * @param major   first number
- * @param minor   second number
+ * @param major first number
+ * @param minor second number
  * @param release complete output of {@code uname -r}
  */
 public record KernelVersion(int major, int minor, String release) {
@@ -41,7 +41,7 @@ public record KernelVersion(int major, int minor, String release) {
      * except on the primary VGA GPU (sysfb_disable, b49420d6a1ae); measured on 6.1.
      *
      * @param hasDriver whether a platform driver is bound to the framebuffer
-     * @param vga       whether the GPU is of class 0300
+     * @param vga whether the GPU is of class 0300
      */
     public boolean nativeDriverEvictsFramebuffer(boolean hasDriver, boolean vga) {
         return isAtLeast(6, hasDriver || vga ? 0 : 11);

@@ -13,24 +13,23 @@ import java.util.stream.Stream;
 /**
  * Everything known about a machine at one moment.
  *
- * @param kernelVersion         version of the running kernel
- * @param commandLine           kernel command line; empty if unknown
- * @param processorVendor       CPU vendor as named by /proc/cpuinfo: {@code GenuineIntel}; empty if unknown
- * @param memoryMap             memory map; its addresses are hidden if it was read without root; empty if it could not
- *                              be read
- * @param devices               all PCI functions, by address
- * @param gpus                  graphics functions that are not bridges, by address
- * @param iommuGroups           IOMMU groups by number; empty if the IOMMU is off
- * @param firmwareFramebuffers  platform devices of the firmware's framebuffer
- * @param deviceUsers           processes that have a node of a GPU's function open, as far as the reader may see them
- * @param taint                 taint flags of the kernel
- * @param lockdown              lockdown mode of the kernel
- * @param vfioDriverState       whether vfio-pci is available
- * @param firmwareIommuVendor   vendor of the IOMMU that the firmware offers
- * @param bootfbModule          state of the module that releases BOOTFB
+ * @param kernelVersion version of the running kernel
+ * @param commandLine kernel command line; empty if unknown
+ * @param processorVendor CPU vendor as named by /proc/cpuinfo: {@code GenuineIntel}; empty if unknown
+ * @param memoryMap memory map; its addresses are hidden if it was read without root; empty if it could not be read
+ * @param devices all PCI functions, by address
+ * @param gpus graphics functions that are not bridges, by address
+ * @param iommuGroups IOMMU groups by number; empty if the IOMMU is off
+ * @param firmwareFramebuffers platform devices of the firmware's framebuffer
+ * @param deviceUsers processes that have a node of a GPU's function open, as far as the reader may see them
+ * @param taint taint flags of the kernel
+ * @param lockdown lockdown mode of the kernel
+ * @param vfioDriverState whether vfio-pci is available
+ * @param firmwareIommuVendor vendor of the IOMMU that the firmware offers
+ * @param bootfbModule state of the module that releases BOOTFB
  * @param moduleSignaturePolicy signature that the kernel requires to load a module
- * @param modulesOnDisk         whether the running kernel's modules are on disk
- * @param distributionIds       {@code ID}, followed by {@code ID_LIKE}, of os-release; empty if unknown
+ * @param modulesOnDisk whether the running kernel's modules are on disk
+ * @param distributionIds {@code ID}, followed by {@code ID_LIKE}, of os-release; empty if unknown
  */
 public record Machine(
         KernelVersion kernelVersion,
@@ -99,8 +98,11 @@ public record Machine(
                         && !leavingFunctions.contains(other.address())
                         && !other.isBoundToVfio())
                 .toList();
-        boolean allOthersInactive = otherGpus.stream().allMatch(other -> other.hasDrmCard() && other.activeConnectors().isEmpty());
-        return otherGpus.isEmpty() || (allOthersInactive && !gpu.graphics().activeConnectors().isEmpty());
+        boolean allOthersInactive = otherGpus.stream()
+                .allMatch(
+                        other -> other.hasDrmCard() && other.activeConnectors().isEmpty());
+        return otherGpus.isEmpty()
+                || (allOthersInactive && !gpu.graphics().activeConnectors().isEmpty());
     }
 
     /** Returns the IOMMU group of a function; empty without an IOMMU. */
@@ -114,7 +116,8 @@ public record Machine(
      * bridges in it (vfio_dev_viable, drivers/vfio/group.c).
      */
     public List<PciDevice> iommuNeighboursOf(Collection<PciDevice> functions) {
-        Set<PciAddress> ownAddresses = functions.stream().map(PciDevice::address).collect(Collectors.toSet());
+        Set<PciAddress> ownAddresses =
+                functions.stream().map(PciDevice::address).collect(Collectors.toSet());
         return functions.stream()
                 .flatMap(function -> iommuGroupOf(function).stream())
                 .flatMap(group -> group.members().stream())
@@ -139,7 +142,9 @@ public record Machine(
      * none.
      */
     public Optional<String> iommuDisableOption() {
-        return Stream.of("iommu=off", "intel_iommu=off", "amd_iommu=off").filter(this::hasKernelOption).findFirst();
+        return Stream.of("iommu=off", "intel_iommu=off", "amd_iommu=off")
+                .filter(this::hasKernelOption)
+                .findFirst();
     }
 
     /** Whether the kernel command line contains exactly that option. */

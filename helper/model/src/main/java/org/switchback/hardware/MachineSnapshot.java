@@ -24,7 +24,6 @@ import java.util.TreeMap;
  * | content of several lines
  * </pre>
  *
- *
  * @param entries what was found at each absolute path
  */
 public record MachineSnapshot(NavigableMap<String, SnapshotEntry> entries) {
@@ -161,7 +160,8 @@ public record MachineSnapshot(NavigableMap<String, SnapshotEntry> entries) {
         entries.forEach((path, entry) -> {
             text.append(path.replace(" ", ESCAPED_SPACE));
             switch (entry) {
-                case TextEntry(String content) when content.indexOf('\n') < 0 ->
+                case TextEntry(String content)
+                when content.indexOf('\n') < 0 ->
                     text.append(content.isEmpty() ? " =" : " = ").append(content);
                 case TextEntry(String content) -> {
                     text.append(" :");
@@ -216,7 +216,8 @@ public record MachineSnapshot(NavigableMap<String, SnapshotEntry> entries) {
     /** Returns this snapshot with some entries replaced or, where the value is empty, removed. */
     public MachineSnapshot withChanges(Map<String, Optional<SnapshotEntry>> changes) {
         TreeMap<String, SnapshotEntry> changed = new TreeMap<>(entries);
-        changes.forEach((path, entry) -> entry.ifPresentOrElse(newEntry -> changed.put(path, newEntry), () -> changed.remove(path)));
+        changes.forEach((path, entry) ->
+                entry.ifPresentOrElse(newEntry -> changed.put(path, newEntry), () -> changed.remove(path)));
         return new MachineSnapshot(changed);
     }
 }

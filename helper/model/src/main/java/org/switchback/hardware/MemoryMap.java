@@ -20,10 +20,10 @@ import java.util.regex.Pattern;
  * omitted parts. Nesting is derived from containment, because the kernel stops indenting at level 5; for equal ranges
  * it follows the order of the lines. Indentation is used only if the addresses are hidden.
  *
- * @param roots               outermost regions, in the order of the listing
- * @param addressesHidden     whether every address was printed as zero
- * @param omissionCount       number of marks for omitted parts ({@code <snip>})
- * @param regionCount         number of regions in the whole tree
+ * @param roots outermost regions, in the order of the listing
+ * @param addressesHidden whether every address was printed as zero
+ * @param omissionCount number of marks for omitted parts ({@code <snip>})
+ * @param regionCount number of regions in the whole tree
  * @param unreadableLineCount number of lines that are neither a region nor an omission mark
  */
 public record MemoryMap(
@@ -35,8 +35,8 @@ public record MemoryMap(
     static final int MAX_DEPTH = 64;
 
     /** A region. The prefix that grep prints before context lines also ends with a hyphen. */
-    private static final Pattern REGION_LINE = Pattern.compile(
-            "(?<![0-9a-fA-F])(?:(?<![0-9a-fA-F]-)|(?<=(?:(?m:^)|[\\s>])[0-9]{1,6}-))"
+    private static final Pattern REGION_LINE =
+            Pattern.compile("(?<![0-9a-fA-F])(?:(?<![0-9a-fA-F]-)|(?<=(?:(?m:^)|[\\s>])[0-9]{1,6}-))"
                     + "([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : ");
     /** Tags left over from a web page. */
     private static final Pattern HTML_TAG =
@@ -62,6 +62,7 @@ public record MemoryMap(
     private static final int MAX_PORT_DIGITS = 4;
     /** Spaces, hyphens and line breaks as changed by web pages, word processors and programs. */
     private static final Pattern UNICODE_SPACE = Pattern.compile("[\\u00a0\\u2007\\u202f\\u3000]");
+
     private static final Pattern UNICODE_DASH =
             Pattern.compile("(?<=[0-9a-fA-F])[\\u2010-\\u2013\\u2212](?=[0-9a-fA-F])");
     private static final Pattern ESCAPED_LINE_BREAK = Pattern.compile("(?:\\\\r)?\\\\n\"?");
@@ -95,7 +96,9 @@ public record MemoryMap(
             char c = input.charAt(i);
             if (c >= 0x80 || c == '<' || c == '&' || c == '\\') {
                 String text = UNICODE_SPACE.matcher(stripHtml(input)).replaceAll(" ");
-                return ESCAPED_LINE_BREAK.matcher(UNICODE_DASH.matcher(text).replaceAll("-")).replaceAll("\n");
+                return ESCAPED_LINE_BREAK
+                        .matcher(UNICODE_DASH.matcher(text).replaceAll("-"))
+                        .replaceAll("\n");
             }
         }
         // The kernel's own listing contains none of these characters.
@@ -134,8 +137,9 @@ public record MemoryMap(
         Optional<Region> innermost = Optional.empty();
         List<Region> level = roots;
         while (true) {
-            Optional<Region> next =
-                    level.stream().filter(region -> region.range().contains(address)).findFirst();
+            Optional<Region> next = level.stream()
+                    .filter(region -> region.range().contains(address))
+                    .findFirst();
             if (next.isEmpty()) {
                 return innermost;
             }
@@ -190,6 +194,7 @@ public record MemoryMap(
         private boolean inListing;
         /** Indices of the regions that follow other text. */
         private final BitSet followsOtherText = new BitSet();
+
         private boolean hasAddresses;
         /** Regions of the listing being nested, up to {@link #seenEnd}; filled only when addresses decrease. */
         private Set<ParsedRegion> seenRegions = new HashSet<>();
@@ -223,13 +228,23 @@ public record MemoryMap(
                 return false;
             }
             int colon = skipHexDigits(text, dash + 1, end);
-            if (colon == dash + 1 || colon - dash > 17 || dash - from > 16 || !text.startsWith(" : ", colon)
+            if (colon == dash + 1
+                    || colon - dash > 17
+                    || dash - from > 16
+                    || !text.startsWith(" : ", colon)
                     || isPortRange(dash - from, colon - dash - 1)) {
                 return false;
             }
             for (int i = colon + 3; i < end; i++) {
                 char c = text.charAt(i);
-                if (c == '<' || c == '[' || c == '(' || c == '{' || c == '*' || c == '…' || c == '\r' || c == '\t'
+                if (c == '<'
+                        || c == '['
+                        || c == '('
+                        || c == '{'
+                        || c == '*'
+                        || c == '…'
+                        || c == '\r'
+                        || c == '\t'
                         || (c == ' ' && (text.startsWith(" : ", i) || text.startsWith("   ", i)))) {
                     return false;
                 }
@@ -448,7 +463,7 @@ public record MemoryMap(
          * repeated after other text.
          *
          * @param listingStart index of the first region of the current listing
-         * @param previous     index of the region before
+         * @param previous index of the region before
          */
         private boolean startsNewListing(int listingStart, int previous, int region) {
             if (!hasAddresses) {
@@ -456,7 +471,8 @@ public record MemoryMap(
             }
             boolean unindentedAfterText = followsOtherText.get(region) && indents[region] <= indents[listingStart];
             int order = Long.compareUnsigned(firstAddresses[region], firstAddresses[previous]);
-            if (order > 0 || (order == 0 && Long.compareUnsigned(lastAddresses[region], lastAddresses[previous]) <= 0)) {
+            if (order > 0
+                    || (order == 0 && Long.compareUnsigned(lastAddresses[region], lastAddresses[previous]) <= 0)) {
                 return unindentedAfterText && regionAt(region).equals(regionAt(listingStart));
             }
             if (unindentedAfterText) {
@@ -491,7 +507,8 @@ public record MemoryMap(
                 List<Region> ownChildren = children[i] == null ? List.of() : children[i];
                 children[i] = null;
                 Collections.reverse(ownChildren);
-                Region region = new Region(new AddressRange(firstAddresses[i], lastAddresses[i]), names[i], ownChildren);
+                Region region =
+                        new Region(new AddressRange(firstAddresses[i], lastAddresses[i]), names[i], ownChildren);
                 if (parent[i] < 0) {
                     roots.add(region);
                 } else {

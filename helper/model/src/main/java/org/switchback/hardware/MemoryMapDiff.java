@@ -12,9 +12,9 @@ import java.util.stream.Collectors;
  * the addresses of either map are hidden, two regions are the same if their names and the names of all regions around
  * them are equal.
  *
- * @param removed           regions that only the earlier map has, in the order of its listing; their children are
- *                          listed separately
- * @param added             regions that only the later map has, likewise
+ * @param removed regions that only the earlier map has, in the order of its listing; their children are listed
+ *     separately
+ * @param added regions that only the later map has, likewise
  * @param onlyNamesCompared whether only names were compared, because the addresses of a map are hidden
  */
 public record MemoryMapDiff(List<Region> removed, List<Region> added, boolean onlyNamesCompared) {
@@ -47,7 +47,8 @@ public record MemoryMapDiff(List<Region> removed, List<Region> added, boolean on
         List<Region> kept = map.find(region -> !removedIdentities.contains(RegionIdentity.of(region)));
         Set<RegionIdentity> keptIdentities = regionIdentities(kept);
         List<Region> newRegions = added.stream()
-                .filter(region -> !keptIdentities.contains(RegionIdentity.of(region))).toList();
+                .filter(region -> !keptIdentities.contains(RegionIdentity.of(region)))
+                .toList();
         return MemoryMap.union(MemoryMap.union(MemoryMap.EMPTY, kept), newRegions);
     }
 

@@ -14,7 +14,9 @@ public enum ModuleSignaturePolicy {
 
     static ModuleSignaturePolicy of(MachineSnapshot snapshot, Lockdown lockdown) {
         // The parameter is also Y for CONFIG_MODULE_SIG_FORCE.
-        if (snapshot.text("/sys/module/module/parameters/sig_enforce").filter("Y"::equals).isPresent()) {
+        if (snapshot.text("/sys/module/module/parameters/sig_enforce")
+                .filter("Y"::equals)
+                .isPresent()) {
             return ENFORCED;
         }
         String commandLine = " " + snapshot.text("/proc/cmdline").orElse("") + " ";

@@ -6,12 +6,11 @@ import java.util.Optional;
 /**
  * A region inside one of a GPU's BARs, other than a reservation of vfio-pci.
  *
- * @param gpuAddress  address of the function with the BAR
- * @param bar         BAR that contains the region
- * @param regions     the region and the regions nested inside it, from the outermost to the innermost: BOOTFB,
- *                    simpledrm
+ * @param gpuAddress address of the function with the BAR
+ * @param bar BAR that contains the region
+ * @param regions the region and the regions nested inside it, from the outermost to the innermost: BOOTFB, simpledrm
  * @param framebuffer platform device that the region belongs to; empty if there is none or it is unknown
- * @param resolution  what happens when vfio-pci needs the BAR
+ * @param resolution what happens when vfio-pci needs the BAR
  */
 public record Overlap(
         PciAddress gpuAddress,

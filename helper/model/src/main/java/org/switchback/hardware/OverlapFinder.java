@@ -22,18 +22,24 @@ final class OverlapFinder {
     }
 
     List<Overlap> find(PciDevice gpu) {
-        List<Region> gpuRegions = memoryMap.find(region -> region.name().equals(gpu.address().toString()));
+        List<Region> gpuRegions =
+                memoryMap.find(region -> region.name().equals(gpu.address().toString()));
         List<Overlap> overlaps = new ArrayList<>();
         List<Bar> bars = gpu.bars().stream()
                 .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
-                .sorted((a, b) -> Long.compareUnsigned(a.range().first(), b.range().first()))
+                .sorted((a, b) ->
+                        Long.compareUnsigned(a.range().first(), b.range().first()))
                 .toList();
         for (int i = 0; i < bars.size(); i++) {
             Bar bar = bars.get(i);
             // Hidden addresses: the listing is still ordered by address, with one line per BAR.
             Optional<Region> barRegion = memoryMap.addressesHidden()
-                    ? Optional.of(i).filter(index -> gpuRegions.size() == bars.size()).map(gpuRegions::get)
-                    : gpuRegions.stream().filter(region -> region.range().equals(bar.range())).findFirst();
+                    ? Optional.of(i)
+                            .filter(index -> gpuRegions.size() == bars.size())
+                            .map(gpuRegions::get)
+                    : gpuRegions.stream()
+                            .filter(region -> region.range().equals(bar.range()))
+                            .findFirst();
             barRegion.ifPresent(parent -> parent.children().stream()
                     .filter(child -> !child.name().equals(PciDevice.VFIO_PCI))
                     .forEach(child -> overlaps.add(createOverlap(gpu, bar, child))));
@@ -44,18 +50,24 @@ final class OverlapFinder {
 
     private Overlap createOverlap(PciDevice gpu, Bar bar, Region region) {
         List<Region> chain = new ArrayList<>();
-        for (Region nested = region; nested != null; nested = nested.children().isEmpty() ? null : nested.children().getFirst()) {
+        for (Region nested = region;
+                nested != null;
+                nested = nested.children().isEmpty() ? null : nested.children().getFirst()) {
             chain.add(nested);
         }
         Optional<FirmwareRegion> firmwareRegion = FirmwareRegion.fromRegionName(region.name());
         Optional<FirmwareFramebuffer> platformDevice = firmwareRegion.flatMap(known -> framebuffers.stream()
                 .filter(framebuffer -> framebuffer.platformDevice().startsWith(known.platformDeviceName() + "."))
                 .findFirst());
-        return new Overlap(gpu.address(), bar, chain, platformDevice, resolve(gpu, bar, region, firmwareRegion.isPresent()));
+        return new Overlap(
+                gpu.address(), bar, chain, platformDevice, resolve(gpu, bar, region, firmwareRegion.isPresent()));
     }
 
     private Overlap.OverlapResolution resolve(PciDevice gpu, Bar bar, Region region, boolean fromFirmware) {
-        if (!fromFirmware && gpu.driver().filter(driver -> !driver.equals(PciDevice.VFIO_PCI)).isPresent()) {
+        if (!fromFirmware
+                && gpu.driver()
+                        .filter(driver -> !driver.equals(PciDevice.VFIO_PCI))
+                        .isPresent()) {
             return Overlap.OverlapResolution.RELEASED_BY_DRIVER;
         }
         // Eviction happens while vfio-pci binds the device: a framebuffer that appeared later stays.

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Address of a PCI function: domain, bus, device and function number, as in {@code 0000:04:00.1}.
  *
- * @param domain   PCI domain (segment), 0 to 0x7fffffff; Linux allows up to 0xffffffff
- * @param bus      0 to 255
- * @param device   0 to 31
+ * @param domain PCI domain (segment), 0 to 0x7fffffff; Linux allows up to 0xffffffff
+ * @param bus 0 to 255
+ * @param device 0 to 31
  * @param function 0 to 7
  */
 public record PciAddress(int domain, int bus, int device, int function) implements Comparable<PciAddress> {
@@ -90,7 +90,7 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
     @Override
     public String toString() {
         // Called very often while a machine is read, and String.format takes ten times as long.
-        return (domain > 0xffff ? Integer.toHexString(domain) : HEX.toHexDigits((short) domain))
-                + ":" + HEX.toHexDigits((byte) bus) + ":" + HEX.toHexDigits((byte) device) + "." + function;
+        return (domain > 0xffff ? Integer.toHexString(domain) : HEX.toHexDigits((short) domain)) + ":"
+                + HEX.toHexDigits((byte) bus) + ":" + HEX.toHexDigits((byte) device) + "." + function;
     }
 }

@@ -7,28 +7,27 @@ import java.util.Optional;
 /**
  * A PCI function as described by /sys/bus/pci/devices.
  *
- * @param address           address of the function
- * @param ids               vendor and device
- * @param pciClass          class of the function
- * @param headerType        low seven bits of the header type register: 0 endpoint, 1 bridge; empty if config space
- *                          could not be read
- * @param driver            bound driver; empty if there is none
- * @param driverOverride    the only driver that the kernel may bind; empty if any may be bound
- * @param bars              BARs and ROM that have an address, by index
- * @param iommuGroup        number of its IOMMU group; empty without an IOMMU
- * @param parentBridges     bridges above it, from the root complex down; empty for a function on a root bus
- * @param bootVga           whether it is the firmware's VGA device; false for every other class, even if the firmware
- *                          used it as display
- * @param power             power management
- * @param resetMethods      reset methods in the order in which the kernel tries them; empty if there are none or the
- *                          kernel does not report them (before 5.15)
+ * @param address address of the function
+ * @param ids vendor and device
+ * @param pciClass class of the function
+ * @param headerType low seven bits of the header type register: 0 endpoint, 1 bridge; empty if config space could not
+ *     be read
+ * @param driver bound driver; empty if there is none
+ * @param driverOverride the only driver that the kernel may bind; empty if any may be bound
+ * @param bars BARs and ROM that have an address, by index
+ * @param iommuGroup number of its IOMMU group; empty without an IOMMU
+ * @param parentBridges bridges above it, from the root complex down; empty for a function on a root bus
+ * @param bootVga whether it is the firmware's VGA device; false for every other class, even if the firmware used it as
+ *     display
+ * @param power power management
+ * @param resetMethods reset methods in the order in which the kernel tries them; empty if there are none or the kernel
+ *     does not report them (before 5.15)
  * @param resizableBarSizes sizes that a BAR can take, by BAR index: bit n means 2^(n+20) bytes
- * @param link              PCI Express link; empty if there is none
- * @param deviceNodes       device nodes of its driver that processes open to use it, without {@code /dev/}:
- *                          {@code dri/card0}
- * @param framebufferNodes  device nodes that give access to it without its own driver, through the firmware framebuffer
- *                          in its BARs: {@code fb0}
- * @param activeConnectors  connectors with an active screen: {@code HDMI-A-1}
+ * @param link PCI Express link; empty if there is none
+ * @param deviceNodes device nodes of its driver that processes open to use it, without {@code /dev/}: {@code dri/card0}
+ * @param framebufferNodes device nodes that give access to it without its own driver, through the firmware framebuffer
+ *     in its BARs: {@code fb0}
+ * @param activeConnectors connectors with an active screen: {@code HDMI-A-1}
  */
 public record PciDevice(
         PciAddress address,
@@ -55,8 +54,8 @@ public record PciDevice(
     /**
      * Vendor and device.
      *
-     * @param vendor     vendor ID, 16 bits
-     * @param device     device ID, 16 bits
+     * @param vendor vendor ID, 16 bits
+     * @param device device ID, 16 bits
      * @param vendorName short name of the vendor; if unknown, its ID in hexadecimal
      * @param deviceName name of the device; if unknown, both IDs, {@code 1234:1111}, so that it can stand alone
      */
@@ -71,17 +70,17 @@ public record PciDevice(
     /**
      * Power management.
      *
-     * @param control       {@code on} or {@code auto} (Documentation/ABI/testing/sysfs-devices-power); empty if unknown
+     * @param control {@code on} or {@code auto} (Documentation/ABI/testing/sysfs-devices-power); empty if unknown
      * @param runtimeStatus {@code active}, {@code suspended}, …; empty if unknown
-     * @param powerState    {@code D0} to {@code D3cold}; empty if unknown
+     * @param powerState {@code D0} to {@code D3cold}; empty if unknown
      */
     public record PowerManagement(String control, String runtimeStatus, String powerState) {}
 
     /**
      * PCI Express link.
      *
-     * @param speed    current speed as printed: {@code 8.0 GT/s PCIe}
-     * @param width    number of lanes in use
+     * @param speed current speed as printed: {@code 8.0 GT/s PCIe}
+     * @param width number of lanes in use
      * @param maxSpeed highest speed of the device; empty if unknown
      * @param maxWidth number of lanes of the device; 0 if unknown
      */
@@ -99,7 +98,8 @@ public record PciDevice(
 
     /** Vendor and device name: {@code NVIDIA GeForce GTX 1080}; {@code 1234:1111} if neither is known. */
     public String name() {
-        return ids.deviceName().startsWith(ids.vendorName()) ? ids.deviceName()
+        return ids.deviceName().startsWith(ids.vendorName())
+                ? ids.deviceName()
                 : ids.vendorName() + " " + ids.deviceName();
     }
 

@@ -36,9 +36,12 @@ public record PciIds(Map<String, String> vendors, Map<String, String> devices, M
                 continue;
             } else if (line.charAt(0) == '\t') {
                 if (!vendor.isEmpty() && line.length() > 7) {
-                    devices.put(vendor + ":" + line.substring(1, 5), line.substring(7).strip());
+                    devices.put(
+                            vendor + ":" + line.substring(1, 5),
+                            line.substring(7).strip());
                 } else if (!baseClass.isEmpty()) {
-                    classes.put(baseClass + line.substring(1, 3), line.substring(5).strip());
+                    classes.put(
+                            baseClass + line.substring(1, 3), line.substring(5).strip());
                 }
             } else if (line.length() > 6) {
                 vendor = line.substring(0, 4);
@@ -50,8 +53,8 @@ public record PciIds(Map<String, String> vendors, Map<String, String> devices, M
     }
 
     /**
-     * Returns the name of a device, reduced to the marketing name in brackets if there is one:
-     * {@code GeForce GTX 1080}.
+     * Returns the name of a device, reduced to the marketing name in brackets if there is one: {@code GeForce GTX
+     * 1080}.
      */
     public Optional<String> deviceName(int vendor, int device) {
         return Optional.ofNullable(devices.get(String.format("%04x:%04x", vendor, device)))

@@ -23,7 +23,8 @@ public final class SnapshotParser {
     public static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
 
     private static final Pattern DECIMAL = Pattern.compile("\\d{1,9}");
-    private static final Pattern SOUND_NODE = Pattern.compile("pcmC(\\d+)D.*|hwC(\\d+)D.*|controlC(\\d+)|midiC(\\d+)D.*");
+    private static final Pattern SOUND_NODE =
+            Pattern.compile("pcmC(\\d+)D.*|hwC(\\d+)D.*|controlC(\\d+)|midiC(\\d+)D.*");
 
     private final MachineSnapshot snapshot;
     private final PciIds pciIds;
@@ -34,7 +35,8 @@ public final class SnapshotParser {
         this.snapshot = snapshot;
         this.deviceUsers = parseDeviceUsers(snapshot);
         this.memoryMap = snapshot.text("/proc/iomem").map(MemoryMap::parse).orElse(MemoryMap.EMPTY);
-        this.pciIds = snapshot.text("/usr/share/misc/pci.ids").map(PciIds::parse).orElse(PciIds.EMPTY);
+        this.pciIds =
+                snapshot.text("/usr/share/misc/pci.ids").map(PciIds::parse).orElse(PciIds.EMPTY);
     }
 
     /**
@@ -45,8 +47,8 @@ public final class SnapshotParser {
     }
 
     private Machine parseMachine() {
-        KernelVersion kernelVersion = KernelVersion.parse(
-                snapshot.text("/proc/sys/kernel/osrelease").orElse(""));
+        KernelVersion kernelVersion =
+                KernelVersion.parse(snapshot.text("/proc/sys/kernel/osrelease").orElse(""));
         Map<PciAddress, PciDevice> devices = new TreeMap<>();
         for (String name : snapshot.childNames(PCI_DEVICES)) {
             PciAddress.parse(name).ifPresent(address -> devices.put(address, parseDevice(address)));
@@ -57,8 +59,9 @@ public final class SnapshotParser {
                 .filter(device -> device.pciClass().isDisplay() && !device.isBridge())
                 .map(graphics -> parseGpu(graphics, devices, overlapFinder))
                 .toList();
-        Lockdown lockdown =
-                snapshot.text("/sys/kernel/security/lockdown").map(Lockdown::parse).orElse(Lockdown.UNKNOWN);
+        Lockdown lockdown = snapshot.text("/sys/kernel/security/lockdown")
+                .map(Lockdown::parse)
+                .orElse(Lockdown.UNKNOWN);
         return new Machine(
                 kernelVersion,
                 snapshot.text("/proc/cmdline").orElse(""),
@@ -86,8 +89,8 @@ public final class SnapshotParser {
 
     private Gpu parseGpu(PciDevice graphics, Map<PciAddress, PciDevice> devices, OverlapFinder overlapFinder) {
         List<PciDevice> companions = devices.values().stream()
-                .filter(device ->
-                        device.address().isSameSlot(graphics.address()) && !device.address().equals(graphics.address()))
+                .filter(device -> device.address().isSameSlot(graphics.address())
+                        && !device.address().equals(graphics.address()))
                 .filter(device -> device.iommuGroup().equals(graphics.iommuGroup())
                         || device.pciClass().isMultimedia())
                 .toList();
@@ -133,7 +136,8 @@ public final class SnapshotParser {
     private PciDevice parseDevice(PciAddress address) {
         String folder = PCI_DEVICES + address;
         PciDevice.DeviceIds ids = parseIds(folder);
-        Optional<Integer> group = snapshot.linkTargetName(folder + "/iommu_group").flatMap(SnapshotParser::parseNumber);
+        Optional<Integer> group =
+                snapshot.linkTargetName(folder + "/iommu_group").flatMap(SnapshotParser::parseNumber);
         return new PciDevice(
                 address,
                 ids,
@@ -217,7 +221,9 @@ public final class SnapshotParser {
                 speed.get(),
                 width.get(),
                 snapshot.text(folder + "/max_link_speed").orElse(""),
-                snapshot.text(folder + "/max_link_width").flatMap(SnapshotParser::parseNumber).orElse(0)));
+                snapshot.text(folder + "/max_link_width")
+                        .flatMap(SnapshotParser::parseNumber)
+                        .orElse(0)));
     }
 
     private List<String> findDeviceNodes(String folder, Optional<Integer> group) {
@@ -225,13 +231,17 @@ public final class SnapshotParser {
         snapshot.childNames(folder + "/drm").forEach(name -> nodes.add("dri/" + name));
         snapshot.childNames(folder + "/graphics").forEach(nodes::add);
         snapshot.childNames(folder + "/vfio-dev").forEach(name -> nodes.add("vfio/devices/" + name));
-        snapshot.childNames(folder).stream().filter(name -> name.startsWith("i2c-")).forEach(nodes::add);
+        snapshot.childNames(folder).stream()
+                .filter(name -> name.startsWith("i2c-"))
+                .forEach(nodes::add);
         for (String card : snapshot.childNames(folder + "/sound")) {
             if (card.startsWith("card")) {
                 nodes.addAll(findSoundNodes(card.substring(4)));
             }
         }
-        group.filter(number -> snapshot.linkTargetName(folder + "/driver").filter(PciDevice.VFIO_PCI::equals).isPresent())
+        group.filter(number -> snapshot.linkTargetName(folder + "/driver")
+                        .filter(PciDevice.VFIO_PCI::equals)
+                        .isPresent())
                 .ifPresent(number -> nodes.add("vfio/" + number));
         snapshot.text("/proc/driver/nvidia/gpus/" + folder.substring(PCI_DEVICES.length()) + "/information")
                 .ifPresent(text -> text.lines()
@@ -281,8 +291,12 @@ public final class SnapshotParser {
             for (String connector : snapshot.childNames("/sys/class/drm")) {
                 String path = "/sys/class/drm/" + connector;
                 if (connector.startsWith(card + "-")
-                        && snapshot.text(path + "/status").filter("connected"::equals).isPresent()
-                        && snapshot.text(path + "/enabled").filter("enabled"::equals).isPresent()) {
+                        && snapshot.text(path + "/status")
+                                .filter("connected"::equals)
+                                .isPresent()
+                        && snapshot.text(path + "/enabled")
+                                .filter("enabled"::equals)
+                                .isPresent()) {
                     connectors.add(connector.substring(card.length() + 1));
                 }
             }
@@ -292,8 +306,9 @@ public final class SnapshotParser {
 
     private Map<Integer, IommuGroup> groupByIommuGroup(Map<PciAddress, PciDevice> devices) {
         Map<Integer, List<PciDevice>> members = new TreeMap<>();
-        devices.values().forEach(device -> device.iommuGroup().ifPresent(number ->
-                members.computeIfAbsent(number, key -> new ArrayList<>()).add(device)));
+        devices.values().forEach(device -> device.iommuGroup()
+                .ifPresent(number -> members.computeIfAbsent(number, key -> new ArrayList<>())
+                        .add(device)));
         Map<Integer, IommuGroup> groups = new TreeMap<>();
         members.forEach((number, list) -> groups.put(number, new IommuGroup(number, list)));
         return groups;
@@ -322,9 +337,9 @@ public final class SnapshotParser {
 
     private Stream<String> classEntriesOf(String folder, String device) {
         return snapshot.childNames(folder).stream()
-                .filter(name -> snapshot.entries().get(folder + name)
-                                instanceof MachineSnapshot.LinkEntry(String target)
-                        && target.contains("/" + device + "/"));
+                .filter(name ->
+                        snapshot.entries().get(folder + name) instanceof MachineSnapshot.LinkEntry(String target)
+                                && target.contains("/" + device + "/"));
     }
 
     /** Returns the processes that have a device node open, one element per process and node, sorted by both. */
@@ -338,15 +353,17 @@ public final class SnapshotParser {
             String folder = "/proc/" + process;
             Set<String> nodes = new TreeSet<>();
             for (String descriptor : snapshot.childNames(folder + "/fd")) {
-                if (snapshot.entries().get(folder + "/fd/" + descriptor) instanceof MachineSnapshot.LinkEntry(String target)
+                if (snapshot.entries().get(folder + "/fd/" + descriptor)
+                                instanceof MachineSnapshot.LinkEntry(String target)
                         && target.startsWith("/dev/")) {
                     nodes.add(target.substring(5));
                 }
             }
             String program = snapshot.text(folder + "/comm").orElse("?");
             String owner = snapshot.text(folder + "/owner").orElse("");
-            String virtualMachine =
-                    snapshot.text(folder + "/cgroup").map(DeviceUser::parseVirtualMachine).orElse("");
+            String virtualMachine = snapshot.text(folder + "/cgroup")
+                    .map(DeviceUser::parseVirtualMachine)
+                    .orElse("");
             nodes.forEach(node -> users.add(new DeviceUser(pid.get(), program, owner, node, virtualMachine)));
         }
         users.sort((a, b) ->

@@ -27,9 +27,9 @@ public sealed interface JobEvent {
     /**
      * Something happened to a step.
      *
-     * @param step    its index in the plan, counted from 0
+     * @param step its index in the plan, counted from 0
      * @param failure why, for {@link StepPhase#FAILED} and {@link StepPhase#UNDO_FAILED}; empty otherwise
-     * @param waited  how long the write has lasted, for {@link StepPhase#WAITING}; zero otherwise
+     * @param waited how long the write has lasted, for {@link StepPhase#WAITING}; zero otherwise
      */
     record StepChanged(int step, StepPhase phase, Duration elapsed, Optional<StepFailure> failure, Duration waited)
             implements JobEvent {

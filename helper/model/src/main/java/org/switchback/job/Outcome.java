@@ -3,7 +3,10 @@ package org.switchback.job;
 import java.util.Optional;
 import org.switchback.hardware.KebabCase;
 
-/** How a switch ended, as the helper reports it. Whether the GPU is where it should be is told by {@link SwitchRun.Result}. */
+/**
+ * How a switch ended, as the helper reports it. Whether the GPU is where it should be is told by
+ * {@link SwitchRun.Result}.
+ */
 public enum Outcome {
     /** Every step of the plan succeeded. */
     DONE,

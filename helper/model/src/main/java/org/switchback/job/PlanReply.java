@@ -10,13 +10,13 @@ import org.switchback.plan.SwitchPlan;
 /**
  * The answer to a request for a plan.
  *
- * @param id           32 hexadecimal digits; empty when the plan is refused
- * @param permission   what the user has to be authorized for
- * @param functions    every function that moves, graphics first; empty when there is no such GPU
- * @param steps        in order. With refusals, what would be done without them
- * @param refusals     all of them; empty when the plan can be applied
- * @param undoCommands the shell commands that undo all steps, in the order in which they have to be run; this is not the reverse
- *                     of the steps' order
+ * @param id 32 hexadecimal digits; empty when the plan is refused
+ * @param permission what the user has to be authorized for
+ * @param functions every function that moves, graphics first; empty when there is no such GPU
+ * @param steps in order. With refusals, what would be done without them
+ * @param refusals all of them; empty when the plan can be applied
+ * @param undoCommands the shell commands that undo all steps, in the order in which they have to be run; this is not
+ *     the reverse of the steps' order
  */
 public record PlanReply(
         String id,

@@ -14,18 +14,18 @@ import org.switchback.plan.SwitchPlan;
 /**
  * A step of a plan, described for those who show it.
  *
- * @param kind          what it does
- * @param subject       a PCI address, several with commas between them for a check, a platform device or a module; for {@link
- *                      StepKind#FRAMEBUFFER_REGION} the function's address, a space and the range
- * @param before        the value before; empty for none. For {@link StepKind#FRAMEBUFFER_REGION} the region's name, for {@link
- *                      StepKind#FRAMEBUFFER_EVICTION} the BAR's index, the region's name and its range with spaces between them:
- *                      {@code 0 efifb c0000000-c02fffff}
- * @param after         the value after; empty for none
- * @param undoPolicy    whether it can be undone
- * @param shellCommand  the command that a person could type; empty for a check
- * @param undoCommand   the command that undoes it; empty when none does
- * @param releaseMethod how it makes a firmware framebuffer's region go; empty for steps that don't. A step with another method
- *                      than one before it is carried out only while the region is still there
+ * @param kind what it does
+ * @param subject a PCI address, several with commas between them for a check, a platform device or a module; for
+ *     {@link StepKind#FRAMEBUFFER_REGION} the function's address, a space and the range
+ * @param before the value before; empty for none. For {@link StepKind#FRAMEBUFFER_REGION} the region's name, for
+ *     {@link StepKind#FRAMEBUFFER_EVICTION} the BAR's index, the region's name and its range with spaces between them:
+ *     {@code 0 efifb c0000000-c02fffff}
+ * @param after the value after; empty for none
+ * @param undoPolicy whether it can be undone
+ * @param shellCommand the command that a person could type; empty for a check
+ * @param undoCommand the command that undoes it; empty when none does
+ * @param releaseMethod how it makes a firmware framebuffer's region go; empty for steps that don't. A step with another
+ *     method than one before it is carried out only while the region is still there
  * @param releaseReason why that method was chosen, on the step that releases the region; empty for others
  */
 public record PlannedStep(
@@ -100,8 +100,8 @@ public record PlannedStep(
     }
 
     /**
-     * Whether two plans do the same. Modules that are loaded by now and devices that are awake by now make no difference to the
-     * person who agreed to the plan.
+     * Whether two plans do the same. Modules that are loaded by now and devices that are awake by now make no
+     * difference to the person who agreed to the plan.
      */
     public static boolean isSamePlan(List<PlannedStep> one, List<PlannedStep> other) {
         return comparable(one).equals(comparable(other));

@@ -10,14 +10,14 @@ import org.switchback.hardware.PciDevice;
 import org.switchback.plan.Target;
 
 /**
- * A switch as far as its events tell: {@link #begin}, then {@link #after} for each event. {@link #evaluate} compares the end with
- * the machine.
+ * A switch as far as its events tell: {@link #begin}, then {@link #after} for each event. {@link #evaluate} compares
+ * the end with the machine.
  *
- * @param target   where the GPU goes
- * @param steps    one for each planned step
+ * @param target where the GPU goes
+ * @param steps one for each planned step
  * @param refusals why the whole switch was not carried out
- * @param started  whether it was authorized
- * @param end      the last event; empty while the switch lasts
+ * @param started whether it was authorized
+ * @param end the last event; empty while the switch lasts
  */
 public record SwitchRun(
         Target target,
@@ -49,9 +49,9 @@ public record SwitchRun(
      * A step so far.
      *
      * @param startedAt when it was started or its undoing was, since the authorization; empty before
-     * @param duration  how long the step itself took; empty until it has ended, and for skipped steps
-     * @param waited    how long its write has lasted without returning; zero when it does not wait
-     * @param failure   why it, or undoing it, failed last; empty when it did not
+     * @param duration how long the step itself took; empty until it has ended, and for skipped steps
+     * @param waited how long its write has lasted without returning; zero when it does not wait
+     * @param failure why it, or undoing it, failed last; empty when it did not
      */
     public record StepProgress(
             StepState state,
@@ -166,7 +166,7 @@ public record SwitchRun(
      * Whether the switch succeeded: the helper's report and the machine as it is now have to agree.
      *
      * @param before the GPU when the plan was made
-     * @param now    the GPU after the end; empty when it could not be read
+     * @param now the GPU after the end; empty when it could not be read
      */
     public Result evaluate(Gpu before, Optional<Gpu> now) {
         if (end.isEmpty() || now.isEmpty()) {
@@ -188,7 +188,8 @@ public record SwitchRun(
 
     /** Whether the GPU is in the target mode; in VM mode nothing may be left that vfio-pci can't live with. */
     private boolean isReached(Gpu gpu) {
-        return target.isReached(gpu) && (target == Target.HOST || gpu.conflicts().isEmpty());
+        return target.isReached(gpu)
+                && (target == Target.HOST || gpu.conflicts().isEmpty());
     }
 
     private static List<Optional<String>> drivers(Gpu gpu) {

@@ -6,10 +6,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 
@@ -64,7 +64,7 @@ public interface Kernel {
      * Writes in a separate process and waits for the result. The result tells what the write returned, not the new
      * state: read the setting for that.
      *
-     * @param timeout    longest time to wait
+     * @param timeout longest time to wait
      * @param onProgress called about every second with the time since the write began; not called if the write is quick
      */
     WriteResult write(KernelWrite write, Duration timeout, Consumer<Duration> onProgress);
@@ -108,8 +108,8 @@ public interface Kernel {
      * A BAR that the kernel could not reserve ({@code can't reserve}, __pci_request_region, drivers/pci/pci.c).
      *
      * @param function function with the BAR
-     * @param barName  name of the BAR in the kernel log: {@code BAR 0}
-     * @param range    addresses of the BAR
+     * @param barName name of the BAR in the kernel log: {@code BAR 0}
+     * @param range addresses of the BAR
      */
     record ReservationFailure(PciAddress function, String barName, AddressRange range) {
         private static final Pattern LOG_LINE = Pattern.compile(
@@ -143,10 +143,10 @@ public interface Kernel {
         /**
          * The check failed.
          *
-         * @param function            function that failed
-         * @param reason              short technical reason: {@code group not viable}, {@code BAR 0: EBUSY}
+         * @param function function that failed
+         * @param reason short technical reason: {@code group not viable}, {@code BAR 0: EBUSY}
          * @param reservationFailures BARs that the kernel could not reserve according to its log; also empty if the log
-         *                            cannot be read
+         *     cannot be read
          */
         record Failed(PciAddress function, String reason, List<ReservationFailure> reservationFailures)
                 implements VfioCheck {

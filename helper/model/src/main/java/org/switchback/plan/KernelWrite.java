@@ -2,9 +2,9 @@ package org.switchback.plan;
 
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.BootfbModule;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.SnapshotParser;
 
 /** One write that changes a {@link Setting}: the operation of the helper, and the equivalent shell command. */
 public sealed interface KernelWrite {
@@ -17,7 +17,7 @@ public sealed interface KernelWrite {
     /**
      * Writes a value to a sysfs file.
      *
-     * @param path  absolute path
+     * @param path absolute path
      * @param value value without line feed; empty to clear
      */
     record WriteSysfs(String path, String value) implements KernelWrite {
@@ -82,14 +82,16 @@ public sealed interface KernelWrite {
             case Setting.PowerControl(PciAddress function) ->
                 new WriteSysfs(SnapshotParser.PCI_DEVICES + function + "/power/control", to);
             // With the override set, only vfio-pci matches. A driver of the host is named, because several may match.
-            case Setting.Driver(PciAddress function) when from.isEmpty() && to.equals(PciDevice.VFIO_PCI) ->
-                probeAny(function);
-            case Setting.Driver(PciAddress function) -> bindOrUnbind(SnapshotParser.PCI_DRIVERS, function.toString(), from, to);
+            case Setting.Driver(PciAddress function)
+            when from.isEmpty() && to.equals(PciDevice.VFIO_PCI) -> probeAny(function);
+            case Setting.Driver(PciAddress function) ->
+                bindOrUnbind(SnapshotParser.PCI_DRIVERS, function.toString(), from, to);
             case Setting.FramebufferDriver(String device) ->
                 bindOrUnbind("/sys/bus/platform/drivers/", device, from, to);
             case Setting.KernelModule(String name) when to.equals(Setting.KernelModule.LOADED) -> new LoadModule(name);
             case Setting.KernelModule(String name) -> new UnloadModule(name);
-            case Setting.FramebufferRegion(PciAddress function, AddressRange range) when to.isEmpty() ->
+            case Setting.FramebufferRegion(PciAddress function, AddressRange range)
+            when to.isEmpty() ->
                 new WriteSysfs(MODULES_PATH + BootfbModule.NAME + "/parameters/release", function + " " + range);
             case Setting.FramebufferRegion region ->
                 throw new IllegalArgumentException(region.range() + " cannot be restored");

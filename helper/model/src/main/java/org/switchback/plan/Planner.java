@@ -8,9 +8,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.switchback.hardware.BootfbModule;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
@@ -56,8 +56,8 @@ public final class Planner {
                     request.target() == Target.VM ? planner.planToVm(gpu.get()) : planner.planToHost(gpu.get()));
         }
         return new PlanningResult.InvalidRequest(machine.device(request.gpu())
-                .<Refusal>map(device ->
-                        new Refusal.NotAGpu(device.address(), device.name(), device.pciClass().toString()))
+                .<Refusal>map(device -> new Refusal.NotAGpu(
+                        device.address(), device.name(), device.pciClass().toString()))
                 .orElse(new Refusal.NoSuchDevice(request.gpu())));
     }
 
@@ -66,7 +66,13 @@ public final class Planner {
         if (gpu.mode() == Gpu.GpuMode.VM && gpu.conflicts().isEmpty()) {
             refusals.add(new Refusal.AlreadyInMode(gpu.address(), Target.VM));
             return new SwitchPlan(
-                    request, gpu, functions, steps, refusals, currentHostSettings(functions, Optional.empty()), requiredPermission(functions));
+                    request,
+                    gpu,
+                    functions,
+                    steps,
+                    refusals,
+                    currentHostSettings(functions, Optional.empty()),
+                    requiredPermission(functions));
         }
         refuseAfterOops();
         refuseWithoutVfio(gpu);
@@ -75,7 +81,10 @@ public final class Planner {
         addCheck(Step.CheckKind.UNUSED, functions);
         if (machine.vfioDriverState() == Machine.VfioDriverState.LOADABLE) {
             steps.add(new Step.ChangeSetting(
-                    new Setting.KernelModule(PciDevice.VFIO_PCI), "", Setting.KernelModule.LOADED, Step.UndoPolicy.KEPT));
+                    new Setting.KernelModule(PciDevice.VFIO_PCI),
+                    "",
+                    Setting.KernelModule.LOADED,
+                    Step.UndoPolicy.KEPT));
         }
         // A suspended function returns all ones from config space. vfio-pci manages the power of functions bound to it.
         for (PciDevice function : functions) {
@@ -105,9 +114,17 @@ public final class Planner {
             }
         }
         addCheck(Step.CheckKind.VFIO_USABLE, functions);
-        Optional<FirmwareFramebuffer> unbound =
-                strategies.stream().flatMap(strategy -> strategy.unboundFramebuffer().stream()).findFirst();
-        return new SwitchPlan(request, gpu, functions, steps, refusals, currentHostSettings(functions, unbound), requiredPermission(functions));
+        Optional<FirmwareFramebuffer> unbound = strategies.stream()
+                .flatMap(strategy -> strategy.unboundFramebuffer().stream())
+                .findFirst();
+        return new SwitchPlan(
+                request,
+                gpu,
+                functions,
+                steps,
+                refusals,
+                currentHostSettings(functions, unbound),
+                requiredPermission(functions));
     }
 
     private List<ReleaseStrategy> releaseStrategies(Gpu gpu) {
@@ -132,15 +149,18 @@ public final class Planner {
     private SwitchPlan planToHost(Gpu gpu) {
         Set<PciAddress> extras = new LinkedHashSet<>(request.extraFunctions());
         savedSettings.ifPresent(settings -> settings.functions().keySet().stream()
-                .filter(address -> machine.device(address).filter(PciDevice::isBoundToVfio).isPresent())
+                .filter(address ->
+                        machine.device(address).filter(PciDevice::isBoundToVfio).isPresent())
                 .forEach(extras::add));
         List<PciDevice> functions = withExtras(gpu, List.copyOf(extras));
         HostSettings settings = savedSettings.orElse(new HostSettings(Map.of(), Optional.empty()));
         boolean anyReservedForVm = functions.stream()
-                .anyMatch(function -> function.isBoundToVfio() || overrideOf(function).equals(PciDevice.VFIO_PCI));
+                .anyMatch(function ->
+                        function.isBoundToVfio() || overrideOf(function).equals(PciDevice.VFIO_PCI));
         if (!anyReservedForVm) {
             refusals.add(new Refusal.AlreadyInMode(gpu.address(), Target.HOST));
-            return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.RequiredPermission.RESTORE);
+            return new SwitchPlan(
+                    request, gpu, functions, steps, refusals, settings, SwitchPlan.RequiredPermission.RESTORE);
         }
         refuseAfterOops();
         refuseInUse(functions);
@@ -148,7 +168,8 @@ public final class Planner {
         Map<PciAddress, String> deferredOverrides = new TreeMap<>();
         for (PciDevice function : functions) {
             Optional<HostSettings.FunctionSettings> saved = savedFunctionSettings(settings, function);
-            String override = saved.map(HostSettings.FunctionSettings::driverOverride).orElse("");
+            String override =
+                    saved.map(HostSettings.FunctionSettings::driverOverride).orElse("");
             if (isWithoutHostDriver(function)
                     && saved.filter(s -> isBlockedByOverride(s.driverOverride(), s.driver()))
                             .isPresent()) {
@@ -169,14 +190,16 @@ public final class Planner {
                 addHostDriverBind(function, savedFunctionSettings(settings, function));
             }
         }
-        deferredOverrides.forEach((function, override) -> addChange(new Setting.DriverOverride(function), "", override));
+        deferredOverrides.forEach(
+                (function, override) -> addChange(new Setting.DriverOverride(function), "", override));
         for (PciDevice function : functions) {
             savedFunctionSettings(settings, function)
                     .map(HostSettings.FunctionSettings::powerControl)
                     .ifPresent(control -> addPowerControlChange(function, control));
         }
         addCheck(Step.CheckKind.HOST_DRIVERS_BOUND, functions);
-        return new SwitchPlan(request, gpu, functions, steps, refusals, settings, SwitchPlan.RequiredPermission.RESTORE);
+        return new SwitchPlan(
+                request, gpu, functions, steps, refusals, settings, SwitchPlan.RequiredPermission.RESTORE);
     }
 
     /**
@@ -217,14 +240,17 @@ public final class Planner {
 
     private void addFramebufferBind(FirmwareFramebuffer saved) {
         machine.firmwareFramebuffers().stream()
-                .filter(current ->
-                        current.platformDevice().equals(saved.platformDevice()) && current.driver().isEmpty())
+                .filter(current -> current.platformDevice().equals(saved.platformDevice())
+                        && current.driver().isEmpty())
                 .findFirst()
                 .ifPresent(current -> addChange(
-                        new Setting.FramebufferDriver(current.platformDevice()), "", saved.driver().orElse("")));
+                        new Setting.FramebufferDriver(current.platformDevice()),
+                        "",
+                        saved.driver().orElse("")));
     }
 
-    private static Optional<HostSettings.FunctionSettings> savedFunctionSettings(HostSettings settings, PciDevice function) {
+    private static Optional<HostSettings.FunctionSettings> savedFunctionSettings(
+            HostSettings settings, PciDevice function) {
         return Optional.ofNullable(settings.functions().get(function.address()));
     }
 
@@ -279,7 +305,9 @@ public final class Planner {
                 ? Optional.of(Refusal.NotMovable.NotMovableKind.BRIDGE)
                 : device.pciClass().isStorage()
                         ? Optional.of(Refusal.NotMovable.NotMovableKind.STORAGE)
-                        : device.pciClass().isNetwork() ? Optional.of(Refusal.NotMovable.NotMovableKind.NETWORK) : Optional.empty();
+                        : device.pciClass().isNetwork()
+                                ? Optional.of(Refusal.NotMovable.NotMovableKind.NETWORK)
+                                : Optional.empty();
         kind.ifPresent(present -> refusals.add(new Refusal.NotMovable(device.address(), device.name(), present)));
     }
 
@@ -291,7 +319,8 @@ public final class Planner {
 
     private void refuseWithoutVfio(Gpu gpu) {
         if (gpu.graphics().iommuGroup().isEmpty()) {
-            refusals.add(new Refusal.IommuOff(gpu.address(), machine.iommuEnableOption(), machine.iommuDisableOption()));
+            refusals.add(
+                    new Refusal.IommuOff(gpu.address(), machine.iommuEnableOption(), machine.iommuDisableOption()));
         }
         if (machine.vfioDriverState() == Machine.VfioDriverState.MISSING) {
             refusals.add(new Refusal.VfioMissing(machine.kernelVersion().release()));

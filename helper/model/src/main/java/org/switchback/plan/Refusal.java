@@ -61,10 +61,11 @@ public sealed interface Refusal {
     /**
      * The function has no IOMMU group. The options depend on the vendor of the CPU, not of the GPU.
      *
-     * @param optionToAdd    kernel option that would enable the IOMMU; empty if none is needed
+     * @param optionToAdd kernel option that would enable the IOMMU; empty if none is needed
      * @param optionToRemove kernel option that disables the IOMMU; empty if there is none
      */
-    record IommuOff(PciAddress address, Optional<String> optionToAdd, Optional<String> optionToRemove) implements Refusal {
+    record IommuOff(PciAddress address, Optional<String> optionToAdd, Optional<String> optionToRemove)
+            implements Refusal {
         @Override
         public RefusalCode code() {
             return RefusalCode.IOMMU_OFF;
@@ -177,10 +178,11 @@ public sealed interface Refusal {
     /**
      * Only the module could release the region, but it is not installed for the running kernel.
      *
-     * @param release              release of the running kernel
+     * @param release release of the running kernel
      * @param nativeDriverSuffices whether the GPU's own driver would release the region if the request allowed it
      */
-    record ModuleMissing(ReleaseStage.BarRegion region, String release, boolean nativeDriverSuffices) implements Refusal {
+    record ModuleMissing(ReleaseStage.BarRegion region, String release, boolean nativeDriverSuffices)
+            implements Refusal {
         @Override
         public RefusalCode code() {
             return RefusalCode.MODULE_MISSING;
@@ -195,9 +197,8 @@ public sealed interface Refusal {
     /**
      * Only the module could release the region, but the kernel requires a trusted signature to load it.
      *
-     * @param signaturePolicy      requirement of the kernel
-     * @param distributionIds      distribution whose tools sign the module, as in
-     *                             {@link org.switchback.hardware.Machine}
+     * @param signaturePolicy requirement of the kernel
+     * @param distributionIds distribution whose tools sign the module, as in {@link org.switchback.hardware.Machine}
      * @param nativeDriverSuffices whether the GPU's own driver would release the region if the request allowed it
      */
     record ModuleUnsigned(

@@ -38,7 +38,8 @@ public enum RefusalCode {
     /** Whether it is about a region in a BAR that can't be released. */
     public boolean isAboutFirmwareRegion() {
         return switch (this) {
-            case FRAMEBUFFER_NOT_REMOVABLE, FRAMEBUFFER_ORPHANED, UNKNOWN_REGION, MODULE_MISSING, MODULE_UNSIGNED -> true;
+            case FRAMEBUFFER_NOT_REMOVABLE, FRAMEBUFFER_ORPHANED, UNKNOWN_REGION, MODULE_MISSING, MODULE_UNSIGNED ->
+                true;
             default -> false;
         };
     }

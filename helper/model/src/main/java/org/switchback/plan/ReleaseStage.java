@@ -2,8 +2,8 @@ package org.switchback.plan;
 
 import java.util.Optional;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.PciAddress;
 
 /**
  * A stage of a {@link ReleaseStrategy}: one method to remove a firmware framebuffer from a BAR. The next stage is
@@ -12,16 +12,16 @@ import org.switchback.hardware.KebabCase;
  * @param method how the region is removed
  * @param reason why this method is used and no less invasive one
  * @param region region to remove
- * @param role   role of the step in this stage
+ * @param role role of the step in this stage
  */
 public record ReleaseStage(ReleaseMethod method, ReleaseReason reason, BarRegion region, StepRole role) {
     /**
      * A region in a BAR.
      *
      * @param function function with the BAR
-     * @param bar      index of the BAR
-     * @param name     name of the region in /proc/iomem
-     * @param range    addresses of the region
+     * @param bar index of the BAR
+     * @param name name of the region in /proc/iomem
+     * @param range addresses of the region
      */
     public record BarRegion(PciAddress function, int bar, String name, AddressRange range) {
         /** The setting whose value tells whether the region still exists. */

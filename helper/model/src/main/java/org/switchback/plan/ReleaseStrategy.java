@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.switchback.hardware.BootfbModule;
-import org.switchback.hardware.FirmwareRegion;
 import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.FirmwareRegion;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
@@ -30,11 +30,13 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
         if (firmwareRegion.isEmpty()) {
             return refused(overlap, new Refusal.UnknownRegion(region));
         }
-        boolean takenOver = overlap.framebuffer().filter(FirmwareFramebuffer::isTakenOver).isPresent();
+        boolean takenOver =
+                overlap.framebuffer().filter(FirmwareFramebuffer::isTakenOver).isPresent();
         boolean nativeDriverSuffices = graphics.driver().isEmpty()
                 && machine.kernelVersion()
                         .nativeDriverEvictsFramebuffer(
-                                boundFramebuffer(overlap).isPresent(), graphics.pciClass().isVga());
+                                boundFramebuffer(overlap).isPresent(),
+                                graphics.pciClass().isVga());
         List<ReleaseStage.ReleaseMethod> methods = new ArrayList<>();
         if (boundFramebuffer(overlap).isPresent() && !firmwareRegion.get().isOwnedByPlatformDevice()) {
             methods.add(ReleaseStage.ReleaseMethod.UNBIND);
@@ -44,7 +46,8 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
         }
         // The module refuses regions with any other name.
         if (firmwareRegion.get() == FirmwareRegion.BOOTFB && !takenOver) {
-            Optional<Refusal> moduleRefusal = moduleRefusal(machine, region, nativeDriverSuffices && !nativeDriverAllowed);
+            Optional<Refusal> moduleRefusal =
+                    moduleRefusal(machine, region, nativeDriverSuffices && !nativeDriverAllowed);
             if (moduleRefusal.isEmpty()) {
                 methods.add(ReleaseStage.ReleaseMethod.MODULE);
             } else if (methods.isEmpty()) {
@@ -53,7 +56,8 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
         }
         if (methods.isEmpty()) {
             return refused(
-                    overlap, takenOver ? new Refusal.FramebufferTakenOver(region) : new Refusal.FramebufferNotRemovable(region));
+                    overlap,
+                    takenOver ? new Refusal.FramebufferTakenOver(region) : new Refusal.FramebufferNotRemovable(region));
         }
         return new ReleaseStrategy(overlap, methods, Optional.empty());
     }
@@ -62,17 +66,22 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
         return new ReleaseStrategy(overlap, List.of(), Optional.of(refusal));
     }
 
-    private static Optional<Refusal> moduleRefusal(Machine machine, ReleaseStage.BarRegion region, boolean nativeDriverSuffices) {
+    private static Optional<Refusal> moduleRefusal(
+            Machine machine, ReleaseStage.BarRegion region, boolean nativeDriverSuffices) {
         BootfbModule module = machine.bootfbModule();
         return switch (module.state()) {
             case LOADED -> Optional.empty();
             case INSTALLED ->
                 machine.moduleSignaturePolicy().rejects(module.signature())
                         ? Optional.of(new Refusal.ModuleUnsigned(
-                                region, machine.moduleSignaturePolicy(), machine.distributionIds(), nativeDriverSuffices))
+                                region,
+                                machine.moduleSignaturePolicy(),
+                                machine.distributionIds(),
+                                nativeDriverSuffices))
                         : Optional.empty();
             case MISSING ->
-                Optional.of(new Refusal.ModuleMissing(region, machine.kernelVersion().release(), nativeDriverSuffices));
+                Optional.of(new Refusal.ModuleMissing(
+                        region, machine.kernelVersion().release(), nativeDriverSuffices));
         };
     }
 
@@ -86,7 +95,8 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
 
     /** Returns the framebuffer if its driver can be unbound; never one whose driver has lost it to a native driver. */
     private static Optional<FirmwareFramebuffer> boundFramebuffer(Overlap overlap) {
-        return overlap.framebuffer().filter(framebuffer -> framebuffer.driver().isPresent() && framebuffer.registered());
+        return overlap.framebuffer()
+                .filter(framebuffer -> framebuffer.driver().isPresent() && framebuffer.registered());
     }
 
     /**
@@ -105,23 +115,30 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
      * @param moduleLoaded whether the module is already loaded
      */
     List<Step> initialSteps(boolean moduleLoaded) {
-        return methods.equals(List.of(ReleaseStage.ReleaseMethod.MODULE)) && !moduleLoaded ? List.of(loadModuleStep()) : List.of();
+        return methods.equals(List.of(ReleaseStage.ReleaseMethod.MODULE)) && !moduleLoaded
+                ? List.of(loadModuleStep())
+                : List.of();
     }
 
     /**
      * Returns the steps to execute once the functions are unbound.
      *
-     * @param moduleLoaded   whether the module is already loaded
+     * @param moduleLoaded whether the module is already loaded
      * @param driverOverride driver override of the GPU at that time
      */
     List<Step> releaseSteps(boolean moduleLoaded, String driverOverride) {
         List<Step> steps = new ArrayList<>();
         for (ReleaseStage.ReleaseMethod method : methods) {
             switch (method) {
-                case UNBIND -> boundFramebuffer(overlap).ifPresent(framebuffer -> steps.add(fallbackStep(
-                        method,
-                        ReleaseStage.StepRole.RELEASE,
-                        reversibleChange(new Setting.FramebufferDriver(framebuffer.platformDevice()), framebuffer.driver().orElse(""), ""))));
+                case UNBIND ->
+                    boundFramebuffer(overlap)
+                            .ifPresent(framebuffer -> steps.add(fallbackStep(
+                                    method,
+                                    ReleaseStage.StepRole.RELEASE,
+                                    reversibleChange(
+                                            new Setting.FramebufferDriver(framebuffer.platformDevice()),
+                                            framebuffer.driver().orElse(""),
+                                            ""))));
                 case NATIVE_DRIVER -> addNativeDriverSteps(driverOverride, steps);
                 case MODULE -> {
                     if (!moduleLoaded && initialSteps(false).isEmpty()) {
@@ -131,7 +148,8 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
                     steps.add(fallbackStep(
                             method,
                             ReleaseStage.StepRole.RELEASE,
-                            new Step.ChangeSetting(region.toSetting(), region.name(), "", Step.UndoPolicy.NEEDS_RESTART)));
+                            new Step.ChangeSetting(
+                                    region.toSetting(), region.name(), "", Step.UndoPolicy.NEEDS_RESTART)));
                     if (!moduleLoaded) {
                         steps.add(fallbackStep(
                                 method,
@@ -179,7 +197,10 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
             case VFIO_PCI -> ReleaseStage.ReleaseReason.VGA_CLASS;
             case UNBIND -> ReleaseStage.ReleaseReason.OWNED_BY_PLATFORM_DRIVER;
             case NATIVE_DRIVER -> ReleaseStage.ReleaseReason.NATIVE_DRIVER_ALLOWED;
-            case MODULE -> boundFramebuffer(overlap).isPresent() ? ReleaseStage.ReleaseReason.OWNED_BY_PLATFORM_DEVICE : ReleaseStage.ReleaseReason.NO_DRIVER;
+            case MODULE ->
+                boundFramebuffer(overlap).isPresent()
+                        ? ReleaseStage.ReleaseReason.OWNED_BY_PLATFORM_DEVICE
+                        : ReleaseStage.ReleaseReason.NO_DRIVER;
         };
     }
 }

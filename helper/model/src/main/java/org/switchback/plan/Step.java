@@ -49,8 +49,8 @@ public sealed interface Step {
     /**
      * Changes the value of a setting.
      *
-     * @param before     value that the setting must have, otherwise the step fails
-     * @param after      value that the setting must have after the write, whatever the write returned
+     * @param before value that the setting must have, otherwise the step fails
+     * @param after value that the setting must have after the write, whatever the write returned
      * @param undoPolicy whether and how the step is undone
      */
     record ChangeSetting(Setting setting, String before, String after, UndoPolicy undoPolicy) implements Step {
@@ -71,7 +71,7 @@ public sealed interface Step {
      * A step of a release strategy. It is skipped if the region of its stage has already been released.
      *
      * @param stage release stage that the step belongs to
-     * @param step  any step except another {@code FallbackStep}
+     * @param step any step except another {@code FallbackStep}
      */
     record FallbackStep(ReleaseStage stage, Step step) implements Step {
         @Override
@@ -148,9 +148,9 @@ public sealed interface Step {
      * return until restart.
      *
      * @param function function with the BAR
-     * @param bar      index of the BAR that contains the framebuffer
-     * @param region   name of its region in /proc/iomem
-     * @param range    addresses of the region
+     * @param bar index of the BAR that contains the framebuffer
+     * @param region name of its region in /proc/iomem
+     * @param range addresses of the region
      */
     record FramebufferEviction(PciAddress function, int bar, String region, AddressRange range) implements Step {
         @Override

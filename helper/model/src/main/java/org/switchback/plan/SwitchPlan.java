@@ -11,12 +11,12 @@ import org.switchback.hardware.PciDevice;
  * The plan for a request on a machine. A new plan from a fresh reading of the machine tells whether an earlier one is
  * still valid: {@link #isEquivalentTo}.
  *
- * @param request            request that was planned
- * @param gpu                current state of the GPU
- * @param functions          functions to switch, the graphics function first
- * @param steps              steps in order; if there are refusals, the steps that would be executed without them
- * @param refusals           all reasons why the plan cannot be executed now
- * @param hostSettings       settings saved when switching to VM mode, or restored when switching to the host
+ * @param request request that was planned
+ * @param gpu current state of the GPU
+ * @param functions functions to switch, the graphics function first
+ * @param steps steps in order; if there are refusals, the steps that would be executed without them
+ * @param refusals all reasons why the plan cannot be executed now
+ * @param hostSettings settings saved when switching to VM mode, or restored when switching to the host
  * @param requiredPermission permission that the user needs
  */
 public record SwitchPlan(

@@ -6,12 +6,12 @@ import org.switchback.hardware.PciAddress;
 /**
  * A request to switch a GPU.
  *
- * @param gpu                 graphics function
- * @param target              mode to switch to
- * @param extraFunctions      additional functions to switch, outside the GPU's slot, in the order in which they were
- *                            named; without duplicates
+ * @param gpu graphics function
+ * @param target mode to switch to
+ * @param extraFunctions additional functions to switch, outside the GPU's slot, in the order in which they were named;
+ *     without duplicates
  * @param nativeDriverAllowed whether the GPU's own driver may be bound temporarily while switching to VM mode, where
- *                            that makes the kernel module unnecessary
+ *     that makes the kernel module unnecessary
  */
 public record SwitchRequest(
         PciAddress gpu, Target target, List<PciAddress> extraFunctions, boolean nativeDriverAllowed) {

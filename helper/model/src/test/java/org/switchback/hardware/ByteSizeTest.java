@@ -46,8 +46,8 @@ class ByteSizeTest {
         String[] text = ByteSize.format(bytes, Locale.ROOT).split(" ");
         int unit = "bKMGTPE".indexOf(text[1].charAt(0));
         BigDecimal exact = bytes == 0 ? BigDecimal.TWO.pow(64) : new BigDecimal(Long.toUnsignedString(bytes));
-        BigDecimal rounded = exact.divide(BigDecimal.TWO.pow(10 * unit), new MathContext(40))
-                .setScale(1, RoundingMode.HALF_UP);
+        BigDecimal rounded =
+                exact.divide(BigDecimal.TWO.pow(10 * unit), new MathContext(40)).setScale(1, RoundingMode.HALF_UP);
         assertThat(new BigDecimal(text[0])).isEqualByComparingTo(rounded);
     }
 }

@@ -27,17 +27,18 @@ class MachineSnapshotTest {
         MachineSnapshot snapshot = new MachineSnapshot(new TreeMap<>(Map.of(
                 "/sys/bus/pci/drivers/MTD PCI", new MachineSnapshot.DirectoryEntry(),
                 "/sys/bus/pci/drivers/budget dvb/note", new MachineSnapshot.TextEntry("two\nlines"),
-                "/sys/bus/pci/devices/0000:04:00.0/driver", new MachineSnapshot.LinkEntry("../bus/pci/drivers/MTD PCI"))));
+                "/sys/bus/pci/devices/0000:04:00.0/driver",
+                        new MachineSnapshot.LinkEntry("../bus/pci/drivers/MTD PCI"))));
         MachineSnapshot parsed = MachineSnapshot.parse(snapshot.toText());
         assertThat(parsed).isEqualTo(snapshot);
         assertThat(parsed.childNames("/sys/bus/pci/drivers")).containsExactly("MTD PCI", "budget dvb");
-        assertThat(parsed.linkTargetName("/sys/bus/pci/devices/0000:04:00.0/driver")).contains("MTD PCI");
+        assertThat(parsed.linkTargetName("/sys/bus/pci/devices/0000:04:00.0/driver"))
+                .contains("MTD PCI");
     }
 
     @Test
     void allLineFormsAreParsed() throws MachineSnapshot.MalformedSnapshotException {
-        MachineSnapshot snapshot = MachineSnapshot.parse(
-                """
+        MachineSnapshot snapshot = MachineSnapshot.parse("""
                 switchback-capture 1
                 /empty =
                 /one = a line : with = signs -> in it

@@ -5,8 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class MemoryMapDiffTest {
-    private static final MemoryMap BEFORE = MemoryMap.parse(
-            """
+    private static final MemoryMap BEFORE = MemoryMap.parse("""
             c0000000-d1ffffff : PCI Bus 0000:04
               c0000000-cfffffff : 0000:04:00.0
                 c0000000-c086ffff : BOOTFB
@@ -39,8 +38,8 @@ class MemoryMapDiffTest {
     @Test
     void diffOfPartialMapAppliesToFullMap() {
         MemoryMap fullMap = MemoryMap.parse("00001000-0009ffff : System RAM\n" + BEFORE.toText());
-        MemoryMap after = MemoryMap.parse(BEFORE.toText()
-                .replace("    c0000000-c086ffff : BOOTFB\n", "    c0000000-cfffffff : vfio-pci\n"));
+        MemoryMap after = MemoryMap.parse(
+                BEFORE.toText().replace("    c0000000-c086ffff : BOOTFB\n", "    c0000000-cfffffff : vfio-pci\n"));
         MemoryMapDiff diff = MemoryMapDiff.between(BEFORE, after);
         String expected = "00001000-0009ffff : System RAM\n" + after.toText();
         assertThat(diff.applyTo(fullMap).toText()).isEqualTo(expected);
@@ -65,8 +64,7 @@ class MemoryMapDiffTest {
 
     @Test
     void hiddenAddressesCompareNamesAndNesting() {
-        MemoryMap hidden =
-                MemoryMap.parse(BEFORE.toText().replaceAll("[0-9a-f]{8}-[0-9a-f]{8}", "00000000-00000000"));
+        MemoryMap hidden = MemoryMap.parse(BEFORE.toText().replaceAll("[0-9a-f]{8}-[0-9a-f]{8}", "00000000-00000000"));
         assertThat(MemoryMapDiff.between(hidden, BEFORE).isEmpty()).isTrue();
         MemoryMapDiff diff = MemoryMapDiff.between(hidden, beforeWithoutLine("    c0000000-c086ffff : BOOTFB\n"));
         assertThat(diff.onlyNamesCompared()).isTrue();

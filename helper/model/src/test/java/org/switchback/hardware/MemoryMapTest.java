@@ -20,9 +20,7 @@ class MemoryMapTest {
     @Test
     void singleLinePasteIsNested() {
         MemoryMap map = MemoryMap.parse(ONE_LINE);
-        assertThat(map.toText())
-                .isEqualTo(
-                        """
+        assertThat(map.toText()).isEqualTo("""
                         60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]
                           60000000-6fffffff : reserved
                         70000000-fbffbfff : PCI Bus 0000:00
@@ -63,8 +61,7 @@ class MemoryMapTest {
 
     @Test
     void hiddenAddressesNestByIndentation() {
-        MemoryMap map = MemoryMap.parse(
-                """
+        MemoryMap map = MemoryMap.parse("""
                 00000000-00000000 : PCI Bus 0000:00
                   00000000-00000000 : 0000:01:00.0
                     00000000-00000000 : efifb
@@ -146,9 +143,11 @@ class MemoryMapTest {
 
     @Test
     void textBeforeARegionIsNotUnreadable() {
-        assertThat(MemoryMap.parse("[    1.2] c0000000-cfffffff : BOOTFB\nann> d0000000-dfffffff : RAM\n").unreadableLineCount())
+        assertThat(MemoryMap.parse("[    1.2] c0000000-cfffffff : BOOTFB\nann> d0000000-dfffffff : RAM\n")
+                        .unreadableLineCount())
                 .isZero();
-        assertThat(MemoryMap.parse("c0000000-cfffffff : BOOTFB\nand so on\n").unreadableLineCount()).isEqualTo(1);
+        assertThat(MemoryMap.parse("c0000000-cfffffff : BOOTFB\nand so on\n").unreadableLineCount())
+                .isEqualTo(1);
     }
 
     @Test
@@ -175,8 +174,8 @@ class MemoryMapTest {
 
     @Test
     void alternativeOmissionMarksAreCounted() {
-        MemoryMap map = MemoryMap.parse("[...]\n00001000-0009ffff : System RAM\n"
-                + "...\n000a0000-000bffff : PCI Bus\n(snip)\n…\n");
+        MemoryMap map = MemoryMap.parse(
+                "[...]\n00001000-0009ffff : System RAM\n" + "...\n000a0000-000bffff : PCI Bus\n(snip)\n…\n");
         assertThat(map.omissionCount()).isEqualTo(4);
         assertThat(map.unreadableLineCount()).isZero();
         assertThat(map.regionCount()).isEqualTo(2);
@@ -185,11 +184,44 @@ class MemoryMapTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "<snip>", "[snip]", "(snip)", "{snip}", "<SNIP>", "<snipped>", "<snip RAM>", "[...]", "(...)", "<...>",
-                "[…]", "[..]", "...", "....", "…", "<cut>", "[cut]", "-- cut --", "---8<---", "--- >8 ---", "--- cut here ---",
-                "--snip--", "*snip*", "...snip...", "[snip 40 lines]", "<omitted>", "[truncated]", "(removed)", "[redacted]",
-                "... snip ...", "snip", "... output truncated ...", "(lines removed)", "[...lots more...]", "<40 lines omitted>",
-                ". . .", "8< - - - -", "[more of the same]"
+                "<snip>",
+                "[snip]",
+                "(snip)",
+                "{snip}",
+                "<SNIP>",
+                "<snipped>",
+                "<snip RAM>",
+                "[...]",
+                "(...)",
+                "<...>",
+                "[…]",
+                "[..]",
+                "...",
+                "....",
+                "…",
+                "<cut>",
+                "[cut]",
+                "-- cut --",
+                "---8<---",
+                "--- >8 ---",
+                "--- cut here ---",
+                "--snip--",
+                "*snip*",
+                "...snip...",
+                "[snip 40 lines]",
+                "<omitted>",
+                "[truncated]",
+                "(removed)",
+                "[redacted]",
+                "... snip ...",
+                "snip",
+                "... output truncated ...",
+                "(lines removed)",
+                "[...lots more...]",
+                "<40 lines omitted>",
+                ". . .",
+                "8< - - - -",
+                "[more of the same]"
             })
     void commonOmissionMarksCountOnce(String mark) {
         String ram = "00001000-0009ffff : System RAM";
@@ -201,17 +233,21 @@ class MemoryMapTest {
             MemoryMap map = MemoryMap.parse(text);
             assertThat(map.omissionCount()).as(text).isEqualTo(1);
             assertThat(map.unreadableLineCount()).as(text).isZero();
-            assertThat(map.roots()).as(text).extracting(Region::name).containsExactly(
-                    "System RAM", "PCI Bus 0000:00 [bus 00-ff]");
+            assertThat(map.roots())
+                    .as(text)
+                    .extracting(Region::name)
+                    .containsExactly("System RAM", "PCI Bus 0000:00 [bus 00-ff]");
         }
     }
 
     @Test
     void grepSeparatorIsAnOmission() {
-        MemoryMap map = MemoryMap.parse("00001000-0009ffff : System RAM\n--\n"
-                + "000a0000-000bffff : PCI Bus 0000:00\n-- \nAnn\n");
+        MemoryMap map = MemoryMap.parse(
+                "00001000-0009ffff : System RAM\n--\n" + "000a0000-000bffff : PCI Bus 0000:00\n-- \nAnn\n");
         assertThat(map.omissionCount()).isEqualTo(1);
-        assertThat(map.unreadableLineCount()).as("mail signature and its separator").isEqualTo(2);
+        assertThat(map.unreadableLineCount())
+                .as("mail signature and its separator")
+                .isEqualTo(2);
     }
 
     @ParameterizedTest
@@ -229,7 +265,16 @@ class MemoryMapTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"PCI ECAM 0000 [bus 00-ff]", "Kernel (text)", "a - b", "cut", "pnp 00:01", "remove me", "\\\\_SB_.PCI0"})
+    @ValueSource(
+            strings = {
+                "PCI ECAM 0000 [bus 00-ff]",
+                "Kernel (text)",
+                "a - b",
+                "cut",
+                "pnp 00:01",
+                "remove me",
+                "\\\\_SB_.PCI0"
+            })
     void regionNamesAreNotOmissions(String name) {
         MemoryMap map = MemoryMap.parse("00001000-0009ffff : " + name + "\n");
         assertThat(map.omissionCount()).isZero();
@@ -420,10 +465,9 @@ class MemoryMapTest {
     @Test
     void unionNestsRegionsByAddress() {
         MemoryMap before = MemoryMap.parse("c0000000-cfffffff : 0000:04:00.0\nd0000000-d1ffffff : 0000:04:00.0\n");
-        List<Region> added = MemoryMap.parse("c0000000-c086ffff : BOOTFB\nb0000000-bfffffff : before all\n").roots();
-        assertThat(MemoryMap.union(before, added).toText())
-                .isEqualTo(
-                        """
+        List<Region> added = MemoryMap.parse("c0000000-c086ffff : BOOTFB\nb0000000-bfffffff : before all\n")
+                .roots();
+        assertThat(MemoryMap.union(before, added).toText()).isEqualTo("""
                         b0000000-bfffffff : before all
                         c0000000-cfffffff : 0000:04:00.0
                           c0000000-c086ffff : BOOTFB

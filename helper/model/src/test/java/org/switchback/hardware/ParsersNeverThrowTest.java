@@ -38,8 +38,8 @@ class ParsersNeverThrowTest {
                         Arbitraries.longs(),
                         Arbitraries.longs(),
                         Arbitraries.of("System RAM", "BOOTFB", "0000:04:00.0", "<snip>", "", " : ", "a - b", "…"))
-                .as((depth, from, to, name) -> "  ".repeat(depth) + Long.toHexString(from) + "-" + Long.toHexString(to)
-                        + " : " + name);
+                .as((depth, from, to, name) ->
+                        "  ".repeat(depth) + Long.toHexString(from) + "-" + Long.toHexString(to) + " : " + name);
         return line.list().ofMaxSize(30).map(lines -> String.join("\n", lines));
     }
 
@@ -58,7 +58,10 @@ class ParsersNeverThrowTest {
         Arbitrary<MachineSnapshot.SnapshotEntry> entry = Arbitraries.oneOf(
                 content.map(MachineSnapshot.TextEntry::new),
                 content.map(MachineSnapshot.LinkEntry::new),
-                Arbitraries.strings().withChars("0123456789abcdef").ofMaxLength(40).map(MachineSnapshot.BinaryEntry::new));
+                Arbitraries.strings()
+                        .withChars("0123456789abcdef")
+                        .ofMaxLength(40)
+                        .map(MachineSnapshot.BinaryEntry::new));
         return Arbitraries.maps(Arbitraries.of(real.entries().keySet()), entry)
                 .ofMaxSize(12)
                 .map(changes -> {
@@ -84,7 +87,8 @@ class ParsersNeverThrowTest {
             }
         });
         return Combinators.combine(
-                        Arbitraries.of(texts.keySet()), textCorruptions().list().ofMinSize(1).ofMaxSize(6))
+                        Arbitraries.of(texts.keySet()),
+                        textCorruptions().list().ofMinSize(1).ofMaxSize(6))
                 .as((path, corruptions) -> {
                     StringBuilder text = new StringBuilder(texts.get(path));
                     corruptions.forEach(corruption -> corruption.applyTo(text));
@@ -97,11 +101,12 @@ class ParsersNeverThrowTest {
     /**
      * Replaces a piece of a text.
      *
-     * @param start       one end of the piece, as a fraction of the text's length
-     * @param end         other end of the piece, as a fraction of the text's length
+     * @param start one end of the piece, as a fraction of the text's length
+     * @param end other end of the piece, as a fraction of the text's length
      * @param replacement text that replaces the piece; {@code null} duplicates the piece
      */
-    private record TextCorruption(double start, double end, @Nullable String replacement) {
+    private record TextCorruption(
+            double start, double end, @Nullable String replacement) {
         void applyTo(StringBuilder text) {
             int from = (int) (Math.min(start, end) * text.length());
             int to = (int) (Math.max(start, end) * text.length());

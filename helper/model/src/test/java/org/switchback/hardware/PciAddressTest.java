@@ -30,8 +30,16 @@ class PciAddressTest {
     @Test
     void addressesAreOrderedByDomainBusDeviceFunction() {
         List<PciAddress> inOrder = Stream.of(
-                        "0000:00:00.7", "0000:00:01.0", "0000:00:1f.7", "0000:01:00.0", "0000:ff:00.0", "0001:00:00.0", "7fff:00:00.0",
-                        "8000:00:00.0", "10000:00:00.0", "7fffffff:00:00.0")
+                        "0000:00:00.7",
+                        "0000:00:01.0",
+                        "0000:00:1f.7",
+                        "0000:01:00.0",
+                        "0000:ff:00.0",
+                        "0001:00:00.0",
+                        "7fff:00:00.0",
+                        "8000:00:00.0",
+                        "10000:00:00.0",
+                        "7fffffff:00:00.0")
                 .map(PciAddress::of)
                 .toList();
 
@@ -41,8 +49,20 @@ class PciAddressTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "04:00", "4:00.0", "04:00.8", "04:20.0", "0000:04:00.0 ", "000:04:00.0", "0000:04:00.00",
-                "../../../../etc", "0000:04:00.0\n", "fffffffff:04:00.0", "ffffffff:04:00.0", "04-00.0", "zz:00.0"
+                "",
+                "04:00",
+                "4:00.0",
+                "04:00.8",
+                "04:20.0",
+                "0000:04:00.0 ",
+                "000:04:00.0",
+                "0000:04:00.00",
+                "../../../../etc",
+                "0000:04:00.0\n",
+                "fffffffff:04:00.0",
+                "ffffffff:04:00.0",
+                "04-00.0",
+                "zz:00.0"
             })
     void invalidAddressesAreRejected(String text) {
         assertThat(PciAddress.parse(text)).isEmpty();
@@ -50,8 +70,10 @@ class PciAddressTest {
 
     @Test
     void functionsOfOneSlotShareIt() {
-        assertThat(PciAddress.of("04:00.0").isSameSlot(PciAddress.of("04:00.1"))).isTrue();
-        assertThat(PciAddress.of("04:00.0").isSameSlot(PciAddress.of("04:01.0"))).isFalse();
+        assertThat(PciAddress.of("04:00.0").isSameSlot(PciAddress.of("04:00.1")))
+                .isTrue();
+        assertThat(PciAddress.of("04:00.0").isSameSlot(PciAddress.of("04:01.0")))
+                .isFalse();
         assertThat(PciAddress.of("04:00.0").isSameSlot(PciAddress.of("0001:04:00.0")))
                 .isFalse();
     }

@@ -48,7 +48,9 @@ class PciIdsExcerptTest {
         PciIdsExcerpt excerpt = new PciIdsExcerpt(WANTED_IDS);
         String remaining = PCI_IDS;
         while (!remaining.isEmpty()) {
-            String chunk = String.join("", remaining.lines().limit(chunkSize).map(line -> line + "\n").toList());
+            String chunk = String.join(
+                    "",
+                    remaining.lines().limit(chunkSize).map(line -> line + "\n").toList());
             excerpt.add(chunk);
             remaining = remaining.substring(chunk.length());
         }

@@ -29,7 +29,8 @@ class SnapshotParserTest {
                 .contains(GPU, PciAddress.of("01:00.1"));
         assertThat(gpu.mode()).isEqualTo(Gpu.GpuMode.UNBOUND);
         assertThat(machine.vfioDriverState()).isEqualTo(Machine.VfioDriverState.LOADABLE);
-        assertThat(machine.device(PciAddress.of("00:01.0")).orElseThrow().isBridge()).isTrue();
+        assertThat(machine.device(PciAddress.of("00:01.0")).orElseThrow().isBridge())
+                .isTrue();
         assertThat(machine.firmwareFramebuffers())
                 .contains(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true));
     }
@@ -52,7 +53,10 @@ class SnapshotParserTest {
 
     @Test
     void vgaClassGpuIsBootVga() {
-        assertThat(TestSnapshots.parseMachine("q35-6.1-0300").device(GPU).orElseThrow().bootVga())
+        assertThat(TestSnapshots.parseMachine("q35-6.1-0300")
+                        .device(GPU)
+                        .orElseThrow()
+                        .bootVga())
                 .isTrue();
     }
 
@@ -122,7 +126,8 @@ class SnapshotParserTest {
     void companionsShareTheIommuGroupOrAreMultimedia() {
         MachineSnapshot real = TestSnapshots.load("q35-6.1-0380");
         String sound = "/sys/bus/pci/devices/0000:01:00.1";
-        var ownGroup = Optional.<MachineSnapshot.SnapshotEntry>of(new MachineSnapshot.LinkEntry("../../../../kernel/iommu_groups/99"));
+        var ownGroup = Optional.<MachineSnapshot.SnapshotEntry>of(
+                new MachineSnapshot.LinkEntry("../../../../kernel/iommu_groups/99"));
         Machine ownGroupSound = SnapshotParser.parse(real.withChanges(Map.of(sound + "/iommu_group", ownGroup)));
         assertThat(ownGroupSound.gpu(GPU).orElseThrow().companions()).hasSize(1);
         var usb = Optional.<MachineSnapshot.SnapshotEntry>of(new MachineSnapshot.TextEntry("0x0c0330"));
@@ -139,9 +144,8 @@ class SnapshotParserTest {
         Gpu gpu = machine.gpu(PciAddress.of("04:00.0")).orElseThrow();
         assertThat(gpu.graphics().name()).isEqualTo("NVIDIA GeForce GTX 1080");
         assertThat(gpu.conflicts())
-                .extracting(
-                        overlap -> overlap.bar().index(),
-                        overlap -> overlap.outermostRegion().toLine())
+                .extracting(overlap -> overlap.bar().index(), overlap -> overlap.outermostRegion()
+                        .toLine())
                 .containsExactly(tuple(1, "c0000000-c086ffff : BOOTFB"));
         assertThat(gpu.mode()).isEqualTo(Gpu.GpuMode.HOST);
     }
@@ -182,14 +186,20 @@ class SnapshotParserTest {
 
     @Test
     void platformDeviceBelowGpuNeedsNoMemoryMap() {
-        MachineSnapshot withoutMap = TestSnapshots.load("q35-7.2-0380").withChanges(Map.of("/proc/iomem", Optional.empty()));
-        assertThat(SnapshotParser.parse(withoutMap).device(GPU).orElseThrow().framebufferNodes()).containsExactly("fb0");
+        MachineSnapshot withoutMap =
+                TestSnapshots.load("q35-7.2-0380").withChanges(Map.of("/proc/iomem", Optional.empty()));
+        assertThat(SnapshotParser.parse(withoutMap).device(GPU).orElseThrow().framebufferNodes())
+                .containsExactly("fb0");
     }
 
     @ParameterizedTest
     @CsvSource({
-        "q35-5.10-0300-native", "q35-6.1-0380-native", "q35-7.2-0380-native", "q35-6.1-0380-vfio",
-        "q35-6.1-0380-efifb-unbound", "x99-gtx1080"
+        "q35-5.10-0300-native",
+        "q35-6.1-0380-native",
+        "q35-7.2-0380-native",
+        "q35-6.1-0380-vfio",
+        "q35-6.1-0380-efifb-unbound",
+        "x99-gtx1080"
     })
     void unboundOrTakenOverFramebufferHasNoNodes(String name) {
         assertThat(TestSnapshots.parseMachine(name).devices().values())
@@ -210,9 +220,13 @@ class SnapshotParserTest {
         var directory = Optional.<MachineSnapshot.SnapshotEntry>of(new MachineSnapshot.DirectoryEntry());
         MachineSnapshot withTables = real.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES, directory));
         assertThat(SnapshotParser.parse(withTables).firmwareIommuVendor()).isEqualTo(FirmwareIommuVendor.NONE);
-        assertThat(SnapshotParser.parse(withTables.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES + "/DMAR", directory))).firmwareIommuVendor())
+        assertThat(SnapshotParser.parse(
+                                withTables.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES + "/DMAR", directory)))
+                        .firmwareIommuVendor())
                 .isEqualTo(FirmwareIommuVendor.INTEL);
-        assertThat(SnapshotParser.parse(withTables.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES + "/IVRS", directory))).firmwareIommuVendor())
+        assertThat(SnapshotParser.parse(
+                                withTables.withChanges(Map.of(FirmwareIommuVendor.ACPI_TABLES + "/IVRS", directory)))
+                        .firmwareIommuVendor())
                 .isEqualTo(FirmwareIommuVendor.AMD);
     }
 
@@ -253,9 +267,11 @@ class SnapshotParserTest {
     void removedModulesAreReportedMissing() {
         MachineSnapshot real = TestSnapshots.load("q35-6.1-0380");
         assertThat(SnapshotParser.parse(real).modulesOnDisk()).isEqualTo(Machine.ModulesOnDisk.PRESENT);
-        MachineSnapshot withoutModule = real.withChanges(Map.of("/lib/modules/6.1.0-56-amd64/vfio-pci", Optional.empty()));
+        MachineSnapshot withoutModule =
+                real.withChanges(Map.of("/lib/modules/6.1.0-56-amd64/vfio-pci", Optional.empty()));
         assertThat(SnapshotParser.parse(withoutModule).modulesOnDisk()).isEqualTo(Machine.ModulesOnDisk.UNKNOWN);
-        assertThat(SnapshotParser.parse(withoutModule.withChanges(Map.of("/lib/modules", Optional.of(new MachineSnapshot.DirectoryEntry()))))
+        assertThat(SnapshotParser.parse(withoutModule.withChanges(
+                                Map.of("/lib/modules", Optional.of(new MachineSnapshot.DirectoryEntry()))))
                         .modulesOnDisk())
                 .isEqualTo(Machine.ModulesOnDisk.MISSING);
     }

@@ -59,7 +59,8 @@ class SwitchRunTest {
                         JobEvent.StepChanged.waiting(2, millis(1023), Duration.ofSeconds(1))));
 
         assertThat(run.started()).isTrue();
-        assertThat(run.steps()).extracting(SwitchRun.StepProgress::state)
+        assertThat(run.steps())
+                .extracting(SwitchRun.StepProgress::state)
                 .containsExactly(StepState.DONE, StepState.SKIPPED, StepState.RUNNING);
         assertThat(run.steps().get(0).duration()).contains(millis(20));
         assertThat(run.steps().get(2).waited()).isEqualTo(Duration.ofSeconds(1));
@@ -115,8 +116,10 @@ class SwitchRunTest {
 
     @Test
     void successNeedsTheHelpersReportAndTheMachine() {
-        assertThat(ended(Target.VM, Outcome.DONE).evaluate(HOST, Optional.of(VM))).isEqualTo(Result.SUCCEEDED);
-        assertThat(ended(Target.HOST, Outcome.DONE).evaluate(VM, Optional.of(HOST))).isEqualTo(Result.SUCCEEDED);
+        assertThat(ended(Target.VM, Outcome.DONE).evaluate(HOST, Optional.of(VM)))
+                .isEqualTo(Result.SUCCEEDED);
+        assertThat(ended(Target.HOST, Outcome.DONE).evaluate(VM, Optional.of(HOST)))
+                .isEqualTo(Result.SUCCEEDED);
         assertThat(ended(Target.VM, Outcome.DONE).evaluate(HOST, Optional.of(HOST)))
                 .isEqualTo(Result.FALSELY_REPORTED);
     }
@@ -142,7 +145,8 @@ class SwitchRunTest {
 
     @Test
     void unreadableMachineIsUnknown() {
-        assertThat(ended(Target.VM, Outcome.DONE).evaluate(HOST, Optional.empty())).isEqualTo(Result.UNKNOWN);
+        assertThat(ended(Target.VM, Outcome.DONE).evaluate(HOST, Optional.empty()))
+                .isEqualTo(Result.UNKNOWN);
         assertThat(SwitchRun.begin(Target.VM, 1).evaluate(HOST, Optional.of(HOST)))
                 .as("before the end")
                 .isEqualTo(Result.UNKNOWN);

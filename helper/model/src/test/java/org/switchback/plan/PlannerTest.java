@@ -8,13 +8,13 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
 
 class PlannerTest {
     private static final PciAddress GPU = PciAddress.of("01:00.0");
@@ -45,7 +45,8 @@ class PlannerTest {
                 .toList();
     }
 
-    private static Machine machineWithChanges(String name, Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes) {
+    private static Machine machineWithChanges(
+            String name, Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes) {
         return SnapshotParser.parse(TestSnapshots.load(name).withChanges(changes));
     }
 
@@ -70,8 +71,7 @@ class PlannerTest {
                         "echo efi-framebuffer.0 | sudo tee /sys/bus/platform/drivers/efi-framebuffer/unbind",
                         "echo 0000:01:00.0 | sudo tee /sys/bus/pci/drivers_probe",
                         "echo 0000:01:00.1 | sudo tee /sys/bus/pci/drivers_probe");
-        assertThat(plan.steps().getFirst())
-                .isEqualTo(new Step.RunCheck(Step.CheckKind.UNUSED, List.of(GPU, SOUND)));
+        assertThat(plan.steps().getFirst()).isEqualTo(new Step.RunCheck(Step.CheckKind.UNUSED, List.of(GPU, SOUND)));
         assertThat(plan.steps().getLast())
                 .isEqualTo(new Step.RunCheck(Step.CheckKind.VFIO_USABLE, List.of(GPU, SOUND)));
         assertThat(plan.requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH_DISPLAY);
@@ -86,9 +86,8 @@ class PlannerTest {
         assertThat(plan.steps())
                 .filteredOn(step -> step.undoPolicy() == Step.UndoPolicy.NEEDS_RESTART)
                 .singleElement()
-                .isInstanceOfSatisfying(
-                        Step.FramebufferEviction.class,
-                        eviction -> assertThat(eviction.region()).isEqualTo("efifb"));
+                .isInstanceOfSatisfying(Step.FramebufferEviction.class, eviction -> assertThat(eviction.region())
+                        .isEqualTo("efifb"));
     }
 
     @Test
@@ -105,7 +104,8 @@ class PlannerTest {
 
     @Test
     void overridesAreSetBeforeAnyUnbind() {
-        List<Step> steps = plan(TestSnapshots.parseMachine("q35-6.1-0380-native"), Target.VM).steps();
+        List<Step> steps = plan(TestSnapshots.parseMachine("q35-6.1-0380-native"), Target.VM)
+                .steps();
         int lastOverride = -1;
         int firstUnbind = steps.size();
         for (int i = 0; i < steps.size(); i++) {
@@ -131,17 +131,19 @@ class PlannerTest {
 
     @Test
     void gpuAlreadyInTargetModeIsRefused() {
-        assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380-vfio"), Target.VM).refusals())
+        assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380-vfio"), Target.VM)
+                        .refusals())
                 .containsExactly(new Refusal.AlreadyInMode(GPU, Target.VM));
-        assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380-native"), Target.HOST).refusals())
+        assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380-native"), Target.HOST)
+                        .refusals())
                 .containsExactly(new Refusal.AlreadyInMode(GPU, Target.HOST));
     }
 
     @Test
     void planToHostRestoresSavedSettingsAndFramebufferBetweenUnbindAndBind() {
         Machine machine = TestSnapshots.parseMachine("q35-6.1-0380-vfio");
-        SwitchPlan plan =
-                requirePlan(Planner.plan(machine, new SwitchRequest(GPU, Target.HOST, List.of()), Optional.of(HOST_SETTINGS)));
+        SwitchPlan plan = requirePlan(
+                Planner.plan(machine, new SwitchRequest(GPU, Target.HOST, List.of()), Optional.of(HOST_SETTINGS)));
         assertThat(shellCommands(plan))
                 .containsExactly(
                         "echo '' | sudo tee /sys/bus/pci/devices/0000:01:00.0/driver_override",
@@ -168,15 +170,18 @@ class PlannerTest {
         SwitchPlan plan = plan(TestSnapshots.parseMachine("x99-gtx1080-efifb"), Target.VM, boardSound);
         assertThat(plan.refusals()).isEmpty();
         assertThat(plan.functions()).extracting(PciDevice::address).contains(boardSound);
-        assertThat(shellCommands(plan)).contains("echo 0000:00:1b.0 | sudo tee /sys/bus/pci/drivers/snd_hda_intel/unbind");
+        assertThat(shellCommands(plan))
+                .contains("echo 0000:00:1b.0 | sudo tee /sys/bus/pci/drivers/snd_hda_intel/unbind");
     }
 
     @Test
     void extraGpuWithDisplayNeedsDisplayPermission() {
         Machine machine = TestSnapshots.parseMachine("q35-6.1-0380");
         PciAddress secondGpu = PciAddress.of("02:00.0");
-        assertThat(plan(machine, Target.VM, secondGpu, List.of()).requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH);
-        assertThat(plan(machine, Target.VM, secondGpu, List.of(GPU)).requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH_DISPLAY);
+        assertThat(plan(machine, Target.VM, secondGpu, List.of()).requiredPermission())
+                .isEqualTo(SwitchPlan.RequiredPermission.SWITCH);
+        assertThat(plan(machine, Target.VM, secondGpu, List.of(GPU)).requiredPermission())
+                .isEqualTo(SwitchPlan.RequiredPermission.SWITCH_DISPLAY);
     }
 
     @Test
@@ -199,8 +204,9 @@ class PlannerTest {
                 Map.of(
                         "/sys/bus/pci/devices/0000:00:1f.2/iommu_group",
                         TestSnapshots.load("q35-6.1-0380")
-                                .entries()
-                                .get("/sys/bus/pci/devices/0000:01:00.0/iommu_group") instanceof MachineSnapshot.LinkEntry group
+                                                .entries()
+                                                .get("/sys/bus/pci/devices/0000:01:00.0/iommu_group")
+                                        instanceof MachineSnapshot.LinkEntry group
                                 ? Optional.of(group)
                                 : Optional.empty()));
         assertThat(plan(machine, Target.VM).refusals())
@@ -217,10 +223,8 @@ class PlannerTest {
                         "/proc/4121/comm", text("Xorg"),
                         "/proc/4121/owner", text("ann"),
                         "/proc/4121/fd/7", link("/dev/dri/card0")));
-        assertThat(plan(host, Target.VM).refusals())
-                .singleElement()
-                .satisfies(refusal ->
-                        assertThat(refusal.details()).containsExactly("01:00.0", "Xorg", "4121", "ann", "/dev/dri/card0"));
+        assertThat(plan(host, Target.VM).refusals()).singleElement().satisfies(refusal -> assertThat(refusal.details())
+                .containsExactly("01:00.0", "Xorg", "4121", "ann", "/dev/dri/card0"));
         String group = TestSnapshots.load("q35-6.1-0380-vfio")
                 .linkTargetName("/sys/bus/pci/devices/0000:01:00.0/iommu_group")
                 .orElseThrow();
@@ -230,9 +234,7 @@ class PlannerTest {
                         "/proc/77/comm", text("qemu-system-x86"),
                         "/proc/77/owner", text("ann"),
                         "/proc/77/fd/9", link("/dev/vfio/" + group)));
-        assertThat(plan(vm, Target.HOST).refusals())
-                .extracting(Refusal::code)
-                .contains(RefusalCode.IN_USE);
+        assertThat(plan(vm, Target.HOST).refusals()).extracting(Refusal::code).contains(RefusalCode.IN_USE);
     }
 
     @Test
@@ -243,10 +245,9 @@ class PlannerTest {
                         "/proc/4121/comm", text("Xorg"),
                         "/proc/4121/owner", text("root"),
                         "/proc/4121/fd/7", link("/dev/fb0")));
-        assertThat(plan(machine, Target.VM).refusals())
-                .singleElement()
-                .satisfies(refusal ->
-                        assertThat(refusal.details()).containsExactly("01:00.0", "Xorg", "4121", "root", "/dev/fb0"));
+        assertThat(plan(machine, Target.VM).refusals()).singleElement().satisfies(refusal -> assertThat(
+                        refusal.details())
+                .containsExactly("01:00.0", "Xorg", "4121", "root", "/dev/fb0"));
     }
 
     @Test
@@ -254,17 +255,21 @@ class PlannerTest {
         Machine machine = machineWithChanges(
                 "q35-6.1-0380-native",
                 Map.of(
-                        "/sys/bus/pci/devices/0000:01:00.1/sound/card0", Optional.of(new MachineSnapshot.DirectoryEntry()),
+                        "/sys/bus/pci/devices/0000:01:00.1/sound/card0",
+                                Optional.of(new MachineSnapshot.DirectoryEntry()),
                         "/proc/900/comm", text("pipewire"),
                         "/proc/900/fd/20", link("/dev/snd/controlC0")));
         assertThat(plan(machine, Target.VM).refusals()).isEmpty();
         Machine playing = machineWithChanges(
                 "q35-6.1-0380-native",
                 Map.of(
-                        "/sys/bus/pci/devices/0000:01:00.1/sound/card0", Optional.of(new MachineSnapshot.DirectoryEntry()),
+                        "/sys/bus/pci/devices/0000:01:00.1/sound/card0",
+                                Optional.of(new MachineSnapshot.DirectoryEntry()),
                         "/proc/900/comm", text("pipewire"),
                         "/proc/900/fd/21", link("/dev/snd/pcmC0D0p")));
-        assertThat(plan(playing, Target.VM).refusals()).extracting(Refusal::code).containsExactly(RefusalCode.IN_USE);
+        assertThat(plan(playing, Target.VM).refusals())
+                .extracting(Refusal::code)
+                .containsExactly(RefusalCode.IN_USE);
     }
 
     @Test
@@ -282,12 +287,14 @@ class PlannerTest {
                         "/proc/4121/fd/7", link("/dev/dri/card0")));
         assertThat(plan(machine, Target.VM).refusals())
                 .extracting(Refusal::code)
-                .containsExactlyInAnyOrder(RefusalCode.KERNEL_OOPS, RefusalCode.IOMMU_OFF, RefusalCode.VFIO_MISSING, RefusalCode.IN_USE);
+                .containsExactlyInAnyOrder(
+                        RefusalCode.KERNEL_OOPS, RefusalCode.IOMMU_OFF, RefusalCode.VFIO_MISSING, RefusalCode.IN_USE);
     }
 
     @Test
     void suggestedKernelOptionMatchesCpuVendor() {
-        assertThat(iommuOff(Map.of("/proc/cpuinfo", text("vendor_id : GenuineIntel"))).details())
+        assertThat(iommuOff(Map.of("/proc/cpuinfo", text("vendor_id : GenuineIntel")))
+                        .details())
                 .containsExactly("06:00.0", "intel_iommu=on", "");
     }
 
@@ -298,14 +305,15 @@ class PlannerTest {
 
     @Test
     void kernelOptionDisablingIommuIsReported() {
-        assertThat(iommuOff(Map.of("/proc/cmdline", text("ro amd_iommu=off quiet"))).details())
+        assertThat(iommuOff(Map.of("/proc/cmdline", text("ro amd_iommu=off quiet")))
+                        .details())
                 .containsExactly("06:00.0", "", "amd_iommu=off");
     }
 
     private static Refusal iommuOff(Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes) {
         Machine machine = SnapshotParser.parse(TestSnapshots.load("iommu-off").withChanges(changes));
-        Planner.PlanningResult result =
-                Planner.plan(machine, new SwitchRequest(PciAddress.of("06:00.0"), Target.VM, List.of()), Optional.empty());
+        Planner.PlanningResult result = Planner.plan(
+                machine, new SwitchRequest(PciAddress.of("06:00.0"), Target.VM, List.of()), Optional.empty());
         return ((Planner.PlanningResult.PlanCreated) result)
                 .plan().refusals().stream()
                         .filter(refusal -> refusal.code() == RefusalCode.IOMMU_OFF)
@@ -320,16 +328,16 @@ class PlannerTest {
                 TestSnapshots.parseMachine("q35-6.1-0380"),
                 new SwitchRequest(PciAddress.of(address), Target.VM, List.of()),
                 Optional.empty());
-        assertThat(result)
-                .isInstanceOfSatisfying(
-                        Planner.PlanningResult.InvalidRequest.class,
-                        invalid -> assertThat(invalid.refusal()).isInstanceOf(Refusal.NotAGpu.class));
+        assertThat(result).isInstanceOfSatisfying(Planner.PlanningResult.InvalidRequest.class, invalid -> assertThat(
+                        invalid.refusal())
+                .isInstanceOf(Refusal.NotAGpu.class));
     }
 
     @Test
     void plansAreEqualOnlyForTheSameMachineState() {
         SwitchPlan plan = plan(TestSnapshots.parseMachine("q35-6.1-0380"), Target.VM);
         assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380"), Target.VM)).isEqualTo(plan);
-        assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380-native"), Target.VM)).isNotEqualTo(plan);
+        assertThat(plan(TestSnapshots.parseMachine("q35-6.1-0380-native"), Target.VM))
+                .isNotEqualTo(plan);
     }
 }

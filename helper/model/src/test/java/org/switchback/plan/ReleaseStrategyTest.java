@@ -9,11 +9,11 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
 
 /** Tests which methods release the region in the BAR, and the reason given for each. */
 class ReleaseStrategyTest {
@@ -27,7 +27,8 @@ class ReleaseStrategyTest {
     private static final String RELEASE_6_18 = "6.18.48-talos";
 
     private static SwitchPlan plan(Machine machine, boolean nativeDriverAllowed) {
-        SwitchRequest request = new SwitchRequest(machine.gpus().getFirst().address(), Target.VM, List.of(), nativeDriverAllowed);
+        SwitchRequest request =
+                new SwitchRequest(machine.gpus().getFirst().address(), Target.VM, List.of(), nativeDriverAllowed);
         return ((Planner.PlanningResult.PlanCreated) Planner.plan(machine, request, Optional.empty())).plan();
     }
 
@@ -37,8 +38,8 @@ class ReleaseStrategyTest {
 
     private static Machine machineWithTexts(String name, Map<String, String> texts) {
         Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes = new HashMap<>();
-        texts.forEach((path, text) ->
-                changes.put(path, text.isEmpty() ? Optional.empty() : Optional.of(new MachineSnapshot.TextEntry(text))));
+        texts.forEach((path, text) -> changes.put(
+                path, text.isEmpty() ? Optional.empty() : Optional.of(new MachineSnapshot.TextEntry(text))));
         return SnapshotParser.parse(TestSnapshots.load(name).withChanges(changes));
     }
 
@@ -109,10 +110,11 @@ class ReleaseStrategyTest {
                 .filteredOn(step -> step.undoPolicy() == Step.UndoPolicy.NEEDS_RESTART)
                 .singleElement()
                 .satisfies(step -> assertThat(step.unwrap())
-                        .isInstanceOfSatisfying(
-                                Step.ChangeSetting.class,
-                                change -> assertThat(change.setting()).isInstanceOf(Setting.FramebufferRegion.class)));
-        assertThat(plan.hostSettings().framebuffer()).as("nothing can be restored until restart").isEmpty();
+                        .isInstanceOfSatisfying(Step.ChangeSetting.class, change -> assertThat(change.setting())
+                                .isInstanceOf(Setting.FramebufferRegion.class)));
+        assertThat(plan.hostSettings().framebuffer())
+                .as("nothing can be restored until restart")
+                .isEmpty();
     }
 
     @Test
@@ -134,8 +136,12 @@ class ReleaseStrategyTest {
     @Test
     void allowedNativeDriverComesBeforeModule() {
         SwitchPlan plan = plan(TestSnapshots.parseMachine(STRIX_HALO), true);
-        assertThat(releaseMethods(plan)).containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER, ReleaseStage.ReleaseMethod.MODULE);
-        assertThat(reasons(plan)).containsExactly(ReleaseStage.ReleaseReason.NATIVE_DRIVER_ALLOWED, ReleaseStage.ReleaseReason.OWNED_BY_PLATFORM_DEVICE);
+        assertThat(releaseMethods(plan))
+                .containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER, ReleaseStage.ReleaseMethod.MODULE);
+        assertThat(reasons(plan))
+                .containsExactly(
+                        ReleaseStage.ReleaseReason.NATIVE_DRIVER_ALLOWED,
+                        ReleaseStage.ReleaseReason.OWNED_BY_PLATFORM_DEVICE);
         assertThat(shellCommands(plan))
                 .as("the module may be unnecessary, so it is loaded only when its stage begins")
                 .containsSubsequence(
@@ -150,8 +156,10 @@ class ReleaseStrategyTest {
 
     @Test
     void nativeDriverIsNotUsedBeforeLinux60OrWhileGpuIsBound() {
-        assertThat(releaseMethods(plan(TestSnapshots.parseMachine("q35-5.10-0380"), true))).containsExactly(ReleaseStage.ReleaseMethod.UNBIND);
-        assertThat(releaseMethods(plan(TestSnapshots.parseMachine(GTX1080), true))).containsExactly(ReleaseStage.ReleaseMethod.MODULE);
+        assertThat(releaseMethods(plan(TestSnapshots.parseMachine("q35-5.10-0380"), true)))
+                .containsExactly(ReleaseStage.ReleaseMethod.UNBIND);
+        assertThat(releaseMethods(plan(TestSnapshots.parseMachine(GTX1080), true)))
+                .containsExactly(ReleaseStage.ReleaseMethod.MODULE);
         assertThat(releaseMethods(plan(TestSnapshots.parseMachine("q35-6.1-0380"), true)))
                 .as("efifb is released by unbinding its driver; the native driver is only a fallback")
                 .containsExactly(ReleaseStage.ReleaseMethod.UNBIND, ReleaseStage.ReleaseMethod.NATIVE_DRIVER);
@@ -162,17 +170,20 @@ class ReleaseStrategyTest {
         String driverPath = "/sys/bus/platform/devices/simple-framebuffer.0/driver";
         String releasePath = "/proc/sys/kernel/osrelease";
         Map<String, String> on61 = Map.of(releasePath, "6.1.0-56-amd64", modulePath("6.1.0-56-amd64"), "unsigned");
-        assertThat(releaseMethods(plan(machineWithTexts(STRIX_HALO, on61), true))).containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER, ReleaseStage.ReleaseMethod.MODULE);
+        assertThat(releaseMethods(plan(machineWithTexts(STRIX_HALO, on61), true)))
+                .containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER, ReleaseStage.ReleaseMethod.MODULE);
         Map<String, String> withoutDriver = new HashMap<>(on61);
         withoutDriver.put(driverPath, "");
-        assertThat(releaseMethods(plan(machineWithTexts(STRIX_HALO, withoutDriver), true))).containsExactly(ReleaseStage.ReleaseMethod.MODULE);
+        assertThat(releaseMethods(plan(machineWithTexts(STRIX_HALO, withoutDriver), true)))
+                .containsExactly(ReleaseStage.ReleaseMethod.MODULE);
         assertThat(releaseMethods(plan(machineWithTexts(STRIX_HALO, Map.of(driverPath, "")), true)))
                 .containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER, ReleaseStage.ReleaseMethod.MODULE);
     }
 
     @Test
     void missingModuleRefusalTellsWhetherNativeDriverSuffices() {
-        assertThat(plan(machineWithTexts(GTX1080, Map.of(modulePath(RELEASE_4_6), "")), false).refusals())
+        assertThat(plan(machineWithTexts(GTX1080, Map.of(modulePath(RELEASE_4_6), "")), false)
+                        .refusals())
                 .singleElement()
                 .satisfies(refusal -> {
                     assertThat(refusal.code()).isEqualTo(RefusalCode.MODULE_MISSING);
@@ -180,9 +191,8 @@ class ReleaseStrategyTest {
                             .containsExactly("04:00.0", "1", "BOOTFB", "c0000000-c086ffff", RELEASE_4_6, "");
                 });
         Machine machine = machineWithTexts(STRIX_HALO, Map.of(modulePath(RELEASE_6_18), ""));
-        assertThat(plan(machine, false).refusals())
-                .singleElement()
-                .satisfies(refusal -> assertThat(refusal.details()).endsWith("native-driver"));
+        assertThat(plan(machine, false).refusals()).singleElement().satisfies(refusal -> assertThat(refusal.details())
+                .endsWith("native-driver"));
         assertThat(plan(machine, true).refusals()).isEmpty();
         assertThat(releaseMethods(plan(machine, true))).containsExactly(ReleaseStage.ReleaseMethod.NATIVE_DRIVER);
     }
@@ -194,8 +204,7 @@ class ReleaseStrategyTest {
         "/proc/cmdline, quiet lockdown=integrity, lockdown",
         "/sys/module/module/parameters/sig_enforce, Y, signatures"
     })
-    void unsignedModuleIsRefusedWhereSignaturesAreEnforced(
-            String path, String text, String requirement) {
+    void unsignedModuleIsRefusedWhereSignaturesAreEnforced(String path, String text, String requirement) {
         assertThat(plan(machineWithTexts(GTX1080, Map.of(path, text)), false).refusals())
                 .singleElement()
                 .satisfies(refusal -> {
@@ -204,12 +213,15 @@ class ReleaseStrategyTest {
                             .containsExactly("04:00.0", "1", "BOOTFB", "c0000000-c086ffff", requirement, "", "debian");
                 });
         for (String signature : List.of("signed", "unknown")) {
-            assertThat(plan(machineWithTexts(GTX1080, Map.of(path, text, modulePath(RELEASE_4_6), signature)), false).refusals())
+            assertThat(plan(machineWithTexts(GTX1080, Map.of(path, text, modulePath(RELEASE_4_6), signature)), false)
+                            .refusals())
                     .as(signature)
                     .isEmpty();
         }
         Machine efifb = machineWithTexts("x99-gtx1080-efifb", Map.of(path, text));
-        assertThat(plan(efifb, false).refusals()).as("unbinding needs no module").isEmpty();
+        assertThat(plan(efifb, false).refusals())
+                .as("unbinding needs no module")
+                .isEmpty();
     }
 
     @Test

@@ -7,12 +7,12 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the words of a D-Bus handshake ({@code OK}, {@code REJECTED}; D-Bus Specification, "Authentication Protocol") are
- * compared by: ASCII, without regard to case.
+ * What the words of a D-Bus handshake ({@code OK}, {@code REJECTED}; D-Bus Specification, "Authentication Protocol")
+ * are compared by: ASCII, without regard to case.
  *
- * <p>dbus-java asks Java for a {@link Collator} to do that, and Java's own builds tables of all of Unicode first: at each
- * start of each program 30 ms of CPU and a mebibyte. Nothing else in these programs sorts by a collator. The launchers have
- * Java ask here with {@code java.locale.providers}; without that all is as before.
+ * <p>dbus-java asks Java for a {@link Collator} to do that, and Java's own builds tables of all of Unicode first: at
+ * each start of each program 30 ms of CPU and a mebibyte. Nothing else in these programs sorts by a collator. The
+ * launchers have Java ask here with {@code java.locale.providers}; without that all is as before.
  */
 public final class AsciiCollatorProvider extends CollatorProvider {
 

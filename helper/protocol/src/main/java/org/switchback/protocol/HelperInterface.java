@@ -5,9 +5,7 @@ import org.freedesktop.dbus.DBusPath;
 import org.freedesktop.dbus.annotations.DBusInterfaceName;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 
-/**
- * The helper itself, at {@link DBusNames#HELPER_PATH}. Errors are those of {@code org.switchback.Helper1.Error}.
- */
+/** The helper itself, at {@link DBusNames#HELPER_PATH}. Errors are those of {@code org.switchback.Helper1.Error}. */
 @DBusInterfaceName("org.switchback.Helper1")
 public interface HelperInterface extends DBusInterface {
     /** {@link DBusNames#PROTOCOL_VERSION}. */
@@ -25,9 +23,9 @@ public interface HelperInterface extends DBusInterface {
     /**
      * What a switch would take. Changes nothing. Action {@code inspect}.
      *
-     * @param gpu    PCI address of the graphics function
+     * @param gpu PCI address of the graphics function
      * @param target {@code vm} or {@code host}
-     * @param with   PCI addresses of functions outside the slot that should go along
+     * @param with PCI addresses of functions outside the slot that should go along
      * @param nativeDriver whether the GPU's own driver may be bound for a moment, where that removes the firmware's
      *     framebuffer and spares the kernel module
      */

@@ -32,7 +32,8 @@ public final class JobEventStruct extends Struct {
     public final long elapsedMicros;
 
     /**
-     * {@link StepFailure#reason} of a step that failed, the code of a refusal, or {@link Outcome#wireName}; empty otherwise.
+     * {@link StepFailure#reason} of a step that failed, the code of a refusal, or {@link Outcome#wireName}; empty
+     * otherwise.
      */
     @Position(3)
     public final String detail;
@@ -55,7 +56,11 @@ public final class JobEventStruct extends Struct {
             case JobEvent.Authorizing e -> new JobEventStruct(AUTHORIZING, -1, micros, "", List.of());
             case JobEvent.Authorized e -> new JobEventStruct(AUTHORIZED, -1, micros, "", List.of());
             case JobEvent.StepChanged(
-                            int step, StepPhase phase, Duration e, Optional<StepFailure> failure, Duration waited) ->
+                    int step,
+                    StepPhase phase,
+                    Duration e,
+                    Optional<StepFailure> failure,
+                    Duration waited) ->
                 new JobEventStruct(
                         phase.wireName(),
                         step,
@@ -105,7 +110,9 @@ public final class JobEventStruct extends Struct {
         return type.equals(FINISHED);
     }
 
-    /** Without the names of programs and users: only the job's owner may read those, in its log. Never this instance. */
+    /**
+     * Without the names of programs and users: only the job's owner may read those, in its log. Never this instance.
+     */
     public JobEventStruct redacted() {
         return new JobEventStruct(type, step, elapsedMicros, detail, canContainNames() ? List.of() : values);
     }

@@ -24,10 +24,10 @@ public interface JobInterface extends DBusInterface {
         private final List<JobEventStruct> events;
 
         /**
-         * @param path    the job
-         * @param firstIndex   where the first entry stands in the job's log, counted from 0
-         * @param events what has been added to it since the last signal, {@linkplain JobEventStruct#redacted as everybody may
-         *                hear it}
+         * @param path the job
+         * @param firstIndex where the first entry stands in the job's log, counted from 0
+         * @param events what has been added to it since the last signal, {@linkplain JobEventStruct#redacted as
+         *     everybody may hear it}
          */
         public Progress(String path, int firstIndex, List<JobEventStruct> events) throws DBusException {
             super(path, firstIndex, events);

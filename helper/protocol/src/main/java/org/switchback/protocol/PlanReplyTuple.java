@@ -8,8 +8,8 @@ import org.switchback.job.PlanReply;
 import org.switchback.plan.SwitchPlan.RequiredPermission;
 
 /**
- * A {@link PlanReply} as the six values that go over the bus: {@code s s as a(sssssssss) a(sas) as}. dbus-java can't export a
- * struct with lists in it as a return value, and introspects a tuple wrongly; it can do both with this.
+ * A {@link PlanReply} as the six values that go over the bus: {@code s s as a(sssssssss) a(sas) as}. dbus-java can't
+ * export a struct with lists in it as a return value, and introspects a tuple wrongly; it can do both with this.
  */
 public final class PlanReplyTuple implements DBusSerializable {
     private PlanReply reply;

@@ -86,8 +86,10 @@ public final class PlannedStepStruct extends Struct {
                         .orElseThrow(() -> new IllegalArgumentException(undoPolicy)),
                 shellCommand,
                 undoCommand,
-                optional(releaseMethod).map(name -> ReleaseMethod.parse(name).orElseThrow(IllegalArgumentException::new)),
-                optional(releaseReason).map(name -> ReleaseReason.parse(name).orElseThrow(IllegalArgumentException::new)));
+                optional(releaseMethod)
+                        .map(name -> ReleaseMethod.parse(name).orElseThrow(IllegalArgumentException::new)),
+                optional(releaseReason)
+                        .map(name -> ReleaseReason.parse(name).orElseThrow(IllegalArgumentException::new)));
     }
 
     private static Optional<String> optional(String text) {

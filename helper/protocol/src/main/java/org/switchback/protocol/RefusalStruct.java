@@ -25,7 +25,9 @@ public final class RefusalStruct extends Struct {
         return new RefusalStruct(refusal.code().wireName(), refusal.details());
     }
 
-    /** A code that this version does not know becomes {@link RefusalCode#UNKNOWN}, with its name as the first detail. */
+    /**
+     * A code that this version does not know becomes {@link RefusalCode#UNKNOWN}, with its name as the first detail.
+     */
     public PlannedRefusal decode() {
         return decode(code, details);
     }

@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.plan.KernelWrite;
 
 /** A failure to provoke on a simulated machine, to see it before it happens on a real one. */
@@ -33,7 +33,7 @@ public enum FailureScenario {
      * Prepares a kernel to fail in this way for one GPU: the first without active connectors, which is the one that
      * users switch, because no desktop runs on it; else the first.
      *
-     * @param snapshot   of the kernel
+     * @param snapshot of the kernel
      * @param loseHelper disconnects the helper; called on the writing thread
      */
     public void applyTo(SimulatedKernel kernel, MachineSnapshot snapshot, Runnable loseHelper) {
@@ -41,7 +41,8 @@ public enum FailureScenario {
             return;
         }
         SnapshotParser.parse(snapshot).gpus().stream()
-                .min(Comparator.comparing(gpu -> !gpu.graphics().activeConnectors().isEmpty()))
+                .min(Comparator.comparing(
+                        gpu -> !gpu.graphics().activeConnectors().isEmpty()))
                 .ifPresent(gpu -> applyTo(kernel, gpu.graphics(), loseHelper));
     }
 

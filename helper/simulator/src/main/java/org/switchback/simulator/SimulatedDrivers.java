@@ -13,20 +13,20 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.BootfbModule;
-import org.switchback.hardware.MachineSnapshot.DirectoryEntry;
-import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
-import org.switchback.hardware.MachineSnapshot.LinkEntry;
-import org.switchback.hardware.MachineSnapshot.TextEntry;
-import org.switchback.hardware.MachineSnapshot.UnreadableEntry;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.KernelTaint;
 import org.switchback.hardware.KernelVersion;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot.DirectoryEntry;
+import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
+import org.switchback.hardware.MachineSnapshot.TextEntry;
+import org.switchback.hardware.MachineSnapshot.UnreadableEntry;
 import org.switchback.hardware.ModuleSignaturePolicy;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
-import org.switchback.hardware.KernelTaint;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.kernel.Kernel.WriteResult;
 import org.switchback.plan.KernelWrite;
 
@@ -34,8 +34,8 @@ import org.switchback.plan.KernelWrite;
  * The rules of Linux for binding, unbinding and probing PCI drivers. Every rule names its source; "measured" means:
  * observed in a virtual machine with Debian's kernels 5.10, 6.1 and 7.2.
  *
- * <p>The native driver of a function is the one bound at boot, with the nodes and regions it has then. {@link
- * #addNativeDriver} adds others, which claim every memory BAR.
+ * <p>The native driver of a function is the one bound at boot, with the nodes and regions it has then.
+ * {@link #addNativeDriver} adds others, which claim every memory BAR.
  */
 final class SimulatedDrivers {
     private static final String PLATFORM_DRIVERS = "/sys/bus/platform/drivers/";
@@ -58,7 +58,7 @@ final class SimulatedDrivers {
          * The write waits in the kernel.
          *
          * @param canFinish whether the wait is over
-         * @param onFinish  completes the write after the wait
+         * @param onFinish completes the write after the wait
          */
         record BlockedWrite(BooleanSupplier canFinish, Runnable onFinish) implements WriteProgress {}
     }
@@ -66,8 +66,8 @@ final class SimulatedDrivers {
     /**
      * Resources of a function that exist while a driver is bound to it.
      *
-     * @param files              device nodes and class entries
-     * @param regions            regions inside the BARs
+     * @param files device nodes and class entries
+     * @param regions regions inside the BARs
      * @param evictsFramebuffers whether binding the driver removes firmware framebuffers from the BARs
      */
     private record DriverResources(
@@ -114,7 +114,9 @@ final class SimulatedDrivers {
             return path.equals("/proc/driver/nvidia/gpus/" + function + "/information");
         }
         String name = path.substring(folder.length());
-        return name.startsWith("drm/") || name.startsWith("graphics/") || name.startsWith("sound/")
+        return name.startsWith("drm/")
+                || name.startsWith("graphics/")
+                || name.startsWith("sound/")
                 || name.startsWith("i2c-");
     }
 
@@ -147,7 +149,9 @@ final class SimulatedDrivers {
                 .map(bar -> new Region(bar.range(), driver, List.of()))
                 .toList();
         nativeDriversOf(function)
-                .putIfAbsent(driver, new DriverResources(Map.of(), regions, device.pciClass().isDisplay()));
+                .putIfAbsent(
+                        driver,
+                        new DriverResources(Map.of(), regions, device.pciClass().isDisplay()));
     }
 
     /** Adds the IDs of a function to vfio-pci, which was registered before all other drivers of the function. */
@@ -284,7 +288,8 @@ final class SimulatedDrivers {
 
     /** A module is in use while a device is bound to its driver. Unloading it removes the folder of the driver. */
     private WriteResult unloadDriver(String driver) {
-        if (machine.devices().values().stream().anyMatch(device -> driverOf(device).equals(driver))) {
+        if (machine.devices().values().stream()
+                .anyMatch(device -> driverOf(device).equals(driver))) {
             return new WriteResult.WriteFailed("EBUSY");
         }
         machine.files().remove(SnapshotParser.PCI_DRIVERS + driver);
@@ -430,9 +435,8 @@ final class SimulatedDrivers {
             // vfio_unregister_group_dev waits for every open file (measured).
             case PciDevice.VFIO_PCI -> () -> users.stream().noneMatch(machine::isOpen);
             // snd_card_free waits for open streams, sound/core/init.c.
-            case "snd_hda_intel" -> () -> users.stream()
-                    .filter(DeviceUser::isBlockingUnbind)
-                    .noneMatch(machine::isOpen);
+            case "snd_hda_intel" ->
+                () -> users.stream().filter(DeviceUser::isBlockingUnbind).noneMatch(machine::isOpen);
             // nv_pci_remove with a nonzero usage count never returns, open-gpu-kernel-modules #1119 and #1374.
             case "nvidia" -> users::isEmpty;
             default -> () -> true;

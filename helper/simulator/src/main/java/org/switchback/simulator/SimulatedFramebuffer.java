@@ -9,12 +9,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Bar;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
-import org.switchback.hardware.MachineSnapshot.LinkEntry;
-import org.switchback.hardware.FirmwareRegion;
 import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.FirmwareRegion;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
@@ -37,7 +37,7 @@ final class SimulatedFramebuffer {
     /**
      * Resources that exist while the driver of a platform device is bound.
      *
-     * @param files   the entries of its framebuffer
+     * @param files the entries of its framebuffer
      * @param regions the regions claimed by the driver, without the region of the device
      */
     private record FramebufferResources(Map<String, SnapshotEntry> files, List<Region> regions) {}
@@ -71,8 +71,8 @@ final class SimulatedFramebuffer {
             }
         }
         List<Region> regions = bootMachine.memoryMap().find(region -> FirmwareRegion.fromRegionName(region.name())
-                .filter(owner -> isPlatformDevice(device, owner.platformDeviceName())
-                        && !owner.isOwnedByPlatformDevice())
+                .filter(owner ->
+                        isPlatformDevice(device, owner.platformDeviceName()) && !owner.isOwnedByPlatformDevice())
                 .isPresent());
         return new FramebufferResources(files, regions);
     }
@@ -196,7 +196,8 @@ final class SimulatedFramebuffer {
 
     private static boolean isInBar(PciDevice gpu, AddressRange range) {
         return gpu.bars().stream()
-                .anyMatch(bar -> bar.space() == Bar.AddressSpace.MEMORY && bar.range().contains(range));
+                .anyMatch(bar ->
+                        bar.space() == Bar.AddressSpace.MEMORY && bar.range().contains(range));
     }
 
     /** Relative path from the folder of a device to /sys/. Newer kernels place that folder below the GPU. */
@@ -232,9 +233,8 @@ final class SimulatedFramebuffer {
 
     private boolean isEvictedByNativeDriver(FirmwareRegion region, PciDevice function) {
         boolean hasDriver = machine.firmwareFramebuffers().stream()
-                .anyMatch(framebuffer ->
-                        isPlatformDevice(framebuffer.platformDevice(), region.platformDeviceName())
-                                && framebuffer.driver().isPresent());
+                .anyMatch(framebuffer -> isPlatformDevice(framebuffer.platformDevice(), region.platformDeviceName())
+                        && framebuffer.driver().isPresent());
         return machine.kernelVersion()
                 .nativeDriverEvictsFramebuffer(hasDriver, function.pciClass().isVga());
     }

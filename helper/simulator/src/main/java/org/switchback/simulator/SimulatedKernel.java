@@ -10,13 +10,13 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.FirmwareRegion;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.FirmwareRegion;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
@@ -91,7 +91,7 @@ public final class SimulatedKernel implements Kernel {
      * Creates a kernel.
      *
      * @param bootSnapshot the machine at boot, with addresses in its memory map
-     * @param sleeper      waits for writes that take time
+     * @param sleeper waits for writes that take time
      */
     public SimulatedKernel(MachineSnapshot bootSnapshot, Sleeper sleeper) {
         this.bootSnapshot = bootSnapshot;
@@ -233,15 +233,23 @@ public final class SimulatedKernel implements Kernel {
                             ? UNKNOWN_VALUE
                             : components.machine().driverOverrideOf(function);
                 case Setting.PowerControl(PciAddress function) ->
-                    components.machine().text(SnapshotParser.PCI_DEVICES + function + "/power/control").orElse("");
-                case Setting.FramebufferDriver(String device) -> components.machine().firmwareFramebuffers().stream()
-                        .filter(framebuffer -> framebuffer.platformDevice().equals(device) && framebuffer.registered())
-                        .flatMap(framebuffer -> framebuffer.driver().stream())
-                        .findFirst()
-                        .orElse("");
+                    components
+                            .machine()
+                            .text(SnapshotParser.PCI_DEVICES + function + "/power/control")
+                            .orElse("");
+                case Setting.FramebufferDriver(String device) ->
+                    components.machine().firmwareFramebuffers().stream()
+                            .filter(framebuffer ->
+                                    framebuffer.platformDevice().equals(device) && framebuffer.registered())
+                            .flatMap(framebuffer -> framebuffer.driver().stream())
+                            .findFirst()
+                            .orElse("");
                 case Setting.FramebufferRegion(PciAddress function, AddressRange range) ->
                     FirmwareRegion.findRegionName(
-                                    MemoryMap.parse(components.machine().resourceTree().toText()), function, range)
+                                    MemoryMap.parse(
+                                            components.machine().resourceTree().toText()),
+                                    function,
+                                    range)
                             .orElse("");
                 case Setting.KernelModule(String name) ->
                     components.machine().hasPath("/sys/module/" + name.replace('-', '_'))
@@ -340,8 +348,7 @@ public final class SimulatedKernel implements Kernel {
     /** Whether a pending write blocks access to the driver override of a device. */
     private boolean isDeviceLocked(String device) {
         return components.machine().isOverrideDeviceLocked()
-                && pendingWrites.stream()
-                        .anyMatch(pending -> pending.result == null && pending.device.equals(device));
+                && pendingWrites.stream().anyMatch(pending -> pending.result == null && pending.device.equals(device));
     }
 
     /** Lets every write proceed as far as it can. A write to a device waits for earlier ones to it (device_lock). */
@@ -403,7 +410,8 @@ public final class SimulatedKernel implements Kernel {
                     result = new WriteResult.WriteFailed("?");
                 }
                 case SimulatedFault.Hang() -> proceed(false);
-                case SimulatedFault.Delay(Duration delay) -> proceed(startedAt.plus(delay).compareTo(clock) <= 0);
+                case SimulatedFault.Delay(Duration delay) ->
+                    proceed(startedAt.plus(delay).compareTo(clock) <= 0);
                 case null -> proceed(true);
             }
             return result != null;
@@ -428,7 +436,8 @@ public final class SimulatedKernel implements Kernel {
                 case SimulatedDrivers.WriteProgress.CompletedWrite(WriteResult.WriteFailed failed)
                 when isDuplicate && isUnbind -> result = new WriteResult.Done();
                 case SimulatedDrivers.WriteProgress.CompletedWrite(WriteResult completed) -> result = completed;
-                case SimulatedDrivers.WriteProgress.BlockedWrite blocked when blocked.canFinish().getAsBoolean() -> {
+                case SimulatedDrivers.WriteProgress.BlockedWrite blocked
+                when blocked.canFinish().getAsBoolean() -> {
                     blocked.onFinish().run();
                     result = new WriteResult.Done();
                 }

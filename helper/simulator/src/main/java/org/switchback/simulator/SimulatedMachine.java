@@ -9,22 +9,22 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.switchback.hardware.Bar;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.MachineSnapshot.DirectoryEntry;
-import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
-import org.switchback.hardware.MachineSnapshot.LinkEntry;
-import org.switchback.hardware.MachineSnapshot.TextEntry;
-import org.switchback.hardware.MachineSnapshot.UnreadableEntry;
-import org.switchback.hardware.FirmwareRegion;
-import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.KernelTaint;
 import org.switchback.hardware.KernelVersion;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.MachineSnapshot.DirectoryEntry;
+import org.switchback.hardware.MachineSnapshot.LinkEntry;
+import org.switchback.hardware.MachineSnapshot.SnapshotEntry;
+import org.switchback.hardware.MachineSnapshot.TextEntry;
+import org.switchback.hardware.MachineSnapshot.UnreadableEntry;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
-import org.switchback.hardware.KernelTaint;
+import org.switchback.hardware.SnapshotParser;
 
 /**
  * State of a simulated kernel: the files of a snapshot, and the resource tree behind /proc/iomem. The files are the
@@ -70,8 +70,7 @@ final class SimulatedMachine {
     void remove(PciAddress function) {
         devices.remove(function);
         unbindingDrivers.remove(function);
-        files.keySet().removeIf(path ->
-                path.startsWith(sysfsFolder(function) + "/") || path.endsWith("/" + function));
+        files.keySet().removeIf(path -> path.startsWith(sysfsFolder(function) + "/") || path.endsWith("/" + function));
     }
 
     /** The current files, with the memory map as at boot. */

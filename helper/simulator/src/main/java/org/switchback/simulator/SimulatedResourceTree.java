@@ -41,7 +41,8 @@ final class SimulatedResourceTree {
             while (index < parent.children.size() && parent.children.get(index).isBelow(range)) {
                 index++;
             }
-            if (index == parent.children.size() || !parent.children.get(index).range.overlaps(range)) {
+            if (index == parent.children.size()
+                    || !parent.children.get(index).range.overlaps(range)) {
                 parent.children.add(index, new ResourceNode(range, name));
                 return true;
             }
@@ -89,7 +90,8 @@ final class SimulatedResourceTree {
 
     private static void appendLines(ResourceNode parent, int depth, List<String> lines) {
         for (ResourceNode child : parent.children) {
-            lines.add("  ".repeat(Math.min(depth, MAX_INDENT)) + child.toRegion().toLine());
+            lines.add(
+                    "  ".repeat(Math.min(depth, MAX_INDENT)) + child.toRegion().toLine());
             appendLines(child, depth + 1, lines);
         }
     }

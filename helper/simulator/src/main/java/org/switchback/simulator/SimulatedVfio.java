@@ -3,8 +3,8 @@ package org.switchback.simulator;
 import java.util.ArrayList;
 import java.util.List;
 import org.switchback.hardware.Bar;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
@@ -89,8 +89,7 @@ final class SimulatedVfio {
         return machine.devices().values().stream()
                 .filter(member -> member.iommuGroup().equals(device.iommuGroup()) && !member.isBridge())
                 .map(member -> machine.driverOf(member.address()))
-                .allMatch(driver ->
-                        driver.isEmpty() || driver.equals(PciDevice.VFIO_PCI) || driver.equals("pci-stub"));
+                .allMatch(driver -> driver.isEmpty() || driver.equals(PciDevice.VFIO_PCI) || driver.equals("pci-stub"));
     }
 
     /** Programs that have the function's group open, and with it, as a virtual machine has, every function in it. */
@@ -101,7 +100,9 @@ final class SimulatedVfio {
     }
 
     private static boolean isGroupNodeOf(String node, PciDevice device) {
-        return device.iommuGroup().filter(number -> node.equals("vfio/" + number)).isPresent();
+        return device.iommuGroup()
+                .filter(number -> node.equals("vfio/" + number))
+                .isPresent();
     }
 
     /** Opens a node for a program. Opening a group reserves the BARs in it. */

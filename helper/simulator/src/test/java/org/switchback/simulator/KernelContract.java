@@ -17,17 +17,17 @@ import org.junit.jupiter.api.Timeout;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.BootfbModule;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.FirmwareRegion;
-import org.switchback.hardware.FirmwareFramebuffer;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KernelVersion;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
@@ -84,7 +84,9 @@ public abstract class KernelContract {
             program.close();
         }
         for (PciDevice function : before.functions()) {
-            changeSetting(new Setting.DriverOverride(function.address()), function.driverOverride().orElse(""));
+            changeSetting(
+                    new Setting.DriverOverride(function.address()),
+                    function.driverOverride().orElse(""));
             String driver = function.driver().orElse("");
             if (!readDriver(function.address()).equals(driver)) {
                 changeSetting(new Setting.Driver(function.address()), "");
@@ -96,12 +98,16 @@ public abstract class KernelContract {
                     && readMachine().firmwareFramebuffers().stream()
                             .anyMatch(current -> current.platformDevice().equals(device))) {
                 changeSetting(
-                        new Setting.FramebufferDriver(device), framebuffer.driver().orElse(""));
+                        new Setting.FramebufferDriver(device),
+                        framebuffer.driver().orElse(""));
             }
         }
         for (PciDevice function : before.functions()) {
-            changeSetting(new Setting.Driver(function.address()), function.driver().orElse(""));
-            changeSetting(new Setting.PowerControl(function.address()), function.power().control());
+            changeSetting(
+                    new Setting.Driver(function.address()), function.driver().orElse(""));
+            changeSetting(
+                    new Setting.PowerControl(function.address()),
+                    function.power().control());
         }
     }
 
@@ -197,7 +203,8 @@ public abstract class KernelContract {
         assertThat(readMachine().firmwareFramebuffers()).isEmpty();
         assertThat(writeRelease(gpu + " " + bootfb.range())).isEqualTo("ENOENT");
         assertThat(write(new KernelWrite.UnloadModule(BootfbModule.NAME))).isEqualTo(DONE);
-        assertThat(kernel.readSetting(new Setting.KernelModule(BootfbModule.NAME))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.KernelModule(BootfbModule.NAME)))
+                .isEmpty();
         bindToVfio(List.of(gpu, audio));
         assertThat(kernel.verifyVfio(List.of(gpu, audio))).isEqualTo(passedWithAllBars());
         assertThat(kernel.hasOops()).isFalse();
@@ -205,8 +212,8 @@ public abstract class KernelContract {
 
     /** The errno of a text written to the parameter of the module. */
     private String writeRelease(String text) {
-        Kernel.WriteResult result = write(
-                new KernelWrite.WriteSysfs("/sys/module/" + BootfbModule.NAME + "/parameters/release", text));
+        Kernel.WriteResult result =
+                write(new KernelWrite.WriteSysfs("/sys/module/" + BootfbModule.NAME + "/parameters/release", text));
         return result instanceof Kernel.WriteResult.WriteFailed(String errno) ? errno : result.toString();
     }
 
@@ -344,7 +351,8 @@ public abstract class KernelContract {
     void missingModuleFailsWithEnoent() {
         assertThat(write(new KernelWrite.LoadModule("switchback-nonsense")))
                 .isEqualTo(new Kernel.WriteResult.WriteFailed("ENOENT"));
-        assertThat(kernel.readSetting(new Setting.KernelModule("switchback-nonsense"))).isEmpty();
+        assertThat(kernel.readSetting(new Setting.KernelModule("switchback-nonsense")))
+                .isEmpty();
     }
 
     @Test
@@ -427,7 +435,8 @@ public abstract class KernelContract {
         assertThat(kernel.readSetting(new Setting.DriverOverride(audio))).isIn(Kernel.UNKNOWN_VALUE, VFIO);
         assertThat(kernel.readSnapshot().entries().get(SnapshotParser.PCI_DEVICES + audio + "/driver_override"))
                 .isIn(new MachineSnapshot.UnreadableEntry("no answer"), new MachineSnapshot.TextEntry(VFIO));
-        assertThat(write(KernelWrite.of(new Setting.DriverOverride(gpu), "", VFIO))).isEqualTo(DONE);
+        assertThat(write(KernelWrite.of(new Setting.DriverOverride(gpu), "", VFIO)))
+                .isEqualTo(DONE);
 
         virtualMachine.close();
         // A second unbind has nothing to do. If the first has not finished yet, the second waits for it and succeeds
@@ -439,8 +448,8 @@ public abstract class KernelContract {
     @Test
     void gpuUsersAreListed() throws Exception {
         Gpu used = readMachine().gpus().stream()
-                .filter(candidate -> candidate.graphics().deviceNodes().stream()
-                        .anyMatch(node -> node.startsWith("dri/card")))
+                .filter(candidate ->
+                        candidate.graphics().deviceNodes().stream().anyMatch(node -> node.startsWith("dri/card")))
                 .findFirst()
                 .orElse(null);
         assumeThat(used).isNotNull();
@@ -452,14 +461,12 @@ public abstract class KernelContract {
 
         closeAfterTest(openNode(node));
 
-        assertThat(kernel.readDeviceUsers(List.of(used.address())))
-                .isNotEmpty()
-                .allSatisfy(user -> {
-                    assertThat(user.deviceNode()).isEqualTo(node);
-                    assertThat(user.program()).isNotEmpty();
-                    assertThat(user.pid()).isPositive();
-                    assertThat(user.owner()).isNotEmpty();
-                });
+        assertThat(kernel.readDeviceUsers(List.of(used.address()))).isNotEmpty().allSatisfy(user -> {
+            assertThat(user.deviceNode()).isEqualTo(node);
+            assertThat(user.program()).isNotEmpty();
+            assertThat(user.pid()).isPositive();
+            assertThat(user.owner()).isNotEmpty();
+        });
         assertThat(readMachine().deviceUsersOf(readDevice(used.address())))
                 .isEqualTo(kernel.readDeviceUsers(List.of(used.address())));
         assertThat(kernel.readDeviceUsers(List.of(audio))).isEmpty();
@@ -536,7 +543,8 @@ public abstract class KernelContract {
 
     private FirmwareFramebuffer assumeFramebufferInBar() {
         Optional<FirmwareFramebuffer> bound = framebuffersBefore.stream()
-                .filter(framebuffer -> framebuffer.driver().isPresent() && !firmwareRegionsInBars().isEmpty())
+                .filter(framebuffer -> framebuffer.driver().isPresent()
+                        && !firmwareRegionsInBars().isEmpty())
                 // BOOTFB stays without a driver.
                 .filter(framebuffer -> firmwareRegionsInBars().stream().noneMatch(KernelContract::isBootfb))
                 .findFirst();

@@ -8,13 +8,13 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
@@ -34,8 +34,8 @@ class SimulatedKernelMatchesRealKernelTest {
         assertThat(comparedState(kernel.readSnapshot()))
                 .isEqualTo(comparedState(TestSnapshots.load(machine + "-vfio-blocked")));
         assertThat(kernel.verifyVfio(List.of(GPU, AUDIO)))
-                .isInstanceOfSatisfying(
-                        Kernel.VfioCheck.Failed.class, failed -> assertThat(failed.reason()).isEqualTo("BAR 0: EBUSY"));
+                .isInstanceOfSatisfying(Kernel.VfioCheck.Failed.class, failed -> assertThat(failed.reason())
+                        .isEqualTo("BAR 0: EBUSY"));
     }
 
     @ParameterizedTest
@@ -46,7 +46,8 @@ class SimulatedKernelMatchesRealKernelTest {
         write(kernel, KernelWrite.of(new Setting.FramebufferDriver("efi-framebuffer.0"), "efi-framebuffer", ""));
 
         assertThat(comparedState(kernel.readSnapshot()).withoutPower())
-                .isEqualTo(comparedState(TestSnapshots.load(machine + "-efifb-unbound")).withoutPower());
+                .isEqualTo(comparedState(TestSnapshots.load(machine + "-efifb-unbound"))
+                        .withoutPower());
         bindToVfio(kernel);
         assertThat(comparedState(kernel.readSnapshot()))
                 .isEqualTo(comparedState(TestSnapshots.load(machine + "-vfio")));
@@ -68,13 +69,20 @@ class SimulatedKernelMatchesRealKernelTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "q35-5.10-0300", "q35-5.10-0380", "q35-6.1-0300", "q35-6.1-0380", "q35-6.12-0300", "q35-6.12-0380",
-                "q35-7.2-0300", "q35-7.2-0380"
+                "q35-5.10-0300",
+                "q35-5.10-0380",
+                "q35-6.1-0300",
+                "q35-6.1-0380",
+                "q35-6.12-0300",
+                "q35-6.12-0380",
+                "q35-7.2-0300",
+                "q35-7.2-0380"
             })
     void nativeDriverEvictsFramebuffer(String machine) {
         MachineSnapshot real = TestSnapshots.load(machine + "-native");
         SimulatedKernel kernel = new SimulatedKernel(TestSnapshots.load(machine));
-        String driver = real.linkTargetName(SnapshotParser.PCI_DEVICES + GPU + "/driver").orElseThrow();
+        String driver = real.linkTargetName(SnapshotParser.PCI_DEVICES + GPU + "/driver")
+                .orElseThrow();
         kernel.addNativeDriver(GPU, driver);
 
         write(kernel, KernelWrite.probeAny(GPU));
@@ -88,7 +96,8 @@ class SimulatedKernelMatchesRealKernelTest {
     void switchingBackRestoresTheInitialState(String machine) {
         MachineSnapshot before = TestSnapshots.load(machine);
         SimulatedKernel kernel = new SimulatedKernel(before);
-        String driver = before.linkTargetName(SnapshotParser.PCI_DEVICES + GPU + "/driver").orElseThrow();
+        String driver = before.linkTargetName(SnapshotParser.PCI_DEVICES + GPU + "/driver")
+                .orElseThrow();
 
         write(kernel, KernelWrite.of(new Setting.Driver(GPU), driver, ""));
         assertThat(kernel.readSnapshot()).isNotEqualTo(before);
@@ -101,8 +110,12 @@ class SimulatedKernelMatchesRealKernelTest {
         write(kernel, KernelWrite.of(new Setting.Driver(GPU), "", driver));
         write(kernel, KernelWrite.of(new Setting.Driver(AUDIO), "", "snd_hda_intel"));
 
-        assertThat(kernel.readSnapshot().withChanges(Map.of(
-                        "/sys/module/vfio_pci", Optional.empty(), "/sys/bus/pci/drivers/vfio-pci", Optional.empty())))
+        assertThat(kernel.readSnapshot()
+                        .withChanges(Map.of(
+                                "/sys/module/vfio_pci",
+                                Optional.empty(),
+                                "/sys/bus/pci/drivers/vfio-pci",
+                                Optional.empty())))
                 .isEqualTo(before);
     }
 

@@ -6,16 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.TestSnapshots;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
@@ -124,7 +124,8 @@ class SimulatedKernelTest {
 
         assertThat(unbind("bochs-drm", GPU)).isEqualTo(new Kernel.WriteResult.WriteFailed("?"));
         assertThat(kernel.hasOops()).isTrue();
-        assertThat(SnapshotParser.parse(kernel.readSnapshot()).taint().hasOops()).isTrue();
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).taint().hasOops())
+                .isTrue();
 
         kernel.restart();
         assertThat(kernel.hasOops()).isFalse();
@@ -191,7 +192,9 @@ class SimulatedKernelTest {
     void nvidiaUnbindHangsWhileInUse() {
         SimulatedKernel x99 = new SimulatedKernel(TestSnapshots.load("x99-gtx1080"));
         x99.addDeviceUser(new DeviceUser(900, "Xorg", "ann", "nvidia0"));
-        assertThat(x99.readDeviceUsers(List.of(GTX))).extracting(DeviceUser::program).containsExactly("Xorg");
+        assertThat(x99.readDeviceUsers(List.of(GTX)))
+                .extracting(DeviceUser::program)
+                .containsExactly("Xorg");
 
         assertThat(unbind(x99, "nvidia", GTX)).isEqualTo(new Kernel.WriteResult.TimedOut());
         x99.endProcess(900);
@@ -223,8 +226,8 @@ class SimulatedKernelTest {
         assertThat(firmwareOverlaps(simplefb, GPU)).containsExactly("BOOTFB");
         bindToVfio(simplefb);
         assertThat(simplefb.verifyVfio(List.of(GPU, AUDIO)))
-                .isInstanceOfSatisfying(
-                        Kernel.VfioCheck.Failed.class, failed -> assertThat(failed.reason()).isEqualTo("BAR 0: EBUSY"));
+                .isInstanceOfSatisfying(Kernel.VfioCheck.Failed.class, failed -> assertThat(failed.reason())
+                        .isEqualTo("BAR 0: EBUSY"));
     }
 
     @Test
@@ -261,9 +264,8 @@ class SimulatedKernelTest {
     void barSizedRegionBlocksVfioOnlyWhenBusy() throws MachineSnapshot.MalformedSnapshotException {
         // __request_region descends into a region that is not busy and contains all of the BAR.
         for (String release : List.of("5.10.0-simplefb", "6.1.0-simplefb")) {
-            MachineSnapshot barSizedBootfb = MachineSnapshot.parse(withBootfb(release)
-                    .toText()
-                    .replace("c0000000-c03e7fff : BOOTFB", "c0000000-c0ffffff : BOOTFB"));
+            MachineSnapshot barSizedBootfb = MachineSnapshot.parse(
+                    withBootfb(release).toText().replace("c0000000-c03e7fff : BOOTFB", "c0000000-c0ffffff : BOOTFB"));
             SimulatedKernel simplefb = new SimulatedKernel(barSizedBootfb);
             unbindFramebuffer(simplefb);
             bindToVfio(simplefb);
@@ -330,7 +332,8 @@ class SimulatedKernelTest {
     @Test
     void vfioBindsNothingWithoutIommu() {
         SimulatedKernel off = new SimulatedKernel(TestSnapshots.load("iommu-off"));
-        PciAddress gpu = SnapshotParser.parse(off.readSnapshot()).gpus().getFirst().address();
+        PciAddress gpu =
+                SnapshotParser.parse(off.readSnapshot()).gpus().getFirst().address();
         String driver = off.readSetting(new Setting.Driver(gpu));
         off.write(new KernelWrite.LoadModule("vfio-pci"), LONG, waited -> {});
         off.write(KernelWrite.of(new Setting.DriverOverride(gpu), "", "vfio-pci"), LONG, waited -> {});
@@ -362,15 +365,16 @@ class SimulatedKernelTest {
             {"/sys/module/module/parameters/sig_enforce", "Y", "EKEYREJECTED"}
         }) {
             MachineSnapshot strict = TestSnapshots.withBootfb()
-                    .withChanges(Map.of(
-                            pathTextErrno[0], Optional.of(new MachineSnapshot.TextEntry(pathTextErrno[1]))));
+                    .withChanges(
+                            Map.of(pathTextErrno[0], Optional.of(new MachineSnapshot.TextEntry(pathTextErrno[1]))));
             KernelWrite load = new KernelWrite.LoadModule("switchback_bootfb");
             assertThat(new SimulatedKernel(strict).write(load, LONG, waited -> {}))
                     .isEqualTo(new Kernel.WriteResult.WriteFailed(pathTextErrno[2]));
             MachineSnapshot signed = strict.withChanges(Map.of(
                     "/lib/modules/6.1.0-56-amd64/switchback_bootfb",
                     Optional.of(new MachineSnapshot.TextEntry("signed"))));
-            assertThat(new SimulatedKernel(signed).write(load, LONG, waited -> {})).isEqualTo(DONE);
+            assertThat(new SimulatedKernel(signed).write(load, LONG, waited -> {}))
+                    .isEqualTo(DONE);
         }
     }
 
@@ -379,7 +383,8 @@ class SimulatedKernelTest {
         SimulatedKernel old = new SimulatedKernel(withBootfb("5.10.0-simplefb"));
         old.addNativeDriver(GPU, "bochs-drm");
         old.write(KernelWrite.probeAny(GPU), LONG, waited -> {});
-        assertThat(old.readSetting(new Setting.FramebufferDriver("simple-framebuffer.0"))).isEmpty();
+        assertThat(old.readSetting(new Setting.FramebufferDriver("simple-framebuffer.0")))
+                .isEmpty();
 
         old.write(
                 new KernelWrite.WriteSysfs(
@@ -430,13 +435,15 @@ class SimulatedKernelTest {
 
     /** All regions inside the BARs, whatever their owner. */
     private List<Overlap> barOverlaps(PciAddress gpu) {
-        return SnapshotParser.parse(kernel.readSnapshot()).gpu(gpu).orElseThrow().overlaps();
+        return SnapshotParser.parse(kernel.readSnapshot())
+                .gpu(gpu)
+                .orElseThrow()
+                .overlaps();
     }
 
     private static Kernel.WriteResult unbindFramebuffer(SimulatedKernel kernel) {
         return kernel.write(
-                KernelWrite.of(
-                        new Setting.FramebufferDriver("simple-framebuffer.0"), "simple-framebuffer", ""),
+                KernelWrite.of(new Setting.FramebufferDriver("simple-framebuffer.0"), "simple-framebuffer", ""),
                 LONG,
                 waited -> {});
     }

@@ -21,16 +21,17 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.MachineSource;
-import org.switchback.client.storage.StateDirectory;
-import org.switchback.client.storage.AtomicFile;
 import org.switchback.client.messages.Messages;
+import org.switchback.client.storage.AtomicFile;
+import org.switchback.client.storage.StateDirectory;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 
 /**
  * All attempts. Those made on this computer are saved in a file of the user, a line an attempt after a first line that
- * names the version; window and command line write the same file. Those on other machines are forgotten with the program.
+ * names the version; window and command line write the same file. Those on other machines are forgotten with the
+ * program.
  *
  * <p>Any thread may call; every call may block for a file.
  */
@@ -46,6 +47,7 @@ public final class ActivityLog {
     private final @Nullable Path file;
     /** Those on other machines, and those that could not be saved. */
     private final List<SwitchRecord> unsavedRecords = new ArrayList<>();
+
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
     private ActivityLog(@Nullable Path file) {
@@ -70,7 +72,7 @@ public final class ActivityLog {
      * What there is to see.
      *
      * @param records the newest first
-     * @param problem  what was the matter with the file; empty when nothing was
+     * @param problem what was the matter with the file; empty when nothing was
      */
     public record ActivityLogContent(List<SwitchRecord> records, Optional<ActivityLogProblem> problem) {
         public ActivityLogContent {
@@ -117,17 +119,20 @@ public final class ActivityLog {
     }
 
     /**
-     * The newest attempt on a GPU of a machine for which something holds. Of the file it understands no more than it has to.
+     * The newest attempt on a GPU of a machine for which something holds. Of the file it understands no more than it
+     * has to.
      */
-    public synchronized Optional<SwitchRecord> findLatest(MachineSource source, PciAddress gpu, Predicate<SwitchRecord> which) {
+    public synchronized Optional<SwitchRecord> findLatest(
+            MachineSource source, PciAddress gpu, Predicate<SwitchRecord> which) {
         return findLatest(readSavedLines(), source, gpu, which);
     }
 
     /**
-     * For each GPU of a machine the BAR that the kernel could not reserve when it was last to be switched; those for which
-     * there is none are left out.
+     * For each GPU of a machine the BAR that the kernel could not reserve when it was last to be switched; those for
+     * which there is none are left out.
      */
-    public synchronized Map<PciAddress, SwitchRecord.UnreservedBar> findUnreservedBars(MachineSource source, Machine machine) {
+    public synchronized Map<PciAddress, SwitchRecord.UnreservedBar> findUnreservedBars(
+            MachineSource source, Machine machine) {
         List<String> saved = readSavedLines();
         Map<PciAddress, SwitchRecord.UnreservedBar> unreserved = new HashMap<>();
         for (Gpu gpu : machine.gpus()) {
@@ -151,7 +156,8 @@ public final class ActivityLog {
                 .filter(wanted)
                 .findFirst();
         Comparator<SwitchRecord> byTime = Comparator.comparing(SwitchRecord::startedAt);
-        return Stream.concat(newestSaved.stream(), unsavedRecords.stream().filter(wanted)).max(byTime);
+        return Stream.concat(newestSaved.stream(), unsavedRecords.stream().filter(wanted))
+                .max(byTime);
     }
 
     /** None where there is no file, or it can't be read. */
@@ -169,7 +175,9 @@ public final class ActivityLog {
             Path saved = file;
             boolean kept = attempt.isOnThisMachine()
                     && saved != null
-                    && !(updateWithLock(saved, attempts -> put(attempts, attempt)).problem().orElse(null)
+                    && !(updateWithLock(saved, attempts -> put(attempts, attempt))
+                                    .problem()
+                                    .orElse(null)
                             instanceof ActivityLogProblem.InaccessibleLogFile);
             if (!kept) {
                 put(unsavedRecords, attempt);
@@ -197,8 +205,7 @@ public final class ActivityLog {
             Files.createDirectories(file.getParent());
             Path lock = file.resolveSibling(file.getFileName() + ".lock");
             synchronized (PROCESS_LOCK) {
-                try (FileChannel channel =
-                                FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                         FileLock held = channel.lock()) {
                     return update(file, change);
                 }
@@ -246,7 +253,9 @@ public final class ActivityLog {
 
     /** Bytes that are no UTF-8 spoil their own line and no other. */
     private static List<String> readLines(Path file) throws IOException {
-        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList();
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
     }
 
     /** A name that nothing has yet: activity.jsonl.damaged-1. */

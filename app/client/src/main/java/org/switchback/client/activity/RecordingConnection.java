@@ -1,7 +1,5 @@
 package org.switchback.client.activity;
 
-import org.switchback.job.StepPhase;
-import org.switchback.plan.Target;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,14 +17,16 @@ import org.jspecify.annotations.Nullable;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlanReply;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.StepPhase;
+import org.switchback.plan.Target;
 
 /** A connection that writes down every switch: when it has begun, and again when it has ended. */
 final class RecordingConnection implements HelperConnection {
@@ -42,7 +42,8 @@ final class RecordingConnection implements HelperConnection {
     private @Nullable CompletableFuture<MachineSnapshot> inspectionAfterSwitch;
     private CompletableFuture<Void> pendingWrite = CompletableFuture.completedFuture(null);
 
-    RecordingConnection(HelperConnection connection, ActivityLog activityLog, SwitchRecord.SwitchInitiator initiator, Clock clock) {
+    RecordingConnection(
+            HelperConnection connection, ActivityLog activityLog, SwitchRecord.SwitchInitiator initiator, Clock clock) {
         this.connection = connection;
         this.activityLog = activityLog;
         this.initiator = initiator;
@@ -111,7 +112,11 @@ final class RecordingConnection implements HelperConnection {
             return connection.apply(planId, listener);
         }
         SwitchRecorder recording = new SwitchRecorder(
-                planned.gpu(), planned.target(), planned.plan().steps(), planned.plan().functions(), planned.snapshot());
+                planned.gpu(),
+                planned.target(),
+                planned.plan().steps(),
+                planned.plan().functions(),
+                planned.snapshot());
         return recording.startSwitch(() -> connection.apply(planId, entry -> recording.handleEvent(entry, listener)));
     }
 
@@ -127,7 +132,8 @@ final class RecordingConnection implements HelperConnection {
                 .map(PciDevice::address)
                 .toList();
         // What is put back are the steps of the attempt that was left half done.
-        List<PlannedStep> steps = activityLog.findLatest(connection.source(), gpu, attempt -> true)
+        List<PlannedStep> steps = activityLog
+                .findLatest(connection.source(), gpu, attempt -> true)
                 .filter(attempt -> !attempt.isReportedDone())
                 .map(SwitchRecord::steps)
                 .orElse(List.of());
@@ -276,7 +282,17 @@ final class RecordingConnection implements HelperConnection {
         private synchronized SwitchRecord createRecord(
                 Optional<HelperException.FailureKind> startFailure, Optional<MachineSnapshot> after) {
             return new SwitchRecord(
-                    id, startedAt, initiator, SwitchRecord.machineName(connection.source()), gpu, target, steps, events, startFailure, snapshotBefore, after);
+                    id,
+                    startedAt,
+                    initiator,
+                    SwitchRecord.machineName(connection.source()),
+                    gpu,
+                    target,
+                    steps,
+                    events,
+                    startFailure,
+                    snapshotBefore,
+                    after);
         }
     }
 }

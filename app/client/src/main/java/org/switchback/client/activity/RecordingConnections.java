@@ -4,9 +4,9 @@ import java.time.Clock;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.HelperException;
-import org.switchback.simulator.FailureScenario;
 import org.switchback.client.MachineSource;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.simulator.FailureScenario;
 
 /** Connections whose switches are all written down, whoever asks for them. */
 public final class RecordingConnections implements HelperConnections {
@@ -15,7 +15,11 @@ public final class RecordingConnections implements HelperConnections {
     private final SwitchRecord.SwitchInitiator initiator;
     private final Clock clock;
 
-    public RecordingConnections(HelperConnections connections, ActivityLog activityLog, SwitchRecord.SwitchInitiator initiator, Clock clock) {
+    public RecordingConnections(
+            HelperConnections connections,
+            ActivityLog activityLog,
+            SwitchRecord.SwitchInitiator initiator,
+            Clock clock) {
         this.connections = connections;
         this.activityLog = activityLog;
         this.initiator = initiator;

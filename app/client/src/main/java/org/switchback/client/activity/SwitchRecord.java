@@ -1,10 +1,5 @@
 package org.switchback.client.activity;
 
-import org.switchback.client.HelperException;
-import java.util.stream.Stream;
-import org.switchback.job.Outcome;
-import org.switchback.job.SwitchRun;
-import org.switchback.plan.Target;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,30 +7,35 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.SwitchRun;
+import org.switchback.plan.Target;
 
 /**
  * An attempt to switch a GPU.
  *
- * @param id     told from every other
- * @param startedAt  when it was asked for
- * @param initiator     who asked
- * @param machineName  name of the sample machine or of the report that it was made on; empty for this computer
- * @param gpu    address of the graphics function
+ * @param id told from every other
+ * @param startedAt when it was asked for
+ * @param initiator who asked
+ * @param machineName name of the sample machine or of the report that it was made on; empty for this computer
+ * @param gpu address of the graphics function
  * @param target where the GPU should go
- * @param steps  as they were planned; empty where an earlier switch was put back, whose plan is not known here
- * @param events what happened, in order, without the waiting; the last one is {@link JobEvent.Finished} unless the end was not
- *     reported
+ * @param steps as they were planned; empty where an earlier switch was put back, whose plan is not known here
+ * @param events what happened, in order, without the waiting; the last one is {@link JobEvent.Finished} unless the end
+ *     was not reported
  * @param startFailure why the switch never began; empty when it did
  * @param snapshotBefore what of the machine concerns the GPU, as it was when the plan was made
- * @param snapshotAfter  the same at the end; empty when it could not be looked at
+ * @param snapshotAfter the same at the end; empty when it could not be looked at
  */
 public record SwitchRecord(
         String id,
@@ -98,8 +98,8 @@ public record SwitchRecord(
      * A BAR that no virtual machine would have got.
      *
      * @param function its address without the domain
-     * @param bar      as the kernel calls it: {@code BAR 1}
-     * @param range    of it
+     * @param bar as the kernel calls it: {@code BAR 1}
+     * @param range of it
      */
     public record UnreservedBar(String function, String bar, String range) {}
 
@@ -108,7 +108,8 @@ public record SwitchRecord(
         return isReportedDone()
                 ? Optional.empty()
                 : events.stream()
-                        .flatMap(event -> event instanceof JobEvent.StepChanged step ? step.failure().stream() : Stream.empty())
+                        .flatMap(event ->
+                                event instanceof JobEvent.StepChanged step ? step.failure().stream() : Stream.empty())
                         .filter(failure -> failure.reason().equals("not-reserved")
                                 && failure.values().size() == 3)
                         .reduce((earlier, later) -> later)
@@ -164,7 +165,8 @@ public record SwitchRecord(
      */
     static MachineSnapshot filterSnapshot(MachineSnapshot machine, Collection<PciAddress> functions) {
         TreeMap<String, MachineSnapshot.SnapshotEntry> kept = new TreeMap<>();
-        for (Map.Entry<String, MachineSnapshot.SnapshotEntry> entry : machine.entries().entrySet()) {
+        for (Map.Entry<String, MachineSnapshot.SnapshotEntry> entry :
+                machine.entries().entrySet()) {
             String path = entry.getKey();
             boolean ofAFunction = functions.stream()
                     .map(function -> SnapshotParser.PCI_DEVICES + function)

@@ -1,10 +1,5 @@
 package org.switchback.client.activity;
 
-import org.switchback.client.HelperException;
-import java.util.Map;
-import org.switchback.protocol.PlannedStepStruct;
-import org.switchback.protocol.JobEventStruct;
-import org.switchback.plan.Target;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
@@ -16,12 +11,17 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import org.switchback.client.HelperException;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlannedStep;
+import org.switchback.plan.Target;
+import org.switchback.protocol.JobEventStruct;
+import org.switchback.protocol.PlannedStepStruct;
 
 /** An attempt as one line of JSON, and back. */
 final class SwitchRecordCodec {
@@ -85,7 +85,8 @@ final class SwitchRecordCodec {
         JsonArray log = new JsonArray();
         attempt.events().forEach(event -> log.add(writeEvent(JobEventStruct.encode(event))));
         attempt.startFailure()
-                .ifPresent(kind -> log.add(writeEvent(new JobEventStruct(START_FAILURE, -1, 0, kind.name(), List.of()))));
+                .ifPresent(
+                        kind -> log.add(writeEvent(new JobEventStruct(START_FAILURE, -1, 0, kind.name(), List.of()))));
         object.add("log", log);
         object.addProperty("before", attempt.snapshotBefore().toText());
         attempt.snapshotAfter().ifPresent(after -> object.addProperty("after", after.toText()));
@@ -149,7 +150,8 @@ final class SwitchRecordCodec {
                     startFailure,
                     MachineSnapshot.parse(object.get("before").getAsString()),
                     object.has("after")
-                            ? Optional.of(MachineSnapshot.parse(object.get("after").getAsString()))
+                            ? Optional.of(
+                                    MachineSnapshot.parse(object.get("after").getAsString()))
                             : Optional.empty()));
         } catch (MachineSnapshot.MalformedSnapshotException
                 | JsonParseException

@@ -1,7 +1,6 @@
 package org.switchback.client.activity;
 
 import java.time.Duration;
-import org.switchback.job.SwitchRun;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.format.FormatStyle;
@@ -9,15 +8,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.switchback.client.HelperException;
 import org.switchback.client.messages.MemoryMapMessages;
 import org.switchback.client.messages.Messages;
-import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
-import org.switchback.hardware.MemoryMapDiff;
-import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.MemoryMapDiff;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.JobEvent;
+import org.switchback.job.SwitchRun;
 
 /** Puts an attempt into words. */
 public final class SwitchRecordFormatter {
@@ -40,16 +39,19 @@ public final class SwitchRecordFormatter {
      * A step as it came out.
      *
      * @param number counted from 1
-     * @param text   what it did
-     * @param state  what became of it, a word or two
-     * @param time   how long it took; empty when it never ran
-     * @param note   why it failed; mostly empty
+     * @param text what it did
+     * @param state what became of it, a word or two
+     * @param time how long it took; empty when it never ran
+     * @param note why it failed; mostly empty
      */
     public record RecordedStep(int number, String text, String state, String time, String note) {}
 
     /** Name of the GPU. */
     public String gpuName() {
-        return machineBefore.gpu(switchRecord.gpu()).map(gpu -> gpu.graphics().name()).orElse(switchRecord.gpu().toShortString());
+        return machineBefore
+                .gpu(switchRecord.gpu())
+                .map(gpu -> gpu.graphics().name())
+                .orElse(switchRecord.gpu().toShortString());
     }
 
     /** Which GPU should go where. */
@@ -66,7 +68,10 @@ public final class SwitchRecordFormatter {
 
     /** When, by whom and on which kernel. */
     public String context() {
-        String by = messages.text(switchRecord.initiator() == SwitchRecord.SwitchInitiator.WINDOW ? "activity.by.window" : "activity.by.command-line");
+        String by = messages.text(
+                switchRecord.initiator() == SwitchRecord.SwitchInitiator.WINDOW
+                        ? "activity.by.window"
+                        : "activity.by.command-line");
         String kernel = machineBefore.kernelVersion().release();
         return switchRecord.isOnThisMachine()
                 ? messages.text("activity.circumstances", time(), by, kernel)
@@ -125,7 +130,9 @@ public final class SwitchRecordFormatter {
 
     /** What spoke against the whole of it, sentences. */
     public List<String> failures() {
-        return switchRecord.run().refusals().stream().map(messages::formatRefusal).toList();
+        return switchRecord.run().refusals().stream()
+                .map(messages::formatRefusal)
+                .toList();
     }
 
     /** The memory map around the GPU as it was; empty when it is not known. */
@@ -140,14 +147,17 @@ public final class SwitchRecordFormatter {
 
     /** What changed in the memory map, a sentence; empty when that is not known. */
     public String memoryMapChanges() {
-        return parseMapAfter().filter(map -> !map.isEmpty() && !machineBefore.memoryMap().isEmpty())
-                .map(map -> new MemoryMapMessages(messages).formatDiff(MemoryMapDiff.between(machineBefore.memoryMap(), map)))
+        return parseMapAfter()
+                .filter(map -> !map.isEmpty() && !machineBefore.memoryMap().isEmpty())
+                .map(map -> new MemoryMapMessages(messages)
+                        .formatDiff(MemoryMapDiff.between(machineBefore.memoryMap(), map)))
                 .orElse("");
     }
 
     private Optional<MemoryMap> parseMapAfter() {
         if (parsedMapAfter == null) {
-            parsedMapAfter = switchRecord.snapshotAfter().map(capture -> SnapshotParser.parse(capture).memoryMap());
+            parsedMapAfter = switchRecord.snapshotAfter().map(capture -> SnapshotParser.parse(capture)
+                    .memoryMap());
         }
         return parsedMapAfter;
     }

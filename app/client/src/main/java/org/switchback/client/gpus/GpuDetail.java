@@ -6,15 +6,15 @@ import java.util.Optional;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.PciDevice;
 
 /**
  * Something to know about a GPU that nobody needs every day.
  *
- * @param kind  what it is about
+ * @param kind what it is about
  * @param label the same, a word or two
- * @param text  for people
+ * @param text for people
  */
 public record GpuDetail(DetailKind kind, String label, String text) {
     /** What a detail is about. */
@@ -46,7 +46,8 @@ public record GpuDetail(DetailKind kind, String label, String text) {
         }
         for (Bar bar : graphics.bars()) {
             graphics.maxBarSize(bar.index())
-                    .ifPresent(largest -> add(details, words, DetailKind.RESIZABLE, formatResizableBar(bar, largest, words)));
+                    .ifPresent(largest ->
+                            add(details, words, DetailKind.RESIZABLE, formatResizableBar(bar, largest, words)));
         }
         add(
                 details,
@@ -60,8 +61,7 @@ public record GpuDetail(DetailKind kind, String label, String text) {
     }
 
     private static void add(List<GpuDetail> details, Messages words, DetailKind kind, String text) {
-        details.add(new GpuDetail(
-                kind, words.text("detail." + KebabCase.of(kind)), text));
+        details.add(new GpuDetail(kind, words.text("detail." + KebabCase.of(kind)), text));
     }
 
     private static String formatDriver(PciDevice graphics, Messages words) {
@@ -85,7 +85,9 @@ public record GpuDetail(DetailKind kind, String label, String text) {
     private static String formatRange(Bar bar, Messages words) {
         if (bar.space() == Bar.AddressSpace.IO_PORTS) {
             return words.text(
-                    "detail.bar.ports", Long.toUnsignedString(bar.length()), bar.range().toString());
+                    "detail.bar.ports",
+                    Long.toUnsignedString(bar.length()),
+                    bar.range().toString());
         }
         return words.text(
                 bar.prefetchable() ? "detail.bar.prefetchable" : "detail.bar.memory",

@@ -1,22 +1,21 @@
 package org.switchback.client.gpus;
 
-
 import java.util.List;
 import java.util.Optional;
-import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.MachineSource;
+import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.messages.Messages;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
-import org.switchback.hardware.KebabCase;
 import org.switchback.job.PlannedRefusal;
 import org.switchback.plan.RefusalCode;
 
 /**
- * How a GPU stands, in one word; each has its own sentence in the catalogue. Where several are true the one that matters
- * most to whoever would switch it counts.
+ * How a GPU stands, in one word; each has its own sentence in the catalogue. Where several are true the one that
+ * matters most to whoever would switch it counts.
  */
 public enum GpuState {
     /** Some functions are in VM mode and some are not, or no driver has it and it is reserved for vfio-pci. */
@@ -49,11 +48,14 @@ public enum GpuState {
     HOST;
 
     /**
-     * @param refusals   what the planner has against a switch to VM mode
+     * @param refusals what the planner has against a switch to VM mode
      * @param unreserved what the kernel could not reserve when it was last to be switched
      */
     public static GpuState of(
-            Gpu gpu, MachineSource source, List<PlannedRefusal> refusals, Optional<SwitchRecord.UnreservedBar> unreserved) {
+            Gpu gpu,
+            MachineSource source,
+            List<PlannedRefusal> refusals,
+            Optional<SwitchRecord.UnreservedBar> unreserved) {
         boolean conflict = !gpu.conflicts().isEmpty();
         switch (gpu.mode()) {
             case PARTIALLY_SWITCHED -> {
@@ -69,7 +71,8 @@ public enum GpuState {
         if (gpu.isDesktopGpu()) {
             return DESKTOP;
         }
-        if (source instanceof MachineSource.ReadOnlyMachine && gpu.overlaps().stream().anyMatch(overlap -> !overlap.hasAddress())) {
+        if (source instanceof MachineSource.ReadOnlyMachine
+                && gpu.overlaps().stream().anyMatch(overlap -> !overlap.hasAddress())) {
             return ADDRESSES_HIDDEN;
         }
         if (gpu.graphics().iommuGroup().isEmpty()) {
@@ -90,7 +93,8 @@ public enum GpuState {
         if (gpu.deviceUsers().stream().anyMatch(DeviceUser::isBlockingUnbind)) {
             return IN_USE;
         }
-        if (gpu.overlaps().stream().anyMatch(o -> o.isFromFirmware() && o.regions().size() > 1)) {
+        if (gpu.overlaps().stream()
+                .anyMatch(o -> o.isFromFirmware() && o.regions().size() > 1)) {
             return FIRMWARE_REGION_IN_USE;
         }
         if (gpu.overlaps().stream().anyMatch(Overlap::isFromFirmware)) {
@@ -125,22 +129,29 @@ public enum GpuState {
                                 : words.text(key, holder.virtualMachine()))
                         .orElseGet(() -> words.text("state.vm"));
             case VM_BLOCKED, ADDRESSES_HIDDEN, FIRMWARE_REGION_NOT_RELEASABLE, FIRMWARE_REGION_RELEASABLE ->
-                words.text(key, words.formatList(gpu.overlaps().stream()
-                        .filter(Overlap::isFromFirmware)
-                        .map(overlap -> overlap.outermostRegion().name())
-                        .distinct()
-                        .toList()));
+                words.text(
+                        key,
+                        words.formatList(gpu.overlaps().stream()
+                                .filter(Overlap::isFromFirmware)
+                                .map(overlap -> overlap.outermostRegion().name())
+                                .distinct()
+                                .toList()));
             case FIRMWARE_REGION_IN_USE ->
-                words.text(key, words.formatList(gpu.overlaps().stream()
-                        .filter(overlap -> overlap.isFromFirmware() && overlap.regions().size() > 1)
-                        .map(overlap -> overlap.regions().getLast().name())
-                        .distinct()
-                        .toList()));
+                words.text(
+                        key,
+                        words.formatList(gpu.overlaps().stream()
+                                .filter(overlap -> overlap.isFromFirmware()
+                                        && overlap.regions().size() > 1)
+                                .map(overlap -> overlap.regions().getLast().name())
+                                .distinct()
+                                .toList()));
             case DESKTOP -> words.text(key, words.formatList(gpu.graphics().activeConnectors()));
             case GROUP_SHARED ->
-                words.text(key, words.formatList(machine.iommuNeighboursOf(gpu.functions()).stream()
-                        .map(other -> other.address().toShortString())
-                        .toList()));
+                words.text(
+                        key,
+                        words.formatList(machine.iommuNeighboursOf(gpu.functions()).stream()
+                                .map(other -> other.address().toShortString())
+                                .toList()));
             case RESERVATION_FAILED ->
                 unreserved.map(bar -> words.text(key, bar.bar(), bar.range())).orElseThrow();
             case IN_USE -> {

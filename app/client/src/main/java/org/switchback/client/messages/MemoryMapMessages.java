@@ -2,8 +2,8 @@ package org.switchback.client.messages;
 
 import java.util.List;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.MemoryMap;
+import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.Region;
 
 /** What is said about memory maps, on the command line and in the window. */

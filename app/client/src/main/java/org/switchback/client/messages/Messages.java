@@ -1,13 +1,5 @@
 package org.switchback.client.messages;
 
-import org.switchback.hardware.KebabCase;
-import org.switchback.job.Outcome;
-import org.switchback.job.StepFailure;
-import org.switchback.job.StepKind;
-import org.switchback.plan.SwitchPlan;
-import org.switchback.plan.Step;
-import org.switchback.plan.RefusalCode;
-import org.switchback.plan.Target;
 import java.text.MessageFormat;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,15 +13,23 @@ import java.util.stream.Stream;
 import org.switchback.client.HelperException;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.ByteSize;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
+import org.switchback.job.Outcome;
 import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.StepFailure;
+import org.switchback.job.StepKind;
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.Step;
+import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.Target;
 
 /**
  * The texts of the window and the command line, in one language. What comes over the bus as codes becomes a sentence
@@ -72,8 +72,8 @@ public final class Messages {
     /**
      * A text of the catalogue.
      *
-     * @param values for its placeholders; texts, since numbers would be grouped. What a program calls itself may be meant
-     *     to steer a terminal: control characters become question marks.
+     * @param values for its placeholders; texts, since numbers would be grouped. What a program calls itself may be
+     *     meant to steer a terminal: control characters become question marks.
      * @throws java.util.MissingResourceException when the catalogue has no such key
      */
     public String text(String key, Object... values) {
@@ -275,13 +275,14 @@ public final class Messages {
                                         .filter(fb -> fb.platformDevice().equals(step.subject()))
                                         .isPresent()))
                 .findFirst()
-                .map(overlap -> overlap.outermostRegion().name() + " " + overlap.outermostRegion().range())
+                .map(overlap -> overlap.outermostRegion().name() + " "
+                        + overlap.outermostRegion().range())
                 .orElse("");
     }
 
     /**
-     * How what the firmware has left in a BAR is made to go, a sentence a rung: why it is this one, what it costs, and that
-     * a further one is taken only if need be.
+     * How what the firmware has left in a BAR is made to go, a sentence a rung: why it is this one, what it costs, and
+     * that a further one is taken only if need be.
      */
     public List<String> formatReleaseMethods(List<PlannedStep> steps, Machine machine) {
         List<String> sentences = new ArrayList<>();
@@ -345,7 +346,9 @@ public final class Messages {
         Object[] details = values.toArray();
         String variant = "";
         if (code == RefusalCode.IN_USE) {
-            variant = isVirtualMachine(refusal) ? ".vm" : values.size() > 3 && values.get(3).isEmpty() ? ".no-owner" : "";
+            variant = isVirtualMachine(refusal)
+                    ? ".vm"
+                    : values.size() > 3 && values.get(3).isEmpty() ? ".no-owner" : "";
         } else if (code == RefusalCode.IOMMU_OFF) {
             variant = values.size() > 2 && !values.get(2).isEmpty()
                     ? ".remove"
@@ -379,8 +382,8 @@ public final class Messages {
     }
 
     /**
-     * As {@link #formatRefusal}, a program that uses a function through several nodes named once, and a virtual machine that
-     * uses several functions likewise.
+     * As {@link #formatRefusal}, a program that uses a function through several nodes named once, and a virtual machine
+     * that uses several functions likewise.
      */
     public List<String> formatRefusals(List<PlannedRefusal> refusals) {
         List<String> sentences = new ArrayList<>();
@@ -440,7 +443,9 @@ public final class Messages {
     }
 
     private String formatBarIndex(String index) {
-        return index.length() == 1 && Character.isDigit(index.charAt(0)) ? formatBar(index.charAt(0) - '0') : text("bar", index);
+        return index.length() == 1 && Character.isDigit(index.charAt(0))
+                ? formatBar(index.charAt(0) - '0')
+                : text("bar", index);
     }
 
     /** Addresses without their domain when it is 0; anything else as it is. */

@@ -7,14 +7,18 @@ import org.switchback.job.PlannedRefusal;
 /**
  * What a check came to.
  *
- * @param check    which one
- * @param status   in short
- * @param code     what was found; with the check it names the sentence in the catalogue
- * @param arguments   for its placeholders; several things for one of them become a list
+ * @param check which one
+ * @param status in short
+ * @param code what was found; with the check it names the sentence in the catalogue
+ * @param arguments for its placeholders; several things for one of them become a list
  * @param refusals of the plan, whose own sentences are said in place of that one
  */
 public record CheckResult(
-        ReadinessCheck check, CheckStatus status, String code, List<List<String>> arguments, List<PlannedRefusal> refusals) {
+        ReadinessCheck check,
+        CheckStatus status,
+        String code,
+        List<List<String>> arguments,
+        List<PlannedRefusal> refusals) {
     /** What a check came to, in short. */
     public enum CheckStatus {
         READY("✔"),

@@ -5,14 +5,13 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
 import org.switchback.client.readiness.CheckResult.CheckStatus;
 import org.switchback.hardware.Bar;
+import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Lockdown;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
@@ -24,7 +23,7 @@ import org.switchback.plan.RefusalCode;
 /**
  * Whether a GPU could go to a virtual machine, check by check. Judged from facts alone.
  *
- * @param gpu      which GPU
+ * @param gpu which GPU
  * @param results one for each {@link ReadinessCheck}, in their order
  */
 public record Readiness(Gpu gpu, List<CheckResult> results) {
@@ -33,7 +32,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
     }
 
     /**
-     * @param source   where the facts are from, and with it whether there is a helper
+     * @param source where the facts are from, and with it whether there is a helper
      * @param refusals what the planner has against a switch to VM mode
      */
     public static Readiness of(Machine machine, Gpu gpu, MachineSource source, List<PlannedRefusal> refusals) {
@@ -127,16 +126,19 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                         List.of(Integer.toString(graphics.iommuGroup().get())));
             }
             if (machine.iommuDisableOption().isPresent()) {
-                return blocked(ReadinessCheck.IOMMU_KERNEL, "kept-off", machine.iommuDisableOption().stream().toList());
+                return blocked(
+                        ReadinessCheck.IOMMU_KERNEL,
+                        "kept-off",
+                        machine.iommuDisableOption().stream().toList());
             }
-            List<String> option = machine.iommuEnableOption()
-                    .filter(wanted -> !machine.hasKernelOption(wanted))
-                    .stream()
-                    .toList();
+            List<String> option =
+                    machine.iommuEnableOption().filter(wanted -> !machine.hasKernelOption(wanted)).stream()
+                            .toList();
             if (!option.isEmpty()) {
                 return blocked(ReadinessCheck.IOMMU_KERNEL, "option-missing", option);
             }
-            boolean offered = machine.firmwareIommuVendor() == FirmwareIommuVendor.INTEL || machine.firmwareIommuVendor() == FirmwareIommuVendor.AMD;
+            boolean offered = machine.firmwareIommuVendor() == FirmwareIommuVendor.INTEL
+                    || machine.firmwareIommuVendor() == FirmwareIommuVendor.AMD;
             return blocked(ReadinessCheck.IOMMU_KERNEL, offered ? "no-group" : "firmware-first");
         }
 
@@ -147,7 +149,9 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 case MISSING ->
                     refused(
                             ReadinessCheck.VFIO,
-                            List.of(new PlannedRefusal(RefusalCode.VFIO_MISSING, List.of(machine.kernelVersion().release()))));
+                            List.of(new PlannedRefusal(
+                                    RefusalCode.VFIO_MISSING,
+                                    List.of(machine.kernelVersion().release()))));
             };
         }
 
@@ -163,37 +167,51 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             }
             List<String> others = briefAddresses(machine.iommuNeighboursOf(gpu.functions()));
             return others.isEmpty()
-                    ? ready(ReadinessCheck.GROUP, "own", List.of(Integer.toString(graphics.iommuGroup().get())))
+                    ? ready(
+                            ReadinessCheck.GROUP,
+                            "own",
+                            List.of(Integer.toString(graphics.iommuGroup().get())))
                     : ready(ReadinessCheck.GROUP, "idle", others);
         }
 
         private CheckResult checkFunctions() {
             List<String> along = briefAddresses(gpu.functions());
             if (gpu.mode() == Gpu.GpuMode.PARTIALLY_SWITCHED) {
-                List<String> there = briefAddresses(gpu.functions().stream().filter(PciDevice::isBoundToVfio).toList());
+                List<String> there = briefAddresses(gpu.functions().stream()
+                        .filter(PciDevice::isBoundToVfio)
+                        .toList());
                 if (there.isEmpty()) {
                     return warning(
                             ReadinessCheck.FUNCTIONS,
                             "reserved",
-                            briefAddresses(gpu.functions().stream().filter(PciDevice::hasVfioOverride).toList()));
+                            briefAddresses(gpu.functions().stream()
+                                    .filter(PciDevice::hasVfioOverride)
+                                    .toList()));
                 }
                 return warning(
                         ReadinessCheck.FUNCTIONS,
                         "mixed",
                         there,
-                        briefAddresses(gpu.functions().stream().filter(f -> !f.isBoundToVfio()).toList()));
+                        briefAddresses(gpu.functions().stream()
+                                .filter(f -> !f.isBoundToVfio())
+                                .toList()));
             }
             List<String> staying = briefAddresses(machine.devices().values().stream()
-                    .filter(d -> d.address().isSameSlot(gpu.address()) && !gpu.functions().contains(d))
+                    .filter(d -> d.address().isSameSlot(gpu.address())
+                            && !gpu.functions().contains(d))
                     .toList());
             if (!staying.isEmpty()) {
                 return ready(ReadinessCheck.FUNCTIONS, "some-stay", along, staying);
             }
-            return along.size() == 1 ? ready(ReadinessCheck.FUNCTIONS, "one") : ready(ReadinessCheck.FUNCTIONS, "together", along);
+            return along.size() == 1
+                    ? ready(ReadinessCheck.FUNCTIONS, "one")
+                    : ready(ReadinessCheck.FUNCTIONS, "together", along);
         }
 
         private static List<String> briefAddresses(List<PciDevice> devices) {
-            return devices.stream().map(device -> device.address().toShortString()).toList();
+            return devices.stream()
+                    .map(device -> device.address().toShortString())
+                    .toList();
         }
 
         // Who needs it.
@@ -202,7 +220,8 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             boolean only = machine.gpus().size() == 1;
             if (!graphics.activeConnectors().isEmpty()) {
                 // Without a helper nobody sees who draws.
-                boolean drawn = source instanceof MachineSource.ReadOnlyMachine || gpu.deviceUsers().stream().anyMatch(DeviceUser::isBlockingUnbind);
+                boolean drawn = source instanceof MachineSource.ReadOnlyMachine
+                        || gpu.deviceUsers().stream().anyMatch(DeviceUser::isBlockingUnbind);
                 return drawn
                         ? blocked(ReadinessCheck.DESKTOP, only ? "sole" : "this", graphics.activeConnectors())
                         : warning(ReadinessCheck.DESKTOP, "idle", graphics.activeConnectors());
@@ -220,20 +239,26 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 return warning(ReadinessCheck.DESKTOP, "only");
             }
             // Without a driver for its screens a GPU does not say whether one is on.
-            boolean silent = machine.gpus().stream()
-                    .map(Gpu::graphics)
-                    .anyMatch(g -> !g.isBoundToVfio() && !g.hasDrmCard());
+            boolean silent =
+                    machine.gpus().stream().map(Gpu::graphics).anyMatch(g -> !g.isBoundToVfio() && !g.hasDrmCard());
             return silent ? unknown(ReadinessCheck.DESKTOP, "unknown") : ready(ReadinessCheck.DESKTOP, "no-screen");
         }
 
         private CheckResult checkUsers() {
-            List<DeviceUser> users = gpu.deviceUsers().stream().filter(DeviceUser::isBlockingUnbind).toList();
+            List<DeviceUser> users = gpu.deviceUsers().stream()
+                    .filter(DeviceUser::isBlockingUnbind)
+                    .toList();
             if (users.isEmpty()) {
                 if (source instanceof MachineSource.ReadOnlyMachine) {
                     return unknown(ReadinessCheck.USERS, "unseen");
                 }
-                List<String> listening = gpu.deviceUsers().stream().map(DeviceUser::program).distinct().toList();
-                return listening.isEmpty() ? ready(ReadinessCheck.USERS, "nobody") : ready(ReadinessCheck.USERS, "let-go", listening);
+                List<String> listening = gpu.deviceUsers().stream()
+                        .map(DeviceUser::program)
+                        .distinct()
+                        .toList();
+                return listening.isEmpty()
+                        ? ready(ReadinessCheck.USERS, "nobody")
+                        : ready(ReadinessCheck.USERS, "let-go", listening);
             }
             boolean daemon = users.stream().allMatch(user -> user.program().startsWith("nvidia-persiste"));
             return new CheckResult(
@@ -250,7 +275,8 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                     .findFirst()
                     .map(PciDevice::address)
                     .orElse(gpu.address());
-            return new PlannedRefusal(RefusalCode.IN_USE,
+            return new PlannedRefusal(
+                    RefusalCode.IN_USE,
                     List.of(
                             used.toShortString(),
                             holder.program(),
@@ -266,7 +292,8 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 return unknown(ReadinessCheck.FRAMEBUFFER, "unknown");
             }
             List<PlannedRefusal> stays = refusals.stream()
-                    .filter(refusal -> refusal.code().isAboutFirmwareRegion() && refusal.code() != RefusalCode.MODULE_UNSIGNED)
+                    .filter(refusal ->
+                            refusal.code().isAboutFirmwareRegion() && refusal.code() != RefusalCode.MODULE_UNSIGNED)
                     .toList();
             if (!stays.isEmpty()) {
                 return refused(ReadinessCheck.FRAMEBUFFER, stays);
@@ -282,7 +309,10 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                     : ready(ReadinessCheck.FRAMEBUFFER, "released");
         }
 
-        /** Without securityfs and its parameter the kernel may still ask for signatures, so that is not taken for granted. */
+        /**
+         * Without securityfs and its parameter the kernel may still ask for signatures, so that is not taken for
+         * granted.
+         */
         private CheckResult checkLockdown() {
             List<PlannedRefusal> unsigned = refusalsWithCode(RefusalCode.MODULE_UNSIGNED);
             if (!unsigned.isEmpty()) {
@@ -300,8 +330,16 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
 
         private CheckResult checkModules() {
             return switch (machine.modulesOnDisk()) {
-                case PRESENT -> ready(ReadinessCheck.MODULES, "there", List.of(machine.kernelVersion().release()));
-                case MISSING -> warning(ReadinessCheck.MODULES, "gone", List.of(machine.kernelVersion().release()));
+                case PRESENT ->
+                    ready(
+                            ReadinessCheck.MODULES,
+                            "there",
+                            List.of(machine.kernelVersion().release()));
+                case MISSING ->
+                    warning(
+                            ReadinessCheck.MODULES,
+                            "gone",
+                            List.of(machine.kernelVersion().release()));
                 case UNKNOWN -> unknown(ReadinessCheck.MODULES, "unknown");
             };
         }
@@ -309,14 +347,18 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         private CheckResult checkKernel() {
             // What a later planner has against it belongs somewhere.
             List<PlannedRefusal> others = refusals.stream()
-                    .filter(refusal -> !refusal.code().isAboutFirmwareRegion() && !COVERED_BY_OTHER_CHECKS.contains(refusal.code()))
+                    .filter(refusal -> !refusal.code().isAboutFirmwareRegion()
+                            && !COVERED_BY_OTHER_CHECKS.contains(refusal.code()))
                     .toList();
             if (!others.isEmpty()) {
                 return refused(ReadinessCheck.KERNEL, others);
             }
             return machine.taint().hasOops()
                     ? refused(ReadinessCheck.KERNEL, List.of(new PlannedRefusal(RefusalCode.KERNEL_OOPS, List.of())))
-                    : ready(ReadinessCheck.KERNEL, "well", List.of(machine.kernelVersion().release()));
+                    : ready(
+                            ReadinessCheck.KERNEL,
+                            "well",
+                            List.of(machine.kernelVersion().release()));
         }
 
         private CheckResult checkHelper() {
@@ -356,7 +398,9 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 if (!machine.kernelVersion().isAtLeast(6, 1)) {
                     return unknown(ReadinessCheck.RESIZABLE_BAR, "old-kernel");
                 }
-                return isSuspended() ? unknown(ReadinessCheck.RESIZABLE_BAR, "asleep") : ready(ReadinessCheck.RESIZABLE_BAR, "fixed");
+                return isSuspended()
+                        ? unknown(ReadinessCheck.RESIZABLE_BAR, "asleep")
+                        : ready(ReadinessCheck.RESIZABLE_BAR, "fixed");
             }
             return graphics.bars().stream()
                     .filter(bar -> graphics.resizableBarSizes().containsKey(bar.index()))

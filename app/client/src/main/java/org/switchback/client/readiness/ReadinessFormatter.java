@@ -57,7 +57,9 @@ public final class ReadinessFormatter {
     /** What a person can do about it; empty when there is nothing to do, or the sentence has said it. */
     public Optional<String> advice(CheckResult finding) {
         String key = messageKey(finding) + ".advice";
-        return messages.containsKey(key) ? Optional.of(messages.text(key, messageArguments(finding))) : Optional.empty();
+        return messages.containsKey(key)
+                ? Optional.of(messages.text(key, messageArguments(finding)))
+                : Optional.empty();
     }
 
     private static String messageKey(CheckResult finding) {
@@ -73,7 +75,11 @@ public final class ReadinessFormatter {
             case RESIZABLE_BAR -> {
                 for (int i = 0; i < values.size(); i++) {
                     String value = values.get(i);
-                    values.set(i, i == 0 ? messages.formatBar(Integer.parseInt(value)) : messages.formatSize(Long.parseLong(value)));
+                    values.set(
+                            i,
+                            i == 0
+                                    ? messages.formatBar(Integer.parseInt(value))
+                                    : messages.formatSize(Long.parseLong(value)));
                 }
             }
             case FRAMEBUFFER ->
@@ -90,8 +96,8 @@ public final class ReadinessFormatter {
 
     /** Everything as a text for a mail or a bug report. */
     public String toPlainText() {
-        StringBuilder text = new StringBuilder(
-                messages.text("readiness.heading", gpu.graphics().name(), gpu.address().toString()));
+        StringBuilder text = new StringBuilder(messages.text(
+                "readiness.heading", gpu.graphics().name(), gpu.address().toString()));
         text.append('\n').append(summary()).append('\n');
         for (CheckResult finding : readiness.results()) {
             text.append('\n')

@@ -20,6 +20,7 @@ public final class Anonymizer {
 
     /** What a command line says of a host or a user by its form, whatever their names here. */
     private static final Pattern HOST_OPTION_PATTERN = Pattern.compile("(?<=\\bhostname=)[^\\s\"]+");
+
     private static final Pattern HOME_DIRECTORY_PATTERN = Pattern.compile("(?<=/home/)[^/\\s\"]+");
 
     /** Users that every machine has say nothing about a person. */

@@ -36,7 +36,9 @@ public final class ReportFile {
                 return new ReportReadResult.NotAReport();
             }
             String text = ExternalText.decode(Files.readAllBytes(file));
-            return MachineSnapshot.hasSnapshotHeader(text) ? new ReportReadResult.ValidReport(MachineSnapshot.parse(text)) : new ReportReadResult.NotAReport();
+            return MachineSnapshot.hasSnapshotHeader(text)
+                    ? new ReportReadResult.ValidReport(MachineSnapshot.parse(text))
+                    : new ReportReadResult.NotAReport();
         } catch (IOException unreadable) {
             return new ReportReadResult.UnreadableReport();
         } catch (MachineSnapshot.MalformedSnapshotException malformed) {

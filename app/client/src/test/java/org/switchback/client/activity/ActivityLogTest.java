@@ -1,9 +1,5 @@
 package org.switchback.client.activity;
 
-import org.switchback.job.StepKind;
-import org.switchback.plan.Step;
-import org.switchback.plan.Target;
-import org.switchback.client.WireEvents;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -23,12 +19,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.client.MachineSource;
+import org.switchback.client.WireEvents;
+import org.switchback.client.messages.Messages;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.client.storage.StateDirectory;
-import org.switchback.client.messages.Messages;
 import org.switchback.hardware.PciAddress;
-import org.switchback.job.JobEvent;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.StepKind;
+import org.switchback.plan.Step;
+import org.switchback.plan.Target;
 
 class ActivityLogTest {
     private static final PciAddress GPU = PciAddress.of("04:00.0");
@@ -75,8 +74,11 @@ class ActivityLogTest {
         log.put(createRecord("two", "", 60));
         log.put(createRecord("elsewhere", "x99-gtx1080-efifb", 120));
         MachineSource here = new MachineSource.ThisMachine();
-        assertThat(log.findLatest(here, GPU, attempt -> true)).map(SwitchRecord::id).contains("two");
-        assertThat(log.findLatest(here, GPU, attempt -> attempt.id().equals("one"))).isPresent();
+        assertThat(log.findLatest(here, GPU, attempt -> true))
+                .map(SwitchRecord::id)
+                .contains("two");
+        assertThat(log.findLatest(here, GPU, attempt -> attempt.id().equals("one")))
+                .isPresent();
         assertThat(log.findLatest(here, AUDIO, attempt -> true)).isEmpty();
         assertThat(log.findLatest(new MachineSource.SampleMachine("x99-gtx1080-efifb"), GPU, attempt -> true))
                 .map(SwitchRecord::id)
@@ -127,7 +129,9 @@ class ActivityLogTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "garbage", "{\"format\":\"switchback-activity\",\"version\":2}\n{}",
+                "",
+                "garbage",
+                "{\"format\":\"switchback-activity\",\"version\":2}\n{}",
                 "{\"format\":\"switchback-activity\",\"version\":1}\n{\"id\":\"x\"}\n",
                 "{\"format\":\"switchback-activity\",\"version\":1}\n[1,2\n",
                 "{\"format\":\"switchback-activity\",\"version\":1}\nnull\n",
@@ -139,7 +143,8 @@ class ActivityLogTest {
         ActivityLog.ActivityLogContent found = log.load();
         Path kept = file.resolveSibling("activity.jsonl.damaged-1");
         assertThat(found.problem()).contains(new ActivityLog.ActivityLogProblem.DamagedLogFile(kept));
-        assertThat(found.problem().orElseThrow().format(Messages.forLocale(Locale.ENGLISH))).contains(kept.toString());
+        assertThat(found.problem().orElseThrow().format(Messages.forLocale(Locale.ENGLISH)))
+                .contains(kept.toString());
         assertThat(Files.readString(kept)).isEqualTo(content);
         log.put(createRecord("one", "", 0));
         assertThat(log.load().records()).hasSize(1);
@@ -157,7 +162,8 @@ class ActivityLogTest {
         assertThat(log.load().records()).extracting(SwitchRecord::id).containsExactly("two");
         Files.writeString(file, "again");
         assertThat(log.load().problem())
-                .contains(new ActivityLog.ActivityLogProblem.DamagedLogFile(file.resolveSibling("activity.jsonl.damaged-2")));
+                .contains(new ActivityLog.ActivityLogProblem.DamagedLogFile(
+                        file.resolveSibling("activity.jsonl.damaged-2")));
     }
 
     /** Cut anywhere, as a power cut without a whole file would. */
@@ -173,7 +179,8 @@ class ActivityLogTest {
                     || whole.substring(0, end).equals(ActivityLog.HEADER_LINE + "\n");
             assertThat(content.problem().isPresent()).as("cut at %d", end).isNotEqualTo(headAlone);
             try (Stream<Path> files = Files.list(cut.getParent())) {
-                assertThat(files.anyMatch(kept -> kept.toString().endsWith(".damaged-1"))).isNotEqualTo(headAlone);
+                assertThat(files.anyMatch(kept -> kept.toString().endsWith(".damaged-1")))
+                        .isNotEqualTo(headAlone);
             }
         }
     }

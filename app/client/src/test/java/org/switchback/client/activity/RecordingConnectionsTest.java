@@ -1,9 +1,5 @@
 package org.switchback.client.activity;
 
-import org.switchback.job.StepKind;
-import org.switchback.job.SwitchRun;
-import org.switchback.plan.Target;
-import org.switchback.client.WireEvents;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,15 +12,19 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
+import org.switchback.client.MachineSource;
 import org.switchback.client.ScriptedConnections;
 import org.switchback.client.ScriptedHelper;
-import org.switchback.client.MachineSource;
-import org.switchback.client.samples.SampleMachines;
+import org.switchback.client.WireEvents;
 import org.switchback.client.messages.Messages;
+import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.StepKind;
+import org.switchback.job.SwitchRun;
+import org.switchback.plan.Target;
 
 class RecordingConnectionsTest {
     private static final Instant NOON = Instant.parse("2026-11-22T12:00:00Z");
@@ -32,7 +32,10 @@ class RecordingConnectionsTest {
     private final ActivityLog activityLog = ActivityLog.inMemory();
     private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
     private final RecordingConnections connections = new RecordingConnections(
-            new ScriptedConnections(helper), activityLog, SwitchRecord.SwitchInitiator.WINDOW, Clock.fixed(NOON, ZoneOffset.UTC));
+            new ScriptedConnections(helper),
+            activityLog,
+            SwitchRecord.SwitchInitiator.WINDOW,
+            Clock.fixed(NOON, ZoneOffset.UTC));
     private final List<JobEvent> receivedEvents = new ArrayList<>();
 
     @Test
@@ -55,7 +58,8 @@ class RecordingConnectionsTest {
         assertThat(text.title()).isEqualTo("NVIDIA GeForce GTX 1080 to VM mode");
         assertThat(text.result()).isEqualTo("NVIDIA GeForce GTX 1080 is in VM mode.");
         assertThat(text.steps().get(6))
-                .isEqualTo(new SwitchRecordFormatter.RecordedStep(7, "Unbind 04:00.0 from nvidia", "done", "20 ms", ""));
+                .isEqualTo(
+                        new SwitchRecordFormatter.RecordedStep(7, "Unbind 04:00.0 from nvidia", "done", "20 ms", ""));
         assertThat(text.memoryMapChanges()).contains("removed: ").contains("efifb (8.4 MiB)");
         assertThat(text.memoryMapBefore()).contains("c0000000-c086ffff : efifb");
         assertThat(text.memoryMapAfter()).isNotEmpty().doesNotContain("efifb");
@@ -94,7 +98,8 @@ class RecordingConnectionsTest {
         helper.emitEvent("finished", -1, 1, "rolled-back");
         connection.close();
         SwitchRecord attempt = onlyRecord();
-        assertThat(attempt.shellCommands().getLast()).isEqualTo("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
+        assertThat(attempt.shellCommands().getLast())
+                .isEqualTo("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
         SwitchRecordFormatter text = formatter(attempt);
         assertThat(text.status()).isEqualTo(SwitchRun.Result.UNCHANGED);
         assertThat(text.steps().get(7).note()).contains("EBUSY");
@@ -135,7 +140,8 @@ class RecordingConnectionsTest {
                 .filter(attempt -> attempt.target() == Target.HOST)
                 .findFirst()
                 .orElseThrow();
-        assertThat(back.shellCommands()).containsExactly("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
+        assertThat(back.shellCommands())
+                .containsExactly("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
         assertThat(formatter(back).steps().get(6).state()).isEqualTo("rolled back");
     }
 
@@ -156,7 +162,8 @@ class RecordingConnectionsTest {
                 .toList();
         assertThat(second).hasSizeLessThan(steps.size());
         assertThat(PlannedStep.isSamePlan(steps, second)).isTrue();
-        assertThat(PlannedStep.isSamePlan(steps, second.subList(1, second.size()))).isFalse();
+        assertThat(PlannedStep.isSamePlan(steps, second.subList(1, second.size())))
+                .isFalse();
     }
 
     @Test
@@ -191,7 +198,11 @@ class RecordingConnectionsTest {
 
     private HelperConnection startSwitch(HelperConnection connection) throws HelperException {
         connection.inspect(false);
-        connection.apply(connection.plan(ScriptedHelper.GTX_1080, Target.VM, List.of(), false).id(), receivedEvents::add);
+        connection.apply(
+                connection
+                        .plan(ScriptedHelper.GTX_1080, Target.VM, List.of(), false)
+                        .id(),
+                receivedEvents::add);
         return connection;
     }
 

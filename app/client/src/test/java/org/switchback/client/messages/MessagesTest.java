@@ -1,13 +1,5 @@
 package org.switchback.client.messages;
 
-import org.switchback.plan.ReleaseStage.BarRegion;
-import org.switchback.plan.ReleaseStage.ReleaseReason;
-import org.switchback.plan.ReleaseStage.ReleaseMethod;
-import org.switchback.plan.RefusalCode;
-import org.switchback.plan.Step;
-import org.switchback.job.StepKind;
-import org.switchback.job.StepFailure;
-import org.switchback.job.Outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.text.MessageFormat;
@@ -25,18 +17,26 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.client.HelperException;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Gpu;
+import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.ModuleSignaturePolicy;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
-import org.switchback.hardware.KebabCase;
-import org.switchback.plan.Refusal;
-import org.switchback.plan.Target;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.job.Outcome;
 import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.StepFailure;
+import org.switchback.job.StepKind;
+import org.switchback.plan.Refusal;
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.ReleaseStage.BarRegion;
+import org.switchback.plan.ReleaseStage.ReleaseMethod;
+import org.switchback.plan.ReleaseStage.ReleaseReason;
+import org.switchback.plan.Step;
+import org.switchback.plan.Target;
 
 class MessagesTest {
     /** The reasons of release steps; vfio-pci's eviction of VGA framebuffers has a step of its own. */
@@ -94,7 +94,10 @@ class MessagesTest {
                 new Refusal.KernelOops()));
         for (List<String> distribution : DISTRIBUTIONS) {
             all.add(new Refusal.ModuleUnsigned(
-                    createFirmwareRegion("BOOTFB", BOOTFB), ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN, distribution, false));
+                    createFirmwareRegion("BOOTFB", BOOTFB),
+                    ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN,
+                    distribution,
+                    false));
             all.add(new Refusal.ModuleUnsigned(
                     createFirmwareRegion("BOOTFB", BOOTFB), ModuleSignaturePolicy.ENFORCED, distribution, true));
         }
@@ -119,9 +122,10 @@ class MessagesTest {
         assertThat(sentence).doesNotContain("00000000-00000000");
         if (refusal instanceof Refusal.ModuleMissing missing) {
             assertThat(sentence)
-                    .startsWith(missing.region().range().equals(HIDDEN)
-                            ? "BOOTFB stays in BAR 1 of 04:00.0 "
-                            : "BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0 ");
+                    .startsWith(
+                            missing.region().range().equals(HIDDEN)
+                                    ? "BOOTFB stays in BAR 1 of 04:00.0 "
+                                    : "BOOTFB c0000000-c086ffff stays in BAR 1 of 04:00.0 ");
             assertThat(sentence.contains("--native-driver")).isEqualTo(missing.nativeDriverSuffices());
         }
     }
@@ -130,7 +134,10 @@ class MessagesTest {
     void signingInstructionsMatchTheDistribution() {
         assertThat(DISTRIBUTIONS.stream()
                         .map(ids -> new Refusal.ModuleUnsigned(
-                                createFirmwareRegion("BOOTFB", BOOTFB), ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN, ids, false))
+                                createFirmwareRegion("BOOTFB", BOOTFB),
+                                ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN,
+                                ids,
+                                false))
                         .map(refusal -> messages.formatRefusal(PlannedRefusal.of(refusal)))
                         .map(sentence -> Stream.of(
                                         "/var/lib/dkms/mok.pub",
@@ -179,17 +186,22 @@ class MessagesTest {
     void failedStepIsExplained() {
         assertThat(messages.formatStepFailure(new StepFailure("not-true", List.of("nvidia"))))
                 .isEqualTo("The kernel reported success, but the value is still nvidia.");
-        assertThat(messages.formatStepFailure(new StepFailure("in-use", List.of("Xorg", "812", "ann", "/dev/dri/card0"))))
+        assertThat(messages.formatStepFailure(
+                        new StepFailure("in-use", List.of("Xorg", "812", "ann", "/dev/dri/card0"))))
                 .isEqualTo("Xorg (PID 812, user ann) uses it through /dev/dri/card0.");
         assertThat(messages.formatStepFailure(new StepFailure("not-back", List.of("04:00.0", ""))))
                 .isEqualTo("04:00.0 is not back on its host driver (now: no driver).");
         assertThat(messages.formatStepFailure(new StepFailure("not-proven", List.of("04:00.0", "BAR 0: EBUSY"))))
                 .isEqualTo("A virtual machine can't use 04:00.0: BAR 0: EBUSY.");
-        assertThat(messages.formatStepFailure(new StepFailure("not-reserved", List.of("04:00.0", "BAR 1", "c0000000-cfffffff"))))
-                .isEqualTo("A virtual machine can't use 04:00.0: something is in BAR 1 (c0000000-cfffffff), and the kernel"
-                        + " can't reserve it.");
-        assertThat(messages.formatStepFailure(new StepFailure("EOWNERDEAD", List.of()))).isEqualTo("The kernel reports an error: EOWNERDEAD.");
-        assertThat(messages.formatStepFailure(new StepFailure("release-EOWNERDEAD", List.of()))).isEqualTo("The kernel reports an error: EOWNERDEAD.");
+        assertThat(messages.formatStepFailure(
+                        new StepFailure("not-reserved", List.of("04:00.0", "BAR 1", "c0000000-cfffffff"))))
+                .isEqualTo(
+                        "A virtual machine can't use 04:00.0: something is in BAR 1 (c0000000-cfffffff), and the kernel"
+                                + " can't reserve it.");
+        assertThat(messages.formatStepFailure(new StepFailure("EOWNERDEAD", List.of())))
+                .isEqualTo("The kernel reports an error: EOWNERDEAD.");
+        assertThat(messages.formatStepFailure(new StepFailure("release-EOWNERDEAD", List.of())))
+                .isEqualTo("The kernel reports an error: EOWNERDEAD.");
         assertThat(messages.formatStepFailure(new StepFailure("still-there", List.of("BOOTFB", "c0000000-c086ffff"))))
                 .isEqualTo("The kernel reported success, but BOOTFB c0000000-c086ffff is still in the BAR.");
     }
@@ -198,7 +210,17 @@ class MessagesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "EINVAL", "EPERM", "ENODEV", "EOPNOTSUPP", "EBUSY", "ERANGE", "ENOENT", "ENXIO", "EXDEV", "ESTALE", "EEXIST"
+                "EINVAL",
+                "EPERM",
+                "ENODEV",
+                "EOPNOTSUPP",
+                "EBUSY",
+                "ERANGE",
+                "ENOENT",
+                "ENXIO",
+                "EXDEV",
+                "ESTALE",
+                "EEXIST"
             })
     void everyErrnoOfTheFramebufferModuleHasASentence(String errno) {
         assertThat(messages.formatStepFailure(new StepFailure("release-" + errno, List.of())))
@@ -231,9 +253,9 @@ class MessagesTest {
                     Optional.of(reason)));
         }
         List<String> sentences = messages.formatReleaseMethods(steps, machine);
-        assertThat(sentences)
-                .hasSize(RELEASE_REASONS.size())
-                .allSatisfy(sentence -> assertThat(sentence).contains("BOOTFB c0000000-c086ffff").endsWith("."));
+        assertThat(sentences).hasSize(RELEASE_REASONS.size()).allSatisfy(sentence -> assertThat(sentence)
+                .contains("BOOTFB c0000000-c086ffff")
+                .endsWith("."));
         assertThat(sentences.getFirst()).startsWith("BOOTFB");
         assertThat(sentences.subList(1, sentences.size()))
                 .allSatisfy(sentence -> assertThat(sentence).startsWith("If that does not free the BAR: "));
@@ -243,60 +265,88 @@ class MessagesTest {
     void stepsAndInversesNameDeviceAndDriver() {
         assertStep(StepKind.DRIVER, "0000:04:00.0", "nvidia", "", "Unbind 04:00.0 from nvidia", "bind to nvidia");
         assertStep(StepKind.DRIVER, "0000:04:00.0", "", "vfio-pci", "Bind 04:00.0 to vfio-pci", "unbind from vfio-pci");
-        assertStep(StepKind.DRIVER_OVERRIDE, "0000:04:00.1", "", "vfio-pci", "Set the driver override of 04:00.1 to vfio-pci", "clear the driver override");
-        assertStep(StepKind.DRIVER_OVERRIDE,
+        assertStep(
+                StepKind.DRIVER_OVERRIDE,
+                "0000:04:00.1",
+                "",
+                "vfio-pci",
+                "Set the driver override of 04:00.1 to vfio-pci",
+                "clear the driver override");
+        assertStep(
+                StepKind.DRIVER_OVERRIDE,
                 "0000:04:00.1",
                 "vfio-pci",
                 "",
                 "Clear the driver override of 04:00.1",
                 "set the driver override to vfio-pci");
-        assertStep(StepKind.POWER_CONTROL, "0000:04:00.1", "auto", "on", "Keep 04:00.1 awake", "let it sleep when idle");
-        assertStep(StepKind.POWER_CONTROL, "0000:04:00.1", "on", "auto", "Let 04:00.1 sleep when idle", "keep it awake");
+        assertStep(
+                StepKind.POWER_CONTROL, "0000:04:00.1", "auto", "on", "Keep 04:00.1 awake", "let it sleep when idle");
+        assertStep(
+                StepKind.POWER_CONTROL, "0000:04:00.1", "on", "auto", "Let 04:00.1 sleep when idle", "keep it awake");
         assertStep(StepKind.KERNEL_MODULE, "switchback_bootfb", "", "loaded", "Load switchback_bootfb", "unload it");
         assertStep(StepKind.KERNEL_MODULE, "switchback_bootfb", "loaded", "", "Unload switchback_bootfb", "-");
         assertThat(messages.formatInverse(step(StepKind.KERNEL_MODULE, "vfio-pci", "", "loaded", Step.UndoPolicy.KEPT)))
                 .isEqualTo("stays loaded");
-        assertStep(StepKind.FRAMEBUFFER_REGION,
+        assertStep(
+                StepKind.FRAMEBUFFER_REGION,
                 "0000:04:00.0 c0000000-c086ffff",
                 "BOOTFB",
                 "",
                 "Release BOOTFB c0000000-c086ffff",
                 "gone until restart");
-        assertStep(StepKind.FRAMEBUFFER_REGION, "0000:04:00.0 00000000-00000000", "BOOTFB", "", "Release BOOTFB", "gone until restart");
+        assertStep(
+                StepKind.FRAMEBUFFER_REGION,
+                "0000:04:00.0 00000000-00000000",
+                "BOOTFB",
+                "",
+                "Release BOOTFB",
+                "gone until restart");
         assertStep(StepKind.LOAD_DRIVER, "0000:04:00.0", "", "", "Load the driver of 04:00.0", "stays loaded");
         assertStep(StepKind.UNBIND_ANY, "0000:04:00.0", "", "", "Unbind 04:00.0 from that driver", "-");
-        assertStep(StepKind.FRAMEBUFFER_DRIVER,
+        assertStep(
+                StepKind.FRAMEBUFFER_DRIVER,
                 "efi-framebuffer.0",
                 "efi-framebuffer",
                 "",
                 "Release efifb c0000000-c086ffff",
                 "bind to efi-framebuffer");
-        assertStep(StepKind.FRAMEBUFFER_DRIVER,
+        assertStep(
+                StepKind.FRAMEBUFFER_DRIVER,
                 "efi-framebuffer.0",
                 "",
                 "efi-framebuffer",
                 "Bind efi-framebuffer.0 to efi-framebuffer again",
                 "release it");
-        assertStep(StepKind.FRAMEBUFFER_EVICTION,
+        assertStep(
+                StepKind.FRAMEBUFFER_EVICTION,
                 "0000:04:00.0",
                 "1 efifb c0000000-c086ffff",
                 "",
                 "vfio-pci removes efifb c0000000-c086ffff",
                 "gone until restart");
-        assertStep(StepKind.CHECK_UNUSED,
+        assertStep(
+                StepKind.CHECK_UNUSED,
                 "0000:04:00.0,0000:04:00.1",
                 "",
                 "",
                 "Check that no program uses 04:00.0 and 04:00.1",
                 "-");
-        assertStep(StepKind.CHECK_VFIO_USABLE, "0000:04:00.0", "", "", "Check that a virtual machine can use every BAR", "-");
-        assertStep(StepKind.CHECK_HOST_DRIVERS_BOUND,
+        assertStep(
+                StepKind.CHECK_VFIO_USABLE,
+                "0000:04:00.0",
+                "",
+                "",
+                "Check that a virtual machine can use every BAR",
+                "-");
+        assertStep(
+                StepKind.CHECK_HOST_DRIVERS_BOUND,
                 "0000:04:00.0,0000:04:00.1,0000:00:1b.0",
                 "",
                 "",
                 "Check that the host drivers are bound to 04:00.0, 04:00.1 and 00:1b.0",
                 "-");
-        assertStep(StepKind.PROBE_ANY,
+        assertStep(
+                StepKind.PROBE_ANY,
                 "0000:04:00.0",
                 "",
                 "",
@@ -306,8 +356,7 @@ class MessagesTest {
 
     private static PlannedStep step(
             StepKind kind, String subject, String before, String after, Step.UndoPolicy undoPolicy) {
-        return new PlannedStep(
-                kind, subject, before, after, undoPolicy, "", "", Optional.empty(), Optional.empty());
+        return new PlannedStep(kind, subject, before, after, undoPolicy, "", "", Optional.empty(), Optional.empty());
     }
 
     private void assertStep(StepKind kind, String subject, String before, String after, String title, String inverse) {
@@ -321,13 +370,15 @@ class MessagesTest {
         assertThat(Stream.of(Step.UndoPolicy.values())
                         .map(undo -> messages.formatReversibility(step(StepKind.DRIVER, "", "", "", undo))))
                 .containsExactly("changes nothing", "reversible", "stays loaded", "until restart");
-        assertThat(messages.formatReversibility(step(StepKind.KERNEL_MODULE, "switchback_bootfb", "loaded", "", Step.UndoPolicy.KEPT)))
+        assertThat(messages.formatReversibility(
+                        step(StepKind.KERNEL_MODULE, "switchback_bootfb", "loaded", "", Step.UndoPolicy.KEPT)))
                 .isEqualTo("stays unloaded");
     }
 
     @Test
     void overlapNamesRegionSizeAndBar() {
-        Machine reported = SnapshotParser.parse(SampleMachines.load("x99-gtx1080").orElseThrow());
+        Machine reported =
+                SnapshotParser.parse(SampleMachines.load("x99-gtx1080").orElseThrow());
         Overlap overlap = reported.gpu(GPU).orElseThrow().conflicts().getFirst();
         assertThat(messages.formatOverlap(overlap)).isEqualTo("BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1");
         assertThat(messages.formatVerdict(overlap)).isEqualTo("vfio-pci can't reserve BAR 1 while BOOTFB is there.");
@@ -352,7 +403,9 @@ class MessagesTest {
     @Test
     void everySampleHasADescription() {
         assertThat(messages.bundle().keySet())
-                .containsAll(SampleMachines.names().stream().map(name -> "sample." + name).toList());
+                .containsAll(SampleMachines.names().stream()
+                        .map(name -> "sample." + name)
+                        .toList());
     }
 
     @Test

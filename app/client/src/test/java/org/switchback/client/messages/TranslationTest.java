@@ -33,7 +33,8 @@ class TranslationTest {
 
     static Stream<String> languages() throws IOException, URISyntaxException {
         try (Stream<Path> files = Files.list(bundleDirectory())) {
-            return files.map(file -> file.getFileName().toString())
+            return files
+                    .map(file -> file.getFileName().toString())
                     .filter(name -> name.startsWith("Messages_") && !name.equals("Messages_en.properties"))
                     .sorted()
                     .toList()
@@ -42,7 +43,8 @@ class TranslationTest {
     }
 
     private static Path bundleDirectory() throws URISyntaxException {
-        return Path.of(Objects.requireNonNull(Messages.class.getResource("Messages.properties")).toURI())
+        return Path.of(Objects.requireNonNull(Messages.class.getResource("Messages.properties"))
+                        .toURI())
                 .getParent();
     }
 
@@ -138,6 +140,10 @@ class TranslationTest {
     }
 
     private static Set<String> placeholders(String text) {
-        return PLACEHOLDER.matcher(text).results().map(MatchResult::group).collect(Collectors.toCollection(TreeSet::new));
+        return PLACEHOLDER
+                .matcher(text)
+                .results()
+                .map(MatchResult::group)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 }

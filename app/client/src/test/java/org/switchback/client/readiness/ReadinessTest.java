@@ -1,7 +1,5 @@
 package org.switchback.client.readiness;
 
-import org.switchback.plan.RefusalCode;
-import org.switchback.plan.Target;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
@@ -21,18 +19,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.switchback.client.HelperException;
-import org.switchback.client.ScriptedHelper;
 import org.switchback.client.MachineSource;
+import org.switchback.client.ScriptedHelper;
+import org.switchback.client.messages.Messages;
 import org.switchback.client.readiness.CheckResult.CheckStatus;
 import org.switchback.client.samples.SampleMachines;
-import org.switchback.client.messages.Messages;
 import org.switchback.hardware.BootfbModule;
-import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.PlannedRefusal;
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.Target;
 
 class ReadinessTest {
     private static final Path SNAPSHOTS = Path.of("../../helper/model/src/test/resources/captures");
@@ -45,15 +45,15 @@ class ReadinessTest {
     void theGtx1080IsReady() {
         Readiness ready = of(SampleMachines.DEFAULT, GTX_1080);
         assertThat(ready.isBlocked()).isFalse();
-        assertThat(description(ready, ReadinessCheck.IOMMU_KERNEL)).isEqualTo("The kernel uses it: the GPU is in IOMMU group 27.");
+        assertThat(description(ready, ReadinessCheck.IOMMU_KERNEL))
+                .isEqualTo("The kernel uses it: the GPU is in IOMMU group 27.");
         assertThat(description(ready, ReadinessCheck.GROUP)).isEqualTo("Group 27 holds only this GPU's functions.");
         assertThat(description(ready, ReadinessCheck.FUNCTIONS)).isEqualTo("04:00.0 and 04:00.1 move together.");
         assertThat(description(ready, ReadinessCheck.DESKTOP))
                 .isEqualTo("AMD/ATI Radeon HD 8570 / R7 240/340 OEM draws the desktop, on DVI-I-1.");
         assertThat(description(ready, ReadinessCheck.FRAMEBUFFER))
                 .isEqualTo("efifb c0000000-c086ffff covers 8.4 MiB of BAR 1. The switch releases it first.");
-        assertThat(new ReadinessFormatter(messages, ready).summary())
-                .isEqualTo("Ready for VM mode.");
+        assertThat(new ReadinessFormatter(messages, ready).summary()).isEqualTo("Ready for VM mode.");
     }
 
     /** Kernel 5.10 says neither how the GPU is reset nor how large its BARs could be. */
@@ -82,7 +82,12 @@ class ReadinessTest {
                 "AuthenticAMD | ?    | ro                 | UNKNOWN | '' | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
             })
     void iommuAdviceFitsProcessorAndCommandLine(
-            String processor, String table, String commandLine, CheckStatus firmware, String inFirmware, String inKernel) {
+            String processor,
+            String table,
+            String commandLine,
+            CheckStatus firmware,
+            String inFirmware,
+            String inKernel) {
         Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes = new java.util.HashMap<>();
         changes.put("/proc/cpuinfo", textFile("vendor_id : " + processor));
         changes.put("/proc/cmdline", textFile(commandLine));
@@ -105,7 +110,10 @@ class ReadinessTest {
                 SnapshotParser.PCI_DEVICES + "0000:00:1b.0/iommu_group",
                 Optional.of(new MachineSnapshot.LinkEntry("../../../kernel/iommu_groups/27"))));
         assertThat(resultOf(shared, ReadinessCheck.GROUP).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(shared, ReadinessCheck.GROUP)).contains("00:1b.0").contains("snd_hda_intel").contains("put the GPU into another slot");
+        assertThat(description(shared, ReadinessCheck.GROUP))
+                .contains("00:1b.0")
+                .contains("snd_hda_intel")
+                .contains("put the GPU into another slot");
     }
 
     @Test
@@ -131,7 +139,8 @@ class ReadinessTest {
     @Test
     void onlyGpuOfALaptopGetsItsOwnAdvice() {
         Readiness laptop = of("laptop-one-gpu", "00:02.0");
-        assertThat(description(laptop, ReadinessCheck.DESKTOP)).isEqualTo("This GPU draws the desktop, on eDP-1, and there is no other.");
+        assertThat(description(laptop, ReadinessCheck.DESKTOP))
+                .isEqualTo("This GPU draws the desktop, on eDP-1, and there is no other.");
         assertThat(advice(laptop, ReadinessCheck.DESKTOP)).startsWith("Log in over SSH");
     }
 
@@ -164,17 +173,24 @@ class ReadinessTest {
 
     @Test
     void withoutHelperGpuUsersAreUnknown() {
-        Readiness unseen = of(sample(SampleMachines.DEFAULT), GTX_1080, new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING));
+        Readiness unseen = of(
+                sample(SampleMachines.DEFAULT),
+                GTX_1080,
+                new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING));
         assertThat(resultOf(unseen, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.UNKNOWN);
     }
 
     @Test
     void framebufferNeedingTheModuleBlocksWithoutIt() {
-        assertThat(resultOf(of("x99-gtx1080", GTX_1080), ReadinessCheck.FRAMEBUFFER).status()).isEqualTo(CheckStatus.READY);
-        MachineSnapshot without = sample("x99-gtx1080").withChanges(Map.of(BootfbModule.path("4.6.0-1-amd64"), Optional.empty()));
+        assertThat(resultOf(of("x99-gtx1080", GTX_1080), ReadinessCheck.FRAMEBUFFER)
+                        .status())
+                .isEqualTo(CheckStatus.READY);
+        MachineSnapshot without =
+                sample("x99-gtx1080").withChanges(Map.of(BootfbModule.path("4.6.0-1-amd64"), Optional.empty()));
         Readiness bootfb = of(without, GTX_1080, new MachineSource.ThisMachine());
         assertThat(resultOf(bootfb, ReadinessCheck.FRAMEBUFFER).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(bootfb, ReadinessCheck.FRAMEBUFFER)).startsWith("BOOTFB c0000000-c086ffff stays in BAR 1");
+        assertThat(description(bootfb, ReadinessCheck.FRAMEBUFFER))
+                .startsWith("BOOTFB c0000000-c086ffff stays in BAR 1");
     }
 
     @Test
@@ -211,7 +227,10 @@ class ReadinessTest {
     })
     void resizableBarSizesAreDescribed(String file, String bits, CheckStatus result, String sentence) {
         Readiness newer = withChanges(Map.of(
-                "/proc/sys/kernel/osrelease", textFile("6.1.0-40-amd64"), DEVICE_DIRECTORY + "/" + file, textFile(bits)));
+                "/proc/sys/kernel/osrelease",
+                textFile("6.1.0-40-amd64"),
+                DEVICE_DIRECTORY + "/" + file,
+                textFile(bits)));
         assertThat(resultOf(newer, ReadinessCheck.RESIZABLE_BAR).status()).isEqualTo(result);
         assertThat(description(newer, ReadinessCheck.RESIZABLE_BAR)).isEqualTo(sentence);
     }
@@ -221,7 +240,8 @@ class ReadinessTest {
         Readiness stubborn = withChanges(Map.of("/proc/sys/kernel/osrelease", textFile("6.1.0-40-amd64")));
         assertThat(resultOf(stubborn, ReadinessCheck.RESET).status()).isEqualTo(CheckStatus.WARNING);
         Readiness resettable = withChanges(Map.of(DEVICE_DIRECTORY + "/reset_method", textFile("flr bus")));
-        assertThat(description(resettable, ReadinessCheck.RESET)).isEqualTo("The kernel can reset the GPU: flr and bus.");
+        assertThat(description(resettable, ReadinessCheck.RESET))
+                .isEqualTo("The kernel can reset the GPU: flr and bus.");
     }
 
     @ParameterizedTest
@@ -232,23 +252,33 @@ class ReadinessTest {
         "'',        '',     UNKNOWN, The kernel does not report whether the GPU is awake.",
     })
     void suspendedDiffersFromPowerError(String status, String state, CheckStatus result, String sentence) {
-        Readiness power = withChanges(
-                Map.of(DEVICE_DIRECTORY + "/power/runtime_status", textFile(status), DEVICE_DIRECTORY + "/power_state", textFile(state)));
+        Readiness power = withChanges(Map.of(
+                DEVICE_DIRECTORY + "/power/runtime_status",
+                textFile(status),
+                DEVICE_DIRECTORY + "/power_state",
+                textFile(state)));
         assertThat(resultOf(power, ReadinessCheck.POWER).status()).isEqualTo(result);
         assertThat(description(power, ReadinessCheck.POWER)).isEqualTo(sentence);
     }
 
     @Test
     void partiallySwitchedGpuListsItsFunctions() {
-        Readiness mixed = withChanges(Map.of(DEVICE_DIRECTORY + "/driver", Optional.of(new MachineSnapshot.LinkEntry("x/vfio-pci"))));
-        assertThat(description(mixed, ReadinessCheck.FUNCTIONS)).isEqualTo("Partially switched: 04:00.0 in VM mode, 04:00.1 not.");
+        Readiness mixed = withChanges(
+                Map.of(DEVICE_DIRECTORY + "/driver", Optional.of(new MachineSnapshot.LinkEntry("x/vfio-pci"))));
+        assertThat(description(mixed, ReadinessCheck.FUNCTIONS))
+                .isEqualTo("Partially switched: 04:00.0 in VM mode, 04:00.1 not.");
     }
 
     @Test
     void unboundGpuWithDriverOverrideIsPartiallySwitched() {
-        Readiness left = withChanges(Map.of(DEVICE_DIRECTORY + "/driver", Optional.empty(), DEVICE_DIRECTORY + "/driver_override", textFile("vfio-pci")));
+        Readiness left = withChanges(Map.of(
+                DEVICE_DIRECTORY + "/driver",
+                Optional.empty(),
+                DEVICE_DIRECTORY + "/driver_override",
+                textFile("vfio-pci")));
         assertThat(description(left, ReadinessCheck.FUNCTIONS))
-                .isEqualTo("Partially switched: the GPU has no driver, and the driver override of 04:00.0 is vfio-pci.");
+                .isEqualTo(
+                        "Partially switched: the GPU has no driver, and the driver override of 04:00.0 is vfio-pci.");
     }
 
     @ParameterizedTest
@@ -270,7 +300,9 @@ class ReadinessTest {
                 HelperException.FailureKind.UNDECIDED,
                 HelperException.FailureKind.WRONG_VERSION,
                 HelperException.FailureKind.LOST)) {
-            texts.add(description(of(sample(SampleMachines.DEFAULT), GTX_1080, new MachineSource.ReadOnlyMachine(kind)), ReadinessCheck.HELPER));
+            texts.add(description(
+                    of(sample(SampleMachines.DEFAULT), GTX_1080, new MachineSource.ReadOnlyMachine(kind)),
+                    ReadinessCheck.HELPER));
         }
         assertThat(texts).hasSize(6);
     }
@@ -286,7 +318,8 @@ class ReadinessTest {
             for (CheckResult finding : one.results()) {
                 assertThat(text.title(finding.check())).isNotEmpty();
                 assertThat(text.description(finding)).endsWith(".").doesNotContain("{", "}");
-                text.advice(finding).ifPresent(advice -> assertThat(advice).endsWith(".").doesNotContain("{"));
+                text.advice(finding)
+                        .ifPresent(advice -> assertThat(advice).endsWith(".").doesNotContain("{"));
                 if (finding.status() == CheckStatus.UNKNOWN || finding.status() == CheckStatus.READY) {
                     assertThat(text.advice(finding)).isEmpty();
                 } else if (finding.refusals().isEmpty()) {
@@ -304,9 +337,11 @@ class ReadinessTest {
         ScriptedHelper helper = new ScriptedHelper(new MachineSource.ThisMachine(), machine(name));
         Machine machine = SnapshotParser.parse(helper.snapshot());
         for (Gpu gpu : machine.gpus()) {
-            List<PlannedRefusal> refusals = helper.plan(gpu.address(), Target.VM, List.of(), false).refusals();
+            List<PlannedRefusal> refusals =
+                    helper.plan(gpu.address(), Target.VM, List.of(), false).refusals();
             Readiness one = Readiness.of(machine, gpu, helper.source(), refusals);
-            boolean refused = refusals.stream().anyMatch(refusal -> !refusal.code().equals("already-in-vm-mode"));
+            boolean refused =
+                    refusals.stream().anyMatch(refusal -> !refusal.code().equals("already-in-vm-mode"));
             assertThat(one.isBlocked()).isEqualTo(refused);
         }
     }
@@ -341,7 +376,10 @@ class ReadinessTest {
         MachineSnapshot capture = machine(name);
         for (Gpu gpu : SnapshotParser.parse(capture).gpus()) {
             all.add(of(capture, gpu.address().toString(), new MachineSource.ThisMachine()));
-            all.add(of(capture, gpu.address().toString(), new MachineSource.ReadOnlyMachine(HelperException.FailureKind.STOPPED)));
+            all.add(of(
+                    capture,
+                    gpu.address().toString(),
+                    new MachineSource.ReadOnlyMachine(HelperException.FailureKind.STOPPED)));
         }
         return all;
     }
@@ -378,7 +416,9 @@ class ReadinessTest {
                     machine,
                     machine.gpu(address).orElseThrow(),
                     source,
-                    new ScriptedHelper(source, capture).plan(address, Target.VM, List.of(), false).refusals());
+                    new ScriptedHelper(source, capture)
+                            .plan(address, Target.VM, List.of(), false)
+                            .refusals());
         } catch (HelperException none) {
             throw new AssertionError(none);
         }
@@ -393,6 +433,8 @@ class ReadinessTest {
     }
 
     private String advice(Readiness readiness, ReadinessCheck check) {
-        return new ReadinessFormatter(messages, readiness).advice(resultOf(readiness, check)).orElse("");
+        return new ReadinessFormatter(messages, readiness)
+                .advice(resultOf(readiness, check))
+                .orElse("");
     }
 }

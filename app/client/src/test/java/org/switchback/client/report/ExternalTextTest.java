@@ -18,14 +18,16 @@ class ExternalTextTest {
 
     @Test
     void malformedBytesAreReplaced() {
-        assertThat(ExternalText.decode("a\u00e9b".getBytes(StandardCharsets.ISO_8859_1))).isEqualTo("a\ufffdb");
+        assertThat(ExternalText.decode("a\u00e9b".getBytes(StandardCharsets.ISO_8859_1)))
+                .isEqualTo("a\ufffdb");
         assertThat(ExternalText.decode(new byte[] {(byte) 0xff})).isEqualTo("\ufffd");
         assertThat(ExternalText.decode(new byte[0])).isEmpty();
     }
 
     @Test
     void controlSequencesAreRemoved() {
-        assertThat(ExternalText.removeControlSequences("\u001b[01;31m\u001b[Kc0000000\u001b[m\u001b[K-d1ffffff : PCI Bus [bus 00]"))
+        assertThat(ExternalText.removeControlSequences(
+                        "\u001b[01;31m\u001b[Kc0000000\u001b[m\u001b[K-d1ffffff : PCI Bus [bus 00]"))
                 .isEqualTo("c0000000-d1ffffff : PCI Bus [bus 00]");
     }
 }

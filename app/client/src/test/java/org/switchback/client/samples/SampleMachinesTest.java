@@ -1,6 +1,5 @@
 package org.switchback.client.samples;
 
-import org.switchback.plan.RefusalCode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
@@ -12,17 +11,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.plan.Planner;
 import org.switchback.plan.Refusal;
-import org.switchback.plan.SwitchRequest;
+import org.switchback.plan.RefusalCode;
 import org.switchback.plan.ReleaseStage;
 import org.switchback.plan.Step;
 import org.switchback.plan.SwitchPlan;
+import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Target;
 
 class SampleMachinesTest {
@@ -77,9 +77,11 @@ class SampleMachinesTest {
         Machine machine = machine(name);
         for (PciDevice device : machine.devices().values()) {
             for (Bar bar : device.bars()) {
-                if (bar.space() == Bar.AddressSpace.MEMORY && Long.compareUnsigned(bar.range().last(), 0xfffff) > 0) {
-                    assertThat(machine.memoryMap().find(r -> r.range().equals(bar.range())
-                                    && r.name().equals(device.address().toString())))
+                if (bar.space() == Bar.AddressSpace.MEMORY
+                        && Long.compareUnsigned(bar.range().last(), 0xfffff) > 0) {
+                    assertThat(machine.memoryMap()
+                                    .find(r -> r.range().equals(bar.range())
+                                            && r.name().equals(device.address().toString())))
                             .as("%s BAR %d", device.address(), bar.index())
                             .isNotEmpty();
                 }
@@ -92,18 +94,21 @@ class SampleMachinesTest {
     void everyFunctionHasANameAndItsBridges(String name) {
         Machine machine = machine(name);
         for (PciDevice device : machine.devices().values()) {
-            assertThat(device.ids().deviceName()).as(device.address().toString()).doesNotMatch("[0-9a-f]{4}");
-            assertThat(device.ids().vendorName()).as(device.address().toString()).doesNotMatch("[0-9a-f]{4}");
-            assertThat(device.headerType()).contains(device.pciClass().toString().equals("0604") ? 1 : 0);
+            assertThat(device.ids().deviceName())
+                    .as(device.address().toString())
+                    .doesNotMatch("[0-9a-f]{4}");
+            assertThat(device.ids().vendorName())
+                    .as(device.address().toString())
+                    .doesNotMatch("[0-9a-f]{4}");
+            assertThat(device.headerType())
+                    .contains(device.pciClass().toString().equals("0604") ? 1 : 0);
             assertThat(machine.devices().keySet()).containsAll(device.parentBridges());
         }
     }
 
     @Test
     void reportedMachineHasTheExactRegions() {
-        assertThat(machine("x99-gtx1080").memoryMap().toText())
-                .contains(
-                        """
+        assertThat(machine("x99-gtx1080").memoryMap().toText()).contains("""
                         60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]
                           60000000-6fffffff : reserved
                         70000000-fbffbfff : PCI Bus 0000:00
@@ -130,7 +135,8 @@ class SampleMachinesTest {
         SwitchPlan plan = plan(machine, GTX_1080);
         assertThat(plan.refusals()).isEmpty();
         assertThat(plan.steps())
-                .anyMatch(step -> step instanceof Step.FallbackStep(ReleaseStage rung, Step s) && rung.method() == ReleaseStage.ReleaseMethod.MODULE);
+                .anyMatch(step -> step instanceof Step.FallbackStep(ReleaseStage rung, Step s)
+                        && rung.method() == ReleaseStage.ReleaseMethod.MODULE);
     }
 
     @Test

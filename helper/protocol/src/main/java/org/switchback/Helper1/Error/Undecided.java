@@ -1,6 +1,9 @@
 package org.switchback.Helper1.Error;
 
-/** Nobody has said whether the caller may do this: the authority is not there, or it failed, or it did not answer in time. */
+/**
+ * Nobody has said whether the caller may do this: the authority is not there, or it failed, or it did not answer in
+ * time.
+ */
 public final class Undecided extends HelperError {
     private static final long serialVersionUID = 1;
 
