@@ -1,4 +1,4 @@
-/** The D-Bus interface of the helper, for both ends of the bus. */
+/** The D-Bus interfaces of the helper, shared by the helper and its clients. */
 module org.switchback.protocol {
     requires static transitive org.jspecify;
     requires transitive org.switchback.model;

@@ -16,109 +16,108 @@ import org.switchback.job.SwitchRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** {@code activity}: every attempt to switch a GPU. */
+/** {@code activity}: shows the activity log. */
 @Command(name = "activity", sortOptions = false)
 final class ActivityCommand extends MachineCommand {
     @Parameters(index = "0", arity = "0..1", paramLabel = "NUMBER", descriptionKey = "parameter.record")
     @Nullable
     String number;
 
-    ActivityCommand(CliContext surroundings, RootCommand root) {
-        super(surroundings, root);
+    ActivityCommand(CliContext context, RootCommand rootCommand) {
+        super(context, rootCommand);
     }
 
     @Override
     public Integer call() throws CommandException {
         ActivityLog.ActivityLogContent content = context().activityLog().load();
-        Optional<String> trouble = content.problem().map(known -> known.format(messages()));
-        List<SwitchRecord> attempts = content.records();
-        if (trouble.isPresent() && attempts.isEmpty()) {
-            throw new CommandException(ExitCode.FAILED, trouble.get());
+        Optional<String> problem = content.problem().map(logProblem -> logProblem.format(messages()));
+        List<SwitchRecord> records = content.records();
+        if (problem.isPresent() && records.isEmpty()) {
+            throw new CommandException(ExitCode.FAILED, problem.get());
         }
-        trouble.ifPresent(terminal().err()::println);
+        problem.ifPresent(terminal().err()::println);
         if (number != null) {
-            attempts = List.of(findRecord(number, attempts));
+            records = List.of(findRecord(number, records));
         }
         if (json) {
             JsonArray array = new JsonArray();
-            attempts.forEach(attempt -> array.add(toJson(attempt)));
+            records.forEach(switchRecord -> array.add(toJson(switchRecord)));
             JsonObject object = new JsonObject();
             object.add("attempts", array);
             printJson(object);
         } else if (number != null) {
-            terminal().out().print(formatter(attempts.getFirst()).toPlainText());
-        } else if (attempts.isEmpty()) {
+            terminal().out().print(formatter(records.getFirst()).toPlainText());
+        } else if (records.isEmpty()) {
             terminal().out().println(messages().text("activity.empty"));
         } else {
-            printList(attempts);
+            printList(records);
         }
         return ExitCode.OK;
     }
 
-    private SwitchRecord findRecord(String typed, List<SwitchRecord> attempts) throws CommandException {
+    private SwitchRecord findRecord(String argument, List<SwitchRecord> records) throws CommandException {
         try {
-            return attempts.get(Integer.parseInt(typed) - 1);
-        } catch (NumberFormatException | IndexOutOfBoundsException none) {
-            throw context().createException(ExitCode.USAGE, "activity.no-such", TextFileReader.quote(typed));
+            return records.get(Integer.parseInt(argument) - 1);
+        } catch (NumberFormatException | IndexOutOfBoundsException e) {
+            throw context().createException(ExitCode.USAGE, "activity.no-such", TextFileReader.quote(argument));
         }
     }
 
-    private SwitchRecordFormatter formatter(SwitchRecord attempt) {
-        return new SwitchRecordFormatter(messages(), ZoneId.systemDefault(), attempt);
+    private SwitchRecordFormatter formatter(SwitchRecord switchRecord) {
+        return new SwitchRecordFormatter(messages(), ZoneId.systemDefault(), switchRecord);
     }
 
-    private void printList(List<SwitchRecord> attempts) {
-        int width = Integer.toString(attempts.size()).length();
-        int at = 1;
-        for (SwitchRecord attempt : attempts) {
-            SwitchRecordFormatter text = formatter(attempt);
-            String result = text.result() + (text.duration().isEmpty() ? "" : " (" + text.duration() + ")");
+    private void printList(List<SwitchRecord> records) {
+        int width = Integer.toString(records.size()).length();
+        int number = 1;
+        for (SwitchRecord switchRecord : records) {
+            SwitchRecordFormatter formatter = formatter(switchRecord);
+            String result = formatter.result() + (formatter.duration().isEmpty() ? "" : " (" + formatter.duration() + ")");
             terminal()
                     .out()
-                    .println(TextColumns.padLeft(Integer.toString(at++), width) + "  "
-                            + terminal().bold(text.title()));
+                    .println(TextColumns.padLeft(Integer.toString(number++), width) + "  "
+                            + terminal().bold(formatter.title()));
             String indent = " ".repeat(width + 2);
-            terminal().out().println(indent + terminal().faint(text.context()));
+            terminal().out().println(indent + terminal().faint(formatter.context()));
             terminal()
                     .out()
                     .println(indent
-                            + (attempt.result() == SwitchRun.Result.SUCCEEDED
+                            + (switchRecord.result() == SwitchRun.Result.SUCCEEDED
                                     ? terminal().success(result)
                                     : TextColumns.hangingIndent(result, width + 2)));
         }
     }
 
-    private JsonObject toJson(SwitchRecord attempt) {
-        SwitchRecordFormatter text = formatter(attempt);
-        Messages words = messages();
-        JsonObject object = new JsonObject();
-        object.addProperty("began", attempt.startedAt().toString());
-        object.addProperty("by", KebabCase.of(attempt.initiator()));
-        object.addProperty("gpu", attempt.gpu().toString());
-        object.addProperty("name", text.gpuName());
-        object.addProperty("target", attempt.target().wireName());
+    private JsonObject toJson(SwitchRecord switchRecord) {
+        SwitchRecordFormatter formatter = formatter(switchRecord);
+                JsonObject object = new JsonObject();
+        object.addProperty("began", switchRecord.startedAt().toString());
+        object.addProperty("by", KebabCase.of(switchRecord.initiator()));
+        object.addProperty("gpu", switchRecord.gpu().toString());
+        object.addProperty("name", formatter.gpuName());
+        object.addProperty("target", switchRecord.target().wireName());
         object.addProperty(
                 "result",
-                attempt.startFailure()
+                switchRecord.startFailure()
                         .map(Enum::name)
-                        .or(() -> attempt.end().map(end -> end.outcome().wireName()))
+                        .or(() -> switchRecord.end().map(end -> end.outcome().wireName()))
                         .orElse("unknown"));
-        attempt.end().ifPresent(end -> object.addProperty("took", end.elapsed().toNanos() / 1e9));
-        object.add("steps", new JsonFormatter(words).formatSteps(attempt.steps(), attempt.machineBefore()));
+        switchRecord.end().ifPresent(end -> object.addProperty("took", end.elapsed().toNanos() / 1e9));
+        object.add("steps", new JsonFormatter(messages()).formatSteps(switchRecord.steps(), switchRecord.machineBefore()));
         JsonArray events = new JsonArray();
-        for (JobEvent entry : attempt.events()) {
-            JsonObject event = JsonFormatter.formatEvent(entry, Optional.empty());
-            event.addProperty("at", entry.elapsed().toNanos() / 1e9);
-            events.add(event);
+        for (JobEvent event : switchRecord.events()) {
+            JsonObject eventObject = JsonFormatter.formatEvent(event, Optional.empty());
+            eventObject.addProperty("at", event.elapsed().toNanos() / 1e9);
+            events.add(eventObject);
         }
         object.add("events", events);
         JsonArray writes = new JsonArray();
-        attempt.shellCommands().forEach(writes::add);
+        switchRecord.shellCommands().forEach(writes::add);
         object.add("writes", writes);
-        object.addProperty("mapBefore", text.memoryMapBefore());
-        object.addProperty("mapAfter", text.memoryMapAfter());
-        object.addProperty("mapChanges", text.memoryMapChanges());
-        object.addProperty("text", text.result());
+        object.addProperty("mapBefore", formatter.memoryMapBefore());
+        object.addProperty("mapAfter", formatter.memoryMapAfter());
+        object.addProperty("mapChanges", formatter.memoryMapChanges());
+        object.addProperty("text", formatter.result());
         return object;
     }
 }

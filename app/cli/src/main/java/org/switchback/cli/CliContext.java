@@ -6,27 +6,27 @@ import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.messages.Messages;
 
 /**
- * What every command needs.
+ * Dependencies shared by all commands.
  *
- * @param terminal where it writes
- * @param messages what it says
- * @param connections whom it asks
- * @param activityLog what has been switched so far
+ * @param terminal for input and output
+ * @param messages in the user's language
+ * @param connections opens connections to helpers
+ * @param activityLog records of earlier switches
  */
 record CliContext(Terminal terminal, Messages messages, HelperConnections connections, ActivityLog activityLog) {
-    /** A sentence of the catalogue that ends the command. */
+    /** Creates the exception that ends the command with a message. */
     CommandException createException(int exitCode, String key, Object... values) {
         return new CommandException(exitCode, messages.text(key, values));
     }
 
-    /** What a call that came to nothing means for the command. */
-    CommandException createException(HelperException problem) {
+    /** Converts a failed call to the exception that ends the command. */
+    CommandException createException(HelperException exception) {
         int exitCode =
-                switch (problem.kind()) {
+                switch (exception.kind()) {
                     case REFUSED, BUSY, STALE, UNKNOWN_PLAN, LIMIT, INCOMPLETE, RESTART_NEEDED -> ExitCode.BLOCKED;
                     case MISSING, STOPPED, UNDECIDED, WRONG_VERSION, LOST, BAD_ARGUMENT, READ_ONLY, NO_ANSWER, FAILED ->
                         ExitCode.FAILED;
                 };
-        return new CommandException(exitCode, messages.formatHelperFailure(problem.kind()));
+        return new CommandException(exitCode, messages.formatHelperFailure(exception.kind()));
     }
 }

@@ -1,6 +1,6 @@
 package org.switchback.cli;
 
-/** Ends a command with one sentence on standard error. */
+/** Ends a command with a message on standard error and an exit code. */
 final class CommandException extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -8,10 +8,10 @@ final class CommandException extends Exception {
 
     /**
      * @param exitCode one of {@link ExitCode}
-     * @param sentence for people
+     * @param userMessage a sentence for people
      */
-    CommandException(int exitCode, String sentence) {
-        super(sentence);
+    CommandException(int exitCode, String userMessage) {
+        super(userMessage);
         this.exitCode = exitCode;
     }
 

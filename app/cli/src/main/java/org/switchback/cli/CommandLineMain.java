@@ -10,7 +10,7 @@ import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.messages.Messages;
 import org.switchback.client.samples.SampleMachines;
 
-/** The command line: what the window shows and does, for a terminal, a script or a screen reader. */
+/** The command line: the functions of the window for terminals, scripts and screen readers. */
 public final class CommandLineMain {
     private CommandLineMain() {}
 
@@ -34,13 +34,15 @@ public final class CommandLineMain {
     }
 
     /**
-     * Sees that all that was printed has arrived.
+     * Checks that all output was written.
      *
-     * @param read somebody reads it who may have left, as head does: that is no failure, and the rest is dropped in
-     *     silence
+     * @param outputPiped whether another process reads the output. It may exit early, as head does: that is no failure,
+     *     and the remaining output is dropped silently
+     * @param exitCode exit code of the command
+     * @return the exit code, or {@link ExitCode#FAILED} when a successful command could not write its output
      */
-    static int checkOutput(Terminal terminal, boolean read, int exitCode) {
-        if (!terminal.out().checkError() || read) {
+    static int checkOutput(Terminal terminal, boolean outputPiped, int exitCode) {
+        if (!terminal.out().checkError() || outputPiped) {
             return exitCode;
         }
         terminal.err()
@@ -49,7 +51,10 @@ public final class CommandLineMain {
         return exitCode == ExitCode.OK ? ExitCode.FAILED : exitCode;
     }
 
-    /** Packaging runs a command once to learn which classes it needs; a machine without a GPU needs too few. */
+    /**
+     * The packaging runs one command to record the classes for the AOT cache. On a machine without a GPU too few classes
+     * would be loaded, so these commands use a sample.
+     */
     private static void runAotTraining(Terminal terminal) {
         String[] machine = {"--sample", SampleMachines.DEFAULT};
         run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "status");
@@ -67,15 +72,15 @@ public final class CommandLineMain {
         run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "status", "--json");
     }
 
-    /** The helpers that the commands talk to. */
+    /** Opens connections to the system helper and to simulated helpers. */
     static HelperConnections createConnections() {
         return new DBusHelperConnections();
     }
 
-    static int run(Terminal terminal, HelperConnections connections, ActivityLog activity, String... args) {
-        Messages words = Messages.forLocale(Locale.getDefault());
-        HelperConnections recorded = new RecordingConnections(
-                connections, activity, SwitchRecord.SwitchInitiator.COMMAND_LINE, Clock.systemUTC());
-        return new RootCommand(new CliContext(terminal, words, recorded, activity)).run(args);
+    static int run(Terminal terminal, HelperConnections connections, ActivityLog activityLog, String... args) {
+        Messages messages = Messages.forLocale(Locale.getDefault());
+        HelperConnections recordingConnections = new RecordingConnections(
+                connections, activityLog, SwitchRecord.SwitchInitiator.COMMAND_LINE, Clock.systemUTC());
+        return new RootCommand(new CliContext(terminal, messages, recordingConnections, activityLog)).run(args);
     }
 }

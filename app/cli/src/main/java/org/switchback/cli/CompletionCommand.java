@@ -9,7 +9,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code completion}: what a shell needs to complete our command lines. For packaging, so no help tells of it. */
+/** {@code completion}: prints a completion script for a shell. Used by the packaging, so hidden from the help. */
 @Command(name = "completion", hidden = true)
 final class CompletionCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "bash|zsh|fish")
@@ -28,13 +28,13 @@ final class CompletionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        CompletionScripts completion =
+        CompletionScripts scripts =
                 new CompletionScripts(Objects.requireNonNull(spec).root(), SampleMachines.names());
         String script =
                 switch (Objects.requireNonNull(shell)) {
-                    case "bash" -> completion.formatBash();
-                    case "zsh" -> completion.formatZsh();
-                    case "fish" -> completion.formatFish();
+                    case "bash" -> scripts.formatBash();
+                    case "zsh" -> scripts.formatZsh();
+                    case "fish" -> scripts.formatFish();
                     default -> "";
                 };
         if (script.isEmpty()) {

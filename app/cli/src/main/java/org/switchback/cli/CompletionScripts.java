@@ -11,9 +11,9 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** Completion scripts for three shells, made of the same command model that parses the command line. */
+/** Generates completion scripts for three shells from the picocli model that also parses the command line. */
 final class CompletionScripts {
-    /** Functions of PCI class 03, for a shell's command that takes a list of words. */
+    /** Bash and zsh: prints the addresses of all functions of PCI class 03, one a line. */
     private static final String LIST_GPUS_SCRIPT = """
             for class in /sys/bus/pci/devices/*/class; do
                     read -r code <"$class" && [[ $code == 0x03* ]] && class=${class%/class} && echo "${class##*/}"
@@ -24,7 +24,7 @@ final class CompletionScripts {
     private final List<String> samples;
 
     /**
-     * @param root of the command model, with its texts
+     * @param root root of the command model, with its descriptions
      * @param samples names of the sample machines
      */
     CompletionScripts(CommandSpec root, List<String> samples) {
@@ -36,13 +36,13 @@ final class CompletionScripts {
                 .toList();
     }
 
-    /** What may stand in the place of an argument. */
+    /** The possible values of an argument. */
     private enum ArgumentKind {
         NONE,
         FILE,
         GPU,
         CHOICE,
-        /** Something that can't be guessed. */
+        /** Any text; it cannot be completed. */
         FREE_TEXT
     }
 
@@ -73,7 +73,7 @@ final class CompletionScripts {
         return joinDescription(argument.description());
     }
 
-    /** Menus want one line without a full stop. */
+    /** Joins the lines of a description; completion menus show one line without a full stop. */
     private static String joinDescription(String... lines) {
         String text = String.join(" ", lines);
         return text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
@@ -85,7 +85,7 @@ final class CompletionScripts {
 
     private static String optionNames(CommandSpec command) {
         return visibleOptions(command).stream()
-                .flatMap(o -> Arrays.stream(o.names()))
+                .flatMap(option -> Arrays.stream(option.names()))
                 .collect(Collectors.joining(" "));
     }
 
@@ -93,7 +93,7 @@ final class CompletionScripts {
     private Stream<OptionSpec> allOptions() {
         return Stream.concat(Stream.of(root), commands.stream())
                 .flatMap(command -> visibleOptions(command).stream())
-                .collect(Collectors.toMap(OptionSpec::longestName, o -> o, (one, same) -> one, TreeMap::new))
+                .collect(Collectors.toMap(OptionSpec::longestName, option -> option, (first, second) -> first, TreeMap::new))
                 .values()
                 .stream();
     }
@@ -289,7 +289,7 @@ final class CompletionScripts {
         };
     }
 
-    /** In single quotes, for each of the three. */
+    /** Quotes a text with single quotes, valid in all three shells. */
     private static String quote(String text) {
         return "'" + text.replace("'", "'\\''") + "'";
     }

@@ -21,7 +21,7 @@ import org.switchback.job.PlannedRefusal;
 import org.switchback.job.StepKind;
 import org.switchback.plan.Target;
 
-/** All that is known about a GPU, as a block of lines. */
+/** Prints all facts about a GPU as a block of lines. */
 final class GpuFormatter {
     private static final int LABEL_WIDTH = 13;
 
@@ -37,16 +37,22 @@ final class GpuFormatter {
     }
 
     /**
-     * Where a GPU could go.
+     * A possible target of a GPU.
      *
-     * @param plan what that would take
+     * @param target the mode
+     * @param plan the plan for switching to this mode
      */
     record TargetPlan(Target target, PlanReply plan) {}
 
-    /** @param unreserved what the kernel could not reserve when it was last to be switched */
-    void print(Gpu gpu, Machine machine, List<TargetPlan> ways, Optional<SwitchRecord.UnreservedBar> unreserved) {
+    /**
+     * Prints a GPU.
+     *
+     * @param targetPlans the possible targets
+     * @param unreserved the BAR that the kernel could not reserve in the last switch
+     */
+    void print(Gpu gpu, Machine machine, List<TargetPlan> targetPlans, Optional<SwitchRecord.UnreservedBar> unreserved) {
         printHeading(gpu);
-        GpuState state = GpuState.of(gpu, source, vmRefusals(ways), unreserved);
+        GpuState state = GpuState.of(gpu, source, vmRefusals(targetPlans), unreserved);
         printField("", state.describe(gpu, machine, unreserved, messages));
         PciDevice graphics = gpu.graphics();
         printField(
@@ -73,31 +79,31 @@ final class GpuFormatter {
         }
         printBars(gpu);
         for (GpuDetail detail : GpuDetail.of(gpu, messages)) {
-            // The driver is in the heading, and the BARs are above.
-            boolean said = detail.kind() == GpuDetail.DetailKind.DRIVER || detail.kind() == GpuDetail.DetailKind.BAR;
-            if (!said) {
+            // The heading shows the driver, and the BARs are printed above.
+            boolean alreadyPrinted = detail.kind() == GpuDetail.DetailKind.DRIVER || detail.kind() == GpuDetail.DetailKind.BAR;
+            if (!alreadyPrinted) {
                 printField(detail.label(), detail.text());
             }
         }
         printUsers(gpu);
-        for (TargetPlan way : ways) {
-            printTargetPlan(gpu, machine, way);
+        for (TargetPlan targetPlan : targetPlans) {
+            printTargetPlan(gpu, machine, targetPlan);
         }
     }
 
-    /** Against a switch to VM mode. */
-    private static List<PlannedRefusal> vmRefusals(List<TargetPlan> ways) {
-        return ways.stream()
-                .filter(way -> way.target() == Target.VM)
-                .flatMap(way -> way.plan().refusals().stream())
+    /** The refusals for a switch to VM mode. */
+    private static List<PlannedRefusal> vmRefusals(List<TargetPlan> targetPlans) {
+        return targetPlans.stream()
+                .filter(targetPlan -> targetPlan.target() == Target.VM)
+                .flatMap(targetPlan -> targetPlan.plan().refusals().stream())
                 .toList();
     }
 
     private void printHeading(Gpu gpu) {
         String name = gpu.address().toShortString() + "  " + gpu.graphics().name();
         String mode = messages.formatMode(gpu);
-        int room = TextColumns.WIDTH - name.length() - mode.length();
-        String gap = room > 1 ? " ".repeat(room) : "\n" + " ".repeat(TextColumns.WIDTH - mode.length());
+        int gapWidth = TextColumns.WIDTH - name.length() - mode.length();
+        String gap = gapWidth > 1 ? " ".repeat(gapWidth) : "\n" + " ".repeat(TextColumns.WIDTH - mode.length());
         terminal.out().println(terminal.bold(name) + gap + mode);
     }
 
@@ -119,8 +125,8 @@ final class GpuFormatter {
                 if (overlap.bar().equals(bar) && overlap.isFromFirmware()) {
                     String sentence = messages.formatOverlap(overlap) + ". " + messages.formatVerdict(overlap);
                     boolean refused = overlap.resolution() == Overlap.OverlapResolution.CONFLICT;
-                    for (String part : TextColumns.wrap(sentence, TextColumns.WIDTH - LABEL_WIDTH - 2)) {
-                        printLine("", refused ? terminal.warning(part) : part);
+                    for (String line : TextColumns.wrap(sentence, TextColumns.WIDTH - LABEL_WIDTH - 2)) {
+                        printLine("", refused ? terminal.warning(line) : line);
                     }
                 }
             }
@@ -128,58 +134,58 @@ final class GpuFormatter {
     }
 
     private void printUsers(Gpu gpu) {
-        Map<Integer, DeviceUser> programs = new LinkedHashMap<>();
-        for (DeviceUser holder : gpu.deviceUsers()) {
-            if (holder.isBlockingUnbind()) {
-                programs.putIfAbsent(holder.pid(), holder);
+        Map<Integer, DeviceUser> usersByPid = new LinkedHashMap<>();
+        for (DeviceUser user : gpu.deviceUsers()) {
+            if (user.isBlockingUnbind()) {
+                usersByPid.putIfAbsent(user.pid(), user);
             }
         }
-        if (programs.isEmpty()) {
+        if (usersByPid.isEmpty()) {
             printField(messages.text("cli.status.users"), messages.text("cli.status.users.none"));
         }
         String label = messages.text("cli.status.users");
-        for (DeviceUser holder : programs.values()) {
-            printField(label, messages.formatDeviceUser(holder));
+        for (DeviceUser user : usersByPid.values()) {
+            printField(label, messages.formatDeviceUser(user));
             label = "";
         }
     }
 
-    private void printTargetPlan(Gpu gpu, Machine machine, TargetPlan way) {
-        String label = messages.text("cli.status.way." + way.target().wireName());
-        if (way.plan().refusals().isEmpty()) {
-            printField(label, terminal.success(messages.text("cli.status.ready")) + " " + formatSummary(machine, way));
+    private void printTargetPlan(Gpu gpu, Machine machine, TargetPlan targetPlan) {
+        String label = messages.text("cli.status.way." + targetPlan.target().wireName());
+        if (targetPlan.plan().refusals().isEmpty()) {
+            printField(label, terminal.success(messages.text("cli.status.ready")) + " " + formatSummary(machine, targetPlan));
             printField(
                     "",
-                    terminal.faint("switchback switch " + way.target().wireName() + " "
+                    terminal.faint("switchback switch " + targetPlan.target().wireName() + " "
                             + gpu.address().toShortString()));
             return;
         }
-        for (String refusal : messages.formatRefusals(way.plan().refusals())) {
+        for (String refusal : messages.formatRefusals(targetPlan.plan().refusals())) {
             printField(label, refusal);
             label = "";
         }
     }
 
-    /** The steps that matter most to a person, as one sentence. */
-    private String formatSummary(Machine machine, TargetPlan way) {
-        Optional<String> release = way.plan().steps().stream()
+    /** The most important steps of a plan as one sentence. */
+    private String formatSummary(Machine machine, TargetPlan targetPlan) {
+        Optional<String> release = targetPlan.plan().steps().stream()
                 .filter(step -> step.releaseReason().isPresent() && step.kind() != StepKind.FRAMEBUFFER_EVICTION)
                 .findFirst()
                 .map(step -> messages.formatStep(step, machine));
         String functions = messages.formatList(
-                way.plan().functions().stream().map(PciAddress::toShortString).toList());
-        boolean there = way.plan().steps().stream().noneMatch(step -> step.kind() == StepKind.DRIVER);
+                targetPlan.plan().functions().stream().map(PciAddress::toShortString).toList());
+        boolean noDriverChange = targetPlan.plan().steps().stream().noneMatch(step -> step.kind() == StepKind.DRIVER);
         return release.map(text -> messages.text(
-                        there ? "cli.status.summary.release-only" : "cli.status.summary.release", text, functions))
+                        noDriverChange ? "cli.status.summary.release-only" : "cli.status.summary.release", text, functions))
                 .orElseGet(
-                        () -> messages.text("cli.status.summary." + way.target().wireName(), functions));
+                        () -> messages.text("cli.status.summary." + targetPlan.target().wireName(), functions));
     }
 
     private void printField(String label, String text) {
-        String before = label;
-        for (String part : TextColumns.wrap(text, TextColumns.WIDTH - LABEL_WIDTH - 2)) {
-            printLine(before, part);
-            before = "";
+        String lineLabel = label;
+        for (String line : TextColumns.wrap(text, TextColumns.WIDTH - LABEL_WIDTH - 2)) {
+            printLine(lineLabel, line);
+            lineLabel = "";
         }
     }
 

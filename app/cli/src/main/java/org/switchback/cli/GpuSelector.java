@@ -9,7 +9,7 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 
-/** Finds the GPU that somebody means. */
+/** Finds the GPU for an argument of the command line. */
 final class GpuSelector {
     private final Machine machine;
     private final CliContext context;
@@ -20,12 +20,14 @@ final class GpuSelector {
     }
 
     /**
-     * @param typed an address, with or without its domain, or a part of the name that no other GPU's has
-     * @throws CommandException when no GPU fits, or several do
+     * Finds a GPU.
+     *
+     * @param argument an address, with or without its domain, or a namePart of the name that no other GPU's name has
+     * @throws CommandException when no GPU matches, or several match
      */
-    Gpu find(String typed) throws CommandException {
-        Messages words = context.messages();
-        Optional<PciAddress> address = PciAddress.parse(typed);
+    Gpu find(String argument) throws CommandException {
+        Messages messages = context.messages();
+        Optional<PciAddress> address = PciAddress.parse(argument);
         if (address.isPresent()) {
             Optional<Gpu> gpu = machine.gpu(address.get());
             if (gpu.isPresent()) {
@@ -42,29 +44,29 @@ final class GpuSelector {
                     : context.createException(
                             ExitCode.USAGE, "cli.no-device", address.get().toShortString(), formatGpus(machine.gpus()));
         }
-        if (typed.indexOf(':') >= 0) {
-            throw context.createException(ExitCode.USAGE, "cli.no-address", TextFileReader.quote(typed));
+        if (argument.indexOf(':') >= 0) {
+            throw context.createException(ExitCode.USAGE, "cli.no-address", TextFileReader.quote(argument));
         }
-        String part = typed.toLowerCase(Locale.ROOT).strip();
-        List<Gpu> fitting = machine.gpus().stream()
-                .filter(gpu -> gpu.graphics().name().toLowerCase(Locale.ROOT).contains(part))
+        String namePart = argument.toLowerCase(Locale.ROOT).strip();
+        List<Gpu> matches = machine.gpus().stream()
+                .filter(gpu -> gpu.graphics().name().toLowerCase(Locale.ROOT).contains(namePart))
                 .toList();
-        if (fitting.size() > 1) {
+        if (matches.size() > 1) {
             throw new CommandException(
-                    ExitCode.USAGE, words.text("cli.several-gpus", TextFileReader.quote(typed), formatGpus(fitting)));
+                    ExitCode.USAGE, messages.text("cli.several-gpus", TextFileReader.quote(argument), formatGpus(matches)));
         }
-        if (fitting.isEmpty() || part.isEmpty()) {
+        if (matches.isEmpty() || namePart.isEmpty()) {
             throw new CommandException(
-                    ExitCode.USAGE, words.text("cli.no-gpu", TextFileReader.quote(typed), formatGpus(machine.gpus())));
+                    ExitCode.USAGE, messages.text("cli.no-gpu", TextFileReader.quote(argument), formatGpus(machine.gpus())));
         }
-        return fitting.getFirst();
+        return matches.getFirst();
     }
 
-    /** @throws CommandException when the text is no address */
-    PciAddress parseAddress(String typed) throws CommandException {
-        return PciAddress.parse(typed)
+    /** @throws CommandException when the argument is not a PCI address */
+    PciAddress parseAddress(String argument) throws CommandException {
+        return PciAddress.parse(argument)
                 .orElseThrow(
-                        () -> context.createException(ExitCode.USAGE, "cli.no-address", TextFileReader.quote(typed)));
+                        () -> context.createException(ExitCode.USAGE, "cli.no-address", TextFileReader.quote(argument)));
     }
 
     private String formatGpus(List<Gpu> gpus) {

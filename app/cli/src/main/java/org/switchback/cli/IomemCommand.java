@@ -20,7 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code iomem}: the memory map of a machine or out of a text, nested; or what changed between two texts. */
+/** {@code iomem}: prints the memory map of a machine or a file, or the differences between two files. */
 @Command(name = "iomem", sortOptions = false)
 final class IomemCommand extends MachineCommand {
     @Parameters(index = "0", arity = "0..1", paramLabel = "FILE", descriptionKey = "parameter.map")
@@ -37,19 +37,19 @@ final class IomemCommand extends MachineCommand {
     @Nullable
     String gpuName;
 
-    IomemCommand(CliContext surroundings, RootCommand root) {
-        super(surroundings, root);
+    IomemCommand(CliContext context, RootCommand rootCommand) {
+        super(context, rootCommand);
     }
 
     @Override
     public Integer call() throws CommandException, IOException {
         String name = file;
-        String[] pair = diff;
-        if (pair != null) {
+        String[] files = diff;
+        if (files != null) {
             if (name != null) {
                 throw context().createException(ExitCode.USAGE, "cli.iomem.diff-and-file");
             }
-            printDiff(readMap(pair[0]), readMap(pair[1]));
+            printDiff(readMap(files[0]), readMap(files[1]));
         } else if (name != null) {
             if (gpuName != null) {
                 throw context().createException(ExitCode.USAGE, "cli.iomem.gpu-and-file");
@@ -78,21 +78,21 @@ final class IomemCommand extends MachineCommand {
     }
 
     private void printDiff(MemoryMap before, MemoryMap after) {
-        MemoryMapFormatter text = new MemoryMapFormatter(terminal(), messages());
-        MemoryMapDiff changes = MemoryMapDiff.between(before, after);
+        MemoryMapFormatter formatter = new MemoryMapFormatter(terminal(), messages());
+        MemoryMapDiff mapDiff = MemoryMapDiff.between(before, after);
         if (json) {
             JsonObject object = new JsonObject();
-            object.add("removed", toJsonArray(changes.removed()));
-            object.add("added", toJsonArray(changes.added()));
-            object.addProperty("namesOnly", changes.onlyNamesCompared());
-            object.addProperty("text", new MemoryMapMessages(messages()).formatDiff(changes));
+            object.add("removed", toJsonArray(mapDiff.removed()));
+            object.add("added", toJsonArray(mapDiff.added()));
+            object.addProperty("namesOnly", mapDiff.onlyNamesCompared());
+            object.addProperty("text", new MemoryMapMessages(messages()).formatDiff(mapDiff));
             printJson(object);
             return;
         }
-        if (changes.onlyNamesCompared()) {
+        if (mapDiff.onlyNamesCompared()) {
             terminal().err().println(messages().text("map.diff.hidden"));
         }
-        text.print(changes);
+        formatter.print(mapDiff);
     }
 
     private static JsonArray toJsonArray(List<Region> regions) {
@@ -107,28 +107,28 @@ final class IomemCommand extends MachineCommand {
     }
 
     private void printFileMap(MemoryMap map) throws IOException {
-        MemoryMapFormatter text = new MemoryMapFormatter(terminal(), messages());
+        MemoryMapFormatter formatter = new MemoryMapFormatter(terminal(), messages());
         if (json) {
             writeJson(map);
             return;
         }
         if (sizes) {
-            text.printSizes(map, map.roots(), List.of());
+            formatter.printSizes(map, map.roots(), List.of());
         } else {
             terminal().out().print(map.toText());
         }
         terminal().out().flush();
-        text.formatNotes(map, true).forEach(terminal().err()::println);
+        formatter.formatNotes(map, true).forEach(terminal().err()::println);
     }
 
     private void printMachineMap() throws CommandException, IOException {
-        try (MachineSession sight = rootCommand().openSession(true)) {
-            Machine machine = SnapshotParser.parse(sight.snapshot());
+        try (MachineSession session = rootCommand().openSession(true)) {
+            Machine machine = SnapshotParser.parse(session.snapshot());
             MemoryMap map = machine.memoryMap();
             if (map.isEmpty()) {
                 throw context().createException(ExitCode.FAILED, "map.empty");
             }
-            MemoryMapFormatter text = new MemoryMapFormatter(terminal(), messages());
+            MemoryMapFormatter formatter = new MemoryMapFormatter(terminal(), messages());
             String name = gpuName;
             List<Region> roots = map.roots();
             if (name != null) {
@@ -145,16 +145,16 @@ final class IomemCommand extends MachineCommand {
                 return;
             }
             if (sizes || name != null) {
-                text.printSizes(map, roots, machine.gpus());
+                formatter.printSizes(map, roots, machine.gpus());
             } else {
                 terminal().out().print(map.toText());
             }
             terminal().out().flush();
-            text.formatNotes(map, false).forEach(terminal().err()::println);
+            formatter.formatNotes(map, false).forEach(terminal().err()::println);
         }
     }
 
-    /** Written as it goes: a map can have a hundred thousand regions. */
+    /** Streams the JSON: a map can have a hundred thousand regions. */
     private void writeJson(MemoryMap map) throws IOException {
         JsonWriter writer = new JsonWriter(new OutputStreamWriter(terminal().out(), StandardCharsets.UTF_8));
         writer.setIndent("  ");

@@ -25,8 +25,8 @@ import org.switchback.plan.Target;
 import org.switchback.protocol.JobEventStruct;
 
 /**
- * What {@code --json} prints. Keys are never renamed and never change their meaning; {@code app/command-line.md} says
- * what each means. Codes and addresses are for programs, {@code text} is for people.
+ * Builds the output of {@code --json}. Keys are never renamed and never change their meaning; {@code app/command-line.md}
+ * documents them. Codes and addresses are for programs, {@code text} is for people.
  */
 final class JsonFormatter {
     private final Messages messages;
@@ -39,9 +39,9 @@ final class JsonFormatter {
         JsonObject object = new JsonObject();
         switch (source) {
             case MachineSource.ThisMachine() -> object.addProperty("kind", "this-machine");
-            case MachineSource.ReadOnlyMachine(var why) -> {
+            case MachineSource.ReadOnlyMachine(var reason) -> {
                 object.addProperty("kind", "look-only");
-                object.addProperty("problem", KebabCase.of(why));
+                object.addProperty("problem", KebabCase.of(reason));
             }
             case MachineSource.SampleMachine(String name) -> {
                 object.addProperty("kind", "sample");
@@ -70,20 +70,20 @@ final class JsonFormatter {
         object.add("displays", formatStrings(gpu.graphics().activeConnectors()));
         JsonArray bars = new JsonArray();
         for (Bar bar : gpu.graphics().bars()) {
-            JsonObject one = formatBar(
+            JsonObject barObject = formatBar(
                     bar,
-                    gpu.overlaps().stream().filter(o -> o.bar().equals(bar)).toList());
-            gpu.graphics().maxBarSize(bar.index()).ifPresent(largest -> one.add("largest", formatSize(largest)));
-            bars.add(one);
+                    gpu.overlaps().stream().filter(overlap -> overlap.bar().equals(bar)).toList());
+            gpu.graphics().maxBarSize(bar.index()).ifPresent(largest -> barObject.add("largest", formatSize(largest)));
+            bars.add(barObject);
         }
         object.add("bars", bars);
         gpu.graphics().link().ifPresent(link -> {
-            JsonObject one = new JsonObject();
-            one.addProperty("speed", link.speed());
-            one.addProperty("width", link.width());
-            one.addProperty("maxSpeed", link.maxSpeed());
-            one.addProperty("maxWidth", link.maxWidth());
-            object.add("link", one);
+            JsonObject linkObject = new JsonObject();
+            linkObject.addProperty("speed", link.speed());
+            linkObject.addProperty("width", link.width());
+            linkObject.addProperty("maxSpeed", link.maxSpeed());
+            linkObject.addProperty("maxWidth", link.maxWidth());
+            object.add("link", linkObject);
         });
         object.add("resetMethods", formatStrings(gpu.graphics().resetMethods()));
         JsonObject power = new JsonObject();
@@ -95,7 +95,7 @@ final class JsonFormatter {
         gpu.companions().forEach(companion -> companions.add(formatDevice(companion)));
         object.add("companions", companions);
         JsonArray users = new JsonArray();
-        gpu.deviceUsers().forEach(holder -> users.add(formatDeviceUser(holder)));
+        gpu.deviceUsers().forEach(user -> users.add(formatDeviceUser(user)));
         object.add("users", users);
         return object;
     }
@@ -139,22 +139,22 @@ final class JsonFormatter {
         return object;
     }
 
-    private static JsonObject formatDeviceUser(DeviceUser holder) {
+    private static JsonObject formatDeviceUser(DeviceUser user) {
         JsonObject object = new JsonObject();
-        object.addProperty("pid", holder.pid());
-        object.addProperty("program", holder.program());
-        if (!holder.owner().isEmpty()) {
-            object.addProperty("user", holder.owner());
+        object.addProperty("pid", user.pid());
+        object.addProperty("program", user.program());
+        if (!user.owner().isEmpty()) {
+            object.addProperty("user", user.owner());
         }
-        if (!holder.virtualMachine().isEmpty()) {
-            object.addProperty("guest", holder.virtualMachine());
+        if (!user.virtualMachine().isEmpty()) {
+            object.addProperty("guest", user.virtualMachine());
         }
-        object.addProperty("node", "/dev/" + holder.deviceNode());
-        object.addProperty("blocks", holder.isBlockingUnbind());
+        object.addProperty("node", "/dev/" + user.deviceNode());
+        object.addProperty("blocks", user.isBlockingUnbind());
         return object;
     }
 
-    /** First, last and size; both ends inclusive. */
+    /** Adds first and last address, both inclusive, and size in bytes. */
     static void addRange(JsonObject object, AddressRange range) {
         object.addProperty("first", formatHex(range.first()));
         object.addProperty("last", formatHex(range.last()));
@@ -229,7 +229,11 @@ final class JsonFormatter {
         return object;
     }
 
-    /** What happened to the steps of a plan: the last word on each, and how long it took. */
+    /**
+     * Formats an event of a switch.
+     *
+     * @param seconds duration of the step that the event ends; empty when unknown
+     */
     static JsonObject formatEvent(JobEvent event, Optional<Double> seconds) {
         JobEventStruct struct = JobEventStruct.encode(event);
         JsonObject object = new JsonObject();
@@ -237,7 +241,7 @@ final class JsonFormatter {
         if (struct.step >= 0) {
             object.addProperty("step", struct.step + 1);
         }
-        seconds.ifPresent(s -> object.addProperty("seconds", s));
+        seconds.ifPresent(value -> object.addProperty("seconds", value));
         if (!struct.detail.isEmpty()) {
             object.addProperty("detail", struct.detail);
         }

@@ -13,7 +13,7 @@ import org.switchback.job.PlanReply;
 import org.switchback.plan.Target;
 import picocli.CommandLine.Option;
 
-/** A command about a machine. */
+/** Base class of commands that read a machine. */
 abstract class MachineCommand implements Callable<Integer> {
     @Option(names = "--json")
     boolean json;
@@ -43,12 +43,12 @@ abstract class MachineCommand implements Callable<Integer> {
     }
 
     final PlanReply requestPlan(
-            HelperConnection connection, PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver)
+            HelperConnection connection, PciAddress gpu, Target target, List<PciAddress> companions, boolean nativeDriver)
             throws CommandException {
         try {
-            return connection.plan(gpu, target, with, nativeDriver);
-        } catch (HelperException problem) {
-            throw context.createException(problem);
+            return connection.plan(gpu, target, companions, nativeDriver);
+        } catch (HelperException e) {
+            throw context.createException(e);
         }
     }
 

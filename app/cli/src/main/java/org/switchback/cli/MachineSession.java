@@ -4,10 +4,10 @@ import org.switchback.client.HelperConnection;
 import org.switchback.hardware.MachineSnapshot;
 
 /**
- * A machine that has been looked at, and the helper that can be asked more about it.
+ * A snapshot of a machine with the connection to its helper.
  *
- * @param connection closed together with this
- * @param snapshot what there was to see
+ * @param connection closed together with this session
+ * @param snapshot the machine at the start of the session
  */
 record MachineSession(HelperConnection connection, MachineSnapshot snapshot) implements AutoCloseable {
     @Override

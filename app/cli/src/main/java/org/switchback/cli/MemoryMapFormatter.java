@@ -16,7 +16,7 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
 
-/** Memory maps for people. */
+/** Prints memory maps for people. */
 final class MemoryMapFormatter {
     private final Terminal terminal;
     private final PrintStream out;
@@ -30,20 +30,24 @@ final class MemoryMapFormatter {
         this.mapMessages = new MemoryMapMessages(messages);
     }
 
-    /** What has to be said about a map: how it was read, and what firmware left in a BAR. */
-    List<String> formatNotes(MemoryMap map, boolean foreign) {
+    /**
+     * Notes about a map: how it was parsed, hidden addresses, and firmware regions inside BARs.
+     *
+     * @param fromFile whether the map was read from a file and not from a machine
+     */
+    List<String> formatNotes(MemoryMap map, boolean fromFile) {
         List<String> notes = new ArrayList<>();
-        if (foreign) {
+        if (fromFile) {
             notes.add(mapMessages.formatParseSummary(map));
         }
         if (map.addressesHidden()) {
-            notes.add(messages.text(foreign ? "map.hidden" : "cli.iomem.hidden"));
+            notes.add(messages.text(fromFile ? "map.hidden" : "cli.iomem.hidden"));
         }
         addFirmwareRegionNotes(map.roots(), map.addressesHidden(), notes);
         return notes;
     }
 
-    /** A firmware framebuffer inside a region that is named after a PCI function. */
+    /** Adds a note for each firmware region inside a region that is named after a PCI function. */
     private void addFirmwareRegionNotes(List<Region> level, boolean hidden, List<String> notes) {
         for (Region region : level) {
             Optional<PciAddress> function = PciAddress.parse(region.name());
@@ -68,31 +72,34 @@ final class MemoryMapFormatter {
         }
     }
 
-    /** The regions that hold a BAR of a GPU, each with what is in it; the outermost that hold nothing else but PCI. */
+    /**
+     * The regions around the BARs of a GPU, with their children: the bus of the GPU, or the BAR itself where its parent is
+     * no PCI bus.
+     */
     static List<Region> regionsAroundGpu(MemoryMap map, Gpu gpu) {
-        List<Region> parts = new ArrayList<>();
-        collectGpuRegions(map.roots(), gpu, parts);
-        return parts;
+        List<Region> regions = new ArrayList<>();
+        collectGpuRegions(map.roots(), gpu, regions);
+        return regions;
     }
 
-    private static void collectGpuRegions(List<Region> level, Gpu gpu, List<Region> parts) {
+    private static void collectGpuRegions(List<Region> level, Gpu gpu, List<Region> regions) {
         for (Region region : level) {
-            boolean own = gpu.functions().stream()
-                    .anyMatch(f -> region.name().equals(f.address().toString()));
-            boolean ownBus = region.children().stream().anyMatch(child -> gpu.functions().stream()
-                    .anyMatch(f -> child.name().equals(f.address().toString())));
-            if (own || (ownBus && region.name().startsWith("PCI Bus"))) {
-                parts.add(region);
+            boolean isGpuRegion = gpu.functions().stream()
+                    .anyMatch(function -> region.name().equals(function.address().toString()));
+            boolean isGpuBus = region.children().stream().anyMatch(child -> gpu.functions().stream()
+                    .anyMatch(function -> child.name().equals(function.address().toString())));
+            if (isGpuRegion || (isGpuBus && region.name().startsWith("PCI Bus"))) {
+                regions.add(region);
             } else {
-                collectGpuRegions(region.children(), gpu, parts);
+                collectGpuRegions(region.children(), gpu, regions);
             }
         }
     }
 
     /**
-     * A line a region: range, size, and the name indented by depth, with what it is to a GPU.
+     * Prints one line a region: range, size, the name indented by depth, and its relation to a GPU.
      *
-     * @param roots what of the map is shown
+     * @param roots the shown part of the map
      */
     void printSizes(MemoryMap map, List<Region> roots, List<Gpu> gpus) {
         int range = map.addressesHidden() ? 0 : maxRangeWidth(roots);
@@ -150,16 +157,20 @@ final class MemoryMapFormatter {
                 messages.formatBar(overlap.bar().index()));
     }
 
-    /** Which BAR of which GPU a region is; without the name where that does not fit. */
-    private String formatOwner(Region region, List<Gpu> gpus, int room) {
+    /**
+     * The BAR and GPU of a region; without the GPU's name when the line would be too long. Empty for other regions.
+     *
+     * @param maxWidth in characters
+     */
+    private String formatOwner(Region region, List<Gpu> gpus, int maxWidth) {
         for (Gpu gpu : gpus) {
             for (PciDevice function : gpu.functions()) {
                 for (Bar bar : function.bars()) {
                     if (region.name().equals(function.address().toString())
                             && bar.range().equals(region.range())) {
-                        String whole =
+                        String fullText =
                                 messages.text("cli.iomem.bar-of", messages.formatBar(bar.index()), function.name());
-                        return whole.length() <= room ? whole : messages.formatBar(bar.index());
+                        return fullText.length() <= maxWidth ? fullText : messages.formatBar(bar.index());
                     }
                 }
             }
@@ -167,16 +178,16 @@ final class MemoryMapFormatter {
         return "";
     }
 
-    /** What changed, as a sentence, and where it takes more than a few names to say so, line by line. */
-    void print(MemoryMapDiff changes) {
-        out.println(mapMessages.formatDiff(changes));
-        if (changes.removed().size() + changes.added().size() > 1) {
-            changes.removed().forEach(region -> out.println("- " + formatRegion(region, changes)));
-            changes.added().forEach(region -> out.println("+ " + formatRegion(region, changes)));
+    /** Prints the changes as a sentence, and more than one change also line by line. */
+    void print(MemoryMapDiff diff) {
+        out.println(mapMessages.formatDiff(diff));
+        if (diff.removed().size() + diff.added().size() > 1) {
+            diff.removed().forEach(region -> out.println("- " + formatRegion(region, diff)));
+            diff.added().forEach(region -> out.println("+ " + formatRegion(region, diff)));
         }
     }
 
-    private static String formatRegion(Region region, MemoryMapDiff changes) {
-        return changes.onlyNamesCompared() ? region.name() : region.toLine();
+    private static String formatRegion(Region region, MemoryMapDiff diff) {
+        return diff.onlyNamesCompared() ? region.name() : region.toLine();
     }
 }

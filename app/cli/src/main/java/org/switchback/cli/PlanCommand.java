@@ -3,30 +3,30 @@ package org.switchback.cli;
 import com.google.gson.JsonObject;
 import picocli.CommandLine.Command;
 
-/** {@code plan}: what a switch would take. Changes nothing. */
+/** {@code plan}: shows the plan of a switch. Changes nothing. */
 @Command(name = "plan", sortOptions = false)
 final class PlanCommand extends PlanningCommand {
-    PlanCommand(CliContext surroundings, RootCommand root) {
-        super(surroundings, root);
+    PlanCommand(CliContext context, RootCommand rootCommand) {
+        super(context, rootCommand);
     }
 
     @Override
     public Integer call() throws CommandException {
-        try (MachineSession sight = rootCommand().openSession(false)) {
-            PlannedSwitch answer = planSwitch(sight);
+        try (MachineSession session = rootCommand().openSession(false)) {
+            PlannedSwitch planned = planSwitch(session);
             if (json) {
                 JsonObject object = new JsonFormatter(messages())
-                        .formatPlan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
+                        .formatPlan(planned.gpu(), planned.target(), planned.plan(), planned.machine());
                 object.add(
-                        "source", JsonFormatter.formatSource(sight.connection().source()));
-                if (answer.isAlreadyInTargetMode()) {
+                        "source", JsonFormatter.formatSource(session.connection().source()));
+                if (planned.isAlreadyInTargetMode()) {
                     object.addProperty("result", "nothing-to-do");
                 }
                 printJson(object);
             } else {
-                new PlanFormatter(terminal(), messages(), answer).print(showCommands);
+                new PlanFormatter(terminal(), messages(), planned).print(showCommands);
             }
-            return answer.plan().refusals().isEmpty() || answer.isAlreadyInTargetMode()
+            return planned.plan().refusals().isEmpty() || planned.isAlreadyInTargetMode()
                     ? ExitCode.OK
                     : ExitCode.BLOCKED;
         }

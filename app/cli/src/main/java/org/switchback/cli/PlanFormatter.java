@@ -12,7 +12,7 @@ import org.switchback.job.PlanReply;
 import org.switchback.job.PlannedStep;
 import org.switchback.plan.Target;
 
-/** A plan for people: what moves, what is in the way, the steps with what undoes them, and why not. */
+/** Prints a plan for people: functions, firmware regions, steps with their undo, consequences, refusals. */
 final class PlanFormatter {
     private static final int INDENT_WIDTH = 2;
 
@@ -26,20 +26,20 @@ final class PlanFormatter {
     private final boolean switchesThisMachine;
     private final boolean alreadyInTargetMode;
 
-    PlanFormatter(Terminal terminal, Messages messages, PlanningCommand.PlannedSwitch answer) {
+    PlanFormatter(Terminal terminal, Messages messages, PlanningCommand.PlannedSwitch planned) {
         this.terminal = terminal;
         this.out = terminal.out();
         this.messages = messages;
-        this.machine = answer.machine();
-        this.gpu = answer.gpu();
-        this.target = answer.target();
-        this.plan = answer.plan();
-        this.switchesThisMachine = answer.switchesThisMachine();
-        this.alreadyInTargetMode = answer.isAlreadyInTargetMode();
+        this.machine = planned.machine();
+        this.gpu = planned.gpu();
+        this.target = planned.target();
+        this.plan = planned.plan();
+        this.switchesThisMachine = planned.switchesThisMachine();
+        this.alreadyInTargetMode = planned.isAlreadyInTargetMode();
     }
 
-    /** @param commands also as shell commands */
-    void print(boolean commands) {
+    /** @param showCommands whether to print the steps as shell commands, too */
+    void print(boolean showCommands) {
         printHeading();
         if (alreadyInTargetMode) {
             out.println();
@@ -49,7 +49,7 @@ final class PlanFormatter {
         printFunctions();
         printFirmwareOverlaps();
         printSteps();
-        if (commands) {
+        if (showCommands) {
             printCommands();
         }
         printConsequences();
@@ -77,13 +77,13 @@ final class PlanFormatter {
     }
 
     private void printFirmwareOverlaps() {
-        List<Overlap> firmware =
+        List<Overlap> overlaps =
                 gpu.overlaps().stream().filter(Overlap::isFromFirmware).toList();
-        if (firmware.isEmpty() || target == Target.HOST) {
+        if (overlaps.isEmpty() || target == Target.HOST) {
             return;
         }
         printSectionHeading("cli.plan.in-the-way");
-        for (Overlap overlap : firmware) {
+        for (Overlap overlap : overlaps) {
             printParagraph(messages.formatOverlap(overlap) + ". " + messages.formatVerdict(overlap));
         }
         messages.formatReleaseMethods(plan.steps(), machine).forEach(this::printParagraph);
@@ -93,21 +93,21 @@ final class PlanFormatter {
         if (plan.steps().isEmpty()) {
             return;
         }
-        int number = Integer.toString(plan.steps().size()).length();
-        int title = stepColumnWidth();
+        int numberWidth = Integer.toString(plan.steps().size()).length();
+        int titleWidth = stepColumnWidth();
         out.println();
         out.println(terminal.bold(
-                        TextColumns.padRight(messages.text("cli.plan.steps"), INDENT_WIDTH + number + 2 + title + 2))
+                        TextColumns.padRight(messages.text("cli.plan.steps"), INDENT_WIDTH + numberWidth + 2 + titleWidth + 2))
                 + terminal.faint(messages.text("cli.plan.inverse")));
         for (int i = 0; i < plan.steps().size(); i++) {
             PlannedStep step = plan.steps().get(i);
-            String line = TextColumns.padLeft(Integer.toString(i + 1), number) + "  "
-                    + TextColumns.padRight(messages.formatStep(step, machine), title) + "  ";
+            String line = TextColumns.padLeft(Integer.toString(i + 1), numberWidth) + "  "
+                    + TextColumns.padRight(messages.formatStep(step, machine), titleWidth) + "  ";
             printItem(line + terminal.faint(messages.formatInverse(step)));
         }
     }
 
-    /** Of the longest step, as far as what undoes it still has room. */
+    /** Width of the longest step, but at most 48 characters: the undo column needs the rest of the line. */
     private int stepColumnWidth() {
         int widest = 0;
         for (PlannedStep step : plan.steps()) {
@@ -117,13 +117,13 @@ final class PlanFormatter {
     }
 
     private void printCommands() {
-        List<String> there = plan.steps().stream()
-                .map(step -> step.shellCommand())
+        List<String> commands = plan.steps().stream()
+                .map(PlannedStep::shellCommand)
                 .filter(command -> !command.isEmpty())
                 .toList();
-        if (!there.isEmpty()) {
+        if (!commands.isEmpty()) {
             printSectionHeading("cli.plan.commands");
-            there.forEach(this::printItem);
+            commands.forEach(this::printItem);
         }
         if (!plan.undoCommands().isEmpty()) {
             printSectionHeading("cli.plan.commands.back");
@@ -149,10 +149,10 @@ final class PlanFormatter {
                         "cli.plan.desktop",
                         other.graphics().name(),
                         other.address().toShortString())));
-        boolean sound = plan.functions().stream()
+        boolean hasAudio = plan.functions().stream()
                 .flatMap(address -> machine.device(address).stream())
                 .anyMatch(device -> device.pciClass().baseAndSubclass() == 0x0403);
-        out.println(messages.text(sound ? "cli.plan.until.sound" : "cli.plan.until"));
+        out.println(messages.text(hasAudio ? "cli.plan.until.sound" : "cli.plan.until"));
     }
 
     private void printVerdict() {

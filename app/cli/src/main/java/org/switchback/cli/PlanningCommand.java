@@ -15,7 +15,7 @@ import org.switchback.plan.Target;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** What {@code plan} and {@code switch} are asked for: a GPU, where it should go, and what should go along. */
+/** Base class of {@code plan} and {@code switch}: target, GPU and companion devices. */
 abstract class PlanningCommand extends MachineCommand {
     @Parameters(index = "0", paramLabel = "vm|host", descriptionKey = "parameter.target")
     @Nullable
@@ -34,43 +34,43 @@ abstract class PlanningCommand extends MachineCommand {
     @Option(names = "--commands")
     boolean showCommands;
 
-    PlanningCommand(CliContext surroundings, RootCommand root) {
-        super(surroundings, root);
+    PlanningCommand(CliContext context, RootCommand rootCommand) {
+        super(context, rootCommand);
     }
 
     /**
-     * What was asked for, and the helper's answer.
+     * A requested switch with the helper's plan.
      *
-     * @param switchesThisMachine a switch would change this computer
+     * @param switchesThisMachine whether the switch would change this computer
      */
     record PlannedSwitch(Machine machine, Gpu gpu, Target target, PlanReply plan, boolean switchesThisMachine) {
-        /** The GPU is where it was to go. That is no failure: whoever repeats a switch has what they want. */
+        /** Whether the GPU already is in the requested mode. Repeating a switch is no failure. */
         boolean isAlreadyInTargetMode() {
-            RefusalCode already =
+            RefusalCode alreadyThere =
                     target == Target.VM ? RefusalCode.ALREADY_IN_VM_MODE : RefusalCode.ALREADY_IN_HOST_MODE;
-            return plan.isRefused() && plan.refusals().stream().allMatch(refusal -> refusal.code() == already);
+            return plan.isRefused() && plan.refusals().stream().allMatch(refusal -> refusal.code() == alreadyThere);
         }
     }
 
-    /** Plans; changes nothing. */
-    final PlannedSwitch planSwitch(MachineSession sight) throws CommandException {
+    /** Requests a plan for the arguments. Changes nothing. */
+    final PlannedSwitch planSwitch(MachineSession session) throws CommandException {
         String name = Objects.requireNonNull(target);
         Optional<Target> parsed = Target.parse(name);
         if (parsed.isEmpty()) {
             throw context().createException(ExitCode.USAGE, "cli.target", TextFileReader.quote(name));
         }
-        Machine machine = SnapshotParser.parse(sight.snapshot());
-        GpuSelector choice = new GpuSelector(machine, context());
-        Gpu meant = choice.find(Objects.requireNonNull(gpu));
-        List<PciAddress> along = new ArrayList<>();
+        Machine machine = SnapshotParser.parse(session.snapshot());
+        GpuSelector selector = new GpuSelector(machine, context());
+        Gpu selectedGpu = selector.find(Objects.requireNonNull(gpu));
+        List<PciAddress> companions = new ArrayList<>();
         for (String device : with) {
-            along.add(choice.parseAddress(device));
+            companions.add(selector.parseAddress(device));
         }
         return new PlannedSwitch(
                 machine,
-                meant,
+                selectedGpu,
                 parsed.get(),
-                requestPlan(sight.connection(), meant.address(), parsed.get(), along, nativeDriver),
-                sight.connection().source().canSwitchThisMachine());
+                requestPlan(session.connection(), selectedGpu.address(), parsed.get(), companions, nativeDriver),
+                session.connection().source().canSwitchThisMachine());
     }
 }

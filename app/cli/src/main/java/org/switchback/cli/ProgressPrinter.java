@@ -11,12 +11,12 @@ import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
 import org.switchback.job.SwitchRun;
 
-/** A switch under way: a line a step, finished when the step is. */
+/** Prints a running switch, one line a step. The line is completed when the step ends. */
 final class ProgressPrinter {
-    /** A quick step needs no word about waiting, seconds. */
+    /** When the first message about a waiting step is printed, in seconds. */
     private static final long FIRST_WAIT_MESSAGE_SECONDS = 5;
 
-    /** How often the word is said again, seconds. */
+    /** How often the message is repeated, in seconds. */
     private static final long WAIT_MESSAGE_INTERVAL_SECONDS = 30;
 
     private static final int TITLE_WIDTH = 56;
@@ -28,7 +28,7 @@ final class ProgressPrinter {
     private SwitchRun run;
     private boolean lineOpen;
 
-    /** @param jsonConsumer told every entry as JSON by {@link #emitJson} */
+    /** @param jsonConsumer receives every event as JSON from {@link #emitJson} */
     ProgressPrinter(
             Terminal terminal,
             Messages messages,
@@ -42,13 +42,13 @@ final class ProgressPrinter {
                 plannedSwitch.target(), plannedSwitch.plan().steps().size());
     }
 
-    /** For programs. */
+    /** Passes an event to the JSON consumer. */
     void emitJson(JobEvent event) {
         run = run.after(event);
         jsonConsumer.accept(JsonFormatter.formatEvent(event, stepDuration(event)));
     }
 
-    /** For people. */
+    /** Prints an event for people. */
     void print(JobEvent event) {
         run = run.after(event);
         switch (event) {
@@ -122,7 +122,7 @@ final class ProgressPrinter {
         }
     }
 
-    /** Time since the step, or its undoing, began, in seconds; empty unless the event ends it. */
+    /** Seconds since the start of the step or of its undo; empty unless the event ends it. */
     private Optional<Double> stepDuration(JobEvent event) {
         if (!(event instanceof JobEvent.StepChanged step)
                 || step.step() < 0
@@ -145,10 +145,10 @@ final class ProgressPrinter {
         lineOpen = true;
     }
 
-    private void finishLine(String sign, Optional<Double> seconds) {
+    private void finishLine(String symbol, Optional<Double> seconds) {
         terminal.out()
                 .println(
-                        "  " + sign + seconds.map(s -> "  " + formatDuration(s)).orElse(""));
+                        "  " + symbol + seconds.map(value -> "  " + formatDuration(value)).orElse(""));
         lineOpen = false;
     }
 

@@ -15,7 +15,7 @@ import org.switchback.plan.Target;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** {@code readiness}: what keeps a GPU from VM mode, check by check. */
+/** {@code readiness}: shows whether GPUs can be switched to VM mode, check by check. */
 @Command(name = "readiness", sortOptions = false)
 final class ReadinessCommand extends MachineCommand {
     private static final int INDENT_WIDTH = 4;
@@ -24,21 +24,21 @@ final class ReadinessCommand extends MachineCommand {
     @Nullable
     String gpuName;
 
-    ReadinessCommand(CliContext surroundings, RootCommand root) {
-        super(surroundings, root);
+    ReadinessCommand(CliContext context, RootCommand rootCommand) {
+        super(context, rootCommand);
     }
 
     @Override
     public Integer call() throws CommandException {
-        try (MachineSession sight = rootCommand().openSession(false)) {
-            Machine machine = SnapshotParser.parse(sight.snapshot());
+        try (MachineSession session = rootCommand().openSession(false)) {
+            Machine machine = SnapshotParser.parse(session.snapshot());
             List<Gpu> gpus =
                     gpuName == null ? machine.gpus() : List.of(new GpuSelector(machine, context()).find(gpuName));
             JsonArray array = new JsonArray();
-            boolean oneIsReady = false;
+            boolean anyReady = false;
             for (Gpu gpu : gpus) {
-                Readiness readiness = checkReadiness(sight.connection(), machine, gpu);
-                oneIsReady |= !readiness.isBlocked();
+                Readiness readiness = checkReadiness(session.connection(), machine, gpu);
+                anyReady |= !readiness.isBlocked();
                 if (json) {
                     array.add(toJson(readiness));
                 } else {
@@ -48,13 +48,13 @@ final class ReadinessCommand extends MachineCommand {
             if (json) {
                 JsonObject object = new JsonObject();
                 object.add(
-                        "source", JsonFormatter.formatSource(sight.connection().source()));
+                        "source", JsonFormatter.formatSource(session.connection().source()));
                 object.add("gpus", array);
                 printJson(object);
             } else if (gpus.isEmpty()) {
                 terminal().out().println(messages().text("cli.status.no-gpu"));
             }
-            return oneIsReady ? ExitCode.OK : ExitCode.BLOCKED;
+            return anyReady ? ExitCode.OK : ExitCode.BLOCKED;
         }
     }
 
@@ -67,9 +67,9 @@ final class ReadinessCommand extends MachineCommand {
                         .refusals());
     }
 
-    private void printReadiness(Readiness readiness, boolean another) {
-        ReadinessFormatter text = new ReadinessFormatter(messages(), readiness);
-        if (another) {
+    private void printReadiness(Readiness readiness, boolean separate) {
+        ReadinessFormatter formatter = new ReadinessFormatter(messages(), readiness);
+        if (separate) {
             terminal().out().println();
         }
         Gpu gpu = readiness.gpu();
@@ -78,31 +78,31 @@ final class ReadinessCommand extends MachineCommand {
                 .println(terminal()
                         .bold(gpu.address().toShortString() + "  "
                                 + gpu.graphics().name()));
-        String summary = text.summary();
+        String summary = formatter.summary();
         terminal()
                 .out()
                 .println(
                         readiness.isBlocked()
                                 ? terminal().error(summary)
                                 : terminal().success(summary));
-        for (CheckResult finding : readiness.results()) {
-            String sign = terminal()
-                    .symbol(finding.status().symbol(), finding.status() == CheckResult.CheckStatus.READY ? "+" : "x");
+        for (CheckResult result : readiness.results()) {
+            String symbol = terminal()
+                    .symbol(result.status().symbol(), result.status() == CheckResult.CheckStatus.READY ? "+" : "x");
             terminal()
                     .out()
-                    .println("  " + colorize(finding.status(), sign) + " "
-                            + terminal().bold(text.title(finding.check())));
-            printParagraph(text.description(finding));
-            text.advice(finding).ifPresent(this::printParagraph);
+                    .println("  " + colorize(result.status(), symbol) + " "
+                            + terminal().bold(formatter.title(result.check())));
+            printParagraph(formatter.description(result));
+            formatter.advice(result).ifPresent(this::printParagraph);
         }
     }
 
-    private String colorize(CheckResult.CheckStatus result, String sign) {
-        return switch (result) {
-            case READY -> terminal().success(sign);
-            case WARNING -> terminal().warning(sign);
-            case BLOCKED -> terminal().error(sign);
-            case UNKNOWN -> terminal().faint(sign);
+    private String colorize(CheckResult.CheckStatus status, String symbol) {
+        return switch (status) {
+            case READY -> terminal().success(symbol);
+            case WARNING -> terminal().warning(symbol);
+            case BLOCKED -> terminal().error(symbol);
+            case UNKNOWN -> terminal().faint(symbol);
         };
     }
 
@@ -115,23 +115,23 @@ final class ReadinessCommand extends MachineCommand {
     }
 
     private JsonObject toJson(Readiness readiness) {
-        ReadinessFormatter text = new ReadinessFormatter(messages(), readiness);
+        ReadinessFormatter formatter = new ReadinessFormatter(messages(), readiness);
         JsonObject object = new JsonObject();
         object.addProperty("gpu", readiness.gpu().address().toString());
         object.addProperty("name", readiness.gpu().graphics().name());
         object.addProperty("ready", !readiness.isBlocked());
         JsonArray checks = new JsonArray();
-        for (CheckResult finding : readiness.results()) {
-            JsonObject one = new JsonObject();
-            one.addProperty("check", finding.check().id());
-            one.addProperty("result", finding.status().id());
-            one.addProperty("finding", finding.code());
-            one.addProperty("text", text.description(finding));
-            text.advice(finding).ifPresent(advice -> one.addProperty("advice", advice));
-            checks.add(one);
+        for (CheckResult result : readiness.results()) {
+            JsonObject checkObject = new JsonObject();
+            checkObject.addProperty("check", result.check().id());
+            checkObject.addProperty("result", result.status().id());
+            checkObject.addProperty("finding", result.code());
+            checkObject.addProperty("text", formatter.description(result));
+            formatter.advice(result).ifPresent(advice -> checkObject.addProperty("advice", advice));
+            checks.add(checkObject);
         }
         object.add("checks", checks);
-        object.addProperty("text", text.summary());
+        object.addProperty("text", formatter.summary());
         return object;
     }
 }

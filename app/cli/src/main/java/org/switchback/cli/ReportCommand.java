@@ -5,24 +5,24 @@ import org.switchback.client.report.Anonymizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code report}: the machine as a text, for a bug report and for {@code --machine}. */
+/** {@code report}: prints a snapshot of the machine for bug reports and {@code --machine}. */
 @Command(name = "report", sortOptions = false)
 final class ReportCommand extends MachineCommand {
     @Option(names = "--with-names")
     boolean withNames;
 
-    ReportCommand(CliContext surroundings, RootCommand root) {
-        super(surroundings, root);
+    ReportCommand(CliContext context, RootCommand rootCommand) {
+        super(context, rootCommand);
     }
 
     @Override
     public Integer call() throws CommandException {
-        try (MachineSession sight = rootCommand().openSession(true)) {
-            String text = (withNames ? sight.snapshot() : Anonymizer.anonymize(sight.snapshot())).toText();
+        try (MachineSession session = rootCommand().openSession(true)) {
+            String text = (withNames ? session.snapshot() : Anonymizer.anonymize(session.snapshot())).toText();
             if (json) {
                 JsonObject object = new JsonObject();
                 object.add(
-                        "source", JsonFormatter.formatSource(sight.connection().source()));
+                        "source", JsonFormatter.formatSource(session.connection().source()));
                 object.addProperty("names", withNames);
                 object.addProperty("report", text);
                 printJson(object);

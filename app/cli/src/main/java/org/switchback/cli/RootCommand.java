@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** {@code switchback} itself: which machine, and which command. */
+/** The root command {@code switchback}: selects machine and subcommand. */
 @Command(name = "switchback", version = "switchback 0.1.0", sortOptions = false)
 final class RootCommand implements Callable<Integer> {
     @Spec
@@ -35,7 +35,7 @@ final class RootCommand implements Callable<Integer> {
     @Option(names = "--samples")
     boolean listSamples;
 
-    /** For the window; here so that the help tells of it. */
+    /** Handled by the window; declared here for the help only. */
     @Option(names = "--in-tray")
     boolean inTray;
 
@@ -58,7 +58,7 @@ final class RootCommand implements Callable<Integer> {
     }
 
     int run(String... args) {
-        CommandLine line = new CommandLine(this)
+        CommandLine commandLine = new CommandLine(this)
                 .addSubcommand(new StatusCommand(context, this))
                 .addSubcommand(new ReadinessCommand(context, this))
                 .addSubcommand(new PlanCommand(context, this))
@@ -75,10 +75,10 @@ final class RootCommand implements Callable<Integer> {
                 .setUsageHelpAutoWidth(false)
                 .setExpandAtFiles(false)
                 .setParameterExceptionHandler(this::handleUsageError)
-                .setExecutionExceptionHandler((failure, command, parsed) -> handleException(failure));
+                .setExecutionExceptionHandler((exception, command, parseResult) -> handleException(exception));
         try {
-            return line.execute(args);
-        } catch (OutOfMemoryError full) {
+            return commandLine.execute(args);
+        } catch (OutOfMemoryError e) {
             context.terminal().err().println("switchback: " + context.messages().text("cli.too-much"));
             return ExitCode.FAILED;
         }
@@ -88,7 +88,7 @@ final class RootCommand implements Callable<Integer> {
         return new PrintWriter(stream, true, stream.charset());
     }
 
-    /** Without a command there is only what the options ask for. */
+    /** Runs without a subcommand: lists the samples, or prints the usage. */
     @Override
     public Integer call() throws CommandException {
         if (machine != null) {
@@ -112,52 +112,52 @@ final class RootCommand implements Callable<Integer> {
     }
 
     /**
-     * Looks at the machine that the options name. Says on standard error when that is not this computer, or when this
-     * computer could only be looked at.
+     * Opens the machine that the options select. Prints a message on standard error for a simulated machine and for
+     * read-only access.
      *
-     * @param wholeMap with the whole memory map where that is allowed
+     * @param wholeMap whether to read the whole memory map; without permission only the part around the GPUs is read
      */
     MachineSession openSession(boolean wholeMap) throws CommandException {
         HelperConnection connection = openConnection();
-        HelperException.FailureKind why;
+        HelperException.FailureKind reason;
         try {
             return inspect(connection, wholeMap);
-        } catch (HelperException problem) {
+        } catch (HelperException e) {
             connection.close();
-            why = problem.kind();
-            boolean notAllowed =
-                    why == HelperException.FailureKind.REFUSED || why == HelperException.FailureKind.UNDECIDED;
-            if (!notAllowed || !connection.source().canSwitchThisMachine()) {
-                throw context.createException(problem);
+            reason = e.kind();
+            boolean denied =
+                    reason == HelperException.FailureKind.REFUSED || reason == HelperException.FailureKind.UNDECIDED;
+            if (!denied || !connection.source().canSwitchThisMachine()) {
+                throw context.createException(e);
             }
         }
-        HelperConnection own = context.connections().openReadOnly(why);
+        HelperConnection readOnly = context.connections().openReadOnly(reason);
         try {
-            return inspect(own, wholeMap);
-        } catch (HelperException problem) {
-            own.close();
-            throw context.createException(problem);
+            return inspect(readOnly, wholeMap);
+        } catch (HelperException e) {
+            readOnly.close();
+            throw context.createException(e);
         }
     }
 
     private MachineSession inspect(HelperConnection connection, boolean wholeMap) throws HelperException {
         if (wholeMap) {
             try {
-                MachineSession whole = new MachineSession(connection, connection.inspect(true));
+                MachineSession session = new MachineSession(connection, connection.inspect(true));
                 printSourceMessage(connection.source());
-                return whole;
-            } catch (HelperException problem) {
-                MachineSession part = new MachineSession(connection, connection.inspect(false));
+                return session;
+            } catch (HelperException e) {
+                MachineSession session = new MachineSession(connection, connection.inspect(false));
                 context.terminal()
                         .err()
                         .println(context.messages()
-                                .text("cli.partly", context.messages().formatHelperFailure(problem.kind())));
-                return part;
+                                .text("cli.partly", context.messages().formatHelperFailure(e.kind())));
+                return session;
             }
         }
-        MachineSession part = new MachineSession(connection, connection.inspect(false));
+        MachineSession session = new MachineSession(connection, connection.inspect(false));
         printSourceMessage(connection.source());
-        return part;
+        return session;
     }
 
     private HelperConnection openConnection() throws CommandException {
@@ -167,13 +167,13 @@ final class RootCommand implements Callable<Integer> {
             throw context.createException(ExitCode.USAGE, "cli.sample-and-machine");
         }
         if (name != null) {
-            MachineSnapshot capture = SampleMachines.load(name)
+            MachineSnapshot snapshot = SampleMachines.load(name)
                     .orElseThrow(() -> context.createException(
                             ExitCode.USAGE,
                             "cli.unknown-sample",
                             TextFileReader.quote(name),
                             context.messages().formatList(SampleMachines.names())));
-            return context.connections().openSimulated(capture, new MachineSource.SampleMachine(name));
+            return context.connections().openSimulated(snapshot, new MachineSource.SampleMachine(name));
         }
         if (file != null) {
             return context.connections()
@@ -188,9 +188,9 @@ final class RootCommand implements Callable<Integer> {
         String text =
                 switch (source) {
                     case MachineSource.ThisMachine() -> "";
-                    case MachineSource.ReadOnlyMachine(var why) ->
+                    case MachineSource.ReadOnlyMachine(var reason) ->
                         context.messages()
-                                .text("source.look-only", context.messages().formatHelperFailure(why));
+                                .text("source.look-only", context.messages().formatHelperFailure(reason));
                     case MachineSource.SampleMachine(String name) ->
                         context.messages().text("source.sample", name);
                     case MachineSource.SavedReport(String file) ->
@@ -202,10 +202,10 @@ final class RootCommand implements Callable<Integer> {
         }
     }
 
-    private int handleUsageError(CommandLine.ParameterException problem, String[] args) {
-        CommandLine command = problem.getCommandLine();
-        String what =
-                switch (problem) {
+    private int handleUsageError(CommandLine.ParameterException exception, String[] args) {
+        CommandLine command = exception.getCommandLine();
+        String message =
+                switch (exception) {
                     case CommandLine.UnmatchedArgumentException unmatched ->
                         context.messages()
                                 .text(
@@ -225,27 +225,27 @@ final class RootCommand implements Callable<Integer> {
                                                         .map(CommandLine.Model.ArgSpec::paramLabel)
                                                         .distinct()
                                                         .toList()));
-                    default -> TextFileReader.replaceControlCharacters(String.valueOf(problem.getMessage())) + ".";
+                    default -> TextFileReader.replaceControlCharacters(String.valueOf(exception.getMessage())) + ".";
                 };
         context.terminal()
                 .err()
-                .println("switchback: " + what + " "
+                .println("switchback: " + message + " "
                         + context.messages()
                                 .text("cli.see-help", command.getCommandSpec().qualifiedName()));
         return ExitCode.USAGE;
     }
 
-    private int handleException(Exception failure) {
+    private int handleException(Exception exception) {
         context.terminal().out().flush();
-        if (failure instanceof CommandException known) {
-            context.terminal().err().println("switchback: " + known.userMessage());
-            return known.exitCode();
+        if (exception instanceof CommandException commandException) {
+            context.terminal().err().println("switchback: " + commandException.userMessage());
+            return commandException.exitCode();
         }
         context.terminal()
                 .err()
                 .println("switchback: "
                         + context.messages()
-                                .text("cli.internal", failure.getClass().getSimpleName()));
+                                .text("cli.internal", exception.getClass().getSimpleName()));
         return ExitCode.FAILED;
     }
 }

@@ -19,21 +19,21 @@ import org.switchback.job.PlannedRefusal;
 import org.switchback.plan.Target;
 import picocli.CommandLine.Command;
 
-/** {@code status}: every GPU, what lies in its memory, and where it could go. */
+/** {@code status}: shows every GPU, the regions in its memory and its possible targets. */
 @Command(name = "status", sortOptions = false)
 final class StatusCommand extends MachineCommand {
-    StatusCommand(CliContext surroundings, RootCommand root) {
-        super(surroundings, root);
+    StatusCommand(CliContext context, RootCommand rootCommand) {
+        super(context, rootCommand);
     }
 
     @Override
     public Integer call() throws CommandException {
-        try (MachineSession sight = rootCommand().openSession(false)) {
-            Machine machine = SnapshotParser.parse(sight.snapshot());
+        try (MachineSession session = rootCommand().openSession(false)) {
+            Machine machine = SnapshotParser.parse(session.snapshot());
             if (json) {
-                printJson(toJson(sight.connection(), machine));
+                printJson(toJson(session.connection(), machine));
             } else {
-                printStatus(sight.connection(), machine);
+                printStatus(session.connection(), machine);
             }
         }
         return ExitCode.OK;
@@ -43,17 +43,17 @@ final class StatusCommand extends MachineCommand {
         if (machine.gpus().isEmpty()) {
             terminal().out().println(messages().text("cli.status.no-gpu"));
         }
-        GpuFormatter text = new GpuFormatter(terminal(), messages(), connection.source());
+        GpuFormatter formatter = new GpuFormatter(terminal(), messages(), connection.source());
         Map<PciAddress, SwitchRecord.UnreservedBar> unreserved = findUnreservedBars(connection, machine);
         String separator = "";
         for (Gpu gpu : machine.gpus()) {
             terminal().out().print(separator);
-            List<GpuFormatter.TargetPlan> ways = new ArrayList<>();
+            List<GpuFormatter.TargetPlan> targetPlans = new ArrayList<>();
             for (Target target : possibleTargets(gpu)) {
-                ways.add(new GpuFormatter.TargetPlan(
+                targetPlans.add(new GpuFormatter.TargetPlan(
                         target, requestPlan(connection, gpu.address(), target, List.of(), false)));
             }
-            text.print(gpu, machine, ways, Optional.ofNullable(unreserved.get(gpu.address())));
+            formatter.print(gpu, machine, targetPlans, Optional.ofNullable(unreserved.get(gpu.address())));
             separator = "\n";
         }
     }
@@ -63,7 +63,7 @@ final class StatusCommand extends MachineCommand {
         return context().activityLog().findUnreservedBars(connection.source(), machine);
     }
 
-    /** Where a GPU could go from where it is. */
+    /** The possible targets of a GPU in its current mode. */
     private static List<Target> possibleTargets(Gpu gpu) {
         return switch (gpu.mode()) {
             case HOST, UNBOUND -> List.of(Target.VM);
@@ -73,32 +73,32 @@ final class StatusCommand extends MachineCommand {
     }
 
     private JsonObject toJson(HelperConnection connection, Machine machine) throws CommandException {
-        JsonFormatter json = new JsonFormatter(messages());
-        JsonObject object = json.formatMachine(machine);
+        JsonFormatter formatter = new JsonFormatter(messages());
+        JsonObject object = formatter.formatMachine(machine);
         object.add("source", JsonFormatter.formatSource(connection.source()));
         JsonArray gpus = new JsonArray();
         Map<PciAddress, SwitchRecord.UnreservedBar> unreserved = findUnreservedBars(connection, machine);
         for (Gpu gpu : machine.gpus()) {
-            JsonObject one = json.formatGpu(gpu);
-            JsonArray ways = new JsonArray();
+            JsonObject gpuObject = formatter.formatGpu(gpu);
+            JsonArray targets = new JsonArray();
             List<PlannedRefusal> refusals = List.of();
             for (Target target : possibleTargets(gpu)) {
                 PlanReply plan = requestPlan(connection, gpu.address(), target, List.of(), false);
                 if (target == Target.VM) {
                     refusals = plan.refusals();
                 }
-                JsonObject way = new JsonObject();
-                way.addProperty("target", target.wireName());
-                way.addProperty("ready", plan.refusals().isEmpty());
-                way.add("refusals", json.formatRefusals(plan.refusals()));
-                ways.add(way);
+                JsonObject targetObject = new JsonObject();
+                targetObject.addProperty("target", target.wireName());
+                targetObject.addProperty("ready", plan.refusals().isEmpty());
+                targetObject.add("refusals", formatter.formatRefusals(plan.refusals()));
+                targets.add(targetObject);
             }
-            one.add("ways", ways);
+            gpuObject.add("ways", targets);
             Optional<SwitchRecord.UnreservedBar> bar = Optional.ofNullable(unreserved.get(gpu.address()));
             GpuState state = GpuState.of(gpu, connection.source(), refusals, bar);
-            one.addProperty("state", KebabCase.of(state));
-            one.addProperty("text", state.describe(gpu, machine, bar, messages()));
-            gpus.add(one);
+            gpuObject.addProperty("state", KebabCase.of(state));
+            gpuObject.addProperty("text", state.describe(gpu, machine, bar, messages()));
+            gpus.add(gpuObject);
         }
         object.add("gpus", gpus);
         return object;

@@ -23,12 +23,13 @@ import org.switchback.plan.Target;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code switch}: shows the plan, asks, and carries it out. */
+/** {@code switch}: shows the plan, asks for confirmation, and runs it. */
 @Command(name = "switch", sortOptions = false)
 final class SwitchCommand extends PlanningCommand {
-    /** How long another switch is waited for, and between two looks whether it is over. */
+    /** How long {@code --wait} waits for another switch to end. */
     private static final Duration BUSY_TIMEOUT = Duration.ofSeconds(60);
 
+    /** Time between two attempts to start while another switch runs. */
     private static final Duration BUSY_POLL_INTERVAL = Duration.ofMillis(250);
 
     @Option(names = {"-y", "--yes"})
@@ -37,32 +38,32 @@ final class SwitchCommand extends PlanningCommand {
     @Option(names = "--wait")
     boolean wait;
 
-    SwitchCommand(CliContext surroundings, RootCommand root) {
-        super(surroundings, root);
+    SwitchCommand(CliContext context, RootCommand rootCommand) {
+        super(context, rootCommand);
     }
 
     @Override
     public Integer call() throws CommandException, InterruptedException {
-        try (MachineSession sight = rootCommand().openSession(false)) {
-            HelperConnection connection = sight.connection();
-            if (connection.source() instanceof MachineSource.ReadOnlyMachine(HelperException.FailureKind why)) {
-                boolean refused = why == HelperException.FailureKind.REFUSED;
+        try (MachineSession session = rootCommand().openSession(false)) {
+            HelperConnection connection = session.connection();
+            if (connection.source() instanceof MachineSource.ReadOnlyMachine(HelperException.FailureKind reason)) {
+                boolean refused = reason == HelperException.FailureKind.REFUSED;
                 throw context().createException(refused ? ExitCode.BLOCKED : ExitCode.FAILED, "cli.switch.look-only");
             }
-            PlannedSwitch answer = planSwitch(sight);
+            PlannedSwitch planned = planSwitch(session);
             JsonObject object = new JsonFormatter(messages())
-                    .formatPlan(answer.gpu(), answer.target(), answer.plan(), answer.machine());
+                    .formatPlan(planned.gpu(), planned.target(), planned.plan(), planned.machine());
             object.add("source", JsonFormatter.formatSource(connection.source()));
             if (!json) {
-                new PlanFormatter(terminal(), messages(), answer).print(showCommands);
+                new PlanFormatter(terminal(), messages(), planned).print(showCommands);
                 terminal().out().println();
             }
-            if (answer.isAlreadyInTargetMode()) {
+            if (planned.isAlreadyInTargetMode()) {
                 object.addProperty("result", "nothing-to-do");
                 printResult(object, messages().text("cli.switch.unchanged"));
                 return ExitCode.OK;
             }
-            if (answer.plan().isRefused()) {
+            if (planned.plan().isRefused()) {
                 object.addProperty("result", "refused");
                 printResult(object, messages().text("cli.switch.unchanged"));
                 return ExitCode.BLOCKED;
@@ -71,11 +72,11 @@ final class SwitchCommand extends PlanningCommand {
                 terminal().out().println(messages().text("cli.switch.unchanged"));
                 return ExitCode.BLOCKED;
             }
-            return executeSwitch(connection, answer, object);
+            return executeSwitch(connection, planned, object);
         }
     }
 
-    /** On a sample nothing is at stake, so nobody is asked. */
+    /** Asks for confirmation on the terminal. Simulated machines need none. */
     private boolean confirm() throws CommandException {
         if (!terminal().interactive() || json) {
             throw context().createException(ExitCode.USAGE, "cli.switch.add-yes");
@@ -87,98 +88,98 @@ final class SwitchCommand extends PlanningCommand {
                 .isPresent();
     }
 
-    private int executeSwitch(HelperConnection connection, PlannedSwitch answer, JsonObject object)
+    private int executeSwitch(HelperConnection connection, PlannedSwitch planned, JsonObject object)
             throws CommandException, InterruptedException {
         JsonArray events = new JsonArray();
-        ProgressPrinter progress = new ProgressPrinter(terminal(), messages(), answer, events::add);
-        RunningSwitch running = startSwitch(connection, answer, json ? progress::emitJson : progress::print);
+        ProgressPrinter progress = new ProgressPrinter(terminal(), messages(), planned, events::add);
+        RunningSwitch running = startSwitch(connection, planned, json ? progress::emitJson : progress::print);
         CountDownLatch ended = new CountDownLatch(1);
-        Thread interrupted = new Thread(() -> cancelAndAwait(running, ended));
-        Runtime.getRuntime().addShutdownHook(interrupted);
+        Thread shutdownHook = new Thread(() -> cancelAndAwait(running, ended));
+        Runtime.getRuntime().addShutdownHook(shutdownHook);
         try {
-            JobEvent.Finished end = running.awaitEnd();
+            JobEvent.Finished finished = running.awaitEnd();
             object.add("events", events);
-            return reportResult(end, SnapshotParser.parse(connection.inspect(false)), answer, object);
-        } catch (HelperException blind) {
-            throw context().createException(blind);
+            return reportResult(finished, SnapshotParser.parse(connection.inspect(false)), planned, object);
+        } catch (HelperException e) {
+            throw context().createException(e);
         } finally {
             ended.countDown();
             try {
-                Runtime.getRuntime().removeShutdownHook(interrupted);
-            } catch (IllegalStateException shuttingDown) {
-                // It runs already.
+                Runtime.getRuntime().removeShutdownHook(shutdownHook);
+            } catch (IllegalStateException ignored) {
+                // The shutdown has started, so the hook already runs.
             }
         }
     }
 
-    private RunningSwitch startSwitch(HelperConnection connection, PlannedSwitch answer, Consumer<JobEvent> listener)
+    private RunningSwitch startSwitch(HelperConnection connection, PlannedSwitch planned, Consumer<JobEvent> listener)
             throws CommandException, InterruptedException {
         try {
-            return applyWithRetry(connection, answer.plan().id(), listener);
-        } catch (HelperException problem) {
-            if (problem.kind() != HelperException.FailureKind.INCOMPLETE || answer.target() == Target.VM) {
-                throw context().createException(problem);
+            return applyWithRetry(connection, planned.plan().id(), listener);
+        } catch (HelperException e) {
+            if (e.kind() != HelperException.FailureKind.INCOMPLETE || planned.target() == Target.VM) {
+                throw context().createException(e);
             }
         }
-        // Back to the host from a switch that was left half done: what it did is undone.
+        // To host mode after an incomplete switch: roll it back.
         try {
-            return connection.restore(answer.gpu().address(), listener);
-        } catch (HelperException problem) {
-            throw context().createException(problem);
+            return connection.restore(planned.gpu().address(), listener);
+        } catch (HelperException e) {
+            throw context().createException(e);
         }
     }
 
-    /** Where that is asked for, once nobody else is switching: a plan that was not taken is still good. */
-    private RunningSwitch applyWithRetry(HelperConnection connection, String plan, Consumer<JobEvent> listener)
+    /** Starts a switch. With {@code --wait} retries while another switch runs: an unused plan stays valid. */
+    private RunningSwitch applyWithRetry(HelperConnection connection, String planId, Consumer<JobEvent> listener)
             throws HelperException, InterruptedException {
-        long began = System.nanoTime();
+        long startNanos = System.nanoTime();
         while (true) {
             try {
-                return connection.apply(plan, listener);
-            } catch (HelperException problem) {
-                boolean late = System.nanoTime() - began >= BUSY_TIMEOUT.toNanos();
-                if (!wait || late || problem.kind() != HelperException.FailureKind.BUSY) {
-                    throw problem;
+                return connection.apply(planId, listener);
+            } catch (HelperException e) {
+                boolean timedOut = System.nanoTime() - startNanos >= BUSY_TIMEOUT.toNanos();
+                if (!wait || timedOut || e.kind() != HelperException.FailureKind.BUSY) {
+                    throw e;
                 }
             }
             Thread.sleep(BUSY_POLL_INTERVAL);
         }
     }
 
-    /** Ctrl+C: the process stays until what was changed is put back and said to be, but not for ever. */
+    /** Ctrl+C: waits until the changes are rolled back and the result is printed, but at most 30 seconds. */
     private void cancelAndAwait(RunningSwitch running, CountDownLatch ended) {
         running.cancel();
         try {
             if (!ended.await(30, TimeUnit.SECONDS)) {
                 terminal().err().println(messages().text("cli.switch.left"));
             }
-        } catch (InterruptedException hurry) {
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         terminal().out().flush();
     }
 
-    private int reportResult(JobEvent.Finished end, Machine after, PlannedSwitch answer, JsonObject object) {
-        Optional<Gpu> gpu = after.gpu(answer.gpu().address());
+    private int reportResult(JobEvent.Finished finished, Machine machineAfter, PlannedSwitch planned, JsonObject object) {
+        Optional<Gpu> gpu = machineAfter.gpu(planned.gpu().address());
         SwitchRun run =
-                SwitchRun.begin(answer.target(), answer.plan().steps().size()).after(end);
-        SwitchRun.Result result = run.evaluate(answer.gpu(), gpu);
+                SwitchRun.begin(planned.target(), planned.plan().steps().size()).after(finished);
+        SwitchRun.Result result = run.evaluate(planned.gpu(), gpu);
         String sentence = messages()
                 .formatOutcome(
-                        end.outcome(), answer.target(), answer.gpu().graphics().name());
-        if (end.outcome() == Outcome.DONE && result != SwitchRun.Result.SUCCEEDED) {
+                        finished.outcome(), planned.target(), planned.gpu().graphics().name());
+        if (finished.outcome() == Outcome.DONE && result != SwitchRun.Result.SUCCEEDED) {
             sentence = messages()
                     .text(
                             "cli.switch.not-true",
-                            answer.gpu().address().toShortString(),
-                            gpu.map(now -> messages().formatDriver(now.graphics()))
+                            planned.gpu().address().toShortString(),
+                            gpu.map(gpuAfter -> messages().formatDriver(gpuAfter.graphics()))
                                     .orElse(messages().text("driver.none")));
         }
-        object.addProperty("result", end.outcome().wireName());
-        object.addProperty("took", end.elapsed().toNanos() / 1e9);
-        gpu.ifPresent(now -> object.addProperty("mode", KebabCase.of(now.mode())));
+        object.addProperty("result", finished.outcome().wireName());
+        object.addProperty("took", finished.elapsed().toNanos() / 1e9);
+        gpu.ifPresent(gpuAfter -> object.addProperty("mode", KebabCase.of(gpuAfter.mode())));
         object.addProperty("text", sentence);
-        int exitCode = ExitCode.of(result, end.outcome());
+        int exitCode = ExitCode.of(result, finished.outcome());
         printResult(
                 object,
                 exitCode == ExitCode.OK

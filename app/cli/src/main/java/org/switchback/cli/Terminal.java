@@ -14,33 +14,36 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Where a command writes and reads.
+ * Input and output of a command.
  *
- * @param out what was asked for
- * @param err what is said beside it
- * @param in answers and piped texts
- * @param interactive somebody sits at {@code in}
- * @param colored {@code out} is a terminal that shows colours
+ * @param out output of the command
+ * @param err messages and errors
+ * @param in answers to prompts, and piped texts
+ * @param interactive whether {@code in} is a terminal
+ * @param colored whether {@code out} is a terminal that shows colorsWanted
  */
 record Terminal(PrintStream out, PrintStream err, InputStream in, boolean interactive, boolean colored) {
-    /** Of this process. */
+    /** The terminal of this process. */
     static Terminal ofProcess() {
         Charset charset = System.out.charset();
-        // A map has thousands of lines: System.out would write each by itself.
+        // Buffered: a map has thousands of lines, and System.out would write each one separately.
         PrintStream out = new PrintStream(
                 new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 15), false, charset);
-        boolean colours = System.getenv("NO_COLOR") == null && !"dumb".equals(System.getenv("TERM"));
-        return new Terminal(out, System.err, System.in, isTerminal(0), colours && isTerminal(1));
+        boolean colorsWanted = System.getenv("NO_COLOR") == null && !"dumb".equals(System.getenv("TERM"));
+        return new Terminal(out, System.err, System.in, isTerminal(0), colorsWanted && isTerminal(1));
     }
 
-    /** Whether what this process prints goes to another, which may leave before it has read all. */
+    /** Whether another process reads the output; it may exit before it has read everything. */
     static boolean isOutputPiped() {
         return descriptorTarget(1)
                 .filter(target -> target.startsWith("pipe:") || target.startsWith("socket:"))
                 .isPresent();
     }
 
-    /** Asking the C library would cost more than this; a name that is no terminal's costs a colour or a question. */
+    /**
+     * Decides by the path of the descriptor, which is cheaper than calling isatty in the C library. A wrong result only
+     * affects colours and prompts.
+     */
     private static boolean isTerminal(int descriptor) {
         return descriptorTarget(descriptor)
                 .filter(target -> target.startsWith("/dev/pts/")
@@ -53,19 +56,19 @@ record Terminal(PrintStream out, PrintStream err, InputStream in, boolean intera
         try {
             return Optional.of(Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
                     .toString());
-        } catch (IOException | UnsupportedOperationException unknown) {
+        } catch (IOException | UnsupportedOperationException e) {
             return Optional.empty();
         }
     }
 
-    /** Asks; empty when the other end has gone. */
+    /** Prints a question and reads one line; empty at the end of the input. */
     Optional<String> prompt(String question) {
         out.print(question);
         out.flush();
         try {
             BufferedReader reader = new BufferedReader(new InputStreamReader(in, out.charset()));
             return Optional.ofNullable(reader.readLine());
-        } catch (IOException gone) {
+        } catch (IOException e) {
             return Optional.empty();
         }
     }
@@ -94,8 +97,8 @@ record Terminal(PrintStream out, PrintStream err, InputStream in, boolean intera
         return colored ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
     }
 
-    /** The first text, or where the character set of the terminal lacks it, the second. */
-    String symbol(String wanted, String plain) {
-        return out.charset().newEncoder().canEncode(wanted) ? wanted : plain;
+    /** Returns the symbol, or the fallback when the character set of the terminal cannot encode it. */
+    String symbol(String symbol, String fallback) {
+        return out.charset().newEncoder().canEncode(symbol) ? symbol : fallback;
     }
 }

@@ -164,7 +164,7 @@ class IomemCommandTest extends CommandTestCase {
         assertThat(new CliRunner(connectionsTo(SampleMachines.DEFAULT))
                         .run(
                                 "--machine",
-                                "../helper/src/test/resources/captures/q35-6.1-0380-user.capture",
+                                "../../helper/model/src/test/resources/captures/q35-6.1-0380-user.capture",
                                 "iomem",
                                 "--gpu",
                                 "01:00.0")

@@ -84,11 +84,11 @@ class JsonFormatterTest extends CommandTestCase {
                 .filteredOn(step -> step.has("why"))
                 .singleElement()
                 .satisfies(step -> {
-                    assertThat(step.get("kind").getAsString()).isEqualTo("region");
+                    assertThat(step.get("kind").getAsString()).isEqualTo("framebuffer-region");
                     assertThat(step.get("subject").getAsString()).isEqualTo("0000:04:00.0 c0000000-c086ffff");
-                    assertThat(step.get("rung").getAsString()).isEqualTo("module");
+                    assertThat(step.get("method").getAsString()).isEqualTo("module");
                     assertThat(step.get("why").getAsString()).isEqualTo("no-driver");
-                    assertThat(step.get("undo").getAsString()).isEqualTo("until-restart");
+                    assertThat(step.get("undo").getAsString()).isEqualTo("needs-restart");
                 });
     }
 
@@ -104,7 +104,7 @@ class JsonFormatterTest extends CommandTestCase {
         assertThat(overlap.get("first").getAsString()).isEqualTo("0x2800000000");
         assertThat(overlap.get("size").getAsLong()).isEqualTo(33177600);
         assertThat(overlap.getAsJsonArray("names").toString()).isEqualTo("[\"BOOTFB\",\"simpledrm\"]");
-        assertThat(overlap.get("verdict").getAsString()).isEqualTo("refused");
+        assertThat(overlap.get("verdict").getAsString()).isEqualTo("conflict");
     }
 
     /** Programs read the same in every language; only what is meant for people differs. */

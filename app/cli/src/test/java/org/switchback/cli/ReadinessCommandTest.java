@@ -74,7 +74,7 @@ class ReadinessCommandTest extends CommandTestCase {
         assertThat(gpu.getAsJsonArray("checks")).hasSize(ReadinessCheck.values().length);
         JsonObject kernel = gpu.getAsJsonArray("checks").get(1).getAsJsonObject();
         assertThat(kernel.get("check").getAsString()).isEqualTo("iommu-kernel");
-        assertThat(kernel.get("result").getAsString()).isEqualTo("blocks");
+        assertThat(kernel.get("result").getAsString()).isEqualTo("blocked");
         assertThat(kernel.get("finding").getAsString()).isEqualTo("firmware-first");
         assertThat(kernel.get("advice").getAsString()).contains("firmware setup");
         assertThat(all.getAsJsonObject("source").get("kind").getAsString()).isEqualTo("sample");

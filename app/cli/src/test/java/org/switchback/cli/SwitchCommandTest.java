@@ -250,7 +250,7 @@ class SwitchCommandTest extends CommandTestCase {
         "busy, 3, Another switch started in the meantime.",
         "journal-unwritable, 3, The journal can't be written.",
         "cancelled, 4, Cancelled. All changes were rolled back.",
-        "kernel-died, 5, The kernel has had an oops",
+        "kernel-oops, 5, The kernel has had an oops",
         "helper-lost, 1, The helper was lost during the switch.",
         "error, 1, The helper failed."
     })

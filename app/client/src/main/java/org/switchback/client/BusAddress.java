@@ -11,31 +11,31 @@ import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
 import org.freedesktop.dbus.exceptions.DBusException;
 
 /**
- * Where a message bus is to be found.
+ * The address of a message bus.
  *
- * @param address in D-Bus's own form: {@code unix:path=/run/dbus/system_bus_socket}
+ * @param address in the format of the D-Bus specification: {@code unix:path=/run/dbus/system_bus_socket}
  */
 public record BusAddress(String address) {
     private static final String UNIX_PATH_PREFIX = "unix:path=";
-    /** One attempt: dbus-java makes one for every half second of this. */
+    /** Allows exactly one attempt: dbus-java makes one per 500 ms of timeout. */
     private static final int CONNECT_TIMEOUT_MILLIS = 500;
 
-    /** The system bus of an environment. */
+    /** The system bus that the environment variables select; the standard socket by default. */
     public static BusAddress ofSystemBus(Map<String, String> environment) {
         return new BusAddress(
                 environment.getOrDefault("DBUS_SYSTEM_BUS_ADDRESS", UNIX_PATH_PREFIX + "/run/dbus/system_bus_socket"));
     }
 
-    /** The session bus of an environment; empty outside a session. Never starts one. */
+    /** The session bus that the environment variables select; empty outside a session. Never starts a bus. */
     public static Optional<BusAddress> ofSessionBus(Map<String, String> environment) {
         return Optional.ofNullable(environment.get("DBUS_SESSION_BUS_ADDRESS"))
                 .or(() -> Optional.ofNullable(environment.get("XDG_RUNTIME_DIR"))
-                        .map(folder -> UNIX_PATH_PREFIX + folder + "/bus"))
+                        .map(directory -> UNIX_PATH_PREFIX + directory + "/bus"))
                 .map(BusAddress::new)
                 .filter(BusAddress::isSocketPresent);
     }
 
-    /** Whether somebody could listen there: dbus-java would wait for a socket to appear. */
+    /** Whether the socket file exists. Check it before connecting: dbus-java would wait for it to appear. */
     public boolean isSocketPresent() {
         if (!address.startsWith(UNIX_PATH_PREFIX)) {
             return true;
@@ -46,17 +46,17 @@ public record BusAddress(String address) {
     }
 
     /**
-     * Connects. May take as long as the bus takes.
+     * Connects. Blocks until the bus answers, without a timeout.
      *
-     * @param lost called when the bus goes away, on a thread of the connection
+     * @param onDisconnect called when the bus disconnects, on a thread of the connection
      */
-    public DBusConnection connect(Runnable lost) throws DBusException {
+    public DBusConnection connect(Runnable onDisconnect) throws DBusException {
         return DBusConnectionBuilder.forAddress(address)
                 .withShared(false)
                 .withDisconnectCallback(new IDisconnectCallback() {
                     @Override
                     public void disconnectOnError(IOException cause) {
-                        lost.run();
+                        onDisconnect.run();
                     }
                 })
                 .transportConfig()

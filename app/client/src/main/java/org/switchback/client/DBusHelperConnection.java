@@ -54,19 +54,19 @@ import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.PlanReplyTuple;
 
-/** A helper at the other end of a line. */
+/** A connection to a helper over a {@link HelperTransport}. */
 final class DBusHelperConnection implements HelperConnection {
     /**
-     * Much longer than the helper and polkit take when nobody has to type a password: a computer may be slow to start
-     * them.
+     * Much longer than the helper and polkit take when no password is needed: a slow computer may have to start them
+     * first.
      */
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(25);
     /**
-     * How long a switch may take to begin. One that is given up would be carried out all the same, and nobody would
-     * tell.
+     * How long a switch may take to start. The helper would carry out a call that timed out all the same, and its
+     * progress would be lost.
      */
     private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
-    /** The helper closes its prompt after five minutes. */
+    /** The helper closes its password prompt after five minutes. */
     private static final Duration PASSWORD_TIMEOUT = Duration.ofMinutes(5).plusSeconds(10);
 
     private final HelperTransport transport;
@@ -77,7 +77,7 @@ final class DBusHelperConnection implements HelperConnection {
 
     private final Object lock = new Object();
     private final Map<String, JobTracker> jobTrackers = new HashMap<>();
-    /** Signals of jobs whose path is not known yet, while a call that will give one is under way. */
+    /** Signals of jobs whose object path is not known yet, kept while a call that returns such a path is pending. */
     private final Map<String, List<JobInterface.Progress>> unassignedSignals = new HashMap<>();
 
     private int startingJobs;
@@ -98,7 +98,7 @@ final class DBusHelperConnection implements HelperConnection {
         return source;
     }
 
-    /** @throws HelperException also when there is another version than ours */
+    /** @throws HelperException also when the helper has another protocol version */
     void checkVersion() throws HelperException {
         int version = this.<Integer>call(helperObject(), CALL_TIMEOUT, "Version");
         if (version != DBusNames.PROTOCOL_VERSION) {
@@ -113,8 +113,8 @@ final class DBusHelperConnection implements HelperConnection {
                 : this.<String>call(helperObject(), CALL_TIMEOUT, "Inspect");
         try {
             return MachineSnapshot.parse(text);
-        } catch (MachineSnapshot.MalformedSnapshotException odd) {
-            throw new HelperException(HelperException.FailureKind.FAILED, odd);
+        } catch (MachineSnapshot.MalformedSnapshotException e) {
+            throw new HelperException(HelperException.FailureKind.FAILED, e);
         }
     }
 
@@ -155,12 +155,12 @@ final class DBusHelperConnection implements HelperConnection {
                     .getPath();
             JobInterface remote = remoteObject(path, JobInterface.class);
             job = new JobTracker(
-                    listener, listenerExecutor, () -> cancelJob(remote), followed -> requestLog(remote, followed));
+                    listener, listenerExecutor, () -> cancelJob(remote), tracker -> requestLog(remote, tracker));
             synchronized (lock) {
                 jobTrackers.put(path, job);
                 unassignedSignals
                         .getOrDefault(path, List.of())
-                        .forEach(h -> job.addSignalled(h.firstIndex(), h.events()));
+                        .forEach(signal -> job.addSignalled(signal.firstIndex(), signal.events()));
             }
             fetchLog(remote, job);
         } finally {
@@ -175,30 +175,30 @@ final class DBusHelperConnection implements HelperConnection {
         return job;
     }
 
-    /** Signals cannot have been missed, but a helper that died before the first of them left none. */
+    /** No signal can have been missed, but a helper that died before its first signal sent none. */
     private void fetchLog(JobInterface remote, JobTracker job) {
         try {
             job.addLog(this.<List<JobEventStruct>>call(remote, CALL_TIMEOUT, "Log"));
-        } catch (HelperException gone) {
-            if (gone.kind() == HelperException.FailureKind.LOST || gone.kind() == HelperException.FailureKind.STOPPED) {
+        } catch (HelperException e) {
+            if (e.kind() == HelperException.FailureKind.LOST || e.kind() == HelperException.FailureKind.STOPPED) {
                 job.handleHelperLost();
             }
         }
     }
 
-    /** Does not wait: on the thread of a signal that would keep the answer from coming. */
+    /** Does not wait: it runs on the thread that delivers signals, where waiting would block the reply. */
     private void requestLog(JobInterface remote, JobTracker job) {
-        ReplyFuture<List<JobEventStruct>> answer = new ReplyFuture<>();
-        answer.future.whenComplete((log, failed) -> {
-            if (failed == null) {
+        ReplyFuture<List<JobEventStruct>> reply = new ReplyFuture<>();
+        reply.future.whenComplete((log, error) -> {
+            if (error == null) {
                 job.addLog(log);
             } else {
                 job.handleLogUnavailable();
             }
         });
         try {
-            transport.connection().callWithCallback(remote, "Log", answer);
-        } catch (DBusExecutionException gone) {
+            transport.connection().callWithCallback(remote, "Log", reply);
+        } catch (DBusExecutionException e) {
             job.handleLogUnavailable();
         }
     }
@@ -206,8 +206,8 @@ final class DBusHelperConnection implements HelperConnection {
     private void cancelJob(JobInterface job) {
         try {
             transport.connection().callWithCallback(job, "Cancel", new ReplyFuture<@Nullable Object>());
-        } catch (DBusExecutionException gone) {
-            // Then there is nothing to cancel.
+        } catch (DBusExecutionException ignored) {
+            // Without a connection there is nothing to cancel.
         }
     }
 
@@ -219,8 +219,8 @@ final class DBusHelperConnection implements HelperConnection {
             try {
                 transport.connection().addSigHandler(JobInterface.Progress.class, this::handleProgress);
                 subscribedToJobs = true;
-            } catch (DBusException | DBusExecutionException gone) {
-                throw new HelperException(HelperException.FailureKind.STOPPED, gone);
+            } catch (DBusException | DBusExecutionException e) {
+                throw new HelperException(HelperException.FailureKind.STOPPED, e);
             }
         }
     }
@@ -266,16 +266,18 @@ final class DBusHelperConnection implements HelperConnection {
                                 this::handlePropertiesChanged);
                 subscribedToGpus = true;
                 if (source instanceof MachineSource.ThisMachine || source instanceof MachineSource.ReadOnlyMachine) {
-                    // Off this thread, which may be the one that draws: the C library is looked up.
+                    // Not on this thread, which may be the FX thread: loading the C library takes time.
                     runListener(this::startUeventMonitor);
                 }
-            } catch (DBusException | DBusExecutionException gone) {
-                // A connection that is gone tells of no change; the next call says so.
+            } catch (DBusException | DBusExecutionException ignored) {
+                // A lost connection reports no changes; the next call fails with the reason.
             }
         }
     }
 
-    /** The kernel tells what the helper of the system can't while it is not there, and what it does not publish. */
+    /**
+     * Kernel events also report changes while the system helper is not running, and changes that it does not publish.
+     */
     private void startUeventMonitor() {
         synchronized (lock) {
             if (!closed) {
@@ -299,8 +301,8 @@ final class DBusHelperConnection implements HelperConnection {
     private void runListener(Runnable listener) {
         try {
             listenerExecutor.execute(listener);
-        } catch (RejectedExecutionException closed) {
-            // Nobody wants to know any more.
+        } catch (RejectedExecutionException ignored) {
+            // The connection is closed; its listeners need no more changes.
         }
     }
 
@@ -330,42 +332,42 @@ final class DBusHelperConnection implements HelperConnection {
     private <T extends DBusInterface> T remoteObject(String path, Class<T> type) throws HelperException {
         try {
             return transport.remoteObject(path, type);
-        } catch (DBusException odd) {
-            throw new HelperException(HelperException.FailureKind.FAILED, odd);
+        } catch (DBusException e) {
+            throw new HelperException(HelperException.FailureKind.FAILED, e);
         }
     }
 
-    /** Calls and waits; not with dbus-java's own waiting, which has one patience for everything. */
-    private <T> T call(DBusInterface object, Duration patience, String method, Object... arguments)
+    /** Calls and waits for the reply. dbus-java's own synchronous calls have one timeout for all methods. */
+    private <T> T call(DBusInterface object, Duration timeout, String method, Object... arguments)
             throws HelperException {
-        ReplyFuture<T> answer = new ReplyFuture<>();
-        pendingCalls.add(answer.future);
+        ReplyFuture<T> reply = new ReplyFuture<>();
+        pendingCalls.add(reply.future);
         try {
-            // Looked at after the call is listed: one that is cut from here on ends all calls that are.
+            // Checked after the call is registered: a later disconnect completes all registered calls.
             if (transport.isDisconnected()) {
                 throw new HelperException(HelperException.FailureKind.STOPPED);
             }
-            transport.connection().callWithCallback(object, method, answer, arguments);
-            return answer.future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (NotConnected gone) {
-            throw new HelperException(HelperException.FailureKind.STOPPED, gone);
-        } catch (DBusExecutionException odd) {
-            throw new HelperException(HelperException.FailureKind.FAILED, odd);
-        } catch (TimeoutException slow) {
-            throw new HelperException(HelperException.FailureKind.NO_ANSWER, slow);
-        } catch (ExecutionException failed) {
-            throw failed.getCause() instanceof HelperException problem
-                    ? new HelperException(problem.kind(), problem)
-                    : new HelperException(HelperException.FailureKind.FAILED, failed);
-        } catch (InterruptedException stopped) {
+            transport.connection().callWithCallback(object, method, reply, arguments);
+            return reply.future.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (NotConnected e) {
+            throw new HelperException(HelperException.FailureKind.STOPPED, e);
+        } catch (DBusExecutionException e) {
+            throw new HelperException(HelperException.FailureKind.FAILED, e);
+        } catch (TimeoutException e) {
+            throw new HelperException(HelperException.FailureKind.NO_ANSWER, e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof HelperException cause
+                    ? new HelperException(cause.kind(), cause)
+                    : new HelperException(HelperException.FailureKind.FAILED, e);
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new HelperException(HelperException.FailureKind.NO_ANSWER, stopped);
+            throw new HelperException(HelperException.FailureKind.NO_ANSWER, e);
         } finally {
-            pendingCalls.remove(answer.future);
+            pendingCalls.remove(reply.future);
         }
     }
 
-    /** What comes back from a call. */
+    /** Completes a future with the reply or the error of an asynchronous call. */
     private static final class ReplyFuture<T extends @Nullable Object> implements CallbackHandler<T> {
         private final CompletableFuture<T> future = new CompletableFuture<>();
 
@@ -376,19 +378,19 @@ final class DBusHelperConnection implements HelperConnection {
 
         @Override
         public void handleError(DBusExecutionException error) {
-            @Nullable DBusCallInfo answered = AbstractConnection.getCallInfo();
-            boolean byBus = answered != null && "org.freedesktop.DBus".equals(answered.getSource());
-            future.completeExceptionally(new HelperException(toFailureKind(error, byBus), error));
+            @Nullable DBusCallInfo callInfo = AbstractConnection.getCallInfo();
+            boolean fromBus = callInfo != null && "org.freedesktop.DBus".equals(callInfo.getSource());
+            future.completeExceptionally(new HelperException(toFailureKind(error, fromBus), error));
         }
     }
 
     /**
-     * @param byBus the bus itself answered, in the helper's place. Of its many errors about starting a service
-     *     dbus-java keeps no name.
+     * @param fromBus whether the bus itself answered in place of the helper. dbus-java has no exception types for the
+     *     many errors of the bus about starting a service.
      */
-    private static HelperException.FailureKind toFailureKind(DBusExecutionException error, boolean byBus) {
-        if (error instanceof HelperError known) {
-            return switch (known) {
+    private static HelperException.FailureKind toFailureKind(DBusExecutionException error, boolean fromBus) {
+        if (error instanceof HelperError helperError) {
+            return switch (helperError) {
                 case NotAuthorized e -> HelperException.FailureKind.REFUSED;
                 case Undecided e -> HelperException.FailureKind.UNDECIDED;
                 case Busy e -> HelperException.FailureKind.BUSY;
@@ -406,7 +408,7 @@ final class DBusHelperConnection implements HelperConnection {
             case AccessDenied e -> HelperException.FailureKind.REFUSED;
             case ServiceUnknown e -> HelperException.FailureKind.MISSING;
             case NoReply e -> HelperException.FailureKind.LOST;
-            case DBusExecutionException e when byBus -> HelperException.FailureKind.STOPPED;
+            case DBusExecutionException e when fromBus -> HelperException.FailureKind.STOPPED;
             default -> HelperException.FailureKind.FAILED;
         };
     }

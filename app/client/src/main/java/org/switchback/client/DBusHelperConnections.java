@@ -11,26 +11,29 @@ import org.freedesktop.dbus.exceptions.DBusExecutionException;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.simulator.FailureScenario;
 
-/** Connections over D-Bus, to the helper of the system and to helpers inside this process. */
+/** Opens connections over D-Bus to the system helper and to helpers inside this process. */
 public final class DBusHelperConnections implements HelperConnections {
-    /** For the bus alone, which answers in milliseconds, and to come to it, which takes a busy computer seconds. */
+    /**
+     * For connecting to the bus, without the helper. The bus answers in milliseconds, but scheduling the thread can take
+     * seconds on a busy computer.
+     */
     private static final Duration BUS_TIMEOUT = Duration.ofSeconds(10);
-    /** How long a simulated write takes: long enough to follow, short enough to try again. */
+    /** How long a simulated write takes: long enough to follow, short enough for repeated tries. */
     private static final Duration DEFAULT_WRITE_DURATION = Duration.ofMillis(350);
 
     private final BusAddress systemBus;
     private final Supplier<EmbeddedHelper> readOnlyHelpers;
     private final Duration simulatedWriteDuration;
 
-    /** For this computer's own system bus, or the one that DBUS_SYSTEM_BUS_ADDRESS names. */
+    /** Uses the system bus of this computer, or the one that DBUS_SYSTEM_BUS_ADDRESS names. */
     public DBusHelperConnections() {
         this(BusAddress.ofSystemBus(System.getenv()), EmbeddedHelper::readOnly, DEFAULT_WRITE_DURATION);
     }
 
     /**
-     * @param systemBus the bus that the helper is looked for on
-     * @param readOnlyHelpers makes the helper that stands in when there is none
-     * @param simulatedWriteDuration how long a write takes on a simulated machine; zero for no time
+     * @param systemBus the bus of the system helper
+     * @param readOnlyHelpers creates the fallback for a missing system helper
+     * @param simulatedWriteDuration how long a write takes on a simulated snapshot; zero for no delay
      */
     public DBusHelperConnections(
             BusAddress systemBus, Supplier<EmbeddedHelper> readOnlyHelpers, Duration simulatedWriteDuration) {
@@ -43,64 +46,64 @@ public final class DBusHelperConnections implements HelperConnections {
     public HelperConnection openThisMachine() {
         try {
             return openSystemHelper();
-        } catch (HelperException problem) {
-            return openReadOnly(problem.kind());
+        } catch (HelperException e) {
+            return openReadOnly(e.kind());
         }
     }
 
     @Override
-    public HelperConnection openReadOnly(HelperException.FailureKind why) {
+    public HelperConnection openReadOnly(HelperException.FailureKind reason) {
         return new DBusHelperConnection(
-                new EmbeddedTransport(readOnlyHelpers.get()), new MachineSource.ReadOnlyMachine(why));
+                new EmbeddedTransport(readOnlyHelpers.get()), new MachineSource.ReadOnlyMachine(reason));
     }
 
     @Override
-    public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario scenario) {
-        EmbeddedHelper helper = EmbeddedHelper.simulated(machine, simulatedWriteDuration, scenario);
+    public HelperConnection openSimulated(MachineSnapshot snapshot, MachineSource source, FailureScenario scenario) {
+        EmbeddedHelper helper = EmbeddedHelper.simulated(snapshot, simulatedWriteDuration, scenario);
         return new DBusHelperConnection(new EmbeddedTransport(helper), source);
     }
 
     private HelperConnection openSystemHelper() throws HelperException {
-        SystemBusTransport line = openTransport();
-        DBusHelperConnection connection = new DBusHelperConnection(line, new MachineSource.ThisMachine());
+        SystemBusTransport transport = openTransport();
+        DBusHelperConnection connection = new DBusHelperConnection(transport, new MachineSource.ThisMachine());
         try {
             connection.checkVersion();
             return connection;
-        } catch (HelperException problem) {
+        } catch (HelperException e) {
             connection.close();
-            throw problem;
+            throw e;
         }
     }
 
-    /** A bus that does not answer is no bus: a first start must not hang on it. */
+    /** Connects with a timeout: the first start must not hang on a bus that does not answer. */
     private SystemBusTransport openTransport() throws HelperException {
         if (!systemBus.isSocketPresent()) {
             throw new HelperException(HelperException.FailureKind.MISSING);
         }
-        CompletableFuture<SystemBusTransport> opened = new CompletableFuture<>();
+        CompletableFuture<SystemBusTransport> pendingTransport = new CompletableFuture<>();
         Thread.ofPlatform().name("helper-bus").daemon().start(() -> {
             try {
-                SystemBusTransport line = new SystemBusTransport(systemBus);
-                boolean reachable = line.isReachable();
-                if (!reachable || !opened.complete(line)) {
-                    opened.completeExceptionally(new HelperException(HelperException.FailureKind.MISSING));
-                    line.close();
+                SystemBusTransport transport = new SystemBusTransport(systemBus);
+                boolean reachable = transport.isReachable();
+                if (!reachable || !pendingTransport.complete(transport)) {
+                    pendingTransport.completeExceptionally(new HelperException(HelperException.FailureKind.MISSING));
+                    transport.close();
                 }
-            } catch (DBusException | DBusExecutionException failed) {
-                opened.completeExceptionally(new HelperException(HelperException.FailureKind.MISSING, failed));
+            } catch (DBusException | DBusExecutionException e) {
+                pendingTransport.completeExceptionally(new HelperException(HelperException.FailureKind.MISSING, e));
             }
         });
         try {
-            return opened.get(BUS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException none) {
-            throw new HelperException(HelperException.FailureKind.MISSING, none);
-        } catch (TimeoutException slow) {
-            HelperException problem = new HelperException(HelperException.FailureKind.NO_ANSWER, slow);
-            opened.completeExceptionally(problem);
-            throw problem;
-        } catch (InterruptedException stopped) {
+            return pendingTransport.get(BUS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new HelperException(HelperException.FailureKind.MISSING, e);
+        } catch (TimeoutException e) {
+            HelperException timeout = new HelperException(HelperException.FailureKind.NO_ANSWER, e);
+            pendingTransport.completeExceptionally(timeout);
+            throw timeout;
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new HelperException(HelperException.FailureKind.NO_ANSWER, stopped);
+            throw new HelperException(HelperException.FailureKind.NO_ANSWER, e);
         }
     }
 }

@@ -27,8 +27,8 @@ import org.switchback.transaction.JournalException;
 import org.switchback.transaction.TransactionRunner;
 
 /**
- * The helper inside the process that uses it, on a private connection: for a simulated machine, or to look at this one
- * without the helper of the system.
+ * A helper inside this process, reached over a private connection: for a simulated machine, or for read-only access to
+ * this computer without the system helper.
  */
 public final class EmbeddedHelper implements AutoCloseable {
     private static final long CONNECT_TIMEOUT_SECONDS = 30;
@@ -39,9 +39,9 @@ public final class EmbeddedHelper implements AutoCloseable {
     private final Runnable onClose;
     private final CompletableFuture<Void> connectionLost = new CompletableFuture<>();
 
-    private EmbeddedHelper(ConnectionPair ends, HelperService service, Runnable onClose) {
-        this.server = ends.server;
-        this.client = ends.client;
+    private EmbeddedHelper(ConnectionPair connections, HelperService service, Runnable onClose) {
+        this.server = connections.server;
+        this.client = connections.client;
         this.service = service;
         this.onClose = onClose;
     }
@@ -49,73 +49,76 @@ public final class EmbeddedHelper implements AutoCloseable {
     private record ConnectionPair(DirectConnection server, DirectConnection client) {}
 
     /**
-     * A helper on a simulated kernel, which permits everything.
+     * Starts a helper on a simulated kernel. It authorizes every call.
      *
-     * @param machine what the kernel starts from
-     * @param eachWrite how long a write takes, so that a person can follow; zero for no time
-     * @param mishap what goes wrong in it
+     * @param snapshot initial state of the kernel
+     * @param writeDuration how long a write takes, so that people can follow; zero for no delay
+     * @param scenario which failure is simulated
      */
-    public static EmbeddedHelper simulated(MachineSnapshot machine, Duration eachWrite, FailureScenario mishap) {
+    public static EmbeddedHelper simulated(MachineSnapshot snapshot, Duration writeDuration, FailureScenario scenario) {
         SimulatedKernel kernel = new SimulatedKernel(
-                machine, eachWrite.isZero() ? SimulatedKernel.Sleeper.NO_SLEEP : SimulatedKernel.Sleeper.THREAD_SLEEP);
-        kernel.setWriteDuration(eachWrite);
+                snapshot, writeDuration.isZero() ? SimulatedKernel.Sleeper.NO_SLEEP : SimulatedKernel.Sleeper.THREAD_SLEEP);
+        kernel.setWriteDuration(writeDuration);
         EmbeddedHelper helper = forKernel(kernel);
-        mishap.applyTo(kernel, machine, helper::dropConnection);
+        scenario.applyTo(kernel, snapshot, helper::dropConnection);
         return helper;
     }
 
-    /** A helper that looks at this computer and answers every change with ReadOnly. */
+    /** Starts a helper that reads this computer and answers every change with the error ReadOnly. */
     public static EmbeddedHelper readOnly() {
         LinuxKernel kernel = new LinuxKernel(Path.of("/"));
         return readOnly(kernel, kernel::close);
     }
 
-    static EmbeddedHelper readOnly(Kernel kernel, Runnable afterwards) {
+    static EmbeddedHelper readOnly(Kernel kernel, Runnable onClose) {
         try {
-            return start(kernel, Optional.empty(), afterwards);
-        } catch (IOException | DBusException failed) {
-            throw new IllegalStateException("no helper inside this process", failed);
+            return start(kernel, Optional.empty(), onClose);
+        } catch (IOException | DBusException e) {
+            throw new IllegalStateException("the embedded helper did not start", e);
         }
     }
 
-    /** A helper that permits everything on a kernel. */
+    /** Starts a helper on a kernel. It authorizes every call. */
     static EmbeddedHelper forKernel(Kernel kernel) {
         try {
             Path journal = Files.createTempDirectory("switchback-journal");
-            // The machine ends with the process, so there is nothing that the journal of one that is killed could tell.
-            Thread atEnd = new Thread(() -> deleteRecursively(journal), "helper-end");
-            Runtime.getRuntime().addShutdownHook(atEnd);
+            // The simulated machine ends with the process, so a journal is useless after the process was killed.
+            Thread shutdownHook = new Thread(() -> deleteRecursively(journal), "helper-end");
+            Runtime.getRuntime().addShutdownHook(shutdownHook);
             TransactionRunner transactions = TransactionRunner.open(kernel, journal);
             return start(kernel, Optional.of(transactions), () -> {
                 transactions.close();
                 deleteRecursively(journal);
-                removeShutdownHook(atEnd);
+                removeShutdownHook(shutdownHook);
             });
-        } catch (IOException | JournalException | DBusException failed) {
-            throw new IllegalStateException("no helper inside this process", failed);
+        } catch (IOException | JournalException | DBusException e) {
+            throw new IllegalStateException("the embedded helper did not start", e);
         }
     }
 
-    private static void removeShutdownHook(Thread atEnd) {
+    private static void removeShutdownHook(Thread shutdownHook) {
         try {
-            Runtime.getRuntime().removeShutdownHook(atEnd);
-        } catch (IllegalStateException ending) {
-            // It runs already.
+            Runtime.getRuntime().removeShutdownHook(shutdownHook);
+        } catch (IllegalStateException ignored) {
+            // The shutdown has started, so the hook already runs.
         }
     }
 
-    private static EmbeddedHelper start(Kernel kernel, Optional<TransactionRunner> transactions, Runnable afterwards)
+    private static EmbeddedHelper start(Kernel kernel, Optional<TransactionRunner> transactions, Runnable onClose)
             throws IOException, DBusException {
-        ConnectionPair ends = connectPair();
-        HelperService service = HelperService.forSinglePeer(ends.server, kernel, transactions);
-        return new EmbeddedHelper(ends, service, afterwards);
+        ConnectionPair connections = connectPair();
+        HelperService service = HelperService.forSinglePeer(connections.server, kernel, transactions);
+        return new EmbeddedHelper(connections, service, onClose);
     }
 
-    /** Nobody else can come to the socket: its folder is this user's alone, and is gone once both ends have met. */
+    /**
+     * Connects server and client over a socket. No other user can reach it: only this user has access to its directory,
+     * which is deleted once both ends are connected.
+     */
     private static ConnectionPair connectPair() throws IOException, DBusException {
-        Path folder = Files.createTempDirectory("switchback");
+        Path directory = Files.createTempDirectory("switchback");
         try {
-            String address = "unix:path=" + folder.resolve("helper");
+            String address = "unix:path=" + directory.resolve("helper");
             CompletableFuture<AbstractTransport> bound = new CompletableFuture<>();
             DirectConnection server = connectionBuilder(address + ",listen=true")
                     .transportConfig()
@@ -125,30 +128,30 @@ public final class EmbeddedHelper implements AutoCloseable {
                     .withMethodCallThreadCount(HelperService.METHOD_CALL_THREADS)
                     .connectionConfig()
                     .build();
-            CompletableFuture<Void> met = new CompletableFuture<>();
+            CompletableFuture<Void> accepted = new CompletableFuture<>();
             Thread.ofPlatform().name("helper-listen").daemon().start(() -> {
                 try {
                     server.listen();
-                    met.complete(null);
-                } catch (IOException | RuntimeException failed) {
-                    bound.completeExceptionally(failed);
-                    met.completeExceptionally(failed);
+                    accepted.complete(null);
+                } catch (IOException | RuntimeException e) {
+                    bound.completeExceptionally(e);
+                    accepted.completeExceptionally(e);
                 }
             });
             try {
                 bound.get(CONNECT_TIMEOUT_SECONDS, TimeUnit.SECONDS);
                 DirectConnection client = connectionBuilder(address).build();
-                met.get(CONNECT_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+                accepted.get(CONNECT_TIMEOUT_SECONDS, TimeUnit.SECONDS);
                 return new ConnectionPair(server, client);
-            } catch (ExecutionException | TimeoutException | DBusException failed) {
+            } catch (ExecutionException | TimeoutException | DBusException e) {
                 server.disconnect();
-                throw new IOException("the two ends did not meet", failed);
-            } catch (InterruptedException stopped) {
+                throw new IOException("client and server of the embedded helper did not connect", e);
+            } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new IOException("the two ends did not meet", stopped);
+                throw new IOException("client and server of the embedded helper did not connect", e);
             }
         } finally {
-            deleteRecursively(folder);
+            deleteRecursively(directory);
         }
     }
 
@@ -161,42 +164,42 @@ public final class EmbeddedHelper implements AutoCloseable {
                 .back();
     }
 
-    static void deleteRecursively(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            List<Path> leavesFirst = files.sorted(Comparator.reverseOrder()).toList();
-            for (Path file : leavesFirst) {
+    static void deleteRecursively(Path directory) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+            for (Path file : deepestFirst) {
                 Files.deleteIfExists(file);
             }
-        } catch (IOException left) {
-            // A few files stay in the folder for temporary ones.
+        } catch (IOException ignored) {
+            // A few files stay in the directory for temporary files.
         }
     }
 
-    /** The client's end. It belongs to this helper, which closes it. */
+    /** The client end of the connection. It belongs to this helper, which closes it. */
     public DirectConnection client() {
         return client;
     }
 
-    /** Calls back once when the connection is cut before {@link #close}. */
+    /** Runs an action once when the connection is lost before {@link #close}. */
     public void onConnectionLost(Runnable action) {
         connectionLost.thenRun(action);
     }
 
     private void dropConnection() {
-        // Not on the thread that writes: the connection waits for its threads to end.
+        // Not on the thread that writes: disconnecting waits for the threads of the connection to end.
         Thread.ofPlatform().name("helper-lost").daemon().start(server::disconnect);
         connectionLost.complete(null);
     }
 
-    /** Has a running switch put back, waits for that, and ends both ends of the connection. */
+    /** Rolls back a running switch, waits for the rollback, and closes both ends of the connection. */
     @Override
     public void close() {
         try {
             service.stop();
-        } catch (InterruptedException hurried) {
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        // The server first: dbus-java's server does not stop reading when its client has gone.
+        // The server first: dbus-java's server keeps reading after its client has disconnected.
         server.disconnect();
         client.disconnect();
         onClose.run();

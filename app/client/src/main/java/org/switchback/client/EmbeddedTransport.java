@@ -5,12 +5,12 @@ import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 import org.freedesktop.dbus.messages.DBusSignal;
 
-/** The way to a helper inside this process. */
+/** Transport to a helper inside this process. */
 final class EmbeddedTransport implements HelperTransport {
     private final EmbeddedHelper helper;
     private volatile boolean disconnected;
 
-    /** @param helper closed together with the line */
+    /** @param helper closed together with this transport */
     EmbeddedTransport(EmbeddedHelper helper) {
         this.helper = helper;
         helper.onConnectionLost(() -> disconnected = true);

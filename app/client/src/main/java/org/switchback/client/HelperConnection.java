@@ -9,50 +9,55 @@ import org.switchback.job.PlanReply;
 import org.switchback.plan.Target;
 
 /**
- * A connection to a helper. Calls block until the helper has answered, so none of them belongs on the FX thread;
- * listeners are called on a thread of the connection.
+ * A connection to a helper. Calls block until the helper replies, so do not call them on the FX thread. Listeners are
+ * called on a thread of the connection.
  */
 public interface HelperConnection extends AutoCloseable {
-    /** Which machine it shows. */
+    /** The machine that this connection shows. */
     MachineSource source();
 
     /**
-     * The machine now.
+     * Reads the current state of the machine.
      *
-     * @param wholeMap with the whole memory map, which may ask for a password; otherwise only the part around the GPUs
+     * @param wholeMap whether to read the whole memory map, which may ask for a password; otherwise only the part around
+     *     the GPUs
      */
     MachineSnapshot inspect(boolean wholeMap) throws HelperException;
 
     /**
-     * What a switch would take.
+     * Plans a switch. Changes nothing.
      *
-     * @param nativeDriver whether the GPU's own driver may be bound for a moment, where that spares the kernel module
+     * @param gpu address of the graphics function
+     * @param companions further devices to switch together with the GPU
+     * @param nativeDriver whether the GPU's own driver may be bound for a moment where that avoids loading the kernel
+     *     module
      */
-    PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver) throws HelperException;
+    PlanReply plan(PciAddress gpu, Target target, List<PciAddress> companions, boolean nativeDriver) throws HelperException;
 
     /**
-     * Starts the switch.
+     * Starts a planned switch.
      *
-     * @param listener gets every event once, in order; the last one is {@link JobEvent.Finished}, also when the helper
-     *     is lost ({@link org.switchback.job.Outcome#HELPER_LOST})
+     * @param planId {@link PlanReply#id} of a plan from this connection
+     * @param listener receives every event once, in order; the last one is {@link JobEvent.Finished}, also when the
+     *     helper is lost ({@link org.switchback.job.Outcome#HELPER_LOST})
      */
     RunningSwitch apply(String planId, Consumer<JobEvent> listener) throws HelperException;
 
-    /** Puts back what was left half done, or switches to host mode. */
+    /** Rolls back an incomplete switch, or switches to host mode. */
     RunningSwitch restore(PciAddress gpu, Consumer<JobEvent> listener) throws HelperException;
 
-    /** Calls back whenever a GPU has changed: its driver, its mode, what lies in its memory. */
+    /** Adds a listener for changes of a GPU: its driver, its mode, the regions in its memory. */
     void addChangeListener(Runnable listener);
 
     @Override
     void close();
 
-    /** A switch under way. */
+    /** A switch that was started. */
     interface RunningSwitch {
-        /** Asks to stop between two steps and to put back what was done. */
+        /** Asks the helper to stop after the current step and to roll back. Does not wait. */
         void cancel();
 
-        /** Waits for the end and gives the last entry. */
+        /** Waits for the end of the switch and returns its last event. */
         JobEvent.Finished awaitEnd() throws InterruptedException;
     }
 }

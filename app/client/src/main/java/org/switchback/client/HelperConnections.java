@@ -5,28 +5,27 @@ import org.switchback.simulator.FailureScenario;
 
 /** Opens connections to helpers. */
 public interface HelperConnections {
-    /** The helper of the system; when there is none, one inside this process that can only look. Never fails. */
+    /** Connects to the system helper; without one, to a read-only helper inside this process. Never fails. */
     HelperConnection openThisMachine();
 
     /**
-     * A helper inside this process that can only look at this computer: for whoever the helper of the system does not
-     * let look.
+     * Connects to a read-only helper inside this process: the fallback where the system helper denies access.
      *
-     * @param why what is the matter with the helper of the system
+     * @param reason why the system helper cannot be used
      */
-    HelperConnection openReadOnly(HelperException.FailureKind why);
+    HelperConnection openReadOnly(HelperException.FailureKind reason);
 
-    /** A helper inside this process on a simulated kernel on which everything goes as it should. */
-    default HelperConnection openSimulated(MachineSnapshot machine, MachineSource source) {
-        return openSimulated(machine, source, FailureScenario.NONE);
+    /** Connects to a helper inside this process, on a simulated kernel without failures. */
+    default HelperConnection openSimulated(MachineSnapshot snapshot, MachineSource source) {
+        return openSimulated(snapshot, source, FailureScenario.NONE);
     }
 
     /**
-     * A helper inside this process on a simulated kernel.
+     * Connects to a helper inside this process, on a simulated kernel.
      *
-     * @param machine what the simulated kernel starts from
+     * @param snapshot initial state of the simulated kernel
      * @param source {@link MachineSource.SampleMachine} or {@link MachineSource.SavedReport}
-     * @param mishap what goes wrong in it
+     * @param scenario which failure is simulated
      */
-    HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario scenario);
+    HelperConnection openSimulated(MachineSnapshot snapshot, MachineSource source, FailureScenario scenario);
 }

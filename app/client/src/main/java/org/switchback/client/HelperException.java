@@ -1,42 +1,42 @@
 package org.switchback.client;
 
-/** A call to the helper that came to nothing. */
+/** A call to the helper failed. */
 public final class HelperException extends Exception {
     private static final long serialVersionUID = 1;
 
-    /** What happened; each has its own sentence in the catalogue, {@code helper.problem.KIND}. */
+    /** Why the call failed. Each has its own message, {@code problem.KIND}. */
     public enum FailureKind {
-        /** No system bus, or nothing on it by that name: not installed. */
+        /** No system bus, or no service of that name on it: the helper is not installed. */
         MISSING,
-        /** Installed, but it did not start or has gone away. */
+        /** The helper is installed, but it did not start or has stopped. */
         STOPPED,
-        /** The bus or polkit said no. */
+        /** The bus or polkit denied the call. */
         REFUSED,
         /** polkit did not answer the helper. */
         UNDECIDED,
-        /** Another version of the protocol. */
+        /** The helper has another protocol version. */
         WRONG_VERSION,
-        /** It went away in the middle of a call. */
+        /** The helper stopped during the call. */
         LOST,
-        /** A switch is running already. */
+        /** Another switch is running. */
         BUSY,
-        /** The facts have changed since the plan was made. */
+        /** The machine has changed since the plan was made. */
         STALE,
-        /** The plan was used, has expired, or is somebody else's. */
+        /** The plan was used, has expired, or belongs to another client. */
         UNKNOWN_PLAN,
         /** Too many calls. */
         LIMIT,
-        /** It did not take an argument. */
+        /** The helper rejected an argument. */
         BAD_ARGUMENT,
-        /** An earlier switch is half done. */
+        /** An earlier switch is incomplete. */
         INCOMPLETE,
-        /** This helper can only look. */
+        /** This helper is read-only. */
         READ_ONLY,
-        /** Nothing may be written before this computer is restarted. */
+        /** No write is allowed until this computer restarts. */
         RESTART_NEEDED,
-        /** No answer in time. */
+        /** The call timed out. */
         NO_ANSWER,
-        /** It answered that it went wrong itself, or in a way nobody here understands. */
+        /** The helper reported an internal error, or an error that this version does not know. */
         FAILED
     }
 

@@ -5,26 +5,26 @@ import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 import org.freedesktop.dbus.messages.DBusSignal;
 
-/** The way to a helper: over a message bus, or private. */
+/** Transport to a helper: over a message bus, or over a private connection. */
 interface HelperTransport {
-    /** The connection that calls and signals go over. */
+    /** The connection for calls and signals. */
     AbstractConnection connection();
 
-    /** An object of the helper, called as one of its interfaces. */
+    /** A proxy for an object of the helper, with one of its interfaces. */
     <T extends DBusInterface> T remoteObject(String path, Class<T> type) throws DBusException;
 
-    /** Whether the helper itself sent it: on a message bus anybody can send anything. */
+    /** Whether the helper itself sent the signal: on a message bus any client can send any signal. */
     boolean isFromHelper(DBusSignal signal);
 
     /**
-     * @param action done each time the helper has gone away, and when the connection has; on a thread of the
-     *     connection, so it must not wait for an answer
+     * @param action run each time the helper stops, and when the connection is lost; on a thread of the connection, so
+     *     it must not wait for a reply
      */
     void addDisconnectListener(Runnable action);
 
-    /** Whether the connection has been cut, so that no answer will come to what is asked now. */
+    /** Whether the connection is lost, so that new calls will get no reply. */
     boolean isDisconnected();
 
-    /** Ends the connection. */
+    /** Closes the connection. */
     void close();
 }

@@ -14,8 +14,8 @@ import org.switchback.job.Outcome;
 import org.switchback.protocol.JobEventStruct;
 
 /**
- * Tells what happens to a job in order and nothing twice, whichever of the two ways it is learnt by: signals, and the
- * job's log, which has what happened before anybody listened.
+ * Merges the signals and the log of a job into one ordered stream without duplicates. The log also has the events from
+ * before the first signal was received.
  */
 final class JobTracker implements HelperConnection.RunningSwitch {
     private final Consumer<JobEvent> listener;
@@ -30,10 +30,10 @@ final class JobTracker implements HelperConnection.RunningSwitch {
     private boolean ended;
 
     /**
-     * @param listenerExecutor runs one thing at a time, in order
-     * @param cancelAction asks the helper to stop; does not wait for an answer
-     * @param logRequester asks for the log, because a signal has left something out; does not wait for an answer, which
-     *     comes to {@link #addLog} or {@link #handleLogUnavailable}
+     * @param listenerExecutor runs one task at a time, in order
+     * @param cancelAction asks the helper to stop; does not wait for a reply
+     * @param logRequester requests the log when a signal has a redacted event; does not wait for the reply, which is
+     *     passed to {@link #addLog} or {@link #handleLogUnavailable}
      */
     JobTracker(
             Consumer<JobEvent> listener,
@@ -47,13 +47,13 @@ final class JobTracker implements HelperConnection.RunningSwitch {
     }
 
     /**
-     * @param index where the first entry stands in the job's log
-     * @param entries as they were signalled
+     * @param index position of the first event in the job's log, counted from 0
+     * @param events as they were signalled
      */
-    synchronized void addSignalled(int index, List<JobEventStruct> entries) {
-        // What the log has told already need not be kept.
-        for (int i = Math.max(0, deliveredCount - index); i < entries.size(); i++) {
-            bufferedEvents.put(index + i, entries.get(i));
+    synchronized void addSignalled(int index, List<JobEventStruct> events) {
+        // Events that were already delivered from the log are not buffered.
+        for (int i = Math.max(0, deliveredCount - index); i < events.size(); i++) {
+            bufferedEvents.put(index + i, events.get(i));
         }
         deliverBuffered();
     }
@@ -72,7 +72,7 @@ final class JobTracker implements HelperConnection.RunningSwitch {
         }
     }
 
-    /** @param log from its beginning */
+    /** @param log all events from the beginning */
     synchronized void addLog(List<JobEventStruct> log) {
         logRequested = false;
         while (!ended && deliveredCount < log.size()) {
@@ -81,13 +81,13 @@ final class JobTracker implements HelperConnection.RunningSwitch {
         deliverBuffered();
     }
 
-    /** The log can't be had; what the signals say has to do. */
+    /** The log cannot be read: delivers the redacted events of the signals instead. */
     synchronized void handleLogUnavailable() {
         logUnavailable = true;
         deliverBuffered();
     }
 
-    /** The helper is gone, so nothing more will be heard. */
+    /** The helper is lost, so no more events will arrive: delivers {@link Outcome#HELPER_LOST}. */
     synchronized void handleHelperLost() {
         if (!ended) {
             deliver(new JobEvent.Finished(Outcome.HELPER_LOST, Duration.ZERO));
@@ -97,7 +97,7 @@ final class JobTracker implements HelperConnection.RunningSwitch {
     private void deliver(JobEventStruct struct) {
         bufferedEvents.remove(deliveredCount);
         deliveredCount++;
-        // An event that this version does not know changes nothing that it could show.
+        // Events that this version does not know are skipped: they change nothing that it shows.
         struct.decode().ifPresent(this::deliver);
     }
 
@@ -129,8 +129,8 @@ final class JobTracker implements HelperConnection.RunningSwitch {
     public JobEvent.Finished awaitEnd() throws InterruptedException {
         try {
             return finishedEvent.get();
-        } catch (ExecutionException impossible) {
-            throw new IllegalStateException("nothing completes it with an exception", impossible);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the future never completes with an exception", e);
         }
     }
 }

@@ -1,18 +1,18 @@
 package org.switchback.client;
 
-/** Which machine a connection shows. */
+/** The machine that a connection shows. */
 public sealed interface MachineSource {
-    /** This computer, through the helper of the system. */
+    /** This computer, through the system helper. */
     record ThisMachine() implements MachineSource {}
 
     /**
-     * This computer, looked at without a helper: nothing can be changed.
+     * This computer, read without the system helper: nothing can be changed.
      *
-     * @param reason what is the matter with the helper
+     * @param reason why the system helper cannot be used
      */
     record ReadOnlyMachine(HelperException.FailureKind reason) implements MachineSource {}
 
-    /** A sample machine; nothing here touches this computer. */
+    /** A simulated sample machine; this computer is not changed. */
     record SampleMachine(String name) implements MachineSource {}
 
     /** A machine saved in a file; switches are simulated. */

@@ -13,8 +13,8 @@ import org.freedesktop.dbus.messages.DBusSignal;
 import org.switchback.protocol.DBusNames;
 
 /**
- * The way to the helper of the system. The helper may come and go: it ends when nobody has called for a while, and the
- * next call starts it again.
+ * Transport to the system helper. The helper exits when it is idle for a while, and the next call starts it again; this
+ * transport stays open.
  */
 final class SystemBusTransport implements HelperTransport {
     private static final String BUS_DRIVER = "org.freedesktop.DBus";
@@ -23,10 +23,10 @@ final class SystemBusTransport implements HelperTransport {
     private final DBusConnection bus;
     private final DBus busDriver;
     private volatile boolean disconnected;
-    /** Unique name of the helper; empty while it is not there. */
+    /** Unique bus name of the helper; empty while it is not running. */
     private volatile String helperUniqueName;
 
-    /** Connects. May take as long as the bus takes. */
+    /** Connects. Blocks until the bus answers, without a timeout. */
     SystemBusTransport(BusAddress address) throws DBusException {
         this.bus = address.connect(this::handleBusDisconnect);
         this.busDriver = bus.getRemoteObject(BUS_DRIVER, "/org/freedesktop/DBus", DBus.class);
@@ -41,8 +41,8 @@ final class SystemBusTransport implements HelperTransport {
         if (busDriver.NameHasOwner(DBusNames.BUS_NAME)) {
             try {
                 helperUniqueName = busDriver.GetNameOwner(DBusNames.BUS_NAME);
-            } catch (DBusExecutionException justGone) {
-                // The signal about that comes, or has come.
+            } catch (DBusExecutionException ignored) {
+                // The helper has just stopped; NameOwnerChanged reports it.
             }
         }
     }
@@ -65,7 +65,7 @@ final class SystemBusTransport implements HelperTransport {
         disconnectListeners.forEach(Runnable::run);
     }
 
-    /** Whether the helper runs, or would be started by a call. */
+    /** Whether the helper is running, or a call would start it. */
     boolean isReachable() {
         return !helperUniqueName.isEmpty()
                 || List.of(busDriver.ListActivatableNames()).contains(DBusNames.BUS_NAME);

@@ -1,6 +1,6 @@
 /**
- * The helper as the front end sees it: one connection, over D-Bus, whether to the helper of the system or to one that
- * runs inside this process for a sample machine, a saved report, or a machine that may only be looked at.
+ * Connections from window and command line to a helper over D-Bus: to the system helper, or to a helper inside this
+ * process for a sample machine, a saved report, or read-only access.
  */
 @NullMarked
 package org.switchback.client;

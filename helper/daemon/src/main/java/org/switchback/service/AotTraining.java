@@ -28,9 +28,9 @@ import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 
 /**
- * The training run for the JVM's AOT cache: the helper on a private bus, first on this computer, where nobody is
- * authorized to switch, then on a tree of files, where a switch begins, finds that nothing changes, and is rolled back.
- * Changes nothing on this computer.
+ * The training run for the JVM's AOT cache. It runs the helper on a private bus twice: first on this computer, where
+ * every call is refused because polkit is missing, then on a tree of files, where a switch begins, detects that its
+ * writes have no effect, and is rolled back. Changes nothing on this computer.
  */
 final class AotTraining {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
@@ -40,10 +40,10 @@ final class AotTraining {
     private AotTraining() {}
 
     /**
-     * @param machine has a GPU in host mode, which the training switches
+     * @param snapshot machine with a GPU in host mode, which the training switches
      * @param bus address of a private bus without a helper and without polkit
      */
-    static void run(MachineSnapshot machine, String bus) throws DBusException, IOException, InterruptedException {
+    static void run(MachineSnapshot snapshot, String bus) throws DBusException, IOException, InterruptedException {
         Path directory = Files.createTempDirectory("switchback-aot");
         try (DBusConnection client =
                 DBusConnectionBuilder.forAddress(bus).withShared(false).build()) {
@@ -52,9 +52,9 @@ final class AotTraining {
                 runHelper(client, bus, kernel, directory.resolve("run"), PolkitAuthorizer::new, AotTraining::inspect);
             }
             Path tree = directory.resolve("tree");
-            SnapshotFileTree.write(withVfioLoaded(machine), tree);
+            SnapshotFileTree.write(withVfioLoaded(snapshot), tree);
             String gpu =
-                    SnapshotParser.parse(machine).gpus().getFirst().address().toString();
+                    SnapshotParser.parse(snapshot).gpus().getFirst().address().toString();
             try (LinuxKernel kernel = new LinuxKernel(tree)) {
                 runHelper(
                         client,
@@ -62,31 +62,31 @@ final class AotTraining {
                         kernel,
                         directory.resolve("tree-run"),
                         (connection, timer) -> Authorizer.ALLOW_ALL,
-                        helper -> attemptSwitch(client, helper, gpu));
+                        helper -> trySwitch(client, helper, gpu));
             }
         } finally {
             deleteRecursively(directory);
         }
     }
 
-    /** Loading a module would reach this computer, whatever tree the kernel's files are in. */
-    private static MachineSnapshot withVfioLoaded(MachineSnapshot machine) {
-        return machine.withChanges(Map.of(
+    /** Marks vfio-pci as loaded: loading a module would change this computer, even if the kernel's files are in a tree. */
+    private static MachineSnapshot withVfioLoaded(MachineSnapshot snapshot) {
+        return snapshot.withChanges(Map.of(
                 SnapshotParser.PCI_DRIVERS + PciDevice.VFIO_PCI, Optional.of(new MachineSnapshot.DirectoryEntry())));
     }
 
     @FunctionalInterface
-    private interface Calls {
-        void make(HelperInterface helper) throws DBusException, InterruptedException;
+    private interface ClientCalls {
+        void run(HelperInterface helper) throws DBusException, InterruptedException;
     }
 
     private static void runHelper(
             DBusConnection client,
             String bus,
             LinuxKernel kernel,
-            Path journal,
+            Path journalFolder,
             SystemHelper.AuthorizerFactory authorizer,
-            Calls calls)
+            ClientCalls calls)
             throws DBusException, InterruptedException {
         CountDownLatch ready = new CountDownLatch(1);
         client.addSigHandler(DBus.NameOwnerChanged.class, signal -> {
@@ -97,16 +97,16 @@ final class AotTraining {
         Thread caller = Thread.ofPlatform().start(() -> {
             try {
                 if (ready.await(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-                    calls.make(
+                    calls.run(
                             client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class));
                 }
-            } catch (DBusException | DBusExecutionException refused) {
+            } catch (DBusException | DBusExecutionException ignored) {
                 // Without polkit every call is refused.
-            } catch (InterruptedException interrupted) {
+            } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         });
-        HelperMain.run(bus, kernel, journal, authorizer, IDLE_TIMEOUT);
+        HelperMain.run(bus, kernel, journalFolder, authorizer, IDLE_TIMEOUT);
         caller.join();
     }
 
@@ -115,7 +115,7 @@ final class AotTraining {
         helper.Inspect();
     }
 
-    private static void attemptSwitch(DBusConnection client, HelperInterface helper, String gpu)
+    private static void trySwitch(DBusConnection client, HelperInterface helper, String gpu)
             throws DBusException, InterruptedException {
         inspect(helper);
         String plan =

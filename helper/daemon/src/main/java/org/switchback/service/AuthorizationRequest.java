@@ -5,10 +5,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A question to the authority that ends once: with its answer, or because it is taken back, which it also is when the
- * caller leaves.
- */
+/** A pending authorization check. It completes once: with the decision, or without one if it is cancelled. */
 final class AuthorizationRequest {
     private final Consumer<Optional<Authorizer.AuthorizationDecision>> callback;
     private boolean completed;
@@ -20,73 +17,73 @@ final class AuthorizationRequest {
     }
 
     /**
-     * Asks. Returns at once.
+     * Starts an authorization check. Returns immediately. The check is cancelled if the caller leaves the bus.
      *
-     * @param end told the answer, or nothing when the question was taken back; called once, on any thread, perhaps
-     *     before this returns
+     * @param callback receives the decision, or empty if the check was cancelled; called once, on any thread, possibly
+     *     before this method returns
      */
     static AuthorizationRequest start(
-            Authorizer authority,
-            CallerResolver callers,
+            Authorizer authorizer,
+            CallerResolver callerResolver,
             Caller caller,
             PolkitAction action,
             Map<String, String> details,
-            Consumer<Optional<Authorizer.AuthorizationDecision>> end) {
-        AuthorizationRequest question = new AuthorizationRequest(end);
-        question.attach(callers.onDisconnect(caller, question::cancel));
-        if (!question.isCompleted()) {
-            question.attach(authority.checkAuthorization(
-                    caller, action, details, verdict -> question.complete(Optional.of(verdict))));
+            Consumer<Optional<Authorizer.AuthorizationDecision>> callback) {
+        AuthorizationRequest request = new AuthorizationRequest(callback);
+        request.attach(callerResolver.onDisconnect(caller, request::cancel));
+        if (!request.isCompleted()) {
+            request.attach(authorizer.checkAuthorization(
+                    caller, action, details, decision -> request.complete(Optional.of(decision))));
         }
-        return question;
+        return request;
     }
 
-    /** Takes it back, unless it has been answered. */
+    /** Cancels the check. Does nothing if it has completed. */
     void cancel() {
-        Authorizer.@Nullable AuthorizationCheck open;
+        Authorizer.@Nullable AuthorizationCheck pendingCheck;
         synchronized (this) {
-            open = check;
+            pendingCheck = check;
         }
-        if (complete(Optional.empty()) && open != null) {
-            open.cancel();
+        if (complete(Optional.empty()) && pendingCheck != null) {
+            pendingCheck.cancel();
         }
     }
 
-    private boolean complete(Optional<Authorizer.AuthorizationDecision> verdict) {
-        CallerResolver.@Nullable DisconnectWatch open;
+    private boolean complete(Optional<Authorizer.AuthorizationDecision> decision) {
+        CallerResolver.@Nullable DisconnectWatch watch;
         synchronized (this) {
             if (completed) {
                 return false;
             }
             completed = true;
-            open = disconnectWatch;
+            watch = disconnectWatch;
         }
-        if (open != null) {
-            open.cancel();
+        if (watch != null) {
+            watch.cancel();
         }
-        callback.accept(verdict);
+        callback.accept(decision);
         return true;
     }
 
-    private void attach(CallerResolver.DisconnectWatch opened) {
-        boolean late;
+    private void attach(CallerResolver.DisconnectWatch watch) {
+        boolean alreadyCompleted;
         synchronized (this) {
-            disconnectWatch = opened;
-            late = completed;
+            disconnectWatch = watch;
+            alreadyCompleted = completed;
         }
-        if (late) {
-            opened.cancel();
+        if (alreadyCompleted) {
+            watch.cancel();
         }
     }
 
-    private void attach(Authorizer.AuthorizationCheck opened) {
-        boolean late;
+    private void attach(Authorizer.AuthorizationCheck newCheck) {
+        boolean alreadyCompleted;
         synchronized (this) {
-            check = opened;
-            late = completed;
+            check = newCheck;
+            alreadyCompleted = completed;
         }
-        if (late) {
-            opened.cancel();
+        if (alreadyCompleted) {
+            newCheck.cancel();
         }
     }
 

@@ -3,39 +3,40 @@ package org.switchback.service;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Says who may do what. */
+/** Decides whether a caller may perform an action. */
 interface Authorizer {
-    /** Answers yes to everything: for a machine that is only simulated, or only looked at, by its own process. */
-    Authorizer ALLOW_ALL = (caller, action, details, answer) -> {
-        answer.accept(AuthorizationDecision.GRANTED);
+    /** Grants everything: for a helper within the client's process, whose machine is simulated or read-only. */
+    Authorizer ALLOW_ALL = (caller, action, details, callback) -> {
+        callback.accept(AuthorizationDecision.GRANTED);
         return () -> {};
     };
 
-    /** What was decided. */
+    /** Result of an authorization check. */
     enum AuthorizationDecision {
         GRANTED,
         DENIED,
-        /** It takes a password, and nobody is there to ask for it. */
+        /** A password is needed, and no authentication agent is running. */
         NO_AGENT,
-        /** The person closed the prompt, or did not answer it. */
+        /** The user closed the password prompt, or did not answer it in time. */
         DISMISSED,
-        /** The authority is not there, or failed, or was silent. It counts as a no and is called by its name. */
+        /** polkit is not running, failed, or did not reply in time. Not authorized, but reported separately from a denial. */
         UNDECIDED
     }
 
-    /** A question that may still be open. */
+    /** A check that may still be pending. */
     interface AuthorizationCheck {
-        /** Takes the question back. An answer may still come, or not. */
+        /** Cancels the check. Its callback may still be called. */
         void cancel();
     }
 
     /**
-     * Asks. Returns at once.
+     * Starts an authorization check. Returns immediately.
      *
-     * @param details told to the person who is asked, by name
-     * @param answer called once, on any thread, perhaps before this returns, and within 12 seconds where the action may
-     *     not prompt and 300 where it may; not any more after the question was taken back. It must not block.
+     * @param details values for the message of the password prompt, by name
+     * @param callback receives the decision once, on any thread, possibly before this method returns: within 12 seconds
+     *     if the action may not prompt, within 300 seconds if it may. Not called after the check was cancelled. It must
+     *     not block.
      */
     AuthorizationCheck checkAuthorization(
-            Caller caller, PolkitAction action, Map<String, String> details, Consumer<AuthorizationDecision> answer);
+            Caller caller, PolkitAction action, Map<String, String> details, Consumer<AuthorizationDecision> callback);
 }

@@ -14,13 +14,13 @@ import org.freedesktop.dbus.matchrules.DBusMatchRuleBuilder;
 import org.jspecify.annotations.Nullable;
 import org.switchback.Helper1.Error.NotAuthorized;
 
-/** Callers on a message bus. The bus itself says who they are; nothing they say about themselves is asked. */
+/** Identifies callers on a message bus by what the bus reports, never by what the callers claim about themselves. */
 final class BusCallerResolver implements CallerResolver {
     private static final int UID_CACHE_SIZE = 256;
 
     private final DBusConnection bus;
     private final DBus busDriver;
-    /** A unique name is never given to another process, so what is remembered stays true. */
+    /** Never stale: the bus does not reuse unique names. */
     private final Map<String, Long> uidsBySender = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
@@ -47,9 +47,9 @@ final class BusCallerResolver implements CallerResolver {
 
     private long lookUpUid(String sender) {
         synchronized (uidsBySender) {
-            @Nullable Long known = uidsBySender.get(sender);
-            if (known != null) {
-                return known;
+            @Nullable Long cachedUid = uidsBySender.get(sender);
+            if (cachedUid != null) {
+                return cachedUid;
             }
         }
         try {
@@ -58,7 +58,8 @@ final class BusCallerResolver implements CallerResolver {
                 uidsBySender.put(sender, uid);
             }
             return uid;
-        } catch (DBusExecutionException gone) {
+        } catch (DBusExecutionException ignored) {
+            // The caller has disconnected.
             throw new NotAuthorized();
         }
     }
@@ -67,22 +68,23 @@ final class BusCallerResolver implements CallerResolver {
     public boolean isConnected(String sender) {
         try {
             return busDriver.NameHasOwner(sender);
-        } catch (DBusExecutionException failed) {
+        } catch (DBusExecutionException ignored) {
+            // The bus did not reply.
             return false;
         }
     }
 
     @Override
     public DisconnectWatch onDisconnect(Caller caller, Runnable action) {
-        AtomicBoolean told = new AtomicBoolean();
-        Runnable once = () -> {
-            if (told.compareAndSet(false, true)) {
+        AtomicBoolean notified = new AtomicBoolean();
+        Runnable notifyOnce = () -> {
+            if (notified.compareAndSet(false, true)) {
                 action.run();
             }
         };
         DBusSigHandler<DBus.NameOwnerChanged> handler = change -> {
             if (change.name.equals(caller.sender()) && change.newOwner.isEmpty()) {
-                once.run();
+                notifyOnce.run();
             }
         };
         try {
@@ -94,19 +96,19 @@ final class BusCallerResolver implements CallerResolver {
                             .build(),
                     handler);
             if (!isConnected(caller.sender())) {
-                once.run();
+                notifyOnce.run();
             }
             return () -> {
-                told.set(true);
+                notified.set(true);
                 try {
                     subscription.close();
-                } catch (Exception disconnected) {
-                    // Then there is no subscription either.
+                } catch (Exception ignored) {
+                    // Without a connection there is no subscription either.
                 }
             };
-        } catch (DBusException | DBusExecutionException failed) {
-            // A bus that can't say whether the caller is still there is treated as one where it is not.
-            once.run();
+        } catch (DBusException | DBusExecutionException ignored) {
+            // If the bus cannot report disconnects, treat the caller as disconnected.
+            notifyOnce.run();
             return () -> {};
         }
     }

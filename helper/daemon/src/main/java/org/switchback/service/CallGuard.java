@@ -11,9 +11,9 @@ import org.switchback.Helper1.Error.Failed;
 import org.switchback.Helper1.Error.HelperError;
 import org.switchback.Helper1.Error.LimitReached;
 
-/** Every call comes in through here: it is counted, and whatever goes wrong leaves as an error with a fixed text. */
+/** Wraps the handling of every D-Bus call: applies the rate limit and turns exceptions into errors with fixed texts. */
 final class CallGuard {
-    /** Of all arguments of a call together, bytes in UTF-8. */
+    /** Limit of the total length of a call's arguments, in bytes of UTF-8. */
     static final int MAX_ARGUMENT_BYTES = 4096;
 
     private final CallerResolver callerResolver;
@@ -31,26 +31,32 @@ final class CallGuard {
         this.lastActivityNanos = nanoClock.getAsLong();
     }
 
-    /** Lets the call that this thread answers in. */
-    <T extends @Nullable Object> T handleCall(Function<Caller, T> answer) {
+    /**
+     * Handles the call that was received on this thread.
+     *
+     * @param handler computes the reply
+     * @throws HelperError as the handler; {@link LimitReached} if the caller made too many calls, {@link Failed} for any
+     *     other exception
+     */
+    <T extends @Nullable Object> T handleCall(Function<Caller, T> handler) {
         beginCall();
         try {
             Caller caller = callerResolver.current();
             if (!rateLimiter.tryAcquire(caller.uid())) {
                 throw new LimitReached();
             }
-            return answer.apply(caller);
-        } catch (HelperError known) {
-            throw known;
-        } catch (RuntimeException | StackOverflowError unexpected) {
-            log.accept("a call failed: " + ExceptionFormatter.format(unexpected));
+            return handler.apply(caller);
+        } catch (HelperError e) {
+            throw e;
+        } catch (RuntimeException | StackOverflowError e) {
+            log.accept("a call failed: " + ExceptionFormatter.format(e));
             throw new Failed();
         } finally {
             endCall();
         }
     }
 
-    /** @throws BadArgument when the arguments are too long together */
+    /** @throws BadArgument if the total length of the arguments exceeds {@link #MAX_ARGUMENT_BYTES} */
     static void checkArgumentLength(List<String> arguments) {
         long bytes = 0;
         for (String argument : arguments) {
@@ -63,12 +69,12 @@ final class CallGuard {
         }
     }
 
-    /** Whether nobody is inside and the last one left at least that long ago. */
+    /** Whether no call is being handled and the last activity was at least that long ago. */
     synchronized boolean isIdleFor(long nanoseconds) {
         return activeCalls == 0 && nanoClock.getAsLong() - lastActivityNanos >= nanoseconds;
     }
 
-    /** As if somebody had just called: whoever waits for the end of something hears of it before the helper leaves. */
+    /** Restarts the idle time, so that clients which wait for the end of a job receive it before the helper exits. */
     synchronized void recordActivity() {
         lastActivityNanos = nanoClock.getAsLong();
     }

@@ -1,12 +1,12 @@
 package org.switchback.service;
 
 /**
- * Who called.
+ * The sender of a D-Bus call.
  *
- * @param sender unique name on the bus; empty on a private connection, where there is only one
- * @param uid user id of the process; -1 on a private connection
+ * @param sender unique name on the bus; empty on a private connection, which has only one caller
+ * @param uid user ID of the process; -1 on a private connection
  */
 record Caller(String sender, long uid) {
-    /** The other end of a private connection. */
+    /** The caller on a private connection. */
     static final Caller PEER = new Caller("", -1);
 }

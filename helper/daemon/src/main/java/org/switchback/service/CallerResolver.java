@@ -1,8 +1,8 @@
 package org.switchback.service;
 
-/** Knows who is at the other end of a connection. */
+/** Identifies the callers on a connection. */
 interface CallerResolver {
-    /** On a private connection there is only one, and it goes with the connection. */
+    /** For a private connection: its only caller stays until the connection is closed. */
     CallerResolver SINGLE_PEER = new CallerResolver() {
         @Override
         public Caller current() {
@@ -20,21 +20,22 @@ interface CallerResolver {
         }
     };
 
-    /** Ends a {@link #whenGone}. */
+    /** A watch started by {@link #onDisconnect}. */
     interface DisconnectWatch {
+        /** Stops the watch. Its action is not run afterwards. */
         void cancel();
     }
 
     /**
-     * Who made the call that this thread is answering.
+     * Returns the sender of the call that this thread is handling.
      *
-     * @throws org.switchback.Helper1.Error.NotAuthorized when the bus does not say
+     * @throws org.switchback.Helper1.Error.NotAuthorized if the bus does not identify the sender
      */
     Caller current();
 
-    /** Whether the caller with that name on the bus is still on it. */
+    /** Whether the caller with that unique name is still connected to the bus. */
     boolean isConnected(String sender);
 
-    /** Calls back once when the caller has left the bus, at once when it has left already. */
+    /** Runs the action once when the caller disconnects, or immediately if it already has. */
     DisconnectWatch onDisconnect(Caller caller, Runnable action);
 }

@@ -9,7 +9,7 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.kernel.Kernel;
 import org.switchback.plan.Setting;
 
-/** Sees when a driver of a GPU's function has changed by somebody else's hand. */
+/** Detects driver changes of the GPUs' functions that the helper did not make. */
 final class DriverChangeDetector {
     private final Kernel kernel;
     private volatile Map<PciAddress, String> knownDrivers = Map.of();
@@ -18,7 +18,7 @@ final class DriverChangeDetector {
         this.kernel = kernel;
     }
 
-    /** Takes over what is known. */
+    /** Stores the current drivers for later comparison. */
     void update(Machine machine) {
         Map<PciAddress, String> drivers = new TreeMap<>();
         machine.gpus().stream()
@@ -29,7 +29,7 @@ final class DriverChangeDetector {
         knownDrivers = drivers;
     }
 
-    /** Whether a driver is another one now. A few links are read; no lock of a device is taken. */
+    /** Whether any driver differs from the stored one. Reads one link for each function, without taking a device lock. */
     boolean hasChanged() {
         return knownDrivers.entrySet().stream()
                 .anyMatch(entry ->

@@ -3,15 +3,15 @@ package org.switchback.service;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** Unexpected exceptions as one line for the helper's own log, without their messages: those may quote a client. */
+/** Formats unexpected exceptions as one log line, without their messages, because those may contain client input. */
 final class ExceptionFormatter {
     private static final int MAX_FRAMES = 6;
 
     private ExceptionFormatter() {}
 
-    static String format(Throwable unexpected) {
-        return unexpected.getClass().getName()
-                + Arrays.stream(unexpected.getStackTrace())
+    static String format(Throwable e) {
+        return e.getClass().getName()
+                + Arrays.stream(e.getStackTrace())
                         .limit(MAX_FRAMES)
                         .map(frame -> frame.getFileName() + ":" + frame.getLineNumber())
                         .collect(Collectors.joining(" < ", " at ", ""));

@@ -10,17 +10,17 @@ import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.Region;
 
-/** The part of a memory map that an ordinary user may see: what lies in and above the BARs of graphics functions. */
+/** Reduces the memory map of a snapshot to the regions that overlap the BARs of graphics functions. */
 final class GpuMemoryFilter {
     private static final String IOMEM = "/proc/iomem";
 
     private GpuMemoryFilter() {}
 
-    /** The capture with everything else taken out of its memory map. */
-    static MachineSnapshot filter(MachineSnapshot capture, Machine machine) {
-        // With its addresses hidden the map is what every user reads anyway, and tells no place from another.
-        if (capture.text(IOMEM).isEmpty() || machine.memoryMap().addressesHidden()) {
-            return capture;
+    /** Returns the snapshot with all other regions removed from its memory map. */
+    static MachineSnapshot filter(MachineSnapshot snapshot, Machine machine) {
+        // A map with hidden addresses is readable by every user, and its zero addresses cannot be filtered.
+        if (snapshot.text(IOMEM).isEmpty() || machine.memoryMap().addressesHidden()) {
+            return snapshot;
         }
         List<AddressRange> bars = machine.devices().values().stream()
                 .filter(device -> device.pciClass().isDisplay())
@@ -34,11 +34,11 @@ final class GpuMemoryFilter {
         if (!text.isEmpty()) {
             text.setLength(text.length() - 1);
         }
-        return capture.withChanges(Map.of(IOMEM, Optional.of(new MachineSnapshot.TextEntry(text.toString()))));
+        return snapshot.withChanges(Map.of(IOMEM, Optional.of(new MachineSnapshot.TextEntry(text.toString()))));
     }
 
-    private static void appendRegions(List<Region> level, int depth, List<AddressRange> bars, StringBuilder text) {
-        for (Region region : level) {
+    private static void appendRegions(List<Region> regions, int depth, List<AddressRange> bars, StringBuilder text) {
+        for (Region region : regions) {
             if (bars.stream().anyMatch(region.range()::overlaps)) {
                 text.repeat("  ", depth).append(region.toLine()).append('\n');
                 appendRegions(region.children(), depth + 1, bars, text);

@@ -14,8 +14,8 @@ import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.GpuInterface;
 
 /**
- * A GPU on the bus. Its properties tell nothing that every user can't read in sysfs and in the names of /proc/iomem, so
- * they need no permission.
+ * A GPU on the bus. Reading its properties needs no authorization, because every user can read the same information in
+ * sysfs and in the region names of /proc/iomem.
  */
 final class GpuObject implements GpuInterface, Properties {
     private static final String INTERFACE = DBusNames.BUS_NAME + ".Gpu";
@@ -37,7 +37,7 @@ final class GpuObject implements GpuInterface, Properties {
         return address;
     }
 
-    /** Takes over how the GPU is now; answers what has changed. */
+    /** Updates the properties and returns those that have changed. */
     Map<String, Variant<?>> update(Gpu gpu) {
         Map<String, Object> before = properties;
         properties = propertiesOf(gpu);
@@ -65,7 +65,7 @@ final class GpuObject implements GpuInterface, Properties {
         return path;
     }
 
-    /** @return null, which dbus-java answers with UnknownProperty, when there is none by that name */
+    /** @return null if there is no such property; dbus-java then replies with UnknownProperty */
     @Override
     @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"}) // The interface is dbus-java's.
     public <A> A Get(String interfaceName, String property) {

@@ -15,7 +15,7 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 import org.switchback.protocol.DBusNames;
 
-/** An object on the bus for every GPU there is. */
+/** Exports a D-Bus object for every GPU of the machine. */
 final class GpuObjects {
     private final AbstractConnection bus;
     private final CallGuard callGuard;
@@ -26,22 +26,22 @@ final class GpuObjects {
         this.callGuard = callGuard;
     }
 
-    /** Takes over how the machine is now, and announces what has changed. */
+    /** Adds, removes and updates the objects to match the machine, and signals changed properties. */
     synchronized void update(Machine machine) {
         try {
-            Set<PciAddress> there = machine.gpus().stream().map(Gpu::address).collect(Collectors.toSet());
+            Set<PciAddress> present = machine.gpus().stream().map(Gpu::address).collect(Collectors.toSet());
             objects.values().removeIf(object -> {
-                boolean gone = !there.contains(object.address());
-                if (gone) {
+                boolean removed = !present.contains(object.address());
+                if (removed) {
                     bus.unExportObject(object.getObjectPath());
                 }
-                return gone;
+                return removed;
             });
             for (Gpu gpu : machine.gpus()) {
                 update(gpu);
             }
-        } catch (DBusException impossible) {
-            throw new IllegalStateException("an address makes a good object path", impossible);
+        } catch (DBusException e) {
+            throw new IllegalStateException("an object path made of a PCI address is valid", e);
         }
     }
 

@@ -15,8 +15,8 @@ import org.switchback.linux.LinuxKernel;
 import org.switchback.protocol.DBusNames;
 
 /**
- * Starts the helper. System properties, for tests: {@code switchback.root} is where the kernel's files are looked for,
- * {@code switchback.run} the folder of the journal, {@code switchback.idle} the seconds to stay without being called.
+ * Starts the helper. System properties, for tests: {@code switchback.root} is the root of the kernel's files,
+ * {@code switchback.run} the folder of the journal, {@code switchback.idle} the idle timeout in seconds.
  */
 public final class HelperMain {
     private static final String SYSTEM_BUS_ADDRESS = "unix:path=/run/dbus/system_bus_socket";
@@ -51,37 +51,50 @@ public final class HelperMain {
         try {
             AotTraining.run(MachineSnapshot.parse(Files.readString(snapshot)), bus);
             return 0;
-        } catch (IOException | MachineSnapshot.MalformedSnapshotException | DBusException | RuntimeException failed) {
-            LOG.accept("AOT training failed: " + ExceptionFormatter.format(failed));
+        } catch (IOException | MachineSnapshot.MalformedSnapshotException | DBusException | RuntimeException e) {
+            LOG.accept("AOT training failed: " + ExceptionFormatter.format(e));
             return 1;
         }
     }
 
-    /** @return the exit code: 0 when nobody needed it any more, 1 when it could not be or go on */
-    static int run(String bus, Kernel kernel, Path folder, Duration idle) throws InterruptedException {
-        return run(bus, kernel, folder, PolkitAuthorizer::new, idle);
+    /**
+     * Runs the helper until it exits.
+     *
+     * @param bus address of the message bus
+     * @param journalFolder folder of the journal
+     * @param idleTimeout time without calls after which the helper exits
+     * @return exit code: 0 after the idle timeout, 1 if the helper could not start or continue
+     */
+    static int run(String bus, Kernel kernel, Path journalFolder, Duration idleTimeout) throws InterruptedException {
+        return run(bus, kernel, journalFolder, PolkitAuthorizer::new, idleTimeout);
     }
 
-    /** As {@link #run(String, Kernel, Path, Duration)}, with another authorizer than polkit. */
-    static int run(String bus, Kernel kernel, Path folder, SystemHelper.AuthorizerFactory authorizer, Duration idle)
+    /** As {@link #run(String, Kernel, Path, Duration)}, with a given authorizer instead of polkit. */
+    static int run(
+            String bus,
+            Kernel kernel,
+            Path journalFolder,
+            SystemHelper.AuthorizerFactory authorizer,
+            Duration idleTimeout)
             throws InterruptedException {
         SystemHelper helper;
         try {
             helper = new SystemHelper(
                     bus,
                     kernel,
-                    folder,
+                    journalFolder,
                     authorizer,
                     new RateLimiter(CALLS_PER_SECOND, CALL_BURST, System::nanoTime),
-                    idle,
+                    idleTimeout,
                     LOG);
-        } catch (DBusException | DBusExecutionException notOnBus) {
+        } catch (DBusException | DBusExecutionException ignored) {
+            // Without a stack trace: the usual cause is a bus that is not running, or that refuses the name.
             LOG.accept("can't be on the system bus as " + DBusNames.BUS_NAME);
             return 1;
         }
-        Thread.setDefaultUncaughtExceptionHandler((thread, unexpected) -> {
-            LOG.accept("thread " + thread.getName() + " ended: " + ExceptionFormatter.format(unexpected));
-            // The one that reads the bus: without it the helper would own its name and be deaf.
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
+            LOG.accept("thread " + thread.getName() + " ended: " + ExceptionFormatter.format(e));
+            // Without the thread that reads the bus, the helper would own its name but receive no calls.
             if (thread instanceof IncomingMessageThread) {
                 helper.fail();
             }
@@ -93,7 +106,7 @@ public final class HelperMain {
     private static void close(SystemHelper helper) {
         try {
             helper.close();
-        } catch (InterruptedException hurried) {
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }

@@ -20,7 +20,7 @@ import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.PlanReplyTuple;
 
-/** The helper on the bus. */
+/** The D-Bus object of the helper. */
 final class HelperObject implements HelperInterface {
     private static final Pattern FULL_PCI_ADDRESS = Pattern.compile("[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]");
     private static final Path PCI_DEVICES = Path.of(SnapshotParser.PCI_DEVICES);
@@ -54,8 +54,8 @@ final class HelperObject implements HelperInterface {
     public String Inspect() {
         return callGuard.handleCall(caller -> {
             permissions.requireAuthorization(caller, PolkitAction.INSPECT);
-            MachineStateReader.ParsedSnapshot now = machineState.read();
-            return GpuMemoryFilter.filter(now.snapshot(), now.machine()).toText();
+            MachineStateReader.ParsedSnapshot current = machineState.read();
+            return GpuMemoryFilter.filter(current.snapshot(), current.machine()).toText();
         });
     }
 
@@ -80,11 +80,11 @@ final class HelperObject implements HelperInterface {
                     with.stream().map(HelperObject::parseAddress).toList(),
                     nativeDriver);
             permissions.requireAuthorization(caller, PolkitAction.INSPECT);
-            MachineStateReader.ParsedSnapshot now = machineState.read();
-            checkSysfsLocation(now.snapshot(), request.gpu());
-            request.extraFunctions().forEach(address -> checkSysfsLocation(now.snapshot(), address));
+            MachineStateReader.ParsedSnapshot current = machineState.read();
+            checkSysfsLocation(current.snapshot(), request.gpu());
+            request.extraFunctions().forEach(address -> checkSysfsLocation(current.snapshot(), address));
             return new PlanReplyTuple(
-                    switch (machineState.plan(now.machine(), request)) {
+                    switch (machineState.plan(current.machine(), request)) {
                         case Planner.PlanningResult.InvalidRequest(Refusal reason) -> PlanReply.invalidRequest(reason);
                         case Planner.PlanningResult.PlanCreated(SwitchPlan plan) -> storeAndReply(caller, plan);
                     });
@@ -115,23 +115,23 @@ final class HelperObject implements HelperInterface {
         });
     }
 
-    /** Only the full form that sysfs uses: what names a place is not for guessing. */
+    /** Accepts only the full form that sysfs uses, because the address becomes part of a path. */
     private static PciAddress parseAddress(String text) {
         return Optional.of(text)
-                .filter(t -> FULL_PCI_ADDRESS.matcher(t).matches())
+                .filter(address -> FULL_PCI_ADDRESS.matcher(address).matches())
                 .flatMap(PciAddress::parse)
                 .orElseThrow(BadArgument::new);
     }
 
-    /** What is there under that address has to be a PCI function by its place in the tree of devices as well. */
-    private static void checkSysfsLocation(MachineSnapshot capture, PciAddress address) {
+    /** Checks that the sysfs entry of the address, if it exists, links to a PCI function in the device tree. */
+    private static void checkSysfsLocation(MachineSnapshot snapshot, PciAddress address) {
         String path = SnapshotParser.PCI_DEVICES + address;
-        if (capture.entries().get(path) instanceof MachineSnapshot.LinkEntry(String target)) {
-            Path place = PCI_DEVICES.resolve(target).normalize();
-            if (!place.toString().startsWith("/sys/devices/pci") || !place.endsWith(address.toString())) {
+        if (snapshot.entries().get(path) instanceof MachineSnapshot.LinkEntry(String target)) {
+            Path location = PCI_DEVICES.resolve(target).normalize();
+            if (!location.toString().startsWith("/sys/devices/pci") || !location.endsWith(address.toString())) {
                 throw new BadArgument();
             }
-        } else if (!capture.childNames(path).isEmpty()) {
+        } else if (!snapshot.childNames(path).isEmpty()) {
             throw new BadArgument();
         }
     }

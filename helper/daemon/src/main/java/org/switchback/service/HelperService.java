@@ -11,9 +11,9 @@ import org.freedesktop.dbus.exceptions.DBusException;
 import org.switchback.kernel.Kernel;
 import org.switchback.transaction.TransactionRunner;
 
-/** The helper on one connection, be it a message bus or a private one. */
+/** The helper on one D-Bus connection: a message bus or a private connection. */
 public final class HelperService {
-    /** Method threads: as many as prompts may hold, and enough others to go on answering. */
+    /** Number of threads that handle calls: one for each possible prompt, which blocks its thread, and four others. */
     public static final int METHOD_CALL_THREADS = PromptLimiter.MAX_PROMPTS + 4;
 
     private final CallerResolver callerResolver;
@@ -24,46 +24,47 @@ public final class HelperService {
     private final Jobs jobs;
 
     /**
-     * Puts the helper's objects on the connection, and begins to put back what an earlier process left half done.
+     * Exports the helper's objects and starts rolling back a switch that an earlier process did not finish.
      *
-     * @param transactions empty for a helper that can only look
-     * @param sleepLock taken while a switch runs
-     * @param rate how many calls a user may make
-     * @param nanos a clock that only runs forwards
-     * @param log takes lines about what happens
+     * @param transactions empty for a read-only helper
+     * @param sleepInhibitor prevents sleep and shutdown while a switch runs
+     * @param rateLimiter limits the calls of each user
+     * @param nanoClock monotonic clock, in nanoseconds
+     * @param log receives log lines
+     * @throws DBusException if the objects cannot be exported
      */
     HelperService(
             AbstractConnection bus,
             CallerResolver callerResolver,
-            Authorizer authority,
+            Authorizer authorizer,
             Kernel kernel,
             Optional<TransactionRunner> transactions,
-            SleepInhibitor sleepLock,
-            RateLimiter rate,
-            LongSupplier nanos,
+            SleepInhibitor sleepInhibitor,
+            RateLimiter rateLimiter,
+            LongSupplier nanoClock,
             Consumer<String> log)
             throws DBusException {
-        ExecutorService mutations = Executors.newSingleThreadExecutor(
+        ExecutorService switchExecutor = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("switch").daemon().factory());
         this.callerResolver = callerResolver;
-        callGuard = new CallGuard(callerResolver, rate, nanos, log);
-        plans = new PlanStore(nanos, callerResolver::isConnected);
+        callGuard = new CallGuard(callerResolver, rateLimiter, nanoClock, log);
+        plans = new PlanStore(nanoClock, callerResolver::isConnected);
         driverChanges = new DriverChangeDetector(kernel);
         GpuObjects gpus = new GpuObjects(bus, callGuard);
         machineState = new MachineStateReader(kernel, transactions, machine -> {
             gpus.update(machine);
             driverChanges.update(machine);
         });
-        Permissions permissions = new Permissions(authority, callerResolver);
+        Permissions permissions = new Permissions(authorizer, callerResolver);
         jobs = new Jobs(
-                new JobRegistry(bus, callGuard, nanos),
+                new JobRegistry(bus, callGuard, nanoClock),
                 callGuard,
                 permissions,
                 machineState,
                 plans,
                 transactions,
-                mutations,
-                sleepLock,
+                switchExecutor,
+                sleepInhibitor,
                 log);
         HelperObject helper = new HelperObject(callGuard, permissions, machineState, plans, jobs);
         bus.exportObject(helper.getObjectPath(), helper);
@@ -71,10 +72,10 @@ public final class HelperService {
     }
 
     /**
-     * The helper on a private connection within one process: every call is authorized, and there is no call limit.
+     * Starts the helper on a private connection within one process: every call is authorized, without a rate limit.
      *
      * @param transactions empty for a read-only helper
-     * @throws DBusException when the objects can't be exported
+     * @throws DBusException if the objects cannot be exported
      */
     public static HelperService forSinglePeer(
             AbstractConnection connection, Kernel kernel, Optional<TransactionRunner> transactions)
@@ -91,12 +92,12 @@ public final class HelperService {
                 line -> {});
     }
 
-    /** Reads the machine, so that every GPU has its object. Returns at once. */
+    /** Reads the machine and updates the GPU objects. Returns immediately. */
     void refreshAsync() {
         jobs.runBetweenSwitches(machineState::read);
     }
 
-    /** Reads the machine again when a driver has changed by somebody else's hand. Returns at once. */
+    /** Reads the machine if a driver has changed. Returns immediately. */
     void refreshAsyncIfDriversChanged() {
         jobs.runBetweenSwitches(() -> {
             if (driverChanges.hasChanged()) {
@@ -106,14 +107,14 @@ public final class HelperService {
     }
 
     /**
-     * Whether nobody has called for that long, nothing runs or is half done, and nobody who is still there has a plan
-     * open.
+     * Whether the helper may exit: there was no call for that time, no switch is running, pending or interrupted, and no
+     * connected caller has an open plan.
      */
-    boolean isIdleFor(Duration time) {
-        return callGuard.isIdleFor(time.toNanos()) && jobs.isIdle() && !plans.hasPlanOfConnectedCaller();
+    boolean isIdleFor(Duration idleTime) {
+        return callGuard.isIdleFor(idleTime.toNanos()) && jobs.isIdle() && !plans.hasPlanOfConnectedCaller();
     }
 
-    /** Has a running switch put back, and waits for that. */
+    /** Cancels a running switch and waits until it has been rolled back. */
     public void stop() throws InterruptedException {
         jobs.stop();
     }

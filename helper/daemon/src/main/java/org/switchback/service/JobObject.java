@@ -17,9 +17,9 @@ import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 import org.switchback.protocol.PlannedStepStruct;
 
-/** A switch on the bus, from the request for its authorization to its end. Only its owner and root may read it. */
+/** The D-Bus object of a switch, from the authorization request to the end. Only its owner and root may use it. */
 final class JobObject implements JobInterface {
-    /** Bounds the log of a stuck write, which reports every second that it lasts. */
+    /** Limits the log: a stuck write adds an event every second. */
     static final int MAX_LOG_EVENTS = 5000;
 
     private final String path;
@@ -37,7 +37,7 @@ final class JobObject implements JobInterface {
     private boolean cancelled;
     private Runnable cancelAction = () -> {};
 
-    /** @param sendExecutor runs its task a moment later; events until then go into one signal */
+    /** @param sendExecutor runs its tasks after a short delay, so that one signal carries several events */
     JobObject(
             String path,
             Caller owner,
@@ -60,7 +60,7 @@ final class JobObject implements JobInterface {
         return path;
     }
 
-    /** New structs for each call: sending a struct takes its fields apart, which two threads can't do at once. */
+    /** Creates new structs for each call, because dbus-java's serialization of a struct is not thread-safe. */
     @Override
     public List<PlannedStepStruct> Steps() {
         return callGuard.handleCall(caller -> {
@@ -94,7 +94,7 @@ final class JobObject implements JobInterface {
         }
     }
 
-    /** Stops it between two steps. Does nothing once it has ended. */
+    /** Stops the switch between two steps. Does nothing if it has ended. */
     void cancel() {
         Runnable action;
         synchronized (this) {
@@ -111,7 +111,7 @@ final class JobObject implements JobInterface {
         return cancelled;
     }
 
-    /** Sets what {@link #cancel} runs besides; runs it at once when the job has been cancelled already. */
+    /** Sets an action that {@link #cancel} runs; runs it immediately if the job has already been cancelled. */
     void onCancelled(Runnable action) {
         synchronized (this) {
             cancelAction = action;

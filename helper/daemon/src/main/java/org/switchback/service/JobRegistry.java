@@ -16,12 +16,12 @@ import org.switchback.job.PlannedStep;
 import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.JobInterface;
 
-/** The jobs that are exported on the bus, and the signals about their progress. */
+/** Exports the jobs on the bus and sends their progress signals. */
 final class JobRegistry {
-    /** Ended jobs that can still be read. */
+    /** Number of jobs above which the oldest ended ones are removed. */
     private static final int MAX_ENDED_JOBS = 8;
 
-    /** Events within this time go into one signal: sending one takes about as long as a step. */
+    /** Interval for collecting events into one signal, because sending a signal takes about as long as a step. */
     private static final long PROGRESS_INTERVAL_MILLIS = 40;
 
     private static final long SHUTDOWN_SECONDS = 2;
@@ -40,7 +40,7 @@ final class JobRegistry {
         this.nanoClock = nanoClock;
     }
 
-    /** A new job on the bus. The oldest ended jobs are removed. */
+    /** Creates and exports a job. Removes the oldest ended jobs. */
     synchronized JobObject create(Caller owner, List<PlannedStep> steps) {
         createdJobCount++;
         JobObject job = new JobObject(
@@ -57,7 +57,7 @@ final class JobRegistry {
             throw new IllegalStateException("the path is valid", e);
         }
         jobs.add(job);
-        // Only ended ones, oldest first: an older job may still wait at its prompt.
+        // Only ended jobs are removed, the oldest first: an older job may still wait for its authorization.
         for (Iterator<JobObject> oldest = jobs.iterator(); jobs.size() > MAX_ENDED_JOBS && oldest.hasNext(); ) {
             JobObject candidate = oldest.next();
             if (candidate.isEnded()) {
@@ -72,7 +72,7 @@ final class JobRegistry {
         try {
             progressExecutor.schedule(send, PROGRESS_INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException ignored) {
-            // The helper exits; clients see that it leaves the bus.
+            // The helper is exiting; clients see that it leaves the bus.
         }
     }
 
@@ -85,11 +85,11 @@ final class JobRegistry {
     }
 
     void cancelAll() {
-        List<JobObject> all;
+        List<JobObject> currentJobs;
         synchronized (this) {
-            all = List.copyOf(jobs);
+            currentJobs = List.copyOf(jobs);
         }
-        all.forEach(JobObject::cancel);
+        currentJobs.forEach(JobObject::cancel);
     }
 
     /** @return whether the last signals were sent in time */

@@ -39,8 +39,8 @@ import org.switchback.transaction.RecoveryState;
 import org.switchback.transaction.TransactionRunner;
 
 /**
- * Switches from the call that asks for them to their end. Several may be at a prompt; one writes to the kernel, on a
- * thread of its own, so that no write keeps a call waiting.
+ * Manages switches from the request to the end. Several may wait for their authorization, but only one at a time writes to
+ * the kernel. It does so on a separate thread, so that writes do not block calls.
  */
 final class Jobs {
     private static final long PREPARE_TIMEOUT_SECONDS = 2;
@@ -58,13 +58,15 @@ final class Jobs {
     private int pendingAuthorizationCount;
     private @Nullable JobObject runningJob;
     private boolean stopping;
-    /** What the journal said when the last switch ended: while one runs the journal is the runner's alone. */
+    /** State of the journal when the last switch ended. Not updated during a switch: only the runner may use the journal. */
     private volatile RecoveryState recoveryState;
 
     /**
-     * @param action what has to be permitted
-     * @param details told to the person who is asked
-     * @param work does it, and answers how it ended
+     * A requested switch.
+     *
+     * @param action polkit action that the caller needs
+     * @param details values for the message of the password prompt
+     * @param work performs the switch and returns its outcome
      */
     private record JobRequest(
             Caller caller,
@@ -96,56 +98,56 @@ final class Jobs {
         this.recoveryState = transactions.map(TransactionRunner::recoveryState).orElse(new RecoveryState.Clean());
     }
 
-    /** Puts back what an earlier process was in the middle of, if it was. Returns at once. */
+    /** Starts rolling back a switch that an earlier process did not finish, if any. Returns immediately. */
     void recover() {
         if (recoveryState instanceof RecoveryState.RollbackPending(SwitchRequest request)) {
-            TransactionRunner open = requireWritable();
-            log.accept("putting back an interrupted switch of " + request.gpu());
+            TransactionRunner runner = requireWritable();
+            log.accept("rolling back an interrupted switch of " + request.gpu());
             JobObject job = registry.create(new Caller("", 0), List.of());
             synchronized (this) {
                 runningJob = job;
             }
             switchExecutor.execute(
-                    () -> executeJob(job, request.gpu(), sleepInhibitor.acquire(), j -> open.rollBack(j::recordStep)));
+                    () -> executeJob(job, request.gpu(), sleepInhibitor.acquire(), j -> runner.rollBack(j::recordStep)));
         }
     }
 
-    /** Makes ready for a switch, which is likely to come now. Returns at once. */
+    /** Prepares for a switch that is likely to follow. Returns immediately. */
     void prepareForSwitch() {
         if (transactions.isPresent()) {
             runBetweenSwitches(machineState::prepare);
         }
     }
 
-    /** Starts the switch that an open plan describes. */
+    /** Starts the switch of a stored plan. */
     DBusPath apply(Caller caller, String planId) {
-        // Before anything is made ready for it.
+        // Checked first, so that nothing is prepared for a request that cannot succeed.
         requireWritable();
         plans.requirePlan(caller, planId);
-        return submit(caller, open -> {
+        return submit(caller, runner -> {
             requireClean();
             PlanStore.StoredPlan stored = plans.take(caller, planId);
             SwitchPlan plan = stored.plan();
             // Read before anything else, so that run() notices changes from here on.
-            MachineSnapshot facts = machineState.readSwitchSnapshot(plan);
-            boolean unchanged = facts.equals(stored.facts()) && !machineState.isInUse(plan);
+            MachineSnapshot snapshot = machineState.readSwitchSnapshot(plan);
+            boolean unchanged = snapshot.equals(stored.snapshot()) && !machineState.isInUse(plan);
             if (!unchanged && !isUpToDate(plan)) {
                 throw new Stale();
             }
             return newJobRequest(
-                    caller, PolkitAction.of(plan.requiredPermission()), plan, job -> run(plan, facts, job, open));
+                    caller, PolkitAction.of(plan.requiredPermission()), plan, job -> run(plan, snapshot, job, runner));
         });
     }
 
-    /** Puts back what is half done on that GPU, or else takes it to host mode. */
+    /** Starts rolling back an interrupted switch of the GPU; if there is none, starts switching it to host mode. */
     DBusPath restore(Caller caller, PciAddress address) {
-        return submit(caller, open -> {
-            Planner.PlanningResult answer =
+        return submit(caller, runner -> {
+            Planner.PlanningResult result =
                     machineState.readAndPlan(new SwitchRequest(address, Target.HOST, List.of()));
-            if (recoveryState instanceof RecoveryState.RollbackPending(SwitchRequest half)
-                    && half.gpu().equals(address)) {
-                // Also where the GPU has gone meanwhile: what else was changed is put back all the same.
-                Map<String, String> details = answer instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan)
+            if (recoveryState instanceof RecoveryState.RollbackPending(SwitchRequest interrupted)
+                    && interrupted.gpu().equals(address)) {
+                // Even if the GPU has been removed in the meantime, because other changes must be rolled back as well.
+                Map<String, String> details = result instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan)
                         ? authorizationDetails(plan)
                         : missingGpuDetails(address);
                 return new JobRequest(
@@ -154,17 +156,17 @@ final class Jobs {
                         address,
                         details,
                         List.of(),
-                        job -> open.rollBack(job::recordStep));
+                        job -> runner.rollBack(job::recordStep));
             }
-            if (!(answer instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan))) {
+            if (!(result instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan))) {
                 throw new BadArgument();
             }
             if (recoveryState instanceof RecoveryState.JournalCorrupt) {
-                return newJobRequest(caller, PolkitAction.RESTORE, plan, job -> archiveJournalAndRun(plan, job, open));
+                return newJobRequest(caller, PolkitAction.RESTORE, plan, job -> archiveJournalAndRun(plan, job, runner));
             }
             requireClean();
             return newJobRequest(
-                    caller, PolkitAction.RESTORE, plan, job -> run(plan, MachineSnapshot.EMPTY, job, open));
+                    caller, PolkitAction.RESTORE, plan, job -> run(plan, MachineSnapshot.EMPTY, job, runner));
         });
     }
 
@@ -174,29 +176,35 @@ final class Jobs {
                 caller, action, plan.gpu().address(), authorizationDetails(plan), PlannedStep.listOf(plan), work);
     }
 
-    /** @param facts what the plan rested on when it was up to date; its first step looks for users of the functions */
-    private Outcome run(SwitchPlan plan, MachineSnapshot facts, JobObject job, TransactionRunner open) {
-        if (!machineState.readSwitchSnapshot(plan).equals(facts) && !isUpToDate(plan)) {
+    /**
+     * Executes the plan if it is still up to date. Device users need no check here, because the plan's first step checks
+     * for them.
+     *
+     * @param snapshot machine state for which the plan was last known to be up to date
+     */
+    private Outcome run(SwitchPlan plan, MachineSnapshot snapshot, JobObject job, TransactionRunner runner) {
+        if (!machineState.readSwitchSnapshot(plan).equals(snapshot) && !isUpToDate(plan)) {
             return Outcome.STALE;
         }
-        // Only a restore gets here with a refused plan, which nobody has seen before.
+        // Only a restore can have a refused plan: its plan was not returned to the caller before.
         plan.refusals().forEach(refusal -> job.recordRefusal(PlannedRefusal.of(refusal)));
-        return plan.isRefused() ? Outcome.REFUSED : open.run(plan, job::isCancelled, job::recordStep);
+        return plan.isRefused() ? Outcome.REFUSED : runner.run(plan, job::isCancelled, job::recordStep);
     }
 
-    /** With a corrupt journal there is only the kernel's own state to go by. */
-    private Outcome archiveJournalAndRun(SwitchPlan plan, JobObject job, TransactionRunner open) {
+    /** Executes the plan after archiving a corrupt journal. The plan is based on the kernel's current state alone. */
+    private Outcome archiveJournalAndRun(SwitchPlan plan, JobObject job, TransactionRunner runner) {
         try {
-            open.archiveCorruptJournal();
-            return run(plan, MachineSnapshot.EMPTY, job, open);
-        } catch (JournalException e) {
+            runner.archiveCorruptJournal();
+            return run(plan, MachineSnapshot.EMPTY, job, runner);
+        } catch (JournalException ignored) {
+            // The outcome reports it.
             return Outcome.JOURNAL_UNWRITABLE;
         }
     }
 
     private boolean isUpToDate(SwitchPlan plan) {
-        return machineState.readAndPlan(plan.request()) instanceof Planner.PlanningResult.PlanCreated(SwitchPlan now)
-                && now.isEquivalentTo(plan);
+        return machineState.readAndPlan(plan.request()) instanceof Planner.PlanningResult.PlanCreated(SwitchPlan current)
+                && current.isEquivalentTo(plan);
     }
 
     private TransactionRunner requireWritable() {
@@ -206,13 +214,13 @@ final class Jobs {
     private void requireClean() {
         switch (recoveryState) {
             case RecoveryState.Clean() -> {}
-            case RecoveryState.RollbackPending incomplete -> throw new Incomplete();
+            case RecoveryState.RollbackPending pending -> throw new Incomplete();
             case RecoveryState.JournalCorrupt() -> throw new Incomplete();
-            case RecoveryState.RestartRequired frozen -> throw new RestartNeeded();
+            case RecoveryState.RestartRequired required -> throw new RestartNeeded();
         }
     }
 
-    /** What the prompt of polkit and its audit log say. */
+    /** Values for polkit's prompt and its audit log. */
     private static Map<String, String> authorizationDetails(SwitchPlan plan) {
         Map<String, String> details = new TreeMap<>();
         details.put("gpu", plan.gpu().graphics().name());
@@ -223,7 +231,7 @@ final class Jobs {
         return details;
     }
 
-    /** As {@link #authorizationDetails}, for a GPU that is no longer there. */
+    /** As {@link #authorizationDetails}, for a GPU that no longer exists. */
     private static Map<String, String> missingGpuDetails(PciAddress address) {
         return Map.of(
                 "gpu", address.toShortString(),
@@ -236,18 +244,20 @@ final class Jobs {
         return switch (mode) {
             case HOST -> "host mode";
             case VM -> "VM mode";
-            case PARTIALLY_SWITCHED -> "half switched";
+            case PARTIALLY_SWITCHED -> "partially switched";
             case UNBOUND -> "no driver";
         };
     }
 
     /**
-     * Makes an order while nobody else can, and asks whether it may be carried out.
+     * Creates a job and requests its authorization. The switch starts when it is authorized.
      *
-     * @throws Busy when something is being written, or the caller's user is at a prompt, or too many people are
+     * @param createRequest creates the request; may throw a {@link org.switchback.Helper1.Error.HelperError}
+     * @return object path of the job
+     * @throws Busy if a switch is running, the user already has an open prompt, or the limit of prompts is reached
      */
-    private DBusPath submit(Caller caller, Function<TransactionRunner, JobRequest> prepare) {
-        TransactionRunner open = requireWritable();
+    private DBusPath submit(Caller caller, Function<TransactionRunner, JobRequest> createRequest) {
+        TransactionRunner runner = requireWritable();
         synchronized (this) {
             if (stopping || runningJob != null) {
                 throw new Busy();
@@ -255,44 +265,44 @@ final class Jobs {
             permissions.acquirePrompt(caller);
             pendingAuthorizationCount++;
         }
-        // What takes time and changes nothing is done before the question, not between its answer and the switch.
-        CompletableFuture<SleepInhibitor.InhibitorLock> ready = new CompletableFuture<>();
+        // Slow preparations that change nothing run before the prompt, not between the authorization and the switch.
+        CompletableFuture<SleepInhibitor.InhibitorLock> lockFuture = new CompletableFuture<>();
         JobObject job;
         JobRequest request;
         try {
-            switchExecutor.execute(() -> prepare(ready));
-            request = prepare.apply(open);
+            switchExecutor.execute(() -> prepare(lockFuture));
+            request = createRequest.apply(runner);
             job = registry.create(caller, request.steps());
-        } catch (RuntimeException notBegun) {
-            ready.thenAccept(SleepInhibitor.InhibitorLock::close);
+        } catch (RuntimeException e) {
+            lockFuture.thenAccept(SleepInhibitor.InhibitorLock::close);
             endAuthorization(caller);
-            throw notBegun;
+            throw e;
         }
         job.recordAuthorizing();
-        awaitPrepared(ready);
-        AuthorizationRequest question = permissions.requestAuthorization(
-                caller, request.action(), request.details(), verdict -> handleDecision(job, request, ready, verdict));
-        job.onCancelled(question::cancel);
+        awaitPrepared(lockFuture);
+        AuthorizationRequest authorization = permissions.requestAuthorization(
+                caller, request.action(), request.details(), decision -> handleDecision(job, request, lockFuture, decision));
+        job.onCancelled(authorization::cancel);
         return new DBusPath(job.getObjectPath());
     }
 
-    private void prepare(CompletableFuture<SleepInhibitor.InhibitorLock> ready) {
+    private void prepare(CompletableFuture<SleepInhibitor.InhibitorLock> lockFuture) {
         try {
             machineState.prepare();
-        } catch (RuntimeException unexpected) {
-            log.accept("making ready failed: " + ExceptionFormatter.format(unexpected));
+        } catch (RuntimeException e) {
+            log.accept("preparing for a switch failed: " + ExceptionFormatter.format(e));
         } finally {
-            ready.complete(sleepInhibitor.acquire());
+            lockFuture.complete(sleepInhibitor.acquire());
         }
     }
 
-    /** Does not wait long: the switch, on the same thread as what makes ready for it, comes after that anyway. */
-    private static void awaitPrepared(CompletableFuture<SleepInhibitor.InhibitorLock> ready) {
+    /** Waits for the preparations, but not long: the switch runs on the same thread and so starts after them anyway. */
+    private static void awaitPrepared(CompletableFuture<SleepInhibitor.InhibitorLock> lockFuture) {
         try {
-            ready.get(PREPARE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
-        } catch (TimeoutException | ExecutionException slow) {
-            // Then the switch waits.
-        } catch (InterruptedException stopped) {
+            lockFuture.get(PREPARE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException ignored) {
+            // The switch starts after the preparations.
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
@@ -305,7 +315,7 @@ final class Jobs {
     private void handleDecision(
             JobObject job,
             JobRequest request,
-            CompletableFuture<SleepInhibitor.InhibitorLock> ready,
+            CompletableFuture<SleepInhibitor.InhibitorLock> lockFuture,
             Optional<Authorizer.AuthorizationDecision> decision) {
         Optional<Outcome> refusal = decision.map(Jobs::outcomeOf).orElse(Optional.of(Outcome.CANCELLED));
         synchronized (this) {
@@ -314,18 +324,18 @@ final class Jobs {
                 refusal = Optional.of(Outcome.BUSY);
             } else if (refusal.isEmpty()) {
                 runningJob = job;
-                switchExecutor.execute(() -> executeJob(job, request.gpu(), ready.join(), request.work()));
+                switchExecutor.execute(() -> executeJob(job, request.gpu(), lockFuture.join(), request.work()));
             }
         }
         log.accept(request.action().wireName() + " of " + request.gpu() + " for user "
                 + request.caller().uid() + ": " + refusal.map(Outcome::wireName).orElse("authorized"));
         refusal.ifPresent(outcome -> {
-            ready.thenAccept(SleepInhibitor.InhibitorLock::close);
+            lockFuture.thenAccept(SleepInhibitor.InhibitorLock::close);
             job.recordFinished(outcome);
         });
     }
 
-    /** @return empty when the switch may begin */
+    /** @return empty if the switch may begin */
     private static Optional<Outcome> outcomeOf(Authorizer.AuthorizationDecision decision) {
         return switch (decision) {
             case GRANTED -> Optional.empty();
@@ -346,7 +356,7 @@ final class Jobs {
             log.accept("a switch failed: " + ExceptionFormatter.format(e));
         }
         recoveryState = transactions.map(TransactionRunner::recoveryState).orElse(recoveryState);
-        // Before the last event: a client that reads it may start the next switch.
+        // Before the last event, because a client that receives it may start the next switch.
         synchronized (this) {
             callGuard.recordActivity();
             runningJob = null;
@@ -357,32 +367,32 @@ final class Jobs {
         machineState.read();
     }
 
-    /** Does something harmless between two switches; leaves it out while one runs. Returns at once. */
+    /** Runs a read-only action on the switch thread; skips it while a switch is running. Returns immediately. */
     synchronized void runBetweenSwitches(Runnable action) {
         if (!stopping && runningJob == null) {
             switchExecutor.execute(() -> {
                 try {
                     action.run();
-                } catch (RuntimeException unexpected) {
-                    log.accept("reading the machine failed: " + ExceptionFormatter.format(unexpected));
+                } catch (RuntimeException e) {
+                    log.accept("reading the machine failed: " + ExceptionFormatter.format(e));
                 }
             });
         }
     }
 
-    /** Whether the helper may go: nobody is being asked, nothing runs, nothing is half done. */
+    /** Whether no authorization is pending, no switch is running, and none needs a rollback. */
     synchronized boolean isIdle() {
         return pendingAuthorizationCount == 0 && runningJob == null && recoveryState instanceof RecoveryState.Clean;
     }
 
-    /** Lets nothing begin any more, has what runs put back, and waits for that. */
+    /** Rejects new switches, cancels the running one and waits until it has been rolled back. */
     void stop() throws InterruptedException {
         synchronized (this) {
             stopping = true;
         }
         registry.cancelAll();
         switchExecutor.shutdown();
-        // The transaction has deadlines of its own, so this ends.
+        // A transaction has its own timeouts, so this returns earlier.
         boolean ended = switchExecutor.awaitTermination(1, TimeUnit.HOURS);
         if (!ended) {
             log.accept("a switch did not end");
@@ -392,7 +402,7 @@ final class Jobs {
         }
     }
 
-    /** SHA-256 over what the plan does, in hexadecimal: polkit's audit log contains it. */
+    /** SHA-256 of the plan's steps in hexadecimal, for polkit's audit log. */
     private static String planHash(SwitchPlan plan) {
         String text = PlannedStep.listOf(plan).stream()
                 .map(step -> String.join(

@@ -15,16 +15,16 @@ import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.SwitchRequest;
 import org.switchback.transaction.TransactionRunner;
 
-/** What the machine is now, read afresh every time. */
+/** Reads the current state of the machine, without caching. */
 final class MachineStateReader {
     private final Kernel kernel;
     private final Optional<TransactionRunner> transactions;
     private final Consumer<Machine> onRead;
 
-    /** A capture and what it says. */
+    /** A snapshot and the machine parsed from it. */
     record ParsedSnapshot(MachineSnapshot snapshot, Machine machine) {}
 
-    /** @param onRead told every machine that was read, on the thread that read it */
+    /** @param onRead receives every machine that was read, on the thread that read it */
     MachineStateReader(Kernel kernel, Optional<TransactionRunner> transactions, Consumer<Machine> onRead) {
         this.kernel = kernel;
         this.transactions = transactions;
@@ -32,13 +32,13 @@ final class MachineStateReader {
     }
 
     ParsedSnapshot read() {
-        MachineSnapshot capture = kernel.readSnapshot();
-        Machine machine = SnapshotParser.parse(capture);
+        MachineSnapshot snapshot = kernel.readSnapshot();
+        Machine machine = SnapshotParser.parse(snapshot);
         onRead.accept(machine);
-        return new ParsedSnapshot(capture, machine);
+        return new ParsedSnapshot(snapshot, machine);
     }
 
-    /** What a plan rests on, except who uses the functions: {@link Kernel#readSwitchSnapshot}. */
+    /** Reads the state that a plan is based on, without the device users: {@link Kernel#readSwitchSnapshot}. */
     MachineSnapshot readSwitchSnapshot(SwitchPlan plan) {
         return kernel.readSwitchSnapshot(
                 plan.functions().stream().map(PciDevice::address).toList());
@@ -53,7 +53,7 @@ final class MachineStateReader {
                 .anyMatch(DeviceUser::isBlockingUnbind);
     }
 
-    /** Has the kernel made ready for a switch. Waits for that. */
+    /** Prepares the kernel for a switch and waits until that is done: {@link Kernel#prepare}. */
     void prepare() {
         kernel.prepare();
     }
@@ -62,12 +62,12 @@ final class MachineStateReader {
         return Planner.plan(machine, request, savedHostSettings(request.gpu()));
     }
 
-    /** A plan from facts of this moment. */
+    /** Reads the machine and plans the request. */
     Planner.PlanningResult readAndPlan(SwitchRequest request) {
         return plan(read().machine(), request);
     }
 
     private Optional<HostSettings> savedHostSettings(PciAddress gpu) {
-        return transactions.flatMap(t -> t.savedHostSettings(gpu));
+        return transactions.flatMap(runner -> runner.savedHostSettings(gpu));
     }
 }

@@ -9,7 +9,7 @@ import org.switchback.Helper1.Error.Busy;
 import org.switchback.Helper1.Error.NotAuthorized;
 import org.switchback.Helper1.Error.Undecided;
 
-/** Asks the authority on behalf of callers. */
+/** Checks the authorization of callers and limits the number of open password prompts. */
 final class Permissions {
     private final Authorizer authorizer;
     private final CallerResolver callerResolver;
@@ -21,15 +21,15 @@ final class Permissions {
     }
 
     /**
-     * Takes one of the few places there are for a question with a prompt. Goes before {@link #requestAuthorization}.
+     * Reserves a password prompt for the caller. Required before {@link #requestAuthorization} for an action that may prompt.
      *
-     * @throws Busy when there is none
+     * @throws Busy if the user already has one, or the limit of prompts is reached
      */
     void acquirePrompt(Caller caller) {
         promptLimiter.acquire(caller.uid());
     }
 
-    /** Gives the place back. */
+    /** Releases the caller's reserved prompt. */
     void releasePrompt(Caller caller) {
         promptLimiter.release(caller.uid());
     }
@@ -39,16 +39,17 @@ final class Permissions {
             Caller caller,
             PolkitAction action,
             Map<String, String> details,
-            Consumer<Optional<Authorizer.AuthorizationDecision>> end) {
-        return AuthorizationRequest.start(authorizer, callerResolver, caller, action, details, end);
+            Consumer<Optional<Authorizer.AuthorizationDecision>> callback) {
+        return AuthorizationRequest.start(authorizer, callerResolver, caller, action, details, callback);
     }
 
     /**
-     * Waits for the answer. Only for an action that may not prompt, or within the few prompts there can be: there are
-     * more method threads than those.
+     * Waits for the authorization. An action that may prompt reserves a prompt first, so that waiting calls never block all
+     * of the threads that handle calls.
      *
-     * @throws NotAuthorized when it is a no, or the caller has gone
-     * @throws Undecided when there is none
+     * @throws Busy if no prompt can be reserved
+     * @throws NotAuthorized if the caller is not authorized or has disconnected
+     * @throws Undecided if there is no decision
      */
     void requireAuthorization(Caller caller, PolkitAction action) {
         if (!action.canPrompt()) {
@@ -64,19 +65,19 @@ final class Permissions {
     }
 
     private void awaitDecision(Caller caller, PolkitAction action) {
-        CompletableFuture<Optional<Authorizer.AuthorizationDecision>> decision = new CompletableFuture<>();
-        AuthorizationRequest question = requestAuthorization(caller, action, Map.of(), decision::complete);
-        Optional<Authorizer.AuthorizationDecision> verdict;
+        CompletableFuture<Optional<Authorizer.AuthorizationDecision>> future = new CompletableFuture<>();
+        AuthorizationRequest request = requestAuthorization(caller, action, Map.of(), future::complete);
+        Optional<Authorizer.AuthorizationDecision> decision;
         try {
-            verdict = decision.get();
-        } catch (ExecutionException impossible) {
-            throw new IllegalStateException("a verdict is no failure", impossible);
-        } catch (InterruptedException stopped) {
+            decision = future.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the future is never completed exceptionally", e);
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            question.cancel();
+            request.cancel();
             throw new Undecided();
         }
-        switch (verdict.orElse(Authorizer.AuthorizationDecision.DENIED)) {
+        switch (decision.orElse(Authorizer.AuthorizationDecision.DENIED)) {
             case GRANTED -> {}
             case DENIED, NO_AGENT, DISMISSED -> throw new NotAuthorized();
             case UNDECIDED -> throw new Undecided();

@@ -15,10 +15,10 @@ import org.switchback.Helper1.Error.UnknownPlan;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.plan.SwitchPlan;
 
-/** Plans that were made and not applied yet. A plan is good for the caller it was made for, once, for a time. */
+/** Stores plans until they are applied. A plan can be applied once, by the caller that requested it, until it expires. */
 final class PlanStore {
     static final Duration PLAN_LIFETIME = Duration.ofMinutes(10);
-    /** A caller's sixth plan drops that caller's oldest. */
+    /** Adding another plan removes the caller's oldest one. */
     static final int MAX_PLANS_PER_CALLER = 5;
 
     static final int MAX_PLANS = 100;
@@ -26,19 +26,21 @@ final class PlanStore {
     private final SecureRandom random = new SecureRandom();
     private final LongSupplier nanoClock;
     private final Predicate<String> isSenderConnected;
-    /** In the order they were made, which is also that in which they run out. */
+    /** By ID, in order of creation and therefore of expiry. */
     private final Map<String, StoredPlan> plans = new LinkedHashMap<>();
 
     /**
-     * A plan and the facts it rests on.
+     * A plan and the machine state that it is based on.
      *
-     * @param facts what {@link MachineStateReader#readSwitchSnapshot} told when the plan was made
+     * @param sender unique name of the caller
+     * @param snapshot result of {@link MachineStateReader#readSwitchSnapshot} when the plan was created
+     * @param createdNanos creation time of the store's clock, in nanoseconds
      */
-    record StoredPlan(String sender, SwitchPlan plan, MachineSnapshot facts, long createdNanos) {}
+    record StoredPlan(String sender, SwitchPlan plan, MachineSnapshot snapshot, long createdNanos) {}
 
     /**
-     * @param nanoClock a clock that only runs forwards
-     * @param isSenderConnected whether a sender is still on the bus; may take a while to tell
+     * @param nanoClock monotonic clock, in nanoseconds
+     * @param isSenderConnected whether a sender is still connected to the bus; may be slow
      */
     PlanStore(LongSupplier nanoClock, Predicate<String> isSenderConnected) {
         this.nanoClock = nanoClock;
@@ -46,18 +48,18 @@ final class PlanStore {
     }
 
     /**
-     * Keeps a plan.
+     * Stores a plan.
      *
-     * @return its id, 128 random bits in hexadecimal
-     * @throws LimitReached when the plans of other callers who are still there fill the table
+     * @return ID of the plan: 128 random bits in hexadecimal
+     * @throws LimitReached if the store is full of plans of other connected callers
      */
-    String add(Caller caller, SwitchPlan plan, MachineSnapshot facts) {
+    String add(Caller caller, SwitchPlan plan, MachineSnapshot snapshot) {
         if (isFull()) {
-            Set<String> gone =
+            Set<String> disconnected =
                     senders().stream().filter(isSenderConnected.negate()).collect(Collectors.toSet());
-            removePlansOf(gone);
+            removePlansOf(disconnected);
         }
-        return store(caller, plan, facts);
+        return store(caller, plan, snapshot);
     }
 
     private synchronized boolean isFull() {
@@ -65,13 +67,13 @@ final class PlanStore {
     }
 
     private synchronized void removePlansOf(Set<String> senders) {
-        plans.values().removeIf(open -> senders.contains(open.sender));
+        plans.values().removeIf(stored -> senders.contains(stored.sender));
     }
 
-    private synchronized String store(Caller caller, SwitchPlan plan, MachineSnapshot facts) {
+    private synchronized String store(Caller caller, SwitchPlan plan, MachineSnapshot snapshot) {
         removeExpired();
         if (plans.values().stream()
-                        .filter(open -> open.sender.equals(caller.sender()))
+                        .filter(stored -> stored.sender.equals(caller.sender()))
                         .count()
                 >= MAX_PLANS_PER_CALLER) {
             String oldest = plans.entrySet().stream()
@@ -84,15 +86,15 @@ final class PlanStore {
         if (isFull()) {
             throw new LimitReached();
         }
-        byte[] bits = new byte[16];
-        random.nextBytes(bits);
-        String id = HexFormat.of().formatHex(bits);
-        plans.put(id, new StoredPlan(caller.sender(), plan, facts, nanoClock.getAsLong()));
+        byte[] bytes = new byte[16];
+        random.nextBytes(bytes);
+        String id = HexFormat.of().formatHex(bytes);
+        plans.put(id, new StoredPlan(caller.sender(), plan, snapshot, nanoClock.getAsLong()));
         return id;
     }
 
     /**
-     * Makes sure that a plan could be taken.
+     * Checks that {@link #take} would succeed.
      *
      * @throws UnknownPlan as {@link #take}
      */
@@ -101,9 +103,9 @@ final class PlanStore {
     }
 
     /**
-     * Takes a plan out.
+     * Removes and returns a plan.
      *
-     * @throws UnknownPlan when there is none by that id, or it was made for another caller
+     * @throws UnknownPlan if there is no plan with that ID, or it belongs to another caller
      */
     synchronized StoredPlan take(Caller caller, String id) {
         StoredPlan plan = find(caller, id);
@@ -113,14 +115,14 @@ final class PlanStore {
 
     private StoredPlan find(Caller caller, String id) {
         removeExpired();
-        @Nullable StoredPlan open = plans.get(id);
-        if (open == null || !open.sender.equals(caller.sender())) {
+        @Nullable StoredPlan stored = plans.get(id);
+        if (stored == null || !stored.sender.equals(caller.sender())) {
             throw new UnknownPlan();
         }
-        return open;
+        return stored;
     }
 
-    /** Whether a plan is open whose caller is still there to apply it. */
+    /** Whether there is a plan whose caller is still connected. */
     boolean hasPlanOfConnectedCaller() {
         return senders().stream().anyMatch(isSenderConnected);
     }
@@ -132,6 +134,6 @@ final class PlanStore {
 
     private void removeExpired() {
         long now = nanoClock.getAsLong();
-        plans.values().removeIf(open -> now - open.createdNanos > PLAN_LIFETIME.toNanos());
+        plans.values().removeIf(stored -> now - stored.createdNanos > PLAN_LIFETIME.toNanos());
     }
 }

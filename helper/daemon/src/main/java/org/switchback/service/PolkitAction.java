@@ -3,17 +3,17 @@ package org.switchback.service;
 import org.switchback.hardware.KebabCase;
 import org.switchback.plan.SwitchPlan;
 
-/** What a caller may be asked for. The defaults are in the polkit policy, {@code org.switchback.helper.policy}. */
+/** The polkit actions. Their defaults are in the polkit policy, {@code org.switchback.helper.policy}. */
 enum PolkitAction {
-    /** Ids, BARs, what lies in the BARs of graphics functions, who uses them; what a switch would take. */
+    /** Read the machine without most of its memory map, and plan switches. */
     INSPECT(false),
-    /** The whole memory map. */
+    /** Read the whole memory map. */
     INSPECT_ALL(true),
-    /** To VM mode, a GPU that drives no display. */
+    /** Switch a GPU without an active display to VM mode. */
     SWITCH(true),
-    /** To VM mode, a GPU that drives a display. */
+    /** Switch a GPU with an active display to VM mode. */
     SWITCH_DISPLAY(true),
-    /** Back to the host. */
+    /** Switch a GPU back to the host, or roll an interrupted switch back. */
     RESTORE(true);
 
     private final boolean canPrompt;
@@ -22,25 +22,25 @@ enum PolkitAction {
         this.canPrompt = canPrompt;
     }
 
-    static PolkitAction of(SwitchPlan.RequiredPermission risk) {
-        return switch (risk) {
+    static PolkitAction of(SwitchPlan.RequiredPermission permission) {
+        return switch (permission) {
             case SWITCH -> SWITCH;
             case SWITCH_DISPLAY -> SWITCH_DISPLAY;
             case RESTORE -> RESTORE;
         };
     }
 
-    /** Whether polkit may ask for a password; where it may not, a needed password is a no. */
+    /** Whether polkit may prompt for a password; otherwise an action that needs a password is denied. */
     boolean canPrompt() {
         return canPrompt;
     }
 
-    /** As a plan names it: {@code switch-display}. */
+    /** Spelling in a plan: {@code switch-display}. */
     String wireName() {
         return KebabCase.of(this);
     }
 
-    /** As polkit knows it. */
+    /** ID of the polkit action: {@code org.switchback.helper.switch-display}. */
     String id() {
         return "org.switchback.helper." + wireName();
     }

@@ -17,17 +17,17 @@ import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
 
 /**
- * Asks polkit. The subject is always the unique name of the sender: a process id could by now be another process's
- * (CVE-2013-4288). A polkit that is not there, or goes wrong, or does not answer, has allowed nothing.
+ * Checks authorization with polkit. The subject is always the sender's unique bus name, because a process ID may have been
+ * reused by another process (CVE-2013-4288). If polkit is not running, fails or does not reply, nothing is authorized.
  */
 final class PolkitAuthorizer implements Authorizer {
     private static final int ALLOW_USER_INTERACTION = 1;
-    /** A prompt that nobody answers in this time is closed. */
+    /** A prompt that is not answered within this time is closed. */
     private static final long PROMPT_TIMEOUT_SECONDS = 300;
 
     /**
-     * A decision without a prompt takes milliseconds, but over five seconds where polkit is only being started by a
-     * computer with much to do. Whoever has called the helper waits for 25.
+     * Timeout of a decision without a prompt. It usually takes milliseconds, but over five seconds if polkit has to be
+     * started on a busy computer. The helper's caller waits for 25 seconds.
      */
     private static final long DECISION_TIMEOUT_SECONDS = 12;
 
@@ -39,60 +39,61 @@ final class PolkitAuthorizer implements Authorizer {
     PolkitAuthorizer(DBusConnection bus, ScheduledExecutorService timer) throws DBusException {
         this.bus = bus;
         this.timer = timer;
-        // Started when it is not running: it is one of the services that a bus activates.
+        // Starts polkit if it is not running: it is a bus-activated service.
         this.polkit = bus.getRemoteObject(
                 "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority", PolkitInterface.class, true);
     }
 
     @Override
     public AuthorizationCheck checkAuthorization(
-            Caller caller, PolkitAction action, Map<String, String> details, Consumer<AuthorizationDecision> answer) {
+            Caller caller, PolkitAction action, Map<String, String> details, Consumer<AuthorizationDecision> callback) {
         String id = "switchback-" + checkCount.incrementAndGet();
         Map<String, Variant<?>> subject = new LinkedHashMap<>();
         subject.put("name", new Variant<>(caller.sender()));
-        AtomicBoolean told = new AtomicBoolean();
-        Consumer<AuthorizationDecision> once = verdict -> {
-            if (told.compareAndSet(false, true)) {
-                answer.accept(verdict);
+        AtomicBoolean completed = new AtomicBoolean();
+        Consumer<AuthorizationDecision> completeOnce = decision -> {
+            if (completed.compareAndSet(false, true)) {
+                callback.accept(decision);
             }
         };
-        ScheduledFuture<?> deadline = timer.schedule(
+        ScheduledFuture<?> timeout = timer.schedule(
                 () -> {
-                    once.accept(action.canPrompt() ? AuthorizationDecision.DISMISSED : AuthorizationDecision.UNDECIDED);
+                    completeOnce.accept(action.canPrompt() ? AuthorizationDecision.DISMISSED : AuthorizationDecision.UNDECIDED);
                     cancelCheck(id);
                 },
                 action.canPrompt() ? PROMPT_TIMEOUT_SECONDS : DECISION_TIMEOUT_SECONDS,
                 TimeUnit.SECONDS);
-        CallbackHandler<PolkitInterface.AuthorizationResult> callback = new CallbackHandler<>() {
+        CallbackHandler<PolkitInterface.AuthorizationResult> replyHandler = new CallbackHandler<>() {
             @Override
             public void handle(PolkitInterface.AuthorizationResult result) {
-                deadline.cancel(false);
-                once.accept(toDecision(result));
+                timeout.cancel(false);
+                completeOnce.accept(toDecision(result));
             }
 
             @Override
-            public void handleError(DBusExecutionException error) {
-                deadline.cancel(false);
-                once.accept(AuthorizationDecision.UNDECIDED);
+            public void handleError(DBusExecutionException e) {
+                timeout.cancel(false);
+                completeOnce.accept(AuthorizationDecision.UNDECIDED);
             }
         };
         try {
             bus.callWithCallback(
                     polkit,
                     "CheckAuthorization",
-                    callback,
+                    replyHandler,
                     new PolkitInterface.Subject("system-bus-name", subject),
                     action.id(),
                     details,
                     new UInt32(action.canPrompt() ? ALLOW_USER_INTERACTION : 0),
                     id);
-        } catch (DBusExecutionException unreachable) {
-            deadline.cancel(false);
-            once.accept(AuthorizationDecision.UNDECIDED);
+        } catch (DBusExecutionException ignored) {
+            // The call could not be sent.
+            timeout.cancel(false);
+            completeOnce.accept(AuthorizationDecision.UNDECIDED);
         }
         return () -> {
-            deadline.cancel(false);
-            if (told.compareAndSet(false, true)) {
+            timeout.cancel(false);
+            if (completed.compareAndSet(false, true)) {
                 cancelCheck(id);
             }
         };
@@ -105,23 +106,23 @@ final class PolkitAuthorizer implements Authorizer {
         if (result.details.containsKey("polkit.dismissed")) {
             return AuthorizationDecision.DISMISSED;
         }
-        // With a prompt allowed, "challenge" means that there was nobody to show it.
+        // If a prompt was allowed, "challenge" means that no authentication agent is running.
         return result.challenge ? AuthorizationDecision.NO_AGENT : AuthorizationDecision.DENIED;
     }
 
     private void cancelCheck(String id) {
         try {
             bus.callWithCallback(polkit, "CancelCheckAuthorization", IGNORE_REPLY, id);
-        } catch (DBusExecutionException unreachable) {
-            // Then nobody is being asked either.
+        } catch (DBusExecutionException ignored) {
+            // Without polkit there is no open prompt.
         }
     }
 
     private static final CallbackHandler<List<Object>> IGNORE_REPLY = new CallbackHandler<>() {
         @Override
-        public void handle(List<Object> nothing) {}
+        public void handle(List<Object> reply) {}
 
         @Override
-        public void handleError(DBusExecutionException error) {}
+        public void handleError(DBusExecutionException e) {}
     };
 }

@@ -8,23 +8,23 @@ import org.freedesktop.dbus.interfaces.DBusInterface;
 import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
 
-/** The part of polkit's authority that is used (polkit, org.freedesktop.PolicyKit1.Authority.xml). */
+/** The methods of polkit's authority that the helper uses (polkit, org.freedesktop.PolicyKit1.Authority.xml). */
 @DBusInterfaceName("org.freedesktop.PolicyKit1.Authority")
 public interface PolkitInterface extends DBusInterface {
-    /** Whether the subject may do it, with a prompt or without. */
+    /** Checks whether the subject may perform the action; prompts for a password if the flags allow that. */
     AuthorizationResult CheckAuthorization(
-            Subject subject, String action, Map<String, String> details, UInt32 flags, String cancellation);
+            Subject subject, String action, Map<String, String> details, UInt32 flags, String cancellationId);
 
-    /** Makes the check end. */
-    void CancelCheckAuthorization(String cancellation);
+    /** Cancels a check and closes its prompt. */
+    void CancelCheckAuthorization(String cancellationId);
 
-    /** Who is asked about. */
+    /** The subject of a check. */
     final class Subject extends Struct {
-        /** {@code system-bus-name}. */
+        /** Always {@code system-bus-name}. */
         @Position(0)
         public final String kind;
 
-        /** {@code name}: the unique name. */
+        /** One entry, {@code name}: the unique bus name. */
         @Position(1)
         public final Map<String, Variant<?>> details;
 
@@ -34,16 +34,16 @@ public interface PolkitInterface extends DBusInterface {
         }
     }
 
-    /** What polkit says. */
+    /** The result of a check. */
     final class AuthorizationResult extends Struct {
         @Position(0)
         public final boolean authorized;
 
-        /** It would take a password. */
+        /** Whether a password is needed. */
         @Position(1)
         public final boolean challenge;
 
-        /** {@code polkit.dismissed} when the person closed the prompt. */
+        /** Contains {@code polkit.dismissed} if the user closed the prompt. */
         @Position(2)
         public final Map<String, String> details;
 

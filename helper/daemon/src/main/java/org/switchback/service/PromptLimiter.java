@@ -4,13 +4,13 @@ import java.util.HashSet;
 import java.util.Set;
 import org.switchback.Helper1.Error.Busy;
 
-/** Questions that may have a password prompt open: one a user, and a few in all. */
+/** Limits open password prompts: one for each user, and {@link #MAX_PROMPTS} in total. */
 final class PromptLimiter {
     static final int MAX_PROMPTS = 3;
 
     private final Set<Long> users = new HashSet<>();
 
-    /** @throws Busy when the user has one open already, or too many people have */
+    /** @throws Busy if the user already has an open prompt, or the total limit is reached */
     synchronized void acquire(long uid) {
         if (users.size() >= MAX_PROMPTS || !users.add(uid)) {
             throw new Busy();

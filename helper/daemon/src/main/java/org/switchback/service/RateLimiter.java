@@ -5,12 +5,12 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
-/** How many calls a user may make: a bucket a user that fills steadily and holds a burst. */
+/** Limits the calls of each user with a token bucket for each user. */
 final class RateLimiter {
-    /** Users whose bucket is full again are forgotten once there are this many. */
+    /** Number of buckets from which full ones are removed. */
     private static final int CLEANUP_THRESHOLD = 64;
 
-    /** For a process that can only hold up itself. */
+    /** No limit, for a helper within its only client's process. */
     static final RateLimiter UNLIMITED = new RateLimiter(0, Double.POSITIVE_INFINITY, () -> 0);
 
     private final double perSecond;
@@ -21,9 +21,9 @@ final class RateLimiter {
     private record TokenBucket(double tokens, long updatedNanos) {}
 
     /**
-     * @param perSecond calls that one user may make for ever
-     * @param burst calls that one user may make at once
-     * @param nanoClock a clock that only runs forwards
+     * @param perSecond calls per second that a user may make continuously
+     * @param burst calls that a user may make at once
+     * @param nanoClock monotonic clock, in nanoseconds
      */
     RateLimiter(double perSecond, double burst, LongSupplier nanoClock) {
         this.perSecond = perSecond;
@@ -31,7 +31,7 @@ final class RateLimiter {
         this.nanoClock = nanoClock;
     }
 
-    /** Counts a call. False when it is one too many. */
+    /** Counts a call; returns false if it exceeds the limit. */
     synchronized boolean tryAcquire(long uid) {
         long now = nanoClock.getAsLong();
         double tokens = refilledTokens(buckets.getOrDefault(uid, new TokenBucket(burst, now)), now);

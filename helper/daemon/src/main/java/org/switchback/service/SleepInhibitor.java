@@ -6,16 +6,16 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Keeps the computer from sleeping and shutting down while a GPU changes hands. */
+/** Prevents sleep and shutdown while a switch runs. */
 @FunctionalInterface
 interface SleepInhibitor {
-    /** For a computer that is not really there. */
+    /** For a simulated computer: does nothing. */
     SleepInhibitor NONE = () -> () -> {};
 
-    /** Takes the lock, or tries to for a second. */
+    /** Takes the lock. Waits for it for at most one second. */
     InhibitorLock acquire();
 
-    /** A lock that was taken, or that could not be. */
+    /** An acquired lock; closing it has no effect if it could not be acquired. */
     @FunctionalInterface
     interface InhibitorLock extends AutoCloseable {
         @Override
@@ -23,11 +23,10 @@ interface SleepInhibitor {
     }
 
     /**
-     * The lock of logind, by way of its own program: logind hands the lock out as a file descriptor, which our
-     * connection to the bus can't receive. Without logind there is nobody who would send the computer to sleep, and no
-     * lock.
+     * Uses the inhibitor lock of logind through its program: logind passes the lock as a file descriptor, which our D-Bus
+     * connection cannot receive. Without logind nothing puts the computer to sleep, so no lock is needed.
      *
-     * @param program {@code systemd-inhibit}
+     * @param program path of {@code systemd-inhibit}
      */
     static SleepInhibitor ofLogind(Path program) {
         return () -> {
@@ -35,34 +34,35 @@ interface SleepInhibitor {
                 return () -> {};
             }
             try {
-                // The program under it is started when the lock is there, and cat lasts as long as our end of its pipe.
-                Process holder = new ProcessBuilder(
+                // systemd-inhibit starts the shell once it has the lock; cat runs until our end of its pipe is closed.
+                Process inhibitor = new ProcessBuilder(
                                 program.toString(),
                                 "--what=sleep:shutdown",
                                 "--mode=block",
                                 "--who=Switchback",
-                                "--why=A GPU changes hands",
+                                "--why=A GPU is being switched",
                                 "/bin/sh",
                                 "-c",
                                 "echo; exec cat")
                         .redirectError(ProcessBuilder.Redirect.DISCARD)
                         .start();
-                awaitLock(holder);
-                return () -> release(holder);
-            } catch (IOException notStarted) {
+                awaitLock(inhibitor);
+                return () -> release(inhibitor);
+            } catch (IOException ignored) {
+                // The program could not be started: continue without the lock.
                 return () -> {};
             }
         };
     }
 
-    /** Waits for the line that is written under the lock, or for the end of a program that did not get it. */
-    private static void awaitLock(Process holder) {
+    /** Waits for the line written while the lock is held, or for the end of a program that did not get the lock. */
+    private static void awaitLock(Process inhibitor) {
         CompletableFuture.runAsync(
                         () -> {
                             try {
-                                holder.getInputStream().read();
-                            } catch (IOException ended) {
-                                // Without the lock, then.
+                                inhibitor.getInputStream().read();
+                            } catch (IOException ignored) {
+                                // The program has ended: continue without the lock.
                             }
                         },
                         Thread.ofPlatform().name("sleep-lock").daemon()::start)
@@ -70,11 +70,11 @@ interface SleepInhibitor {
                 .join();
     }
 
-    private static void release(Process holder) {
+    private static void release(Process inhibitor) {
         try {
-            holder.getOutputStream().close();
-        } catch (IOException ended) {
-            // Then it holds nothing.
+            inhibitor.getOutputStream().close();
+        } catch (IOException ignored) {
+            // The program has ended, so it holds no lock.
         }
     }
 }

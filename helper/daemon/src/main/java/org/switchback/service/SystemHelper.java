@@ -19,23 +19,23 @@ import org.switchback.protocol.DBusNames;
 import org.switchback.transaction.JournalException;
 import org.switchback.transaction.TransactionRunner;
 
-/** The helper as a process on a message bus: all of it is put together here, and taken down again. */
+/** The helper as a process on a message bus: creates its parts, exits when idle and closes them. */
 final class SystemHelper {
     private static final Path SYSTEMD_INHIBIT = Path.of("/usr/bin/systemd-inhibit");
-    /** One attempt: dbus-java makes one for every half second of this. */
+    /** Allows one attempt to connect: dbus-java makes one for every 500 ms of its timeout. */
     private static final int CONNECT_TIMEOUT_MILLIS = 500;
 
-    /** Where the kernel does not tell what changes, it is asked. */
+    /** Poll interval on kernels that do not report changes. */
     private static final long POLL_INTERVAL_SECONDS = 2;
 
-    /** A helper that is just going still has the journal for a moment. */
+    /** An exiting helper still locks the journal for a short time. */
     private static final int JOURNAL_OPEN_ATTEMPTS = 20;
 
     private static final long JOURNAL_RETRY_MILLIS = 100;
-    /** What was sent to the name before it was given back has arrived by then. */
+    /** Calls that were sent before the bus name was released have arrived after this time. */
     private static final Duration NAME_RELEASE_GRACE = Duration.ofMillis(100);
 
-    /** Makes an authorizer once the connection to the bus is there. */
+    /** Creates an authorizer for a bus connection. */
     @FunctionalInterface
     interface AuthorizerFactory {
         Authorizer create(DBusConnection bus, ScheduledExecutorService timer) throws DBusException;
@@ -53,22 +53,22 @@ final class SystemHelper {
     private final Optional<Kernel.DeviceWatch> watch;
 
     /**
-     * Comes to the bus and owns the helper's name there when this returns.
+     * Connects to the bus and acquires the helper's name.
      *
-     * @param address of the bus, as D-Bus writes it
-     * @param folder of the journal
-     * @param authorizer makes the authorizer on this connection to the bus
-     * @param rate how many calls a user may make
-     * @param idleTimeout how long to stay without being called
-     * @param log takes lines about what happens
-     * @throws DBusException without the bus, or when it does not give the name
+     * @param address D-Bus address of the bus
+     * @param journalFolder folder of the journal
+     * @param authorizerFactory creates the authorizer for the connection to the bus
+     * @param rateLimiter limits the calls of each user
+     * @param idleTimeout time without calls after which the helper exits
+     * @param log receives log lines
+     * @throws DBusException if the bus cannot be reached or refuses the name
      */
     SystemHelper(
             String address,
             Kernel kernel,
-            Path folder,
-            AuthorizerFactory authorizer,
-            RateLimiter rate,
+            Path journalFolder,
+            AuthorizerFactory authorizerFactory,
+            RateLimiter rateLimiter,
             Duration idleTimeout,
             Consumer<String> log)
             throws DBusException, InterruptedException {
@@ -79,7 +79,7 @@ final class SystemHelper {
                 .withDisconnectCallback(new IDisconnectCallback() {
                     @Override
                     public void disconnectOnError(IOException cause) {
-                        log.accept("the bus is gone");
+                        log.accept("the connection to the bus was lost");
                         fail();
                     }
                 })
@@ -90,15 +90,15 @@ final class SystemHelper {
                 .withMethodCallThreadCount(HelperService.METHOD_CALL_THREADS)
                 .connectionConfig()
                 .build();
-        transactions = openTransactions(kernel, folder);
+        transactions = openTransactions(kernel, journalFolder);
         service = new HelperService(
                 bus,
                 new BusCallerResolver(bus),
-                authorizer.create(bus, timer),
+                authorizerFactory.create(bus, timer),
                 kernel,
                 transactions,
                 SleepInhibitor.ofLogind(SYSTEMD_INHIBIT),
-                rate,
+                rateLimiter,
                 System::nanoTime,
                 log);
         bus.requestBusName(DBusNames.BUS_NAME);
@@ -111,18 +111,18 @@ final class SystemHelper {
                     POLL_INTERVAL_SECONDS,
                     TimeUnit.SECONDS);
         }
-        long often = Math.max(1, idleTimeout.toMillis() / 10);
-        timer.scheduleWithFixedDelay(this::exitWhenIdle, often, often, TimeUnit.MILLISECONDS);
+        long checkIntervalMillis = Math.max(1, idleTimeout.toMillis() / 10);
+        timer.scheduleWithFixedDelay(this::exitWhenIdle, checkIntervalMillis, checkIntervalMillis, TimeUnit.MILLISECONDS);
     }
 
-    /** Without a journal there is no way back from a switch, so then there is no switch. */
-    private Optional<TransactionRunner> openTransactions(Kernel kernel, Path folder) throws InterruptedException {
+    /** @return empty if the journal cannot be used: a switch without a journal could not be rolled back after a crash */
+    private Optional<TransactionRunner> openTransactions(Kernel kernel, Path journalFolder) throws InterruptedException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return Optional.of(TransactionRunner.open(kernel, folder));
-            } catch (JournalException problem) {
+                return Optional.of(TransactionRunner.open(kernel, journalFolder));
+            } catch (JournalException e) {
                 if (attempt == JOURNAL_OPEN_ATTEMPTS) {
-                    log.accept("can only look: " + problem.getMessage());
+                    log.accept("read-only: " + e.getMessage());
                     return Optional.empty();
                 }
                 Thread.sleep(JOURNAL_RETRY_MILLIS);
@@ -135,8 +135,8 @@ final class SystemHelper {
             if (!service.isIdleFor(idleTimeout)) {
                 return;
             }
-            // From here on a call starts another helper. One that came just before is still answered, and what it
-            // began is not left alone.
+            // From here on, a call starts another helper. A call that arrived just before is still handled, and this
+            // helper stays if that call has started something.
             bus.releaseBusName(DBusNames.BUS_NAME);
             Thread.sleep(NAME_RELEASE_GRACE);
             if (service.isIdleFor(NAME_RELEASE_GRACE)) {
@@ -144,31 +144,32 @@ final class SystemHelper {
             } else {
                 bus.requestBusName(DBusNames.BUS_NAME);
             }
-        } catch (DBusException | DBusExecutionException lostName) {
-            log.accept("the name is gone");
+        } catch (DBusException | DBusExecutionException ignored) {
+            // Without the name the helper receives no calls.
+            log.accept("the bus name was lost");
             fail();
-        } catch (InterruptedException closing) {
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Something went wrong that it can't go on with. */
+    /** Makes the helper exit after an error that it cannot continue from. */
     void fail() {
         failed = true;
         ended.countDown();
     }
 
     /**
-     * Waits until nobody needs this helper any more, or it can't go on.
+     * Waits until the helper should exit.
      *
-     * @return true when nobody needs it
+     * @return true after the idle timeout, false after an error
      */
     boolean awaitEnd() throws InterruptedException {
         ended.await();
         return !failed;
     }
 
-    /** Has a running switch put back, waits for that, and leaves the bus. */
+    /** Cancels a running switch, waits until it has been rolled back, and disconnects from the bus. */
     void close() throws InterruptedException {
         watch.ifPresent(Kernel.DeviceWatch::close);
         service.stop();

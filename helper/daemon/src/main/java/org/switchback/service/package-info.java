@@ -1,4 +1,4 @@
-/** The helper as a service: bus objects, authorisation, limits and start-up. */
+/** The helper as a D-Bus service: its objects, authorization, limits and startup. */
 @NullMarked
 package org.switchback.service;
 

@@ -18,7 +18,7 @@ final class StepCodec {
     private StepCodec() {}
 
     /** The first field. The names are part of the journal format and independent of the names of the classes. */
-    private enum StepKind {
+    private enum RecordedStepKind {
         RUN_CHECK("run-check"),
         CHANGE_SETTING("change-setting"),
         FRAMEBUFFER_EVICTION("framebuffer-eviction"),
@@ -28,12 +28,12 @@ final class StepCodec {
 
         private final String journalName;
 
-        StepKind(String journalName) {
+        RecordedStepKind(String journalName) {
             this.journalName = journalName;
         }
 
         /** @throws IllegalArgumentException for an unknown name */
-        static StepKind parse(String journalName) {
+        static RecordedStepKind parse(String journalName) {
             return Stream.of(values())
                     .filter(kind -> kind.journalName.equals(journalName))
                     .findFirst()
@@ -41,8 +41,8 @@ final class StepCodec {
         }
     }
 
-    /** The kind of the changed setting. The names are part of the journal format, as those of {@link StepKind}. */
-    private enum SettingKind {
+    /** The kind of the changed setting. The names are part of the journal format, as those of {@link RecordedStepKind}. */
+    private enum RecordedSettingKind {
         DRIVER("driver"),
         DRIVER_OVERRIDE("driver-override"),
         POWER_CONTROL("power-control"),
@@ -52,11 +52,11 @@ final class StepCodec {
 
         private final String journalName;
 
-        SettingKind(String journalName) {
+        RecordedSettingKind(String journalName) {
             this.journalName = journalName;
         }
 
-        static SettingKind of(Setting setting) {
+        static RecordedSettingKind of(Setting setting) {
             return switch (setting) {
                 case Setting.Driver driver -> DRIVER;
                 case Setting.DriverOverride override -> DRIVER_OVERRIDE;
@@ -68,7 +68,7 @@ final class StepCodec {
         }
 
         /** @throws IllegalArgumentException for an unknown name */
-        static SettingKind parse(String journalName) {
+        static RecordedSettingKind parse(String journalName) {
             return Stream.of(values())
                     .filter(kind -> kind.journalName.equals(journalName))
                     .findFirst()
@@ -81,33 +81,33 @@ final class StepCodec {
         return switch (step) {
             case Step.RunCheck(Step.CheckKind check, List<PciAddress> functions) ->
                 fields(
-                        StepKind.RUN_CHECK,
+                        RecordedStepKind.RUN_CHECK,
                         check.name(),
                         functions.stream().map(PciAddress::toString).collect(Collectors.joining(",")));
             case Step.ChangeSetting(Setting setting, String before, String after, Step.UndoPolicy undoPolicy) ->
                 List.of(
-                        StepKind.CHANGE_SETTING.journalName,
-                        SettingKind.of(setting).journalName,
+                        RecordedStepKind.CHANGE_SETTING.journalName,
+                        RecordedSettingKind.of(setting).journalName,
                         encodeSubject(setting),
                         before,
                         after,
                         undoPolicy.name());
             case Step.FramebufferEviction(PciAddress function, int bar, String region, AddressRange range) ->
                 List.of(
-                        StepKind.FRAMEBUFFER_EVICTION.journalName,
+                        RecordedStepKind.FRAMEBUFFER_EVICTION.journalName,
                         Integer.toString(bar),
                         function.toString(),
                         region,
                         Long.toHexString(range.first()),
                         Long.toHexString(range.last()));
-            case Step.ProbeAny(PciAddress function) -> fields(StepKind.PROBE_ANY, "", function.toString());
-            case Step.LoadDriver(PciAddress function) -> fields(StepKind.LOAD_DRIVER, "", function.toString());
-            case Step.UnbindAny(PciAddress function) -> fields(StepKind.UNBIND_ANY, "", function.toString());
+            case Step.ProbeAny(PciAddress function) -> fields(RecordedStepKind.PROBE_ANY, "", function.toString());
+            case Step.LoadDriver(PciAddress function) -> fields(RecordedStepKind.LOAD_DRIVER, "", function.toString());
+            case Step.UnbindAny(PciAddress function) -> fields(RecordedStepKind.UNBIND_ANY, "", function.toString());
             case Step.FallbackStep(ReleaseStage stage, Step unwrapped) -> encode(unwrapped);
         };
     }
 
-    private static List<String> fields(StepKind kind, String detail, String functions) {
+    private static List<String> fields(RecordedStepKind kind, String detail, String functions) {
         return List.of(kind.journalName, detail, functions, "", "", "");
     }
 
@@ -118,7 +118,7 @@ final class StepCodec {
         }
         try {
             return Optional.of(
-                    switch (StepKind.parse(fields.get(0))) {
+                    switch (RecordedStepKind.parse(fields.get(0))) {
                         case RUN_CHECK ->
                             new Step.RunCheck(Step.CheckKind.valueOf(fields.get(1)), parseAddresses(fields.get(2)));
                         case CHANGE_SETTING ->
@@ -168,7 +168,7 @@ final class StepCodec {
     }
 
     private static Setting decodeSetting(String kind, String subject) {
-        return switch (SettingKind.parse(kind)) {
+        return switch (RecordedSettingKind.parse(kind)) {
             case DRIVER -> new Setting.Driver(PciAddress.of(subject));
             case DRIVER_OVERRIDE -> new Setting.DriverOverride(PciAddress.of(subject));
             case POWER_CONTROL -> new Setting.PowerControl(PciAddress.of(subject));

@@ -202,7 +202,7 @@ class RealPolkitTest {
     private Process startPromptedCaller(String atThePrompt) throws Exception {
         Path library = Files.createDirectory(bus.folder().resolve("lib"));
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            if (entry.matches(".*/(helper/target/(test-)?classes|(dbus-java|slf4j)[^/]*\\.jar)")) {
+            if (entry.matches(".*/(helper/[a-z]+/target/((test-)?classes|switchback-[^/]*\\.jar)|(dbus-java|slf4j)[^/]*\\.jar)")) {
                 new ProcessBuilder("cp", "-r", entry, library.resolve(Integer.toString(entry.hashCode())) + ".jar")
                         .start()
                         .waitFor();

@@ -66,7 +66,13 @@ public record SwitchRun(
             return switch (event.phase()) {
                 case STARTED -> restarted(StepState.RUNNING, event);
                 case UNDOING -> restarted(StepState.UNDOING, event);
-                case WAITING -> new StepProgress(state, startedAt, duration, event.waited(), failure);
+                case WAITING ->
+                    new StepProgress(
+                            state,
+                            startedAt,
+                            duration,
+                            startedAt.map(event.elapsed()::minus).orElse(event.waited()),
+                            failure);
                 case DONE -> ended(StepState.DONE, event);
                 case FAILED -> ended(StepState.FAILED, event);
                 case SKIPPED -> with(StepState.SKIPPED, failure);

@@ -163,7 +163,7 @@ public sealed interface Refusal {
      * A native driver has taken the framebuffer over and left its region and its platform driver in place: unbinding or
      * unregistering either of them now would free it twice.
      */
-    record FramebufferTakenOver(ReleaseStage.BarRegion region) implements Refusal {
+    record FramebufferOrphaned(ReleaseStage.BarRegion region) implements Refusal {
         @Override
         public RefusalCode code() {
             return RefusalCode.FRAMEBUFFER_ORPHANED;

@@ -57,7 +57,7 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
         if (methods.isEmpty()) {
             return refused(
                     overlap,
-                    takenOver ? new Refusal.FramebufferTakenOver(region) : new Refusal.FramebufferNotRemovable(region));
+                    takenOver ? new Refusal.FramebufferOrphaned(region) : new Refusal.FramebufferNotRemovable(region));
         }
         return new ReleaseStrategy(overlap, methods, Optional.empty());
     }

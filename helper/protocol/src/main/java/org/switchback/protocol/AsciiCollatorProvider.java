@@ -7,12 +7,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the words of a D-Bus handshake ({@code OK}, {@code REJECTED}; D-Bus Specification, "Authentication Protocol")
- * are compared by: ASCII, without regard to case.
+ * Provides a case-insensitive ASCII {@link Collator} for the D-Bus handshake ({@code OK}, {@code REJECTED}; D-Bus
+ * Specification, "Authentication Protocol").
  *
- * <p>dbus-java asks Java for a {@link Collator} to do that, and Java's own builds tables of all of Unicode first: at
- * each start of each program 30 ms of CPU and a mebibyte. Nothing else in these programs sorts by a collator. The
- * launchers have Java ask here with {@code java.locale.providers}; without that all is as before.
+ * <p>dbus-java compares the handshake's commands with a collator. Java's own collator first builds tables of all of
+ * Unicode, which costs 30 ms of CPU time and 1 MiB at each start of a program. Nothing else in these programs uses a
+ * collator. The launchers select this provider with {@code java.locale.providers}; without that option Java's own
+ * collator is used.
  */
 public final class AsciiCollatorProvider extends CollatorProvider {
 
@@ -24,7 +25,7 @@ public final class AsciiCollatorProvider extends CollatorProvider {
         return new AsciiCollator();
     }
 
-    /** The one that a program asks for that names none. */
+    /** Returns the default locale, which is the one used if a program requests a collator without a locale. */
     @Override
     public Locale[] getAvailableLocales() {
         return new Locale[] {Locale.getDefault()};
@@ -33,13 +34,13 @@ public final class AsciiCollatorProvider extends CollatorProvider {
     private static final class AsciiCollator extends Collator {
 
         @Override
-        public int compare(String one, String other) {
-            return one.compareToIgnoreCase(other);
+        public int compare(String first, String second) {
+            return first.compareToIgnoreCase(second);
         }
 
         @Override
         public @Nullable CollationKey getCollationKey(String source) {
-            throw new UnsupportedOperationException("Words are compared one by one");
+            throw new UnsupportedOperationException("collation keys are not supported");
         }
 
         @Override

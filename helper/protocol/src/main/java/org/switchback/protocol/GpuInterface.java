@@ -6,8 +6,8 @@ import org.freedesktop.dbus.annotations.DBusProperty.Access;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 
 /**
- * A GPU, at {@link DBusNames#GPU_PATH_PREFIX}ADDRESS. Its properties are read through
- * {@code org.freedesktop.DBus.Properties} and announced by {@code PropertiesChanged}.
+ * A GPU, at {@link DBusNames#GPU_PATH_PREFIX}ADDRESS. Its properties are read with
+ * {@code org.freedesktop.DBus.Properties}; {@code PropertiesChanged} reports changes.
  */
 @DBusInterfaceName("org.switchback.Helper1.Gpu")
 @DBusProperty(name = "Address", type = String.class, access = Access.READ)

@@ -8,39 +8,45 @@ import org.freedesktop.dbus.interfaces.DBusInterface;
 /** The helper itself, at {@link DBusNames#HELPER_PATH}. Errors are those of {@code org.switchback.Helper1.Error}. */
 @DBusInterfaceName("org.switchback.Helper1")
 public interface HelperInterface extends DBusInterface {
-    /** {@link DBusNames#PROTOCOL_VERSION}. */
+    /** Returns {@link DBusNames#PROTOCOL_VERSION}. */
     int Version();
 
     /**
-     * The machine as a capture (see {@code org.switchback.hardware.Capture}); of the memory map only what lies in and
-     * above the BARs of graphics functions. Action {@code inspect}.
+     * Returns the machine as the text of a {@link org.switchback.hardware.MachineSnapshot}. Its memory map contains only
+     * the BARs of graphics functions, with the regions that contain them or lie in them. polkit action {@code inspect}.
      */
     String Inspect();
 
-    /** The machine with its whole memory map, which holds the kernel's own addresses. Action {@code inspect-all}. */
+    /**
+     * Returns the machine with its whole memory map, which contains the kernel's own addresses. polkit action
+     * {@code inspect-all}.
+     */
     String InspectAll();
 
     /**
-     * What a switch would take. Changes nothing. Action {@code inspect}.
+     * Plans a switch. Changes nothing. polkit action {@code inspect}.
      *
      * @param gpu PCI address of the graphics function
      * @param target {@code vm} or {@code host}
-     * @param with PCI addresses of functions outside the slot that should go along
-     * @param nativeDriver whether the GPU's own driver may be bound for a moment, where that removes the firmware's
-     *     framebuffer and spares the kernel module
+     * @param with PCI addresses of functions outside the slot to switch together with the GPU
+     * @param nativeDriver whether the GPU's own driver may be bound temporarily, where that removes the firmware
+     *     framebuffer and makes the kernel module unnecessary
      */
     PlanReplyTuple Plan(String gpu, String target, List<String> with, Boolean nativeDriver);
 
     /**
-     * Carries a plan out. The answer comes at once; the job first asks for the permission the plan needs.
+     * Executes a plan. Returns immediately; the job first requests the authorization that the plan requires.
      *
-     * @param plan the id from {@link #Plan}: good for the same sender only, once, for ten minutes
+     * @param plan id returned by {@link #Plan}; valid once, for ten minutes, and only for the sender that requested it
+     * @return object path of the job
      */
     DBusPath Apply(String plan);
 
     /**
-     * Puts back what a switch left half done; where nothing is half done, switches the GPU to host mode. Action
+     * Rolls back an interrupted switch of the GPU; if there is none, switches the GPU to host mode. polkit action
      * {@code restore}.
+     *
+     * @return object path of the job
      */
     DBusPath Restore(String gpu);
 }

@@ -27,18 +27,21 @@ public final class JobEventStruct extends Struct {
     @Position(1)
     public final int step;
 
-    /** Time since the authorization in microseconds; 0 before it. */
+    /** Time since the authorization, in microseconds; 0 before it. */
     @Position(2)
     public final long elapsedMicros;
 
     /**
-     * {@link StepFailure#reason} of a step that failed, the code of a refusal, or {@link Outcome#wireName}; empty
-     * otherwise.
+     * {@link StepFailure#reason} of a failed step, code of a refusal, or {@link Outcome#wireName} of a finished job; empty
+     * for other events.
      */
     @Position(3)
     public final String detail;
 
-    /** Values of the failure, details of the refusal; for {@code waiting} how long the write has lasted, in seconds. */
+    /**
+     * Values of a failure or details of a refusal; for {@code waiting} the time since the write began, in seconds; empty
+     * for other events.
+     */
     @Position(4)
     public final List<String> values;
 
@@ -53,12 +56,12 @@ public final class JobEventStruct extends Struct {
     public static JobEventStruct encode(JobEvent event) {
         long micros = event.elapsed().truncatedTo(ChronoUnit.MICROS).toNanos() / 1000;
         return switch (event) {
-            case JobEvent.Authorizing e -> new JobEventStruct(AUTHORIZING, -1, micros, "", List.of());
-            case JobEvent.Authorized e -> new JobEventStruct(AUTHORIZED, -1, micros, "", List.of());
+            case JobEvent.Authorizing authorizing -> new JobEventStruct(AUTHORIZING, -1, micros, "", List.of());
+            case JobEvent.Authorized authorized -> new JobEventStruct(AUTHORIZED, -1, micros, "", List.of());
             case JobEvent.StepChanged(
                     int step,
                     StepPhase phase,
-                    Duration e,
+                    Duration elapsed,
                     Optional<StepFailure> failure,
                     Duration waited) ->
                 new JobEventStruct(
@@ -69,14 +72,14 @@ public final class JobEventStruct extends Struct {
                         phase == StepPhase.WAITING
                                 ? List.of(Long.toString(waited.toSeconds()))
                                 : failure.map(StepFailure::values).orElse(List.of()));
-            case JobEvent.Refused(PlannedRefusal refusal, Duration e) ->
+            case JobEvent.Refused(PlannedRefusal refusal, Duration elapsed) ->
                 new JobEventStruct(REFUSED, -1, micros, refusal.code().wireName(), refusal.details());
-            case JobEvent.Finished(Outcome outcome, Duration e) ->
+            case JobEvent.Finished(Outcome outcome, Duration elapsed) ->
                 new JobEventStruct(FINISHED, -1, micros, outcome.wireName(), List.of());
         };
     }
 
-    /** @return empty for an event that this version does not know */
+    /** @return empty for an event that is unknown in this protocol version */
     public Optional<JobEvent> decode() {
         Duration elapsed = Duration.of(elapsedMicros, ChronoUnit.MICROS);
         return switch (type) {
@@ -101,7 +104,8 @@ public final class JobEventStruct extends Struct {
     private Duration waited() {
         try {
             return values.isEmpty() ? Duration.ZERO : Duration.ofSeconds(Long.parseLong(values.getFirst()));
-        } catch (NumberFormatException e) {
+        } catch (NumberFormatException ignored) {
+            // The time is only shown to the user.
             return Duration.ZERO;
         }
     }
@@ -111,13 +115,13 @@ public final class JobEventStruct extends Struct {
     }
 
     /**
-     * Without the names of programs and users: only the job's owner may read those, in its log. Never this instance.
+     * Returns a copy without the names of programs and users, which only the job's owner may read, in the job's log.
      */
     public JobEventStruct redacted() {
         return new JobEventStruct(type, step, elapsedMicros, detail, canContainNames() ? List.of() : values);
     }
 
-    /** Whether {@link #redacted} may have left something out. */
+    /** Whether {@link #redacted} may have removed values from this event. */
     public boolean isRedacted() {
         return canContainNames() && values.isEmpty();
     }

@@ -6,28 +6,30 @@ import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 import org.freedesktop.dbus.messages.DBusSignal;
 
-/** A switch that runs or has run, at {@link DBusNames#JOB_PATH_PREFIX}N. */
+/** A running or ended switch, at {@link DBusNames#JOB_PATH_PREFIX}N. */
 @DBusInterfaceName("org.switchback.Helper1.Job")
 public interface JobInterface extends DBusInterface {
-    /** The steps, as they were planned. */
+    /** Returns the planned steps in order. */
     List<PlannedStepStruct> Steps();
 
-    /** Everything that has happened so far, with the names that signals leave out; the last entry may be the end. */
+    /**
+     * Returns all events so far, including the names of programs and users that signals omit. The last event of an
+     * ended job is {@code finished}.
+     */
     List<JobEventStruct> Log();
 
-    /** Stops between two steps and puts back what was done. Does nothing once the job has ended. */
+    /** Stops the switch between two steps and rolls the executed ones back. Does nothing if the job has ended. */
     void Cancel();
 
-    /** Something happened. Every program on the bus hears it. */
+    /** Reports new events. Every program on the bus receives this signal. */
     final class Progress extends DBusSignal {
         private final int firstIndex;
         private final List<JobEventStruct> events;
 
         /**
-         * @param path the job
-         * @param firstIndex where the first entry stands in the job's log, counted from 0
-         * @param events what has been added to it since the last signal, {@linkplain JobEventStruct#redacted as
-         *     everybody may hear it}
+         * @param path object path of the job
+         * @param firstIndex index of the first event in the job's log, counted from 0
+         * @param events events since the last signal, {@linkplain JobEventStruct#redacted redacted}
          */
         public Progress(String path, int firstIndex, List<JobEventStruct> events) throws DBusException {
             super(path, firstIndex, events);

@@ -8,8 +8,9 @@ import org.switchback.job.PlanReply;
 import org.switchback.plan.SwitchPlan.RequiredPermission;
 
 /**
- * A {@link PlanReply} as the six values that go over the bus: {@code s s as a(sssssssss) a(sas) as}. dbus-java can't
- * export a struct with lists in it as a return value, and introspects a tuple wrongly; it can do both with this.
+ * A {@link PlanReply} on the bus: six values with the signature {@code s s as a(sssssssss) a(sas) as}. dbus-java cannot
+ * return a struct that contains lists, and it introspects a tuple incorrectly; a {@link DBusSerializable} avoids both
+ * problems.
  */
 public final class PlanReplyTuple implements DBusSerializable {
     private PlanReply reply;
@@ -40,9 +41,9 @@ public final class PlanReplyTuple implements DBusSerializable {
     }
 
     /**
-     * Called by dbus-java by its name; its parameters are the signature.
+     * Sets the reply. dbus-java finds this method by its name and derives the signature from its parameters.
      *
-     * @throws IllegalArgumentException when a value is not one of this protocol version
+     * @throws IllegalArgumentException if a value is unknown in this protocol version
      */
     public void deserialize(
             String id,

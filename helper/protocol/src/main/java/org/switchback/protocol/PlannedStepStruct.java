@@ -75,7 +75,7 @@ public final class PlannedStepStruct extends Struct {
                 step.releaseReason().map(ReleaseReason::wireName).orElse(""));
     }
 
-    /** @throws IllegalArgumentException when a name is not one of this protocol version */
+    /** @throws IllegalArgumentException if a name is unknown in this protocol version */
     public PlannedStep decode() {
         return new PlannedStep(
                 StepKind.parse(kind).orElseThrow(() -> new IllegalArgumentException(kind)),

@@ -1,6 +1,6 @@
 /**
- * The contract on the bus: interfaces, structures, error names. Everything is text and numbers; what the texts say to a
- * person is the front end's business.
+ * The D-Bus contract: interfaces, structures and error names. All values are texts and numbers; the front end turns them
+ * into messages for the user.
  */
 @NullMarked
 package org.switchback.protocol;

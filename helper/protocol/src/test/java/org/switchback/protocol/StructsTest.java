@@ -23,7 +23,7 @@ import org.switchback.plan.ReleaseStage.ReleaseMethod;
 import org.switchback.plan.ReleaseStage.ReleaseReason;
 import org.switchback.plan.Step;
 
-/** The model's types survive the way over the bus. */
+/** Tests that encoding and decoding the D-Bus structs preserves the model's types. */
 class StructsTest {
     private static final Duration ELAPSED = Duration.ofNanos(1_234_000);
 
@@ -54,32 +54,32 @@ class StructsTest {
 
     @Test
     void unknownEventIsEmptyAndUnknownOutcomeIsAnError() {
-        assertThat(new JobEventStruct("danced", 0, 0, "", List.of()).decode()).isEmpty();
-        assertThat(new JobEventStruct("finished", -1, 0, "danced", List.of()).decode())
+        assertThat(new JobEventStruct("unheard-of", 0, 0, "", List.of()).decode()).isEmpty();
+        assertThat(new JobEventStruct("finished", -1, 0, "unheard-of", List.of()).decode())
                 .contains(new JobEvent.Finished(Outcome.ERROR, Duration.ZERO));
     }
 
     @ParameterizedTest
     @MethodSource("events")
-    void signalsLeaveOutWhatMayNamePrograms(JobEvent event) {
+    void redactionRemovesValuesThatMayContainNames(JobEvent event) {
         JobEventStruct struct = JobEventStruct.encode(event);
-        boolean mayName = event instanceof JobEvent.Refused
+        boolean canContainNames = event instanceof JobEvent.Refused
                 || (event instanceof JobEvent.StepChanged step && step.failure().isPresent());
-        assertThat(struct.redacted().isRedacted()).isEqualTo(mayName);
-        assertThat(struct.redacted().values).isEqualTo(mayName ? List.of() : struct.values);
+        assertThat(struct.redacted().isRedacted()).isEqualTo(canContainNames);
+        assertThat(struct.redacted().values).isEqualTo(canContainNames ? List.of() : struct.values);
     }
 
     @ParameterizedTest
     @EnumSource(StepKind.class)
     void stepsRoundTrip(StepKind kind) {
         for (Step.UndoPolicy policy : Step.UndoPolicy.values()) {
-            PlannedStep plain = new PlannedStep(
+            PlannedStep step = new PlannedStep(
                     kind, "0000:04:00.0", "nvidia", "", policy, "do", "undo", Optional.empty(), Optional.empty());
-            assertThat(PlannedStepStruct.encode(plain).decode()).isEqualTo(plain);
+            assertThat(PlannedStepStruct.encode(step).decode()).isEqualTo(step);
         }
         for (ReleaseMethod method : ReleaseMethod.values()) {
             for (ReleaseReason reason : ReleaseReason.values()) {
-                PlannedStep releasing = new PlannedStep(
+                PlannedStep releaseStep = new PlannedStep(
                         kind,
                         "0000:04:00.0",
                         "",
@@ -89,7 +89,7 @@ class StructsTest {
                         "",
                         Optional.of(method),
                         Optional.of(reason));
-                assertThat(PlannedStepStruct.encode(releasing).decode()).isEqualTo(releasing);
+                assertThat(PlannedStepStruct.encode(releaseStep).decode()).isEqualTo(releaseStep);
             }
         }
     }
@@ -97,7 +97,7 @@ class StructsTest {
     @Test
     void unknownNamesInAStepAreRejected() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new PlannedStepStruct("dance", "", "", "", "kept", "", "", "", "").decode());
+                .isThrownBy(() -> new PlannedStepStruct("unheard-of", "", "", "", "kept", "", "", "", "").decode());
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new PlannedStepStruct("driver", "", "", "", "never", "", "", "", "").decode());
     }
@@ -111,7 +111,7 @@ class StructsTest {
 
     @Test
     void unknownRefusalKeepsItsName() {
-        assertThat(new RefusalStruct("moon-too-full", List.of("04:00.0")).decode())
-                .isEqualTo(new PlannedRefusal(RefusalCode.UNKNOWN, List.of("moon-too-full", "04:00.0")));
+        assertThat(new RefusalStruct("unheard-of", List.of("04:00.0")).decode())
+                .isEqualTo(new PlannedRefusal(RefusalCode.UNKNOWN, List.of("unheard-of", "04:00.0")));
     }
 }

@@ -29,23 +29,22 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 
 /**
- * All attempts. Those made on this computer are saved in a file of the user, a line an attempt after a first line that
- * names the version; window and command line write the same file. Those on other machines are forgotten with the
- * program.
+ * All switch records. Records of this computer are saved in a file of the user: a header line with the version, then one
+ * line a record. Window and command line write the same file. Records of simulated machines are kept in memory only.
  *
- * <p>Any thread may call; every call may block for a file.
+ * <p>Thread-safe. Every call may block on file access.
  */
 public final class ActivityLog {
-    /** The oldest are dropped beyond it. */
+    /** Number of records kept; the oldest are dropped. */
     static final int MAX_RECORDS = 200;
 
     static final String HEADER_LINE = "{\"format\":\"switchback-activity\",\"version\":1}";
 
-    /** A lock on a file keeps other programs out, but not the other threads of this one. */
+    /** A file lock excludes other processes, but not the other threads of this process. */
     private static final Object PROCESS_LOCK = new Object();
 
     private final @Nullable Path file;
-    /** Those on other machines, and those that could not be saved. */
+    /** Records of simulated machines, and records that could not be saved. */
     private final List<SwitchRecord> unsavedRecords = new ArrayList<>();
 
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -54,7 +53,7 @@ public final class ActivityLog {
         this.file = file;
     }
 
-    /** The log of the user whose environment it is. */
+    /** The log of the user with these environment variables. */
     public static ActivityLog of(Map<String, String> environment) {
         return ofFile(StateDirectory.of(environment).resolve("activity.jsonl"));
     }
@@ -63,16 +62,16 @@ public final class ActivityLog {
         return new ActivityLog(file);
     }
 
-    /** A log that is forgotten with the program. */
+    /** A log that is never saved. */
     public static ActivityLog inMemory() {
         return new ActivityLog(null);
     }
 
     /**
-     * What there is to see.
+     * The records that could be read.
      *
-     * @param records the newest first
-     * @param problem what was the matter with the file; empty when nothing was
+     * @param records newest first from {@link #load}
+     * @param problem what was wrong with the file; empty without a problem
      */
     public record ActivityLogContent(List<SwitchRecord> records, Optional<ActivityLogProblem> problem) {
         public ActivityLogContent {
@@ -80,38 +79,38 @@ public final class ActivityLog {
         }
     }
 
-    /** What can be the matter with the file. */
+    /** A problem with the file. */
     public sealed interface ActivityLogProblem {
         /**
-         * Parts of it could not be understood, or a later version wrote it.
+         * Parts of the file could not be parsed, or a later version wrote it.
          *
-         * @param backup where all of it is now, as it was
+         * @param backup unchanged copy of the whole file
          */
         record DamagedLogFile(Path backup) implements ActivityLogProblem {}
 
-        /** It can be neither read nor written. */
+        /** The file can be neither read nor written. */
         record InaccessibleLogFile(Path file) implements ActivityLogProblem {}
 
-        /** A sentence or two about it. */
-        default String format(Messages words) {
+        /** One or two sentences for people. */
+        default String format(Messages messages) {
             return switch (this) {
-                case DamagedLogFile(Path kept) -> words.text("activity.damaged", kept.toString());
-                case InaccessibleLogFile(Path unusable) -> words.text("activity.unusable", unusable.toString());
+                case DamagedLogFile(Path backup) -> messages.text("activity.damaged", backup.toString());
+                case InaccessibleLogFile(Path file) -> messages.text("activity.unusable", file.toString());
             };
         }
     }
 
-    /** Calls back after every change made here. */
+    /** Adds a listener that is called after every {@link #put(SwitchRecord)} on this object. */
     public void addChangeListener(Runnable listener) {
         listeners.add(listener);
     }
 
-    /** All attempts, here and elsewhere. */
+    /** All records of this computer and of simulated machines, newest first. */
     public synchronized ActivityLogContent load() {
         Path path = file;
         ActivityLogContent saved = path == null || !Files.exists(path)
                 ? new ActivityLogContent(List.of(), Optional.empty())
-                : updateWithLock(path, attempts -> {});
+                : updateWithLock(path, records -> {});
         List<SwitchRecord> all = new ArrayList<>(saved.records());
         all.addAll(unsavedRecords);
         all.sort(Comparator.comparing(SwitchRecord::startedAt).reversed());
@@ -119,146 +118,145 @@ public final class ActivityLog {
     }
 
     /**
-     * The newest attempt on a GPU of a machine for which something holds. Of the file it understands no more than it
-     * has to.
+     * The newest record of a GPU that matches a filter. Parses only the lines of the file that it needs.
      */
     public synchronized Optional<SwitchRecord> findLatest(
-            MachineSource source, PciAddress gpu, Predicate<SwitchRecord> which) {
-        return findLatest(readSavedLines(), source, gpu, which);
+            MachineSource source, PciAddress gpu, Predicate<SwitchRecord> filter) {
+        return findLatest(readSavedLines(), source, gpu, filter);
     }
 
     /**
-     * For each GPU of a machine the BAR that the kernel could not reserve when it was last to be switched; those for
-     * which there is none are left out.
+     * For each GPU of a machine the BAR that the kernel could not reserve in its last switch. GPUs without such a BAR are
+     * omitted.
      */
     public synchronized Map<PciAddress, SwitchRecord.UnreservedBar> findUnreservedBars(
             MachineSource source, Machine machine) {
-        List<String> saved = readSavedLines();
+        List<String> savedLines = readSavedLines();
         Map<PciAddress, SwitchRecord.UnreservedBar> unreserved = new HashMap<>();
         for (Gpu gpu : machine.gpus()) {
-            findLatest(saved, source, gpu.address(), attempt -> true)
+            findLatest(savedLines, source, gpu.address(), record -> true)
                     .flatMap(SwitchRecord::unreservedBar)
                     .ifPresent(bar -> unreserved.put(gpu.address(), bar));
         }
         return unreserved;
     }
 
-    /** @param saved the lines of the file, of which the last is the newest */
+    /** @param savedLines lines of the file, oldest first */
     private Optional<SwitchRecord> findLatest(
-            List<String> saved, MachineSource source, PciAddress gpu, Predicate<SwitchRecord> which) {
-        String where = SwitchRecord.machineName(source);
-        Predicate<SwitchRecord> wanted =
-                attempt -> attempt.machineName().equals(where) && attempt.gpu().equals(gpu) && which.test(attempt);
-        // A line that can't be understood is told of by whoever reads them all.
-        Optional<SwitchRecord> newestSaved = saved.reversed().stream()
+            List<String> savedLines, MachineSource source, PciAddress gpu, Predicate<SwitchRecord> filter) {
+        String machineName = SwitchRecord.machineName(source);
+        Predicate<SwitchRecord> matches =
+                record -> record.machineName().equals(machineName) && record.gpu().equals(gpu) && filter.test(record);
+        // Damaged lines are skipped here: load reports them.
+        Optional<SwitchRecord> newestSaved = savedLines.reversed().stream()
                 .filter(line -> line.contains(gpu.toString()))
                 .flatMap(line -> SwitchRecordCodec.read(line).stream())
-                .filter(wanted)
+                .filter(matches)
                 .findFirst();
         Comparator<SwitchRecord> byTime = Comparator.comparing(SwitchRecord::startedAt);
-        return Stream.concat(newestSaved.stream(), unsavedRecords.stream().filter(wanted))
+        return Stream.concat(newestSaved.stream(), unsavedRecords.stream().filter(matches))
                 .max(byTime);
     }
 
-    /** None where there is no file, or it can't be read. */
+    /** The lines of the file; empty when it does not exist or cannot be read. */
     private List<String> readSavedLines() {
         try {
             return file == null ? List.of() : readLines(file);
-        } catch (IOException none) {
+        } catch (IOException e) {
             return List.of();
         }
     }
 
-    /** Adds an attempt, or what has become of one. */
-    public void put(SwitchRecord attempt) {
+    /** Adds a record, or replaces the record with the same id. */
+    public void put(SwitchRecord record) {
         synchronized (this) {
-            Path saved = file;
-            boolean kept = attempt.isOnThisMachine()
-                    && saved != null
-                    && !(updateWithLock(saved, attempts -> put(attempts, attempt))
+            Path savedFile = file;
+            boolean saved = record.isOnThisMachine()
+                    && savedFile != null
+                    && !(updateWithLock(savedFile, records -> put(records, record))
                                     .problem()
                                     .orElse(null)
                             instanceof ActivityLogProblem.InaccessibleLogFile);
-            if (!kept) {
-                put(unsavedRecords, attempt);
+            if (!saved) {
+                put(unsavedRecords, record);
             }
         }
         listeners.forEach(Runnable::run);
     }
 
-    private static void put(List<SwitchRecord> attempts, SwitchRecord attempt) {
-        attempts.removeIf(other -> other.id().equals(attempt.id()));
-        attempts.add(attempt);
-        attempts.sort(Comparator.comparing(SwitchRecord::startedAt));
-        while (attempts.size() > MAX_RECORDS) {
-            attempts.removeFirst();
+    private static void put(List<SwitchRecord> records, SwitchRecord record) {
+        records.removeIf(other -> other.id().equals(record.id()));
+        records.add(record);
+        records.sort(Comparator.comparing(SwitchRecord::startedAt));
+        while (records.size() > MAX_RECORDS) {
+            records.removeFirst();
         }
     }
 
     private interface RecordsUpdate {
-        void apply(List<SwitchRecord> attempts);
+        void apply(List<SwitchRecord> records);
     }
 
-    /** Reads, changes and, where something has changed, writes the file, while no other program does. */
-    private static ActivityLogContent updateWithLock(Path file, RecordsUpdate change) {
+    /** Reads, updates and, after a change, writes the file. Holds a lock against other processes and threads. */
+    private static ActivityLogContent updateWithLock(Path file, RecordsUpdate update) {
         try {
             Files.createDirectories(file.getParent());
-            Path lock = file.resolveSibling(file.getFileName() + ".lock");
+            Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
             synchronized (PROCESS_LOCK) {
-                try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                        FileLock held = channel.lock()) {
-                    return update(file, change);
+                try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                        FileLock lock = channel.lock()) {
+                    return update(file, update);
                 }
             }
-        } catch (IOException | RuntimeException unusable) {
+        } catch (IOException | RuntimeException e) {
             System.getLogger(ActivityLog.class.getName())
-                    .log(System.Logger.Level.DEBUG, "The log of attempts can't be used", unusable);
+                    .log(System.Logger.Level.DEBUG, "The activity log cannot be used", e);
             return new ActivityLogContent(List.of(), Optional.of(new ActivityLogProblem.InaccessibleLogFile(file)));
         }
     }
 
-    private static ActivityLogContent update(Path file, RecordsUpdate change) throws IOException {
-        List<SwitchRecord> attempts = new ArrayList<>();
-        boolean damaged = readRecords(file, attempts);
-        Optional<ActivityLogProblem> trouble = Optional.empty();
+    private static ActivityLogContent update(Path file, RecordsUpdate update) throws IOException {
+        List<SwitchRecord> records = new ArrayList<>();
+        boolean damaged = readRecords(file, records);
+        Optional<ActivityLogProblem> problem = Optional.empty();
         if (damaged) {
-            Path kept = nextBackupPath(file);
-            Files.copy(file, kept, StandardCopyOption.COPY_ATTRIBUTES);
-            trouble = Optional.of(new ActivityLogProblem.DamagedLogFile(kept));
+            Path backup = nextBackupPath(file);
+            Files.copy(file, backup, StandardCopyOption.COPY_ATTRIBUTES);
+            problem = Optional.of(new ActivityLogProblem.DamagedLogFile(backup));
         }
-        List<SwitchRecord> before = List.copyOf(attempts);
-        change.apply(attempts);
-        if (damaged || !attempts.equals(before)) {
-            writeRecords(file, attempts);
+        List<SwitchRecord> before = List.copyOf(records);
+        update.apply(records);
+        if (damaged || !records.equals(before)) {
+            writeRecords(file, records);
         }
-        return new ActivityLogContent(attempts, trouble);
+        return new ActivityLogContent(records, problem);
     }
 
-    /** @return whether some of it could not be understood */
-    private static boolean readRecords(Path file, List<SwitchRecord> attempts) throws IOException {
+    /** @return whether parts of the file could not be parsed */
+    private static boolean readRecords(Path file, List<SwitchRecord> records) throws IOException {
         List<String> lines;
         try {
             lines = readLines(file);
-        } catch (NoSuchFileException none) {
+        } catch (NoSuchFileException e) {
             return false;
         }
         boolean damaged = lines.isEmpty() || !lines.getFirst().equals(HEADER_LINE);
         for (String line : damaged ? Collections.<String>emptyList() : lines.subList(1, lines.size())) {
-            Optional<SwitchRecord> attempt = SwitchRecordCodec.read(line);
-            attempt.ifPresent(attempts::add);
-            damaged |= attempt.isEmpty();
+            Optional<SwitchRecord> record = SwitchRecordCodec.read(line);
+            record.ifPresent(records::add);
+            damaged |= record.isEmpty();
         }
         return damaged;
     }
 
-    /** Bytes that are no UTF-8 spoil their own line and no other. */
+    /** Invalid UTF-8 damages only its own line. */
     private static List<String> readLines(Path file) throws IOException {
         return new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
                 .lines()
                 .toList();
     }
 
-    /** A name that nothing has yet: activity.jsonl.damaged-1. */
+    /** The first unused backup name: activity.jsonl.damaged-1. */
     private static Path nextBackupPath(Path file) {
         int number = 1;
         while (Files.exists(backupPath(file, number))) {
@@ -271,10 +269,10 @@ public final class ActivityLog {
         return file.resolveSibling(file.getFileName() + ".damaged-" + number);
     }
 
-    private static void writeRecords(Path file, List<SwitchRecord> attempts) throws IOException {
+    private static void writeRecords(Path file, List<SwitchRecord> records) throws IOException {
         StringBuilder text = new StringBuilder(HEADER_LINE).append('\n');
-        for (SwitchRecord attempt : attempts) {
-            text.append(SwitchRecordCodec.write(attempt)).append('\n');
+        for (SwitchRecord record : records) {
+            text.append(SwitchRecordCodec.write(record)).append('\n');
         }
         AtomicFile.write(file, text.toString());
     }

@@ -28,9 +28,9 @@ import org.switchback.job.PlannedStep;
 import org.switchback.job.StepPhase;
 import org.switchback.plan.Target;
 
-/** A connection that writes down every switch: when it has begun, and again when it has ended. */
+/** A connection that records every switch in the activity log: when it has started, and again when it has ended. */
 final class RecordingConnection implements HelperConnection {
-    /** For the look at the machine after a switch and the writing of a file. */
+    /** For reading the machine after a switch and writing the file. */
     private static final long WRITE_TIMEOUT_SECONDS = 5;
 
     private final HelperConnection connection;
@@ -50,7 +50,7 @@ final class RecordingConnection implements HelperConnection {
         this.clock = clock;
     }
 
-    /** A plan that was given out, and the machine it was made for. */
+    /** A plan that was returned, and the machine it was made for. */
     private record IssuedPlan(PciAddress gpu, Target target, PlanReply plan, MachineSnapshot snapshot) {}
 
     @Override
@@ -69,20 +69,20 @@ final class RecordingConnection implements HelperConnection {
         return snapshot;
     }
 
-    /** The record and the caller both need the machine right after a switch: they share one call. */
+    /** The recorder and the caller both need the machine right after a switch: they share one call. */
     private MachineSnapshot inspectOrShare() throws HelperException {
-        @Nullable CompletableFuture<MachineSnapshot> shared;
+        @Nullable CompletableFuture<MachineSnapshot> inspection;
         synchronized (this) {
-            shared = inspectionAfterSwitch;
+            inspection = inspectionAfterSwitch;
             inspectionAfterSwitch = null;
         }
-        if (shared == null) {
+        if (inspection == null) {
             return connection.inspect(false);
         }
         try {
-            return shared.get();
+            return inspection.get();
         } catch (ExecutionException e) {
-            // It failed for the record; the caller's own call tells why.
+            // The recorder's call failed; the caller's own call reports the reason.
             return connection.inspect(false);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -91,9 +91,9 @@ final class RecordingConnection implements HelperConnection {
     }
 
     @Override
-    public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver)
+    public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> companions, boolean nativeDriver)
             throws HelperException {
-        PlanReply reply = connection.plan(gpu, target, with, nativeDriver);
+        PlanReply reply = connection.plan(gpu, target, companions, nativeDriver);
         if (!reply.id().isEmpty()) {
             synchronized (this) {
                 issuedPlans.put(reply.id(), new IssuedPlan(gpu, target, reply, lastSnapshot));
@@ -104,41 +104,41 @@ final class RecordingConnection implements HelperConnection {
 
     @Override
     public RunningSwitch apply(String planId, Consumer<JobEvent> listener) throws HelperException {
-        @Nullable IssuedPlan planned;
+        @Nullable IssuedPlan issued;
         synchronized (this) {
-            planned = issuedPlans.remove(planId);
+            issued = issuedPlans.remove(planId);
         }
-        if (planned == null) {
+        if (issued == null) {
             return connection.apply(planId, listener);
         }
-        SwitchRecorder recording = new SwitchRecorder(
-                planned.gpu(),
-                planned.target(),
-                planned.plan().steps(),
-                planned.plan().functions(),
-                planned.snapshot());
-        return recording.startSwitch(() -> connection.apply(planId, entry -> recording.handleEvent(entry, listener)));
+        SwitchRecorder recorder = new SwitchRecorder(
+                issued.gpu(),
+                issued.target(),
+                issued.plan().steps(),
+                issued.plan().functions(),
+                issued.snapshot());
+        return recorder.startSwitch(() -> connection.apply(planId, event -> recorder.handleEvent(event, listener)));
     }
 
     @Override
     public RunningSwitch restore(PciAddress gpu, Consumer<JobEvent> listener) throws HelperException {
-        MachineSnapshot machine;
+        MachineSnapshot snapshot;
         synchronized (this) {
-            machine = lastSnapshot;
+            snapshot = lastSnapshot;
         }
-        Machine now = SnapshotParser.parse(machine);
-        List<PciAddress> functions = now.gpu(gpu).stream()
-                .flatMap(card -> card.functions().stream())
+        Machine machine = SnapshotParser.parse(snapshot);
+        List<PciAddress> functions = machine.gpu(gpu).stream()
+                .flatMap(found -> found.functions().stream())
                 .map(PciDevice::address)
                 .toList();
-        // What is put back are the steps of the attempt that was left half done.
+        // The rollback undoes the steps of the incomplete switch.
         List<PlannedStep> steps = activityLog
-                .findLatest(connection.source(), gpu, attempt -> true)
-                .filter(attempt -> !attempt.isReportedDone())
+                .findLatest(connection.source(), gpu, record -> true)
+                .filter(record -> !record.isReportedDone())
                 .map(SwitchRecord::steps)
                 .orElse(List.of());
-        SwitchRecorder recording = new SwitchRecorder(gpu, Target.HOST, steps, functions, machine);
-        return recording.startSwitch(() -> connection.restore(gpu, entry -> recording.handleEvent(entry, listener)));
+        SwitchRecorder recorder = new SwitchRecorder(gpu, Target.HOST, steps, functions, snapshot);
+        return recorder.startSwitch(() -> connection.restore(gpu, event -> recorder.handleEvent(event, listener)));
     }
 
     @Override
@@ -146,7 +146,7 @@ final class RecordingConnection implements HelperConnection {
         connection.addChangeListener(listener);
     }
 
-    /** Waits a little for what is still being written down. */
+    /** Waits up to 5 seconds for a record that is still being written. */
     @Override
     public void close() {
         awaitPendingWrite();
@@ -154,15 +154,15 @@ final class RecordingConnection implements HelperConnection {
     }
 
     private void awaitPendingWrite() {
-        CompletableFuture<Void> last;
+        CompletableFuture<Void> write;
         synchronized (this) {
-            last = pendingWrite;
+            write = pendingWrite;
         }
         try {
-            last.get(WRITE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException left) {
-            // The attempt stays in the log as one whose end nobody heard.
-        } catch (InterruptedException hurried) {
+            write.get(WRITE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException ignored) {
+            // The record stays in the log without an end: outcome unknown.
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
@@ -171,7 +171,7 @@ final class RecordingConnection implements HelperConnection {
         RunningSwitch start() throws HelperException;
     }
 
-    /** One attempt as it comes about. */
+    /** Records one switch while it runs. */
     private final class SwitchRecorder {
         private final String id = UUID.randomUUID().toString();
         private final Instant startedAt = clock.instant();
@@ -188,27 +188,27 @@ final class RecordingConnection implements HelperConnection {
                 Target target,
                 List<PlannedStep> steps,
                 List<PciAddress> functions,
-                MachineSnapshot machine) {
+                MachineSnapshot snapshot) {
             this.gpu = gpu;
             this.target = target;
             this.steps = steps;
             this.functions = functions;
-            this.snapshotBefore = SwitchRecord.filterSnapshot(machine, functions);
+            this.snapshotBefore = SwitchRecord.filterSnapshot(snapshot, functions);
         }
 
-        RunningSwitch startSwitch(SwitchStarter start) throws HelperException {
+        RunningSwitch startSwitch(SwitchStarter starter) throws HelperException {
             RunningSwitch running;
             try {
-                running = start.start();
-            } catch (HelperException problem) {
-                if (problem.kind() == HelperException.FailureKind.INCOMPLETE) {
-                    // No attempt of its own: an earlier one has to be put back first.
-                    throw problem;
+                running = starter.start();
+            } catch (HelperException e) {
+                if (e.kind() == HelperException.FailureKind.INCOMPLETE) {
+                    // Not recorded: an earlier switch has to be rolled back first.
+                    throw e;
                 }
-                activityLog.put(createRecord(Optional.of(problem.kind()), Optional.empty()));
-                throw problem;
+                activityLog.put(createRecord(Optional.of(e.kind()), Optional.empty()));
+                throw e;
             }
-            // Only now, so that no switch waits for a file.
+            // After the start, so that no switch waits for a file.
             saveStarted();
             return new RunningSwitch() {
                 @Override
@@ -218,9 +218,9 @@ final class RecordingConnection implements HelperConnection {
 
                 @Override
                 public JobEvent.Finished awaitEnd() throws InterruptedException {
-                    JobEvent.Finished end = running.awaitEnd();
+                    JobEvent.Finished finished = running.awaitEnd();
                     awaitPendingWrite();
-                    return end;
+                    return finished;
                 }
             };
         }
@@ -231,10 +231,10 @@ final class RecordingConnection implements HelperConnection {
             }
         }
 
-        void handleEvent(JobEvent entry, Consumer<JobEvent> listener) {
-            addEvent(entry);
-            if (!(entry instanceof JobEvent.Finished)) {
-                listener.accept(entry);
+        void handleEvent(JobEvent event, Consumer<JobEvent> listener) {
+            addEvent(event);
+            if (!(event instanceof JobEvent.Finished)) {
+                listener.accept(event);
                 return;
             }
             CompletableFuture<Void> done = new CompletableFuture<>();
@@ -244,9 +244,9 @@ final class RecordingConnection implements HelperConnection {
                 inspectionAfterSwitch = after;
             }
             try {
-                listener.accept(entry);
+                listener.accept(event);
             } finally {
-                // On another thread: the reply to a call would wait for this one, which delivers events.
+                // On another thread: this one delivers events, so waiting here would block the reply.
                 Thread.ofVirtual().name("record").start(() -> {
                     try {
                         saveFinished(after);
@@ -257,30 +257,30 @@ final class RecordingConnection implements HelperConnection {
             }
         }
 
-        private synchronized void addEvent(JobEvent entry) {
-            // A write that lasts is told of once a second.
-            if (!(entry instanceof JobEvent.StepChanged step) || step.phase() != StepPhase.WAITING) {
-                events.add(entry);
+        private synchronized void addEvent(JobEvent event) {
+            // A long write sends one waiting event a second; they are not recorded.
+            if (!(event instanceof JobEvent.StepChanged step) || step.phase() != StepPhase.WAITING) {
+                events.add(event);
             }
         }
 
         private void saveFinished(CompletableFuture<MachineSnapshot> after) {
-            Optional<MachineSnapshot> kept = Optional.empty();
+            Optional<MachineSnapshot> snapshotAfter = Optional.empty();
             try {
                 MachineSnapshot snapshot = connection.inspect(false);
                 after.complete(snapshot);
-                kept = Optional.of(SwitchRecord.filterSnapshot(snapshot, functions));
+                snapshotAfter = Optional.of(SwitchRecord.filterSnapshot(snapshot, functions));
             } catch (HelperException e) {
                 after.completeExceptionally(e);
             }
             synchronized (this) {
                 ended = true;
-                activityLog.put(createRecord(Optional.empty(), kept));
+                activityLog.put(createRecord(Optional.empty(), snapshotAfter));
             }
         }
 
         private synchronized SwitchRecord createRecord(
-                Optional<HelperException.FailureKind> startFailure, Optional<MachineSnapshot> after) {
+                Optional<HelperException.FailureKind> startFailure, Optional<MachineSnapshot> snapshotAfter) {
             return new SwitchRecord(
                     id,
                     startedAt,
@@ -292,7 +292,7 @@ final class RecordingConnection implements HelperConnection {
                     events,
                     startFailure,
                     snapshotBefore,
-                    after);
+                    snapshotAfter);
         }
     }
 }

@@ -8,7 +8,7 @@ import org.switchback.client.MachineSource;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.simulator.FailureScenario;
 
-/** Connections whose switches are all written down, whoever asks for them. */
+/** Opens connections that record every switch in the activity log. */
 public final class RecordingConnections implements HelperConnections {
     private final HelperConnections connections;
     private final ActivityLog activityLog;
@@ -31,15 +31,15 @@ public final class RecordingConnections implements HelperConnections {
         return wrap(connections.openThisMachine());
     }
 
-    /** Nothing can be switched through it. */
+    /** Not recorded: this connection cannot switch. */
     @Override
-    public HelperConnection openReadOnly(HelperException.FailureKind why) {
-        return connections.openReadOnly(why);
+    public HelperConnection openReadOnly(HelperException.FailureKind reason) {
+        return connections.openReadOnly(reason);
     }
 
     @Override
-    public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
-        return wrap(connections.openSimulated(machine, source, mishap));
+    public HelperConnection openSimulated(MachineSnapshot snapshot, MachineSource source, FailureScenario scenario) {
+        return wrap(connections.openSimulated(snapshot, source, scenario));
     }
 
     private HelperConnection wrap(HelperConnection connection) {

@@ -22,20 +22,20 @@ import org.switchback.job.SwitchRun;
 import org.switchback.plan.Target;
 
 /**
- * An attempt to switch a GPU.
+ * The record of one switch of a GPU, successful or not.
  *
- * @param id told from every other
- * @param startedAt when it was asked for
- * @param initiator who asked
- * @param machineName name of the sample machine or of the report that it was made on; empty for this computer
+ * @param id unique identifier
+ * @param startedAt when the switch was requested
+ * @param initiator which program requested the switch
+ * @param machineName name of the sample machine or of the report file; empty for this computer
  * @param gpu address of the graphics function
- * @param target where the GPU should go
- * @param steps as they were planned; empty where an earlier switch was put back, whose plan is not known here
- * @param events what happened, in order, without the waiting; the last one is {@link JobEvent.Finished} unless the end
+ * @param target requested mode
+ * @param steps planned steps; empty where an earlier switch was rolled back whose plan is not recorded
+ * @param events all events in order, without waiting events; the last one is {@link JobEvent.Finished} unless the end
  *     was not reported
- * @param startFailure why the switch never began; empty when it did
- * @param snapshotBefore what of the machine concerns the GPU, as it was when the plan was made
- * @param snapshotAfter the same at the end; empty when it could not be looked at
+ * @param startFailure why the switch did not start; empty when it started
+ * @param snapshotBefore the part of the machine around the GPU when the plan was made
+ * @param snapshotAfter the same part after the switch; empty when it could not be read
  */
 public record SwitchRecord(
         String id,
@@ -50,7 +50,7 @@ public record SwitchRecord(
         MachineSnapshot snapshotBefore,
         Optional<MachineSnapshot> snapshotAfter) {
 
-    /** Who asked for a switch. */
+    /** The program that requested a switch. */
     public enum SwitchInitiator {
         WINDOW,
         COMMAND_LINE
@@ -61,17 +61,17 @@ public record SwitchRecord(
         events = List.copyOf(events);
     }
 
-    /** Whether it was made on this computer. */
+    /** Whether the switch ran on this computer and not on a simulated machine. */
     public boolean isOnThisMachine() {
         return machineName.isEmpty();
     }
 
-    /** The switch as far as its events tell. */
+    /** The switch as a fold of its events. */
     public SwitchRun run() {
         return SwitchRun.of(target, steps.size(), events);
     }
 
-    /** What it came to, by its events and the machine before and afterwards. */
+    /** The result, evaluated from the events and from the machine before and after the switch. */
     public SwitchRun.Result result() {
         if (startFailure.isPresent()) {
             return SwitchRun.Result.UNCHANGED;
@@ -95,15 +95,15 @@ public record SwitchRecord(
     }
 
     /**
-     * A BAR that no virtual machine would have got.
+     * A BAR that the kernel could not reserve, so no virtual machine could use it.
      *
-     * @param function its address without the domain
-     * @param bar as the kernel calls it: {@code BAR 1}
-     * @param range of it
+     * @param function address of its PCI function, without the domain
+     * @param bar name in kernel messages: {@code BAR 1}
+     * @param range address range of the BAR
      */
     public record UnreservedBar(String function, String bar, String range) {}
 
-    /** The BAR that the kernel could not reserve; empty unless that is what it failed by. */
+    /** The BAR that the kernel could not reserve; empty unless the switch failed for that reason. */
     public Optional<UnreservedBar> unreservedBar() {
         return isReportedDone()
                 ? Optional.empty()
@@ -112,66 +112,66 @@ public record SwitchRecord(
                                 event instanceof JobEvent.StepChanged step ? step.failure().stream() : Stream.empty())
                         .filter(failure -> failure.reason().equals("not-reserved")
                                 && failure.values().size() == 3)
-                        .reduce((earlier, later) -> later)
+                        .reduce((first, second) -> second)
                         .map(failure -> new UnreservedBar(
                                 failure.values().get(0),
                                 failure.values().get(1),
                                 failure.values().get(2)));
     }
 
-    /** How a machine is named in attempts that were made on it. */
+    /** {@link SwitchRecord#machineName} of records of a machine; empty for this computer. */
     static String machineName(MachineSource source) {
         return switch (source) {
             case MachineSource.SampleMachine(String name) -> name;
             case MachineSource.SavedReport(String file) -> file;
-            case MachineSource.ThisMachine here -> "";
-            case MachineSource.ReadOnlyMachine look -> "";
+            case MachineSource.ThisMachine thisMachine -> "";
+            case MachineSource.ReadOnlyMachine readOnly -> "";
         };
     }
 
-    /** The machine before it, as far as it was kept. */
+    /** The recorded part of the machine before the switch. */
     public Machine machineBefore() {
         return SnapshotParser.parse(snapshotBefore);
     }
 
-    /** The GPU before it; empty when it was not there. */
+    /** The GPU before the switch; empty when it was not present. */
     public Optional<Gpu> gpuBefore() {
         return machineBefore().gpu(gpu);
     }
 
-    /** What was written to the kernel, in order, as commands a person could type; also what put it back. */
+    /** All writes to the kernel, rollback included, in order, as equivalent shell commands. */
     public List<String> shellCommands() {
-        List<String> writes = new ArrayList<>();
+        List<String> commands = new ArrayList<>();
         for (JobEvent event : events) {
             if (event instanceof JobEvent.StepChanged changed && changed.step() >= 0 && changed.step() < steps.size()) {
                 PlannedStep step = steps.get(changed.step());
-                String write =
+                String command =
                         switch (changed.phase()) {
                             case DONE, FAILED, STUCK -> step.shellCommand();
                             case UNDONE, UNDO_FAILED -> step.undoCommand();
                             case STARTED, WAITING, SKIPPED, UNDOING -> "";
                         };
-                if (!write.isEmpty()) {
-                    writes.add(write);
+                if (!command.isEmpty()) {
+                    commands.add(command);
                 }
             }
         }
-        return writes;
+        return commands;
     }
 
     /**
-     * What of a machine concerns a switch: its functions, what lies around their memory, the firmware's framebuffers.
-     * Programs, users and the rest of the machine are nobody's business later.
+     * Keeps the part of a machine that concerns a switch: its functions, the memory map around them, the firmware
+     * framebuffers. For privacy it drops programs, users and the rest of the machine.
      */
-    static MachineSnapshot filterSnapshot(MachineSnapshot machine, Collection<PciAddress> functions) {
+    static MachineSnapshot filterSnapshot(MachineSnapshot snapshot, Collection<PciAddress> functions) {
         TreeMap<String, MachineSnapshot.SnapshotEntry> kept = new TreeMap<>();
         for (Map.Entry<String, MachineSnapshot.SnapshotEntry> entry :
-                machine.entries().entrySet()) {
+                snapshot.entries().entrySet()) {
             String path = entry.getKey();
-            boolean ofAFunction = functions.stream()
+            boolean belongsToFunction = functions.stream()
                     .map(function -> SnapshotParser.PCI_DEVICES + function)
-                    .anyMatch(folder -> path.equals(folder) || path.startsWith(folder + "/"));
-            if (ofAFunction
+                    .anyMatch(directory -> path.equals(directory) || path.startsWith(directory + "/"));
+            if (belongsToFunction
                     || path.equals("/proc/iomem")
                     || path.equals("/proc/sys/kernel/osrelease")
                     || path.equals("/proc/sys/kernel/tainted")

@@ -23,7 +23,7 @@ import org.switchback.plan.Target;
 import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.PlannedStepStruct;
 
-/** An attempt as one line of JSON, and back. */
+/** Writes a switch record as one line of JSON and reads it back. */
 final class SwitchRecordCodec {
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
@@ -60,15 +60,15 @@ final class SwitchRecordCodec {
 
     private SwitchRecordCodec() {}
 
-    static String write(SwitchRecord attempt) {
+    static String write(SwitchRecord switchRecord) {
         JsonObject object = new JsonObject();
-        object.addProperty("id", attempt.id());
-        object.addProperty("began", attempt.startedAt().toString());
-        object.addProperty("by", attempt.initiator().name());
-        object.addProperty("gpu", attempt.gpu().toString());
-        object.addProperty("target", attempt.target().wireName());
+        object.addProperty("id", switchRecord.id());
+        object.addProperty("began", switchRecord.startedAt().toString());
+        object.addProperty("by", switchRecord.initiator().name());
+        object.addProperty("gpu", switchRecord.gpu().toString());
+        object.addProperty("target", switchRecord.target().wireName());
         JsonArray steps = new JsonArray();
-        for (PlannedStep planned : attempt.steps()) {
+        for (PlannedStep planned : switchRecord.steps()) {
             PlannedStepStruct step = PlannedStepStruct.encode(planned);
             steps.add(convertStrings(List.of(
                     step.kind,
@@ -82,14 +82,14 @@ final class SwitchRecordCodec {
                     step.releaseReason)));
         }
         object.add("steps", steps);
-        JsonArray log = new JsonArray();
-        attempt.events().forEach(event -> log.add(writeEvent(JobEventStruct.encode(event))));
-        attempt.startFailure()
+        JsonArray events = new JsonArray();
+        switchRecord.events().forEach(event -> events.add(writeEvent(JobEventStruct.encode(event))));
+        switchRecord.startFailure()
                 .ifPresent(
-                        kind -> log.add(writeEvent(new JobEventStruct(START_FAILURE, -1, 0, kind.name(), List.of()))));
-        object.add("log", log);
-        object.addProperty("before", attempt.snapshotBefore().toText());
-        attempt.snapshotAfter().ifPresent(after -> object.addProperty("after", after.toText()));
+                        kind -> events.add(writeEvent(new JobEventStruct(START_FAILURE, -1, 0, kind.name(), List.of()))));
+        object.add("log", events);
+        object.addProperty("before", switchRecord.snapshotBefore().toText());
+        switchRecord.snapshotAfter().ifPresent(after -> object.addProperty("after", after.toText()));
         return GSON.toJson(object);
     }
 
@@ -109,7 +109,7 @@ final class SwitchRecordCodec {
         return array;
     }
 
-    /** @return empty when the line is no attempt */
+    /** @return empty when the line is damaged */
     static Optional<SwitchRecord> read(String line) {
         try {
             JsonObject object = JsonParser.parseString(line).getAsJsonObject();
@@ -128,14 +128,14 @@ final class SwitchRecordCodec {
                                 currentName(step.get(8)))
                         .decode());
             }
-            List<JobEvent> log = new ArrayList<>();
+            List<JobEvent> events = new ArrayList<>();
             Optional<HelperException.FailureKind> startFailure = Optional.empty();
             for (JsonElement element : object.getAsJsonArray("log")) {
                 JobEventStruct event = readEvent(element.getAsJsonObject());
                 if (event.type.equals(START_FAILURE)) {
                     startFailure = Optional.of(HelperException.FailureKind.valueOf(event.detail));
                 } else {
-                    log.add(event.decode().orElseThrow());
+                    events.add(event.decode().orElseThrow());
                 }
             }
             return Optional.of(new SwitchRecord(
@@ -146,7 +146,7 @@ final class SwitchRecordCodec {
                     PciAddress.parse(object.get("gpu").getAsString()).orElseThrow(),
                     Target.parse(object.get("target").getAsString()).orElseThrow(),
                     steps,
-                    log,
+                    events,
                     startFailure,
                     MachineSnapshot.parse(object.get("before").getAsString()),
                     object.has("after")
@@ -161,8 +161,8 @@ final class SwitchRecordCodec {
                 | IndexOutOfBoundsException
                 | NullPointerException
                 | UnsupportedOperationException
-                | NoSuchElementException damaged) {
-            // Whatever a damaged line may hold, it is set aside and never fatal.
+                | NoSuchElementException ignored) {
+            // A damaged line may fail in any of these ways; the caller keeps a backup of the file.
             return Optional.empty();
         }
     }
@@ -178,7 +178,7 @@ final class SwitchRecordCodec {
                 convertStrings(object.getAsJsonArray("values")));
     }
 
-    /** Names that 0.1.0 wrote into its records. */
+    /** Translates names that version 0.1.0 wrote into its records. */
     private static String currentName(String name) {
         return OLD_NAMES.getOrDefault(name, name);
     }

@@ -18,16 +18,16 @@ import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.JobEvent;
 import org.switchback.job.SwitchRun;
 
-/** Puts an attempt into words. */
+/** Formats a switch record for people. */
 public final class SwitchRecordFormatter {
     private final Messages messages;
     private final ZoneId zone;
     private final SwitchRecord switchRecord;
     private final Machine machineBefore;
-    /** Read when it is first asked for: a list of attempts needs none of them. */
+    /** Parsed lazily: a list of records does not need it. */
     private @Nullable Optional<MemoryMap> parsedMapAfter;
 
-    /** @param zone of the times */
+    /** @param zone time zone for all times */
     public SwitchRecordFormatter(Messages messages, ZoneId zone, SwitchRecord switchRecord) {
         this.messages = messages;
         this.zone = zone;
@@ -36,13 +36,13 @@ public final class SwitchRecordFormatter {
     }
 
     /**
-     * A step as it came out.
+     * A step and its final state.
      *
      * @param number counted from 1
-     * @param text what it did
-     * @param state what became of it, a word or two
-     * @param time how long it took; empty when it never ran
-     * @param note why it failed; mostly empty
+     * @param text what the step does
+     * @param state final state, a word or two
+     * @param time how long the step took; empty when it never ran
+     * @param note why the step failed; empty when it did not
      */
     public record RecordedStep(int number, String text, String state, String time, String note) {}
 
@@ -54,36 +54,36 @@ public final class SwitchRecordFormatter {
                 .orElse(switchRecord.gpu().toShortString());
     }
 
-    /** Which GPU should go where. */
+    /** The GPU and the requested mode. */
     public String title() {
         return messages.text("activity.title", gpuName(), messages.formatTarget(switchRecord.target()));
     }
 
-    /** When it was asked for. */
+    /** When the switch was requested. */
     public String time() {
         return DateTimeFormatter.ofLocalizedDateTime(FormatStyle.MEDIUM)
                 .withLocale(messages.locale())
                 .format(switchRecord.startedAt().atZone(zone));
     }
 
-    /** When, by whom and on which kernel. */
+    /** Time, program, kernel version and, for a simulated machine, its name. */
     public String context() {
-        String by = messages.text(
+        String initiator = messages.text(
                 switchRecord.initiator() == SwitchRecord.SwitchInitiator.WINDOW
                         ? "activity.by.window"
                         : "activity.by.command-line");
         String kernel = machineBefore.kernelVersion().release();
         return switchRecord.isOnThisMachine()
-                ? messages.text("activity.circumstances", time(), by, kernel)
-                : messages.text("activity.circumstances.elsewhere", time(), by, kernel, switchRecord.machineName());
+                ? messages.text("activity.circumstances", time(), initiator, kernel)
+                : messages.text("activity.circumstances.elsewhere", time(), initiator, kernel, switchRecord.machineName());
     }
 
-    /** What it came to. */
+    /** The evaluated result. */
     public SwitchRun.Result status() {
         return switchRecord.result();
     }
 
-    /** What it came to, one or two sentences. */
+    /** The result in one or two sentences. */
     public String result() {
         return switchRecord
                 .startFailure()
@@ -94,7 +94,7 @@ public final class SwitchRecordFormatter {
                 .orElseGet(() -> messages.text("activity.open"));
     }
 
-    /** From the authorization to the end; empty when nothing was done. */
+    /** Time from the authorization to the end; empty when nothing was done. */
     public String duration() {
         return switchRecord
                 .end()
@@ -104,7 +104,7 @@ public final class SwitchRecordFormatter {
                 .orElse("");
     }
 
-    /** The steps as they ended. */
+    /** All planned steps with their final states. */
     public List<RecordedStep> steps() {
         List<SwitchRun.StepProgress> progress = switchRecord.run().steps();
         List<RecordedStep> steps = new ArrayList<>();
@@ -128,24 +128,24 @@ public final class SwitchRecordFormatter {
         };
     }
 
-    /** What spoke against the whole of it, sentences. */
+    /** Why the helper refused the whole switch, as sentences. */
     public List<String> failures() {
         return switchRecord.run().refusals().stream()
                 .map(messages::formatRefusal)
                 .toList();
     }
 
-    /** The memory map around the GPU as it was; empty when it is not known. */
+    /** The memory map around the GPU before the switch; empty when it is not known. */
     public String memoryMapBefore() {
         return machineBefore.memoryMap().toText();
     }
 
-    /** The same afterwards. */
+    /** The memory map around the GPU after the switch; empty when it is not known. */
     public String memoryMapAfter() {
         return parseMapAfter().map(MemoryMap::toText).orElse("");
     }
 
-    /** What changed in the memory map, a sentence; empty when that is not known. */
+    /** The changes of the memory map in one sentence; empty when they are not known. */
     public String memoryMapChanges() {
         return parseMapAfter()
                 .filter(map -> !map.isEmpty() && !machineBefore.memoryMap().isEmpty())
@@ -156,13 +156,13 @@ public final class SwitchRecordFormatter {
 
     private Optional<MemoryMap> parseMapAfter() {
         if (parsedMapAfter == null) {
-            parsedMapAfter = switchRecord.snapshotAfter().map(capture -> SnapshotParser.parse(capture)
+            parsedMapAfter = switchRecord.snapshotAfter().map(snapshot -> SnapshotParser.parse(snapshot)
                     .memoryMap());
         }
         return parsedMapAfter;
     }
 
-    /** All of it as a text for a mail or a bug report. */
+    /** The whole record as plain text for a mail or a bug report. */
     public String toPlainText() {
         StringBuilder text = new StringBuilder();
         text.append(title()).append('\n').append(context()).append('\n');
@@ -171,7 +171,7 @@ public final class SwitchRecordFormatter {
             text.append(" (").append(duration()).append(')');
         }
         text.append('\n');
-        failures().forEach(objection -> text.append(objection).append('\n'));
+        failures().forEach(failure -> text.append(failure).append('\n'));
         if (!switchRecord.steps().isEmpty()) {
             appendHeading(text, "activity.steps");
         }
@@ -190,7 +190,7 @@ public final class SwitchRecordFormatter {
         }
         if (!switchRecord.shellCommands().isEmpty()) {
             appendHeading(text, "activity.writes");
-            switchRecord.shellCommands().forEach(write -> text.append(write).append('\n'));
+            switchRecord.shellCommands().forEach(command -> text.append(command).append('\n'));
         }
         String changes = memoryMapChanges();
         if (!changes.isEmpty()) {

@@ -1,4 +1,4 @@
-/** Every attempt to switch a GPU: what was planned, what was written to the kernel, what came of it. */
+/** The activity log: every switch with its plan, its writes to the kernel and its result. */
 @NullMarked
 package org.switchback.client.activity;
 

@@ -10,14 +10,14 @@ import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.PciDevice;
 
 /**
- * Something to know about a GPU that nobody needs every day.
+ * A technical detail of a GPU.
  *
- * @param kind what it is about
- * @param label the same, a word or two
- * @param text for people
+ * @param kind the kind of detail
+ * @param label name of the kind for people, a word or two
+ * @param text value for people
  */
 public record GpuDetail(DetailKind kind, String label, String text) {
-    /** What a detail is about. */
+    /** The kinds of details. */
     public enum DetailKind {
         DRIVER,
         LINK,
@@ -28,92 +28,92 @@ public record GpuDetail(DetailKind kind, String label, String text) {
         POWER
     }
 
-    /** All of a GPU's, those that are known. */
-    public static List<GpuDetail> of(Gpu gpu, Messages words) {
+    /** All known details of a GPU. */
+    public static List<GpuDetail> of(Gpu gpu, Messages messages) {
         PciDevice graphics = gpu.graphics();
         List<GpuDetail> details = new ArrayList<>();
-        add(details, words, DetailKind.DRIVER, formatDriver(graphics, words));
-        graphics.link().ifPresent(link -> add(details, words, DetailKind.LINK, formatLink(link, words)));
+        add(details, messages, DetailKind.DRIVER, formatDriver(graphics, messages));
+        graphics.link().ifPresent(link -> add(details, messages, DetailKind.LINK, formatLink(link, messages)));
         add(
                 details,
-                words,
+                messages,
                 DetailKind.DISPLAYS,
                 graphics.activeConnectors().isEmpty()
-                        ? words.text("detail.displays.none")
-                        : words.formatList(graphics.activeConnectors()));
+                        ? messages.text("detail.displays.none")
+                        : messages.formatList(graphics.activeConnectors()));
         for (Bar bar : graphics.bars()) {
-            details.add(new GpuDetail(DetailKind.BAR, words.formatBar(bar.index()), formatRange(bar, words)));
+            details.add(new GpuDetail(DetailKind.BAR, messages.formatBar(bar.index()), formatRange(bar, messages)));
         }
         for (Bar bar : graphics.bars()) {
             graphics.maxBarSize(bar.index())
                     .ifPresent(largest ->
-                            add(details, words, DetailKind.RESIZABLE, formatResizableBar(bar, largest, words)));
+                            add(details, messages, DetailKind.RESIZABLE, formatResizableBar(bar, largest, messages)));
         }
         add(
                 details,
-                words,
+                messages,
                 DetailKind.RESET,
                 graphics.resetMethods().isEmpty()
-                        ? words.text("detail.reset.none")
-                        : words.formatList(graphics.resetMethods()));
-        add(details, words, DetailKind.POWER, formatPower(graphics.power(), words));
+                        ? messages.text("detail.reset.none")
+                        : messages.formatList(graphics.resetMethods()));
+        add(details, messages, DetailKind.POWER, formatPower(graphics.power(), messages));
         return details;
     }
 
-    private static void add(List<GpuDetail> details, Messages words, DetailKind kind, String text) {
-        details.add(new GpuDetail(kind, words.text("detail." + KebabCase.of(kind)), text));
+    private static void add(List<GpuDetail> details, Messages messages, DetailKind kind, String text) {
+        details.add(new GpuDetail(kind, messages.text("detail." + KebabCase.of(kind)), text));
     }
 
-    private static String formatDriver(PciDevice graphics, Messages words) {
-        Optional<String> reserved = graphics.driverOverride();
-        return reserved.isEmpty()
-                ? words.formatDriver(graphics)
-                : words.text("detail.driver.reserved", words.formatDriver(graphics), reserved.get());
+    private static String formatDriver(PciDevice graphics, Messages messages) {
+        Optional<String> driverOverride = graphics.driverOverride();
+        return driverOverride.isEmpty()
+                ? messages.formatDriver(graphics)
+                : messages.text("detail.driver.reserved", messages.formatDriver(graphics), driverOverride.get());
     }
 
-    private static String formatLink(PciDevice.LinkState link, Messages words) {
-        String now = words.text("detail.link.now", link.speed(), Integer.toString(link.width()));
-        boolean most = link.speed().equals(link.maxSpeed()) && link.width() == link.maxWidth();
-        return most || link.maxSpeed().isEmpty() || link.maxWidth() == 0
+    private static String formatLink(PciDevice.LinkState link, Messages messages) {
+        String now = messages.text("detail.link.now", link.speed(), Integer.toString(link.width()));
+        boolean isMaximum = link.speed().equals(link.maxSpeed()) && link.width() == link.maxWidth();
+        return isMaximum || link.maxSpeed().isEmpty() || link.maxWidth() == 0
                 ? now
-                : words.text(
+                : messages.text(
                         "detail.link.slower",
                         now,
-                        words.text("detail.link.now", link.maxSpeed(), Integer.toString(link.maxWidth())));
+                        messages.text("detail.link.now", link.maxSpeed(), Integer.toString(link.maxWidth())));
     }
 
-    private static String formatRange(Bar bar, Messages words) {
+    private static String formatRange(Bar bar, Messages messages) {
         if (bar.space() == Bar.AddressSpace.IO_PORTS) {
-            return words.text(
+            return messages.text(
                     "detail.bar.ports",
                     Long.toUnsignedString(bar.length()),
                     bar.range().toString());
         }
-        return words.text(
+        return messages.text(
                 bar.prefetchable() ? "detail.bar.prefetchable" : "detail.bar.memory",
-                words.formatSize(bar.length()),
+                messages.formatSize(bar.length()),
                 bar.range().toString());
     }
 
-    private static String formatResizableBar(Bar bar, long largest, Messages words) {
-        return words.text(
+    private static String formatResizableBar(Bar bar, long largest, Messages messages) {
+        return messages.text(
                 Long.compareUnsigned(largest, bar.length()) > 0
                         ? "readiness.resizable-bar.could-grow"
                         : "readiness.resizable-bar.largest",
-                words.formatBar(bar.index()),
-                words.formatSize(bar.length()),
-                words.formatSize(largest));
+                messages.formatBar(bar.index()),
+                messages.formatSize(bar.length()),
+                messages.formatSize(largest));
     }
 
-    private static String formatPower(PciDevice.PowerManagement power, Messages words) {
-        String state = power.powerState().isEmpty() ? words.text("detail.power.unknown") : power.powerState();
+    private static String formatPower(PciDevice.PowerManagement power, Messages messages) {
+        String state = power.powerState().isEmpty() ? messages.text("detail.power.unknown") : power.powerState();
         if (power.runtimeStatus().isEmpty()) {
             return state;
         }
-        String status = words.containsKey("detail.power." + power.runtimeStatus())
-                ? words.text("detail.power." + power.runtimeStatus())
+        String status = messages.containsKey("detail.power." + power.runtimeStatus())
+                ? messages.text("detail.power." + power.runtimeStatus())
                 : power.runtimeStatus();
-        return words.text(
+        return messages.text(
                 power.control().equals("auto") ? "detail.power.may-sleep" : "detail.power.kept", status, state);
     }
 }

@@ -14,42 +14,44 @@ import org.switchback.job.PlannedRefusal;
 import org.switchback.plan.RefusalCode;
 
 /**
- * How a GPU stands, in one word; each has its own sentence in the catalogue. Where several are true the one that
- * matters most to whoever would switch it counts.
+ * The state of a GPU. Each state has its own message. When several apply, the one that matters most for a switch is
+ * used.
  */
 public enum GpuState {
-    /** Some functions are in VM mode and some are not, or no driver has it and it is reserved for vfio-pci. */
+    /** Only some functions are in VM mode, or the GPU is unbound with its driver override set to vfio-pci. */
     PARTIALLY_SWITCHED,
-    /** A virtual machine has it. */
+    /** A virtual machine uses the GPU. */
     VM_IN_USE,
-    /** In VM mode, but something lies in a BAR that the virtual machine would not get. */
+    /** In VM mode, but a conflicting region covers a BAR, so a virtual machine cannot use that BAR. */
     VM_BLOCKED,
     VM,
-    /** People look at its picture. */
+    /** It displays the desktop. */
     DESKTOP,
-    /** Something lies in a BAR, and nobody may see where. */
+    /** A region covers a BAR, but its addresses are hidden from this user. */
     ADDRESSES_HIDDEN,
     IOMMU_OFF,
-    /** A device that is not its own is in its IOMMU group. */
+    /** Another device is in its IOMMU group. */
     GROUP_SHARED,
-    /** What the firmware left stays in its memory. */
+    /** A firmware region in its memory cannot be released. */
     FIRMWARE_REGION_NOT_RELEASABLE,
-    /** It cannot be switched for another reason. */
+    /** The planner refuses a switch for another reason. */
     BLOCKED,
-    /** The last switch failed since the kernel could not reserve a BAR, for all that is known of it. */
+    /** The last switch failed because the kernel could not reserve a BAR; no other cause is known. */
     RESERVATION_FAILED,
     IN_USE,
-    /** A driver draws into what the firmware left: simpledrm. */
+    /** A driver uses the firmware region in its memory: simpledrm. */
     FIRMWARE_REGION_IN_USE,
-    /** What the firmware left lies in a BAR, and the switch releases it. */
+    /** A firmware region covers a BAR, and a switch releases it. */
     FIRMWARE_REGION_RELEASABLE,
-    /** No driver uses it. */
+    /** It is bound to no driver. */
     UNBOUND,
     HOST;
 
     /**
-     * @param refusals what the planner has against a switch to VM mode
-     * @param unreserved what the kernel could not reserve when it was last to be switched
+     * Determines the state of a GPU.
+     *
+     * @param refusals refusals of the planner for a switch to VM mode
+     * @param unreserved the BAR that the kernel could not reserve in the last switch
      */
     public static GpuState of(
             Gpu gpu,
@@ -65,7 +67,7 @@ public enum GpuState {
                 return findVmProcess(gpu).isPresent() ? VM_IN_USE : conflict ? VM_BLOCKED : VM;
             }
             case HOST, UNBOUND -> {
-                // The rest depends on what is in the way.
+                // Depends on the conditions below.
             }
         }
         if (gpu.isDesktopGpu()) {
@@ -94,7 +96,7 @@ public enum GpuState {
             return IN_USE;
         }
         if (gpu.overlaps().stream()
-                .anyMatch(o -> o.isFromFirmware() && o.regions().size() > 1)) {
+                .anyMatch(overlap -> overlap.isFromFirmware() && overlap.regions().size() > 1)) {
             return FIRMWARE_REGION_IN_USE;
         }
         if (gpu.overlaps().stream().anyMatch(Overlap::isFromFirmware)) {
@@ -109,60 +111,60 @@ public enum GpuState {
 
     private static Optional<DeviceUser> findVmProcess(Gpu gpu) {
         return gpu.deviceUsers().stream()
-                .filter(holder -> holder.deviceNode().startsWith("vfio/"))
+                .filter(user -> user.deviceNode().startsWith("vfio/"))
                 .findFirst();
     }
 
     /**
-     * A sentence about a GPU in this state.
+     * Describes a GPU in this state in one sentence.
      *
      * @param unreserved as in {@link #of}
      */
-    public String describe(Gpu gpu, Machine machine, Optional<SwitchRecord.UnreservedBar> unreserved, Messages words) {
+    public String describe(Gpu gpu, Machine machine, Optional<SwitchRecord.UnreservedBar> unreserved, Messages messages) {
         String key = "state." + KebabCase.of(this);
         return switch (this) {
-            case PARTIALLY_SWITCHED -> words.text(key, words.formatFunctionModes(gpu));
+            case PARTIALLY_SWITCHED -> messages.text(key, messages.formatFunctionModes(gpu));
             case VM_IN_USE ->
                 findVmProcess(gpu)
-                        .map(holder -> holder.virtualMachine().isEmpty()
-                                ? words.text(key + ".program", holder.program(), Integer.toString(holder.pid()))
-                                : words.text(key, holder.virtualMachine()))
-                        .orElseGet(() -> words.text("state.vm"));
+                        .map(user -> user.virtualMachine().isEmpty()
+                                ? messages.text(key + ".program", user.program(), Integer.toString(user.pid()))
+                                : messages.text(key, user.virtualMachine()))
+                        .orElseGet(() -> messages.text("state.vm"));
             case VM_BLOCKED, ADDRESSES_HIDDEN, FIRMWARE_REGION_NOT_RELEASABLE, FIRMWARE_REGION_RELEASABLE ->
-                words.text(
+                messages.text(
                         key,
-                        words.formatList(gpu.overlaps().stream()
+                        messages.formatList(gpu.overlaps().stream()
                                 .filter(Overlap::isFromFirmware)
                                 .map(overlap -> overlap.outermostRegion().name())
                                 .distinct()
                                 .toList()));
             case FIRMWARE_REGION_IN_USE ->
-                words.text(
+                messages.text(
                         key,
-                        words.formatList(gpu.overlaps().stream()
+                        messages.formatList(gpu.overlaps().stream()
                                 .filter(overlap -> overlap.isFromFirmware()
                                         && overlap.regions().size() > 1)
                                 .map(overlap -> overlap.regions().getLast().name())
                                 .distinct()
                                 .toList()));
-            case DESKTOP -> words.text(key, words.formatList(gpu.graphics().activeConnectors()));
+            case DESKTOP -> messages.text(key, messages.formatList(gpu.graphics().activeConnectors()));
             case GROUP_SHARED ->
-                words.text(
+                messages.text(
                         key,
-                        words.formatList(machine.iommuNeighboursOf(gpu.functions()).stream()
+                        messages.formatList(machine.iommuNeighboursOf(gpu.functions()).stream()
                                 .map(other -> other.address().toShortString())
                                 .toList()));
             case RESERVATION_FAILED ->
-                unreserved.map(bar -> words.text(key, bar.bar(), bar.range())).orElseThrow();
+                unreserved.map(bar -> messages.text(key, bar.bar(), bar.range())).orElseThrow();
             case IN_USE -> {
                 long programs = gpu.deviceUsers().stream()
                         .filter(DeviceUser::isBlockingUnbind)
                         .map(DeviceUser::pid)
                         .distinct()
                         .count();
-                yield words.text(programs == 1 ? key + ".one" : key + ".many", Long.toString(programs));
+                yield messages.text(programs == 1 ? key + ".one" : key + ".many", Long.toString(programs));
             }
-            case VM, IOMMU_OFF, BLOCKED, UNBOUND, HOST -> words.text(key);
+            case VM, IOMMU_OFF, BLOCKED, UNBOUND, HOST -> messages.text(key);
         };
     }
 }

@@ -1,4 +1,4 @@
-/** The page of GPUs, one card each. */
+/** State and details of GPUs, for window and command line. */
 @NullMarked
 package org.switchback.client.gpus;
 

@@ -6,9 +6,9 @@ import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.MemoryMapDiff;
 import org.switchback.hardware.Region;
 
-/** What is said about memory maps, on the command line and in the window. */
+/** Messages about memory maps, for command line and window. */
 public final class MemoryMapMessages {
-    /** Regions that a sentence names before it counts the rest. */
+    /** Number of regions that a sentence names; the rest is only counted. */
     private static final int MAX_NAMED_REGIONS = 4;
 
     private final Messages messages;
@@ -17,16 +17,16 @@ public final class MemoryMapMessages {
         this.messages = messages;
     }
 
-    /** How a text was read: {@code Read 9 regions. 2 parts were left out by the author (<snip>).} */
+    /** The result of parsing a text: {@code Read 9 regions. 2 parts were left out by the author (<snip>).} */
     public String formatParseSummary(MemoryMap map) {
-        StringBuilder read = new StringBuilder(formatCount("map.read", map.regionCount()));
+        StringBuilder summary = new StringBuilder(formatCount("map.read", map.regionCount()));
         if (map.omissionCount() > 0) {
-            read.append(' ').append(formatCount("map.omitted", map.omissionCount()));
+            summary.append(' ').append(formatCount("map.omitted", map.omissionCount()));
         }
         if (map.unreadableLineCount() > 0) {
-            read.append(' ').append(formatCount("map.unreadable", map.unreadableLineCount()));
+            summary.append(' ').append(formatCount("map.unreadable", map.unreadableLineCount()));
         }
-        return read.toString();
+        return summary.toString();
     }
 
     private String formatCount(String key, int number) {
@@ -34,17 +34,17 @@ public final class MemoryMapMessages {
     }
 
     /** {@code 1 region removed: BOOTFB (8.4 MiB). Nothing else changed.} */
-    public String formatDiff(MemoryMapDiff changes) {
-        if (changes.isEmpty()) {
+    public String formatDiff(MemoryMapDiff diff) {
+        if (diff.isEmpty()) {
             return messages.text("map.diff.nothing");
         }
         StringBuilder sentence = new StringBuilder();
-        if (!changes.removed().isEmpty()) {
-            sentence.append(formatDiffPart("map.diff.removed", changes.removed(), changes.onlyNamesCompared()))
+        if (!diff.removed().isEmpty()) {
+            sentence.append(formatDiffPart("map.diff.removed", diff.removed(), diff.onlyNamesCompared()))
                     .append(' ');
         }
-        if (!changes.added().isEmpty()) {
-            sentence.append(formatDiffPart("map.diff.added", changes.added(), changes.onlyNamesCompared()))
+        if (!diff.added().isEmpty()) {
+            sentence.append(formatDiffPart("map.diff.added", diff.added(), diff.onlyNamesCompared()))
                     .append(' ');
         }
         return sentence.append(messages.text("map.diff.rest")).toString();
@@ -71,9 +71,9 @@ public final class MemoryMapMessages {
                 : messages.text(key + ".many", Integer.toString(regions.size()), list);
     }
 
-    /** How much of a range another one covers, in percent, without the sign: {@code 3.3}, or {@code <0.1}. */
-    public String formatPercentage(AddressRange part, AddressRange of) {
-        double percent = 100 * toDouble(part.length()) / toDouble(of.length());
+    /** The percentage of a range that another one covers, without the percent sign: {@code 3.3}, or {@code <0.1}. */
+    public String formatPercentage(AddressRange part, AddressRange whole) {
+        double percent = 100 * toDouble(part.length()) / toDouble(whole.length());
         return percent < 0.1 ? "<0.1" : String.format(messages.locale(), "%.1f", percent);
     }
 

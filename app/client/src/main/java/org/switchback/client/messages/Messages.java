@@ -32,8 +32,8 @@ import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.Target;
 
 /**
- * The texts of the window and the command line, in one language. What comes over the bus as codes becomes a sentence
- * here; a code this version does not know becomes one that quotes it.
+ * The messages of window and command line in one language. Formats the codes of the D-Bus protocol as sentences; a
+ * sentence for a code that this version does not know quotes the code.
  */
 public final class Messages {
     private static final String HIDDEN_RANGE = "00000000-00000000";
@@ -42,8 +42,8 @@ public final class Messages {
     private final ResourceBundle bundle;
 
     /**
-     * @param locale decides decimal marks
-     * @param bundle has every key of {@code Messages.properties}
+     * @param locale determines decimal separators
+     * @param bundle contains every key of {@code Messages.properties}
      */
     public Messages(Locale locale, ResourceBundle bundle) {
         this.locale = locale;
@@ -51,40 +51,40 @@ public final class Messages {
     }
 
     /**
-     * The catalogue that comes with the app, in the language asked for, else in English. English sentences have English
-     * decimal marks.
+     * The messages of the app in a language, or in English when there is no translation. English sentences then use
+     * English decimal separators.
      */
     public static Messages forLocale(Locale locale) {
         ResourceBundle bundle = ResourceBundle.getBundle("org.switchback.client.messages.Messages", locale);
-        boolean spoken = bundle.getLocale().getLanguage().equals(locale.getLanguage());
-        return new Messages(spoken ? locale : Locale.ENGLISH, bundle);
+        boolean translated = bundle.getLocale().getLanguage().equals(locale.getLanguage());
+        return new Messages(translated ? locale : Locale.ENGLISH, bundle);
     }
 
     public Locale locale() {
         return locale;
     }
 
-    /** The catalogue itself, for libraries that read their texts from one. */
+    /** The resource bundle, for libraries that read their messages from one. */
     public ResourceBundle bundle() {
         return bundle;
     }
 
     /**
-     * A text of the catalogue.
+     * Formats a message.
      *
-     * @param values for its placeholders; texts, since numbers would be grouped. What a program calls itself may be
-     *     meant to steer a terminal: control characters become question marks.
-     * @throws java.util.MissingResourceException when the catalogue has no such key
+     * @param values for its placeholders; strings, because {@link MessageFormat} would group the digits of numbers.
+     *     Control characters become question marks: a program name may try to control the terminal.
+     * @throws java.util.MissingResourceException when the bundle has no such key
      */
     public String text(String key, Object... values) {
-        Object[] plain = new Object[values.length];
+        Object[] sanitized = new Object[values.length];
         for (int i = 0; i < values.length; i++) {
-            plain[i] = replaceControlCharacters(values[i].toString());
+            sanitized[i] = replaceControlCharacters(values[i].toString());
         }
-        return new MessageFormat(bundle.getString(key), locale).format(plain);
+        return new MessageFormat(bundle.getString(key), locale).format(sanitized);
     }
 
-    /** Whether the catalogue has a text of that key. */
+    /** Whether the bundle has a message with that key. */
     public boolean containsKey(String key) {
         return bundle.containsKey(key);
     }
@@ -98,7 +98,7 @@ public final class Messages {
                 : text;
     }
 
-    /** A size in binary units: {@code 8.4 MiB}; 0 stands for 2^64 bytes. */
+    /** A size in binary units: {@code 8.4 MiB}; 0 means 2^64 bytes. */
     public String formatSize(long bytes) {
         if (bytes == 1) {
             return text("size.byte");
@@ -106,7 +106,7 @@ public final class Messages {
         return bytes > 0 && bytes < 1024 ? text("size.bytes", Long.toString(bytes)) : ByteSize.format(bytes, locale);
     }
 
-    /** How long something took: {@code 85 ms}, {@code 1.2 s}, {@code 2 min 5 s}. */
+    /** A duration: {@code 85 ms}, {@code 1.2 s}, {@code 2 min 5 s}. */
     public String formatDuration(Duration duration) {
         long millis = duration.toMillis();
         if (millis < 1000) {
@@ -123,36 +123,36 @@ public final class Messages {
         return index == Bar.ROM_INDEX ? text("bar.rom") : text("bar", Integer.toString(index));
     }
 
-    /** Things in a row: {@code a, b and c}. */
-    public String formatList(List<String> things) {
-        if (things.isEmpty()) {
+    /** A list: {@code a, b and c}. */
+    public String formatList(List<String> items) {
+        if (items.isEmpty()) {
             return text("none");
         }
-        String row = things.getFirst();
-        for (int i = 1; i < things.size(); i++) {
-            row = text(i == things.size() - 1 ? "list.two" : "list.more", row, things.get(i));
+        String list = items.getFirst();
+        for (int i = 1; i < items.size(); i++) {
+            list = text(i == items.size() - 1 ? "list.two" : "list.more", list, items.get(i));
         }
-        return row;
+        return list;
     }
 
-    /** Whose a GPU is, in a few words: {@code Host mode (nvidia)}. */
+    /** The mode of a GPU, in a few words: {@code Host mode (nvidia)}. */
     public String formatMode(Gpu gpu) {
         return switch (gpu.mode()) {
             case HOST -> text("mode.host", gpu.graphics().driver().orElse(""));
             case VM ->
                 gpu.deviceUsers().stream()
-                        .filter(holder -> holder.deviceNode().startsWith("vfio/"))
+                        .filter(user -> user.deviceNode().startsWith("vfio/"))
                         .findFirst()
-                        .map(holder -> holder.virtualMachine().isEmpty()
-                                ? text("mode.vm.used", holder.program())
-                                : text("mode.vm.guest", holder.virtualMachine()))
+                        .map(user -> user.virtualMachine().isEmpty()
+                                ? text("mode.vm.used", user.program())
+                                : text("mode.vm.guest", user.virtualMachine()))
                         .orElseGet(() -> text("mode.vm"));
             case PARTIALLY_SWITCHED -> text("mode.partially-switched");
             case UNBOUND -> text("mode.unbound");
         };
     }
 
-    /** Which parts of a half switched GPU are in which mode: {@code graphics in VM mode and sound in host mode}. */
+    /** The mode of each function of a partially switched GPU: {@code graphics in VM mode and sound in host mode}. */
     public String formatFunctionModes(Gpu gpu) {
         return formatList(gpu.functions().stream()
                 .map(function -> text(
@@ -174,12 +174,12 @@ public final class Messages {
                 function.address().toShortString());
     }
 
-    /** @param target {@code vm} or {@code host} */
+    /** The name of a mode: {@code VM mode}. */
     public String formatTarget(Target target) {
         return text("target." + target.wireName());
     }
 
-    /** What lies where, without a full stop: {@code BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1}. */
+    /** Which region covers which BAR, without a full stop: {@code BOOTFB c0000000-c086ffff covers 8.4 MiB of BAR 1}. */
     public String formatOverlap(Overlap overlap) {
         String bar = formatBar(overlap.bar().index());
         String chain = formatRegionChain(overlap);
@@ -194,7 +194,7 @@ public final class Messages {
         return text("overlap.covers", chain, overlap.outermostRegion().range().toString(), formatSize(covered), bar);
     }
 
-    /** The names of a claim and of what is claimed inside it. */
+    /** The names of a region and of the regions inside it. */
     private String formatRegionChain(Overlap overlap) {
         List<Region> regions = overlap.regions();
         String chain = regions.getFirst().name();
@@ -204,7 +204,7 @@ public final class Messages {
         return chain;
     }
 
-    /** What vfio-pci will make of it, a sentence. */
+    /** How vfio-pci handles an overlap, a sentence. */
     public String formatVerdict(Overlap overlap) {
         return text(
                 switch (overlap.resolution()) {
@@ -216,17 +216,17 @@ public final class Messages {
                 formatBar(overlap.bar().index()));
     }
 
-    /** Who uses a device through which node: {@code Xorg (PID 812, user root) through /dev/dri/card0}. */
-    public String formatDeviceUser(DeviceUser holder) {
+    /** Which program uses a device through which node: {@code Xorg (PID 812, user root) through /dev/dri/card0}. */
+    public String formatDeviceUser(DeviceUser user) {
         return text(
-                holder.owner().isEmpty() ? "holder.no-owner" : "holder",
-                holder.program(),
-                Integer.toString(holder.pid()),
-                holder.owner(),
-                "/dev/" + holder.deviceNode());
+                user.owner().isEmpty() ? "holder.no-owner" : "holder",
+                user.program(),
+                Integer.toString(user.pid()),
+                user.owner(),
+                "/dev/" + user.deviceNode());
     }
 
-    /** What a step does, without a full stop: {@code Take 04:00.0 from nvidia}. */
+    /** What a step does, without a full stop: {@code Unbind 04:00.0 from nvidia}. */
     public String formatStep(PlannedStep step, Machine machine) {
         String subject = formatAddresses(step.subject());
         return switch (step.kind()) {
@@ -255,13 +255,13 @@ public final class Messages {
         if (!step.after().isEmpty()) {
             return text("step.framebuffer.restore", "", step.subject(), step.after());
         }
-        String claim = formatFirmwareRegion(step, machine);
-        return claim.isEmpty()
+        String region = formatFirmwareRegion(step, machine);
+        return region.isEmpty()
                 ? text("step.framebuffer.release.unknown", "", step.subject())
-                : text("step.framebuffer.release", claim);
+                : text("step.framebuffer.release", region);
     }
 
-    /** Name and range of what a step has go; the empty text when it can't be told. */
+    /** Name and range of the firmware region that a step releases; empty when unknown. */
     private static String formatFirmwareRegion(PlannedStep step, Machine machine) {
         if (step.kind() == StepKind.FRAMEBUFFER_REGION) {
             String range = step.subject().substring(step.subject().indexOf(' ') + 1);
@@ -272,7 +272,7 @@ public final class Messages {
                 .filter(overlap -> overlap.hasAddress()
                         && (overlap.gpuAddress().toString().equals(step.subject())
                                 || overlap.framebuffer()
-                                        .filter(fb -> fb.platformDevice().equals(step.subject()))
+                                        .filter(framebuffer -> framebuffer.platformDevice().equals(step.subject()))
                                         .isPresent()))
                 .findFirst()
                 .map(overlap -> overlap.outermostRegion().name() + " "
@@ -281,8 +281,8 @@ public final class Messages {
     }
 
     /**
-     * How what the firmware has left in a BAR is made to go, a sentence a rung: why it is this one, what it costs, and
-     * that a further one is taken only if need be.
+     * How the plan releases firmware regions, one sentence a method: why this method, what it costs, and that a fallback
+     * is used only if needed.
      */
     public List<String> formatReleaseMethods(List<PlannedStep> steps, Machine machine) {
         List<String> sentences = new ArrayList<>();
@@ -301,7 +301,7 @@ public final class Messages {
         return sentences;
     }
 
-    /** Whether a step can be undone, in a word or two. */
+    /** Whether a step can be undone, a word or two. */
     public String formatReversibility(PlannedStep step) {
         boolean unloaded = step.undoPolicy() == Step.UndoPolicy.KEPT
                 && step.kind() == StepKind.KERNEL_MODULE
@@ -309,7 +309,7 @@ public final class Messages {
         return text("undo." + KebabCase.of(step.undoPolicy()) + (unloaded ? ".unloaded" : ""));
     }
 
-    /** What undoes a step, without a full stop: {@code give it back to nvidia}. */
+    /** What undoes a step, without a full stop: {@code bind to nvidia}. */
     public String formatInverse(PlannedStep step) {
         return switch (step.kind()) {
             case PROBE_ANY -> text("inverse.probe-any");
@@ -339,7 +339,7 @@ public final class Messages {
         };
     }
 
-    /** Why a plan is refused and what a person can do, one or two sentences. */
+    /** Why a plan is refused and what the user can do, one or two sentences. */
     public String formatRefusal(PlannedRefusal refusal) {
         RefusalCode code = refusal.code();
         List<String> values = refusal.details();
@@ -369,7 +369,7 @@ public final class Messages {
                 : text("refusal." + code.wireName() + variant, details);
     }
 
-    /** How a module is signed with the tools of the first distribution that is known here. */
+    /** How to sign a module, for the first distribution in the list that has instructions. */
     private String formatSigningInstructions(String distributions) {
         return Stream.concat(Stream.of(distributions.split(" ")), Stream.of("other"))
                 .flatMap(id -> findText("signing." + id).stream())
@@ -382,34 +382,34 @@ public final class Messages {
     }
 
     /**
-     * As {@link #formatRefusal}, a program that uses a function through several nodes named once, and a virtual machine
-     * that uses several functions likewise.
+     * Formats refusals as {@link #formatRefusal} does, but names a program that uses a function through several nodes
+     * only once, and a virtual machine that uses several functions only once.
      */
     public List<String> formatRefusals(List<PlannedRefusal> refusals) {
         List<String> sentences = new ArrayList<>();
         Set<List<String>> users = new HashSet<>();
         for (PlannedRefusal refusal : refusals) {
-            boolean again = refusal.code() == RefusalCode.IN_USE
+            boolean duplicate = refusal.code() == RefusalCode.IN_USE
                     && refusal.details().size() > 4
                     && !users.add(refusal.details().subList(isVirtualMachine(refusal) ? 1 : 0, 3));
-            if (!again) {
+            if (!duplicate) {
                 sentences.add(formatRefusal(refusal));
             }
         }
         return sentences;
     }
 
-    /** What the user will be asked for, a sentence. */
+    /** The authentication that a switch needs, a sentence. */
     public String formatPermission(SwitchPlan.RequiredPermission permission) {
         return text("permission." + KebabCase.of(permission));
     }
 
-    /** What is the matter with the helper, a sentence. */
+    /** Why a call to the helper failed, a sentence. */
     public String formatHelperFailure(HelperException.FailureKind kind) {
         return text("problem." + kind.name());
     }
 
-    /** Why a step, or undoing it, failed, a sentence. */
+    /** Why a step or its undo failed, a sentence. */
     public String formatStepFailure(StepFailure failure) {
         List<String> values = failure.values();
         return switch (failure.reason()) {
@@ -432,7 +432,7 @@ public final class Messages {
         return values.size() > index && !values.get(index).isEmpty() ? values.get(index) : text("driver.none");
     }
 
-    /** How the helper says that a switch ended, one or two sentences. */
+    /** The outcome of a switch as the helper reported it, one or two sentences. */
     public String formatOutcome(Outcome outcome, Target target, String gpu) {
         return text(
                 outcome == Outcome.DONE ? "finished.done." + target.wireName() : "finished." + outcome.wireName(), gpu);
@@ -448,7 +448,7 @@ public final class Messages {
                 : text("bar", index);
     }
 
-    /** Addresses without their domain when it is 0; anything else as it is. */
+    /** Formats comma-separated addresses without domain 0 as a list; other texts stay unchanged. */
     private String formatAddresses(String subject) {
         List<String> parts = new ArrayList<>();
         for (String part : subject.split(",", -1)) {
@@ -457,7 +457,7 @@ public final class Messages {
         return formatList(parts);
     }
 
-    /** The driver a function is bound to, or that there is none. */
+    /** The driver that a function is bound to, or a text for no driver. */
     public String formatDriver(PciDevice device) {
         return device.driver().orElseGet(() -> text("driver.none"));
     }

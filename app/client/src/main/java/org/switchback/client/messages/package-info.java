@@ -1,4 +1,4 @@
-/** The words of window and command line, from one catalogue. */
+/** The messages of window and command line, from one resource bundle. */
 @NullMarked
 package org.switchback.client.messages;
 

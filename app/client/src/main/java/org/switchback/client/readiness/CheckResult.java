@@ -5,13 +5,13 @@ import org.switchback.hardware.KebabCase;
 import org.switchback.job.PlannedRefusal;
 
 /**
- * What a check came to.
+ * The result of a readiness check.
  *
- * @param check which one
- * @param status in short
- * @param code what was found; with the check it names the sentence in the catalogue
- * @param arguments for its placeholders; several things for one of them become a list
- * @param refusals of the plan, whose own sentences are said in place of that one
+ * @param check the check
+ * @param status whether the check passed
+ * @param code what was found; check and code form the message key
+ * @param arguments values for the placeholders of the message; several values for one placeholder are joined to a list
+ * @param refusals refusals of the planner; when not empty, their messages replace the message of the code
  */
 public record CheckResult(
         ReadinessCheck check,
@@ -19,14 +19,14 @@ public record CheckResult(
         String code,
         List<List<String>> arguments,
         List<PlannedRefusal> refusals) {
-    /** What a check came to, in short. */
+    /** Whether a check passed. */
     public enum CheckStatus {
         READY("✔"),
-        /** Should be done, but is in nobody's way. */
+        /** Something needs attention, but does not block a switch. */
         WARNING("!"),
-        /** The GPU cannot be switched as things are. */
+        /** The GPU cannot be switched right now. */
         BLOCKED("✘"),
-        /** It could not be measured, and so it blocks nothing. */
+        /** The facts could not be read; does not block a switch. */
         UNKNOWN("?");
 
         private final String symbol;
@@ -35,12 +35,12 @@ public record CheckResult(
             this.symbol = symbol;
         }
 
-        /** One character. */
+        /** One character for text output. */
         public String symbol() {
             return symbol;
         }
 
-        /** As part of a key of the catalogue and for programs: {@code to-do}. */
+        /** Name in message keys and JSON: {@code warning}. */
         public String id() {
             return KebabCase.of(this);
         }

@@ -21,10 +21,10 @@ import org.switchback.job.PlannedRefusal;
 import org.switchback.plan.RefusalCode;
 
 /**
- * Whether a GPU could go to a virtual machine, check by check. Judged from facts alone.
+ * Whether a GPU can be switched to VM mode, check by check. Evaluated from facts only, without side effects.
  *
- * @param gpu which GPU
- * @param results one for each {@link ReadinessCheck}, in their order
+ * @param gpu the GPU
+ * @param results one for each {@link ReadinessCheck}, in declaration order
  */
 public record Readiness(Gpu gpu, List<CheckResult> results) {
     public Readiness {
@@ -32,19 +32,21 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
     }
 
     /**
-     * @param source where the facts are from, and with it whether there is a helper
-     * @param refusals what the planner has against a switch to VM mode
+     * Evaluates all checks.
+     *
+     * @param source where the facts are from; also tells whether a helper is available
+     * @param refusals refusals of the planner for a switch to VM mode
      */
     public static Readiness of(Machine machine, Gpu gpu, MachineSource source, List<PlannedRefusal> refusals) {
         return new Readiness(gpu, new ReadinessEvaluator(machine, gpu, source, refusals).evaluate());
     }
 
-    /** Number of checks with that result. */
-    public long count(CheckStatus result) {
-        return results.stream().filter(finding -> finding.status() == result).count();
+    /** Number of checks with a status. */
+    public long count(CheckStatus status) {
+        return results.stream().filter(result -> result.status() == status).count();
     }
 
-    /** Whether the GPU cannot be switched as things are. */
+    /** Whether at least one check blocks a switch. */
     public boolean isBlocked() {
         return count(CheckStatus.BLOCKED) > 0;
     }
@@ -96,7 +98,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             return results;
         }
 
-        // The IOMMU.
+        // IOMMU and VFIO.
 
         private CheckResult checkFirmwareIommu() {
             if (graphics.iommuGroup().isPresent()) {
@@ -109,7 +111,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             };
         }
 
-        /** What the setup of the firmware calls the IOMMU depends on who made the processor. */
+        /** Firmware setups name the IOMMU by processor vendor: VT-d or AMD-Vi. */
         private String processorVendorSuffix() {
             return switch (machine.processorVendor()) {
                 case "GenuineIntel" -> ".intel";
@@ -132,7 +134,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                         machine.iommuDisableOption().stream().toList());
             }
             List<String> option =
-                    machine.iommuEnableOption().filter(wanted -> !machine.hasKernelOption(wanted)).stream()
+                    machine.iommuEnableOption().filter(name -> !machine.hasKernelOption(name)).stream()
                             .toList();
             if (!option.isEmpty()) {
                 return blocked(ReadinessCheck.IOMMU_KERNEL, "option-missing", option);
@@ -155,7 +157,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             };
         }
 
-        // What goes along.
+        // IOMMU group and functions.
 
         private CheckResult checkGroup() {
             if (graphics.iommuGroup().isEmpty()) {
@@ -175,12 +177,12 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         }
 
         private CheckResult checkFunctions() {
-            List<String> along = briefAddresses(gpu.functions());
+            List<String> functions = briefAddresses(gpu.functions());
             if (gpu.mode() == Gpu.GpuMode.PARTIALLY_SWITCHED) {
-                List<String> there = briefAddresses(gpu.functions().stream()
+                List<String> inVmMode = briefAddresses(gpu.functions().stream()
                         .filter(PciDevice::isBoundToVfio)
                         .toList());
-                if (there.isEmpty()) {
+                if (inVmMode.isEmpty()) {
                     return warning(
                             ReadinessCheck.FUNCTIONS,
                             "reserved",
@@ -191,21 +193,21 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 return warning(
                         ReadinessCheck.FUNCTIONS,
                         "mixed",
-                        there,
+                        inVmMode,
                         briefAddresses(gpu.functions().stream()
-                                .filter(f -> !f.isBoundToVfio())
+                                .filter(function -> !function.isBoundToVfio())
                                 .toList()));
             }
-            List<String> staying = briefAddresses(machine.devices().values().stream()
-                    .filter(d -> d.address().isSameSlot(gpu.address())
-                            && !gpu.functions().contains(d))
+            List<String> notMoving = briefAddresses(machine.devices().values().stream()
+                    .filter(device -> device.address().isSameSlot(gpu.address())
+                            && !gpu.functions().contains(device))
                     .toList());
-            if (!staying.isEmpty()) {
-                return ready(ReadinessCheck.FUNCTIONS, "some-stay", along, staying);
+            if (!notMoving.isEmpty()) {
+                return ready(ReadinessCheck.FUNCTIONS, "some-stay", functions, notMoving);
             }
-            return along.size() == 1
+            return functions.size() == 1
                     ? ready(ReadinessCheck.FUNCTIONS, "one")
-                    : ready(ReadinessCheck.FUNCTIONS, "together", along);
+                    : ready(ReadinessCheck.FUNCTIONS, "together", functions);
         }
 
         private static List<String> briefAddresses(List<PciDevice> devices) {
@@ -214,16 +216,16 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                     .toList();
         }
 
-        // Who needs it.
+        // Users of the GPU.
 
         private CheckResult checkDesktop() {
-            boolean only = machine.gpus().size() == 1;
+            boolean isOnlyGpu = machine.gpus().size() == 1;
             if (!graphics.activeConnectors().isEmpty()) {
-                // Without a helper nobody sees who draws.
-                boolean drawn = source instanceof MachineSource.ReadOnlyMachine
+                // Without a helper the programs of other users are not visible, so assume that one uses the display.
+                boolean inUse = source instanceof MachineSource.ReadOnlyMachine
                         || gpu.deviceUsers().stream().anyMatch(DeviceUser::isBlockingUnbind);
-                return drawn
-                        ? blocked(ReadinessCheck.DESKTOP, only ? "sole" : "this", graphics.activeConnectors())
+                return inUse
+                        ? blocked(ReadinessCheck.DESKTOP, isOnlyGpu ? "sole" : "this", graphics.activeConnectors())
                         : warning(ReadinessCheck.DESKTOP, "idle", graphics.activeConnectors());
             }
             for (Gpu other : machine.gpus()) {
@@ -235,13 +237,13 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             other.graphics().activeConnectors());
                 }
             }
-            if (only) {
+            if (isOnlyGpu) {
                 return warning(ReadinessCheck.DESKTOP, "only");
             }
-            // Without a driver for its screens a GPU does not say whether one is on.
-            boolean silent =
-                    machine.gpus().stream().map(Gpu::graphics).anyMatch(g -> !g.isBoundToVfio() && !g.hasDrmCard());
-            return silent ? unknown(ReadinessCheck.DESKTOP, "unknown") : ready(ReadinessCheck.DESKTOP, "no-screen");
+            // A GPU without a DRM driver does not report whether a display is active.
+            boolean displaysUnknown =
+                    machine.gpus().stream().map(Gpu::graphics).anyMatch(device -> !device.isBoundToVfio() && !device.hasDrmCard());
+            return displaysUnknown ? unknown(ReadinessCheck.DESKTOP, "unknown") : ready(ReadinessCheck.DESKTOP, "no-screen");
         }
 
         private CheckResult checkUsers() {
@@ -252,26 +254,26 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 if (source instanceof MachineSource.ReadOnlyMachine) {
                     return unknown(ReadinessCheck.USERS, "unseen");
                 }
-                List<String> listening = gpu.deviceUsers().stream()
+                List<String> nonBlocking = gpu.deviceUsers().stream()
                         .map(DeviceUser::program)
                         .distinct()
                         .toList();
-                return listening.isEmpty()
+                return nonBlocking.isEmpty()
                         ? ready(ReadinessCheck.USERS, "nobody")
-                        : ready(ReadinessCheck.USERS, "let-go", listening);
+                        : ready(ReadinessCheck.USERS, "let-go", nonBlocking);
             }
-            boolean daemon = users.stream().allMatch(user -> user.program().startsWith("nvidia-persiste"));
+            boolean onlyPersistenceDaemon = users.stream().allMatch(user -> user.program().startsWith("nvidia-persiste"));
             return new CheckResult(
                     ReadinessCheck.USERS,
                     CheckStatus.BLOCKED,
-                    daemon ? "persistence" : "used",
+                    onlyPersistenceDaemon ? "persistence" : "used",
                     List.of(),
                     users.stream().map(this::inUseRefusal).toList());
         }
 
-        private PlannedRefusal inUseRefusal(DeviceUser holder) {
+        private PlannedRefusal inUseRefusal(DeviceUser user) {
             PciAddress used = gpu.functions().stream()
-                    .filter(function -> function.deviceNodes().contains(holder.deviceNode()))
+                    .filter(function -> function.deviceNodes().contains(user.deviceNode()))
                     .findFirst()
                     .map(PciDevice::address)
                     .orElse(gpu.address());
@@ -279,24 +281,24 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                     RefusalCode.IN_USE,
                     List.of(
                             used.toShortString(),
-                            holder.program(),
-                            Integer.toString(holder.pid()),
-                            holder.owner(),
-                            "/dev/" + holder.deviceNode()));
+                            user.program(),
+                            Integer.toString(user.pid()),
+                            user.owner(),
+                            "/dev/" + user.deviceNode()));
         }
 
-        // What is in the way in the GPU's memory, and what the kernel lets us do about it.
+        // Firmware regions in the GPU's memory, and kernel restrictions on removing them.
 
         private CheckResult checkFramebuffer() {
             if (machine.memoryMap().isEmpty()) {
                 return unknown(ReadinessCheck.FRAMEBUFFER, "unknown");
             }
-            List<PlannedRefusal> stays = refusals.stream()
+            List<PlannedRefusal> notReleasable = refusals.stream()
                     .filter(refusal ->
                             refusal.code().isAboutFirmwareRegion() && refusal.code() != RefusalCode.MODULE_UNSIGNED)
                     .toList();
-            if (!stays.isEmpty()) {
-                return refused(ReadinessCheck.FRAMEBUFFER, stays);
+            if (!notReleasable.isEmpty()) {
+                return refused(ReadinessCheck.FRAMEBUFFER, notReleasable);
             }
             if (gpu.overlaps().stream().noneMatch(Overlap::isFromFirmware)) {
                 return ready(ReadinessCheck.FRAMEBUFFER, "free");
@@ -310,8 +312,8 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         }
 
         /**
-         * Without securityfs and its parameter the kernel may still ask for signatures, so that is not taken for
-         * granted.
+         * Without securityfs and the module parameter the kernel may still require signatures, so the result is UNKNOWN
+         * then.
          */
         private CheckResult checkLockdown() {
             List<PlannedRefusal> unsigned = refusalsWithCode(RefusalCode.MODULE_UNSIGNED);
@@ -345,7 +347,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         }
 
         private CheckResult checkKernel() {
-            // What a later planner has against it belongs somewhere.
+            // Shows refusals that no other check covers, also those of later planners.
             List<PlannedRefusal> others = refusals.stream()
                     .filter(refusal -> !refusal.code().isAboutFirmwareRegion()
                             && !COVERED_BY_OTHER_CHECKS.contains(refusal.code()))
@@ -366,10 +368,10 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 case MachineSource.ThisMachine() -> ready(ReadinessCheck.HELPER, "there");
                 case MachineSource.SampleMachine sample -> ready(ReadinessCheck.HELPER, "simulated");
                 case MachineSource.SavedReport report -> ready(ReadinessCheck.HELPER, "simulated");
-                case MachineSource.ReadOnlyMachine(HelperException.FailureKind why) ->
+                case MachineSource.ReadOnlyMachine(HelperException.FailureKind reason) ->
                     blocked(
                             ReadinessCheck.HELPER,
-                            switch (why) {
+                            switch (reason) {
                                 case MISSING -> "missing";
                                 case STOPPED, NO_ANSWER, FAILED -> "stopped";
                                 case REFUSED -> "refused";
@@ -381,7 +383,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             };
         }
 
-        // What is good to know.
+        // Facts that do not block.
 
         private CheckResult checkReset() {
             if (!graphics.resetMethods().isEmpty()) {
@@ -393,7 +395,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         }
 
         private CheckResult checkResizableBar() {
-            // The file is there since 6.1; where it was left unread the function was asleep.
+            // The sysfs file exists since Linux 6.1. It is not read while the function is suspended.
             if (graphics.resizableBarSizes().isEmpty()) {
                 if (!machine.kernelVersion().isAtLeast(6, 1)) {
                     return unknown(ReadinessCheck.RESIZABLE_BAR, "old-kernel");
@@ -412,10 +414,10 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         private CheckResult resizableBarResult(Bar bar) {
             long largest = graphics.maxBarSize(bar.index()).orElse(bar.length());
             List<String> index = List.of(Integer.toString(bar.index()));
-            List<String> now = List.of(Long.toString(bar.length()));
+            List<String> size = List.of(Long.toString(bar.length()));
             return Long.compareUnsigned(largest, bar.length()) > 0
-                    ? ready(ReadinessCheck.RESIZABLE_BAR, "could-grow", index, now, List.of(Long.toString(largest)))
-                    : ready(ReadinessCheck.RESIZABLE_BAR, "largest", index, now);
+                    ? ready(ReadinessCheck.RESIZABLE_BAR, "could-grow", index, size, List.of(Long.toString(largest)))
+                    : ready(ReadinessCheck.RESIZABLE_BAR, "largest", index, size);
         }
 
         private boolean isSuspended() {
@@ -433,7 +435,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             };
         }
 
-        // Findings.
+        // Creating results.
 
         private List<PlannedRefusal> refusalsWithCode(RefusalCode code) {
             return refusals.stream().filter(refusal -> refusal.code() == code).toList();

@@ -2,40 +2,40 @@ package org.switchback.client.readiness;
 
 import org.switchback.hardware.KebabCase;
 
-/** Something that has to be right for a GPU to go to a virtual machine and come back, in the order of the page. */
+/** A precondition for switching a GPU to VM mode and back, in the order of the readiness page. */
 public enum ReadinessCheck {
     /** The firmware describes an IOMMU. */
     IOMMU_FIRMWARE,
-    /** The kernel uses it, so that the GPU has a group. */
+    /** The kernel uses the IOMMU, so the GPU has an IOMMU group. */
     IOMMU_KERNEL,
-    /** vfio-pci is loaded or can be. */
+    /** vfio-pci is loaded or can be loaded. */
     VFIO,
     /** The modules of the running kernel are still on disk. */
     MODULES,
-    /** Nobody else's function is in the GPU's group. */
+    /** No function of another device is in the GPU's IOMMU group. */
     GROUP,
-    /** The functions of the slot go together. */
+    /** All functions of the slot are switched together. */
     FUNCTIONS,
-    /** People look at another GPU's picture. */
+    /** The desktop is displayed by another GPU. */
     DESKTOP,
     /** No program has the GPU open. */
     USERS,
-    /** What the firmware left in its BARs can be taken away. */
+    /** The firmware regions in its BARs can be released. */
     FRAMEBUFFER,
-    /** Which modules the kernel takes. */
+    /** The kernel's restrictions on module signatures. */
     LOCKDOWN,
     /** The kernel has had no oops. */
     KERNEL,
-    /** There is somebody to carry the switch out. */
+    /** A helper is available to run the switch. */
     HELPER,
-    /** The GPU can be brought back to a known state between two virtual machines. */
+    /** The GPU can be reset between two virtual machines. */
     RESET,
-    /** How large its BARs could be. */
+    /** The possible sizes of its resizable BAR. */
     RESIZABLE_BAR,
-    /** Whether it is awake. */
+    /** The runtime power state. */
     POWER;
 
-    /** As part of a key of the catalogue, of the name of a node, and for programs: {@code iommu-kernel}. */
+    /** Name in message keys, node ids and JSON: {@code iommu-kernel}. */
     public String id() {
         return KebabCase.of(this);
     }

@@ -7,7 +7,7 @@ import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Overlap;
 
-/** Puts into words what the checks of a GPU came to. */
+/** Formats the readiness of a GPU for people. */
 public final class ReadinessFormatter {
     private final Messages messages;
     private final Gpu gpu;
@@ -19,59 +19,59 @@ public final class ReadinessFormatter {
         this.readiness = readiness;
     }
 
-    /** All of it in one sentence. */
+    /** The overall readiness in one sentence. */
     public String summary() {
-        long blocks = readiness.count(CheckResult.CheckStatus.BLOCKED);
-        long toDo = readiness.count(CheckResult.CheckStatus.WARNING);
+        long blocked = readiness.count(CheckResult.CheckStatus.BLOCKED);
+        long warnings = readiness.count(CheckResult.CheckStatus.WARNING);
         String name = gpu.graphics().name();
-        if (blocks > 0) {
+        if (blocked > 0) {
             return messages.text(
-                    blocks == 1 ? "readiness.summary.blocked.one" : "readiness.summary.blocked.many",
+                    blocked == 1 ? "readiness.summary.blocked.one" : "readiness.summary.blocked.many",
                     name,
-                    Long.toString(blocks));
+                    Long.toString(blocked));
         }
         if (gpu.mode() == Gpu.GpuMode.VM) {
             return messages.text("readiness.summary.there", name);
         }
-        return toDo > 0
+        return warnings > 0
                 ? messages.text(
-                        toDo == 1 ? "readiness.summary.warning.one" : "readiness.summary.warning.many",
+                        warnings == 1 ? "readiness.summary.warning.one" : "readiness.summary.warning.many",
                         name,
-                        Long.toString(toDo))
+                        Long.toString(warnings))
                 : messages.text("readiness.summary.ready", name);
     }
 
-    /** What a check is about, a few words. */
+    /** The name of a check, a few words. */
     public String title(ReadinessCheck check) {
         return messages.text("readiness." + check.id());
     }
 
-    /** What was found, a sentence or two. */
-    public String description(CheckResult finding) {
-        if (!finding.refusals().isEmpty()) {
-            return String.join("\n", messages.formatRefusals(finding.refusals()));
+    /** What the check found, one or two sentences. */
+    public String description(CheckResult result) {
+        if (!result.refusals().isEmpty()) {
+            return String.join("\n", messages.formatRefusals(result.refusals()));
         }
-        return messages.text(messageKey(finding), messageArguments(finding));
+        return messages.text(messageKey(result), messageArguments(result));
     }
 
-    /** What a person can do about it; empty when there is nothing to do, or the sentence has said it. */
-    public Optional<String> advice(CheckResult finding) {
-        String key = messageKey(finding) + ".advice";
+    /** What the user can do; empty when nothing is needed or the description says it. */
+    public Optional<String> advice(CheckResult result) {
+        String key = messageKey(result) + ".advice";
         return messages.containsKey(key)
-                ? Optional.of(messages.text(key, messageArguments(finding)))
+                ? Optional.of(messages.text(key, messageArguments(result)))
                 : Optional.empty();
     }
 
-    private static String messageKey(CheckResult finding) {
-        return "readiness." + finding.check().id() + "." + finding.code();
+    private static String messageKey(CheckResult result) {
+        return "readiness." + result.check().id() + "." + result.code();
     }
 
-    private Object[] messageArguments(CheckResult finding) {
+    private Object[] messageArguments(CheckResult result) {
         List<String> values = new ArrayList<>();
-        for (List<String> value : finding.arguments()) {
+        for (List<String> value : result.arguments()) {
             values.add(messages.formatList(value));
         }
-        switch (finding.check()) {
+        switch (result.check()) {
             case RESIZABLE_BAR -> {
                 for (int i = 0; i < values.size(); i++) {
                     String value = values.get(i);
@@ -88,25 +88,25 @@ public final class ReadinessFormatter {
                         .map(messages::formatOverlap)
                         .toList()));
             default -> {
-                // They are texts already.
+                // The arguments are texts already.
             }
         }
         return values.toArray();
     }
 
-    /** Everything as a text for a mail or a bug report. */
+    /** All results as plain text for a mail or a bug report. */
     public String toPlainText() {
         StringBuilder text = new StringBuilder(messages.text(
                 "readiness.heading", gpu.graphics().name(), gpu.address().toString()));
         text.append('\n').append(summary()).append('\n');
-        for (CheckResult finding : readiness.results()) {
+        for (CheckResult result : readiness.results()) {
             text.append('\n')
-                    .append(finding.status().symbol())
+                    .append(result.status().symbol())
                     .append(' ')
-                    .append(title(finding.check()))
+                    .append(title(result.check()))
                     .append(": ")
-                    .append(description(finding).replace("\n", " "));
-            advice(finding).ifPresent(advice -> text.append(' ').append(advice));
+                    .append(description(result).replace("\n", " "));
+            advice(result).ifPresent(advice -> text.append(' ').append(advice));
         }
         return text.append('\n').toString();
     }

@@ -1,4 +1,4 @@
-/** What keeps a GPU from going to a virtual machine, check by check; for the window's page and the command line. */
+/** Readiness checks: whether a GPU can be switched to VM mode. Used by window and command line. */
 @NullMarked
 package org.switchback.client.readiness;
 

@@ -6,27 +6,27 @@ import java.nio.file.Path;
 import org.switchback.client.storage.AtomicFile;
 import org.switchback.hardware.MachineSnapshot;
 
-/** A saved report: a capture in a file. */
+/** A saved report: a machine snapshot in a file. */
 public final class ReportFile {
-    /** No capture of a machine was seen to come near it; what is longer is something else. */
+    /** Longer files are not reports: no known snapshot comes near this size. */
     private static final long MAX_BYTES = 16 << 20;
 
     private ReportFile() {}
 
-    /** What reading a file came to. */
+    /** The result of reading a file. */
     public sealed interface ReportReadResult {
         record ValidReport(MachineSnapshot snapshot) implements ReportReadResult {}
 
-        /** Its text is something else. */
+        /** The file is not a report. */
         record NotAReport() implements ReportReadResult {}
 
-        /** @param line the first line that does not belong into a report, counted from 1 */
+        /** @param line the first malformed line, counted from 1 */
         record DamagedReport(int line) implements ReportReadResult {}
 
         record UnreadableReport() implements ReportReadResult {}
     }
 
-    /** Reads a file that somebody names; blocks. */
+    /** Reads a file. Blocks. */
     public static ReportReadResult read(Path file) {
         try {
             if (!Files.isRegularFile(file)) {
@@ -39,15 +39,15 @@ public final class ReportFile {
             return MachineSnapshot.hasSnapshotHeader(text)
                     ? new ReportReadResult.ValidReport(MachineSnapshot.parse(text))
                     : new ReportReadResult.NotAReport();
-        } catch (IOException unreadable) {
+        } catch (IOException e) {
             return new ReportReadResult.UnreadableReport();
-        } catch (MachineSnapshot.MalformedSnapshotException malformed) {
-            return new ReportReadResult.DamagedReport(malformed.lineNumber());
+        } catch (MachineSnapshot.MalformedSnapshotException e) {
+            return new ReportReadResult.DamagedReport(e.lineNumber());
         }
     }
 
-    /** Saves a machine; blocks. A file of that name is replaced, whole or not at all. */
-    public static void write(Path file, MachineSnapshot machine) throws IOException {
-        AtomicFile.write(file, machine.toText());
+    /** Saves a machine snapshot and replaces an existing file atomically. Blocks. */
+    public static void write(Path file, MachineSnapshot snapshot) throws IOException {
+        AtomicFile.write(file, snapshot.toText());
     }
 }

@@ -1,4 +1,4 @@
-/** A machine as a text that one person saves and another opens. */
+/** Reports: machine snapshots as text files for bug reports. */
 @NullMarked
 package org.switchback.client.report;
 

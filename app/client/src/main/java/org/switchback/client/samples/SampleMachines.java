@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Optional;
 import org.switchback.hardware.MachineSnapshot;
 
-/** The sample machines that come with the app; {@code README.md} beside them says what in them is real. */
+/** The sample machines of the app. The {@code README.md} in their directory says which data is real. */
 public final class SampleMachines {
-    /** The machine on which everything works: planned, switched to VM mode and back. */
+    /** The sample on which planning and switching to VM mode and back all succeed. */
     public static final String DEFAULT = "x99-gtx1080-efifb";
 
     private static final List<String> NAMES =
@@ -23,7 +23,7 @@ public final class SampleMachines {
         return NAMES;
     }
 
-    /** @return the machine as it was captured; empty when no sample has that name */
+    /** @return the snapshot of a sample; empty when no sample has that name */
     public static Optional<MachineSnapshot> load(String name) {
         if (!NAMES.contains(name)) {
             return Optional.empty();
@@ -33,10 +33,10 @@ public final class SampleMachines {
                 throw new IllegalStateException("sample " + name + " is not in the package");
             }
             return Optional.of(MachineSnapshot.parse(new String(file.readAllBytes(), StandardCharsets.UTF_8)));
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException(unreadable);
-        } catch (MachineSnapshot.MalformedSnapshotException broken) {
-            throw new IllegalStateException("sample " + name, broken);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (MachineSnapshot.MalformedSnapshotException e) {
+            throw new IllegalStateException("sample " + name, e);
         }
     }
 }

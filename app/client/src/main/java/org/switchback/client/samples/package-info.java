@@ -1,4 +1,4 @@
-/** Sample machines: everything can be tried without touching this computer. */
+/** Sample machines, to try everything without changing this computer. */
 @NullMarked
 package org.switchback.client.samples;
 

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Something that is true or not, remembered by an empty file that is there or not. */
+/** A persistent boolean: true while an empty file exists. */
 public final class MarkerFile {
     private final Path file;
 
@@ -16,18 +16,18 @@ public final class MarkerFile {
         return Files.exists(file);
     }
 
-    /** Sets it or takes it away. Where nothing can be remembered nothing happens. */
-    public void setExists(boolean there) {
+    /** Creates or deletes the file. I/O errors are only logged. */
+    public void setExists(boolean exists) {
         try {
-            if (!there) {
+            if (!exists) {
                 Files.deleteIfExists(file);
             } else if (!exists()) {
                 Files.createDirectories(file.getParent());
                 Files.createFile(file);
             }
-        } catch (IOException | RuntimeException unwritable) {
+        } catch (IOException | RuntimeException e) {
             System.getLogger(MarkerFile.class.getName())
-                    .log(System.Logger.Level.DEBUG, "It cannot be remembered", unwritable);
+                    .log(System.Logger.Level.DEBUG, "The marker file cannot be changed", e);
         }
     }
 }

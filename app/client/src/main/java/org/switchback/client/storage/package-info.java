@@ -1,4 +1,4 @@
-/** What is remembered from one run to the next, in files of the user. */
+/** Persistent state in files of the user. */
 @NullMarked
 package org.switchback.client.storage;
 

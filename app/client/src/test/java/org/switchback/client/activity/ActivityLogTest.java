@@ -1,5 +1,9 @@
 package org.switchback.client.activity;
 
+import org.switchback.plan.RefusalCode;
+import org.switchback.job.PlannedRefusal;
+import org.switchback.job.Outcome;
+import org.switchback.hardware.MachineSnapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -248,5 +252,52 @@ class ActivityLogTest {
                 Optional.empty(),
                 SwitchRecord.filterSnapshot(machine, List.of(GPU, AUDIO)),
                 Optional.of(SwitchRecord.filterSnapshot(machine, List.of(GPU, AUDIO))));
+    }
+
+    /** A record as version 0.1.0 wrote it: with the names of that version. */
+    @Test
+    void recordsOfVersion010AreRead() {
+        String line = """
+                {"id":"1","began":"2026-11-22T18:00:00Z","by":"COMMAND_LINE","gpu":"0000:04:00.0","target":"vm","steps":[
+                ["check-unused","0000:04:00.0","","","not-needed","","","",""],
+                ["module","vfio-pci","","loaded","stays","sudo modprobe vfio-pci","","",""],
+                ["power","0000:04:00.0","auto","on","reversible","a","b","",""],
+                ["override","0000:04:00.0","","vfio-pci","reversible","a","b","",""],
+                ["framebuffer","efi-framebuffer.0","efi-framebuffer","","reversible","a","b","unbind","goes-with-driver"],
+                ["summon","0000:04:00.0","","","stays","a","","native-driver",""],
+                ["withdraw","0000:04:00.0","","","not-needed","a","","native-driver",""],
+                ["region","0000:04:00.0 c0-cf","BOOTFB","","until-restart","a","","module","outlives-driver"],
+                ["offer","0000:04:00.0","","","reversible","a","b","",""],
+                ["eviction","0000:04:00.0","0 efifb c0-cf","","until-restart","","","vfio-pci","vga"],
+                ["check-proven","0000:04:00.0","","","not-needed","","","",""],
+                ["check-back","0000:04:00.0","","","not-needed","","","",""]],"log":[
+                {"what":"authorized","step":-1,"micros":0,"detail":"","values":[]},
+                {"what":"failed","step":-1,"micros":1,"detail":"never-moves-bridge","values":["00:03.0","bridge"]},
+                {"what":"failed","step":2,"micros":2,"detail":"EBUSY","values":[]},
+                {"what":"finished","step":-1,"micros":3,"detail":"put-back","values":[]}],"before":"BEFORE"}"""
+                .replace("\n", "")
+                .replace("BEFORE", MachineSnapshot.EMPTY.toText().replace("\n", "\\n"));
+
+        SwitchRecord record = SwitchRecordCodec.read(line).orElseThrow();
+
+        assertThat(record.steps())
+                .extracting(PlannedStep::kind)
+                .containsExactly(
+                        StepKind.CHECK_UNUSED,
+                        StepKind.KERNEL_MODULE,
+                        StepKind.POWER_CONTROL,
+                        StepKind.DRIVER_OVERRIDE,
+                        StepKind.FRAMEBUFFER_DRIVER,
+                        StepKind.LOAD_DRIVER,
+                        StepKind.UNBIND_ANY,
+                        StepKind.FRAMEBUFFER_REGION,
+                        StepKind.PROBE_ANY,
+                        StepKind.FRAMEBUFFER_EVICTION,
+                        StepKind.CHECK_VFIO_USABLE,
+                        StepKind.CHECK_HOST_DRIVERS_BOUND);
+        assertThat(record.end().orElseThrow().outcome()).isEqualTo(Outcome.ROLLED_BACK);
+        assertThat(record.run().refusals())
+                .extracting(PlannedRefusal::code)
+                .containsExactly(RefusalCode.BRIDGE_NOT_MOVABLE);
     }
 }

@@ -86,7 +86,7 @@ class MessagesTest {
                 new Refusal.GroupShared(GPU, 27, PciAddress.of("05:00.0"), "a card", "nvme"),
                 new Refusal.FramebufferNotRemovable(createFirmwareRegion("efifb", BOOTFB)),
                 new Refusal.FramebufferNotRemovable(createFirmwareRegion("efifb", HIDDEN)),
-                new Refusal.FramebufferTakenOver(createFirmwareRegion("BOOTFB", BOOTFB)),
+                new Refusal.FramebufferOrphaned(createFirmwareRegion("BOOTFB", BOOTFB)),
                 new Refusal.ModuleMissing(createFirmwareRegion("BOOTFB", BOOTFB), "6.1.0", false),
                 new Refusal.ModuleMissing(createFirmwareRegion("BOOTFB", HIDDEN), "6.1.0", true),
                 new Refusal.UnknownRegion(new BarRegion(GPU, 6, "thing", BOOTFB)),
@@ -114,7 +114,7 @@ class MessagesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("refusals")
+    @MethodSource("allRefusals")
     void everyRefusalHasACompleteSentence(Refusal refusal) {
         String sentence = messages.formatRefusal(PlannedRefusal.of(refusal));
         assertThat(sentence).doesNotContain("does not know:").endsWith(".");

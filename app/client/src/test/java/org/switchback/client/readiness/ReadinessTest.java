@@ -71,12 +71,12 @@ class ReadinessTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "GenuineIntel | -    | ro                 | BLOCKS  | Enable VT-d in the firmware setup, then restart. | Add intel_iommu=on to the kernel command line, then restart.",
+                "GenuineIntel | -    | ro                 | BLOCKED  | Enable VT-d in the firmware setup, then restart. | Add intel_iommu=on to the kernel command line, then restart.",
                 "GenuineIntel | DMAR | ro                 | READY   | '' | Add intel_iommu=on to the kernel command line, then restart.",
-                "GenuineIntel | -    | ro intel_iommu=on  | BLOCKS  | Enable VT-d in the firmware setup, then restart. | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
+                "GenuineIntel | -    | ro intel_iommu=on  | BLOCKED  | Enable VT-d in the firmware setup, then restart. | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
                 "GenuineIntel | DMAR | ro intel_iommu=on  | READY   | '' | Search the kernel log (journalctl -k) for DMAR or AMD-Vi: it names the reason.",
                 "GenuineIntel | ?    | ro                 | UNKNOWN | '' | Add intel_iommu=on to the kernel command line, then restart.",
-                "AuthenticAMD | -    | ro                 | BLOCKS  | Enable IOMMU (AMD-Vi) in the firmware setup, often next to SVM, then restart. | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
+                "AuthenticAMD | -    | ro                 | BLOCKED  | Enable IOMMU (AMD-Vi) in the firmware setup, often next to SVM, then restart. | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
                 "AuthenticAMD | IVRS | ro amd_iommu=off   | READY   | '' | Remove amd_iommu=off from the kernel command line, then restart.",
                 "AuthenticAMD | IVRS | ro                 | READY   | '' | Search the kernel log (journalctl -k) for DMAR or AMD-Vi: it names the reason.",
                 "AuthenticAMD | ?    | ro                 | UNKNOWN | '' | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
@@ -248,7 +248,7 @@ class ReadinessTest {
     @CsvSource({
         "active,    D0,     READY,   The GPU is awake.",
         "suspended, D3cold, READY,   The GPU is asleep (D3cold). The switch wakes it.",
-        "error,     D0,     TO_DO,   The kernel could not wake or suspend the GPU.",
+        "error,     D0,     WARNING,   The kernel could not wake or suspend the GPU.",
         "'',        '',     UNKNOWN, The kernel does not report whether the GPU is awake.",
     })
     void suspendedDiffersFromPowerError(String status, String state, CheckStatus result, String sentence) {
@@ -341,7 +341,7 @@ class ReadinessTest {
                     helper.plan(gpu.address(), Target.VM, List.of(), false).refusals();
             Readiness one = Readiness.of(machine, gpu, helper.source(), refusals);
             boolean refused =
-                    refusals.stream().anyMatch(refusal -> !refusal.code().equals("already-in-vm-mode"));
+                    refusals.stream().anyMatch(refusal -> refusal.code() != RefusalCode.ALREADY_IN_VM_MODE);
             assertThat(one.isBlocked()).isEqualTo(refused);
         }
     }

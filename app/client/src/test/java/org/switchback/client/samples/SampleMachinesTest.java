@@ -183,7 +183,7 @@ class SampleMachinesTest {
         assertThat(machine.iommuGroups()).isEmpty();
         SwitchPlan plan = plan(machine, PciAddress.of("06:00.0"));
         assertThat(plan.refusals()).singleElement().satisfies(refusal -> {
-            assertThat(refusal.code()).isEqualTo("iommu-off");
+            assertThat(refusal.code()).isEqualTo(RefusalCode.IOMMU_OFF);
             // On AMD no option has to be added.
             assertThat(refusal.details()).containsExactly("06:00.0", "", "");
         });

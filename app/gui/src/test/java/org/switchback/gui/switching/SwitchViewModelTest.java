@@ -267,7 +267,7 @@ class SwitchViewModelTest {
         SwitchViewModel model = planToVm();
         press(model, "switch-restore");
         helper.emitEvent("authorized", -1, 0, "");
-        helper.emitEvent("failed", -1, 0, "in-use", "04:00.0", "qemu", "77", "ann", "/dev/vfio/27");
+        helper.emitEvent("refused", -1, 0, "in-use", "04:00.0", "qemu", "77", "ann", "/dev/vfio/27");
         helper.emitEvent("finished", -1, 0, "refused");
         assertThat(result(model).title()).isEqualTo("Stopped before anything was changed.");
         assertThat(result(model).lines()).first().asString().startsWith("A virtual machine (qemu, PID 77) uses 04:00.0.");
@@ -406,7 +406,7 @@ class SwitchViewModelTest {
         SwitchViewModel model = authorizedSwitch();
         helper.completeSteps(0, 10);
         helper.emitEvent("finished", -1, 1, "done");
-        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNCHANGED);
+        assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.FALSELY_REPORTED);
         assertThat(result(model).title()).isEqualTo("The helper reported success, but 04:00.0 is still bound to nvidia.");
     }
 

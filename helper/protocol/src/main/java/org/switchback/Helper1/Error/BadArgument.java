@@ -1,14 +1,14 @@
 package org.switchback.Helper1.Error;
 
-/** An argument that is no PCI address, no target, no GPU, or too long. */
+/** An argument is not a PCI address, target or GPU, or the arguments are too long. */
 public final class BadArgument extends HelperError {
     private static final long serialVersionUID = 1;
 
     public BadArgument() {
-        this("Not an argument this method takes.");
+        this("Invalid argument.");
     }
 
-    /** For dbus-java, which makes the error again at the other end of the bus. */
+    /** For dbus-java, which recreates the error in the client. */
     public BadArgument(String text) {
         super(text);
     }

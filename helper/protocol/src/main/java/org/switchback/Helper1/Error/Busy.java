@@ -1,6 +1,6 @@
 package org.switchback.Helper1.Error;
 
-/** A switch is running, the user has another prompt open, or too many people have. */
+/** A switch is running, the user already has an open prompt, or the limit of open prompts is reached. */
 public final class Busy extends HelperError {
     private static final long serialVersionUID = 1;
 
@@ -8,7 +8,7 @@ public final class Busy extends HelperError {
         this("Another switch is running.");
     }
 
-    /** For dbus-java, which makes the error again at the other end of the bus. */
+    /** For dbus-java, which recreates the error in the client. */
     public Busy(String text) {
         super(text);
     }

@@ -1,6 +1,6 @@
 package org.switchback.Helper1.Error;
 
-/** The helper itself went wrong. Its log says how; the bus does not. */
+/** The helper failed unexpectedly. The cause is in its log only. */
 public final class Failed extends HelperError {
     private static final long serialVersionUID = 1;
 
@@ -8,7 +8,7 @@ public final class Failed extends HelperError {
         this("The helper failed.");
     }
 
-    /** For dbus-java, which makes the error again at the other end of the bus. */
+    /** For dbus-java, which recreates the error in the client. */
     public Failed(String text) {
         super(text);
     }

@@ -2,7 +2,7 @@ package org.switchback.Helper1.Error;
 
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
 
-/** What can go wrong with a call. The texts are fixed too: nothing of another exception's text crosses the bus. */
+/** An error reply of the helper. The messages are fixed, so that no other exception's message reaches the bus. */
 public abstract sealed class HelperError extends DBusExecutionException
         permits BadArgument,
                 Busy,

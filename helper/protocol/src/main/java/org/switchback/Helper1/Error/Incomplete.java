@@ -1,14 +1,14 @@
 package org.switchback.Helper1.Error;
 
-/** An earlier switch was left half done, or its journal can't be read; {@code Restore} has to come first. */
+/** An earlier switch was interrupted, or its journal is corrupt; call {@code Restore} first. */
 public final class Incomplete extends HelperError {
     private static final long serialVersionUID = 1;
 
     public Incomplete() {
-        this("An earlier switch was left half done.");
+        this("An earlier switch was interrupted.");
     }
 
-    /** For dbus-java, which makes the error again at the other end of the bus. */
+    /** For dbus-java, which recreates the error in the client. */
     public Incomplete(String text) {
         super(text);
     }

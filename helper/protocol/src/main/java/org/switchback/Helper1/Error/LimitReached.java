@@ -1,6 +1,6 @@
 package org.switchback.Helper1.Error;
 
-/** Too many calls in too short a time, or too many open plans. */
+/** The limit of calls per second, or of open plans, is reached. */
 public final class LimitReached extends HelperError {
     private static final long serialVersionUID = 1;
 
@@ -8,7 +8,7 @@ public final class LimitReached extends HelperError {
         this("Too many calls.");
     }
 
-    /** For dbus-java, which makes the error again at the other end of the bus. */
+    /** For dbus-java, which recreates the error in the client. */
     public LimitReached(String text) {
         super(text);
     }

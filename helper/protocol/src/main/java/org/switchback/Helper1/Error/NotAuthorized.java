@@ -1,6 +1,6 @@
 package org.switchback.Helper1.Error;
 
-/** The caller may not do this. */
+/** The caller is not authorized. */
 public final class NotAuthorized extends HelperError {
     private static final long serialVersionUID = 1;
 
@@ -8,7 +8,7 @@ public final class NotAuthorized extends HelperError {
         this("Not authorized.");
     }
 
-    /** For dbus-java, which makes the error again at the other end of the bus. */
+    /** For dbus-java, which recreates the error in the client. */
     public NotAuthorized(String text) {
         super(text);
     }

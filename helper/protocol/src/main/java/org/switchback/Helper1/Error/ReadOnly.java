@@ -1,14 +1,14 @@
 package org.switchback.Helper1.Error;
 
-/** The helper can only look: it runs without root, or its journal can't be used. */
+/** The helper is read-only: it runs without root privileges, or its journal is unusable. */
 public final class ReadOnly extends HelperError {
     private static final long serialVersionUID = 1;
 
     public ReadOnly() {
-        this("This helper can't change anything.");
+        this("This helper is read-only.");
     }
 
-    /** For dbus-java, which makes the error again at the other end of the bus. */
+    /** For dbus-java, which recreates the error in the client. */
     public ReadOnly(String text) {
         super(text);
     }

@@ -1,6 +1,6 @@
 package org.switchback.Helper1.Error;
 
-/** The facts the plan rests on have changed. */
+/** The machine state that the plan is based on has changed. */
 public final class Stale extends HelperError {
     private static final long serialVersionUID = 1;
 
@@ -8,7 +8,7 @@ public final class Stale extends HelperError {
         this("The machine has changed since the plan was made.");
     }
 
-    /** For dbus-java, which makes the error again at the other end of the bus. */
+    /** For dbus-java, which recreates the error in the client. */
     public Stale(String text) {
         super(text);
     }

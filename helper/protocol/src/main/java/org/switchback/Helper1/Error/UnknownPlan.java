@@ -1,6 +1,6 @@
 package org.switchback.Helper1.Error;
 
-/** No such plan for this caller: never made, used, expired, or somebody else's. */
+/** The caller has no such plan: it never existed, was used, has expired, or belongs to another caller. */
 public final class UnknownPlan extends HelperError {
     private static final long serialVersionUID = 1;
 
@@ -8,7 +8,7 @@ public final class UnknownPlan extends HelperError {
         this("No such plan for this caller.");
     }
 
-    /** For dbus-java, which makes the error again at the other end of the bus. */
+    /** For dbus-java, which recreates the error in the client. */
     public UnknownPlan(String text) {
         super(text);
     }

@@ -1,6 +1,6 @@
 /**
- * The errors of the contract on the bus. dbus-java sends the full name of an exception's class as the name of the
- * error, so this package is called what the errors are to be called on the bus.
+ * The errors of the D-Bus contract. dbus-java uses the full name of the exception's class as the name of the D-Bus error,
+ * so this package has the prefix of the error names.
  */
 @NullMarked
 package org.switchback.Helper1.Error;
