@@ -9,11 +9,12 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
+/** Tests the dependencies between the packages, and class names. */
 @AnalyzeClasses(
         packages = "org.switchback",
         importOptions = {DoNotIncludeTests.class, ArchitectureTest.DoNotIncludeTestJars.class})
 class ArchitectureTest {
-    /** The tests of the other modules come in a JAR of their own. */
+    /** Excludes the test classes of other modules, which are in separate JARs. */
     static final class DoNotIncludeTestJars implements com.tngtech.archunit.core.importer.ImportOption {
         @Override
         public boolean includes(com.tngtech.archunit.core.importer.Location location) {
@@ -77,7 +78,7 @@ class ArchitectureTest {
                     "java.net..",
                     "org.freedesktop.dbus..",
                     "com.sun.jna..")
-            .because("the same facts give the same plan everywhere: in the helper, in a test, on a sample machine");
+            .because("the same machine state must give the same plan in the helper, in a test and for a sample machine");
 
     @ArchTest
     static final ArchRule onlyProtocolAndServiceUseDBusJava = noClasses()
@@ -93,7 +94,7 @@ class ArchitectureTest {
     static final ArchRule packagesAreFreeOfCycles = slices().matching("org.switchback.(*)..")
             .should()
             .beFreeOfCycles()
-            .because("a package can be understood without those that use it");
+            .because("a package should be understandable without the packages that use it");
 
     @ArchTest
     static final ArchRule packageNamesAreNotGeneric = noClasses()
@@ -111,7 +112,7 @@ class ArchitectureTest {
     static final ArchRule classNamesAreStandardTerms = noClasses()
             .should()
             .haveNameMatching(".*(Ladder|Rung|Mishap|Judge|Errand|Holder|Capture|Words|Attempt|Wish|Sight|Shell)")
-            .because("these were this project's private words for release strategy, release method, failure scenario,"
+            .because("these were non-standard names of this project for release strategy, release method, failure scenario,"
                     + " formatter, pending task, device user, snapshot, messages, switch record, command, session and"
                     + " writer process");
 }

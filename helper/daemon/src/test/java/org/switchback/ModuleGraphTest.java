@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What the root process consists of. */
+/** Tests which modules the root process consists of. */
 class ModuleGraphTest {
     @Test
     void rootProcessHasOnlyTheModulesItNeeds() {
@@ -27,7 +27,7 @@ class ModuleGraphTest {
                 graph.modules().stream().map(module -> module.name()).collect(Collectors.toSet());
 
         assertThat(modules)
-                .as("neither the simulator nor Gson nor anything of the front end")
+                .as("without the simulator, Gson and the front end")
                 .containsExactlyInAnyOrder(
                         "org.switchback.daemon",
                         "org.switchback.model",

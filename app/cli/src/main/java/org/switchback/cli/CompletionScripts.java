@@ -120,7 +120,7 @@ final class CompletionScripts {
             }
         }
         return """
-                # Made of switchback's own command model.
+                # Generated from switchback's command model.
                 _switchback_gpus() {
                     local class code
                     %s
@@ -186,7 +186,7 @@ final class CompletionScripts {
         }
         return """
                 #compdef switchback
-                # Made of switchback's own command model.
+                # Generated from switchback's command model.
                 _switchback_gpus() {
                     local class code
                     compadd -- $(%s)
@@ -259,7 +259,7 @@ final class CompletionScripts {
             }
         }
         return """
-                # Made of switchback's own command model.
+                # Generated from switchback's command model.
                 function __switchback_gpus
                     for class in /sys/bus/pci/devices/*/class
                         string match -q '0x03*' <$class; and basename (dirname $class)

@@ -21,8 +21,8 @@ import org.switchback.plan.Target;
 import org.switchback.simulator.FailureScenario;
 
 /**
- * The main job from end to end in a terminal, on a sample machine: what there is, to VM mode, what that changed in the
- * memory map, and back. Runs the commands themselves.
+ * Demonstrates the main workflow in a terminal on a sample machine: status, switch to VM mode, the changes in the memory
+ * map, and switch to host mode. Runs the real commands.
  */
 public final class TerminalDemo {
     private static final String GPU_ADDRESS = "04:00.0";
@@ -44,7 +44,7 @@ public final class TerminalDemo {
     /**
      * Runs the demonstration on the terminal of this process.
      *
-     * @return exit code 0 when everything came out as it should
+     * @return the highest exit code of all commands; 0 when all succeeded
      */
     public static int run() {
         Terminal terminal = Terminal.ofProcess();
@@ -54,17 +54,17 @@ public final class TerminalDemo {
     }
 
     static int run(Terminal terminal, HelperConnections connections) {
-        MachineSnapshot machine = SampleMachines.load(SampleMachines.DEFAULT).orElseThrow();
+        MachineSnapshot snapshot = SampleMachines.load(SampleMachines.DEFAULT).orElseThrow();
         try (HelperConnection connection =
-                connections.openSimulated(machine, new MachineSource.SampleMachine(SampleMachines.DEFAULT))) {
+                connections.openSimulated(snapshot, new MachineSource.SampleMachine(SampleMachines.DEFAULT))) {
             return new TerminalDemo(terminal, connection).runCommands();
-        } catch (HelperException problem) {
-            terminal.err().println(Messages.forLocale(Locale.getDefault()).formatHelperFailure(problem.kind()));
+        } catch (HelperException e) {
+            terminal.err().println(Messages.forLocale(Locale.getDefault()).formatHelperFailure(e.kind()));
             return ExitCode.FAILED;
         }
     }
 
-    /** Every command sees the same machine, as it would on a real one. */
+    /** Gives all commands the same simulated machine, so that each sees the changes of the earlier ones. */
     private record SharedConnections(HelperConnection connection) implements HelperConnections {
         @Override
         public HelperConnection openThisMachine() {
@@ -72,17 +72,17 @@ public final class TerminalDemo {
         }
 
         @Override
-        public HelperConnection openReadOnly(HelperException.FailureKind why) {
+        public HelperConnection openReadOnly(HelperException.FailureKind reason) {
             return new SharedConnection(connection);
         }
 
         @Override
-        public HelperConnection openSimulated(MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
+        public HelperConnection openSimulated(MachineSnapshot snapshot, MachineSource source, FailureScenario scenario) {
             return new SharedConnection(connection);
         }
     }
 
-    /** Stays open when a command has finished with it. */
+    /** A connection that stays open when a command closes it. */
     private record SharedConnection(HelperConnection connection) implements HelperConnection {
         @Override
         public MachineSource source() {
@@ -95,9 +95,9 @@ public final class TerminalDemo {
         }
 
         @Override
-        public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver)
+        public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> companions, boolean nativeDriver)
                 throws HelperException {
-            return connection.plan(gpu, target, with, nativeDriver);
+            return connection.plan(gpu, target, companions, nativeDriver);
         }
 
         @Override
@@ -117,26 +117,26 @@ public final class TerminalDemo {
 
         @Override
         public void close() {
-            // The demonstration closes it at its end.
+            // {@code run} closes the shared connection after the last command.
         }
     }
 
     private int runCommands() throws HelperException {
         printHeading("cli.demonstration.begin");
-        int worst = runCommand("status");
-        MemoryMap before = readMemoryMap();
-        worst = Math.max(worst, runCommand("iomem", "--gpu", GPU_ADDRESS));
-        worst = Math.max(worst, runCommand("switch", "vm", GPU_ADDRESS));
-        worst = Math.max(worst, runCommand("iomem", "--gpu", GPU_ADDRESS));
+        int exitCode = runCommand("status");
+        MemoryMap mapBefore = readMemoryMap();
+        exitCode = Math.max(exitCode, runCommand("iomem", "--gpu", GPU_ADDRESS));
+        exitCode = Math.max(exitCode, runCommand("switch", "vm", GPU_ADDRESS));
+        exitCode = Math.max(exitCode, runCommand("iomem", "--gpu", GPU_ADDRESS));
         printHeading("cli.demonstration.changes");
         new MemoryMapFormatter(context.terminal(), context.messages())
-                .print(MemoryMapDiff.between(before, readMemoryMap()));
-        worst = Math.max(worst, runCommand("switch", "host", GPU_ADDRESS));
+                .print(MemoryMapDiff.between(mapBefore, readMemoryMap()));
+        exitCode = Math.max(exitCode, runCommand("switch", "host", GPU_ADDRESS));
         printHeading("cli.demonstration.back");
         new MemoryMapFormatter(context.terminal(), context.messages())
-                .print(MemoryMapDiff.between(before, readMemoryMap()));
-        worst = Math.max(worst, runCommand("status"));
-        return worst;
+                .print(MemoryMapDiff.between(mapBefore, readMemoryMap()));
+        exitCode = Math.max(exitCode, runCommand("status"));
+        return exitCode;
     }
 
     private MemoryMap readMemoryMap() throws HelperException {

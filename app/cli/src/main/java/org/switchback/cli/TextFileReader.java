@@ -10,9 +10,9 @@ import java.nio.file.Path;
 import org.switchback.client.report.ExternalText;
 import org.switchback.hardware.MachineSnapshot;
 
-/** Reads texts that people name on the command line, whatever the name leads to. */
+/** Reads text files that are named on the command line. The file may be of any kind and content. */
 final class TextFileReader {
-    /** Far more than any memory map or report; less than what would fill the heap. */
+    /** Far larger than any memory map or report, and small enough for the heap. */
     static final int MAX_BYTES = 8 << 20;
 
     private static final String STANDARD_INPUT = "-";
@@ -20,44 +20,44 @@ final class TextFileReader {
     private TextFileReader() {}
 
     /**
-     * The whole text, as {@link ExternalText#decode} reads it; what else would steer a terminal becomes question marks.
+     * Reads a whole text with {@link ExternalText#decode}. Other control and format characters become question marks.
      *
-     * @param name of a file, or {@code -} for standard input
-     * @throws CommandException when it can't be read or is larger than {@link #MAX_BYTES}
+     * @param name path of a file, or {@code -} for standard input
+     * @throws CommandException when the file cannot be read or is larger than {@link #MAX_BYTES}
      */
-    static String read(String name, CliContext surroundings) throws CommandException {
+    static String read(String name, CliContext context) throws CommandException {
         try {
             if (name.equals(STANDARD_INPUT)) {
-                return read(surroundings.terminal().in(), name, surroundings);
+                return read(context.terminal().in(), name, context);
             }
             if (name.isEmpty()) {
-                throw surroundings.createException(ExitCode.FAILED, "cli.file.missing", quote(name));
+                throw context.createException(ExitCode.FAILED, "cli.file.missing", quote(name));
             }
             Path path = Path.of(name);
             if (Files.isDirectory(path)) {
-                throw surroundings.createException(ExitCode.FAILED, "cli.file.directory", quote(name));
+                throw context.createException(ExitCode.FAILED, "cli.file.directory", quote(name));
             }
             try (InputStream file = Files.newInputStream(path)) {
-                return read(file, name, surroundings);
+                return read(file, name, context);
             }
-        } catch (NoSuchFileException | InvalidPathException missing) {
-            throw surroundings.createException(ExitCode.FAILED, "cli.file.missing", quote(name));
-        } catch (AccessDeniedException denied) {
-            throw surroundings.createException(ExitCode.FAILED, "cli.file.denied", quote(name));
-        } catch (IOException unreadable) {
-            throw surroundings.createException(ExitCode.FAILED, "cli.file.unreadable", displayName(name, surroundings));
+        } catch (NoSuchFileException | InvalidPathException e) {
+            throw context.createException(ExitCode.FAILED, "cli.file.missing", quote(name));
+        } catch (AccessDeniedException e) {
+            throw context.createException(ExitCode.FAILED, "cli.file.denied", quote(name));
+        } catch (IOException e) {
+            throw context.createException(ExitCode.FAILED, "cli.file.unreadable", displayName(name, context));
         }
     }
 
-    private static String read(InputStream file, String name, CliContext surroundings)
+    private static String read(InputStream file, String name, CliContext context)
             throws IOException, CommandException {
         byte[] bytes = file.readNBytes(MAX_BYTES + 1);
         if (bytes.length > MAX_BYTES) {
-            throw surroundings.createException(
+            throw context.createException(
                     ExitCode.FAILED,
                     "cli.file.large",
-                    displayName(name, surroundings),
-                    surroundings.messages().formatSize(MAX_BYTES));
+                    displayName(name, context),
+                    context.messages().formatSize(MAX_BYTES));
         }
         StringBuilder text = new StringBuilder(ExternalText.decode(bytes));
         for (int i = 0; i < text.length(); i++) {
@@ -71,37 +71,37 @@ final class TextFileReader {
     }
 
     /**
-     * The report that a text is.
+     * Parses a report.
      *
-     * @param name what the text was read from
-     * @throws CommandException when it is none, or a broken one
+     * @param name where the text was read from, for messages
+     * @throws CommandException when the text is not a report, or is damaged
      */
-    static MachineSnapshot parseReport(String text, String name, CliContext surroundings) throws CommandException {
+    static MachineSnapshot parseReport(String text, String name, CliContext context) throws CommandException {
         try {
             return MachineSnapshot.parse(text);
-        } catch (MachineSnapshot.MalformedSnapshotException broken) {
-            String file = displayName(name, surroundings);
+        } catch (MachineSnapshot.MalformedSnapshotException e) {
+            String file = displayName(name, context);
             throw MachineSnapshot.hasSnapshotHeader(text)
-                    ? surroundings.createException(
-                            ExitCode.FAILED, "cli.broken-report", file, Integer.toString(broken.lineNumber()))
-                    : surroundings.createException(ExitCode.FAILED, "cli.no-report", file);
+                    ? context.createException(
+                            ExitCode.FAILED, "cli.broken-report", file, Integer.toString(e.lineNumber()))
+                    : context.createException(ExitCode.FAILED, "cli.no-report", file);
         }
     }
 
-    /** What is read, as messages call it. */
-    static String displayName(String name, CliContext surroundings) {
-        return name.equals(STANDARD_INPUT) ? surroundings.messages().text("cli.file.standard-input") : quote(name);
+    /** The name of a file or of standard input for messages. */
+    static String displayName(String name, CliContext context) {
+        return name.equals(STANDARD_INPUT) ? context.messages().text("cli.file.standard-input") : quote(name);
     }
 
-    /** What somebody typed, fit to be shown on a terminal. */
-    static String quote(String typed) {
-        return "\"" + replaceControlCharacters(typed) + "\"";
+    /** Quotes an argument for messages and replaces its control characters. */
+    static String quote(String argument) {
+        return "\"" + replaceControlCharacters(argument) + "\"";
     }
 
-    /** Without what would move the cursor or change colours. */
+    /** Replaces control characters with question marks and truncates to 200 code points. */
     static String replaceControlCharacters(String text) {
-        StringBuilder plain = new StringBuilder();
-        text.codePoints().limit(200).forEach(c -> plain.appendCodePoint(Character.isISOControl(c) ? '?' : c));
-        return plain.toString();
+        StringBuilder sanitized = new StringBuilder();
+        text.codePoints().limit(200).forEach(c -> sanitized.appendCodePoint(Character.isISOControl(c) ? '?' : c));
+        return sanitized.toString();
     }
 }

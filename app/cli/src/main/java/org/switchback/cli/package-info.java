@@ -1,4 +1,4 @@
-/** The command line: every fact and action of the window as a command. */
+/** The command line: the functions of the window as commands. */
 @NullMarked
 package org.switchback.cli;
 

@@ -36,18 +36,18 @@ class ActivityCommandTest extends CommandTestCase {
     @Test
     void jsonHasStepsTimesCommandsAndMemoryMaps() {
         switchToVm();
-        JsonObject attempt = JsonParser.parseString(run("activity", "--json").out())
+        JsonObject record = JsonParser.parseString(run("activity", "--json").out())
                 .getAsJsonObject()
                 .getAsJsonArray("attempts")
                 .get(0)
                 .getAsJsonObject();
-        assertThat(attempt.get("result").getAsString()).isEqualTo("done");
-        assertThat(attempt.get("by").getAsString()).isEqualTo("command-line");
-        assertThat(attempt.getAsJsonArray("steps")).hasSize(11);
-        assertThat(attempt.getAsJsonArray("writes")).hasSize(9);
-        assertThat(attempt.get("mapBefore").getAsString()).contains("efifb");
-        assertThat(attempt.get("mapAfter").getAsString()).doesNotContain("efifb");
-        assertThat(attempt.get("mapChanges").getAsString()).contains("efifb (8.4 MiB)");
+        assertThat(record.get("result").getAsString()).isEqualTo("done");
+        assertThat(record.get("by").getAsString()).isEqualTo("command-line");
+        assertThat(record.getAsJsonArray("steps")).hasSize(11);
+        assertThat(record.getAsJsonArray("writes")).hasSize(9);
+        assertThat(record.get("mapBefore").getAsString()).contains("efifb");
+        assertThat(record.get("mapAfter").getAsString()).doesNotContain("efifb");
+        assertThat(record.get("mapChanges").getAsString()).contains("efifb (8.4 MiB)");
     }
 
     @Test

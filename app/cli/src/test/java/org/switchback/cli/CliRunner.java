@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.activity.ActivityLog;
 
-/** Runs commands and keeps what they print. */
+/** Runs commands and captures their output. */
 final class CliRunner {
     private final HelperConnections connections;
     private InputStream in = InputStream.nullInputStream();
@@ -22,7 +22,7 @@ final class CliRunner {
         this.connections = connections;
     }
 
-    /** What a command came to. */
+    /** Exit code and output of a command. */
     record CliResult(int exitCode, String out, String err) {}
 
     CliRunner withTypedInput(String text) {
@@ -36,9 +36,9 @@ final class CliRunner {
         return this;
     }
 
-    /** Remembers what it switches in that log. */
-    CliRunner withActivityLog(ActivityLog log) {
-        activityLog = log;
+    /** Records switches in an activity log. */
+    CliRunner withActivityLog(ActivityLog newLog) {
+        activityLog = newLog;
         return this;
     }
 
@@ -47,8 +47,8 @@ final class CliRunner {
         return this;
     }
 
-    CliRunner withCharset(Charset wanted) {
-        charset = wanted;
+    CliRunner withCharset(Charset newCharset) {
+        charset = newCharset;
         return this;
     }
 

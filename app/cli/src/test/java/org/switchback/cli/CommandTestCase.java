@@ -15,10 +15,10 @@ import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.MachineSnapshot;
 
-/** What the tests of the commands share: a computer that is one of the samples, and English. */
+/** Base class of command tests: a sample as this computer, and the English locale. */
 abstract class CommandTestCase {
     @TempDir
-    Path folder;
+    Path directory;
 
     private final Locale originalLocale = Locale.getDefault();
 
@@ -32,22 +32,22 @@ abstract class CommandTestCase {
         Locale.setDefault(originalLocale);
     }
 
-    /** This computer is the sample, with a helper. */
+    /** A sample as this computer, with a helper. */
     InProcessConnections connectionsTo(String sample) {
-        return new InProcessConnections(loadSample(sample), new MachineSource.ThisMachine(), folder);
+        return new InProcessConnections(loadSample(sample), new MachineSource.ThisMachine(), directory);
     }
 
-    /** This computer is the reported one, the framebuffer's module not installed. */
+    /** The reported machine as this computer, without the module switchback_bootfb. */
     InProcessConnections connectionsWithoutModule() {
         MachineSnapshot reported = loadSample("x99-gtx1080");
         String module = BootfbModule.path("4.6.0-1-amd64");
         return new InProcessConnections(
-                reported.withChanges(Map.of(module, Optional.empty())), new MachineSource.ThisMachine(), folder);
+                reported.withChanges(Map.of(module, Optional.empty())), new MachineSource.ThisMachine(), directory);
     }
 
     InProcessConnections connectionsWithoutHelper(String sample) {
         return new InProcessConnections(
-                loadSample(sample), new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), folder);
+                loadSample(sample), new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING), directory);
     }
 
     CliRunner.CliResult runOnSample(String sample, String... args) {
@@ -62,7 +62,7 @@ abstract class CommandTestCase {
         return SampleMachines.load(name).orElseThrow();
     }
 
-    /** One sentence on standard error, nothing else, and no stack trace. */
+    /** Asserts one sentence on standard error, no other output, and no stack trace. */
     static void assertErrorMessage(CliRunner.CliResult result, int exitCode, String sentence) {
         assertThat(result.err()).isEqualTo("switchback: " + sentence + "\n");
         assertThat(result.out()).isEmpty();

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.client.samples.SampleMachines;
 
 class CompletionCommandTest extends CommandTestCase {
-    /** In place of bash-completion's functions, and of the computer's own GPUs. */
+    /** Stubs for the functions of bash-completion. */
     private static final String STUBS = """
             _get_comp_words_by_ref() { cur=${line[-1]} prev=${line[-2]} words=("${line[@]}") cword=$((${#line[@]} - 1)); }
             _filedir() { COMPREPLY=(FILES); }
@@ -28,14 +28,14 @@ class CompletionCommandTest extends CommandTestCase {
         return new CliRunner(connectionsTo(SampleMachines.DEFAULT)).run(args);
     }
 
-    /** What bash offers for the last word. */
+    /** The completions of bash for the last word. */
     private List<String> completeWithBash(String... line) throws IOException, InterruptedException {
         Path script = Files.writeString(
-                folder.resolve("script"),
+                directory.resolve("script"),
                 STUBS + run("completion", "bash").out()
                         + "\n_switchback_gpus() { echo 0000:04:00.0; }\n"
                         + "line=(switchback \"$@\")\n_switchback\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n");
-        Path output = folder.resolve("output");
+        Path output = directory.resolve("output");
         String[] command = new String[line.length + 2];
         command[0] = "bash";
         command[1] = script.toString();
@@ -107,7 +107,7 @@ class CompletionCommandTest extends CommandTestCase {
         return findGroups("(?m)^  ([a-z]+) ", commands);
     }
 
-    /** Of all commands, out of their help. */
+    /** The options of all commands, read from their help. */
     private List<String> optionsInHelp() {
         StringBuilder help = new StringBuilder(run("--help").out());
         commandsInHelp().forEach(command -> help.append(run(command, "--help").out()));

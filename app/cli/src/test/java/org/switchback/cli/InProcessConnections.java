@@ -30,13 +30,13 @@ import org.switchback.transaction.JournalException;
 import org.switchback.transaction.TransactionRunner;
 
 /**
- * Helpers on a simulated kernel in the same thread, without a bus between: planner, transaction and kernel are the real
- * ones. What this computer is, the test decides.
+ * Helpers on a simulated kernel in the same thread, without D-Bus. Planner and transactions are the real ones. The test
+ * chooses the machine that stands for this computer.
  */
 final class InProcessConnections implements HelperConnections {
     private final MachineSnapshot thisMachineSnapshot;
     private final MachineSource source;
-    private final Path folder;
+    private final Path directory;
     private Consumer<SimulatedKernel> kernelSetup = kernel -> {};
     private Optional<HelperException.FailureKind> fullInspectFailure = Optional.empty();
     private Optional<HelperException.FailureKind> inspectFailure = Optional.empty();
@@ -44,42 +44,42 @@ final class InProcessConnections implements HelperConnections {
     private final AtomicInteger busyCount = new AtomicInteger();
     private Optional<String> fixedResult = Optional.empty();
 
-    /** @param folder for the journal */
-    InProcessConnections(MachineSnapshot thisMachineSnapshot, MachineSource source, Path folder) {
+    /** @param directory for the journal */
+    InProcessConnections(MachineSnapshot thisMachineSnapshot, MachineSource source, Path directory) {
         this.thisMachineSnapshot = thisMachineSnapshot;
         this.source = source;
-        this.folder = folder;
+        this.folder = directory;
     }
 
-    /** What is done to the kernel before anybody looks at it. */
-    InProcessConnections withKernelSetup(Consumer<SimulatedKernel> preparation) {
-        kernelSetup = preparation;
+    /** Sets an action that prepares each kernel before the first call. */
+    InProcessConnections withKernelSetup(Consumer<SimulatedKernel> setup) {
+        kernelSetup = setup;
         return this;
     }
 
-    InProcessConnections withFullInspectFailure(HelperException.FailureKind why) {
-        fullInspectFailure = Optional.of(why);
+    InProcessConnections withFullInspectFailure(HelperException.FailureKind kind) {
+        fullInspectFailure = Optional.of(kind);
         return this;
     }
 
-    /** The helper of the system lets nobody look. */
-    InProcessConnections withInspectFailure(HelperException.FailureKind why) {
-        inspectFailure = Optional.of(why);
+    /** The system helper rejects every inspection. */
+    InProcessConnections withInspectFailure(HelperException.FailureKind kind) {
+        inspectFailure = Optional.of(kind);
         return this;
     }
 
-    InProcessConnections withApplyFailure(HelperException.FailureKind why) {
-        applyFailure = Optional.of(why);
+    InProcessConnections withApplyFailure(HelperException.FailureKind kind) {
+        applyFailure = Optional.of(kind);
         return this;
     }
 
-    /** As often, another switch runs when one is asked for. */
+    /** Number of attempts to start a switch that fail because another one is running. */
     InProcessConnections withBusyCount(int times) {
         busyCount.set(times);
         return this;
     }
 
-    /** A switch ends at once, before it has begun. */
+    /** Every switch ends at once with this outcome, without running a step. */
     InProcessConnections withFixedResult(String detail) {
         fixedResult = Optional.of(detail);
         return this;
@@ -91,13 +91,13 @@ final class InProcessConnections implements HelperConnections {
     }
 
     @Override
-    public HelperConnection openReadOnly(HelperException.FailureKind why) {
-        return new InProcessConnection(thisMachineSnapshot, new MachineSource.ReadOnlyMachine(why));
+    public HelperConnection openReadOnly(HelperException.FailureKind kind) {
+        return new InProcessConnection(thisMachineSnapshot, new MachineSource.ReadOnlyMachine(kind));
     }
 
     @Override
-    public HelperConnection openSimulated(MachineSnapshot machine, MachineSource of, FailureScenario mishap) {
-        return new InProcessConnection(machine, of);
+    public HelperConnection openSimulated(MachineSnapshot snapshot, MachineSource simulatedSource, FailureScenario scenario) {
+        return new InProcessConnection(snapshot, simulatedSource);
     }
 
     private final class InProcessConnection implements HelperConnection {
@@ -106,16 +106,16 @@ final class InProcessConnections implements HelperConnections {
         private final TransactionRunner transactions;
         private final List<SwitchPlan> plans = new ArrayList<>();
 
-        InProcessConnection(MachineSnapshot machine, MachineSource machineSource) {
-            this.kernel = new SimulatedKernel(machine);
+        InProcessConnection(MachineSnapshot snapshot, MachineSource machineSource) {
+            this.kernel = new SimulatedKernel(snapshot);
             this.machineSource = machineSource;
             kernelSetup.accept(kernel);
             try {
-                transactions = TransactionRunner.open(kernel, Files.createTempDirectory(folder, "journal"));
-            } catch (IOException unwritable) {
-                throw new UncheckedIOException(unwritable);
-            } catch (JournalException problem) {
-                throw new IllegalStateException(problem);
+                transactions = TransactionRunner.open(kernel, Files.createTempDirectory(directory, "journal"));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (JournalException e) {
+                throw new IllegalStateException(e);
             }
         }
 
@@ -125,23 +125,23 @@ final class InProcessConnections implements HelperConnections {
         }
 
         @Override
-        public MachineSnapshot inspect(boolean all) throws HelperException {
+        public MachineSnapshot inspect(boolean wholeMap) throws HelperException {
             if (inspectFailure.isPresent() && machineSource.canSwitchThisMachine()) {
                 throw new HelperException(inspectFailure.get());
             }
-            if (all && fullInspectFailure.isPresent()) {
+            if (wholeMap && fullInspectFailure.isPresent()) {
                 throw new HelperException(fullInspectFailure.get());
             }
             return kernel.readSnapshot();
         }
 
         @Override
-        public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver) {
-            Planner.PlanningResult answer = Planner.plan(
+        public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> companions, boolean nativeDriver) {
+            Planner.PlanningResult result = Planner.plan(
                     SnapshotParser.parse(kernel.readSnapshot()),
-                    new SwitchRequest(gpu, target, with, nativeDriver),
+                    new SwitchRequest(gpu, target, companions, nativeDriver),
                     transactions.savedHostSettings(gpu));
-            SwitchPlan plan = ((Planner.PlanningResult.PlanCreated) answer).plan();
+            SwitchPlan plan = ((Planner.PlanningResult.PlanCreated) result).plan();
             plans.add(plan);
             return PlanReply.of(plan.isRefused() ? "" : Integer.toString(plans.size() - 1), plan);
         }
@@ -158,39 +158,39 @@ final class InProcessConnections implements HelperConnections {
                     .map(name -> Outcome.parse(name).orElseThrow())
                     .orElseGet(
                             () -> transactions.run(plans.get(Integer.parseInt(planId)), () -> false, listener::accept));
-            JobEvent.Finished last = new JobEvent.Finished(outcome, Duration.ZERO);
-            listener.accept(last);
-            return createEndedSwitch(last);
+            JobEvent.Finished finished = new JobEvent.Finished(outcome, Duration.ZERO);
+            listener.accept(finished);
+            return createEndedSwitch(finished);
         }
 
         @Override
         public RunningSwitch restore(PciAddress gpu, Consumer<JobEvent> listener) {
-            // As if the switch to VM mode had been interrupted at its very end.
+            // Simulates an interrupted switch to VM mode: runs all its steps, then reports a rollback.
             for (SwitchPlan plan : plans) {
                 transactions.run(plan, () -> false, event -> {});
             }
-            JobEvent.Finished last = new JobEvent.Finished(Outcome.ROLLED_BACK, Duration.ZERO);
-            listener.accept(last);
-            return createEndedSwitch(last);
+            JobEvent.Finished finished = new JobEvent.Finished(Outcome.ROLLED_BACK, Duration.ZERO);
+            listener.accept(finished);
+            return createEndedSwitch(finished);
         }
 
-        private static RunningSwitch createEndedSwitch(JobEvent.Finished last) {
+        private static RunningSwitch createEndedSwitch(JobEvent.Finished finished) {
             return new RunningSwitch() {
                 @Override
                 public void cancel() {
-                    // It is over.
+                    // The switch has already ended.
                 }
 
                 @Override
                 public JobEvent.Finished awaitEnd() {
-                    return last;
+                    return finished;
                 }
             };
         }
 
         @Override
         public void addChangeListener(Runnable listener) {
-            throw new UnsupportedOperationException("no command asks for it");
+            throw new UnsupportedOperationException("no command adds a change listener");
         }
 
         @Override

@@ -16,7 +16,7 @@ import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.simulator.FailureScenario;
 
-/** Whatever is typed, the answer is one sentence and an exit code. */
+/** Every invalid input prints one sentence and returns an exit code. */
 class InvalidInputTest extends CommandTestCase {
     @ParameterizedTest
     @CsvSource(
@@ -71,7 +71,7 @@ class InvalidInputTest extends CommandTestCase {
 
     @Test
     void malformedReportNamesTheLine() throws IOException {
-        Path file = Files.writeString(folder.resolve("broken"), "switchback-capture 1\n/proc/cmdline = ro\nnonsense\n");
+        Path file = Files.writeString(directory.resolve("broken"), "switchback-capture 1\n/proc/cmdline = ro\nnonsense\n");
         assertErrorMessage(
                 run("--machine", file.toString(), "status"),
                 ExitCode.FAILED,
@@ -80,13 +80,13 @@ class InvalidInputTest extends CommandTestCase {
 
     @Test
     void reportOfALaterFormatIsRejected() throws IOException {
-        Path file = Files.writeString(folder.resolve("later"), "switchback-capture 2\n");
+        Path file = Files.writeString(directory.resolve("later"), "switchback-capture 2\n");
         assertThat(run("--machine", file.toString(), "status").exitCode()).isEqualTo(ExitCode.FAILED);
     }
 
     @Test
     void emptyReportIsAMachineWithoutGpu() throws IOException {
-        Path file = Files.writeString(folder.resolve("nothing"), "switchback-capture 1\n");
+        Path file = Files.writeString(directory.resolve("nothing"), "switchback-capture 1\n");
         CliRunner.CliResult result = run("--machine", file.toString(), "status");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).isEqualTo("No GPU was found.\n");
@@ -163,13 +163,13 @@ class InvalidInputTest extends CommandTestCase {
             }
 
             @Override
-            public HelperConnection openReadOnly(HelperException.FailureKind why) {
+            public HelperConnection openReadOnly(HelperException.FailureKind reason) {
                 return openThisMachine();
             }
 
             @Override
             public HelperConnection openSimulated(
-                    MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
+                    MachineSnapshot snapshot, MachineSource source, FailureScenario scenario) {
                 return openThisMachine();
             }
         };

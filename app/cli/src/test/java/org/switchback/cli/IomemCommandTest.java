@@ -16,7 +16,7 @@ import org.switchback.client.HelperException;
 import org.switchback.client.samples.SampleMachines;
 
 class IomemCommandTest extends CommandTestCase {
-    /** As such a report arrives: one line, parts left out. */
+    /** A map as users post it: on one line, with omissions. */
     private static final String SINGLE_LINE_MAP =
             "# cat /proc/iomem <snip> 60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]"
                     + " 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff : PCI Bus 0000:04"
@@ -52,13 +52,13 @@ class IomemCommandTest extends CommandTestCase {
 
     @Test
     void errorsNameStandardInput() {
-        CliRunner shell = new CliRunner(connectionsTo(SampleMachines.DEFAULT)).withPipedInput(new byte[0]);
+        CliRunner runner = new CliRunner(connectionsTo(SampleMachines.DEFAULT)).withPipedInput(new byte[0]);
         assertErrorMessage(
-                shell.run("iomem", "-"),
+                runner.run("iomem", "-"),
                 ExitCode.FAILED,
                 "No region of a memory map was found in \"-\" (standard input).");
         assertErrorMessage(
-                shell.run("iomem", "--machine", "-"),
+                runner.run("iomem", "--machine", "-"),
                 ExitCode.FAILED,
                 "\"-\" (standard input) is not a Switchback report.");
     }
@@ -251,7 +251,7 @@ class IomemCommandTest extends CommandTestCase {
         for (int i = 0; i < 50; i++) {
             byte[] bytes = new byte[random.nextInt(20_000)];
             random.nextBytes(bytes);
-            Path file = Files.write(folder.resolve("random" + i), bytes);
+            Path file = Files.write(directory.resolve("random" + i), bytes);
             assertErrorMessage(
                     run("iomem", file.toString()),
                     ExitCode.FAILED,
@@ -266,11 +266,11 @@ class IomemCommandTest extends CommandTestCase {
     @Test
     void mapWithColorCodesOrUtf16IsRead() throws IOException {
         String map = "c0000000-d1ffffff : PCI Bus 0000:04\n  c0000000-c086ffff : BOOTFB\n";
-        String coloured = map.replace("c0000000", "\u001b[01;31m\u001b[Kc0000000\u001b[m\u001b[K");
-        Path wide =
-                Files.write(folder.resolve("wide"), map.replace("\n", "\r\n").getBytes(StandardCharsets.UTF_16));
-        assertThat(run("iomem", writeFile("coloured", coloured)).out()).startsWith(map);
-        assertThat(run("iomem", wide.toString()).out()).startsWith(map);
+        String colored = map.replace("c0000000", "\u001b[01;31m\u001b[Kc0000000\u001b[m\u001b[K");
+        Path utf16File =
+                Files.write(directory.resolve("wide"), map.replace("\n", "\r\n").getBytes(StandardCharsets.UTF_16));
+        assertThat(run("iomem", writeFile("coloured", colored)).out()).startsWith(map);
+        assertThat(run("iomem", utf16File.toString()).out()).startsWith(map);
     }
 
     @Test
@@ -285,6 +285,6 @@ class IomemCommandTest extends CommandTestCase {
     }
 
     private String writeFile(String name, String text) throws IOException {
-        return Files.writeString(folder.resolve(name), text).toString();
+        return Files.writeString(directory.resolve(name), text).toString();
     }
 }

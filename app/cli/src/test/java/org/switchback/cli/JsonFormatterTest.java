@@ -41,15 +41,15 @@ class JsonFormatterTest extends CommandTestCase {
                                         new SimulatedFault.FalseSuccess())))
                         .run("switch", "vm", "gtx", "--yes", "--json")),
                 keys);
-        CliRunner recorded =
+        CliRunner recordingRunner =
                 new CliRunner(connectionsTo(SampleMachines.DEFAULT)).withActivityLog(ActivityLog.inMemory());
-        recorded.run("switch", "vm", "gtx", "--yes");
-        collectKeys(parseJson(recorded.run("activity", "--json")), keys);
-        Path map = Files.writeString(folder.resolve("map"), "c0000000-c0000fff : x\n");
-        Path other = Files.writeString(folder.resolve("other"), "d0000000-d0000fff : x\n");
-        CliRunner shell = new CliRunner(connectionsTo(SampleMachines.DEFAULT));
-        collectKeys(parseJson(shell.run("iomem", "--json", "--diff", map.toString(), other.toString())), keys);
-        collectKeys(parseJson(shell.run("--machine", writeReport(), "status", "--json")), keys);
+        recordingRunner.run("switch", "vm", "gtx", "--yes");
+        collectKeys(parseJson(recordingRunner.run("activity", "--json")), keys);
+        Path map = Files.writeString(directory.resolve("map"), "c0000000-c0000fff : x\n");
+        Path other = Files.writeString(directory.resolve("other"), "d0000000-d0000fff : x\n");
+        CliRunner runner = new CliRunner(connectionsTo(SampleMachines.DEFAULT));
+        collectKeys(parseJson(runner.run("iomem", "--json", "--diff", map.toString(), other.toString())), keys);
+        collectKeys(parseJson(runner.run("--machine", writeReport(), "status", "--json")), keys);
         String documentation = Files.readString(Path.of("../command-line.md"));
         assertThat(keys).hasSizeGreaterThan(50).allSatisfy(key -> assertThat(documentation)
                 .contains("`" + key + "`"));
@@ -57,7 +57,7 @@ class JsonFormatterTest extends CommandTestCase {
 
     private String writeReport() throws IOException {
         return Files.writeString(
-                        folder.resolve("report"),
+                        directory.resolve("report"),
                         runOnSample("iommu-off", "report").out())
                 .toString();
     }
@@ -107,7 +107,7 @@ class JsonFormatterTest extends CommandTestCase {
         assertThat(overlap.get("verdict").getAsString()).isEqualTo("conflict");
     }
 
-    /** Programs read the same in every language; only what is meant for people differs. */
+    /** Keys and codes are language-independent; only texts for people differ. */
     @Test
     void keysAndCodesAreTheSameInGerman() {
         String[][] commands = {
@@ -132,7 +132,7 @@ class JsonFormatterTest extends CommandTestCase {
         }
     }
 
-    /** Without what people read and how long it took. */
+    /** Removes texts for people and durations. */
     private static JsonElement withoutTexts(JsonElement element) {
         if (element.isJsonArray()) {
             JsonArray array = new JsonArray();

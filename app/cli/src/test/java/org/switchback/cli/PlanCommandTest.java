@@ -166,7 +166,7 @@ class PlanCommandTest extends CommandTestCase {
         assertThat(result.out()).contains("  To VM mode   Ready. Release efifb c0000000-c03e7fff.\n");
     }
 
-    /** A machine captured from a real kernel. */
+    /** A snapshot of a machine with a real kernel. */
     private static Path capturePath(String name) {
         return Path.of("../../helper/model/src/test/resources/captures", name + ".capture");
     }

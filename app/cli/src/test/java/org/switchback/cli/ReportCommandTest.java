@@ -26,12 +26,12 @@ class ReportCommandTest extends CommandTestCase {
     @MethodSource("samples")
     void reportIsReadBackAsTheSameMachine(String name) throws IOException {
         Path file = Files.writeString(
-                folder.resolve("report"),
+                directory.resolve("report"),
                 runOnSample(name, "report", "--with-names").out());
-        CliRunner.CliResult again =
+        CliRunner.CliResult readBack =
                 new CliRunner(connectionsTo(SampleMachines.DEFAULT)).run("--machine", file.toString(), "status");
-        assertThat(again.out()).isEqualTo(runOnSample(name, "status").out());
-        assertThat(again.err()).isEqualTo("Saved report \"" + file + "\". Nothing here touches this computer.\n");
+        assertThat(readBack.out()).isEqualTo(runOnSample(name, "status").out());
+        assertThat(readBack.err()).isEqualTo("Saved report \"" + file + "\". Nothing here touches this computer.\n");
     }
 
     @Test
@@ -48,7 +48,7 @@ class ReportCommandTest extends CommandTestCase {
     @Test
     void statusOfAnAnonymizedReportNamesNoUser() throws IOException {
         Path file = Files.writeString(
-                folder.resolve("report"),
+                directory.resolve("report"),
                 runOnSample("laptop-one-gpu", "report").out());
         assertThat(new CliRunner(connectionsTo(SampleMachines.DEFAULT))
                         .run("--machine", file.toString(), "status")
@@ -59,7 +59,7 @@ class ReportCommandTest extends CommandTestCase {
 
     @Test
     void hostNameIsRemovedEverywhere() {
-        MachineSnapshot machine = loadSample("iommu-off")
+        MachineSnapshot snapshot = loadSample("iommu-off")
                 .withChanges(Map.of(
                         "/proc/sys/kernel/hostname",
                         Optional.of(new MachineSnapshot.TextEntry("tardis")),
@@ -71,25 +71,25 @@ class ReportCommandTest extends CommandTestCase {
                         Optional.of(new MachineSnapshot.TextEntry("Linux version 6.1.0 (ann@tardis) (gcc 12)")),
                         "/proc/1701/comm",
                         Optional.of(new MachineSnapshot.TextEntry("tardisd"))));
-        InProcessConnections helpers = new InProcessConnections(machine, new MachineSource.ThisMachine(), folder);
-        assertThat(new CliRunner(helpers).run("report").out())
+        InProcessConnections connections = new InProcessConnections(snapshot, new MachineSource.ThisMachine(), directory);
+        assertThat(new CliRunner(connections).run("report").out())
                 .contains("/proc/sys/kernel/hostname = <host>\n")
                 .contains("/proc/cmdline = root=/dev/mapper/<host>--vg-root nfsroot=<host>:/srv ro"
                         + " systemd.hostname=<host> init=/home/<user>/init\n")
                 .contains("Linux version 6.1.0 (<builder>) (gcc 12)")
                 .contains("/proc/1701/comm = tardisd\n");
-        assertThat(new CliRunner(helpers).run("report", "--with-names").out())
+        assertThat(new CliRunner(connections).run("report", "--with-names").out())
                 .contains("/proc/sys/kernel/hostname = tardis\n")
                 .contains("(ann@tardis)");
     }
 
     @Test
     void userNamedLikeADriverDoesNotChangeTheDriver() throws Exception {
-        MachineSnapshot machine = loadSample("iommu-off")
+        MachineSnapshot snapshot = loadSample("iommu-off")
                 .withChanges(Map.of("/proc/1701/owner", Optional.of(new MachineSnapshot.TextEntry("nvidia"))));
-        InProcessConnections helpers = new InProcessConnections(machine, new MachineSource.ThisMachine(), folder);
+        InProcessConnections connections = new InProcessConnections(snapshot, new MachineSource.ThisMachine(), directory);
         MachineSnapshot report =
-                MachineSnapshot.parse(new CliRunner(helpers).run("report").out());
+                MachineSnapshot.parse(new CliRunner(connections).run("report").out());
         assertThat(SnapshotParser.parse(report).gpus().getFirst().graphics().driver())
                 .contains("nvidia");
     }

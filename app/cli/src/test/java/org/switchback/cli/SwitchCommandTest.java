@@ -107,10 +107,10 @@ class SwitchCommandTest extends CommandTestCase {
     @CsvSource({"x99-gtx1080, 04:00.0, GTX 1080", "strix-halo-32g, c3:00.0, Radeon 8060S"})
     void moduleReleasesBootfbAndIsUnloaded(String sample, String gpu, String name) {
         AtomicReference<SimulatedKernel> kernel = new AtomicReference<>();
-        CliRunner shell = new CliRunner(connectionsTo(sample).withKernelSetup(kernel::set));
-        CliRunner.CliResult there = shell.run("switch", "vm", gpu, "--yes");
-        assertThat(there.exitCode()).as(there.out()).isZero();
-        assertThat(there.out())
+        CliRunner runner = new CliRunner(connectionsTo(sample).withKernelSetup(kernel::set));
+        CliRunner.CliResult switched = runner.run("switch", "vm", gpu, "--yes");
+        assertThat(switched.exitCode()).as(switched.out()).isZero();
+        assertThat(switched.out())
                 .containsPattern("Release BOOTFB \\S+ +✔")
                 .contains(name)
                 .endsWith("is in VM mode.\n");
@@ -153,11 +153,11 @@ class SwitchCommandTest extends CommandTestCase {
                 .containsPattern("Let the kernel choose a driver for c3:00\\.0 +✘")
                 .containsPattern("Unbind c3:00\\.0 from that driver +not needed")
                 .containsPattern("Release BOOTFB \\S+ +✔");
-        CliRunner.CliResult spared = new CliRunner(connectionsTo("strix-halo-32g")
+        CliRunner.CliResult withNativeDriver = new CliRunner(connectionsTo("strix-halo-32g")
                         .withKernelSetup(kernel -> kernel.addNativeModule(PciAddress.of("c3:00.0"), "amdgpu")))
                 .run("switch", "vm", "c3:00.0", "--native-driver", "--yes");
-        assertThat(spared.exitCode()).as(spared.out()).isZero();
-        assertThat(spared.out()).containsPattern("Load switchback_bootfb +not needed");
+        assertThat(withNativeDriver.exitCode()).as(withNativeDriver.out()).isZero();
+        assertThat(withNativeDriver.out()).containsPattern("Load switchback_bootfb +not needed");
     }
 
     private static boolean isModuleRelease(KernelWrite write) {

@@ -31,8 +31,8 @@ class TerminalDemoTest extends CommandTestCase {
     }
 
     private void assertDemoOutput() {
-        String shown = out.toString(StandardCharsets.UTF_8);
-        assertThat(shown.lines().toList())
+        String output = out.toString(StandardCharsets.UTF_8);
+        assertThat(output.lines().toList())
                 .containsSubsequence(
                         "$ switchback status",
                         "$ switchback iomem --gpu 04:00.0",

@@ -65,8 +65,8 @@ class EmbeddedHelperTest {
         embedded.close();
     }
 
-    private static HelperInterface helper(DirectConnection line) throws DBusException {
-        return line.getRemoteObject(DBusNames.HELPER_PATH, HelperInterface.class);
+    private static HelperInterface helper(DirectConnection connection) throws DBusException {
+        return connection.getRemoteObject(DBusNames.HELPER_PATH, HelperInterface.class);
     }
 
     private JobInterface job(String path) throws DBusException {
@@ -103,11 +103,11 @@ class EmbeddedHelperTest {
 
     @Test
     void argumentsOverFourKibibytesAreRejected() {
-        String long1 = "0".repeat(4097);
+        String tooLong = "0".repeat(4097);
         List<String> many = java.util.Collections.nCopies(342, GPU);
 
-        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Apply(long1));
-        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, long1, List.of(), false));
+        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Apply(tooLong));
+        assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, tooLong, List.of(), false));
         assertThatExceptionOfType(BadArgument.class).isThrownBy(() -> helper.Plan(GPU, "vm", many, false));
         assertThat(helper.Plan(GPU, "vm", many.subList(0, 300), false).reply().refusals())
                 .isEmpty();
@@ -115,7 +115,7 @@ class EmbeddedHelperTest {
 
     @Test
     void deviceLinkOutsideThePciTreeIsRejected() {
-        kernel.modifySnapshot(capture -> capture.withChanges(Map.of(
+        kernel.modifySnapshot(snapshot -> snapshot.withChanges(Map.of(
                 "/sys/bus/pci/devices/" + GPU,
                 Optional.of(new MachineSnapshot.LinkEntry("../../../devices/virtual/somewhere/" + GPU)))));
 
@@ -157,7 +157,7 @@ class EmbeddedHelperTest {
     void sixthPlanRemovesTheFirst() throws Exception {
         PlanReply first = plan();
         PlanReply second = plan();
-        for (int more = 0; more < 4; more++) {
+        for (int i = 0; i < 4; i++) {
             plan();
         }
 
@@ -168,7 +168,7 @@ class EmbeddedHelperTest {
     @Test
     void planForRemovedGpuIsStale() {
         PlanReply plan = plan();
-        kernel.modifySnapshot(capture -> snapshotWithout(capture, "/sys/bus/pci/devices/" + GPU));
+        kernel.modifySnapshot(snapshot -> snapshotWithout(snapshot, "/sys/bus/pci/devices/" + GPU));
 
         assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(plan.id()));
         assertThat(kernel.simulated().writes()).isEmpty();
@@ -178,7 +178,7 @@ class EmbeddedHelperTest {
     void powerStateChangeDoesNotMakeThePlanStale() throws Exception {
         PlanReply plan = plan();
         String device = "/sys/bus/pci/devices/" + GPU;
-        kernel.modifySnapshot(capture -> capture.withChanges(Map.of(
+        kernel.modifySnapshot(snapshot -> snapshot.withChanges(Map.of(
                 device + "/power/runtime_status", Optional.of(new MachineSnapshot.TextEntry("suspended")),
                 device + "/power_state", Optional.of(new MachineSnapshot.TextEntry("D3hot")),
                 device + "/current_link_speed", Optional.of(new MachineSnapshot.TextEntry("2.5 GT/s PCIe")))));
@@ -195,35 +195,35 @@ class EmbeddedHelperTest {
         assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(plan.id()));
     }
 
-    private static MachineSnapshot snapshotWithout(MachineSnapshot capture, String path) {
-        return capture.withChanges(capture.entries().keySet().stream()
-                .filter(p -> p.equals(path) || p.startsWith(path + "/"))
-                .collect(java.util.stream.Collectors.toMap(p -> p, p -> Optional.empty())));
+    private static MachineSnapshot snapshotWithout(MachineSnapshot snapshot, String path) {
+        return snapshot.withChanges(snapshot.entries().keySet().stream()
+                .filter(name -> name.equals(path) || name.startsWith(path + "/"))
+                .collect(java.util.stream.Collectors.toMap(name -> name, name -> Optional.empty())));
     }
 
     @Test
     void helperAnswersButRejectsSwitchesDuringABlockedWrite() throws Exception {
-        CountDownLatch hanging = new CountDownLatch(1);
-        CountDownLatch goOn = new CountDownLatch(1);
+        CountDownLatch writeStarted = new CountDownLatch(1);
+        CountDownLatch continueWrite = new CountDownLatch(1);
         PlanReply plan = plan();
         PlanReply other = plan();
         kernel.simulated().beforeEachWrite(write -> {
-            hanging.countDown();
-            await(goOn);
+            writeStarted.countDown();
+            await(continueWrite);
         });
         String job = helper.Apply(plan.id()).getPath();
-        await(hanging);
+        await(writeStarted);
 
-        long began = System.nanoTime();
+        long startNanos = System.nanoTime();
         assertThat(helper.Version()).isEqualTo(DBusNames.PROTOCOL_VERSION);
-        assertThat(job(job).Log()).extracting(entry -> entry.type).contains("authorized", "started");
+        assertThat(job(job).Log()).extracting(event -> event.type).contains("authorized", "started");
         assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper.Apply(other.id()));
         assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper.Restore(GPU));
-        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(1));
+        assertThat(Duration.ofNanos(System.nanoTime() - startNanos)).isLessThan(Duration.ofSeconds(1));
 
-        goOn.countDown();
+        continueWrite.countDown();
         assertThat(awaitOutcome(job)).isEqualTo("done");
-        // The switch made the other plan's facts untrue; that it was busy then did not use the plan up.
+        // The switch made the other plan stale; the rejected call did not use it up.
         assertThatExceptionOfType(Stale.class).isThrownBy(() -> helper.Apply(other.id()));
     }
 
@@ -240,7 +240,7 @@ class EmbeddedHelperTest {
 
     @Test
     void internalErrorTextIsNotSentToTheCaller() {
-        kernel.modifySnapshot(capture -> {
+        kernel.modifySnapshot(snapshot -> {
             throw new IllegalStateException("the password is swordfish");
         });
 
@@ -260,14 +260,14 @@ class EmbeddedHelperTest {
 
     @Test
     void readOnlyHelperChangesNothing() throws Exception {
-        try (EmbeddedHelper lookOnly = EmbeddedHelper.readOnly(kernel, () -> {})) {
-            HelperInterface looking = helper(lookOnly.client());
-            assertThat(looking.Inspect()).startsWith("switchback-capture 1\n");
-            PlanReply plan = looking.Plan(GPU, "vm", List.of(), false).reply();
+        try (EmbeddedHelper readOnly = EmbeddedHelper.readOnly(kernel, () -> {})) {
+            HelperInterface readOnlyHelper = helper(readOnly.client());
+            assertThat(readOnlyHelper.Inspect()).startsWith("switchback-capture 1\n");
+            PlanReply plan = readOnlyHelper.Plan(GPU, "vm", List.of(), false).reply();
             assertThat(plan.steps()).isNotEmpty();
 
-            assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> looking.Apply(plan.id()));
-            assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> looking.Restore(GPU));
+            assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> readOnlyHelper.Apply(plan.id()));
+            assertThatExceptionOfType(ReadOnly.class).isThrownBy(() -> readOnlyHelper.Restore(GPU));
             assertThat(kernel.simulated().writes()).isEmpty();
         }
     }
@@ -293,7 +293,7 @@ class EmbeddedHelperTest {
     @Test
     void removedGpuHasNoObject() throws Exception {
         helper.Inspect();
-        kernel.modifySnapshot(capture -> snapshotWithout(capture, "/sys/bus/pci/devices/" + GPU));
+        kernel.modifySnapshot(snapshot -> snapshotWithout(snapshot, "/sys/bus/pci/devices/" + GPU));
         helper.Inspect();
 
         Properties gpu = embedded.client().getRemoteObject(GPU_PATH, Properties.class);
@@ -307,16 +307,16 @@ class EmbeddedHelperTest {
 
         assertThat(job(path).Steps().stream().map(PlannedStepStruct::decode)).containsExactlyElementsOf(plan.steps());
         List<JobEventStruct> log = JobLogReader.readUntilFinished(job(path));
-        assertThat(log).extracting(entry -> entry.type).startsWith("authorizing", "authorized");
+        assertThat(log).extracting(event -> event.type).startsWith("authorizing", "authorized");
     }
 
     private static void await(CountDownLatch latch) {
         try {
             if (!latch.await(30, TimeUnit.SECONDS)) {
-                throw new AssertionError("nobody came");
+                throw new AssertionError("the latch was not opened within 30 seconds");
             }
-        } catch (InterruptedException stopped) {
-            throw new AssertionError(stopped);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 }

@@ -22,7 +22,7 @@ import org.switchback.protocol.PlanReplyTuple;
 import org.switchback.protocol.PlannedStepStruct;
 import org.switchback.service.PrivateBus;
 
-/** Owns the helper's name on a private bus and does as the test says. */
+/** A helper on a private bus, controlled by the test. Owns the helper's bus name. */
 final class FakeHelper implements HelperInterface, AutoCloseable {
     static final String JOB_OBJECT_PATH = DBusNames.JOB_PATH_PREFIX + 1;
 
@@ -34,14 +34,14 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
     private volatile boolean unresponsive;
     private volatile Runnable applyAction = () -> {};
 
-    FakeHelper(PrivateBus on) throws DBusException {
-        bus = on.connect();
+    FakeHelper(PrivateBus privateBus) throws DBusException {
+        bus = privateBus.connect();
         bus.exportObject(DBusNames.HELPER_PATH, this);
         bus.exportObject(JOB_OBJECT_PATH, job);
         bus.requestBusName(DBusNames.BUS_NAME);
     }
 
-    /** The job that every plan leads to. */
+    /** The job of every switch. */
     private static final class FakeJob implements JobInterface {
         private final List<JobEventStruct> log = new ArrayList<>();
 
@@ -55,8 +55,8 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
             return List.copyOf(log);
         }
 
-        synchronized int add(JobEventStruct entry) {
-            log.add(entry);
+        synchronized int add(JobEventStruct event) {
+            log.add(event);
             return log.size() - 1;
         }
 
@@ -69,42 +69,42 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
         }
     }
 
-    void setVersion(int wanted) {
-        version = wanted;
+    void setVersion(int newVersion) {
+        version = newVersion;
     }
 
-    /** From now on {@code Inspect} does not answer before this is closed. */
+    /** Makes {@code Inspect} block until this helper is closed. */
     void blockInspect() {
         unresponsive = true;
     }
 
-    /** Done by {@code Apply} before it answers. */
+    /** Sets an action that {@code Apply} runs before it replies. */
     void setApplyAction(Runnable action) {
         applyAction = action;
     }
 
-    /** Waits until somebody has called {@code Inspect}. */
+    /** Waits for a call of {@code Inspect}, at most 10 seconds. */
     boolean awaitInspectCall() throws InterruptedException {
         return inspectCalled.await(10, TimeUnit.SECONDS);
     }
 
-    static JobEventStruct createEvent(String what, String detail) {
-        return new JobEventStruct(what, -1, 0, detail, List.of());
+    static JobEventStruct createEvent(String type, String detail) {
+        return new JobEventStruct(type, -1, 0, detail, List.of());
     }
 
-    /** Puts it into the log and tells everybody. */
-    void emitEvent(JobEventStruct entry) {
-        int index = job.add(entry);
+    /** Adds an event to the log and sends the signal. */
+    void emitEvent(JobEventStruct event) {
+        int index = job.add(event);
         try {
-            bus.sendMessage(new JobInterface.Progress(JOB_OBJECT_PATH, index, List.of(entry.redacted())));
-        } catch (DBusException impossible) {
-            throw new AssertionError(impossible);
+            bus.sendMessage(new JobInterface.Progress(JOB_OBJECT_PATH, index, List.of(event.redacted())));
+        } catch (DBusException e) {
+            throw new AssertionError(e);
         }
     }
 
-    /** Puts it into the log and tells nobody. */
-    void appendToLog(JobEventStruct entry) {
-        job.add(entry);
+    /** Adds an event to the log without sending a signal. */
+    void appendToLog(JobEventStruct event) {
+        job.add(event);
     }
 
     void emitGpuChanged() throws DBusException {
@@ -126,7 +126,7 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
         if (unresponsive) {
             try {
                 closed.await();
-            } catch (InterruptedException closing) {
+            } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         }
@@ -139,7 +139,7 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
     }
 
     @Override
-    public PlanReplyTuple Plan(String gpu, String target, List<String> with, Boolean nativeDriver) {
+    public PlanReplyTuple Plan(String gpu, String target, List<String> companions, Boolean nativeDriver) {
         return new PlanReplyTuple(new PlanReply(
                 "00000000000000000000000000000000",
                 SwitchPlan.RequiredPermission.SWITCH,
@@ -165,7 +165,7 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
         return DBusNames.HELPER_PATH;
     }
 
-    /** Is the helper no more. */
+    /** Releases the helper's bus name, as if the helper had stopped. */
     void releaseBusName() throws DBusException {
         bus.releaseBusName(DBusNames.BUS_NAME);
     }

@@ -6,7 +6,7 @@ import java.util.concurrent.CountDownLatch;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.simulator.FailureScenario;
 
-/** Gives out one scripted helper for this machine, and a fresh one for each sample. */
+/** Returns one scripted helper for this machine, and a new one for each simulated machine. */
 public final class ScriptedConnections implements HelperConnections {
     private final List<ScriptedHelper> openedHelpers = new ArrayList<>();
     private final List<FailureScenario> simulatedFailures = new ArrayList<>();
@@ -18,12 +18,12 @@ public final class ScriptedConnections implements HelperConnections {
         this.thisMachineHelper = thisMachineHelper;
     }
 
-    /** From now on this machine answers through another helper. */
+    /** Replaces the helper of this machine. */
     public synchronized void setThisMachineHelper(ScriptedHelper helper) {
         thisMachineHelper = helper;
     }
 
-    /** How often the helper of the system was looked for. */
+    /** Number of connections to this machine. */
     public synchronized int thisMachineCount() {
         return thisMachineCount;
     }
@@ -38,7 +38,7 @@ public final class ScriptedConnections implements HelperConnections {
         return openedHelpers.getLast();
     }
 
-    /** What was to go wrong on the simulated machines, in the order in which they were opened. */
+    /** The failure scenarios of the simulated machines, in the order they were opened. */
     public synchronized List<FailureScenario> simulatedFailures() {
         return List.copyOf(simulatedFailures);
     }
@@ -47,7 +47,7 @@ public final class ScriptedConnections implements HelperConnections {
         return openedHelpers.size();
     }
 
-    /** From now on this machine does not answer before the latch is open. */
+    /** Blocks connections to this machine until the latch is open. */
     public void blockThisMachineUntil(CountDownLatch latch) {
         responseLatch = latch;
     }
@@ -56,7 +56,7 @@ public final class ScriptedConnections implements HelperConnections {
     public HelperConnection openThisMachine() {
         try {
             responseLatch.await();
-        } catch (InterruptedException stopped) {
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         synchronized (this) {
@@ -67,18 +67,18 @@ public final class ScriptedConnections implements HelperConnections {
     }
 
     @Override
-    public synchronized HelperConnection openReadOnly(HelperException.FailureKind why) {
+    public synchronized HelperConnection openReadOnly(HelperException.FailureKind reason) {
         ScriptedHelper helper =
-                new ScriptedHelper(new MachineSource.ReadOnlyMachine(why), thisMachineHelper.snapshot());
+                new ScriptedHelper(new MachineSource.ReadOnlyMachine(reason), thisMachineHelper.snapshot());
         openedHelpers.add(helper);
         return helper;
     }
 
     @Override
     public synchronized HelperConnection openSimulated(
-            MachineSnapshot machine, MachineSource source, FailureScenario mishap) {
-        simulatedFailures.add(mishap);
-        ScriptedHelper helper = new ScriptedHelper(source, machine);
+            MachineSnapshot snapshot, MachineSource source, FailureScenario scenario) {
+        simulatedFailures.add(scenario);
+        ScriptedHelper helper = new ScriptedHelper(source, snapshot);
         openedHelpers.add(helper);
         return helper;
     }

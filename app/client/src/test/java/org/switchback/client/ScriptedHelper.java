@@ -20,8 +20,8 @@ import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Target;
 
 /**
- * A helper that plans as the real one does and then says and does what a test tells it to, so that it can lie, hang and
- * fail halfway.
+ * A helper that plans with the real planner, while the test controls errors, events and changes of the machine. It can
+ * report false success, hang and fail midway.
  */
 public final class ScriptedHelper implements HelperConnection {
     public static final PciAddress GTX_1080 = PciAddress.of("0000:04:00.0");
@@ -35,7 +35,7 @@ public final class ScriptedHelper implements HelperConnection {
     private Optional<HelperException.FailureKind> planFailure = Optional.empty();
     private Optional<HelperException.FailureKind> applyFailure = Optional.empty();
     private boolean applyFailsOnce;
-    private Consumer<JobEvent> eventListener = entry -> {};
+    private Consumer<JobEvent> eventListener = event -> {};
     private long micros;
     private boolean switchRequested;
     private int timeoutsLeft;
@@ -45,20 +45,20 @@ public final class ScriptedHelper implements HelperConnection {
         this.snapshot = snapshot;
     }
 
-    /** The sample machine that everything works on, behind the helper of the system. */
+    /** The default sample machine, as this machine with a system helper. */
     public static ScriptedHelper withGtx1080() {
         return new ScriptedHelper(
                 new MachineSource.ThisMachine(),
                 SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
     }
 
-    // What a test tells it.
+    // Control by the test.
 
     public synchronized void failAllCalls(HelperException.FailureKind kind) {
         failure = Optional.of(kind);
     }
 
-    /** The next calls get no answer in time. */
+    /** Lets the next calls time out. */
     public synchronized void timeOutNextCalls(int calls) {
         timeoutsLeft = calls;
     }
@@ -75,18 +75,18 @@ public final class ScriptedHelper implements HelperConnection {
         applyFailure = Optional.of(kind);
     }
 
-    /** The next switch is not taken. */
+    /** Rejects the next switch only. */
     public synchronized void failNextSwitch(HelperException.FailureKind kind) {
         applyFailure = Optional.of(kind);
         applyFailsOnce = true;
     }
 
-    /** The machine as it is by now. */
+    /** The current state of the machine. */
     public synchronized MachineSnapshot snapshot() {
         return snapshot;
     }
 
-    /** Binds a function to another driver, or to none where it is empty. */
+    /** Binds a function to another driver; an empty name unbinds it. */
     public synchronized void bind(PciAddress function, String driver) {
         String link = SnapshotParser.PCI_DEVICES + function + "/driver";
         snapshot = snapshot.withChanges(Map.of(
@@ -99,12 +99,12 @@ public final class ScriptedHelper implements HelperConnection {
         }
     }
 
-    /** A claim goes out of the memory map. */
-    private void removeRegion(String claim) {
+    /** Removes a region from the memory map. */
+    private void removeRegion(String region) {
         String map = snapshot.text("/proc/iomem").orElseThrow();
-        String without =
-                map.lines().filter(line -> !line.endsWith(": " + claim)).collect(Collectors.joining("\n"));
-        snapshot = snapshot.withChanges(Map.of("/proc/iomem", Optional.of(new MachineSnapshot.TextEntry(without))));
+        String remaining =
+                map.lines().filter(line -> !line.endsWith(": " + region)).collect(Collectors.joining("\n"));
+        snapshot = snapshot.withChanges(Map.of("/proc/iomem", Optional.of(new MachineSnapshot.TextEntry(remaining))));
     }
 
     /** Opens a device node of the GPU in a program. */
@@ -123,26 +123,30 @@ public final class ScriptedHelper implements HelperConnection {
         snapshot = snapshot.withChanges(Map.of("/proc/" + pid + "/fd/7", Optional.empty()));
     }
 
-    /** All functions of the GPU are on vfio-pci and nothing lies in its BARs. */
+    /** Binds all functions of the GPU to vfio-pci and removes the regions in its BARs. */
     public synchronized void setVmMode() {
         bind(GTX_1080, "vfio-pci");
         bind(GTX_1080_AUDIO, "vfio-pci");
         removeRegion("efifb");
     }
 
-    /** A thing happens to the job, this long after the one before. */
-    public void emitEvent(String what, int step, long afterMillis, String detail, String... values) {
-        Consumer<JobEvent> told;
-        JobEvent entry;
+    /**
+     * Sends an event to the listener of the switch.
+     *
+     * @param afterMillis time since the previous event
+     */
+    public void emitEvent(String type, int step, long afterMillis, String detail, String... values) {
+        Consumer<JobEvent> listener;
+        JobEvent event;
         synchronized (this) {
             micros += afterMillis * 1000;
-            told = eventListener;
-            entry = WireEvents.event(what, step, micros, detail, values);
+            listener = eventListener;
+            event = WireEvents.event(type, step, micros, detail, values);
         }
-        told.accept(entry);
+        listener.accept(event);
     }
 
-    /** Carries steps out without a hitch. */
+    /** Sends the events of successful steps. */
     public void completeSteps(int first, int last) {
         for (int step = first; step <= last; step++) {
             emitEvent("started", step, 1, "");
@@ -154,7 +158,7 @@ public final class ScriptedHelper implements HelperConnection {
         List.copyOf(changeListeners).forEach(Runnable::run);
     }
 
-    /** Whether a switch has been asked for since the last plan, so that somebody listens. */
+    /** Whether a switch was started since the last plan, so that events have a listener. */
     public synchronized boolean isSwitchRequested() {
         return switchRequested;
     }
@@ -163,18 +167,18 @@ public final class ScriptedHelper implements HelperConnection {
         return List.copyOf(calls);
     }
 
-    // What the app asks of it.
+    // Calls by the app.
 
-    private synchronized void recordCall(String call, Optional<HelperException.FailureKind> own)
+    private synchronized void recordCall(String call, Optional<HelperException.FailureKind> callFailure)
             throws HelperException {
         calls.add(call);
         if (timeoutsLeft > 0) {
             timeoutsLeft--;
             throw new HelperException(HelperException.FailureKind.NO_ANSWER);
         }
-        Optional<HelperException.FailureKind> kind = failure.or(() -> own);
+        Optional<HelperException.FailureKind> kind = failure.or(() -> callFailure);
         if (kind.isPresent()) {
-            if (applyFailsOnce && own.isPresent()) {
+            if (applyFailsOnce && callFailure.isPresent()) {
                 applyFailure = Optional.empty();
                 applyFailsOnce = false;
             }
@@ -196,13 +200,13 @@ public final class ScriptedHelper implements HelperConnection {
     }
 
     @Override
-    public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> with, boolean nativeDriver)
+    public PlanReply plan(PciAddress gpu, Target target, List<PciAddress> companions, boolean nativeDriver)
             throws HelperException {
         recordCall("plan " + gpu + " " + target.wireName(), planFailure);
         synchronized (this) {
             switchRequested = false;
         }
-        SwitchRequest request = new SwitchRequest(gpu, target, with, nativeDriver);
+        SwitchRequest request = new SwitchRequest(gpu, target, companions, nativeDriver);
         return switch (Planner.plan(SnapshotParser.parse(snapshot), request, Optional.empty())) {
             case Planner.PlanningResult.PlanCreated(SwitchPlan plan) ->
                 PlanReply.of(plan.isRefused() ? "" : "0123456789abcdef0123456789abcdef", plan);
@@ -211,19 +215,19 @@ public final class ScriptedHelper implements HelperConnection {
     }
 
     @Override
-    public RunningSwitch apply(String planId, Consumer<JobEvent> told) throws HelperException {
+    public RunningSwitch apply(String planId, Consumer<JobEvent> listener) throws HelperException {
         recordCall("apply " + planId, applyFailure);
-        return startSwitch(told);
+        return startSwitch(listener);
     }
 
     @Override
-    public RunningSwitch restore(PciAddress gpu, Consumer<JobEvent> told) throws HelperException {
+    public RunningSwitch restore(PciAddress gpu, Consumer<JobEvent> listener) throws HelperException {
         recordCall("restore " + gpu, applyFailure);
-        return startSwitch(told);
+        return startSwitch(listener);
     }
 
-    private synchronized RunningSwitch startSwitch(Consumer<JobEvent> told) {
-        eventListener = told;
+    private synchronized RunningSwitch startSwitch(Consumer<JobEvent> listener) {
+        eventListener = listener;
         micros = 0;
         switchRequested = true;
         return new RunningSwitch() {
@@ -236,14 +240,14 @@ public final class ScriptedHelper implements HelperConnection {
 
             @Override
             public JobEvent.Finished awaitEnd() {
-                throw new UnsupportedOperationException("the window does not wait");
+                throw new UnsupportedOperationException("the window does not call awaitEnd");
             }
         };
     }
 
     @Override
-    public void addChangeListener(Runnable changed) {
-        changeListeners.add(changed);
+    public void addChangeListener(Runnable listener) {
+        changeListeners.add(listener);
     }
 
     @Override

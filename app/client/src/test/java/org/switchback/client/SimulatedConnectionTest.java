@@ -25,20 +25,20 @@ import org.switchback.simulator.FailureScenario;
 @Timeout(60)
 class SimulatedConnectionTest {
     private static final PciAddress GPU = PciAddress.of("0000:04:00.0");
-    private static final Consumer<JobEvent> NO_OP_LISTENER = entry -> {};
+    private static final Consumer<JobEvent> NO_OP_LISTENER = event -> {};
 
     private final HelperConnection connection = connect(Duration.ZERO);
 
-    private static HelperConnection connect(Duration write) {
-        return connect(write, FailureScenario.NONE);
+    private static HelperConnection connect(Duration writeDuration) {
+        return connect(writeDuration, FailureScenario.NONE);
     }
 
-    private static HelperConnection connect(Duration write, FailureScenario mishap) {
-        return new DBusHelperConnections(new BusAddress("unix:path=/nowhere"), EmbeddedHelper::readOnly, write)
+    private static HelperConnection connect(Duration writeDuration, FailureScenario scenario) {
+        return new DBusHelperConnections(new BusAddress("unix:path=/nowhere"), EmbeddedHelper::readOnly, writeDuration)
                 .openSimulated(
                         SampleMachines.load(SampleMachines.DEFAULT).orElseThrow(),
                         new MachineSource.SampleMachine(SampleMachines.DEFAULT),
-                        mishap);
+                        scenario);
     }
 
     @AfterEach
@@ -81,30 +81,30 @@ class SimulatedConnectionTest {
 
     @Test
     void eventsAreDeliveredOnceAndInOrder() throws Exception {
-        List<JobEvent> told = new CopyOnWriteArrayList<>();
+        List<JobEvent> events = new CopyOnWriteArrayList<>();
         PlanReply plan = connection.plan(GPU, Target.VM, List.of(), false);
 
-        JobEvent last = connection.apply(plan.id(), told::add).awaitEnd();
+        JobEvent last = connection.apply(plan.id(), events::add).awaitEnd();
 
-        assertThat(told).extracting(WireEvents::type).startsWith("authorizing", "authorized", "started");
-        assertThat(told).last().isSameAs(last);
-        assertThat(told.stream()
-                        .filter(entry -> WireEvents.type(entry).equals("done"))
+        assertThat(events).extracting(WireEvents::type).startsWith("authorizing", "authorized", "started");
+        assertThat(events).last().isSameAs(last);
+        assertThat(events.stream()
+                        .filter(event -> WireEvents.type(event).equals("done"))
                         .map(WireEvents::step))
                 .containsExactlyElementsOf(
                         java.util.stream.IntStream.range(0, plan.steps().size())
                                 .boxed()
                                 .toList());
-        assertThat(told.stream().map(JobEvent::elapsed)).isSorted();
+        assertThat(events.stream().map(JobEvent::elapsed)).isSorted();
     }
 
     @Test
     void cancelledSwitchIsRolledBack() throws Exception {
-        try (HelperConnection slow = connect(Duration.ofMillis(200))) {
+        try (HelperConnection slowConnection = connect(Duration.ofMillis(200))) {
             CountDownLatch writing = new CountDownLatch(1);
-            PlanReply plan = slow.plan(GPU, Target.VM, List.of(), false);
-            HelperConnection.RunningSwitch running = slow.apply(plan.id(), entry -> {
-                if (WireEvents.type(entry).equals("started") && WireEvents.step(entry) == 2) {
+            PlanReply plan = slowConnection.plan(GPU, Target.VM, List.of(), false);
+            HelperConnection.RunningSwitch running = slowConnection.apply(plan.id(), event -> {
+                if (WireEvents.type(event).equals("started") && WireEvents.step(event) == 2) {
                     writing.countDown();
                 }
             });
@@ -113,7 +113,7 @@ class SimulatedConnectionTest {
             running.cancel();
 
             assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("cancelled");
-            assertThat(readMode(slow)).isEqualTo(Gpu.GpuMode.HOST);
+            assertThat(readMode(slowConnection)).isEqualTo(Gpu.GpuMode.HOST);
         }
     }
 
@@ -155,12 +155,12 @@ class SimulatedConnectionTest {
 
     @Test
     void restoreWithoutChangesIsRefused() throws Exception {
-        List<JobEvent> told = new CopyOnWriteArrayList<>();
+        List<JobEvent> events = new CopyOnWriteArrayList<>();
 
-        assertThat(connection.restore(GPU, told::add).awaitEnd().outcome().wireName())
+        assertThat(connection.restore(GPU, events::add).awaitEnd().outcome().wireName())
                 .isEqualTo("refused");
 
-        assertThat(told).extracting(WireEvents::detail).contains("already-in-host-mode");
+        assertThat(events).extracting(WireEvents::detail).contains("already-in-host-mode");
     }
 
     @Test
@@ -170,9 +170,9 @@ class SimulatedConnectionTest {
         assertThat(failureKindOf(() -> connection.inspect(false))).isEqualTo(HelperException.FailureKind.STOPPED);
     }
 
-    private static String switchWithFailure(FailureScenario mishap, List<JobEvent> told) throws Exception {
-        try (HelperConnection unlucky = connect(Duration.ZERO, mishap)) {
-            return unlucky.apply(unlucky.plan(GPU, Target.VM, List.of(), false).id(), told::add)
+    private static String switchWithFailure(FailureScenario scenario, List<JobEvent> events) throws Exception {
+        try (HelperConnection failing = connect(Duration.ZERO, scenario)) {
+            return failing.apply(failing.plan(GPU, Target.VM, List.of(), false).id(), events::add)
                     .awaitEnd()
                     .outcome()
                     .wireName();
@@ -181,7 +181,7 @@ class SimulatedConnectionTest {
 
     @Test
     void everySimulatedFailureHasItsExpectedResult() throws Exception {
-        List<JobEvent> told = new CopyOnWriteArrayList<>();
+        List<JobEvent> events = new CopyOnWriteArrayList<>();
         assertThat(switchWithFailure(FailureScenario.NONE, new CopyOnWriteArrayList<>()))
                 .isEqualTo("done");
         assertThat(switchWithFailure(FailureScenario.ROLLED_BACK, new CopyOnWriteArrayList<>()))
@@ -190,10 +190,10 @@ class SimulatedConnectionTest {
                 .isEqualTo("rollback-failed");
         assertThat(switchWithFailure(FailureScenario.HELPER_LOST, new CopyOnWriteArrayList<>()))
                 .isEqualTo("helper-lost");
-        assertThat(switchWithFailure(FailureScenario.SLOW_STEP, told)).isEqualTo("done");
-        assertThat(told).extracting(WireEvents::type).contains("waiting");
-        try (HelperConnection unlucky = connect(Duration.ZERO, FailureScenario.IN_USE)) {
-            assertThat(unlucky.plan(GPU, Target.VM, List.of(), false).refusals())
+        assertThat(switchWithFailure(FailureScenario.SLOW_STEP, events)).isEqualTo("done");
+        assertThat(events).extracting(WireEvents::type).contains("waiting");
+        try (HelperConnection failing = connect(Duration.ZERO, FailureScenario.IN_USE)) {
+            assertThat(failing.plan(GPU, Target.VM, List.of(), false).refusals())
                     .extracting(refusal -> refusal.code())
                     .containsExactly(RefusalCode.IN_USE);
         }
@@ -201,22 +201,22 @@ class SimulatedConnectionTest {
 
     @Test
     void partiallySwitchedGpuCanBeRolledBackLater() throws Exception {
-        try (HelperConnection unlucky = connect(Duration.ZERO, FailureScenario.ROLLBACK_FAILED)) {
-            assertThat(unlucky.apply(
-                                    unlucky.plan(GPU, Target.VM, List.of(), false)
+        try (HelperConnection failing = connect(Duration.ZERO, FailureScenario.ROLLBACK_FAILED)) {
+            assertThat(failing.apply(
+                                    failing.plan(GPU, Target.VM, List.of(), false)
                                             .id(),
                                     NO_OP_LISTENER)
                             .awaitEnd()
                             .outcome()
                             .wireName())
                     .isEqualTo("rollback-failed");
-            assertThat(readMode(unlucky)).isEqualTo(Gpu.GpuMode.PARTIALLY_SWITCHED);
-            String wayBack = unlucky.plan(GPU, Target.HOST, List.of(), false).id();
-            assertThat(failureKindOf(() -> unlucky.apply(wayBack, NO_OP_LISTENER)))
+            assertThat(readMode(failing)).isEqualTo(Gpu.GpuMode.PARTIALLY_SWITCHED);
+            String hostPlanId = failing.plan(GPU, Target.HOST, List.of(), false).id();
+            assertThat(failureKindOf(() -> failing.apply(hostPlanId, NO_OP_LISTENER)))
                     .isEqualTo(HelperException.FailureKind.INCOMPLETE);
-            assertThat(unlucky.restore(GPU, NO_OP_LISTENER).awaitEnd().outcome().wireName())
+            assertThat(failing.restore(GPU, NO_OP_LISTENER).awaitEnd().outcome().wireName())
                     .isEqualTo("rolled-back");
-            assertThat(readMode(unlucky)).isEqualTo(Gpu.GpuMode.HOST);
+            assertThat(readMode(failing)).isEqualTo(Gpu.GpuMode.HOST);
         }
     }
 
@@ -234,8 +234,8 @@ class SimulatedConnectionTest {
     }
 
     private static HelperException.FailureKind failureKindOf(HelperCall call) {
-        HelperException problem = catchThrowableOfType(HelperException.class, call::execute);
-        assertThat(problem).isNotNull();
-        return problem.kind();
+        HelperException exception = catchThrowableOfType(HelperException.class, call::execute);
+        assertThat(exception).isNotNull();
+        return exception.kind();
     }
 }

@@ -32,27 +32,27 @@ import org.switchback.protocol.JobInterface;
 import org.switchback.service.Deadline;
 import org.switchback.service.PrivateBus;
 
-/** What the front end makes of the system's helper, and of there being none. */
+/** Connections to the system helper, and the fallback without one. */
 @Timeout(60)
 class SystemHelperConnectionTest {
     private static final PciAddress GPU = PciAddress.of("0000:04:00.0");
-    private static final Consumer<JobEvent> NO_OP_LISTENER = entry -> {};
+    private static final Consumer<JobEvent> NO_OP_LISTENER = event -> {};
 
     private final List<AutoCloseable> resources = new ArrayList<>();
 
     @TempDir
-    private Path folder;
+    private Path directory;
 
     @AfterEach
     void closeResources() throws Exception {
-        for (AutoCloseable each : resources.reversed()) {
-            each.close();
+        for (AutoCloseable resource : resources.reversed()) {
+            resource.close();
         }
     }
 
-    private <T extends AutoCloseable> T closeLater(T opened) {
-        resources.add(opened);
-        return opened;
+    private <T extends AutoCloseable> T closeLater(T resource) {
+        resources.add(resource);
+        return resource;
     }
 
     private HelperConnection connect(String address) {
@@ -60,26 +60,26 @@ class SystemHelperConnectionTest {
                 .openThisMachine());
     }
 
-    private MachineSource connectWithin(Duration time, String address) {
-        long began = System.nanoTime();
+    private MachineSource connectWithin(Duration timeout, String address) {
+        long startNanos = System.nanoTime();
         MachineSource source = connect(address).source();
-        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(time);
+        assertThat(Duration.ofNanos(System.nanoTime() - startNanos)).isLessThan(timeout);
         return source;
     }
 
-    private static MachineSource readOnly(HelperException.FailureKind why) {
-        return new MachineSource.ReadOnlyMachine(why);
+    private static MachineSource readOnly(HelperException.FailureKind reason) {
+        return new MachineSource.ReadOnlyMachine(reason);
     }
 
     @Test
     void withoutASystemBusTheHelperIsMissing() {
-        assertThat(connectWithin(Duration.ofSeconds(3), "unix:path=" + folder.resolve("nothing")))
+        assertThat(connectWithin(Duration.ofSeconds(3), "unix:path=" + directory.resolve("nothing")))
                 .isEqualTo(readOnly(HelperException.FailureKind.MISSING));
     }
 
     @Test
     void unusedSocketMeansTheHelperIsMissing() throws Exception {
-        Path socket = folder.resolve("bus");
+        Path socket = directory.resolve("bus");
         ServerSocketChannel.open(StandardProtocolFamily.UNIX)
                 .bind(UnixDomainSocketAddress.of(socket))
                 .close();
@@ -91,7 +91,7 @@ class SystemHelperConnectionTest {
 
     @Test
     void unresponsiveBusTimesOut() throws Exception {
-        Path socket = folder.resolve("bus");
+        Path socket = directory.resolve("bus");
         closeLater(ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket)));
 
         assertThat(connectWithin(Duration.ofSeconds(15), "unix:path=" + socket))
@@ -115,7 +115,7 @@ class SystemHelperConnectionTest {
 
     @Test
     void helperDeniedByBusPolicyIsRefused() throws Exception {
-        Path rules = folder.resolve("rules.conf");
+        Path rules = directory.resolve("rules.conf");
         Files.writeString(
                 rules,
                 "<busconfig><policy context=\"default\"><allow own=\"" + DBusNames.BUS_NAME
@@ -168,15 +168,15 @@ class SystemHelperConnectionTest {
         PrivateBus bus = closeLater(PrivateBus.open());
         FakeHelper helper = closeLater(new FakeHelper(bus));
         HelperConnection connection = connect(bus.address());
-        List<JobEvent> told = new CopyOnWriteArrayList<>();
-        HelperConnection.RunningSwitch running = connection.apply("any", told::add);
+        List<JobEvent> events = new CopyOnWriteArrayList<>();
+        HelperConnection.RunningSwitch running = connection.apply("any", events::add);
         helper.emitEvent(FakeHelper.createEvent("authorized", ""));
-        Deadline.seconds(10).await("the first entry", () -> told.size() == 1);
+        Deadline.seconds(10).await("the first event", () -> events.size() == 1);
 
         helper.releaseBusName();
 
         assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("helper-lost");
-        assertThat(told).extracting(WireEvents::type).containsExactly("authorized", "finished");
+        assertThat(events).extracting(WireEvents::type).containsExactly("authorized", "finished");
     }
 
     @Test
@@ -189,8 +189,8 @@ class SystemHelperConnectionTest {
         bus.close();
 
         assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("helper-lost");
-        HelperException problem = catchThrowableOfType(HelperException.class, () -> connection.inspect(false));
-        assertThat(problem.kind()).isEqualTo(HelperException.FailureKind.STOPPED);
+        HelperException exception = catchThrowableOfType(HelperException.class, () -> connection.inspect(false));
+        assertThat(exception.kind()).isEqualTo(HelperException.FailureKind.STOPPED);
         helper.close();
     }
 
@@ -225,13 +225,13 @@ class SystemHelperConnectionTest {
             helper.emitEvent(FakeHelper.createEvent("waiting", ""));
             helper.emitEvent(FakeHelper.createEvent("waiting", ""));
         });
-        List<JobEvent> told = new CopyOnWriteArrayList<>();
+        List<JobEvent> events = new CopyOnWriteArrayList<>();
 
-        HelperConnection.RunningSwitch running = connection.apply("any", told::add);
+        HelperConnection.RunningSwitch running = connection.apply("any", events::add);
         helper.emitEvent(FakeHelper.createEvent("finished", "done"));
 
         assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("done");
-        assertThat(told)
+        assertThat(events)
                 .extracting(WireEvents::type)
                 .containsExactly("authorizing", "authorized", "waiting", "waiting", "finished");
     }
@@ -241,16 +241,16 @@ class SystemHelperConnectionTest {
         PrivateBus bus = closeLater(PrivateBus.open());
         FakeHelper helper = closeLater(new FakeHelper(bus));
         HelperConnection connection = connect(bus.address());
-        List<JobEvent> told = new CopyOnWriteArrayList<>();
-        HelperConnection.RunningSwitch running = connection.apply("any", told::add);
+        List<JobEvent> events = new CopyOnWriteArrayList<>();
+        HelperConnection.RunningSwitch running = connection.apply("any", events::add);
 
         helper.emitEvent(
                 new JobEventStruct("failed", 3, 1_000, "in-use", List.of("Xorg", "814", "ann", "/dev/dri/card0")));
         helper.emitEvent(FakeHelper.createEvent("finished", "rolled-back"));
 
         assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("rolled-back");
-        assertThat(told).extracting(WireEvents::type).containsExactly("failed", "finished");
-        assertThat(WireEvents.values(told.getFirst())).containsExactly("Xorg", "814", "ann", "/dev/dri/card0");
+        assertThat(events).extracting(WireEvents::type).containsExactly("failed", "finished");
+        assertThat(WireEvents.values(events.getFirst())).containsExactly("Xorg", "814", "ann", "/dev/dri/card0");
     }
 
     @Test
@@ -258,16 +258,16 @@ class SystemHelperConnectionTest {
         PrivateBus bus = closeLater(PrivateBus.open());
         FakeHelper helper = closeLater(new FakeHelper(bus));
         HelperConnection connection = connect(bus.address());
-        DBusConnection liar = bus.connect();
-        closeLater(liar);
-        List<JobEvent> told = new CopyOnWriteArrayList<>();
-        HelperConnection.RunningSwitch running = connection.apply("any", told::add);
+        DBusConnection otherSender = bus.connect();
+        closeLater(otherSender);
+        List<JobEvent> events = new CopyOnWriteArrayList<>();
+        HelperConnection.RunningSwitch running = connection.apply("any", events::add);
 
-        liar.sendMessage(new JobInterface.Progress(
+        otherSender.sendMessage(new JobInterface.Progress(
                 FakeHelper.JOB_OBJECT_PATH, 0, List.of(FakeHelper.createEvent("finished", "denied"))));
         helper.emitEvent(FakeHelper.createEvent("finished", "done"));
 
         assertThat(running.awaitEnd().outcome().wireName()).isEqualTo("done");
-        assertThat(told).extracting(WireEvents::detail).containsExactly("done");
+        assertThat(events).extracting(WireEvents::detail).containsExactly("done");
     }
 }

@@ -4,11 +4,11 @@ import java.util.List;
 import org.switchback.job.JobEvent;
 import org.switchback.protocol.JobEventStruct;
 
-/** Job events as the bus writes them: short to write down and to compare. */
+/** Creates and reads job events in their D-Bus form, which is short to write and compare in tests. */
 public final class WireEvents {
     private WireEvents() {}
 
-    /** @throws java.util.NoSuchElementException when there is no such event */
+    /** @throws java.util.NoSuchElementException when the type is unknown */
     public static JobEvent event(String type, int step, long elapsedMicros, String detail, String... values) {
         return new JobEventStruct(type, step, elapsedMicros, detail, List.of(values))
                 .decode()

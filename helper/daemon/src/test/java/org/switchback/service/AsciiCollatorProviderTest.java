@@ -14,11 +14,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.protocol.AsciiCollatorProvider;
 
-/** How the words of a handshake are compared, and that Java really asks here where the launchers tell it to. */
+/** Tests the comparison of handshake commands, and that Java uses the provider if the launchers' option is set. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class AsciiCollatorProviderTest {
 
-    /** Prints what Java answers to whoever asks for a collator. */
+    /** Prints the class name of Java's default collator. */
     static final class CollatorPrinterMain {
         public static void main(String[] args) {
             System.out.println(Collator.getInstance().getClass().getName());
@@ -44,7 +44,7 @@ class AsciiCollatorProviderTest {
 
     @Test
     void javaUsesItsOwnCollatorWithoutTheOption() throws Exception {
-        assertThat(collatorNameIn("en", "-Dnothing=told")).isEqualTo(RuleBasedCollator.class.getName());
+        assertThat(collatorNameIn("en", "-Dunused=value")).isEqualTo(RuleBasedCollator.class.getName());
     }
 
     private static String collatorNameIn(String language, String option) throws Exception {
@@ -61,8 +61,8 @@ class AsciiCollatorProviderTest {
                 .redirectErrorStream(true);
         java.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
         Process process = java.start();
-        String said = new String(process.getInputStream().readAllBytes()).strip();
+        String output = new String(process.getInputStream().readAllBytes()).strip();
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        return said;
+        return output;
     }
 }

@@ -3,7 +3,7 @@ package org.switchback.service;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
-/** Waits for something to become true, and not for ever. */
+/** Waits for conditions until a deadline. */
 public final class Deadline {
     private final long deadlineNanos;
 
@@ -15,19 +15,25 @@ public final class Deadline {
         return new Deadline(System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
     }
 
-    public void await(String what, Callable<Boolean> condition) throws InterruptedException {
+    /**
+     * Polls the condition until it is true. Exceptions count as false before the deadline.
+     *
+     * @param description noun phrase for the error message
+     * @throws AssertionError after the deadline
+     */
+    public void await(String description, Callable<Boolean> condition) throws InterruptedException {
         while (true) {
             try {
                 if (condition.call()) {
                     return;
                 }
-            } catch (Exception notYet) {
+            } catch (Exception e) {
                 if (System.nanoTime() - deadlineNanos > 0) {
-                    throw new AssertionError(what, notYet);
+                    throw new AssertionError(description, e);
                 }
             }
             if (System.nanoTime() - deadlineNanos > 0) {
-                throw new AssertionError("waited too long for: " + what);
+                throw new AssertionError("timed out waiting for " + description);
             }
             Thread.sleep(5);
         }

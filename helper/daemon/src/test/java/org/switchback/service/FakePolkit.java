@@ -14,9 +14,9 @@ import org.freedesktop.dbus.types.UInt32;
 import org.switchback.service.PolkitInterface.AuthorizationResult;
 import org.switchback.service.PolkitInterface.Subject;
 
-/** Stands in for polkit on a private bus and decides as the test says. */
+/** A fake polkit on a private bus that returns the results set by a test. */
 final class FakePolkit implements FakePolkitInterface, AutoCloseable {
-    /** What it was asked. */
+    /** Arguments of a {@code CheckAuthorization} call. */
     record CheckCall(
             String kind,
             String sender,
@@ -43,14 +43,14 @@ final class FakePolkit implements FakePolkitInterface, AutoCloseable {
         this.bus.requestBusName("org.freedesktop.PolicyKit1");
     }
 
-    /** From now on that action is answered so. Without an answer it is yes. */
+    /** Sets the result for an action; the default is {@link #GRANTED}. */
     void setResult(String action, AuthorizationResult result) {
         results.put("org.switchback.helper." + action, result);
     }
 
-    /** From now on that action has a prompt, which stays until the latch is down. */
-    void blockUntil(String action, CountDownLatch until) {
-        prompts.put("org.switchback.helper." + action, until);
+    /** Makes checks of an action block, like an open prompt, until the latch is released. */
+    void blockUntil(String action, CountDownLatch latch) {
+        prompts.put("org.switchback.helper." + action, latch);
     }
 
     List<CheckCall> checkCalls() {
@@ -63,21 +63,21 @@ final class FakePolkit implements FakePolkitInterface, AutoCloseable {
 
     @Override
     public FakePolkitInterface.SingleValue<AuthorizationResult> CheckAuthorization(
-            Subject subject, String action, Map<String, String> details, UInt32 flags, String cancellation) {
+            Subject subject, String action, Map<String, String> details, UInt32 flags, String cancellationId) {
         checkCalls.add(new CheckCall(
                 subject.kind,
                 String.valueOf(subject.details.get("name").getValue()),
                 action,
                 new HashMap<>(details),
                 flags.intValue() == 1,
-                cancellation));
+                cancellationId));
         CountDownLatch prompt = prompts.get(action);
         if (prompt != null) {
             try {
                 if (!prompt.await(30, TimeUnit.SECONDS)) {
                     throw new IllegalStateException("the prompt was never closed");
                 }
-            } catch (InterruptedException closing) {
+            } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         }
@@ -85,8 +85,8 @@ final class FakePolkit implements FakePolkitInterface, AutoCloseable {
     }
 
     @Override
-    public void CancelCheckAuthorization(String cancellation) {
-        cancelledIds.add(cancellation);
+    public void CancelCheckAuthorization(String cancellationId) {
+        cancelledIds.add(cancellationId);
     }
 
     @Override

@@ -9,15 +9,15 @@ import org.freedesktop.dbus.types.UInt32;
 import org.switchback.service.PolkitInterface.AuthorizationResult;
 import org.switchback.service.PolkitInterface.Subject;
 
-/** As polkit's own, in the one form in which dbus-java can export a struct with a map in it. */
+/** The interface of polkit, in the only form in which dbus-java can export a struct that contains a map. */
 @DBusInterfaceName("org.freedesktop.PolicyKit1.Authority")
 public interface FakePolkitInterface extends DBusInterface {
     SingleValue<AuthorizationResult> CheckAuthorization(
-            Subject subject, String action, Map<String, String> details, UInt32 flags, String cancellation);
+            Subject subject, String action, Map<String, String> details, UInt32 flags, String cancellationId);
 
-    void CancelCheckAuthorization(String cancellation);
+    void CancelCheckAuthorization(String cancellationId);
 
-    /** One value. */
+    /** A tuple with one value. */
     final class SingleValue<A> extends Tuple {
         @Position(0)
         public final A value;

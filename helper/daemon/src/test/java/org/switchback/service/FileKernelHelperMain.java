@@ -19,8 +19,9 @@ import org.switchback.plan.Setting;
 import org.switchback.simulator.SimulatedKernel;
 
 /**
- * The helper's own main with a simulated kernel that outlives its process: its state is in a file. Takes the folder of
- * that file and of the journal, and at which write it stops and waits (0 for none), which it does only once.
+ * Runs the helper with a simulated kernel whose state is stored in a file and so outlives the process. Arguments: the
+ * folder of that file and of the journal, and the number of the write that blocks (0 for none). A write blocks only
+ * once, even if the helper is started again.
  */
 final class FileKernelHelperMain {
     static final String MACHINE = "x99-gtx1080-efifb";
@@ -34,12 +35,12 @@ final class FileKernelHelperMain {
                 System.getenv("DBUS_SYSTEM_BUS_ADDRESS"), kernel, folder.resolve("run"), Duration.ofMinutes(5)));
     }
 
-    /** File that is made when the write is reached at which the kernel waits. */
+    /** File that is created when the blocking write begins. */
     static Path waitingFile(Path folder) {
         return folder.resolve("machine.waiting");
     }
 
-    /** File that lets it go on. */
+    /** File that a test creates to let the blocking write continue. */
     static Path continueFile(Path folder) {
         return folder.resolve("machine.go");
     }
@@ -48,38 +49,38 @@ final class FileKernelHelperMain {
         private final SimulatedKernel kernel;
         private final Path file;
 
-        FileKernel(Path file, int waitAt) throws IOException, MachineSnapshot.MalformedSnapshotException {
+        FileKernel(Path file, int blockedWrite) throws IOException, MachineSnapshot.MalformedSnapshotException {
             this.file = file;
-            MachineSnapshot asBooted = TestSnapshots.load(MACHINE);
-            kernel = new SimulatedKernel(Files.exists(file) ? MachineSnapshot.parse(Files.readString(file)) : asBooted);
-            // A kernel knows its drivers, bound or not.
-            SnapshotParser.parse(asBooted).devices().forEach((address, device) -> device.driver()
+            MachineSnapshot initialSnapshot = TestSnapshots.load(MACHINE);
+            kernel = new SimulatedKernel(Files.exists(file) ? MachineSnapshot.parse(Files.readString(file)) : initialSnapshot);
+            // The kernel also needs the drivers that are not bound in the stored state.
+            SnapshotParser.parse(initialSnapshot).devices().forEach((address, device) -> device.driver()
                     .ifPresent(driver -> kernel.addNativeDriver(address, driver)));
-            AtomicInteger writes = new AtomicInteger();
+            AtomicInteger writeCount = new AtomicInteger();
             kernel.beforeEachWrite(write -> {
-                if (writes.incrementAndGet() == waitAt && !Files.exists(waitingFile(file.getParent()))) {
+                if (writeCount.incrementAndGet() == blockedWrite && !Files.exists(waitingFile(file.getParent()))) {
                     awaitContinueFile();
                 }
             });
-            kernel.afterEachWrite((write, answer) -> save());
+            kernel.afterEachWrite((write, result) -> save());
         }
 
         private void awaitContinueFile() {
             try {
                 Files.createFile(waitingFile(file.getParent()));
-                Deadline.seconds(60).await("the word to go on", () -> Files.exists(continueFile(file.getParent())));
-            } catch (IOException | InterruptedException broken) {
-                throw new AssertionError(broken);
+                Deadline.seconds(60).await("the file that lets the write continue", () -> Files.exists(continueFile(file.getParent())));
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(e);
             }
         }
 
         private void save() {
             try {
-                Path fresh = file.resolveSibling("machine.new");
-                Files.writeString(fresh, kernel.readSnapshot().toText());
-                Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } catch (IOException full) {
-                throw new AssertionError(full);
+                Path newFile = file.resolveSibling("machine.new");
+                Files.writeString(newFile, kernel.readSnapshot().toText());
+                Files.move(newFile, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } catch (IOException e) {
+                throw new AssertionError(e);
             }
         }
 
@@ -109,8 +110,8 @@ final class FileKernelHelperMain {
         }
 
         @Override
-        public WriteResult write(KernelWrite write, Duration patience, Consumer<Duration> waiting) {
-            return kernel.write(write, patience, waiting);
+        public WriteResult write(KernelWrite write, Duration timeout, Consumer<Duration> onProgress) {
+            return kernel.write(write, timeout, onProgress);
         }
 
         @Override

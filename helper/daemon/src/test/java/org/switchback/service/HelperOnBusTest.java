@@ -52,7 +52,7 @@ import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 import org.switchback.simulator.SimulatedKernel;
 
-/** The helper on a message bus of its own, with a polkit that decides as the test says. */
+/** Tests the helper on a private message bus with a fake polkit. */
 @Timeout(120)
 class HelperOnBusTest {
     private static final String GPU = "0000:04:00.0";
@@ -82,14 +82,14 @@ class HelperOnBusTest {
 
     @AfterEach
     void closeAll() throws Exception {
-        for (AutoCloseable each : closeables.reversed()) {
-            each.close();
+        for (AutoCloseable closeable : closeables.reversed()) {
+            closeable.close();
         }
     }
 
-    private SystemHelper start(RateLimiter rate, Duration idle) throws Exception {
+    private SystemHelper start(RateLimiter rateLimiter, Duration idleTimeout) throws Exception {
         SystemHelper helper = new SystemHelper(
-                bus.address(), kernel, folder.resolve("run"), PolkitAuthorizer::new, rate, idle, log::add);
+                bus.address(), kernel, folder.resolve("run"), PolkitAuthorizer::new, rateLimiter, idleTimeout, log::add);
         closeables.add(helper::close);
         return helper;
     }
@@ -123,16 +123,16 @@ class HelperOnBusTest {
         start();
         assertThat(awaitOutcome(applyPlan())).isEqualTo("done");
 
-        FakePolkit.CheckCall inspect = polkit.checkCalls().getFirst();
-        assertThat(inspect.action()).isEqualTo("org.switchback.helper.inspect");
-        assertThat(inspect.canPrompt()).isFalse();
-        assertThat(inspect.kind()).isEqualTo("system-bus-name");
-        assertThat(inspect.sender()).isEqualTo(client.getUniqueName());
-        FakePolkit.CheckCall change = polkit.checkCalls().getLast();
-        assertThat(change.action()).isEqualTo("org.switchback.helper.switch-display");
-        assertThat(change.canPrompt()).isTrue();
-        assertThat(change.sender()).isEqualTo(client.getUniqueName());
-        assertThat(change.details())
+        FakePolkit.CheckCall inspectCall = polkit.checkCalls().getFirst();
+        assertThat(inspectCall.action()).isEqualTo("org.switchback.helper.inspect");
+        assertThat(inspectCall.canPrompt()).isFalse();
+        assertThat(inspectCall.kind()).isEqualTo("system-bus-name");
+        assertThat(inspectCall.sender()).isEqualTo(client.getUniqueName());
+        FakePolkit.CheckCall switchCall = polkit.checkCalls().getLast();
+        assertThat(switchCall.action()).isEqualTo("org.switchback.helper.switch-display");
+        assertThat(switchCall.canPrompt()).isTrue();
+        assertThat(switchCall.sender()).isEqualTo(client.getUniqueName());
+        assertThat(switchCall.details())
                 .containsEntry("gpu", "NVIDIA GeForce GTX 1080")
                 .containsEntry("address", "04:00.0")
                 .containsEntry("from", "host mode")
@@ -140,7 +140,7 @@ class HelperOnBusTest {
                 .hasEntrySatisfying("plan", hash -> assertThat(hash).matches("[0-9a-f]{64}"));
     }
 
-    static Stream<Arguments> answers() {
+    static Stream<Arguments> polkitResults() {
         return Stream.of(
                 Arguments.of(FakePolkit.DENIED, "denied"),
                 Arguments.of(FakePolkit.CHALLENGE, "no-agent"),
@@ -148,11 +148,11 @@ class HelperOnBusTest {
     }
 
     @ParameterizedTest
-    @MethodSource("answers")
-    void nothingIsWrittenWithoutAuthorization(PolkitInterface.AuthorizationResult answer, String outcome)
+    @MethodSource("polkitResults")
+    void nothingIsWrittenWithoutAuthorization(PolkitInterface.AuthorizationResult result, String outcome)
             throws Exception {
         start();
-        polkit.setResult("switch-display", answer);
+        polkit.setResult("switch-display", result);
 
         assertThat(awaitOutcome(applyPlan())).isEqualTo(outcome);
 
@@ -160,11 +160,11 @@ class HelperOnBusTest {
     }
 
     @ParameterizedTest
-    @MethodSource("answers")
-    void unauthorizedCallerCannotInspect(PolkitInterface.AuthorizationResult answer, String ignored) throws Exception {
+    @MethodSource("polkitResults")
+    void unauthorizedCallerCannotInspect(PolkitInterface.AuthorizationResult result, String ignored) throws Exception {
         start();
-        polkit.setResult("inspect", answer);
-        polkit.setResult("inspect-all", answer);
+        polkit.setResult("inspect", result);
+        polkit.setResult("inspect-all", result);
 
         HelperInterface helper = helper(client);
         assertThatExceptionOfType(NotAuthorized.class).isThrownBy(helper::Inspect);
@@ -185,34 +185,34 @@ class HelperOnBusTest {
 
     @Test
     void timeoutDiffersFromDenial() throws Exception {
-        CountDownLatch never = new CountDownLatch(1);
-        closeables.add(never::countDown);
+        CountDownLatch testEnded = new CountDownLatch(1);
+        closeables.add(testEnded::countDown);
         start();
-        polkit.blockUntil("inspect", never);
+        polkit.blockUntil("inspect", testEnded);
 
-        long began = System.nanoTime();
+        long startNanos = System.nanoTime();
         assertThatExceptionOfType(Undecided.class).isThrownBy(helper(client)::Inspect);
-        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(15));
+        assertThat(Duration.ofNanos(System.nanoTime() - startNanos)).isLessThan(Duration.ofSeconds(15));
     }
 
     @Test
     void openPromptsDoNotBlockOtherCalls() throws Exception {
-        CountDownLatch answered = new CountDownLatch(1);
-        closeables.add(answered::countDown);
-        polkit.blockUntil("inspect-all", answered);
+        CountDownLatch promptClosed = new CountDownLatch(1);
+        closeables.add(promptClosed::countDown);
+        polkit.blockUntil("inspect-all", promptClosed);
         start();
-        try (ExecutorService callers = Executors.newCachedThreadPool()) {
-            Future<String> map = callers.submit(() -> helper(client).InspectAll());
+        try (ExecutorService executor = Executors.newCachedThreadPool()) {
+            Future<String> snapshot = executor.submit(() -> helper(client).InspectAll());
             Deadline.seconds(10).await("the prompt", () -> !polkit.checkCalls().isEmpty());
 
-            long began = System.nanoTime();
+            long startNanos = System.nanoTime();
             assertThat(helper(client).Version()).isEqualTo(DBusNames.PROTOCOL_VERSION);
             assertThat(plan(helper(client)).refusals()).isEmpty();
-            assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(1));
+            assertThat(Duration.ofNanos(System.nanoTime() - startNanos)).isLessThan(Duration.ofSeconds(1));
             assertThatExceptionOfType(Busy.class).isThrownBy(helper(client)::InspectAll);
 
-            answered.countDown();
-            assertThat(map.get(10, TimeUnit.SECONDS)).contains("Kernel code");
+            promptClosed.countDown();
+            assertThat(snapshot.get(10, TimeUnit.SECONDS)).contains("Kernel code");
         }
     }
 
@@ -229,45 +229,45 @@ class HelperOnBusTest {
 
     @Test
     void userHasOnePromptAtATime() throws Exception {
-        CountDownLatch answered = new CountDownLatch(1);
-        closeables.add(answered::countDown);
-        polkit.blockUntil("switch-display", answered);
+        CountDownLatch promptClosed = new CountDownLatch(1);
+        closeables.add(promptClosed::countDown);
+        polkit.blockUntil("switch-display", promptClosed);
         start();
         String first = applyPlan();
         PlanReply second = plan(helper(client));
 
         assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper(client).Apply(second.id()));
 
-        answered.countDown();
+        promptClosed.countDown();
         assertThat(awaitOutcome(first)).isEqualTo("done");
     }
 
     @Test
     void disconnectingAtThePromptCancelsTheSwitch() throws Exception {
-        CountDownLatch answered = new CountDownLatch(1);
-        closeables.add(answered::countDown);
-        polkit.blockUntil("switch-display", answered);
+        CountDownLatch promptClosed = new CountDownLatch(1);
+        closeables.add(promptClosed::countDown);
+        polkit.blockUntil("switch-display", promptClosed);
         start();
-        DBusConnection leaving = bus.connect();
-        String path = helper(leaving).Apply(plan(helper(leaving)).id()).getPath();
+        DBusConnection leavingClient = bus.connect();
+        String path = helper(leavingClient).Apply(plan(helper(leavingClient)).id()).getPath();
         Deadline.seconds(10).await("the prompt", () -> polkit.checkCalls().size() == 2);
 
-        leaving.disconnect();
+        leavingClient.disconnect();
 
         assertThat(awaitOutcome(path)).isEqualTo("cancelled");
         Deadline.seconds(10).await("the prompt to be closed", () -> polkit.cancelledIds()
                 .contains(polkit.checkCalls().getLast().cancellationId()));
-        answered.countDown();
-        // The yes that comes now is nobody's any more: the next one is asked again.
+        promptClosed.countDown();
+        // polkit's late reply is ignored: the next switch is checked again.
         assertThat(awaitOutcome(applyPlan())).isEqualTo("done");
-        assertThat(job(client, path).Log()).extracting(e -> e.type).containsExactly("authorizing", "finished");
+        assertThat(job(client, path).Log()).extracting(event -> event.type).containsExactly("authorizing", "finished");
     }
 
     @Test
     void cancellingAtThePromptClosesThePrompt() throws Exception {
-        CountDownLatch answered = new CountDownLatch(1);
-        closeables.add(answered::countDown);
-        polkit.blockUntil("switch-display", answered);
+        CountDownLatch promptClosed = new CountDownLatch(1);
+        closeables.add(promptClosed::countDown);
+        polkit.blockUntil("switch-display", promptClosed);
         start();
         String path = applyPlan();
 
@@ -281,16 +281,16 @@ class HelperOnBusTest {
 
     @Test
     void changeDuringThePromptMakesThePlanStale() throws Exception {
-        CountDownLatch answered = new CountDownLatch(1);
-        closeables.add(answered::countDown);
-        polkit.blockUntil("switch-display", answered);
+        CountDownLatch promptClosed = new CountDownLatch(1);
+        closeables.add(promptClosed::countDown);
+        polkit.blockUntil("switch-display", promptClosed);
         start();
         String path = applyPlan();
-        kernel.modifySnapshot(capture -> capture.withChanges(Map.of(
+        kernel.modifySnapshot(snapshot -> snapshot.withChanges(Map.of(
                 "/sys/bus/pci/devices/" + GPU + "/driver_override",
                 Optional.of(new MachineSnapshot.TextEntry("pci-stub")))));
 
-        answered.countDown();
+        promptClosed.countDown();
 
         assertThat(awaitOutcome(path)).isEqualTo("stale");
         assertThat(kernel.simulated().writes()).isEmpty();
@@ -299,18 +299,18 @@ class HelperOnBusTest {
     @Test
     void switchContinuesAfterCallerDisconnects() throws Exception {
         CountDownLatch writing = new CountDownLatch(1);
-        CountDownLatch goOn = new CountDownLatch(1);
+        CountDownLatch resumed = new CountDownLatch(1);
         kernel.simulated().beforeEachWrite(write -> {
             writing.countDown();
-            await(goOn);
+            await(resumed);
         });
         start();
-        DBusConnection leaving = bus.connect();
-        String path = helper(leaving).Apply(plan(helper(leaving)).id()).getPath();
+        DBusConnection leavingClient = bus.connect();
+        String path = helper(leavingClient).Apply(plan(helper(leavingClient)).id()).getPath();
         await(writing);
 
-        leaving.disconnect();
-        goOn.countDown();
+        leavingClient.disconnect();
+        resumed.countDown();
 
         assertThat(awaitOutcome(path)).isEqualTo("done");
     }
@@ -324,70 +324,70 @@ class HelperOnBusTest {
             }
         });
         start();
-        DBusConnection stranger = bus.connect();
-        closeables.add(stranger);
-        List<JobEventStruct> overheard = new CopyOnWriteArrayList<>();
-        CountDownLatch end = new CountDownLatch(1);
-        stranger.addSigHandler(JobInterface.Progress.class, signal -> {
-            overheard.addAll(signal.events());
-            if (overheard.getLast().type.equals("finished")) {
-                end.countDown();
+        DBusConnection otherClient = bus.connect();
+        closeables.add(otherClient);
+        List<JobEventStruct> signalled = new CopyOnWriteArrayList<>();
+        CountDownLatch finished = new CountDownLatch(1);
+        otherClient.addSigHandler(JobInterface.Progress.class, signal -> {
+            signalled.addAll(signal.events());
+            if (signalled.getLast().type.equals("finished")) {
+                finished.countDown();
             }
         });
 
         String path = applyPlan();
         List<JobEventStruct> log = JobLogReader.readUntilFinished(job(client, path));
 
-        assertThat(end.await(15, TimeUnit.SECONDS)).isTrue();
-        assertThat(log).anySatisfy(entry -> assertThat(entry.values).contains("Xorg"));
-        assertThat(overheard)
-                .extracting(entry -> entry.type)
-                .containsExactlyElementsOf(log.stream().map(entry -> entry.type).toList());
-        assertThat(overheard).allSatisfy(entry -> assertThat(entry.values).isEmpty());
+        assertThat(finished.await(15, TimeUnit.SECONDS)).isTrue();
+        assertThat(log).anySatisfy(event -> assertThat(event.values).contains("Xorg"));
+        assertThat(signalled)
+                .extracting(event -> event.type)
+                .containsExactlyElementsOf(log.stream().map(event -> event.type).toList());
+        assertThat(signalled).allSatisfy(event -> assertThat(event.values).isEmpty());
     }
 
-    /** {@code -Dswitchback.rounds=1000} for the figure of the safety design. */
+    /** {@code -Dswitchback.rounds=1000} gives the number that the safety design states. */
     @Test
     void exactlyOneOfFiftyConcurrentCallersProceeds() throws Exception {
         start();
-        AtomicReference<CountDownLatch> goOn = new AtomicReference<>(new CountDownLatch(0));
-        kernel.simulated().beforeEachWrite(write -> await(goOn.get()));
+        AtomicReference<CountDownLatch> resumed = new AtomicReference<>(new CountDownLatch(0));
+        kernel.simulated().beforeEachWrite(write -> await(resumed.get()));
         try (ExecutorService threads = Executors.newFixedThreadPool(50)) {
             for (int round = 0; round < Integer.getInteger("switchback.rounds", 2); round++) {
-                goOn.set(new CountDownLatch(1));
+                resumed.set(new CountDownLatch(1));
                 String target = round % 2 == 0 ? "vm" : "host";
-                List<DBusConnection> callers = new ArrayList<>();
+                List<DBusConnection> clients = new ArrayList<>();
                 List<Callable<String>> calls = new ArrayList<>();
                 for (int i = 0; i < 50; i++) {
-                    DBusConnection one = bus.connect();
-                    callers.add(one);
-                    HelperInterface helper = helper(one);
+                    DBusConnection roundClient = bus.connect();
+                    clients.add(roundClient);
+                    HelperInterface helper = helper(roundClient);
                     String id =
                             helper.Plan(GPU, target, List.of(), false).reply().id();
                     calls.add(() -> {
                         try {
                             return helper.Apply(id).getPath();
-                        } catch (Busy busy) {
+                        } catch (Busy ignored) {
                             return "busy";
                         }
                     });
                 }
-                List<String> answers = new ArrayList<>();
-                for (Future<String> answer : threads.invokeAll(calls)) {
-                    answers.add(answer.get());
+                List<String> replies = new ArrayList<>();
+                for (Future<String> reply : threads.invokeAll(calls)) {
+                    replies.add(reply.get());
                 }
-                goOn.get().countDown();
+                resumed.get().countDown();
 
-                assertThat(answers)
+                assertThat(replies)
                         .as("round %d", round)
                         .filteredOn("busy"::equals)
                         .hasSize(49);
-                String path = answers.stream()
-                        .filter(a -> !a.equals("busy"))
+                String path = replies.stream()
+                        .filter(reply -> !reply.equals("busy"))
                         .findFirst()
                         .orElseThrow();
                 assertThat(awaitOutcome(path)).as("round %d", round).isEqualTo("done");
-                callers.forEach(DBusConnection::disconnect);
+                clients.forEach(DBusConnection::disconnect);
             }
         }
     }
@@ -417,28 +417,28 @@ class HelperOnBusTest {
     @Test
     void helperStaysWhileAPlanIsOpenOrASwitchRuns() throws Exception {
         CountDownLatch writing = new CountDownLatch(1);
-        CountDownLatch goOn = new CountDownLatch(1);
+        CountDownLatch resumed = new CountDownLatch(1);
         kernel.simulated().beforeEachWrite(write -> {
             writing.countDown();
-            await(goOn);
+            await(resumed);
         });
         SystemHelper helper = start(RateLimiter.UNLIMITED, Duration.ofMillis(300));
         PlanReply plan = plan(helper(client));
-        Thread waiting = Thread.ofPlatform().daemon().start(() -> {
+        Thread waitingThread = Thread.ofPlatform().daemon().start(() -> {
             try {
                 helper.awaitEnd();
-            } catch (InterruptedException stopped) {
-                throw new AssertionError(stopped);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
             }
         });
-        assertThat(waiting.join(Duration.ofMillis(1500))).isFalse();
+        assertThat(waitingThread.join(Duration.ofMillis(1500))).isFalse();
         String path = helper(client).Apply(plan.id()).getPath();
         await(writing);
-        assertThat(waiting.join(Duration.ofMillis(1500))).isFalse();
+        assertThat(waitingThread.join(Duration.ofMillis(1500))).isFalse();
 
-        goOn.countDown();
+        resumed.countDown();
         assertThat(awaitOutcome(path)).isEqualTo("done");
-        assertThat(waiting.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(waitingThread.join(Duration.ofSeconds(10))).isTrue();
     }
 
     @Test
@@ -454,29 +454,29 @@ class HelperOnBusTest {
     @Test
     void closedHelperRollsBackFirst() throws Exception {
         CountDownLatch writing = new CountDownLatch(4);
-        CountDownLatch goOn = new CountDownLatch(1);
+        CountDownLatch resumed = new CountDownLatch(1);
         kernel.simulated().beforeEachWrite(write -> {
             writing.countDown();
             if (writing.getCount() == 0) {
-                await(goOn);
+                await(resumed);
             }
         });
         SystemHelper helper = start();
         MachineSnapshot before = kernel.readSnapshot();
         applyPlan();
         await(writing);
-        Thread closing = Thread.ofPlatform().start(() -> {
+        Thread closingThread = Thread.ofPlatform().start(() -> {
             try {
                 helper.close();
-            } catch (InterruptedException stopped) {
-                throw new AssertionError(stopped);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
             }
         });
-        assertThat(closing.join(Duration.ofMillis(500))).isFalse();
+        assertThat(closingThread.join(Duration.ofMillis(500))).isFalse();
 
-        goOn.countDown();
+        resumed.countDown();
 
-        assertThat(closing.join(Duration.ofSeconds(30))).isTrue();
+        assertThat(closingThread.join(Duration.ofSeconds(30))).isTrue();
         assertThat(kernel.readSnapshot().text("/sys/bus/pci/devices/" + GPU + "/driver_override"))
                 .isEqualTo(before.text("/sys/bus/pci/devices/" + GPU + "/driver_override"));
         assertThat(kernel.readSnapshot().linkTargetName("/sys/bus/pci/devices/" + GPU + "/driver"))
@@ -491,7 +491,7 @@ class HelperOnBusTest {
 
         assertThatExceptionOfType(ReadOnly.class)
                 .isThrownBy(() -> helper(client).Apply(plan.id()));
-        assertThat(log).anyMatch(line -> line.contains("can only look"));
+        assertThat(log).anyMatch(line -> line.contains("read-only"));
         assertThat(kernel.simulated().writes()).isEmpty();
     }
 
@@ -499,10 +499,10 @@ class HelperOnBusTest {
     void externalDriverChangeIsSignalled() throws Exception {
         start();
         helper(client).Inspect();
-        CountDownLatch announced = new CountDownLatch(1);
+        CountDownLatch signalReceived = new CountDownLatch(1);
         client.addSigHandler(Properties.PropertiesChanged.class, signal -> {
             if (signal.getPropertiesChanged().containsKey("Driver")) {
-                announced.countDown();
+                signalReceived.countDown();
             }
         });
 
@@ -512,7 +512,7 @@ class HelperOnBusTest {
                         Duration.ofSeconds(5),
                         waited -> {});
 
-        assertThat(announced.await(15, TimeUnit.SECONDS)).isTrue();
+        assertThat(signalReceived.await(15, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test
@@ -520,16 +520,16 @@ class HelperOnBusTest {
         start();
         HelperInterface helper = helper(client);
         assertThat(log).isEmpty();
-        for (String odd : List.of("swordfish", "swordfish\nroot: all is well")) {
+        for (String argument : List.of("swordfish", "swordfish\nroot: all is well")) {
             try {
-                helper.Plan(odd, odd, List.of(odd), false);
-            } catch (DBusExecutionException refused) {
-                assertThat(refused.getMessage()).doesNotContain("swordfish");
+                helper.Plan(argument, argument, List.of(argument), false);
+            } catch (DBusExecutionException e) {
+                assertThat(e.getMessage()).doesNotContain("swordfish");
             }
             try {
-                helper.Apply(odd);
-            } catch (DBusExecutionException refused) {
-                assertThat(refused.getMessage()).doesNotContain("swordfish");
+                helper.Apply(argument);
+            } catch (DBusExecutionException e) {
+                assertThat(e.getMessage()).doesNotContain("swordfish");
             }
         }
 
@@ -539,11 +539,11 @@ class HelperOnBusTest {
     @Test
     void introspectionMatchesTheContract() throws Exception {
         start();
-        String shown = client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, Introspectable.class)
+        String xml = client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, Introspectable.class)
                 .Introspect()
                 .replaceAll("\\s+", " ");
 
-        assertThat(shown)
+        assertThat(xml)
                 .contains("<interface name=\"org.switchback.Helper1\">")
                 .contains(
                         "<method name=\"Plan\" > <arg type=\"s\" direction=\"in\"/> <arg type=\"s\" direction=\"in\"/>"
@@ -553,12 +553,12 @@ class HelperOnBusTest {
                                 + " <arg type=\"as\" direction=\"out\"/> </method>");
     }
 
-    /** A write that ends in an exception leaves the journal as a killed process does. */
+    /** Interrupts a switch with an exception in a write, which leaves the journal as a killed process does. */
     private String interruptSwitch() throws Exception {
         AtomicInteger writes = new AtomicInteger();
         kernel.simulated().beforeEachWrite(write -> {
             if (writes.incrementAndGet() == 5) {
-                throw new IllegalStateException("cut off");
+                throw new IllegalStateException("interrupted by the test");
             }
         });
         String outcome = awaitOutcome(applyPlan());
@@ -595,26 +595,26 @@ class HelperOnBusTest {
         interruptSwitch();
         closeables.removeLast();
         first.close();
-        CountDownLatch goOn = new CountDownLatch(1);
-        kernel.simulated().beforeEachWrite(write -> await(goOn));
+        CountDownLatch resumed = new CountDownLatch(1);
+        kernel.simulated().beforeEachWrite(write -> await(resumed));
 
         start();
         assertThatExceptionOfType(Busy.class).isThrownBy(() -> helper(client).Restore(GPU));
-        goOn.countDown();
+        resumed.countDown();
 
         List<JobEventStruct> recovery = JobLogReader.readUntilFinished(job(client, DBusNames.JOB_PATH_PREFIX + 1));
         assertThat(recovery.getLast().detail).isEqualTo("rolled-back");
-        assertThat(recovery).extracting(entry -> entry.type).contains("undone");
+        assertThat(recovery).extracting(event -> event.type).contains("undone");
         assertThat(driverOverride()).isEqualTo(before);
     }
 
     private static void await(CountDownLatch latch) {
         try {
             if (!latch.await(60, TimeUnit.SECONDS)) {
-                throw new AssertionError("nobody came");
+                throw new AssertionError("timed out waiting for the latch");
             }
-        } catch (InterruptedException stopped) {
-            throw new AssertionError(stopped);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 }

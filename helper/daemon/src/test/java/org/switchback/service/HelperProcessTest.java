@@ -22,6 +22,7 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.TestSnapshots;
 import org.switchback.protocol.DBusNames;
@@ -29,7 +30,7 @@ import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 
-/** The helper as a process of its own, which is killed and told to go. */
+/** Tests the helper as a separate process that is killed, terminated or flooded. */
 @Timeout(120)
 class HelperProcessTest {
     private static final PciAddress GPU = PciAddress.of("0000:04:00.0");
@@ -53,12 +54,12 @@ class HelperProcessTest {
 
     @AfterEach
     void closeAll() throws Exception {
-        for (AutoCloseable each : closeables.reversed()) {
-            each.close();
+        for (AutoCloseable closeable : closeables.reversed()) {
+            closeable.close();
         }
     }
 
-    private Process startJava(String main, String address, String... arguments) throws IOException {
+    private Process startJava(String mainClass, String address, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
@@ -66,7 +67,7 @@ class HelperProcessTest {
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
-                main));
+                mainClass));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("DBUS_SYSTEM_BUS_ADDRESS", address);
@@ -78,9 +79,9 @@ class HelperProcessTest {
         return process;
     }
 
-    private Process startHelper(int waitAtWrite) throws Exception {
+    private Process startHelper(int blockedWrite) throws Exception {
         Process process = startJava(
-                FileKernelHelperMain.class.getName(), bus.address(), folder.toString(), Integer.toString(waitAtWrite));
+                FileKernelHelperMain.class.getName(), bus.address(), folder.toString(), Integer.toString(blockedWrite));
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
         Deadline.seconds(30).await("the helper", () -> {
             if (!process.isAlive()) {
@@ -108,16 +109,19 @@ class HelperProcessTest {
         return SnapshotParser.parse(MachineSnapshot.parse(Files.readString(folder.resolve("machine"))));
     }
 
+    private static String describe(PciDevice function) {
+        return function.driver() + " " + function.driverOverride() + " "
+                + function.power().control();
+    }
+
     private void assertOriginalState() throws Exception {
         Machine before = TestSnapshots.parseMachine(FileKernelHelperMain.MACHINE);
         Gpu gpu = machine().gpu(GPU).orElseThrow();
         assertThat(gpu.mode()).isEqualTo(Gpu.GpuMode.HOST);
         assertThat(gpu.functions())
-                .extracting(f ->
-                        f.driver() + " " + f.driverOverride() + " " + f.power().control())
+                .extracting(HelperProcessTest::describe)
                 .containsExactlyElementsOf(before.gpu(GPU).orElseThrow().functions().stream()
-                        .map(f -> f.driver() + " " + f.driverOverride() + " "
-                                + f.power().control())
+                        .map(HelperProcessTest::describe)
                         .toList());
         assertThat(machine().firmwareFramebuffers()).isEqualTo(before.firmwareFramebuffers());
     }
@@ -140,7 +144,7 @@ class HelperProcessTest {
     }
 
     @Test
-    void aotTrainingRunsASwitchAnswersOnItsBusAndExits() throws Exception {
+    void aotTrainingRunsTwoHelpersAndASwitchAndExits() throws Exception {
         Path machine = Files.writeString(
                 folder.resolve("snapshot"),
                 TestSnapshots.load(FileKernelHelperMain.MACHINE).toText());
@@ -148,7 +152,7 @@ class HelperProcessTest {
         List<String> owners = new CopyOnWriteArrayList<>();
         client.addSigHandler(DBus.NameOwnerChanged.class, signal -> {
             if (signal.name.equals(DBusNames.BUS_NAME)) {
-                owners.add(signal.newOwner.isEmpty() ? "nobody" : "the helper");
+                owners.add(signal.newOwner.isEmpty() ? "none" : "the helper");
             }
         });
 
@@ -162,7 +166,7 @@ class HelperProcessTest {
                 .isEqualTo("switchback-helper: switch of 0000:04:00.0: rolled-back");
         assertThat(training.exitValue()).isZero();
         Deadline.seconds(10)
-                .await("its leaving", () -> owners.equals(List.of("the helper", "nobody", "the helper", "nobody")));
+                .await("the helper to exit", () -> owners.equals(List.of("the helper", "none", "the helper", "none")));
         assertThat(driver.NameHasOwner(DBusNames.BUS_NAME)).isFalse();
     }
 
@@ -204,17 +208,17 @@ class HelperProcessTest {
         String first = driver.GetNameOwner(DBusNames.BUS_NAME);
 
         String flood = "x".repeat(8 << 20);
-        try (DBusConnection flooding = bus.connect()) {
-            HelperInterface flooded =
-                    flooding.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
+        try (DBusConnection floodingClient = bus.connect()) {
+            HelperInterface floodedHelper =
+                    floodingClient.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
             Deadline.seconds(60).await("the end of the first helper", () -> {
-                flooding.callMethodAsync(flooded, "Apply", flood);
+                floodingClient.callMethodAsync(floodedHelper, "Apply", flood);
                 return !driver.NameHasOwner(DBusNames.BUS_NAME)
                         || !driver.GetNameOwner(DBusNames.BUS_NAME).equals(first);
             });
         }
 
-        // 5 s on a computer that does nothing else; this one runs tests.
+        // Takes 5 s on an idle computer; longer while tests are running.
         Deadline.seconds(20).await("the next helper", () -> helper.Version() == DBusNames.PROTOCOL_VERSION);
         assertThat(JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1))
                         .getLast()

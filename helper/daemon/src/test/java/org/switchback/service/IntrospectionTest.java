@@ -22,7 +22,7 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 import org.xml.sax.InputSource;
 
-/** The introspection data that is installed for other programs is that of the running helper. */
+/** Tests that the installed introspection data matches the running helper. */
 class IntrospectionTest {
     private static final Path FILE = Path.of("../../packaging/dbus/org.switchback.Helper1.xml");
     private static final Pattern OUR_INTERFACE =
@@ -54,12 +54,13 @@ class IntrospectionTest {
         }
     }
 
+    /** Returns the interfaces of an object; empty if the object does not exist. */
     private static String interfacesOf(DBusConnection client, String path) {
         try {
             return interfaces(client.getRemoteObject(DBusNames.BUS_NAME, path, Introspectable.class)
                     .Introspect());
         } catch (org.freedesktop.dbus.exceptions.DBusException
-                | org.freedesktop.dbus.exceptions.DBusExecutionException e) {
+                | org.freedesktop.dbus.exceptions.DBusExecutionException ignored) {
             return "";
         }
     }
@@ -68,7 +69,7 @@ class IntrospectionTest {
         return OUR_INTERFACE.matcher(xml).results().map(match -> match.group()).collect(Collectors.joining("\n"));
     }
 
-    /** One line for each member of each interface, sorted: {@code org.switchback.Helper1 method Apply in:s out:o}. */
+    /** Returns one line for each member of each interface, sorted: {@code org.switchback.Helper1 method Apply in:s out:o}. */
     private static List<String> members(String xml) throws Exception {
         DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
         factory.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);

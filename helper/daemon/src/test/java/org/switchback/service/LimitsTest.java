@@ -21,6 +21,7 @@ import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.SwitchRequest;
 import org.switchback.plan.Target;
 
+/** Tests the rate limiter, the plan store and the prompt limiter. */
 class LimitsTest {
     private static final Caller ANN = new Caller(":1.7", 1000);
     private static final Caller BOB = new Caller(":1.8", 1001);
@@ -42,37 +43,37 @@ class LimitsTest {
         clockNanos.addAndGet(time.toNanos());
     }
 
-    private long countAcquired(RateLimiter rate, int calls, long uid) {
-        return IntStream.range(0, calls).filter(i -> rate.tryAcquire(uid)).count();
+    private long countAcquired(RateLimiter limiter, int calls, long uid) {
+        return IntStream.range(0, calls).filter(i -> limiter.tryAcquire(uid)).count();
     }
 
     @Test
     void userHasABurstOfTwentyAndTenCallsPerSecond() {
-        RateLimiter rate = new RateLimiter(10, 20, clockNanos::get);
+        RateLimiter limiter = new RateLimiter(10, 20, clockNanos::get);
 
-        assertThat(countAcquired(rate, 100, 1000)).isEqualTo(20);
+        assertThat(countAcquired(limiter, 100, 1000)).isEqualTo(20);
         advanceClock(Duration.ofSeconds(1));
-        assertThat(countAcquired(rate, 100, 1000)).isEqualTo(10);
-        // The clock is allowed to run over.
+        assertThat(countAcquired(limiter, 100, 1000)).isEqualTo(10);
+        // The clock overflows here.
         advanceClock(Duration.ofSeconds(60));
-        assertThat(countAcquired(rate, 100, 1000)).isEqualTo(20);
+        assertThat(countAcquired(limiter, 100, 1000)).isEqualTo(20);
     }
 
     @Test
     void usersAreLimitedSeparately() {
-        RateLimiter rate = new RateLimiter(10, 20, clockNanos::get);
-        countAcquired(rate, 100, 1000);
+        RateLimiter limiter = new RateLimiter(10, 20, clockNanos::get);
+        countAcquired(limiter, 100, 1000);
 
-        assertThat(countAcquired(rate, 100, 1001)).isEqualTo(20);
+        assertThat(countAcquired(limiter, 100, 1001)).isEqualTo(20);
     }
 
     @Test
     void cleanupKeepsEmptyBuckets() {
-        RateLimiter rate = new RateLimiter(10, 20, clockNanos::get);
-        countAcquired(rate, 20, 7);
-        IntStream.range(1000, 3000).forEach(uid -> rate.tryAcquire(uid));
+        RateLimiter limiter = new RateLimiter(10, 20, clockNanos::get);
+        countAcquired(limiter, 20, 7);
+        IntStream.range(1000, 3000).forEach(uid -> limiter.tryAcquire(uid));
 
-        assertThat(rate.tryAcquire(7)).isFalse();
+        assertThat(limiter.tryAcquire(7)).isFalse();
     }
 
     @Test
@@ -87,13 +88,13 @@ class LimitsTest {
     @Test
     void planExpiresAfterTenMinutes() {
         PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
-        String early = plans.add(ANN, PLAN, MachineSnapshot.EMPTY);
+        String expiredId = plans.add(ANN, PLAN, MachineSnapshot.EMPTY);
         advanceClock(Duration.ofMinutes(9));
-        String late = plans.add(ANN, PLAN, MachineSnapshot.EMPTY);
+        String validId = plans.add(ANN, PLAN, MachineSnapshot.EMPTY);
         advanceClock(Duration.ofSeconds(61));
 
-        assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> plans.take(ANN, early));
-        assertThat(plans.take(ANN, late).plan()).isSameAs(PLAN);
+        assertThatExceptionOfType(UnknownPlan.class).isThrownBy(() -> plans.take(ANN, expiredId));
+        assertThat(plans.take(ANN, validId).plan()).isSameAs(PLAN);
         assertThat(plans.hasPlanOfConnectedCaller()).isFalse();
     }
 

@@ -12,7 +12,7 @@ import org.switchback.plan.KernelWrite;
 import org.switchback.plan.Setting;
 import org.switchback.simulator.SimulatedKernel;
 
-/** A simulated kernel whose captures a test may change, as if somebody had pulled or plugged a card. */
+/** A simulated kernel whose snapshots a test can modify, for example to remove or add a card. */
 public final class ModifiableKernel implements Kernel {
     private final SimulatedKernel simulated;
     private volatile UnaryOperator<MachineSnapshot> modification = UnaryOperator.identity();
@@ -25,8 +25,8 @@ public final class ModifiableKernel implements Kernel {
         return simulated;
     }
 
-    public void modifySnapshot(UnaryOperator<MachineSnapshot> wanted) {
-        modification = wanted;
+    public void modifySnapshot(UnaryOperator<MachineSnapshot> newModification) {
+        modification = newModification;
     }
 
     @Override
@@ -55,8 +55,8 @@ public final class ModifiableKernel implements Kernel {
     }
 
     @Override
-    public WriteResult write(KernelWrite write, Duration patience, Consumer<Duration> waiting) {
-        return simulated.write(write, patience, waiting);
+    public WriteResult write(KernelWrite write, Duration timeout, Consumer<Duration> onProgress) {
+        return simulated.write(write, timeout, onProgress);
     }
 
     @Override

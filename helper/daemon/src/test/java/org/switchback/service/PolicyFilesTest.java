@@ -13,21 +13,21 @@ import org.switchback.protocol.DBusNames;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** The files that polkit and the bus read say what the helper's code takes for granted. */
+/** Tests that the polkit and D-Bus configuration files match the assumptions of the code. */
 class PolicyFilesTest {
     private static final Path PACKAGING = Path.of("../../packaging");
 
     private static Element read(String file) throws Exception {
         DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
-        // The document types are named by addresses on the network.
+        // The document types refer to network addresses.
         factory.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);
         return factory.newDocumentBuilder()
                 .parse(PACKAGING.resolve(file).toFile())
                 .getDocumentElement();
     }
 
-    private static List<Element> elements(Element in, String name) {
-        NodeList nodes = in.getElementsByTagName(name);
+    private static List<Element> elements(Element parent, String name) {
+        NodeList nodes = parent.getElementsByTagName(name);
         List<Element> elements = new ArrayList<>();
         for (int i = 0; i < nodes.getLength(); i++) {
             elements.add((Element) nodes.item(i));
@@ -35,8 +35,8 @@ class PolicyFilesTest {
         return elements;
     }
 
-    private static String text(Element in, String name) {
-        return elements(in, name).getFirst().getTextContent();
+    private static String text(Element parent, String name) {
+        return elements(parent, name).getFirst().getTextContent();
     }
 
     @Test

@@ -8,17 +8,17 @@ import org.freedesktop.dbus.annotations.Position;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 import org.freedesktop.dbus.types.Variant;
 
-/** What polkit and the programs that show its prompts say to each other. */
+/** The D-Bus interfaces between polkit and the authentication agents that show its prompts. */
 public final class PolkitAgentInterfaces {
     private PolkitAgentInterfaces() {}
 
-    /** polkit, as an agent sees it. */
+    /** The interface of polkit that agents call. */
     @DBusInterfaceName("org.freedesktop.PolicyKit1.Authority")
     public interface AgentRegistry extends DBusInterface {
         void RegisterAuthenticationAgent(PolkitInterface.Subject subject, String locale, String path);
     }
 
-    /** An agent, as polkit sees it. */
+    /** The interface of an agent that polkit calls. */
     @DBusInterfaceName("org.freedesktop.PolicyKit1.AuthenticationAgent")
     public interface AuthenticationAgent extends DBusInterface {
         void BeginAuthentication(
@@ -32,7 +32,7 @@ public final class PolkitAgentInterfaces {
         void CancelAuthentication(String cookie);
     }
 
-    /** Who may answer the prompt. */
+    /** A user who may authenticate. */
     public static final class Identity extends Struct {
         @Position(0)
         public final String kind;

@@ -14,7 +14,7 @@ import org.freedesktop.dbus.exceptions.DBusException;
 
 /** A message bus for one test. */
 public final class PrivateBus implements AutoCloseable {
-    /** As the system's: only who is allowed to may own a name, or call one. */
+    /** As the policy of the system bus: owning and calling a name requires an explicit rule. */
     private static final String SYSTEM_BUS_POLICY = """
             <policy context="default">
               <allow user="*"/>
@@ -49,19 +49,19 @@ public final class PrivateBus implements AutoCloseable {
         this.daemon = daemon;
     }
 
-    /** A bus on which everybody may do everything. */
+    /** Opens a bus without restrictions. */
     public static PrivateBus open() throws IOException, InterruptedException {
         return open(ALLOW_ALL_POLICY, List.of());
     }
 
-    /** A bus with the system's rules and these files with further ones. */
+    /** Opens a bus with the policy of the system bus and additional rule files. */
     public static PrivateBus openWithSystemPolicy(List<Path> rules) throws IOException, InterruptedException {
         return open(SYSTEM_BUS_POLICY, rules);
     }
 
     private static PrivateBus open(String policy, List<Path> rules) throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("bus");
-        // Other users have to get to the socket.
+        // Other users must be able to reach the socket.
         folder.toFile().setExecutable(true, false);
         folder.toFile().setReadable(true, false);
         StringBuilder includes = new StringBuilder();
@@ -81,7 +81,7 @@ public final class PrivateBus implements AutoCloseable {
                 <servicedir>%s</servicedir>
                 %s%s</busconfig>
                 """.formatted(folder.resolve("bus"), services, policy, includes));
-        // A daemon that outlives its test must not hold on to what the test's own process writes to.
+        // A daemon that outlives its test must not keep the output streams of the test process open.
         Process daemon = new ProcessBuilder("dbus-daemon", "--nofork", "--config-file=" + config)
                 .redirectInput(new File("/dev/null"))
                 .redirectOutput(folder.resolve("stdout").toFile())
@@ -96,9 +96,9 @@ public final class PrivateBus implements AutoCloseable {
                 return Files.exists(folder.resolve("bus"));
             });
             return bus;
-        } catch (RuntimeException | Error failed) {
+        } catch (RuntimeException | Error e) {
             bus.close();
-            throw failed;
+            throw e;
         }
     }
 
@@ -106,12 +106,12 @@ public final class PrivateBus implements AutoCloseable {
         return "unix:path=" + folder.resolve("bus");
     }
 
-    /** Where a test may put files; it goes with the bus. */
+    /** Folder for files of the test; deleted when the bus is closed. */
     public Path folder() {
         return folder;
     }
 
-    /** Makes the bus start a program when somebody calls a name. */
+    /** Makes the bus start a program when its name is called. */
     public void addActivatableService(String name, String command) throws IOException {
         Files.writeString(
                 folder.resolve("services").resolve(name + ".service"),
@@ -133,9 +133,9 @@ public final class PrivateBus implements AutoCloseable {
                 files.sorted(Comparator.reverseOrder())
                         .forEach(file -> file.toFile().delete());
             }
-        } catch (IOException left) {
-            // A few files stay behind.
-        } catch (InterruptedException stopped) {
+        } catch (IOException ignored) {
+            // Some temporary files remain.
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }

@@ -18,9 +18,9 @@ import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 
 /**
- * An ordinary user's program that asks for a switch and shows polkit's prompt itself. Takes the address of the bus and
- * what to do at the prompt: {@code close} it, or {@code stay} there. Prints the prompt's message and icon, and how the
- * job ended.
+ * A client of an unprivileged user that requests a switch and is its own authentication agent. Arguments: the address of
+ * the bus, and the reaction to the prompt: {@code close} it, or {@code stay} without answering. Prints the prompt's
+ * message and icon, and the outcome of the job.
  */
 final class PromptedCallerMain {
     private static final String AGENT_PATH = "/agent";
@@ -47,7 +47,7 @@ final class PromptedCallerMain {
                 }
                 try {
                     new CountDownLatch(1).await();
-                } catch (InterruptedException closing) {
+                } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
             }
@@ -80,7 +80,7 @@ final class PromptedCallerMain {
     }
 
     private static Map<String, Variant<?>> processSubject() throws Exception {
-        // The 22nd field, counted after the name, which may have blanks (proc(5)).
+        // Field 22, starttime. Split after the program name, which may contain spaces (proc(5)).
         String stat = Files.readString(Path.of("/proc/self/stat"));
         String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
         Map<String, Variant<?>> subject = new LinkedHashMap<>();

@@ -11,8 +11,8 @@ import org.freedesktop.dbus.interfaces.DBus;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * The real polkitd on a private bus, with this project's policy and no rules but a test's. Its folders have fixed
- * names, so it gets a view of the file system of its own.
+ * The real polkitd on a private bus, with this project's policy and only the test's rules. It runs in a separate mount
+ * namespace, because the paths of its folders are fixed.
  */
 final class RealPolkit implements AutoCloseable {
     static final Path HELPER_BUS_RULES = Path.of("../../packaging/dbus/org.switchback.Helper1.conf");
@@ -26,21 +26,21 @@ final class RealPolkit implements AutoCloseable {
         this.daemon = daemon;
     }
 
-    /** Skips the test where there is no polkitd, or nobody who may start it. */
+    /** Skips the test if polkitd is not installed or cannot be started by this user. */
     static void assumeUsable() throws IOException, InterruptedException {
         Assumptions.assumeTrue(Files.isExecutable(DAEMON), "polkitd is not installed at " + DAEMON);
         Process unshare = new ProcessBuilder("unshare", "--mount", "true").start();
         Assumptions.assumeTrue(
                 unshare.waitFor(10, TimeUnit.SECONDS) && unshare.exitValue() == 0,
-                "polkitd with a policy of our own takes root and a mount namespace");
+                "polkitd with a separate policy requires root and a mount namespace");
     }
 
-    /** A bus that polkitd and the helper may be on, as installed. */
+    /** Opens a bus with the installed bus rules of polkitd and the helper. */
     static PrivateBus openBus() throws IOException, InterruptedException {
         return PrivateBus.openWithSystemPolicy(List.of(HELPER_BUS_RULES, POLKIT_BUS_RULES));
     }
 
-    /** @param rules in polkit's JavaScript */
+    /** @param rules polkit rules in JavaScript */
     static RealPolkit start(PrivateBus bus, String rules) throws Exception {
         Path actions = Files.createDirectory(bus.folder().resolve("actions"));
         Path ruleFolder = Files.createDirectory(bus.folder().resolve("rules"));

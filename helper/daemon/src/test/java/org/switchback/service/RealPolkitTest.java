@@ -25,7 +25,7 @@ import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.HelperInterface;
 import org.switchback.simulator.SimulatedKernel;
 
-/** Who may do what, with the real polkitd, this project's policy and the bus rules as they are installed. */
+/** Tests authorization with the real polkitd, this project's policy and the installed bus rules. */
 @Timeout(120)
 class RealPolkitTest {
     private static final String GPU = "0000:04:00.0";
@@ -50,8 +50,8 @@ class RealPolkitTest {
 
     @AfterEach
     void closeAll() throws Exception {
-        for (AutoCloseable each : closeables.reversed()) {
-            each.close();
+        for (AutoCloseable closeable : closeables.reversed()) {
+            closeable.close();
         }
     }
 
@@ -68,7 +68,7 @@ class RealPolkitTest {
         closeables.add(helper::close);
     }
 
-    /** What a call by a user came to: its reply, or the name of the error. */
+    /** Calls a method as a user and returns the reply, or the name of the error. */
     private String call(int uid, String path, String method, String... arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
@@ -97,14 +97,15 @@ class RealPolkitTest {
         return DBusNames.BUS_NAME + ".Error." + name;
     }
 
+    /** Waits for the end of the job and returns its log, or the name of the error. */
     private String awaitLog(int uid, String job) throws Exception {
-        List<String> last = new ArrayList<>();
+        List<String> logs = new ArrayList<>();
         Deadline.seconds(20).await("the end of the job", () -> {
-            String entries = call(uid, job, DBusNames.BUS_NAME + ".Job.Log");
-            last.add(entries);
-            return entries.contains("finished") || entries.contains("Error");
+            String events = call(uid, job, DBusNames.BUS_NAME + ".Job.Log");
+            logs.add(events);
+            return events.contains("finished") || events.contains("Error");
         });
-        return last.getLast();
+        return logs.getLast();
     }
 
     @Test
@@ -135,12 +136,12 @@ class RealPolkitTest {
                         .isEqualTo(errorName("NotAuthorized"));
             }
 
-            int written = kernel.writes().size();
-            String refused = callHelper(NOBODY, "Restore", "string:" + GPU);
-            assertThat(refused).startsWith(DBusNames.JOB_PATH_PREFIX);
-            // Nobody is there to type a password; or dbus-send has left before polkit looked, which is a no as well.
-            assertThat(awaitLog(NOBODY, refused)).containsAnyOf("no-agent", "cancelled", "denied");
-            assertThat(kernel.writes()).hasSize(written);
+            int writeCount = kernel.writes().size();
+            String restoreJob = callHelper(NOBODY, "Restore", "string:" + GPU);
+            assertThat(restoreJob).startsWith(DBusNames.JOB_PATH_PREFIX);
+            // No authentication agent is running; or dbus-send exits before polkit checks it, which also denies.
+            assertThat(awaitLog(NOBODY, restoreJob)).containsAnyOf("no-agent", "cancelled", "denied");
+            assertThat(kernel.writes()).hasSize(writeCount);
             assertThat(awaitLog(ROOT, helper.Restore(GPU).getPath())).contains("done");
         }
 
@@ -159,12 +160,12 @@ class RealPolkitTest {
 
     @Test
     void onlyRootCanOwnTheBusName() throws Exception {
-        String owning = "dbus-send --bus=" + bus.address()
+        String requestName = "dbus-send --bus=" + bus.address()
                 + " --print-reply --dest=org.freedesktop.DBus /org/freedesktop/DBus"
                 + " org.freedesktop.DBus.RequestName string:org.switchback.Helper1 uint32:0";
         for (int user : List.of(ROOT, NOBODY)) {
             Process process = new ProcessBuilder(
-                            "setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups", "sh", "-c", owning)
+                            "setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups", "sh", "-c", requestName)
                     .redirectErrorStream(true)
                     .start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -198,8 +199,8 @@ class RealPolkitTest {
             });
             """;
 
-    /** A program of the user nobody, which can't read where this JVM's classes are. */
-    private Process startPromptedCaller(String atThePrompt) throws Exception {
+    /** Starts {@link PromptedCallerMain} as the user nobody, who cannot read this JVM's class path: copies the classes. */
+    private Process startPromptedCaller(String promptAction) throws Exception {
         Path library = Files.createDirectory(bus.folder().resolve("lib"));
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
             if (entry.matches(".*/(helper/[a-z]+/target/((test-)?classes|switchback-[^/]*\\.jar)|(dbus-java|slf4j)[^/]*\\.jar)")) {
@@ -219,7 +220,7 @@ class RealPolkitTest {
         try (Stream<Path> jars = Files.list(library)) {
             command.add(jars.map(Path::toString).collect(Collectors.joining(File.pathSeparator)));
         }
-        command.addAll(List.of(PromptedCallerMain.class.getName(), bus.address(), atThePrompt));
+        command.addAll(List.of(PromptedCallerMain.class.getName(), bus.address(), promptAction));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(bus.folder().resolve("caller").toFile())
@@ -256,7 +257,7 @@ class RealPolkitTest {
 
         caller.destroyForcibly();
 
-        // polkit sees that its agent has gone, the helper that its caller has: whoever sees it first, the answer is no.
+        // polkit detects the lost agent and the helper the lost caller, in any order; either ends the switch.
         Deadline.seconds(20).await("the end", () -> log.stream()
                 .anyMatch(line -> line.matches(".*: (cancelled|denied|no-agent|authentication-cancelled)")));
         assertThat(kernel.writes()).isEmpty();

@@ -17,7 +17,7 @@ class SleepInhibitorTest {
 
     @Test
     void lockLastsUntilClosed() throws IOException {
-        Path taken = folder.resolve("taken");
+        Path lockFile = folder.resolve("lock");
         Path program = folder.resolve("systemd-inhibit");
         Files.writeString(program, """
                 #!/bin/sh
@@ -26,20 +26,20 @@ class SleepInhibitorTest {
                 while [ "${1#--}" != "$1" ]; do shift; done
                 "$@"
                 rm "%1$s"
-                """.formatted(taken));
+                """.formatted(lockFile));
         assertThat(program.toFile().setExecutable(true)).isTrue();
-        SleepInhibitor.InhibitorLock held = SleepInhibitor.ofLogind(program).acquire();
-        assertThat(taken).exists();
-        assertThat(Files.readString(taken)).contains("--what=sleep:shutdown", "--mode=block");
-        held.close();
-        assertThat(becomesTrue(() -> !Files.exists(taken))).isTrue();
+        SleepInhibitor.InhibitorLock lock = SleepInhibitor.ofLogind(program).acquire();
+        assertThat(lockFile).exists();
+        assertThat(Files.readString(lockFile)).contains("--what=sleep:shutdown", "--mode=block");
+        lock.close();
+        assertThat(becomesTrue(() -> !Files.exists(lockFile))).isTrue();
     }
 
     @Test
     void acquireWorksWithoutLogind() {
-        try (SleepInhibitor.InhibitorLock held =
+        try (SleepInhibitor.InhibitorLock lock =
                 SleepInhibitor.ofLogind(folder.resolve("no-such-program")).acquire()) {
-            assertThat(held).isNotNull();
+            assertThat(lock).isNotNull();
         }
     }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.switchback.protocol.DBusNames;
 
-/** What systemd lets the helper, the units that load modules, and the one that switches at the start do. */
+/** Tests the systemd units of the helper, of the module loaders and of the switch at boot. */
 class UnitFilesTest {
     private static final Path UNITS = Path.of("../../packaging/systemd");
     private static final String HELPER = "switchback-helper.service";
@@ -23,7 +23,7 @@ class UnitFilesTest {
         return Files.readAllLines(UNITS.resolve(unit));
     }
 
-    /** Every word that a setting is given, in one line or several. */
+    /** Returns all values of a setting, which may be given on several lines. */
     private static List<String> values(String unit, String setting) throws IOException {
         return lines(unit).stream()
                 .filter(line -> line.startsWith(setting + "="))

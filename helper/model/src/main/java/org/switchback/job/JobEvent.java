@@ -3,12 +3,12 @@ package org.switchback.job;
 import java.time.Duration;
 import java.util.Optional;
 
-/** One event of a job, in the order in which they happen. */
+/** An event of a job. */
 public sealed interface JobEvent {
-    /** Time since the authorization; zero before it. */
+    /** Time from the authorization to the event; zero before the authorization. */
     Duration elapsed();
 
-    /** The user is asked. */
+    /** The authorization was requested; the user may see a password prompt. */
     record Authorizing() implements JobEvent {
         @Override
         public Duration elapsed() {
@@ -16,7 +16,7 @@ public sealed interface JobEvent {
         }
     }
 
-    /** The user may switch, and the switch begins. */
+    /** The authorization was granted, and the switch begins. */
     record Authorized() implements JobEvent {
         @Override
         public Duration elapsed() {
@@ -25,11 +25,11 @@ public sealed interface JobEvent {
     }
 
     /**
-     * Something happened to a step.
+     * The phase of a step changed, or a wait continues.
      *
-     * @param step its index in the plan, counted from 0
-     * @param failure why, for {@link StepPhase#FAILED} and {@link StepPhase#UNDO_FAILED}; empty otherwise
-     * @param waited how long the write has lasted, for {@link StepPhase#WAITING}; zero otherwise
+     * @param step index of the step in the plan, counted from 0
+     * @param failure reason, for {@link StepPhase#FAILED} and {@link StepPhase#UNDO_FAILED}; empty otherwise
+     * @param waited time since the write began, for {@link StepPhase#WAITING}; zero otherwise
      */
     record StepChanged(int step, StepPhase phase, Duration elapsed, Optional<StepFailure> failure, Duration waited)
             implements JobEvent {
@@ -45,13 +45,13 @@ public sealed interface JobEvent {
             return new StepChanged(step, StepPhase.WAITING, elapsed, Optional.empty(), waited);
         }
 
-        /** The same event with another time base. */
+        /** Returns the same event with another elapsed time. */
         public StepChanged withElapsed(Duration newElapsed) {
             return new StepChanged(step, phase, newElapsed, failure, waited);
         }
     }
 
-    /** A reason why the whole switch is not carried out; {@link Outcome#REFUSED} follows. */
+    /** A reason why the switch is not executed; the job ends with {@link Outcome#REFUSED}. */
     record Refused(PlannedRefusal refusal, Duration elapsed) implements JobEvent {}
 
     /** The last event of every job. */

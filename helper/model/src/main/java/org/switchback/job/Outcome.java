@@ -4,17 +4,17 @@ import java.util.Optional;
 import org.switchback.hardware.KebabCase;
 
 /**
- * How a switch ended, as the helper reports it. Whether the GPU is where it should be is told by
- * {@link SwitchRun.Result}.
+ * How a switch ended according to the helper. {@link SwitchRun.Result} also takes the resulting state of the GPU into
+ * account.
  */
 public enum Outcome {
     /** Every step of the plan succeeded. */
     DONE,
     /** A step failed, and everything before it was rolled back. */
     ROLLED_BACK,
-    /** Stopped on request, and everything was rolled back. Also: the caller left before the switch began. */
+    /** Cancelled on request and rolled back; or the caller disconnected before the switch began. */
     CANCELLED,
-    /** A step failed, and so did rolling back: the GPU is partially switched. */
+    /** A step failed, and rolling back failed as well: the GPU is partially switched. */
     ROLLBACK_FAILED,
     /** A write has not returned. Nothing more was written. */
     STUCK,
@@ -26,22 +26,22 @@ public enum Outcome {
     DENIED,
     /** A password is needed, and no authentication agent runs in the user's session. */
     NO_AGENT,
-    /** The person closed the password prompt. */
+    /** The user closed the password prompt, or did not answer it in time. */
     AUTHENTICATION_CANCELLED,
-    /** polkit did not decide in time. */
+    /** polkit is not running, failed, or did not reply in time. */
     UNDECIDED,
     /** The machine changed after the plan was made. */
     STALE,
-    /** Another switch began while this one waited for its authorization. */
+    /** Another switch started while this one waited for its authorization. */
     BUSY,
-    /** The plan is refused; a {@link JobEvent.Refused} before it says why. */
+    /** The plan is refused; earlier {@link JobEvent.Refused} events give the reasons. */
     REFUSED,
-    /** The helper failed. */
+    /** The helper failed unexpectedly. */
     ERROR,
     /** The connection to the helper was lost. Reported by the client. */
     HELPER_LOST;
 
-    /** As D-Bus, JSON and the messages write it: {@code rolled-back}. */
+    /** Spelling on D-Bus, in JSON and in message keys: {@code rolled-back}. */
     public String wireName() {
         return KebabCase.of(this);
     }
@@ -51,7 +51,7 @@ public enum Outcome {
         return KebabCase.parse(Outcome.class, wireName);
     }
 
-    /** Whether something may be left over that the drivers do not show. */
+    /** Whether changes may remain that the bound drivers do not show. */
     public boolean isIncomplete() {
         return switch (this) {
             case ROLLBACK_FAILED, STUCK, KERNEL_OOPS -> true;

@@ -8,15 +8,15 @@ import org.switchback.plan.Refusal;
 import org.switchback.plan.SwitchPlan;
 
 /**
- * The answer to a request for a plan.
+ * The reply to a plan request.
  *
- * @param id 32 hexadecimal digits; empty when the plan is refused
- * @param permission what the user has to be authorized for
- * @param functions every function that moves, graphics first; empty when there is no such GPU
- * @param steps in order. With refusals, what would be done without them
- * @param refusals all of them; empty when the plan can be applied
- * @param undoCommands the shell commands that undo all steps, in the order in which they have to be run; this is not
- *     the reverse of the steps' order
+ * @param id 32 hexadecimal digits; empty if the plan is refused
+ * @param permission permission that the user needs
+ * @param functions functions to switch, the graphics function first; empty if there is no such GPU
+ * @param steps steps in order; if there are refusals, the steps that would be executed without them
+ * @param refusals all reasons why the plan cannot be executed; empty if it can be applied
+ * @param undoCommands shell commands that undo all steps, in execution order, which is not simply the reverse order of the
+ *     steps
  */
 public record PlanReply(
         String id,
@@ -32,7 +32,7 @@ public record PlanReply(
         undoCommands = List.copyOf(undoCommands);
     }
 
-    /** @param id empty for a plan that is refused */
+    /** @param id ID of the plan; empty if it is refused */
     public static PlanReply of(String id, SwitchPlan plan) {
         return new PlanReply(
                 id,
@@ -43,7 +43,7 @@ public record PlanReply(
                 plan.undoWrites().stream().map(KernelWrite::shellCommand).toList());
     }
 
-    /** The answer to a request that names nothing that could be planned for. */
+    /** The reply to a request that does not name a GPU. */
     public static PlanReply invalidRequest(Refusal refusal) {
         return new PlanReply(
                 "",

@@ -5,9 +5,9 @@ import org.switchback.plan.Refusal;
 import org.switchback.plan.RefusalCode;
 
 /**
- * A reason why a plan can't be carried out, described for those who show it.
+ * A reason why a plan cannot be executed, in a form suitable for display.
  *
- * @param details what the sentence about it is about, in the order of {@link Refusal#details}
+ * @param details arguments of the message, in the order of {@link Refusal#details}
  */
 public record PlannedRefusal(RefusalCode code, List<String> details) {
     public PlannedRefusal {

@@ -12,21 +12,21 @@ import org.switchback.plan.Step;
 import org.switchback.plan.SwitchPlan;
 
 /**
- * A step of a plan, described for those who show it.
+ * A step of a plan, in a form suitable for display.
  *
- * @param kind what it does
- * @param subject a PCI address, several with commas between them for a check, a platform device or a module; for
+ * @param kind what the step does
+ * @param subject PCI address, several separated by commas for a check; or a platform device or a module. For
  *     {@link StepKind#FRAMEBUFFER_REGION} the function's address, a space and the range
- * @param before the value before; empty for none. For {@link StepKind#FRAMEBUFFER_REGION} the region's name, for
- *     {@link StepKind#FRAMEBUFFER_EVICTION} the BAR's index, the region's name and its range with spaces between them:
+ * @param before value before the step; empty for none. For {@link StepKind#FRAMEBUFFER_REGION} the region's name. For
+ *     {@link StepKind#FRAMEBUFFER_EVICTION} the BAR's index, the region's name and its range, separated by spaces:
  *     {@code 0 efifb c0000000-c02fffff}
- * @param after the value after; empty for none
- * @param undoPolicy whether it can be undone
- * @param shellCommand the command that a person could type; empty for a check
- * @param undoCommand the command that undoes it; empty when none does
- * @param releaseMethod how it makes a firmware framebuffer's region go; empty for steps that don't. A step with another
- *     method than one before it is carried out only while the region is still there
- * @param releaseReason why that method was chosen, on the step that releases the region; empty for others
+ * @param after value after the step; empty for none
+ * @param undoPolicy whether and how the step can be undone
+ * @param shellCommand equivalent shell command; empty for a check
+ * @param undoCommand shell command that undoes the step; empty if there is none
+ * @param releaseMethod method by which the step releases the region of a firmware framebuffer; empty for steps that do not
+ *     release one. A step is skipped if a step with another method has already released the region
+ * @param releaseReason why the method is used, on the step that releases the region; empty for other steps
  */
 public record PlannedStep(
         StepKind kind,
@@ -47,14 +47,14 @@ public record PlannedStep(
         return switch (step.unwrap()) {
             case Step.RunCheck(Step.CheckKind kind, List<PciAddress> functions) ->
                 of(step, functions.stream().map(PciAddress::toString).collect(Collectors.joining(",")), "", "");
-            case Step.ChangeSetting(Setting setting, String before, String after, Step.UndoPolicy undo) ->
+            case Step.ChangeSetting(Setting setting, String before, String after, Step.UndoPolicy undoPolicy) ->
                 of(step, subject(setting), before, after);
             case Step.LoadDriver(PciAddress function) -> of(step, function.toString(), "", "");
             case Step.UnbindAny(PciAddress function) -> of(step, function.toString(), "", "");
             case Step.ProbeAny(PciAddress function) -> of(step, function.toString(), "", "");
             case Step.FramebufferEviction(PciAddress function, int bar, String region, AddressRange range) ->
                 of(step, function.toString(), bar + " " + region + " " + range, "");
-            case Step.FallbackStep nested -> throw new IllegalArgumentException("a fallback step within another");
+            case Step.FallbackStep nested -> throw new IllegalArgumentException("a fallback step must not contain another one");
         };
     }
 
@@ -100,11 +100,11 @@ public record PlannedStep(
     }
 
     /**
-     * Whether two plans do the same. Modules that are loaded by now and devices that are awake by now make no
-     * difference to the person who agreed to the plan.
+     * Whether two plans make the same changes. Module loads and power settings are ignored: a module that has been loaded
+     * or a device that has been woken up in the meantime does not matter to a user who has confirmed the plan.
      */
-    public static boolean isSamePlan(List<PlannedStep> one, List<PlannedStep> other) {
-        return comparable(one).equals(comparable(other));
+    public static boolean isSamePlan(List<PlannedStep> first, List<PlannedStep> second) {
+        return comparable(first).equals(comparable(second));
     }
 
     private static List<PlannedStep> comparable(List<PlannedStep> steps) {

@@ -11,7 +11,7 @@ public enum StepKind {
     CHECK_UNUSED,
     /** Checks that a VFIO client can open the functions and read every BAR. */
     CHECK_VFIO_USABLE,
-    /** Checks that the host's drivers have the functions again. */
+    /** Checks that the functions are bound to the host's drivers again. */
     CHECK_HOST_DRIVERS_BOUND,
     /** Binds or unbinds a driver of a function. */
     DRIVER,
@@ -25,16 +25,16 @@ public enum StepKind {
     FRAMEBUFFER_REGION,
     /** Loads or unloads a kernel module. */
     KERNEL_MODULE,
-    /** Loads the drivers that the kernel's modules name for a function. */
+    /** Loads the modules that match a function. */
     LOAD_DRIVER,
-    /** Unbinds whatever driver a function has. */
+    /** Unbinds a function from its driver, if any. */
     UNBIND_ANY,
-    /** Makes the kernel probe its drivers for a function. */
+    /** Makes the kernel choose and bind a driver for a function. */
     PROBE_ANY,
     /** Announces that vfio-pci evicts a firmware framebuffer when it binds. */
     FRAMEBUFFER_EVICTION;
 
-    /** As D-Bus, JSON and the keys of the messages write it: {@code driver-override}. */
+    /** Spelling on D-Bus, in JSON and in message keys: {@code driver-override}. */
     public String wireName() {
         return KebabCase.of(this);
     }

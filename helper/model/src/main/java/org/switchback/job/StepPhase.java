@@ -3,23 +3,23 @@ package org.switchback.job;
 import java.util.Optional;
 import org.switchback.hardware.KebabCase;
 
-/** What happens to a step. */
+/** Phase of a step, reported by an event. */
 public enum StepPhase {
     STARTED,
-    /** Its write has lasted over a second and has not returned. Repeated every second. */
+    /** The write has not returned for over a second. Reported every second. */
     WAITING,
     DONE,
-    /** Nothing was left to do: an earlier release method worked, or this one has failed already. */
+    /** Nothing to do: an earlier release method succeeded, or this one has already failed. */
     SKIPPED,
-    /** The switch goes on when another release method follows. */
+    /** The switch continues if another release method follows. */
     FAILED,
     UNDOING,
     UNDONE,
     UNDO_FAILED,
-    /** Its write has not returned and may never return. */
+    /** The write has not returned and may never return. */
     STUCK;
 
-    /** As D-Bus and the messages write it: {@code undo-failed}. */
+    /** Spelling on D-Bus and in message keys: {@code undo-failed}. */
     public String wireName() {
         return KebabCase.of(this);
     }

@@ -10,14 +10,14 @@ import org.switchback.hardware.PciDevice;
 import org.switchback.plan.Target;
 
 /**
- * A switch as far as its events tell: {@link #begin}, then {@link #after} for each event. {@link #evaluate} compares
- * the end with the machine.
+ * The state of a switch, computed from its events: {@link #begin}, then {@link #after} for each event. {@link #evaluate}
+ * combines the outcome with the resulting state of the GPU.
  *
- * @param target where the GPU goes
- * @param steps one for each planned step
- * @param refusals why the whole switch was not carried out
- * @param started whether it was authorized
- * @param end the last event; empty while the switch lasts
+ * @param target mode that the GPU is switched to
+ * @param steps progress of each planned step
+ * @param refusals why the switch was not executed
+ * @param started whether the switch was authorized
+ * @param end last event; empty until the switch ends
  */
 public record SwitchRun(
         Target target,
@@ -30,7 +30,7 @@ public record SwitchRun(
         refusals = List.copyOf(refusals);
     }
 
-    /** How far a step is. */
+    /** State of a step. */
     public enum StepState {
         PENDING,
         RUNNING,
@@ -41,17 +41,17 @@ public record SwitchRun(
         UNDONE,
         UNDO_FAILED,
         STUCK,
-        /** The switch ended while the step was running, for instance because the helper was lost. */
+        /** The switch ended while the step was running, for example because the connection to the helper was lost. */
         UNKNOWN
     }
 
     /**
-     * A step so far.
+     * Progress of a step.
      *
-     * @param startedAt when it was started or its undoing was, since the authorization; empty before
-     * @param duration how long the step itself took; empty until it has ended, and for skipped steps
-     * @param waited how long its write has lasted without returning; zero when it does not wait
-     * @param failure why it, or undoing it, failed last; empty when it did not
+     * @param startedAt start of the step, or of undoing it, as time since the authorization; empty before the start
+     * @param duration duration of the step, without undoing it; empty until it ends, and for skipped steps
+     * @param waited time since a write that has not returned began; zero if there is none
+     * @param failure why the step, or undoing it, last failed; empty if it did not fail
      */
     public record StepProgress(
             StepState state,
@@ -95,19 +95,19 @@ public record SwitchRun(
             return new StepProgress(newState, startedAt, duration, Duration.ZERO, newFailure);
         }
 
-        /** Whether the step, or its undoing, has begun and not ended. */
+        /** Whether the step is running or being undone. */
         public boolean isRunning() {
             return state == StepState.RUNNING || state == StepState.UNDOING;
         }
     }
 
-    /** Before the first event. */
+    /** Returns the state before the first event. */
     public static SwitchRun begin(Target target, int stepCount) {
         return new SwitchRun(
                 target, Collections.nCopies(stepCount, StepProgress.PENDING), List.of(), false, Optional.empty());
     }
 
-    /** All events at once. */
+    /** Returns the state after all of the events. */
     public static SwitchRun of(Target target, int stepCount, List<JobEvent> events) {
         SwitchRun run = begin(target, stepCount);
         for (JobEvent event : events) {
@@ -116,7 +116,7 @@ public record SwitchRun(
         return run;
     }
 
-    /** With one more event. Events of steps that the plan does not have are ignored: their plan is not known here. */
+    /** Returns the state after one more event. Ignores events of steps that the plan does not contain. */
     public SwitchRun after(JobEvent event) {
         return switch (event) {
             case JobEvent.Authorizing authorizing -> this;
@@ -124,9 +124,9 @@ public record SwitchRun(
             case JobEvent.StepChanged changed ->
                 changed.step() < 0 || changed.step() >= steps.size() ? this : withStep(changed);
             case JobEvent.Refused(PlannedRefusal refusal, Duration elapsed) -> {
-                List<PlannedRefusal> more = new ArrayList<>(refusals);
-                more.add(refusal);
-                yield new SwitchRun(target, steps, more, started, end);
+                List<PlannedRefusal> newRefusals = new ArrayList<>(refusals);
+                newRefusals.add(refusal);
+                yield new SwitchRun(target, steps, newRefusals, started, end);
             }
             case JobEvent.Finished finished ->
                 new SwitchRun(
@@ -141,12 +141,12 @@ public record SwitchRun(
     }
 
     private SwitchRun withStep(JobEvent.StepChanged event) {
-        List<StepProgress> changed = new ArrayList<>(steps);
-        changed.set(event.step(), steps.get(event.step()).after(event));
-        return new SwitchRun(target, changed, refusals, true, end);
+        List<StepProgress> newSteps = new ArrayList<>(steps);
+        newSteps.set(event.step(), steps.get(event.step()).after(event));
+        return new SwitchRun(target, newSteps, refusals, true, end);
     }
 
-    /** The part of the steps that are done or skipped, from 0 to 1. */
+    /** Returns the fraction of steps that are done or skipped, from 0 to 1; 0 without steps. */
     public double progress() {
         long ended = steps.stream()
                 .filter(step -> step.state() == StepState.DONE || step.state() == StepState.SKIPPED)
@@ -154,25 +154,25 @@ public record SwitchRun(
         return steps.isEmpty() ? 0 : (double) ended / steps.size();
     }
 
-    /** What a switch came to. */
+    /** Result of a switch, determined from its outcome and the state of the GPU. */
     public enum Result {
-        /** The GPU is in the target mode, and nothing is left over. */
+        /** The GPU is in the target mode, and the switch is complete. */
         SUCCEEDED,
-        /** It is as it was before. */
+        /** The GPU is in the same state as before. */
         UNCHANGED,
-        /** The helper reported success, but the GPU is as it was before. */
+        /** The helper reported success, but the GPU is in the same state as before. */
         FALSELY_REPORTED,
-        /** It is neither as it was before nor in the target mode, or something was left over. */
+        /** The GPU is neither in the earlier state nor in the target mode, or the switch is incomplete. */
         PARTIALLY_SWITCHED,
         /** The end was not reported, or the machine could not be read afterwards. */
         UNKNOWN
     }
 
     /**
-     * Whether the switch succeeded: the helper's report and the machine as it is now have to agree.
+     * Determines the result. The switch succeeded only if both the helper's outcome and the state of the GPU confirm that.
      *
-     * @param before the GPU when the plan was made
-     * @param now the GPU after the end; empty when it could not be read
+     * @param before GPU when the plan was created
+     * @param now GPU after the end; empty if it could not be read
      */
     public Result evaluate(Gpu before, Optional<Gpu> now) {
         if (end.isEmpty() || now.isEmpty()) {
@@ -181,8 +181,8 @@ public record SwitchRun(
         Gpu gpu = now.get();
         Outcome outcome = end.get().outcome();
         boolean reached = isReached(gpu);
-        boolean wasElsewhere = !target.isReached(before);
-        if (reached && (outcome == Outcome.DONE || (wasElsewhere && !outcome.isIncomplete()))) {
+        boolean hadOtherMode = !target.isReached(before);
+        if (reached && (outcome == Outcome.DONE || (hadOtherMode && !outcome.isIncomplete()))) {
             return Result.SUCCEEDED;
         }
         boolean sameDrivers = drivers(gpu).equals(drivers(before));
@@ -192,7 +192,7 @@ public record SwitchRun(
         return sameDrivers && !outcome.isIncomplete() ? Result.UNCHANGED : Result.PARTIALLY_SWITCHED;
     }
 
-    /** Whether the GPU is in the target mode; in VM mode nothing may be left that vfio-pci can't live with. */
+    /** Whether the GPU is in the target mode, and in VM mode also without conflicts, which would block vfio-pci. */
     private boolean isReached(Gpu gpu) {
         return target.isReached(gpu)
                 && (target == Target.HOST || gpu.conflicts().isEmpty());

@@ -1,7 +1,7 @@
 /**
- * A switch as its observers see it: the planned steps, the events of the job that carries them out, and
- * {@link org.switchback.job.SwitchRun}, which folds those events and the machine afterwards into one state and one
- * result. Command line, window, tray and activity log render that. Pure.
+ * The client's view of a switch: the planned steps, the events of the job that executes them, and
+ * {@link org.switchback.job.SwitchRun}, which computes the state and the result from the events and the machine. Command
+ * line, window, tray and activity log display that. Does no I/O.
  */
 @NullMarked
 package org.switchback.job;

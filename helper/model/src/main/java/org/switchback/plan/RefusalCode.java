@@ -3,7 +3,7 @@ package org.switchback.plan;
 import java.util.Optional;
 import org.switchback.hardware.KebabCase;
 
-/** The kinds of {@link Refusal}, as D-Bus, JSON and the keys of the messages name them. */
+/** The kinds of {@link Refusal}. */
 public enum RefusalCode {
     NO_SUCH_DEVICE,
     NOT_A_GPU,
@@ -25,7 +25,7 @@ public enum RefusalCode {
     /** A code that this version does not know; the first detail is its name. */
     UNKNOWN;
 
-    /** {@code already-in-vm-mode}. */
+    /** Spelling on D-Bus, in JSON and in message keys: {@code already-in-vm-mode}. */
     public String wireName() {
         return KebabCase.of(this);
     }
@@ -35,7 +35,7 @@ public enum RefusalCode {
         return KebabCase.parse(RefusalCode.class, wireName);
     }
 
-    /** Whether it is about a region in a BAR that can't be released. */
+    /** Whether the reason is a region in a BAR that cannot be released. */
     public boolean isAboutFirmwareRegion() {
         return switch (this) {
             case FRAMEBUFFER_NOT_REMOVABLE, FRAMEBUFFER_ORPHANED, UNKNOWN_REGION, MODULE_MISSING, MODULE_UNSIGNED ->
@@ -44,7 +44,7 @@ public enum RefusalCode {
         };
     }
 
-    /** Whether only the kernel module could release the region, and it can't be loaded. */
+    /** Whether only the kernel module could release the region, but it cannot be loaded. */
     public boolean isAboutModule() {
         return this == MODULE_MISSING || this == MODULE_UNSIGNED;
     }

@@ -36,7 +36,7 @@ class SwitchRunTest {
     }
 
     @Test
-    void snapshotsAreInTheModesThatTheTestsNeed() {
+    void snapshotsHaveTheExpectedModes() {
         assertThat(HOST.mode()).isEqualTo(Gpu.GpuMode.HOST);
         assertThat(VM_BLOCKED.mode()).isEqualTo(Gpu.GpuMode.VM);
         assertThat(VM_BLOCKED.conflicts()).isNotEmpty();
@@ -69,7 +69,7 @@ class SwitchRunTest {
     }
 
     @Test
-    void failedStepKeepsItsReasonWhileTheOthersAreUndone() {
+    void failureIsKeptWhileOtherStepsAreUndone() {
         StepFailure failure = new StepFailure("EBUSY", List.of());
         SwitchRun run = SwitchRun.of(
                 Target.VM,
@@ -86,11 +86,11 @@ class SwitchRunTest {
         assertThat(run.steps().get(1).failure()).contains(failure);
         assertThat(run.steps().get(1).duration()).contains(millis(3));
         assertThat(run.steps().get(0).state()).isEqualTo(StepState.UNDONE);
-        assertThat(run.steps().get(0).duration()).as("of the step itself").contains(millis(1));
+        assertThat(run.steps().get(0).duration()).as("without the time of undoing it").contains(millis(1));
     }
 
     @Test
-    void stepThatRunsAtTheEndIsUnknown() {
+    void stepRunningAtTheEndBecomesUnknown() {
         SwitchRun run = SwitchRun.begin(Target.VM, 1)
                 .after(JobEvent.StepChanged.of(0, StepPhase.STARTED, millis(1)))
                 .after(new JobEvent.Finished(Outcome.HELPER_LOST, Duration.ZERO));
@@ -115,7 +115,7 @@ class SwitchRunTest {
     }
 
     @Test
-    void successNeedsTheHelpersReportAndTheMachine() {
+    void successRequiresOutcomeAndGpuState() {
         assertThat(ended(Target.VM, Outcome.DONE).evaluate(HOST, Optional.of(VM)))
                 .isEqualTo(Result.SUCCEEDED);
         assertThat(ended(Target.HOST, Outcome.DONE).evaluate(VM, Optional.of(HOST)))
@@ -125,26 +125,26 @@ class SwitchRunTest {
     }
 
     @Test
-    void remainingConflictIsNoSuccessInVmMode() {
+    void remainingConflictInVmModeIsPartiallySwitched() {
         assertThat(ended(Target.VM, Outcome.DONE).evaluate(HOST, Optional.of(VM_BLOCKED)))
                 .isEqualTo(Result.PARTIALLY_SWITCHED);
     }
 
     @Test
-    void rollingBackASwitchToVmModeIsASwitchToTheHost() {
+    void rollbackOfVmSwitchCountsAsSwitchToHost() {
         assertThat(ended(Target.HOST, Outcome.ROLLED_BACK).evaluate(VM, Optional.of(HOST)))
                 .isEqualTo(Result.SUCCEEDED);
     }
 
     @ParameterizedTest
     @EnumSource(value = Outcome.class, names = "DONE", mode = EnumSource.Mode.EXCLUDE)
-    void otherOutcomesAreUnchangedUnlessSomethingIsLeftOver(Outcome outcome) {
+    void otherOutcomesAreUnchangedUnlessIncomplete(Outcome outcome) {
         assertThat(ended(Target.VM, outcome).evaluate(HOST, Optional.of(HOST)))
                 .isEqualTo(outcome.isIncomplete() ? Result.PARTIALLY_SWITCHED : Result.UNCHANGED);
     }
 
     @Test
-    void unreadableMachineIsUnknown() {
+    void resultIsUnknownWithoutMachineOrEnd() {
         assertThat(ended(Target.VM, Outcome.DONE).evaluate(HOST, Optional.empty()))
                 .isEqualTo(Result.UNKNOWN);
         assertThat(SwitchRun.begin(Target.VM, 1).evaluate(HOST, Optional.of(HOST)))

@@ -260,14 +260,14 @@ class PlannerTest {
                         "/proc/900/comm", text("pipewire"),
                         "/proc/900/fd/20", link("/dev/snd/controlC0")));
         assertThat(plan(machine, Target.VM).refusals()).isEmpty();
-        Machine playing = machineWithChanges(
+        Machine machineWithPlayback = machineWithChanges(
                 "q35-6.1-0380-native",
                 Map.of(
                         "/sys/bus/pci/devices/0000:01:00.1/sound/card0",
                                 Optional.of(new MachineSnapshot.DirectoryEntry()),
                         "/proc/900/comm", text("pipewire"),
                         "/proc/900/fd/21", link("/dev/snd/pcmC0D0p")));
-        assertThat(plan(playing, Target.VM).refusals())
+        assertThat(plan(machineWithPlayback, Target.VM).refusals())
                 .extracting(Refusal::code)
                 .containsExactly(RefusalCode.IN_USE);
     }

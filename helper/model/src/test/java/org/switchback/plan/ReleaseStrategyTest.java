@@ -238,7 +238,7 @@ class ReleaseStrategyTest {
     }
 
     @Test
-    void takenOverFramebufferIsNeitherUnboundNorUnregistered() {
+    void orphanedFramebufferIsNeitherUnboundNorUnregistered() {
         Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes = new HashMap<>();
         changes.put(
                 "/sys/bus/platform/devices/simple-framebuffer.0/driver",
@@ -252,14 +252,14 @@ class ReleaseStrategyTest {
     }
 
     @Test
-    void takenOverEfifbIsNotUnbound() {
+    void orphanedEfifbIsNotUnbound() {
         Machine machine = TestSnapshots.parseMachine("q35-5.10-0300-native");
         assertThat(machine.firmwareFramebuffers()).anyMatch(FirmwareFramebuffer::isTakenOver);
         assertThat(shellCommands(plan(machine, false))).noneMatch(command -> command.contains("framebuffer"));
     }
 
     @Test
-    void unknownRegionIsLeftAlone() {
+    void unknownRegionIsNotReleased() {
         String map = TestSnapshots.load(GTX1080).text("/proc/iomem").orElseThrow();
         Machine machine = machineWithTexts(GTX1080, Map.of("/proc/iomem", map.replace("BOOTFB", "something")));
         assertThat(releaseMethods(plan(machine, true))).isEmpty();

@@ -243,18 +243,15 @@ final class RecordingConnection implements HelperConnection {
                 pendingWrite = done;
                 inspectionAfterSwitch = after;
             }
-            try {
-                listener.accept(event);
-            } finally {
-                // On another thread: this one delivers events, so waiting here would block the reply.
-                Thread.ofVirtual().name("record").start(() -> {
-                    try {
-                        saveFinished(after);
-                    } finally {
-                        done.complete(null);
-                    }
-                });
-            }
+            // On another thread: this one delivers events. Before the listener: it may ask for the same snapshot at once.
+            Thread.ofVirtual().name("record").start(() -> {
+                try {
+                    saveFinished(after);
+                } finally {
+                    done.complete(null);
+                }
+            });
+            listener.accept(event);
         }
 
         private synchronized void addEvent(JobEvent event) {

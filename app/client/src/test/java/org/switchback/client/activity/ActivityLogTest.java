@@ -38,28 +38,28 @@ class ActivityLogTest {
     private static final PciAddress AUDIO = PciAddress.of("04:00.1");
 
     @TempDir
-    Path folder;
+    Path directory;
 
     private Path file;
 
     @BeforeEach
     void useMissingDirectory() {
-        file = folder.resolve("state/switchback/activity.jsonl");
+        file = directory.resolve("state/switchback/activity.jsonl");
     }
 
     @Test
     void recordIsReadBackUnchanged() {
-        SwitchRecord attempt = createRecord("one", "", 0);
-        ActivityLog.ofFile(file).put(attempt);
-        SwitchRecord again = ActivityLog.ofFile(file).load().records().getFirst();
-        assertThat(again.startedAt()).isEqualTo(attempt.startedAt());
-        assertThat(again.initiator()).isEqualTo(SwitchRecord.SwitchInitiator.WINDOW);
-        assertThat(again.snapshotBefore()).isEqualTo(attempt.snapshotBefore());
-        assertThat(again.snapshotAfter()).isEqualTo(attempt.snapshotAfter());
-        assertThat(again.steps()).usingRecursiveComparison().isEqualTo(attempt.steps());
-        assertThat(again.events()).usingRecursiveComparison().isEqualTo(attempt.events());
-        assertThat(again.shellCommands()).containsExactly("echo 0000:04:00.0 | sudo tee /sys/unbind");
-        assertThat(again.isReportedDone()).isTrue();
+        SwitchRecord record = createRecord("one", "", 0);
+        ActivityLog.ofFile(file).put(record);
+        SwitchRecord readBack = ActivityLog.ofFile(file).load().records().getFirst();
+        assertThat(readBack.startedAt()).isEqualTo(record.startedAt());
+        assertThat(readBack.initiator()).isEqualTo(SwitchRecord.SwitchInitiator.WINDOW);
+        assertThat(readBack.snapshotBefore()).isEqualTo(record.snapshotBefore());
+        assertThat(readBack.snapshotAfter()).isEqualTo(record.snapshotAfter());
+        assertThat(readBack.steps()).usingRecursiveComparison().isEqualTo(record.steps());
+        assertThat(readBack.events()).usingRecursiveComparison().isEqualTo(record.events());
+        assertThat(readBack.shellCommands()).containsExactly("echo 0000:04:00.0 | sudo tee /sys/unbind");
+        assertThat(readBack.isReportedDone()).isTrue();
     }
 
     @Test
@@ -77,14 +77,14 @@ class ActivityLogTest {
         log.put(createRecord("one", "", 0));
         log.put(createRecord("two", "", 60));
         log.put(createRecord("elsewhere", "x99-gtx1080-efifb", 120));
-        MachineSource here = new MachineSource.ThisMachine();
-        assertThat(log.findLatest(here, GPU, attempt -> true))
+        MachineSource thisMachine = new MachineSource.ThisMachine();
+        assertThat(log.findLatest(thisMachine, GPU, record -> true))
                 .map(SwitchRecord::id)
                 .contains("two");
-        assertThat(log.findLatest(here, GPU, attempt -> attempt.id().equals("one")))
+        assertThat(log.findLatest(thisMachine, GPU, record -> record.id().equals("one")))
                 .isPresent();
-        assertThat(log.findLatest(here, AUDIO, attempt -> true)).isEmpty();
-        assertThat(log.findLatest(new MachineSource.SampleMachine("x99-gtx1080-efifb"), GPU, attempt -> true))
+        assertThat(log.findLatest(thisMachine, AUDIO, record -> true)).isEmpty();
+        assertThat(log.findLatest(new MachineSource.SampleMachine("x99-gtx1080-efifb"), GPU, record -> true))
                 .map(SwitchRecord::id)
                 .contains("elsewhere");
     }
@@ -92,7 +92,7 @@ class ActivityLogTest {
     @Test
     void readingAMissingLogCreatesNoFile() {
         assertThat(ActivityLog.ofFile(file).load().records()).isEmpty();
-        assertThat(folder).isEmptyDirectory();
+        assertThat(directory).isEmptyDirectory();
     }
 
     @Test
@@ -113,11 +113,11 @@ class ActivityLogTest {
 
     @Test
     void listenersAreNotified() {
-        List<String> told = new ArrayList<>();
+        List<String> notifications = new ArrayList<>();
         ActivityLog log = ActivityLog.ofFile(file);
-        log.addChangeListener(() -> told.add("told"));
+        log.addChangeListener(() -> notifications.add("changed"));
         log.put(createRecord("one", "", 0));
-        assertThat(told).containsExactly("told");
+        assertThat(notifications).containsExactly("changed");
     }
 
     @Test
@@ -145,11 +145,11 @@ class ActivityLogTest {
         Files.writeString(file, content);
         ActivityLog log = ActivityLog.ofFile(file);
         ActivityLog.ActivityLogContent found = log.load();
-        Path kept = file.resolveSibling("activity.jsonl.damaged-1");
-        assertThat(found.problem()).contains(new ActivityLog.ActivityLogProblem.DamagedLogFile(kept));
+        Path backup = file.resolveSibling("activity.jsonl.damaged-1");
+        assertThat(found.problem()).contains(new ActivityLog.ActivityLogProblem.DamagedLogFile(backup));
         assertThat(found.problem().orElseThrow().format(Messages.forLocale(Locale.ENGLISH)))
-                .contains(kept.toString());
-        assertThat(Files.readString(kept)).isEqualTo(content);
+                .contains(backup.toString());
+        assertThat(Files.readString(backup)).isEqualTo(content);
         log.put(createRecord("one", "", 0));
         assertThat(log.load().records()).hasSize(1);
         assertThat(log.load().problem()).isEmpty();
@@ -170,28 +170,28 @@ class ActivityLogTest {
                         file.resolveSibling("activity.jsonl.damaged-2")));
     }
 
-    /** Cut anywhere, as a power cut without a whole file would. */
+    /** Truncates the file at many positions, as a power failure during a non-atomic write would. */
     @Test
     void truncatedFileIsAlwaysBackedUp() throws IOException {
         ActivityLog.ofFile(file).put(createRecord("one", "", 0));
-        String whole = Files.readString(file);
-        for (int end = 0; end < whole.length() - 1; end += 499) {
-            Path cut = Files.createDirectories(folder.resolve("cut-" + end)).resolve("activity.jsonl");
-            Files.writeString(cut, whole.substring(0, end));
-            ActivityLog.ActivityLogContent content = ActivityLog.ofFile(cut).load();
-            boolean headAlone = whole.substring(0, end).equals(ActivityLog.HEADER_LINE)
-                    || whole.substring(0, end).equals(ActivityLog.HEADER_LINE + "\n");
-            assertThat(content.problem().isPresent()).as("cut at %d", end).isNotEqualTo(headAlone);
-            try (Stream<Path> files = Files.list(cut.getParent())) {
-                assertThat(files.anyMatch(kept -> kept.toString().endsWith(".damaged-1")))
-                        .isNotEqualTo(headAlone);
+        String fullText = Files.readString(file);
+        for (int end = 0; end < fullText.length() - 1; end += 499) {
+            Path truncated = Files.createDirectories(directory.resolve("cut-" + end)).resolve("activity.jsonl");
+            Files.writeString(truncated, fullText.substring(0, end));
+            ActivityLog.ActivityLogContent content = ActivityLog.ofFile(truncated).load();
+            boolean onlyHeader = fullText.substring(0, end).equals(ActivityLog.HEADER_LINE)
+                    || fullText.substring(0, end).equals(ActivityLog.HEADER_LINE + "\n");
+            assertThat(content.problem().isPresent()).as("cut at %d", end).isNotEqualTo(onlyHeader);
+            try (Stream<Path> files = Files.list(truncated.getParent())) {
+                assertThat(files.anyMatch(path -> path.toString().endsWith(".damaged-1")))
+                        .isNotEqualTo(onlyHeader);
             }
         }
     }
 
     @Test
     void recordIsKeptInMemoryWhenTheFileIsNotWritable() throws IOException {
-        Path blocked = Files.writeString(folder.resolve("file"), "");
+        Path blocked = Files.writeString(directory.resolve("file"), "");
         ActivityLog log = ActivityLog.ofFile(blocked.resolve("activity.jsonl"));
         log.put(createRecord("one", "", 0));
         assertThat(log.load().records()).hasSize(1);
@@ -199,18 +199,18 @@ class ActivityLogTest {
 
     @Test
     void concurrentWritersLoseNoRecord() throws Exception {
-        List<Thread> programs = new ArrayList<>();
-        for (int program = 0; program < 4; program++) {
-            int number = program;
-            programs.add(Thread.ofPlatform().start(() -> {
-                ActivityLog own = ActivityLog.ofFile(file);
+        List<Thread> threads = new ArrayList<>();
+        for (int thread = 0; thread < 4; thread++) {
+            int number = thread;
+            threads.add(Thread.ofPlatform().start(() -> {
+                ActivityLog log = ActivityLog.ofFile(file);
                 for (int i = 0; i < 5; i++) {
-                    own.put(createRecord(number + "-" + i, "", i));
+                    log.put(createRecord(number + "-" + i, "", i));
                 }
             }));
         }
-        for (Thread program : programs) {
-            program.join(20_000);
+        for (Thread thread : threads) {
+            thread.join(20_000);
         }
         assertThat(ActivityLog.ofFile(file).load().records()).hasSize(20);
     }
@@ -222,17 +222,17 @@ class ActivityLogTest {
         assertThat(StateDirectory.of(Map.of("XDG_STATE_HOME", "relative", "HOME", "/home/ann")))
                 .isEqualTo(Path.of("/home/ann/.local/state/switchback"));
         assertThat(StateDirectory.of(Map.of()))
-                .as("a service is told of no home")
+                .as("a service has no HOME")
                 .isEqualTo(Path.of(System.getProperty("user.home"), ".local/state/switchback"));
     }
 
-    private static SwitchRecord createRecord(String id, String where, int second) {
-        var machine = SampleMachines.load(SampleMachines.DEFAULT).orElseThrow();
+    private static SwitchRecord createRecord(String id, String machineName, int second) {
+        var snapshot = SampleMachines.load(SampleMachines.DEFAULT).orElseThrow();
         return new SwitchRecord(
                 id,
                 Instant.parse("2026-11-22T18:00:00Z").plusSeconds(second),
                 SwitchRecord.SwitchInitiator.WINDOW,
-                where,
+                machineName,
                 GPU,
                 Target.VM,
                 List.of(new PlannedStep(
@@ -250,8 +250,8 @@ class ActivityLogTest {
                         WireEvents.event("failed", 0, 25_000, "in-use", "a", "ü"),
                         WireEvents.event("finished", -1, 30_000, "done")),
                 Optional.empty(),
-                SwitchRecord.filterSnapshot(machine, List.of(GPU, AUDIO)),
-                Optional.of(SwitchRecord.filterSnapshot(machine, List.of(GPU, AUDIO))));
+                SwitchRecord.filterSnapshot(snapshot, List.of(GPU, AUDIO)),
+                Optional.of(SwitchRecord.filterSnapshot(snapshot, List.of(GPU, AUDIO))));
     }
 
     /** A record as version 0.1.0 wrote it: with the names of that version. */

@@ -47,24 +47,24 @@ class RecordingConnectionsTest {
         helper.emitEvent("finished", -1, 1, "done");
         connection.close();
 
-        SwitchRecord attempt = onlyRecord();
-        assertThat(attempt.isReportedDone()).isTrue();
-        assertThat(attempt.startedAt()).isEqualTo(NOON);
-        assertThat(attempt.steps()).hasSize(11);
-        assertThat(attempt.shellCommands())
+        SwitchRecord record = onlyRecord();
+        assertThat(record.isReportedDone()).isTrue();
+        assertThat(record.startedAt()).isEqualTo(NOON);
+        assertThat(record.steps()).hasSize(11);
+        assertThat(record.shellCommands())
                 .hasSize(9)
                 .contains("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/unbind");
-        SwitchRecordFormatter text = formatter(attempt);
-        assertThat(text.title()).isEqualTo("NVIDIA GeForce GTX 1080 to VM mode");
-        assertThat(text.result()).isEqualTo("NVIDIA GeForce GTX 1080 is in VM mode.");
-        assertThat(text.steps().get(6))
+        SwitchRecordFormatter formatter = formatter(record);
+        assertThat(formatter.title()).isEqualTo("NVIDIA GeForce GTX 1080 to VM mode");
+        assertThat(formatter.result()).isEqualTo("NVIDIA GeForce GTX 1080 is in VM mode.");
+        assertThat(formatter.steps().get(6))
                 .isEqualTo(
                         new SwitchRecordFormatter.RecordedStep(7, "Unbind 04:00.0 from nvidia", "done", "20 ms", ""));
-        assertThat(text.memoryMapChanges()).contains("removed: ").contains("efifb (8.4 MiB)");
-        assertThat(text.memoryMapBefore()).contains("c0000000-c086ffff : efifb");
-        assertThat(text.memoryMapAfter()).isNotEmpty().doesNotContain("efifb");
-        assertThat(text.duration()).isEqualTo("232 ms");
-        assertThat(text.toPlainText())
+        assertThat(formatter.memoryMapChanges()).contains("removed: ").contains("efifb (8.4 MiB)");
+        assertThat(formatter.memoryMapBefore()).contains("c0000000-c086ffff : efifb");
+        assertThat(formatter.memoryMapAfter()).isNotEmpty().doesNotContain("efifb");
+        assertThat(formatter.duration()).isEqualTo("232 ms");
+        assertThat(formatter.toPlainText())
                 .contains("Nov 22, 2026, 12:00:00")
                 .contains("  7  Unbind 04:00.0 from nvidia: done, 20 ms\n")
                 .contains("Kernel writes\nsudo modprobe vfio-pci\n");
@@ -97,14 +97,14 @@ class RecordingConnectionsTest {
         helper.emitEvent("undone", 6, 1, "");
         helper.emitEvent("finished", -1, 1, "rolled-back");
         connection.close();
-        SwitchRecord attempt = onlyRecord();
-        assertThat(attempt.shellCommands().getLast())
+        SwitchRecord record = onlyRecord();
+        assertThat(record.shellCommands().getLast())
                 .isEqualTo("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
-        SwitchRecordFormatter text = formatter(attempt);
-        assertThat(text.status()).isEqualTo(SwitchRun.Result.UNCHANGED);
-        assertThat(text.steps().get(7).note()).contains("EBUSY");
-        assertThat(text.steps().get(6).state()).isEqualTo("rolled back");
-        assertThat(text.steps().get(8).state()).isEqualTo("not started");
+        SwitchRecordFormatter formatter = formatter(record);
+        assertThat(formatter.status()).isEqualTo(SwitchRun.Result.UNCHANGED);
+        assertThat(formatter.steps().get(7).note()).contains("EBUSY");
+        assertThat(formatter.steps().get(6).state()).isEqualTo("rolled back");
+        assertThat(formatter.steps().get(8).state()).isEqualTo("not started");
     }
 
     @Test
@@ -136,13 +136,13 @@ class RecordingConnectionsTest {
         helper.emitEvent("finished", -1, 1, "rolled-back");
         connection.close();
         assertThat(activityLog.load().records()).hasSize(2);
-        SwitchRecord back = activityLog.load().records().stream()
-                .filter(attempt -> attempt.target() == Target.HOST)
+        SwitchRecord restored = activityLog.load().records().stream()
+                .filter(record -> record.target() == Target.HOST)
                 .findFirst()
                 .orElseThrow();
-        assertThat(back.shellCommands())
+        assertThat(restored.shellCommands())
                 .containsExactly("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/bind");
-        assertThat(formatter(back).steps().get(6).state()).isEqualTo("rolled back");
+        assertThat(formatter(restored).steps().get(6).state()).isEqualTo("rolled back");
     }
 
     @Test
@@ -190,8 +190,8 @@ class RecordingConnectionsTest {
         assertThat(formatter(onlyRecord()).context()).endsWith("on iommu-off: simulated and not saved");
     }
 
-    private void rejectSwitch(HelperException.FailureKind why) {
-        helper.failSwitches(why);
+    private void rejectSwitch(HelperException.FailureKind kind) {
+        helper.failSwitches(kind);
         HelperConnection connection = connections.openThisMachine();
         assertThatThrownBy(() -> startSwitch(connection)).isInstanceOf(HelperException.class);
     }
@@ -211,7 +211,7 @@ class RecordingConnectionsTest {
         return activityLog.load().records().getFirst();
     }
 
-    private static SwitchRecordFormatter formatter(SwitchRecord attempt) {
-        return new SwitchRecordFormatter(Messages.forLocale(Locale.ENGLISH), ZoneOffset.UTC, attempt);
+    private static SwitchRecordFormatter formatter(SwitchRecord record) {
+        return new SwitchRecordFormatter(Messages.forLocale(Locale.ENGLISH), ZoneOffset.UTC, record);
     }
 }

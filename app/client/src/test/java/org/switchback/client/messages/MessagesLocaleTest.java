@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which language is spoken on which computer. */
+/** Which language is used with which locale. */
 class MessagesLocaleTest {
     private final Locale originalLocale = Locale.getDefault();
 
@@ -17,7 +17,7 @@ class MessagesLocaleTest {
         Locale.setDefault(originalLocale);
     }
 
-    /** {@code en} is what Java makes of the locales C and POSIX. */
+    /** {@code en} is Java's locale for C and POSIX. */
     @ParameterizedTest
     @ValueSource(strings = {"en", "en-GB"})
     void englishIsUsedWithAGermanDefaultLocale(String tag) {
@@ -37,7 +37,7 @@ class MessagesLocaleTest {
         assertThat(words.formatSize(512)).isEqualTo("512 Byte");
     }
 
-    /** As where the computer's own language is one that the app does not speak. */
+    /** The default language of the computer has no translation. */
     @Test
     void unsupportedLanguageFallsBackToEnglishTextAndNumbers() {
         Locale.setDefault(Locale.FRANCE);

@@ -49,7 +49,7 @@ class MessagesTest {
 
     private static final AddressRange HIDDEN = new AddressRange(0, 0);
 
-    /** What os-release says of some, and of one that nobody knows. */
+    /** ID and ID_LIKE from os-release of some distributions, and of an unknown one. */
     private static final List<List<String>> DISTRIBUTIONS = List.of(
             List.of("debian"),
             List.of("ubuntu", "debian"),
@@ -417,7 +417,7 @@ class MessagesTest {
         }
     }
 
-    /** A lone apostrophe would swallow the placeholders behind it. */
+    /** A single apostrophe would quote the placeholders after it. */
     @Test
     void everyPatternIsWellFormed() {
         for (String key : Collections.list(messages.bundle().getKeys())) {

@@ -22,11 +22,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every language says all that English says. A further one is a further file beside {@code Words.properties}. */
+/** Checks every translation against English. A translation is a file beside {@code Messages.properties}. */
 class TranslationTest {
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\d+}");
 
-    /** What may be the same in two languages: names of things, units and keys. */
+    /** Texts that may be equal in two languages: names, units and keys. */
     private static final Pattern LANGUAGE_INDEPENDENT = Pattern.compile(
             "(BARs?|Resizable BAR|Resizable|Reset|RAM|Firmware|USB|GPUs?|IOMMU|vfio-pci|Switchback|Kernel|Details|prefetchable"
                     + "|Ports|Log|ms|min|s|PID|F|O|F6|Esc|Alt|c0400000|[^\\p{L}])*");
@@ -101,7 +101,7 @@ class TranslationTest {
         loadTexts(language).forEach(TranslationTest::assertWellFormed);
     }
 
-    /** A lone apostrophe would swallow the placeholders behind it; picocli would print two. */
+    /** A single apostrophe would quote the placeholders after it; picocli would print a doubled one twice. */
     private static void assertWellFormed(String key, String text) {
         assertThat(text).as(key).doesNotContain("\"", "\ufffd");
         boolean picocli = Stream.of("switchback.", "usage.", "parameter.").anyMatch(key::startsWith);
@@ -114,7 +114,7 @@ class TranslationTest {
         }
     }
 
-    /** A sentence stays one, and a label does not become one. */
+    /** Sentences stay sentences, and labels stay labels. */
     @ParameterizedTest
     @MethodSource("languages")
     void everyTextHasTheSameFinalPunctuationAsEnglish(String language) throws IOException, URISyntaxException {

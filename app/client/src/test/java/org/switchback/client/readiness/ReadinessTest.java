@@ -56,7 +56,7 @@ class ReadinessTest {
         assertThat(new ReadinessFormatter(messages, ready).summary()).isEqualTo("Ready for VM mode.");
     }
 
-    /** Kernel 5.10 says neither how the GPU is reset nor how large its BARs could be. */
+    /** Kernel 5.10 reports neither reset methods nor possible BAR sizes. */
     @Test
     void unknownResultsDoNotBlock() {
         Readiness old = of(SampleMachines.DEFAULT, GTX_1080);
@@ -65,7 +65,7 @@ class ReadinessTest {
         assertThat(old.isBlocked()).isFalse();
     }
 
-    // The IOMMU: what to do depends on who made the processor, and on what is on the command line already.
+    // IOMMU: the advice depends on the processor vendor and on the current kernel command line.
 
     @ParameterizedTest
     @CsvSource(
@@ -86,31 +86,31 @@ class ReadinessTest {
             String table,
             String commandLine,
             CheckStatus firmware,
-            String inFirmware,
-            String inKernel) {
+            String firmwareAdvice,
+            String kernelAdvice) {
         Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes = new java.util.HashMap<>();
         changes.put("/proc/cpuinfo", textFile("vendor_id : " + processor));
         changes.put("/proc/cmdline", textFile(commandLine));
-        Optional<MachineSnapshot.SnapshotEntry> there = Optional.of(new MachineSnapshot.DirectoryEntry());
-        changes.put("/sys/firmware/acpi/tables", table.equals("?") ? Optional.empty() : there);
+        Optional<MachineSnapshot.SnapshotEntry> directory = Optional.of(new MachineSnapshot.DirectoryEntry());
+        changes.put("/sys/firmware/acpi/tables", table.equals("?") ? Optional.empty() : directory);
         if (table.length() > 1) {
-            changes.put("/sys/firmware/acpi/tables/" + table, there);
+            changes.put("/sys/firmware/acpi/tables/" + table, directory);
         }
-        Readiness off = of(sample("iommu-off").withChanges(changes), "06:00.0", new MachineSource.ThisMachine());
-        assertThat(resultOf(off, ReadinessCheck.IOMMU_FIRMWARE).status()).isEqualTo(firmware);
-        assertThat(advice(off, ReadinessCheck.IOMMU_FIRMWARE)).isEqualTo(inFirmware);
-        assertThat(resultOf(off, ReadinessCheck.IOMMU_KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(advice(off, ReadinessCheck.IOMMU_KERNEL)).isEqualTo(inKernel);
-        assertThat(resultOf(off, ReadinessCheck.GROUP).status()).isEqualTo(CheckStatus.UNKNOWN);
+        Readiness readiness = of(sample("iommu-off").withChanges(changes), "06:00.0", new MachineSource.ThisMachine());
+        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_FIRMWARE).status()).isEqualTo(firmware);
+        assertThat(advice(readiness, ReadinessCheck.IOMMU_FIRMWARE)).isEqualTo(firmwareAdvice);
+        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(advice(readiness, ReadinessCheck.IOMMU_KERNEL)).isEqualTo(kernelAdvice);
+        assertThat(resultOf(readiness, ReadinessCheck.GROUP).status()).isEqualTo(CheckStatus.UNKNOWN);
     }
 
     @Test
     void sharedIommuGroupBlocksAndNamesTheOtherDevice() {
-        Readiness shared = withChanges(Map.of(
+        Readiness readiness = withChanges(Map.of(
                 SnapshotParser.PCI_DEVICES + "0000:00:1b.0/iommu_group",
                 Optional.of(new MachineSnapshot.LinkEntry("../../../kernel/iommu_groups/27"))));
-        assertThat(resultOf(shared, ReadinessCheck.GROUP).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(shared, ReadinessCheck.GROUP))
+        assertThat(resultOf(readiness, ReadinessCheck.GROUP).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(readiness, ReadinessCheck.GROUP))
                 .contains("00:1b.0")
                 .contains("snd_hda_intel")
                 .contains("put the GPU into another slot");
@@ -125,15 +125,15 @@ class ReadinessTest {
 
     @Test
     void displayUsedByNoProgramIsOnlyAWarning() {
-        MachineSnapshot drawn = sample(SampleMachines.DEFAULT);
-        Map<String, Optional<MachineSnapshot.SnapshotEntry>> ended = new java.util.HashMap<>();
-        drawn.entries().keySet().stream()
+        MachineSnapshot snapshot = sample(SampleMachines.DEFAULT);
+        Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes = new java.util.HashMap<>();
+        snapshot.entries().keySet().stream()
                 .filter(path -> path.startsWith("/proc/812/"))
-                .forEach(path -> ended.put(path, Optional.empty()));
-        Readiness idle = of(drawn.withChanges(ended), "08:00.0", new MachineSource.ThisMachine());
-        assertThat(resultOf(idle, ReadinessCheck.DESKTOP).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(idle, ReadinessCheck.DESKTOP)).contains("The switch turns it dark.");
-        assertThat(idle.isBlocked()).isFalse();
+                .forEach(path -> changes.put(path, Optional.empty()));
+        Readiness readiness = of(snapshot.withChanges(changes), "08:00.0", new MachineSource.ThisMachine());
+        assertThat(resultOf(readiness, ReadinessCheck.DESKTOP).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheck.DESKTOP)).contains("The switch turns it dark.");
+        assertThat(readiness.isBlocked()).isFalse();
     }
 
     @Test
@@ -156,9 +156,9 @@ class ReadinessTest {
     void programsUsingTheGpuAreNamed() {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
         helper.openDeviceNode(4121, "Xorg", "ann", "dri/card7");
-        Readiness used = of(helper.snapshot(), GTX_1080, new MachineSource.ThisMachine());
-        assertThat(resultOf(used, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(used, ReadinessCheck.USERS))
+        Readiness readiness = of(helper.snapshot(), GTX_1080, new MachineSource.ThisMachine());
+        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(readiness, ReadinessCheck.USERS))
                 .isEqualTo("Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card7."
                         + " Close that program or session, then check again.");
     }
@@ -167,17 +167,17 @@ class ReadinessTest {
     void persistenceDaemonGetsItsOwnAdvice() {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
         helper.openDeviceNode(604, "nvidia-persiste", "nvidia-persistenced", "dri/card7");
-        Readiness used = of(helper.snapshot(), GTX_1080, new MachineSource.ThisMachine());
-        assertThat(advice(used, ReadinessCheck.USERS)).contains("systemctl stop nvidia-persistenced");
+        Readiness readiness = of(helper.snapshot(), GTX_1080, new MachineSource.ThisMachine());
+        assertThat(advice(readiness, ReadinessCheck.USERS)).contains("systemctl stop nvidia-persistenced");
     }
 
     @Test
     void withoutHelperGpuUsersAreUnknown() {
-        Readiness unseen = of(
+        Readiness readiness = of(
                 sample(SampleMachines.DEFAULT),
                 GTX_1080,
                 new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING));
-        assertThat(resultOf(unseen, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.UNKNOWN);
+        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.UNKNOWN);
     }
 
     @Test
@@ -195,28 +195,28 @@ class ReadinessTest {
 
     @Test
     void framebufferLeftInVmModeIsAWarning() throws Exception {
-        Readiness left = of(recordedMachine("q35-6.1-0380-vfio-blocked"), "01:00.0", new MachineSource.ThisMachine());
-        assertThat(resultOf(left, ReadinessCheck.FRAMEBUFFER).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(left.isBlocked()).isFalse();
+        Readiness readiness = of(recordedMachine("q35-6.1-0380-vfio-blocked"), "01:00.0", new MachineSource.ThisMachine());
+        assertThat(resultOf(readiness, ReadinessCheck.FRAMEBUFFER).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(readiness.isBlocked()).isFalse();
     }
 
     @Test
     void kernelOopsBlocks() {
-        Readiness died = withChanges(Map.of("/proc/sys/kernel/tainted", textFile("128")));
-        assertThat(description(died, ReadinessCheck.KERNEL)).startsWith("The kernel has had an oops");
-        assertThat(resultOf(died, ReadinessCheck.KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
+        Readiness readiness = withChanges(Map.of("/proc/sys/kernel/tainted", textFile("128")));
+        assertThat(description(readiness, ReadinessCheck.KERNEL)).startsWith("The kernel has had an oops");
+        assertThat(resultOf(readiness, ReadinessCheck.KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
     }
 
     @Test
     void unknownRefusalCodeStillBlocks() {
         Machine machine = SnapshotParser.parse(sample(SampleMachines.DEFAULT));
-        Readiness later = Readiness.of(
+        Readiness readiness = Readiness.of(
                 machine,
                 machine.gpu(PciAddress.of(GTX_1080)).orElseThrow(),
                 new MachineSource.ThisMachine(),
                 List.of(new PlannedRefusal(RefusalCode.UNKNOWN, List.of("moon-too-full", "04:00.0"))));
-        assertThat(later.isBlocked()).isTrue();
-        assertThat(description(later, ReadinessCheck.KERNEL)).contains("moon-too-full");
+        assertThat(readiness.isBlocked()).isTrue();
+        assertThat(description(readiness, ReadinessCheck.KERNEL)).contains("moon-too-full");
     }
 
     @ParameterizedTest
@@ -226,19 +226,19 @@ class ReadinessTest {
         "nothing,          0,                READY, The sizes of the BARs are fixed.",
     })
     void resizableBarSizesAreDescribed(String file, String bits, CheckStatus result, String sentence) {
-        Readiness newer = withChanges(Map.of(
+        Readiness readiness = withChanges(Map.of(
                 "/proc/sys/kernel/osrelease",
                 textFile("6.1.0-40-amd64"),
                 DEVICE_DIRECTORY + "/" + file,
                 textFile(bits)));
-        assertThat(resultOf(newer, ReadinessCheck.RESIZABLE_BAR).status()).isEqualTo(result);
-        assertThat(description(newer, ReadinessCheck.RESIZABLE_BAR)).isEqualTo(sentence);
+        assertThat(resultOf(readiness, ReadinessCheck.RESIZABLE_BAR).status()).isEqualTo(result);
+        assertThat(description(readiness, ReadinessCheck.RESIZABLE_BAR)).isEqualTo(sentence);
     }
 
     @Test
     void missingResetMethodIsAWarning() {
-        Readiness stubborn = withChanges(Map.of("/proc/sys/kernel/osrelease", textFile("6.1.0-40-amd64")));
-        assertThat(resultOf(stubborn, ReadinessCheck.RESET).status()).isEqualTo(CheckStatus.WARNING);
+        Readiness withoutReset = withChanges(Map.of("/proc/sys/kernel/osrelease", textFile("6.1.0-40-amd64")));
+        assertThat(resultOf(withoutReset, ReadinessCheck.RESET).status()).isEqualTo(CheckStatus.WARNING);
         Readiness resettable = withChanges(Map.of(DEVICE_DIRECTORY + "/reset_method", textFile("flr bus")));
         assertThat(description(resettable, ReadinessCheck.RESET))
                 .isEqualTo("The kernel can reset the GPU: flr and bus.");
@@ -263,20 +263,20 @@ class ReadinessTest {
 
     @Test
     void partiallySwitchedGpuListsItsFunctions() {
-        Readiness mixed = withChanges(
+        Readiness readiness = withChanges(
                 Map.of(DEVICE_DIRECTORY + "/driver", Optional.of(new MachineSnapshot.LinkEntry("x/vfio-pci"))));
-        assertThat(description(mixed, ReadinessCheck.FUNCTIONS))
+        assertThat(description(readiness, ReadinessCheck.FUNCTIONS))
                 .isEqualTo("Partially switched: 04:00.0 in VM mode, 04:00.1 not.");
     }
 
     @Test
     void unboundGpuWithDriverOverrideIsPartiallySwitched() {
-        Readiness left = withChanges(Map.of(
+        Readiness readiness = withChanges(Map.of(
                 DEVICE_DIRECTORY + "/driver",
                 Optional.empty(),
                 DEVICE_DIRECTORY + "/driver_override",
                 textFile("vfio-pci")));
-        assertThat(description(left, ReadinessCheck.FUNCTIONS))
+        assertThat(description(readiness, ReadinessCheck.FUNCTIONS))
                 .isEqualTo(
                         "Partially switched: the GPU has no driver, and the driver override of 04:00.0 is vfio-pci.");
     }
@@ -307,30 +307,30 @@ class ReadinessTest {
         assertThat(texts).hasSize(6);
     }
 
-    // What holds for every machine.
+    // Properties of every machine.
 
     @ParameterizedTest
     @MethodSource("machines")
     void everyCheckHasOneResultWithADescription(String name) throws Exception {
-        for (Readiness one : readinessOfEveryGpu(name)) {
-            assertThat(one.results()).extracting(CheckResult::check).containsExactly(ReadinessCheck.values());
-            ReadinessFormatter text = new ReadinessFormatter(messages, one);
-            for (CheckResult finding : one.results()) {
-                assertThat(text.title(finding.check())).isNotEmpty();
-                assertThat(text.description(finding)).endsWith(".").doesNotContain("{", "}");
-                text.advice(finding)
+        for (Readiness readiness : readinessOfEveryGpu(name)) {
+            assertThat(readiness.results()).extracting(CheckResult::check).containsExactly(ReadinessCheck.values());
+            ReadinessFormatter formatter = new ReadinessFormatter(messages, readiness);
+            for (CheckResult result : readiness.results()) {
+                assertThat(formatter.title(result.check())).isNotEmpty();
+                assertThat(formatter.description(result)).endsWith(".").doesNotContain("{", "}");
+                formatter.advice(result)
                         .ifPresent(advice -> assertThat(advice).endsWith(".").doesNotContain("{"));
-                if (finding.status() == CheckStatus.UNKNOWN || finding.status() == CheckStatus.READY) {
-                    assertThat(text.advice(finding)).isEmpty();
-                } else if (finding.refusals().isEmpty()) {
-                    assertThat(text.advice(finding)).isPresent();
+                if (result.status() == CheckStatus.UNKNOWN || result.status() == CheckStatus.READY) {
+                    assertThat(formatter.advice(result)).isEmpty();
+                } else if (result.refusals().isEmpty()) {
+                    assertThat(formatter.advice(result)).isPresent();
                 }
             }
-            assertThat(text.toPlainText().lines()).hasSize(ReadinessCheck.values().length + 3);
+            assertThat(formatter.toPlainText().lines()).hasSize(ReadinessCheck.values().length + 3);
         }
     }
 
-    /** What the planner has against a switch is found by a check; and what no check finds the planner lets pass. */
+    /** A check blocks exactly when the planner refuses. */
     @ParameterizedTest
     @MethodSource("machines")
     void blockedExactlyWhenThePlannerRefuses(String name) throws Exception {
@@ -339,22 +339,22 @@ class ReadinessTest {
         for (Gpu gpu : machine.gpus()) {
             List<PlannedRefusal> refusals =
                     helper.plan(gpu.address(), Target.VM, List.of(), false).refusals();
-            Readiness one = Readiness.of(machine, gpu, helper.source(), refusals);
+            Readiness readiness = Readiness.of(machine, gpu, helper.source(), refusals);
             boolean refused =
                     refusals.stream().anyMatch(refusal -> refusal.code() != RefusalCode.ALREADY_IN_VM_MODE);
-            assertThat(one.isBlocked()).isEqualTo(refused);
+            assertThat(readiness.isBlocked()).isEqualTo(refused);
         }
     }
 
     @Test
     void everyReadinessMessageBelongsToACheck() {
-        Set<String> heads = new HashSet<>(Set.of("heading", "summary", "result", "accessible", "advice", "page"));
+        Set<String> prefixes = new HashSet<>(Set.of("heading", "summary", "result", "accessible", "advice", "page"));
         for (ReadinessCheck check : ReadinessCheck.values()) {
-            heads.add(check.id());
+            prefixes.add(check.id());
         }
         for (String key : Collections.list(messages.bundle().getKeys())) {
             if (key.startsWith("readiness.")) {
-                assertThat(heads).contains(key.split("\\.")[1]);
+                assertThat(prefixes).contains(key.split("\\.")[1]);
             }
         }
     }
@@ -373,11 +373,11 @@ class ReadinessTest {
 
     private static List<Readiness> readinessOfEveryGpu(String name) throws Exception {
         List<Readiness> all = new ArrayList<>();
-        MachineSnapshot capture = machine(name);
-        for (Gpu gpu : SnapshotParser.parse(capture).gpus()) {
-            all.add(of(capture, gpu.address().toString(), new MachineSource.ThisMachine()));
+        MachineSnapshot snapshot = machine(name);
+        for (Gpu gpu : SnapshotParser.parse(snapshot).gpus()) {
+            all.add(of(snapshot, gpu.address().toString(), new MachineSource.ThisMachine()));
             all.add(of(
-                    capture,
+                    snapshot,
                     gpu.address().toString(),
                     new MachineSource.ReadOnlyMachine(HelperException.FailureKind.STOPPED)));
         }
@@ -408,19 +408,19 @@ class ReadinessTest {
         return of(sample(sample), gpu, new MachineSource.ThisMachine());
     }
 
-    private static Readiness of(MachineSnapshot capture, String gpu, MachineSource source) {
-        Machine machine = SnapshotParser.parse(capture);
+    private static Readiness of(MachineSnapshot snapshot, String gpu, MachineSource source) {
+        Machine machine = SnapshotParser.parse(snapshot);
         PciAddress address = PciAddress.of(gpu);
         try {
             return Readiness.of(
                     machine,
                     machine.gpu(address).orElseThrow(),
                     source,
-                    new ScriptedHelper(source, capture)
+                    new ScriptedHelper(source, snapshot)
                             .plan(address, Target.VM, List.of(), false)
                             .refusals());
-        } catch (HelperException none) {
-            throw new AssertionError(none);
+        } catch (HelperException e) {
+            throw new AssertionError(e);
         }
     }
 

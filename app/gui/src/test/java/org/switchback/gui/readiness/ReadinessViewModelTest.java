@@ -42,7 +42,7 @@ class ReadinessViewModelTest {
         assertThat(model.gpus()).hasSize(2);
         assertThat(model.rows()).hasSize(ReadinessCheck.values().length);
         assertThat(model.overallStatusProperty().get()).isEqualTo(CheckResult.CheckStatus.READY);
-        assertThat(model.summaryProperty().get()).startsWith("Ready:");
+        assertThat(model.summaryProperty().get()).isEqualTo("Ready for VM mode.");
         assertThat(model.messageProperty().get()).isEmpty();
     }
 
@@ -69,7 +69,7 @@ class ReadinessViewModelTest {
         check(new ScriptedHelper(
                 new MachineSource.SampleMachine("iommu-off"), SampleMachines.load("iommu-off").orElseThrow()));
         assertThat(model.toPlainText())
-                .contains("✘ IOMMU in the firmware: The firmware offers no IOMMU. Switch on IOMMU (AMD-Vi)")
+                .contains("✘ IOMMU in the firmware: The firmware offers no IOMMU. Enable IOMMU (AMD-Vi)")
                 .contains("✔ vfio-pci: ")
                 .doesNotContain("intel_iommu");
     }

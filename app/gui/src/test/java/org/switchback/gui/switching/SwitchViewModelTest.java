@@ -166,7 +166,7 @@ class SwitchViewModelTest {
         assertThat(model.nativeDriverOfferedProperty().get()).isTrue();
         model.allowNativeDriver(true);
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.PLANNED);
-        assertThat(model.notes()).anyMatch(note -> note.startsWith("As you allow it, the GPU's own driver"));
+        assertThat(model.notes()).anyMatch(note -> note.startsWith("Switchback binds the GPU's own driver"));
         model.allowNativeDriver(false);
         assertThat(model.phaseProperty().get()).isEqualTo(SwitchViewModel.SwitchPhase.REFUSED);
     }
@@ -372,9 +372,10 @@ class SwitchViewModelTest {
         assertThat(result(model).title()).isEqualTo("GeForce GTX 1080 is in VM mode.");
         assertThat(result(model).lines())
                 .containsExactly(
-                        "Read from the kernel just now: 04:00.0 is on vfio-pci and 04:00.1 is on vfio-pci.",
+                        "Read from the kernel just now: 04:00.0 is bound to vfio-pci"
+                                + " and 04:00.1 is bound to vfio-pci.",
                         "To use it, add 04:00.0 and 04:00.1 to a virtual machine as PCI host devices. VM mode lasts until"
-                                + " it is switched back or this computer is restarted.",
+                                + " you switch back or restart this computer.",
                         "Until switched back: no CUDA or OpenGL on this GPU, no sound on its HDMI port.");
         assertThat(helper.calls()).last().isEqualTo("inspect");
         assertThat(actionIds(model)).containsExactly("switch-back", "switch-done");
@@ -436,7 +437,8 @@ class SwitchViewModelTest {
         assertThat(result(model).lines())
                 .containsExactly(
                         "Step 7, Unbind 04:00.0 from nvidia: The kernel reports that the device is busy (EBUSY).",
-                        "Rolled back, according to the kernel: 04:00.0 is on nvidia and 04:00.1 is on snd_hda_intel.");
+                        "Rolled back, according to the kernel: 04:00.0 is bound to nvidia"
+                                + " and 04:00.1 is bound to snd_hda_intel.");
         assertThat(model.steps().get(FIRST_UNBIND + 1).state()).isEqualTo(StepState.FAILED);
         assertThat(model.steps().get(FIRST_UNBIND).state()).isEqualTo(StepState.UNDONE);
         assertThat(model.steps().get(FIRST_UNBIND + 2).state()).isEqualTo(StepState.PENDING);
@@ -462,11 +464,13 @@ class SwitchViewModelTest {
         assertThat(result(model).lines())
                 .startsWith(
                         "Step 10, Bind 04:00.1 to vfio-pci: The kernel reports that the device is busy (EBUSY).",
-                        "Rolling back step 9, Bind 04:00.0 to vfio-pci: The kernel reports that the device is busy (EBUSY).")
+                        "Rolling back step 9, Bind 04:00.0 to vfio-pci: The kernel reports that the device is busy"
+                                + " (EBUSY).")
                 .contains("The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM.")
                 .last()
-                .isEqualTo("\"Roll back\" tries once more to bind the host drivers. \"Roll back and try again\" does the same"
-                        + " and then starts the switch again. Restarting this computer also returns the GPU to the host.");
+                .isEqualTo("\"Roll back\" tries once more to bind the host drivers. \"Roll back and try again\" does"
+                        + " the same and then starts the switch again. Restarting this computer also returns the GPU"
+                        + " to the host.");
         assertThat(actionIds(model)).containsExactly("switch-done", "switch-finish", "switch-restore");
         press(model, "switch-restore");
         assertThat(helper.calls()).last().isEqualTo("restore 0000:04:00.0");
@@ -624,7 +628,8 @@ class SwitchViewModelTest {
         assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNCHANGED);
         assertThat(result(model).title()).isEqualTo(sentence);
         assertThat(result(model).lines())
-                .containsExactly("Unchanged, according to the kernel: 04:00.0 is on nvidia and 04:00.1 is on snd_hda_intel.");
+                .containsExactly("Unchanged, according to the kernel: 04:00.0 is bound to nvidia"
+                        + " and 04:00.1 is bound to snd_hda_intel.");
     }
 
     @ParameterizedTest

@@ -161,7 +161,7 @@ class SwitchViewTest extends WindowTestCase {
         press(robot, KeyCode.SPACE);
         window.waitForFocus("switch-apply");
         assertThat(allow.isSelected()).isTrue();
-        window.waitForText("note-2", "As you allow it, the GPU's own driver");
+        window.waitForText("note-2", "Switchback binds the GPU's own driver");
         window.assertNoTextIsCutOff();
         robot.interact(allow::requestFocus);
         press(robot, KeyCode.SPACE);
