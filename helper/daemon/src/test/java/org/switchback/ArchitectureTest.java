@@ -78,7 +78,8 @@ class ArchitectureTest {
                     "java.net..",
                     "org.freedesktop.dbus..",
                     "com.sun.jna..")
-            .because("the same machine state must give the same plan in the helper, in a test and for a sample machine");
+            .because(
+                    "the same machine state must give the same plan in the helper, in a test and for a sample machine");
 
     @ArchTest
     static final ArchRule onlyProtocolAndServiceUseDBusJava = noClasses()
@@ -112,7 +113,7 @@ class ArchitectureTest {
     static final ArchRule classNamesAreStandardTerms = noClasses()
             .should()
             .haveNameMatching(".*(Ladder|Rung|Mishap|Judge|Errand|Holder|Capture|Words|Attempt|Wish|Sight|Shell)")
-            .because("these were non-standard names of this project for release strategy, release method, failure scenario,"
-                    + " formatter, pending task, device user, snapshot, messages, switch record, command, session and"
-                    + " writer process");
+            .because("these were non-standard names of this project for release strategy, release method, failure"
+                    + " scenario, formatter, pending task, device user, snapshot, messages, switch record, command,"
+                    + " session and writer process");
 }

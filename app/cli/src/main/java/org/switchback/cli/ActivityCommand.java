@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.activity.SwitchRecordFormatter;
-import org.switchback.client.messages.Messages;
 import org.switchback.hardware.KebabCase;
 import org.switchback.job.JobEvent;
 import org.switchback.job.SwitchRun;
@@ -72,7 +71,8 @@ final class ActivityCommand extends MachineCommand {
         int number = 1;
         for (SwitchRecord switchRecord : records) {
             SwitchRecordFormatter formatter = formatter(switchRecord);
-            String result = formatter.result() + (formatter.duration().isEmpty() ? "" : " (" + formatter.duration() + ")");
+            String result =
+                    formatter.result() + (formatter.duration().isEmpty() ? "" : " (" + formatter.duration() + ")");
             terminal()
                     .out()
                     .println(TextColumns.padLeft(Integer.toString(number++), width) + "  "
@@ -90,7 +90,7 @@ final class ActivityCommand extends MachineCommand {
 
     private JsonObject toJson(SwitchRecord switchRecord) {
         SwitchRecordFormatter formatter = formatter(switchRecord);
-                JsonObject object = new JsonObject();
+        JsonObject object = new JsonObject();
         object.addProperty("began", switchRecord.startedAt().toString());
         object.addProperty("by", KebabCase.of(switchRecord.initiator()));
         object.addProperty("gpu", switchRecord.gpu().toString());
@@ -98,12 +98,16 @@ final class ActivityCommand extends MachineCommand {
         object.addProperty("target", switchRecord.target().wireName());
         object.addProperty(
                 "result",
-                switchRecord.startFailure()
+                switchRecord
+                        .startFailure()
                         .map(Enum::name)
                         .or(() -> switchRecord.end().map(end -> end.outcome().wireName()))
                         .orElse("unknown"));
-        switchRecord.end().ifPresent(end -> object.addProperty("took", end.elapsed().toNanos() / 1e9));
-        object.add("steps", new JsonFormatter(messages()).formatSteps(switchRecord.steps(), switchRecord.machineBefore()));
+        switchRecord
+                .end()
+                .ifPresent(end -> object.addProperty("took", end.elapsed().toNanos() / 1e9));
+        object.add(
+                "steps", new JsonFormatter(messages()).formatSteps(switchRecord.steps(), switchRecord.machineBefore()));
         JsonArray events = new JsonArray();
         for (JobEvent event : switchRecord.events()) {
             JsonObject eventObject = JsonFormatter.formatEvent(event, Optional.empty());

@@ -52,8 +52,8 @@ public final class CommandLineMain {
     }
 
     /**
-     * The packaging runs one command to record the classes for the AOT cache. On a machine without a GPU too few classes
-     * would be loaded, so these commands use a sample.
+     * The packaging runs one command to record the classes for the AOT cache. On a machine without a GPU too few
+     * classes would be loaded, so these commands use a sample.
      */
     private static void runAotTraining(Terminal terminal) {
         String[] machine = {"--sample", SampleMachines.DEFAULT};

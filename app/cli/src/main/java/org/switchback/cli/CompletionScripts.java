@@ -93,7 +93,8 @@ final class CompletionScripts {
     private Stream<OptionSpec> allOptions() {
         return Stream.concat(Stream.of(root), commands.stream())
                 .flatMap(command -> visibleOptions(command).stream())
-                .collect(Collectors.toMap(OptionSpec::longestName, option -> option, (first, second) -> first, TreeMap::new))
+                .collect(Collectors.toMap(
+                        OptionSpec::longestName, option -> option, (first, second) -> first, TreeMap::new))
                 .values()
                 .stream();
     }

@@ -50,7 +50,8 @@ final class GpuFormatter {
      * @param targetPlans the possible targets
      * @param unreserved the BAR that the kernel could not reserve in the last switch
      */
-    void print(Gpu gpu, Machine machine, List<TargetPlan> targetPlans, Optional<SwitchRecord.UnreservedBar> unreserved) {
+    void print(
+            Gpu gpu, Machine machine, List<TargetPlan> targetPlans, Optional<SwitchRecord.UnreservedBar> unreserved) {
         printHeading(gpu);
         GpuState state = GpuState.of(gpu, source, vmRefusals(targetPlans), unreserved);
         printField("", state.describe(gpu, machine, unreserved, messages));
@@ -80,7 +81,8 @@ final class GpuFormatter {
         printBars(gpu);
         for (GpuDetail detail : GpuDetail.of(gpu, messages)) {
             // The heading shows the driver, and the BARs are printed above.
-            boolean alreadyPrinted = detail.kind() == GpuDetail.DetailKind.DRIVER || detail.kind() == GpuDetail.DetailKind.BAR;
+            boolean alreadyPrinted =
+                    detail.kind() == GpuDetail.DetailKind.DRIVER || detail.kind() == GpuDetail.DetailKind.BAR;
             if (!alreadyPrinted) {
                 printField(detail.label(), detail.text());
             }
@@ -153,7 +155,9 @@ final class GpuFormatter {
     private void printTargetPlan(Gpu gpu, Machine machine, TargetPlan targetPlan) {
         String label = messages.text("cli.status.way." + targetPlan.target().wireName());
         if (targetPlan.plan().refusals().isEmpty()) {
-            printField(label, terminal.success(messages.text("cli.status.ready")) + " " + formatSummary(machine, targetPlan));
+            printField(
+                    label,
+                    terminal.success(messages.text("cli.status.ready")) + " " + formatSummary(machine, targetPlan));
             printField(
                     "",
                     terminal.faint("switchback switch " + targetPlan.target().wireName() + " "
@@ -172,13 +176,16 @@ final class GpuFormatter {
                 .filter(step -> step.releaseReason().isPresent() && step.kind() != StepKind.FRAMEBUFFER_EVICTION)
                 .findFirst()
                 .map(step -> messages.formatStep(step, machine));
-        String functions = messages.formatList(
-                targetPlan.plan().functions().stream().map(PciAddress::toShortString).toList());
+        String functions = messages.formatList(targetPlan.plan().functions().stream()
+                .map(PciAddress::toShortString)
+                .toList());
         boolean noDriverChange = targetPlan.plan().steps().stream().noneMatch(step -> step.kind() == StepKind.DRIVER);
         return release.map(text -> messages.text(
-                        noDriverChange ? "cli.status.summary.release-only" : "cli.status.summary.release", text, functions))
-                .orElseGet(
-                        () -> messages.text("cli.status.summary." + targetPlan.target().wireName(), functions));
+                        noDriverChange ? "cli.status.summary.release-only" : "cli.status.summary.release",
+                        text,
+                        functions))
+                .orElseGet(() -> messages.text(
+                        "cli.status.summary." + targetPlan.target().wireName(), functions));
     }
 
     private void printField(String label, String text) {

@@ -53,11 +53,13 @@ final class GpuSelector {
                 .toList();
         if (matches.size() > 1) {
             throw new CommandException(
-                    ExitCode.USAGE, messages.text("cli.several-gpus", TextFileReader.quote(argument), formatGpus(matches)));
+                    ExitCode.USAGE,
+                    messages.text("cli.several-gpus", TextFileReader.quote(argument), formatGpus(matches)));
         }
         if (matches.isEmpty() || namePart.isEmpty()) {
             throw new CommandException(
-                    ExitCode.USAGE, messages.text("cli.no-gpu", TextFileReader.quote(argument), formatGpus(machine.gpus())));
+                    ExitCode.USAGE,
+                    messages.text("cli.no-gpu", TextFileReader.quote(argument), formatGpus(machine.gpus())));
         }
         return matches.getFirst();
     }
@@ -65,8 +67,8 @@ final class GpuSelector {
     /** @throws CommandException when the argument is not a PCI address */
     PciAddress parseAddress(String argument) throws CommandException {
         return PciAddress.parse(argument)
-                .orElseThrow(
-                        () -> context.createException(ExitCode.USAGE, "cli.no-address", TextFileReader.quote(argument)));
+                .orElseThrow(() ->
+                        context.createException(ExitCode.USAGE, "cli.no-address", TextFileReader.quote(argument)));
     }
 
     private String formatGpus(List<Gpu> gpus) {

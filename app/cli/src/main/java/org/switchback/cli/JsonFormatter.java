@@ -25,8 +25,8 @@ import org.switchback.plan.Target;
 import org.switchback.protocol.JobEventStruct;
 
 /**
- * Builds the output of {@code --json}. Keys are never renamed and never change their meaning; {@code app/command-line.md}
- * documents them. Codes and addresses are for programs, {@code text} is for people.
+ * Builds the output of {@code --json}. Keys are never renamed and never change their meaning;
+ * {@code app/command-line.md} documents them. Codes and addresses are for programs, {@code text} is for people.
  */
 final class JsonFormatter {
     private final Messages messages;
@@ -72,7 +72,9 @@ final class JsonFormatter {
         for (Bar bar : gpu.graphics().bars()) {
             JsonObject barObject = formatBar(
                     bar,
-                    gpu.overlaps().stream().filter(overlap -> overlap.bar().equals(bar)).toList());
+                    gpu.overlaps().stream()
+                            .filter(overlap -> overlap.bar().equals(bar))
+                            .toList());
             gpu.graphics().maxBarSize(bar.index()).ifPresent(largest -> barObject.add("largest", formatSize(largest)));
             bars.add(barObject);
         }

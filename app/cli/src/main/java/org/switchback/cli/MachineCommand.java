@@ -43,7 +43,11 @@ abstract class MachineCommand implements Callable<Integer> {
     }
 
     final PlanReply requestPlan(
-            HelperConnection connection, PciAddress gpu, Target target, List<PciAddress> companions, boolean nativeDriver)
+            HelperConnection connection,
+            PciAddress gpu,
+            Target target,
+            List<PciAddress> companions,
+            boolean nativeDriver)
             throws CommandException {
         try {
             return connection.plan(gpu, target, companions, nativeDriver);

@@ -73,8 +73,8 @@ final class MemoryMapFormatter {
     }
 
     /**
-     * The regions around the BARs of a GPU, with their children: the bus of the GPU, or the BAR itself where its parent is
-     * no PCI bus.
+     * The regions around the BARs of a GPU, with their children: the bus of the GPU, or the BAR itself where its parent
+     * is no PCI bus.
      */
     static List<Region> regionsAroundGpu(MemoryMap map, Gpu gpu) {
         List<Region> regions = new ArrayList<>();
@@ -84,8 +84,8 @@ final class MemoryMapFormatter {
 
     private static void collectGpuRegions(List<Region> level, Gpu gpu, List<Region> regions) {
         for (Region region : level) {
-            boolean isGpuRegion = gpu.functions().stream()
-                    .anyMatch(function -> region.name().equals(function.address().toString()));
+            boolean isGpuRegion = gpu.functions().stream().anyMatch(function -> region.name()
+                    .equals(function.address().toString()));
             boolean isGpuBus = region.children().stream().anyMatch(child -> gpu.functions().stream()
                     .anyMatch(function -> child.name().equals(function.address().toString())));
             if (isGpuRegion || (isGpuBus && region.name().startsWith("PCI Bus"))) {

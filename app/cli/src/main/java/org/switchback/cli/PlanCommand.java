@@ -18,7 +18,8 @@ final class PlanCommand extends PlanningCommand {
                 JsonObject object = new JsonFormatter(messages())
                         .formatPlan(planned.gpu(), planned.target(), planned.plan(), planned.machine());
                 object.add(
-                        "source", JsonFormatter.formatSource(session.connection().source()));
+                        "source",
+                        JsonFormatter.formatSource(session.connection().source()));
                 if (planned.isAlreadyInTargetMode()) {
                     object.addProperty("result", "nothing-to-do");
                 }

@@ -96,8 +96,8 @@ final class PlanFormatter {
         int numberWidth = Integer.toString(plan.steps().size()).length();
         int titleWidth = stepColumnWidth();
         out.println();
-        out.println(terminal.bold(
-                        TextColumns.padRight(messages.text("cli.plan.steps"), INDENT_WIDTH + numberWidth + 2 + titleWidth + 2))
+        out.println(terminal.bold(TextColumns.padRight(
+                        messages.text("cli.plan.steps"), INDENT_WIDTH + numberWidth + 2 + titleWidth + 2))
                 + terminal.faint(messages.text("cli.plan.inverse")));
         for (int i = 0; i < plan.steps().size(); i++) {
             PlannedStep step = plan.steps().get(i);

@@ -147,8 +147,8 @@ final class ProgressPrinter {
 
     private void finishLine(String symbol, Optional<Double> seconds) {
         terminal.out()
-                .println(
-                        "  " + symbol + seconds.map(value -> "  " + formatDuration(value)).orElse(""));
+                .println("  " + symbol
+                        + seconds.map(value -> "  " + formatDuration(value)).orElse(""));
         lineOpen = false;
     }
 

@@ -48,7 +48,8 @@ final class ReadinessCommand extends MachineCommand {
             if (json) {
                 JsonObject object = new JsonObject();
                 object.add(
-                        "source", JsonFormatter.formatSource(session.connection().source()));
+                        "source",
+                        JsonFormatter.formatSource(session.connection().source()));
                 object.add("gpus", array);
                 printJson(object);
             } else if (gpus.isEmpty()) {

@@ -22,7 +22,8 @@ final class ReportCommand extends MachineCommand {
             if (json) {
                 JsonObject object = new JsonObject();
                 object.add(
-                        "source", JsonFormatter.formatSource(session.connection().source()));
+                        "source",
+                        JsonFormatter.formatSource(session.connection().source()));
                 object.addProperty("names", withNames);
                 object.addProperty("report", text);
                 printJson(object);

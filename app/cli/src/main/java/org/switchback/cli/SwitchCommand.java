@@ -159,14 +159,17 @@ final class SwitchCommand extends PlanningCommand {
         terminal().out().flush();
     }
 
-    private int reportResult(JobEvent.Finished finished, Machine machineAfter, PlannedSwitch planned, JsonObject object) {
+    private int reportResult(
+            JobEvent.Finished finished, Machine machineAfter, PlannedSwitch planned, JsonObject object) {
         Optional<Gpu> gpu = machineAfter.gpu(planned.gpu().address());
         SwitchRun run =
                 SwitchRun.begin(planned.target(), planned.plan().steps().size()).after(finished);
         SwitchRun.Result result = run.evaluate(planned.gpu(), gpu);
         String sentence = messages()
                 .formatOutcome(
-                        finished.outcome(), planned.target(), planned.gpu().graphics().name());
+                        finished.outcome(),
+                        planned.target(),
+                        planned.gpu().graphics().name());
         if (finished.outcome() == Outcome.DONE && result != SwitchRun.Result.SUCCEEDED) {
             sentence = messages()
                     .text(

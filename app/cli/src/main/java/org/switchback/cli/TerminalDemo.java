@@ -21,8 +21,8 @@ import org.switchback.plan.Target;
 import org.switchback.simulator.FailureScenario;
 
 /**
- * Demonstrates the main workflow in a terminal on a sample machine: status, switch to VM mode, the changes in the memory
- * map, and switch to host mode. Runs the real commands.
+ * Demonstrates the main workflow in a terminal on a sample machine: status, switch to VM mode, the changes in the
+ * memory map, and switch to host mode. Runs the real commands.
  */
 public final class TerminalDemo {
     private static final String GPU_ADDRESS = "04:00.0";
@@ -77,7 +77,8 @@ public final class TerminalDemo {
         }
 
         @Override
-        public HelperConnection openSimulated(MachineSnapshot snapshot, MachineSource source, FailureScenario scenario) {
+        public HelperConnection openSimulated(
+                MachineSnapshot snapshot, MachineSource source, FailureScenario scenario) {
             return new SharedConnection(connection);
         }
     }

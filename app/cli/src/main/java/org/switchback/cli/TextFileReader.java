@@ -49,8 +49,7 @@ final class TextFileReader {
         }
     }
 
-    private static String read(InputStream file, String name, CliContext context)
-            throws IOException, CommandException {
+    private static String read(InputStream file, String name, CliContext context) throws IOException, CommandException {
         byte[] bytes = file.readNBytes(MAX_BYTES + 1);
         if (bytes.length > MAX_BYTES) {
             throw context.createException(

@@ -48,7 +48,7 @@ final class InProcessConnections implements HelperConnections {
     InProcessConnections(MachineSnapshot thisMachineSnapshot, MachineSource source, Path directory) {
         this.thisMachineSnapshot = thisMachineSnapshot;
         this.source = source;
-        this.folder = directory;
+        this.directory = directory;
     }
 
     /** Sets an action that prepares each kernel before the first call. */
@@ -96,7 +96,8 @@ final class InProcessConnections implements HelperConnections {
     }
 
     @Override
-    public HelperConnection openSimulated(MachineSnapshot snapshot, MachineSource simulatedSource, FailureScenario scenario) {
+    public HelperConnection openSimulated(
+            MachineSnapshot snapshot, MachineSource simulatedSource, FailureScenario scenario) {
         return new InProcessConnection(snapshot, simulatedSource);
     }
 

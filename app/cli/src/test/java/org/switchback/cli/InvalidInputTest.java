@@ -71,7 +71,8 @@ class InvalidInputTest extends CommandTestCase {
 
     @Test
     void malformedReportNamesTheLine() throws IOException {
-        Path file = Files.writeString(directory.resolve("broken"), "switchback-capture 1\n/proc/cmdline = ro\nnonsense\n");
+        Path file =
+                Files.writeString(directory.resolve("broken"), "switchback-capture 1\n/proc/cmdline = ro\nnonsense\n");
         assertErrorMessage(
                 run("--machine", file.toString(), "status"),
                 ExitCode.FAILED,

@@ -71,7 +71,8 @@ class ReportCommandTest extends CommandTestCase {
                         Optional.of(new MachineSnapshot.TextEntry("Linux version 6.1.0 (ann@tardis) (gcc 12)")),
                         "/proc/1701/comm",
                         Optional.of(new MachineSnapshot.TextEntry("tardisd"))));
-        InProcessConnections connections = new InProcessConnections(snapshot, new MachineSource.ThisMachine(), directory);
+        InProcessConnections connections =
+                new InProcessConnections(snapshot, new MachineSource.ThisMachine(), directory);
         assertThat(new CliRunner(connections).run("report").out())
                 .contains("/proc/sys/kernel/hostname = <host>\n")
                 .contains("/proc/cmdline = root=/dev/mapper/<host>--vg-root nfsroot=<host>:/srv ro"
@@ -87,7 +88,8 @@ class ReportCommandTest extends CommandTestCase {
     void userNamedLikeADriverDoesNotChangeTheDriver() throws Exception {
         MachineSnapshot snapshot = loadSample("iommu-off")
                 .withChanges(Map.of("/proc/1701/owner", Optional.of(new MachineSnapshot.TextEntry("nvidia"))));
-        InProcessConnections connections = new InProcessConnections(snapshot, new MachineSource.ThisMachine(), directory);
+        InProcessConnections connections =
+                new InProcessConnections(snapshot, new MachineSource.ThisMachine(), directory);
         MachineSnapshot report =
                 MachineSnapshot.parse(new CliRunner(connections).run("report").out());
         assertThat(SnapshotParser.parse(report).gpus().getFirst().graphics().driver())

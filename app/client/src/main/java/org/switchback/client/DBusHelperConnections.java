@@ -14,8 +14,8 @@ import org.switchback.simulator.FailureScenario;
 /** Opens connections over D-Bus to the system helper and to helpers inside this process. */
 public final class DBusHelperConnections implements HelperConnections {
     /**
-     * For connecting to the bus, without the helper. The bus answers in milliseconds, but scheduling the thread can take
-     * seconds on a busy computer.
+     * For connecting to the bus, without the helper. The bus answers in milliseconds, but scheduling the thread can
+     * take seconds on a busy computer.
      */
     private static final Duration BUS_TIMEOUT = Duration.ofSeconds(10);
     /** How long a simulated write takes: long enough to follow, short enough for repeated tries. */

@@ -57,7 +57,8 @@ public final class EmbeddedHelper implements AutoCloseable {
      */
     public static EmbeddedHelper simulated(MachineSnapshot snapshot, Duration writeDuration, FailureScenario scenario) {
         SimulatedKernel kernel = new SimulatedKernel(
-                snapshot, writeDuration.isZero() ? SimulatedKernel.Sleeper.NO_SLEEP : SimulatedKernel.Sleeper.THREAD_SLEEP);
+                snapshot,
+                writeDuration.isZero() ? SimulatedKernel.Sleeper.NO_SLEEP : SimulatedKernel.Sleeper.THREAD_SLEEP);
         kernel.setWriteDuration(writeDuration);
         EmbeddedHelper helper = forKernel(kernel);
         scenario.applyTo(kernel, snapshot, helper::dropConnection);

@@ -19,8 +19,8 @@ public interface HelperConnection extends AutoCloseable {
     /**
      * Reads the current state of the machine.
      *
-     * @param wholeMap whether to read the whole memory map, which may ask for a password; otherwise only the part around
-     *     the GPUs
+     * @param wholeMap whether to read the whole memory map, which may ask for a password; otherwise only the part
+     *     around the GPUs
      */
     MachineSnapshot inspect(boolean wholeMap) throws HelperException;
 
@@ -32,7 +32,8 @@ public interface HelperConnection extends AutoCloseable {
      * @param nativeDriver whether the GPU's own driver may be bound for a moment where that avoids loading the kernel
      *     module
      */
-    PlanReply plan(PciAddress gpu, Target target, List<PciAddress> companions, boolean nativeDriver) throws HelperException;
+    PlanReply plan(PciAddress gpu, Target target, List<PciAddress> companions, boolean nativeDriver)
+            throws HelperException;
 
     /**
      * Starts a planned switch.

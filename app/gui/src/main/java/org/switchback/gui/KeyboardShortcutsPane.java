@@ -16,9 +16,9 @@ import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import org.jspecify.annotations.Nullable;
+import org.switchback.client.messages.Messages;
 import org.switchback.gui.controls.Controls;
 import org.switchback.gui.memorymap.MemoryMapView;
-import org.switchback.client.messages.Messages;
 
 /** Lists all keyboard shortcuts on top of the current page. Hidden and empty until it is first shown. */
 final class KeyboardShortcutsPane extends StackPane {

@@ -6,11 +6,11 @@ import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
-import org.switchback.simulator.FailureScenario;
 import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.gui.gpus.MachineOverview;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.simulator.FailureScenario;
 
 /** Connects to this computer or simulates another machine. Every method blocks. */
 final class MachineOpener {
@@ -22,8 +22,8 @@ final class MachineOpener {
      * A machine that is not this computer.
      *
      * @param snapshot its initial state
-     * @param source   where the snapshot is from
-     * @param failure  the failure to simulate on it
+     * @param source where the snapshot is from
+     * @param failure the failure to simulate on it
      */
     record Simulation(MachineSnapshot snapshot, MachineSource source, FailureScenario failure) {
         /** A sample machine that exists, without a failure. */
@@ -39,8 +39,8 @@ final class MachineOpener {
      * An open connection with the first reading of its machine.
      *
      * @param simulation empty for this computer
-     * @param overview   empty if the machine could not be read
-     * @param exception  why the machine could not be read; empty otherwise
+     * @param overview empty if the machine could not be read
+     * @param exception why the machine could not be read; empty otherwise
      */
     record OpenedMachine(
             HelperConnection connection,

@@ -46,6 +46,7 @@ import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
+import org.switchback.client.messages.Messages;
 import org.switchback.gui.activity.ActivityView;
 import org.switchback.gui.controls.Controls;
 import org.switchback.gui.gpus.GpusView;
@@ -53,7 +54,6 @@ import org.switchback.gui.memorymap.MemoryMapView;
 import org.switchback.gui.readiness.ReadinessView;
 import org.switchback.gui.switching.SwitchView;
 import org.switchback.gui.switching.SwitchViewModel;
-import org.switchback.client.messages.Messages;
 
 /** The main window: the header, the message bars and the current page. */
 final class MainView extends StackPane {
@@ -87,8 +87,8 @@ final class MainView extends StackPane {
                 model::refresh,
                 () -> model.openSample(model.samples().getFirst().name()));
         getStyleClass().add("main");
-        borderPane.setTop(new VBox(
-                createHeader(), createSimulationBar(), createHelperBar(), createNoticeBar(), createQuitBar()));
+        borderPane.setTop(
+                new VBox(createHeader(), createSimulationBar(), createHelperBar(), createNoticeBar(), createQuitBar()));
         gpusPage.getChildren().setAll(gpusView);
         borderPane.setCenter(getOrCreatePage(model.pageProperty().get()));
         getChildren().addAll(borderPane, new KeyboardShortcutsPane(model.shortcutsShownProperty(), messages));
@@ -283,8 +283,7 @@ final class MainView extends StackPane {
         }
     }
 
-    private static MenuItem createMenuItem(
-            String id, String text, @Nullable Ikon icon, Runnable handler) {
+    private static MenuItem createMenuItem(String id, String text, @Nullable Ikon icon, Runnable handler) {
         MenuItem item = new MenuItem(text);
         item.setId(id);
         if (icon != null) {
@@ -335,16 +334,16 @@ final class MainView extends StackPane {
     }
 
     /** A bar across the window, hidden while its text is empty. */
-    private static Node createBar(
-            String id, Ikon icon, ObservableStringValue text, Supplier<List<Button>> buttons) {
+    private static Node createBar(String id, Ikon icon, ObservableStringValue text, Supplier<List<Button>> buttons) {
         HBox bar = new HBox(12);
         bar.setId(id + "-bar");
         bar.setAlignment(Pos.CENTER_LEFT);
         bar.getStyleClass().addAll("bar", id);
-        Controls.populateWhenShown(bar, Bindings.createBooleanBinding(() -> !text.get().isEmpty(), text), () -> {
-            bar.getChildren().add(createBarLabel(id, icon, text));
-            bar.getChildren().addAll(buttons.get());
-        });
+        Controls.populateWhenShown(
+                bar, Bindings.createBooleanBinding(() -> !text.get().isEmpty(), text), () -> {
+                    bar.getChildren().add(createBarLabel(id, icon, text));
+                    bar.getChildren().addAll(buttons.get());
+                });
         return bar;
     }
 
@@ -372,7 +371,8 @@ final class MainView extends StackPane {
 
     /** Escape cancels a pending quit before it reaches the page. */
     private void cancelQuitOnEscape(KeyEvent event) {
-        if (event.getCode() == KeyCode.ESCAPE && !model.quitMessageProperty().get().isEmpty()) {
+        if (event.getCode() == KeyCode.ESCAPE
+                && !model.quitMessageProperty().get().isEmpty()) {
             event.consume();
             model.cancelQuit();
         }
@@ -411,16 +411,14 @@ final class MainView extends StackPane {
     private void handleKeyTyped(KeyEvent event) {
         if (event.getCharacter().equals("?") && !(event.getTarget() instanceof TextInputControl)) {
             event.consume();
-            model.shortcutsShownProperty()
-                    .set(!model.shortcutsShownProperty().get());
+            model.shortcutsShownProperty().set(!model.shortcutsShownProperty().get());
         }
     }
 
     private Optional<File> chooseReport() {
         FileChooser chooser = new FileChooser();
         chooser.setTitle(messages.text("window.menu.report"));
-        chooser.getExtensionFilters()
-                .add(new FileChooser.ExtensionFilter(messages.text("window.report.files"), "*"));
+        chooser.getExtensionFilters().add(new FileChooser.ExtensionFilter(messages.text("window.report.files"), "*"));
         return Optional.ofNullable(chooser.showOpenDialog(getScene().getWindow()));
     }
 

@@ -1,6 +1,5 @@
 package org.switchback.gui;
 
-import org.switchback.job.PlannedStep;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -23,7 +22,6 @@ import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
 import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
-import org.switchback.simulator.FailureScenario;
 import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.activity.RecordingConnections;
 import org.switchback.client.activity.SwitchRecord;
@@ -44,8 +42,10 @@ import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
-import org.switchback.plan.Target;
 import org.switchback.job.PlanReply;
+import org.switchback.job.PlannedStep;
+import org.switchback.plan.Target;
+import org.switchback.simulator.FailureScenario;
 
 /** The machine that the window shows, its pages and the messages above them. Confined to the FX thread. */
 public final class MainViewModel {
@@ -82,7 +82,7 @@ public final class MainViewModel {
 
     /**
      * @param activityLog receives a record of every switch
-     * @param firstStart  whether the window has never been opened before; may block
+     * @param firstStart whether the window has never been opened before; may block
      */
     public MainViewModel(
             HelperConnections connections,
@@ -274,8 +274,8 @@ public final class MainViewModel {
     /**
      * Opens the first machine.
      *
-     * @param sample name of a sample machine; empty for this computer, or for the default sample at the first start on a
-     *     computer without a switchable GPU
+     * @param sample name of a sample machine; empty for this computer, or for the default sample at the first start on
+     *     a computer without a switchable GPU
      */
     public void start(Optional<String> sample) {
         sample.ifPresentOrElse(this::openSample, () -> open(opener::openInitialMachine));
@@ -495,7 +495,9 @@ public final class MainViewModel {
     private PlanComparison comparePlan(MachineSource source, PciAddress gpu, Target target, PlanReply plan) {
         return activityLog
                 .findLatest(source, gpu, record -> record.target().equals(target) && record.isReportedDone())
-                .map(record -> PlannedStep.isSamePlan(record.steps(), plan.steps()) ? PlanComparison.SAME : PlanComparison.CHANGED)
+                .map(record -> PlannedStep.isSamePlan(record.steps(), plan.steps())
+                        ? PlanComparison.SAME
+                        : PlanComparison.CHANGED)
                 .orElse(PlanComparison.NEW);
     }
 
@@ -528,8 +530,8 @@ public final class MainViewModel {
     }
 
     /**
-     * Quits at once, or after a switch that is changing the kernel. A failed switch cancels the quit, so that its result can
-     * be read. A second call quits at once: the helper finishes without the window.
+     * Quits at once, or after a switch that is changing the kernel. A failed switch cancels the quit, so that its
+     * result can be read. A second call quits at once: the helper finishes without the window.
      */
     void quit() {
         SwitchViewModel pane = activeSwitch.get();

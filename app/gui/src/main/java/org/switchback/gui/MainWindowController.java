@@ -17,12 +17,12 @@ import javafx.scene.image.Image;
 import javafx.scene.image.PixelFormat;
 import javafx.stage.Stage;
 import org.jspecify.annotations.Nullable;
+import org.switchback.client.messages.Messages;
 import org.switchback.gui.session.DesktopSession;
 import org.switchback.gui.session.SessionViewModel;
 import org.switchback.gui.session.TrayContent;
 import org.switchback.gui.session.TrayIcons;
 import org.switchback.gui.session.dbus.StatusNotifierItem.Pixmap;
-import org.switchback.client.messages.Messages;
 
 /**
  * The main window in the desktop session: hides it in the tray while there is one, raises it on later starts of the
@@ -44,6 +44,7 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
      * thread.
      */
     private volatile boolean trayIconShown;
+
     private @Nullable DesktopSession desktopSession;
     private boolean started;
 
@@ -77,10 +78,10 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
     }
 
     /**
-     * Shows the window, and joins the session once it has answered. A slow session bus delays the window only by a timeout,
-     * and the tray icon follows later.
+     * Shows the window, and joins the session once it has answered. A slow session bus delays the window only by a
+     * timeout, and the tray icon follows later.
      *
-     * @param inTray    whether the window starts hidden in the tray
+     * @param inTray whether the window starts hidden in the tray
      * @param onStarted called once, unless another instance is found before
      */
     void start(
@@ -89,8 +90,8 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
             Executor workers,
             Runnable onStarted) {
         CompletableFuture.delayedExecutor(SESSION_BUS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS, Platform::runLater)
-                .execute(() -> handleLaunchResult(
-                        new DesktopSession.LaunchResult.NoSessionBus(), inTray, workers, onStarted));
+                .execute(() ->
+                        handleLaunchResult(new DesktopSession.LaunchResult.NoSessionBus(), inTray, workers, onStarted));
         session.thenAcceptAsync(result -> handleLaunchResult(result, inTray, workers, onStarted), Platform::runLater);
     }
 

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * A timer for JavaFX's pulse that pauses while nothing changes.
  *
  * <p>JavaFX asks its timer to pause a quarter of a second after the last change, and to resume before the next one. On
- * Linux its default timer ({@code com.sun.glass.ui.gtk.GtkTimer}) ignores both and wakes the CPU 60 times a second as long
- * as the program runs, even without a visible window.
+ * Linux its default timer ({@code com.sun.glass.ui.gtk.GtkTimer}) ignores both and wakes the CPU 60 times a second as
+ * long as the program runs, even without a visible window.
  */
 final class PausablePulse extends Timer {
     private final Runnable tick;

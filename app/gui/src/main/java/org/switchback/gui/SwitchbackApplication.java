@@ -17,14 +17,14 @@ import javafx.application.Platform;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.scene.Scene;
 import javafx.stage.Stage;
-import org.switchback.client.activity.ActivityLog;
-import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.client.BusAddress;
 import org.switchback.client.DBusHelperConnections;
-import org.switchback.gui.session.DesktopSession;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.messages.Messages;
 import org.switchback.client.storage.MarkerFile;
 import org.switchback.client.storage.StateDirectory;
-import org.switchback.client.messages.Messages;
+import org.switchback.gui.session.DesktopSession;
+import org.switchback.gui.tasks.BackgroundTasks;
 
 /** The JavaFX application: creates the main window and closes what it uses. */
 public class SwitchbackApplication extends Application {
@@ -52,7 +52,8 @@ public class SwitchbackApplication extends Application {
         PausablePulse.install();
         // Closing the last window may hide it in the tray.
         Platform.setImplicitExit(false);
-        List<String> args = getParameters() == null ? List.of() : getParameters().getRaw();
+        List<String> args =
+                getParameters() == null ? List.of() : getParameters().getRaw();
         Executor workers = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("work").factory());
         CompletableFuture<DesktopSession.LaunchResult> session = startSession(parseSampleOption(args), workers);
@@ -64,14 +65,14 @@ public class SwitchbackApplication extends Application {
                 new BackgroundTasks(workers, Platform::runLater),
                 messages,
                 firstStart::checkAndMark);
-        MarkerFile alwaysShowPlan = new MarkerFile(StateDirectory.of(System.getenv()).resolve("always-show-plan"));
+        MarkerFile alwaysShowPlan =
+                new MarkerFile(StateDirectory.of(System.getenv()).resolve("always-show-plan"));
         workers.execute(() -> {
             boolean exists = alwaysShowPlan.exists();
             Platform.runLater(() -> {
                 model.alwaysShowPlanProperty().set(exists);
                 model.alwaysShowPlanProperty()
-                        .addListener((observable, before, now) ->
-                                workers.execute(() -> alwaysShowPlan.setExists(now)));
+                        .addListener((observable, before, now) -> workers.execute(() -> alwaysShowPlan.setExists(now)));
             });
         });
         initStage(stage, model, messages);

@@ -31,8 +31,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.switchback.client.HelperException;
-import org.switchback.client.ScriptedHelper;
 import org.switchback.client.MachineSource;
+import org.switchback.client.ScriptedHelper;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
 
@@ -178,7 +178,8 @@ class AccessibilityTest extends WindowTestCase {
         navigateTo(state);
         assertThat(window.visibleNodes().size()).as("visible nodes").isGreaterThan(30);
         assertThat(TestWindow.callOnFxThread(() -> window.visibleNodes().stream()
-                        .filter(node -> (needsAccessibleText(node) && accessibleText(node).isEmpty())
+                        .filter(node -> (needsAccessibleText(node)
+                                        && accessibleText(node).isEmpty())
                                 || (isGraphic(node) && !hasAccessibleDescription(node)))
                         .map(AccessibilityTest::formatNodePath)
                         .toList()))
@@ -191,7 +192,8 @@ class AccessibilityTest extends WindowTestCase {
         boolean container = node instanceof ScrollPane
                 || node instanceof SplitPane
                 || node instanceof ScrollBar
-                || (node instanceof Labeled label && (label.getText() == null || label.getText().isEmpty()))
+                || (node instanceof Labeled label
+                        && (label.getText() == null || label.getText().isEmpty()))
                 || (node instanceof Cell<?> cell && cell.isEmpty());
         boolean hasRole = node instanceof Region
                 && !(node instanceof Control)
@@ -278,12 +280,14 @@ class AccessibilityTest extends WindowTestCase {
             }
             return found;
         });
-        assertThat(violations).as("texts with less than 4.5:1, icons with less than 3:1").isEmpty();
+        assertThat(violations)
+                .as("texts with less than 4.5:1, icons with less than 3:1")
+                .isEmpty();
     }
 
     /**
-     * Disabled controls may be pale, except for a button whose text explains why it is disabled. The texts on the memory
-     * map are checked by {@link ColorContrastTest}.
+     * Disabled controls may be pale, except for a button whose text explains why it is disabled. The texts on the
+     * memory map are checked by {@link ColorContrastTest}.
      */
     private static boolean isContrastRequired(Node text) {
         return Stream.iterate(text, Objects::nonNull, Node::getParent)

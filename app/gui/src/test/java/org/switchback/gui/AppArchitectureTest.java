@@ -71,9 +71,7 @@ class AppArchitectureTest {
             .resideOutsideOfPackage("org.switchback.client")
             .should()
             .dependOnClassesThat(resideInAnyPackage(
-                            "org.switchback.service..",
-                            "org.switchback.transaction..",
-                            "org.switchback.kernel..")
+                            "org.switchback.service..", "org.switchback.transaction..", "org.switchback.kernel..")
                     .or(resideInAnyPackage("org.switchback.plan..", "org.switchback.simulator..")
                             .and(not(ENUMS))))
             .because("the app uses a simulated machine and the real helper through the same interface");
@@ -99,8 +97,7 @@ class AppArchitectureTest {
             .because("results get to the FX thread in one place, which tests replace");
 
     @ArchTest
-    static final ArchRule packagesAreFreeOfCycles = slices()
-            .matching("org.switchback.(client|gui).(*)..")
+    static final ArchRule packagesAreFreeOfCycles = slices().matching("org.switchback.(client|gui).(*)..")
             .should()
             .beFreeOfCycles()
             .because("each page can be understood, changed and deleted without the others");

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,7 +67,8 @@ class ApplicationProcessTest {
 
     @Test
     void closedPipeIsNotAFailure() throws Exception {
-        Process process = processBuilder(CommandLineMain.class, "--sample", SampleMachines.DEFAULT, "iomem").start();
+        Process process = processBuilder(CommandLineMain.class, "--sample", SampleMachines.DEFAULT, "iomem")
+                .start();
         process.getInputStream().close();
         assertThat(process.waitFor()).isZero();
     }
@@ -92,8 +92,8 @@ class ApplicationProcessTest {
                 System.getProperty("java.class.path"),
                 mainClass.getName()));
         command.addAll(List.of(args));
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectError(folder.resolve("errors").toFile());
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectError(folder.resolve("errors").toFile());
         builder.environment().put("LC_ALL", "C.UTF-8");
         builder.environment().put("HOME", folder.toString());
         builder.environment().remove("XDG_STATE_HOME");

@@ -83,7 +83,13 @@ class ColorContrastTest {
         for (CssColorScheme scheme : loadSchemes()) {
             assertContrast(scheme, "-map-ram-text", "-map-ram", 4.5);
             for (String kind : List.of(
-                    "-map-ram", "-map-window", "-map-firmware", "-map-other", "-map-gap", "-map-removed", "-map-added")) {
+                    "-map-ram",
+                    "-map-window",
+                    "-map-firmware",
+                    "-map-other",
+                    "-map-gap",
+                    "-map-removed",
+                    "-map-added")) {
                 assertContrast(scheme, kind, "-card", 3);
             }
         }
@@ -116,7 +122,8 @@ class ColorContrastTest {
         int darkStart = css.indexOf(".root:dark");
         assertThat(darkStart).isPositive();
         Map<String, String> light = new HashMap<>();
-        parseColors(readResource("/" + new PrimerLight().getUserAgentStylesheet().replace(".bss", ".css")), light);
+        parseColors(
+                readResource("/" + new PrimerLight().getUserAgentStylesheet().replace(".bss", ".css")), light);
         parseColors(css.substring(0, darkStart), light);
         Map<String, String> dark = new HashMap<>();
         parseColors(readResource("/" + new PrimerDark().getUserAgentStylesheet().replace(".bss", ".css")), dark);

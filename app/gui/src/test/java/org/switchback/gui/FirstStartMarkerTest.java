@@ -22,13 +22,15 @@ class FirstStartMarkerTest {
         FirstStartMarker.of(Map.of("HOME", home.toString(), "XDG_STATE_HOME", state.toString()))
                 .checkAndMark();
         assertThat(state.resolve("switchback/started")).exists();
-        FirstStartMarker.of(Map.of("HOME", home.toString(), "XDG_STATE_HOME", "state")).checkAndMark();
+        FirstStartMarker.of(Map.of("HOME", home.toString(), "XDG_STATE_HOME", "state"))
+                .checkAndMark();
         assertThat(home.resolve(".local/state/switchback/started")).exists();
     }
 
     @Test
     void anUncreatableDirectoryIsIgnored(@TempDir Path home) throws Exception {
         Files.writeString(home.resolve(".local"), "a file where a folder should be");
-        assertThat(FirstStartMarker.of(Map.of("HOME", home.toString())).checkAndMark()).isTrue();
+        assertThat(FirstStartMarker.of(Map.of("HOME", home.toString())).checkAndMark())
+                .isTrue();
     }
 }

@@ -149,9 +149,8 @@ class KeyboardShortcutsPaneTest extends WindowTestCase {
         List<String> parts = new ArrayList<>(Arrays.asList(label.split("(?<=.)\\+(?=.)")));
         String last = parts.removeLast();
         KeyCode code = CODES_BY_LABEL.getOrDefault(last, KeyCode.getKeyCode(last));
-        int modifiers = (parts.contains("Shift") ? 1 : 0)
-                + (parts.contains("Ctrl") ? 2 : 0)
-                + (parts.contains("Alt") ? 4 : 0);
+        int modifiers =
+                (parts.contains("Shift") ? 1 : 0) + (parts.contains("Ctrl") ? 2 : 0) + (parts.contains("Alt") ? 4 : 0);
         return code == null ? label : keyName(code, modifiers);
     }
 

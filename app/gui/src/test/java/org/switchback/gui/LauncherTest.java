@@ -72,7 +72,8 @@ class LauncherTest {
 
     private void assertWindow(String joined, boolean expected) throws Exception {
         String[] args = joined.isEmpty() ? new String[0] : joined.split("\\|", -1);
-        List<String> lines = runLauncher(installation.resolve("bin/switchback"), java25Home, args).lines();
+        List<String> lines = runLauncher(installation.resolve("bin/switchback"), java25Home, args)
+                .lines();
         assertThat(lines.contains("--module-path")).isEqualTo(expected);
         assertThat(lines.contains("--class-path")).isNotEqualTo(expected);
     }
@@ -98,9 +99,13 @@ class LauncherTest {
         Path cacheInfo = installation.resolve("lib/aot-made");
         String option = "-XX:AOTCache=" + installation.toRealPath() + "/lib/window.aot";
         Files.writeString(cacheInfo, "25.0.3+9\n" + installation.toRealPath() + "\n");
-        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home).lines()).contains(option);
+        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home)
+                        .lines())
+                .contains(option);
         Files.writeString(cacheInfo, "25.0.3+9\n/elsewhere\n");
-        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home).lines()).doesNotContain(option);
+        assertThat(runLauncher(installation.resolve("bin/switchback"), java25Home)
+                        .lines())
+                .doesNotContain(option);
     }
 
     @Test
@@ -109,8 +114,7 @@ class LauncherTest {
         LauncherResult result = runLauncher(installation.resolve("bin/switchback"), java17, "status");
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.lines())
-                .containsExactly(
-                        "switchback: SWITCHBACK_JAVA names " + java17 + ", which is not a Java 25 or later.");
+                .containsExactly("switchback: SWITCHBACK_JAVA names " + java17 + ", which is not a Java 25 or later.");
     }
 
     @Test
@@ -129,7 +133,8 @@ class LauncherTest {
                 runtime.resolve("release"),
                 "MODULES=\"java.base org.switchback.daemon org.switchback.gui\"\n",
                 StandardOpenOption.APPEND);
-        List<String> lines = runLauncher(command, createFakeJava("other", "26", "26+1")).lines();
+        List<String> lines =
+                runLauncher(command, createFakeJava("other", "26", "26+1")).lines();
         assertThat(lines.getFirst()).isEqualTo(installation.toRealPath() + "/runtime/bin/java");
         assertThat(lines)
                 .contains("--module", "-Djna.boot.library.path=" + installation.toRealPath() + "/runtime/lib")
@@ -141,7 +146,8 @@ class LauncherTest {
     void theHelperReducesStackShadowPagesOnX86(String architecture, boolean reduced) throws Exception {
         Files.writeString(
                 java25Home.resolve("release"), "OS_ARCH=\"" + architecture + "\"\n", StandardOpenOption.APPEND);
-        List<String> lines = runLauncher(installation.resolve("bin/switchback-helper"), java25Home).lines();
+        List<String> lines = runLauncher(installation.resolve("bin/switchback-helper"), java25Home)
+                .lines();
         assertThat(lines.contains("-XX:StackShadowPages=10")).isEqualTo(reduced);
     }
 
@@ -166,9 +172,7 @@ class LauncherTest {
     private LauncherResult runLauncher(String command, Path javaHome) throws Exception {
         String[] words = command.split(" ");
         return runLauncher(
-                installation.resolve("bin").resolve(words[0]),
-                javaHome,
-                Arrays.copyOfRange(words, 1, words.length));
+                installation.resolve("bin").resolve(words[0]), javaHome, Arrays.copyOfRange(words, 1, words.length));
     }
 
     private LauncherResult runLauncher(Path launcher, Path javaHome, String... args) throws Exception {

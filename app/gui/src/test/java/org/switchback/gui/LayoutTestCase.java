@@ -2,8 +2,8 @@ package org.switchback.gui;
 
 import org.junit.jupiter.api.Test;
 import org.switchback.client.HelperException;
-import org.switchback.client.ScriptedHelper;
 import org.switchback.client.MachineSource;
+import org.switchback.client.ScriptedHelper;
 import org.switchback.client.samples.SampleMachines;
 
 /** Checks that no text is cut off. Subclasses choose the language and the size of the window. */

@@ -34,7 +34,9 @@ class LongTextLayoutTest {
     }
 
     private static Messages createPaddedMessages(int percent) {
-        return new Messages(Locale.ENGLISH, new PaddedBundle(Messages.forLocale(Locale.ENGLISH).bundle(), percent));
+        return new Messages(
+                Locale.ENGLISH,
+                new PaddedBundle(Messages.forLocale(Locale.ENGLISH).bundle(), percent));
     }
 
     /** English texts, padded to a percentage of their length. */

@@ -13,23 +13,23 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.switchback.client.activity.ActivityLog;
-import org.switchback.client.activity.SwitchRecord;
-import org.switchback.gui.tasks.BackgroundTasks;
-import org.switchback.gui.gpus.GpuCard;
-import org.switchback.gui.gpus.GpusViewModel;
 import org.switchback.client.HelperException;
-import org.switchback.simulator.FailureScenario;
+import org.switchback.client.MachineSource;
 import org.switchback.client.ScriptedConnections;
 import org.switchback.client.ScriptedHelper;
-import org.switchback.client.MachineSource;
-import org.switchback.gui.readiness.ReadinessViewModel;
-import org.switchback.client.samples.SampleMachines;
-import org.switchback.gui.switching.SwitchViewModel;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.messages.Messages;
-import org.switchback.hardware.MachineSnapshot;
+import org.switchback.client.samples.SampleMachines;
+import org.switchback.gui.gpus.GpuCard;
+import org.switchback.gui.gpus.GpusViewModel;
+import org.switchback.gui.readiness.ReadinessViewModel;
+import org.switchback.gui.switching.SwitchViewModel;
+import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.Gpu;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.service.Deadline;
+import org.switchback.simulator.FailureScenario;
 
 class MainViewModelTest {
     private final Messages messages = Messages.forLocale(Locale.ENGLISH);
@@ -66,7 +66,9 @@ class MainViewModelTest {
         assertThat(model.titleProperty().get()).contains("sample machine");
         assertThat(model.simulationShownProperty().get()).isTrue();
         assertThat(model.gpus().cards()).hasSize(2);
-        assertThat(connections.thisMachineCount()).as("connections to the system bus").isZero();
+        assertThat(connections.thisMachineCount())
+                .as("connections to the system bus")
+                .isZero();
     }
 
     @Test
@@ -75,7 +77,9 @@ class MainViewModelTest {
         model.start(Optional.empty());
         assertThat(connections.lastOpened()).isSameAs(thisMachineHelper);
         assertThat(model.simulationShownProperty().get()).isFalse();
-        assertThat(connections.firstOpened().calls()).as("connection of the check for a switchable GPU").endsWith("close");
+        assertThat(connections.firstOpened().calls())
+                .as("connection of the check for a switchable GPU")
+                .endsWith("close");
     }
 
     @Test
@@ -131,7 +135,9 @@ class MainViewModelTest {
         assertThat(model.samples())
                 .extracting(MainViewModel.SampleMenuItem::name)
                 .containsExactlyElementsOf(SampleMachines.names());
-        assertThat(model.samples()).extracting(MainViewModel.SampleMenuItem::title).doesNotHaveDuplicates();
+        assertThat(model.samples())
+                .extracting(MainViewModel.SampleMenuItem::title)
+                .doesNotHaveDuplicates();
     }
 
     @Test
@@ -154,13 +160,17 @@ class MainViewModelTest {
     @Test
     void opensASavedReportAsSimulation(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("friend.txt");
-        Files.writeString(file, SampleMachines.load("strix-halo-32g").orElseThrow().toText());
+        Files.writeString(
+                file, SampleMachines.load("strix-halo-32g").orElseThrow().toText());
         model.start(Optional.empty());
         model.openReport(file);
         assertThat(model.titleProperty().get()).isEqualTo("Switchback: saved report friend.txt");
         assertThat(model.simulationMessageProperty().get())
                 .isEqualTo("Saved report friend.txt. Nothing here touches this computer.");
-        assertThat(model.gpus().cards()).singleElement().extracting(GpuCard::nodeId).isEqualTo("0000-c3-00-0");
+        assertThat(model.gpus().cards())
+                .singleElement()
+                .extracting(GpuCard::nodeId)
+                .isEqualTo("0000-c3-00-0");
     }
 
     @Test
@@ -189,7 +199,8 @@ class MainViewModelTest {
             names = {"MISSING", "STOPPED", "REFUSED", "UNDECIDED", "WRONG_VERSION", "LOST"})
     void helperFailureShowsItsOwnMessageAndTheGpus(HelperException.FailureKind kind) {
         connections.setThisMachineHelper(new ScriptedHelper(
-                new MachineSource.ReadOnlyMachine(kind), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
+                new MachineSource.ReadOnlyMachine(kind),
+                SampleMachines.load(SampleMachines.DEFAULT).orElseThrow()));
         model.start(Optional.empty());
         assertThat(model.helperMessageProperty().get())
                 .startsWith(messages.formatHelperFailure(kind))
@@ -265,7 +276,7 @@ class MainViewModelTest {
     void failureMenuTitlesAreCapitalized() {
         assertThat(model.failures())
                 .extracting(MainViewModel.FailureMenuItem::title)
-                .startsWith("Nothing goes wrong", "A program uses the GPU");
+                .startsWith("No failure", "A program uses the GPU");
     }
 
     @Test
@@ -345,7 +356,9 @@ class MainViewModelTest {
         assertThat(before).contains("efifb");
         assertThat(readiness.toPlainText()).doesNotContain("efifb");
         activeSwitch().leave();
-        assertThat(model.gpus().cards().getFirst().externalChange()).as("change by another program").isEmpty();
+        assertThat(model.gpus().cards().getFirst().externalChange())
+                .as("change by another program")
+                .isEmpty();
     }
 
     @Test
@@ -411,8 +424,8 @@ class MainViewModelTest {
     @Test
     void alwaysShowPlanShowsAKnownPlan() throws Exception {
         switchOnce();
-        Deadline.seconds(10).await("the switch is recorded", () -> activityLog.findLatest(
-                        thisMachineHelper.source(), ScriptedHelper.GTX_1080, SwitchRecord::isReportedDone)
+        Deadline.seconds(10).await("the switch is recorded", () -> activityLog
+                .findLatest(thisMachineHelper.source(), ScriptedHelper.GTX_1080, SwitchRecord::isReportedDone)
                 .isPresent());
         model.alwaysShowPlanProperty().set(true);
         connections.setThisMachineHelper(ScriptedHelper.withGtx1080());
@@ -450,8 +463,9 @@ class MainViewModelTest {
         model.quit();
         assertThat(model.exitReadyProperty().get()).isFalse();
         assertThat(model.quitMessageProperty().get())
-                .isEqualTo("A switch is in progress. Switchback quits when it has succeeded. Without the window the helper"
-                        + " goes on by itself: it finishes the switch or rolls everything back.");
+                .isEqualTo(
+                        "A switch is in progress. Switchback quits when it has succeeded. Without the window, the helper"
+                                + " continues alone: it finishes the switch or rolls everything back.");
         thisMachineHelper.completeSteps(0, 10);
         thisMachineHelper.setVmMode();
         assertThat(model.exitReadyProperty().get()).isFalse();
@@ -475,7 +489,9 @@ class MainViewModelTest {
         model.quit();
         model.quit();
         assertThat(model.exitReadyProperty().get()).isTrue();
-        assertThat(thisMachineHelper.calls()).as("calls, while the helper continues").doesNotContain("cancel");
+        assertThat(thisMachineHelper.calls())
+                .as("calls, while the helper continues")
+                .doesNotContain("cancel");
     }
 
     @Test
@@ -496,7 +512,9 @@ class MainViewModelTest {
         activeSwitch().actions().getLast().handler().run();
         thisMachineHelper.emitEvent("authorizing", -1, 0, "");
         model.quit();
-        assertThat(model.exitReadyProperty().get()).as("exit, since nothing has been changed").isTrue();
+        assertThat(model.exitReadyProperty().get())
+                .as("exit, since nothing has been changed")
+                .isTrue();
     }
 
     @Test
@@ -507,8 +525,9 @@ class MainViewModelTest {
         connections.lastOpened().emitEvent("authorized", -1, 0, "");
         model.quit();
         assertThat(model.quitMessageProperty().get())
-                .isEqualTo("A switch is in progress. Switchback quits when it has succeeded. The sample machine ends with"
-                        + " the window.");
+                .isEqualTo(
+                        "A switch is in progress. Switchback quits when it has succeeded. The sample machine ends with"
+                                + " the window.");
     }
 
     private void startSwitch() {

@@ -20,10 +20,10 @@ import javafx.stage.PopupWindow;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.switchback.client.HelperException;
-import org.switchback.client.ScriptedHelper;
 import org.switchback.client.MachineSource;
-import org.switchback.client.samples.SampleMachines;
+import org.switchback.client.ScriptedHelper;
 import org.switchback.client.messages.Messages;
+import org.switchback.client.samples.SampleMachines;
 import org.testfx.api.FxRobot;
 
 class MainViewTest extends WindowTestCase {
@@ -175,7 +175,10 @@ class MainViewTest extends WindowTestCase {
                 Object text = TestWindow.callOnFxThread(() -> node.getAccessibleText() != null
                         ? node.getAccessibleText()
                         : node.queryAccessibleAttribute(AccessibleAttribute.TEXT));
-                assertThat(text).as("accessible text of %s", node).isInstanceOf(String.class).isNotEqualTo("");
+                assertThat(text)
+                        .as("accessible text of %s", node)
+                        .isInstanceOf(String.class)
+                        .isNotEqualTo("");
             }
         }
     }

@@ -18,15 +18,15 @@ import javafx.stage.Stage;
 import javafx.stage.WindowEvent;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.switchback.client.activity.ActivityLog;
-import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.client.ScriptedConnections;
 import org.switchback.client.ScriptedHelper;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.messages.Messages;
 import org.switchback.gui.session.DesktopSession;
 import org.switchback.gui.session.FakeStatusNotifierWatcher;
 import org.switchback.gui.session.SessionTestCase;
 import org.switchback.gui.switching.SwitchViewModel;
-import org.switchback.client.messages.Messages;
+import org.switchback.gui.tasks.BackgroundTasks;
 import org.testfx.api.FxRobot;
 import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
@@ -106,7 +106,8 @@ class MainWindowControllerTest extends SessionTestCase {
         robot.interact(() -> controller.start(slow, false, backgroundExecutor, () -> {}));
         TestWindow.waitUntil("the window is shown without a session", stage::isShowing);
         slow.complete(new DesktopSession.LaunchResult.AlreadyRunning());
-        TestWindow.waitUntil("the program exits", () -> model.exitReadyProperty().get());
+        TestWindow.waitUntil(
+                "the program exits", () -> model.exitReadyProperty().get());
     }
 
     @Test
@@ -114,7 +115,8 @@ class MainWindowControllerTest extends SessionTestCase {
         startWithSession(robot, false);
         TestWindow.waitUntil("the window is shown", stage::isShowing);
         closeWindow(robot);
-        assertThat(TestWindow.callOnFxThread(() -> model.exitReadyProperty().get())).isTrue();
+        assertThat(TestWindow.callOnFxThread(() -> model.exitReadyProperty().get()))
+                .isTrue();
     }
 
     @Test
@@ -124,7 +126,8 @@ class MainWindowControllerTest extends SessionTestCase {
         tray.registeredItems().take();
         TestWindow.waitUntil("the tray icon is shown", () -> controller.isTrayIconShown());
         closeWindow(robot);
-        assertThat(TestWindow.callOnFxThread(() -> model.exitReadyProperty().get())).isFalse();
+        assertThat(TestWindow.callOnFxThread(() -> model.exitReadyProperty().get()))
+                .isFalse();
     }
 
     @Test
@@ -138,29 +141,34 @@ class MainWindowControllerTest extends SessionTestCase {
             model.gpus().runAction(card, card.actions().getFirst());
         });
         TestWindow.waitUntil(
-                "the plan is shown",
-                () -> activeSwitch().phaseProperty().get() == SwitchViewModel.SwitchPhase.PLANNED);
+                "the plan is shown", () -> activeSwitch().phaseProperty().get() == SwitchViewModel.SwitchPhase.PLANNED);
         robot.interact(() -> activeSwitch().actions().getLast().handler().run());
         TestWindow.waitUntil("a switch is requested", thisMachineHelper::isSwitchRequested);
         thisMachineHelper.emitEvent("authorized", -1, 0, "");
-        TestWindow.waitUntil("the switch changes the kernel", () -> activeSwitch().isChangingKernel());
+        TestWindow.waitUntil(
+                "the switch changes the kernel", () -> activeSwitch().isChangingKernel());
         assertThat(stage.isShowing()).isFalse();
         robot.interact(controller::quit);
         TestWindow.waitUntil("the window is shown", stage::isShowing);
         Labeled message = (Labeled) stage.getScene().lookup("#quit-text");
         assertThat(message.getText()).startsWith("A switch is in progress.");
-        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(message))).isTrue();
+        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(message)))
+                .isTrue();
         ButtonBase cancel = (ButtonBase) stage.getScene().lookup("#quit-cancel");
         robot.interact(cancel::fire);
-        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(message))).isFalse();
+        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(message)))
+                .isFalse();
         robot.interact(controller::quit);
         robot.interact(() -> stage.getScene().getRoot().fireEvent(createEscapeEvent()));
-        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(message))).isFalse();
-        assertThat(TestWindow.callOnFxThread(() -> activeSwitch().isChangingKernel())).isTrue();
+        assertThat(TestWindow.callOnFxThread(() -> TestWindow.isVisible(message)))
+                .isFalse();
+        assertThat(TestWindow.callOnFxThread(() -> activeSwitch().isChangingKernel()))
+                .isTrue();
         robot.interact(controller::quit);
         ButtonBase quitNow = (ButtonBase) stage.getScene().lookup("#quit-now");
         robot.interact(quitNow::fire);
-        assertThat(TestWindow.callOnFxThread(() -> model.exitReadyProperty().get())).isTrue();
+        assertThat(TestWindow.callOnFxThread(() -> model.exitReadyProperty().get()))
+                .isTrue();
     }
 
     private static KeyEvent createEscapeEvent() {
@@ -181,8 +189,8 @@ class MainWindowControllerTest extends SessionTestCase {
 
     private void startWithSession(FxRobot robot, boolean inTray) {
         DesktopSession.LaunchResult session = startSession();
-        robot.interact(() -> controller.start(
-                CompletableFuture.completedFuture(session), inTray, backgroundExecutor, () -> {}));
+        robot.interact(() ->
+                controller.start(CompletableFuture.completedFuture(session), inTray, backgroundExecutor, () -> {}));
     }
 
     private DesktopSession.LaunchResult startSession() {

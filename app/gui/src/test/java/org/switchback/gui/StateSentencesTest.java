@@ -12,25 +12,25 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.switchback.client.activity.ActivityLog;
-import org.switchback.gui.tasks.BackgroundTasks;
-import org.switchback.gui.gpus.GpuCard;
-import org.switchback.client.gpus.GpuState;
-import org.switchback.gui.gpus.GpusViewModel;
-import org.switchback.gui.gpus.MachineOverview;
 import org.switchback.client.HelperException;
+import org.switchback.client.MachineSource;
 import org.switchback.client.ScriptedConnections;
 import org.switchback.client.ScriptedHelper;
-import org.switchback.client.MachineSource;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.gpus.GpuState;
+import org.switchback.client.messages.Messages;
 import org.switchback.client.samples.SampleMachines;
-import org.switchback.plan.Target;
+import org.switchback.gui.gpus.GpuCard;
+import org.switchback.gui.gpus.GpusViewModel;
+import org.switchback.gui.gpus.MachineOverview;
 import org.switchback.gui.switching.PlanComparison;
 import org.switchback.gui.switching.SwitchViewModel;
-import org.switchback.client.messages.Messages;
-import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.SnapshotParser;
-import org.switchback.hardware.PciAddress;
+import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
+import org.switchback.plan.Target;
 import org.switchback.service.Deadline;
 
 /** Checks that every state of a GPU, a switch and the helper has a sentence of its own. */
@@ -53,8 +53,8 @@ class StateSentencesTest {
         addHelperSentences(sentences);
 
         assertThat(sentences).hasSizeGreaterThanOrEqualTo(30);
-        sentences.forEach((state, sentence) ->
-                assertThat(sentence).as(state).isNotBlank().doesNotContain("{", "}", "null"));
+        sentences.forEach(
+                (state, sentence) -> assertThat(sentence).as(state).isNotBlank().doesNotContain("{", "}", "null"));
         assertThat(sentences.values()).doesNotHaveDuplicates();
     }
 
@@ -63,9 +63,7 @@ class StateSentencesTest {
         Map<String, String> sentences = new HashMap<>();
         addCardSentences(sentences);
         assertThat(sentences.keySet())
-                .containsAll(Stream.of(GpuState.values())
-                        .map(KebabCase::of)
-                        .collect(Collectors.toSet()));
+                .containsAll(Stream.of(GpuState.values()).map(KebabCase::of).collect(Collectors.toSet()));
     }
 
     // The cards.
@@ -73,33 +71,53 @@ class StateSentencesTest {
     private void addCardSentences(Map<String, String> sentences) throws Exception {
         sentences.put("host", cardSentence(Map.of("/proc/iomem", iomemWithout("efifb"))));
         sentences.put("firmware-region-releasable", cardSentence(Map.of()));
-        sentences.put("firmware-region-in-use", cardSentence(Map.of(
-                "/proc/iomem", readIomem().map(text -> text.replace(
-                        "c0000000-c086ffff : efifb", "c0000000-c086ffff : efifb\n        c0000000-c086ffff : efidrm")))));
-        sentences.put("firmware-region-not-releasable", createCard("x99-gtx1080", new MachineSource.ThisMachine(), Map.of()).stateText());
+        sentences.put(
+                "firmware-region-in-use",
+                cardSentence(Map.of(
+                        "/proc/iomem",
+                        readIomem()
+                                .map(text -> text.replace(
+                                        "c0000000-c086ffff : efifb",
+                                        "c0000000-c086ffff : efifb\n        c0000000-c086ffff : efidrm")))));
+        sentences.put(
+                "firmware-region-not-releasable",
+                createCard("x99-gtx1080", new MachineSource.ThisMachine(), Map.of())
+                        .stateText());
         sentences.put(
                 "addresses-hidden",
                 createCard(
                                 SampleMachines.DEFAULT,
                                 new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING),
-                                Map.of("/proc/iomem", readIomem().map(text -> text.replaceAll(
-                                        "[0-9a-f]{8,16}-[0-9a-f]{8,16} :", "00000000-00000000 :"))))
+                                Map.of(
+                                        "/proc/iomem",
+                                        readIomem()
+                                                .map(text -> text.replaceAll(
+                                                        "[0-9a-f]{8,16}-[0-9a-f]{8,16} :", "00000000-00000000 :"))))
                         .stateText());
         sentences.put("in-use", inUseSentence(1));
         sentences.put("in use by two", inUseSentence(2));
-        sentences.put("desktop", createCards(SampleMachines.DEFAULT, new MachineSource.ThisMachine(), Map.of())
-                .get(1)
-                .stateText());
-        sentences.put("group-shared", cardSentence(Map.of(
-                SnapshotParser.PCI_DEVICES + "0000:00:1b.0/iommu_group",
-                Optional.of("-> ../../../kernel/iommu_groups/27"))));
-        sentences.put("iommu-off", createCard("iommu-off", new MachineSource.ThisMachine(), Map.of()).stateText());
+        sentences.put(
+                "desktop",
+                createCards(SampleMachines.DEFAULT, new MachineSource.ThisMachine(), Map.of())
+                        .get(1)
+                        .stateText());
+        sentences.put(
+                "group-shared",
+                cardSentence(Map.of(
+                        SnapshotParser.PCI_DEVICES + "0000:00:1b.0/iommu_group",
+                        Optional.of("-> ../../../kernel/iommu_groups/27"))));
+        sentences.put(
+                "iommu-off",
+                createCard("iommu-off", new MachineSource.ThisMachine(), Map.of())
+                        .stateText());
         sentences.put("blocked", cardSentence(Map.of("/proc/sys/kernel/tainted", Optional.of("128"))));
         sentences.put("reservation-failed", reservationFailureSentence());
         assertThat(sentences.get("reservation-failed"))
                 .isEqualTo("The last switch failed: the kernel can't reserve BAR 1 (c0000000-cfffffff).");
-        sentences.put("unbound", cardSentence(Map.of(
-                "/proc/iomem", iomemWithout("efifb"), GPU_DIRECTORY + "/driver", Optional.empty())));
+        sentences.put(
+                "unbound",
+                cardSentence(
+                        Map.of("/proc/iomem", iomemWithout("efifb"), GPU_DIRECTORY + "/driver", Optional.empty())));
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
         helper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
         sentences.put("partially-switched", createCards(helper).getFirst().stateText());
@@ -109,14 +127,19 @@ class StateSentencesTest {
         sentences.put("vm", createCards(helper).getFirst().stateText());
         helper.openDeviceNode(4711, "qemu-system-x86", "libvirt-qemu", "vfio/27");
         sentences.put("VM in use by a program", createCards(helper).getFirst().stateText());
-        MachineSnapshot withVmName = helper.snapshot().withChanges(Map.of(
-                "/proc/4711/cgroup",
-                Optional.of(new MachineSnapshot.TextEntry("0::/machine.slice/machine-qemu\\x2d1\\x2dwin10.scope"))));
-        sentences.put("vm-in-use", createCards(new ScriptedHelper(new MachineSource.ThisMachine(), withVmName))
+        MachineSnapshot withVmName = helper.snapshot()
+                .withChanges(Map.of(
+                        "/proc/4711/cgroup",
+                        Optional.of(new MachineSnapshot.TextEntry(
+                                "0::/machine.slice/machine-qemu\\x2d1\\x2dwin10.scope"))));
+        sentences.put(
+                "vm-in-use",
+                createCards(new ScriptedHelper(new MachineSource.ThisMachine(), withVmName))
                         .getFirst()
                         .stateText());
         assertThat(sentences.get("vm-in-use")).isEqualTo("VM \"win10\" uses it.");
-        assertThat(sentences.get("partially-switched")).isEqualTo("Partially switched: graphics in VM mode and sound in host mode.");
+        assertThat(sentences.get("partially-switched"))
+                .isEqualTo("Partially switched: graphics in VM mode and sound in host mode.");
         assertThat(sentences.get("in use by two")).startsWith("2 programs use this GPU.");
 
         ScriptedHelper changed = ScriptedHelper.withGtx1080();
@@ -168,7 +191,8 @@ class StateSentencesTest {
     }
 
     private String cardSentence(Map<String, Optional<String>> changes) throws Exception {
-        return createCard(SampleMachines.DEFAULT, new MachineSource.ThisMachine(), changes).stateText();
+        return createCard(SampleMachines.DEFAULT, new MachineSource.ThisMachine(), changes)
+                .stateText();
     }
 
     private GpuCard createCard(String sample, MachineSource source, Map<String, Optional<String>> changes)
@@ -234,7 +258,9 @@ class StateSentencesTest {
     }
 
     private String switchStatus(Consumer<ScriptedHelper> events) {
-        return startSwitch(ScriptedHelper.withGtx1080(), events).statusProperty().get();
+        return startSwitch(ScriptedHelper.withGtx1080(), events)
+                .statusProperty()
+                .get();
     }
 
     private String resultTitleFor(String detail) {
@@ -242,8 +268,9 @@ class StateSentencesTest {
     }
 
     private String resultTitle(Consumer<ScriptedHelper> events) {
-        return Objects.requireNonNull(
-                        startSwitch(ScriptedHelper.withGtx1080(), events).switchResultProperty().get())
+        return Objects.requireNonNull(startSwitch(ScriptedHelper.withGtx1080(), events)
+                        .switchResultProperty()
+                        .get())
                 .title();
     }
 
@@ -271,7 +298,9 @@ class StateSentencesTest {
                 HelperException.FailureKind.UNDECIDED,
                 HelperException.FailureKind.WRONG_VERSION,
                 HelperException.FailureKind.LOST)) {
-            sentences.put("helper " + kind, openWithoutHelper(kind).helperMessageProperty().get());
+            sentences.put(
+                    "helper " + kind,
+                    openWithoutHelper(kind).helperMessageProperty().get());
         }
         MainViewModel sample = openWithoutHelper(HelperException.FailureKind.MISSING);
         sample.openSample("iommu-off");
@@ -280,7 +309,8 @@ class StateSentencesTest {
 
     private MainViewModel openWithoutHelper(HelperException.FailureKind kind) {
         ScriptedHelper helper = new ScriptedHelper(
-                new MachineSource.ReadOnlyMachine(kind), SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
+                new MachineSource.ReadOnlyMachine(kind),
+                SampleMachines.load(SampleMachines.DEFAULT).orElseThrow());
         MainViewModel model = new MainViewModel(
                 new ScriptedConnections(helper), ActivityLog.inMemory(), background, messages, () -> false);
         model.openThisMachine();

@@ -26,10 +26,10 @@ import javafx.scene.input.Dragboard;
 import javafx.scene.input.TransferMode;
 import javafx.scene.text.Text;
 import javafx.stage.Stage;
-import org.switchback.client.activity.ActivityLog;
-import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.client.HelperConnections;
+import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.tasks.BackgroundTasks;
 import org.testfx.util.WaitForAsyncUtils;
 
 /** The main window in a test, with real background threads. */
@@ -84,11 +84,9 @@ public final class TestWindow {
 
     /** Waits until a node is visible and its text starts with a prefix. */
     public void waitForText(String id, String prefix) {
-        waitUntil(
-                "#" + id + " has the text " + prefix,
-                () -> findVisibleNode(id)
-                        .filter(node -> ((Labeled) node).getText().startsWith(prefix))
-                        .isPresent());
+        waitUntil("#" + id + " has the text " + prefix, () -> findVisibleNode(id)
+                .filter(node -> ((Labeled) node).getText().startsWith(prefix))
+                .isPresent());
     }
 
     public boolean containsNode(String id) {
@@ -110,7 +108,8 @@ public final class TestWindow {
      */
     public void dropFile(Node target, Path file) {
         callOnFxThread(() -> {
-            Dragboard dragboard = DragboardHelper.createDragboard(Toolkit.getToolkit().createLocalClipboard());
+            Dragboard dragboard =
+                    DragboardHelper.createDragboard(Toolkit.getToolkit().createLocalClipboard());
             ClipboardContent content = new ClipboardContent();
             content.putFiles(List.of(file.toFile()));
             dragboard.setContent(content);
@@ -144,7 +143,9 @@ public final class TestWindow {
      * @param condition evaluated on the FX thread, so it must not block
      */
     public static void waitUntil(String description, Callable<Boolean> condition) {
-        assertThat(Platform.isFxApplicationThread()).as("called on the FX thread").isFalse();
+        assertThat(Platform.isFxApplicationThread())
+                .as("called on the FX thread")
+                .isFalse();
         try {
             WaitForAsyncUtils.waitFor(10, TimeUnit.SECONDS, () -> callOnFxThread(condition));
         } catch (TimeoutException e) {
@@ -199,7 +200,9 @@ public final class TestWindow {
     private List<String> findCutOffLabels() {
         List<String> violations = new ArrayList<>();
         for (Node node : visibleNodes()) {
-            if (node instanceof Labeled label && label.getText() != null && !label.getText().isEmpty()) {
+            if (node instanceof Labeled label
+                    && label.getText() != null
+                    && !label.getText().isEmpty()) {
                 double right = label.localToScene(label.getBoundsInLocal()).getMaxX();
                 if (!renderedText(label).equals(label.getText())) {
                     violations.add(label + " shows \"" + renderedText(label) + "\"");

@@ -5,16 +5,16 @@ import javafx.geometry.Dimension2D;
 import javafx.stage.Stage;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.switchback.client.MachineSource;
 import org.switchback.client.ScriptedConnections;
 import org.switchback.client.ScriptedHelper;
-import org.switchback.client.MachineSource;
 import org.switchback.client.messages.Messages;
 import org.testfx.api.FxToolkit;
 import org.testfx.framework.junit5.ApplicationExtension;
 
 /**
- * A test with the main window, by default in its minimum size, on a computer whose GTX 1080 has the firmware framebuffer
- * in BAR 1.
+ * A test with the main window, by default in its minimum size, on a computer whose GTX 1080 has the firmware
+ * framebuffer in BAR 1.
  */
 @ExtendWith(ApplicationExtension.class)
 public abstract class WindowTestCase {

@@ -69,7 +69,9 @@ final class AotTraining {
         }
     }
 
-    /** Marks vfio-pci as loaded: loading a module would change this computer, even if the kernel's files are in a tree. */
+    /**
+     * Marks vfio-pci as loaded: loading a module would change this computer, even if the kernel's files are in a tree.
+     */
     private static MachineSnapshot withVfioLoaded(MachineSnapshot snapshot) {
         return snapshot.withChanges(Map.of(
                 SnapshotParser.PCI_DRIVERS + PciDevice.VFIO_PCI, Optional.of(new MachineSnapshot.DirectoryEntry())));
@@ -97,8 +99,7 @@ final class AotTraining {
         Thread caller = Thread.ofPlatform().start(() -> {
             try {
                 if (ready.await(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-                    calls.run(
-                            client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class));
+                    calls.run(client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class));
                 }
             } catch (DBusException | DBusExecutionException ignored) {
                 // Without polkit every call is refused.

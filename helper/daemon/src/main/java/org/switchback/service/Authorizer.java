@@ -19,7 +19,10 @@ interface Authorizer {
         NO_AGENT,
         /** The user closed the password prompt, or did not answer it in time. */
         DISMISSED,
-        /** polkit is not running, failed, or did not reply in time. Not authorized, but reported separately from a denial. */
+        /**
+         * polkit is not running, failed, or did not reply in time. Not authorized, but reported separately from a
+         * denial.
+         */
         UNDECIDED
     }
 

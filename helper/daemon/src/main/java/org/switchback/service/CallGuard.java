@@ -35,8 +35,8 @@ final class CallGuard {
      * Handles the call that was received on this thread.
      *
      * @param handler computes the reply
-     * @throws HelperError as the handler; {@link LimitReached} if the caller made too many calls, {@link Failed} for any
-     *     other exception
+     * @throws HelperError as the handler; {@link LimitReached} if the caller made too many calls, {@link Failed} for
+     *     any other exception
      */
     <T extends @Nullable Object> T handleCall(Function<Caller, T> handler) {
         beginCall();

@@ -29,7 +29,9 @@ final class DriverChangeDetector {
         knownDrivers = drivers;
     }
 
-    /** Whether any driver differs from the stored one. Reads one link for each function, without taking a device lock. */
+    /**
+     * Whether any driver differs from the stored one. Reads one link for each function, without taking a device lock.
+     */
     boolean hasChanged() {
         return knownDrivers.entrySet().stream()
                 .anyMatch(entry ->

@@ -107,8 +107,8 @@ public final class HelperService {
     }
 
     /**
-     * Whether the helper may exit: there was no call for that time, no switch is running, pending or interrupted, and no
-     * connected caller has an open plan.
+     * Whether the helper may exit: there was no call for that time, no switch is running, pending or interrupted, and
+     * no connected caller has an open plan.
      */
     boolean isIdleFor(Duration idleTime) {
         return callGuard.isIdleFor(idleTime.toNanos()) && jobs.isIdle() && !plans.hasPlanOfConnectedCaller();

@@ -39,8 +39,8 @@ import org.switchback.transaction.RecoveryState;
 import org.switchback.transaction.TransactionRunner;
 
 /**
- * Manages switches from the request to the end. Several may wait for their authorization, but only one at a time writes to
- * the kernel. It does so on a separate thread, so that writes do not block calls.
+ * Manages switches from the request to the end. Several may wait for their authorization, but only one at a time writes
+ * to the kernel. It does so on a separate thread, so that writes do not block calls.
  */
 final class Jobs {
     private static final long PREPARE_TIMEOUT_SECONDS = 2;
@@ -58,7 +58,10 @@ final class Jobs {
     private int pendingAuthorizationCount;
     private @Nullable JobObject runningJob;
     private boolean stopping;
-    /** State of the journal when the last switch ended. Not updated during a switch: only the runner may use the journal. */
+    /**
+     * State of the journal when the last switch ended. Not updated during a switch: only the runner may use the
+     * journal.
+     */
     private volatile RecoveryState recoveryState;
 
     /**
@@ -107,8 +110,8 @@ final class Jobs {
             synchronized (this) {
                 runningJob = job;
             }
-            switchExecutor.execute(
-                    () -> executeJob(job, request.gpu(), sleepInhibitor.acquire(), j -> runner.rollBack(j::recordStep)));
+            switchExecutor.execute(() ->
+                    executeJob(job, request.gpu(), sleepInhibitor.acquire(), j -> runner.rollBack(j::recordStep)));
         }
     }
 
@@ -162,7 +165,8 @@ final class Jobs {
                 throw new BadArgument();
             }
             if (recoveryState instanceof RecoveryState.JournalCorrupt) {
-                return newJobRequest(caller, PolkitAction.RESTORE, plan, job -> archiveJournalAndRun(plan, job, runner));
+                return newJobRequest(
+                        caller, PolkitAction.RESTORE, plan, job -> archiveJournalAndRun(plan, job, runner));
             }
             requireClean();
             return newJobRequest(
@@ -177,8 +181,8 @@ final class Jobs {
     }
 
     /**
-     * Executes the plan if it is still up to date. Device users need no check here, because the plan's first step checks
-     * for them.
+     * Executes the plan if it is still up to date. Device users need no check here, because the plan's first step
+     * checks for them.
      *
      * @param snapshot machine state for which the plan was last known to be up to date
      */
@@ -203,7 +207,8 @@ final class Jobs {
     }
 
     private boolean isUpToDate(SwitchPlan plan) {
-        return machineState.readAndPlan(plan.request()) instanceof Planner.PlanningResult.PlanCreated(SwitchPlan current)
+        return machineState.readAndPlan(plan.request())
+                        instanceof Planner.PlanningResult.PlanCreated(SwitchPlan current)
                 && current.isEquivalentTo(plan);
     }
 
@@ -281,7 +286,10 @@ final class Jobs {
         job.recordAuthorizing();
         awaitPrepared(lockFuture);
         AuthorizationRequest authorization = permissions.requestAuthorization(
-                caller, request.action(), request.details(), decision -> handleDecision(job, request, lockFuture, decision));
+                caller,
+                request.action(),
+                request.details(),
+                decision -> handleDecision(job, request, lockFuture, decision));
         job.onCancelled(authorization::cancel);
         return new DBusPath(job.getObjectPath());
     }

@@ -21,7 +21,8 @@ final class Permissions {
     }
 
     /**
-     * Reserves a password prompt for the caller. Required before {@link #requestAuthorization} for an action that may prompt.
+     * Reserves a password prompt for the caller. Required before {@link #requestAuthorization} for an action that may
+     * prompt.
      *
      * @throws Busy if the user already has one, or the limit of prompts is reached
      */
@@ -44,8 +45,8 @@ final class Permissions {
     }
 
     /**
-     * Waits for the authorization. An action that may prompt reserves a prompt first, so that waiting calls never block all
-     * of the threads that handle calls.
+     * Waits for the authorization. An action that may prompt reserves a prompt first, so that waiting calls never block
+     * all of the threads that handle calls.
      *
      * @throws Busy if no prompt can be reserved
      * @throws NotAuthorized if the caller is not authorized or has disconnected

@@ -15,7 +15,9 @@ import org.switchback.Helper1.Error.UnknownPlan;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.plan.SwitchPlan;
 
-/** Stores plans until they are applied. A plan can be applied once, by the caller that requested it, until it expires. */
+/**
+ * Stores plans until they are applied. A plan can be applied once, by the caller that requested it, until it expires.
+ */
 final class PlanStore {
     static final Duration PLAN_LIFETIME = Duration.ofMinutes(10);
     /** Adding another plan removes the caller's oldest one. */

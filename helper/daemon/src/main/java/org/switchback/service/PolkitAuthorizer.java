@@ -17,8 +17,9 @@ import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
 
 /**
- * Checks authorization with polkit. The subject is always the sender's unique bus name, because a process ID may have been
- * reused by another process (CVE-2013-4288). If polkit is not running, fails or does not reply, nothing is authorized.
+ * Checks authorization with polkit. The subject is always the sender's unique bus name, because a process ID may have
+ * been reused by another process (CVE-2013-4288). If polkit is not running, fails or does not reply, nothing is
+ * authorized.
  */
 final class PolkitAuthorizer implements Authorizer {
     private static final int ALLOW_USER_INTERACTION = 1;
@@ -58,7 +59,8 @@ final class PolkitAuthorizer implements Authorizer {
         };
         ScheduledFuture<?> timeout = timer.schedule(
                 () -> {
-                    completeOnce.accept(action.canPrompt() ? AuthorizationDecision.DISMISSED : AuthorizationDecision.UNDECIDED);
+                    completeOnce.accept(
+                            action.canPrompt() ? AuthorizationDecision.DISMISSED : AuthorizationDecision.UNDECIDED);
                     cancelCheck(id);
                 },
                 action.canPrompt() ? PROMPT_TIMEOUT_SECONDS : DECISION_TIMEOUT_SECONDS,

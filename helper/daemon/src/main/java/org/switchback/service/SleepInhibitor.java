@@ -23,8 +23,8 @@ interface SleepInhibitor {
     }
 
     /**
-     * Uses the inhibitor lock of logind through its program: logind passes the lock as a file descriptor, which our D-Bus
-     * connection cannot receive. Without logind nothing puts the computer to sleep, so no lock is needed.
+     * Uses the inhibitor lock of logind through its program: logind passes the lock as a file descriptor, which our
+     * D-Bus connection cannot receive. Without logind nothing puts the computer to sleep, so no lock is needed.
      *
      * @param program path of {@code systemd-inhibit}
      */

@@ -112,11 +112,15 @@ final class SystemHelper {
                     TimeUnit.SECONDS);
         }
         long checkIntervalMillis = Math.max(1, idleTimeout.toMillis() / 10);
-        timer.scheduleWithFixedDelay(this::exitWhenIdle, checkIntervalMillis, checkIntervalMillis, TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(
+                this::exitWhenIdle, checkIntervalMillis, checkIntervalMillis, TimeUnit.MILLISECONDS);
     }
 
-    /** @return empty if the journal cannot be used: a switch without a journal could not be rolled back after a crash */
-    private Optional<TransactionRunner> openTransactions(Kernel kernel, Path journalFolder) throws InterruptedException {
+    /**
+     * @return empty if the journal cannot be used: a switch without a journal could not be rolled back after a crash
+     */
+    private Optional<TransactionRunner> openTransactions(Kernel kernel, Path journalFolder)
+            throws InterruptedException {
         for (int attempt = 1; ; attempt++) {
             try {
                 return Optional.of(TransactionRunner.open(kernel, journalFolder));

@@ -41,7 +41,9 @@ final class StepCodec {
         }
     }
 
-    /** The kind of the changed setting. The names are part of the journal format, as those of {@link RecordedStepKind}. */
+    /**
+     * The kind of the changed setting. The names are part of the journal format, as those of {@link RecordedStepKind}.
+     */
     private enum RecordedSettingKind {
         DRIVER("driver"),
         DRIVER_OVERRIDE("driver-override"),

@@ -52,7 +52,8 @@ final class FileKernelHelperMain {
         FileKernel(Path file, int blockedWrite) throws IOException, MachineSnapshot.MalformedSnapshotException {
             this.file = file;
             MachineSnapshot initialSnapshot = TestSnapshots.load(MACHINE);
-            kernel = new SimulatedKernel(Files.exists(file) ? MachineSnapshot.parse(Files.readString(file)) : initialSnapshot);
+            kernel = new SimulatedKernel(
+                    Files.exists(file) ? MachineSnapshot.parse(Files.readString(file)) : initialSnapshot);
             // The kernel also needs the drivers that are not bound in the stored state.
             SnapshotParser.parse(initialSnapshot).devices().forEach((address, device) -> device.driver()
                     .ifPresent(driver -> kernel.addNativeDriver(address, driver)));
@@ -68,7 +69,10 @@ final class FileKernelHelperMain {
         private void awaitContinueFile() {
             try {
                 Files.createFile(waitingFile(file.getParent()));
-                Deadline.seconds(60).await("the file that lets the write continue", () -> Files.exists(continueFile(file.getParent())));
+                Deadline.seconds(60)
+                        .await(
+                                "the file that lets the write continue",
+                                () -> Files.exists(continueFile(file.getParent())));
             } catch (IOException | InterruptedException e) {
                 throw new AssertionError(e);
             }

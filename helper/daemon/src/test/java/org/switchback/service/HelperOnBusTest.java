@@ -89,7 +89,13 @@ class HelperOnBusTest {
 
     private SystemHelper start(RateLimiter rateLimiter, Duration idleTimeout) throws Exception {
         SystemHelper helper = new SystemHelper(
-                bus.address(), kernel, folder.resolve("run"), PolkitAuthorizer::new, rateLimiter, idleTimeout, log::add);
+                bus.address(),
+                kernel,
+                folder.resolve("run"),
+                PolkitAuthorizer::new,
+                rateLimiter,
+                idleTimeout,
+                log::add);
         closeables.add(helper::close);
         return helper;
     }
@@ -249,7 +255,8 @@ class HelperOnBusTest {
         polkit.blockUntil("switch-display", promptClosed);
         start();
         DBusConnection leavingClient = bus.connect();
-        String path = helper(leavingClient).Apply(plan(helper(leavingClient)).id()).getPath();
+        String path =
+                helper(leavingClient).Apply(plan(helper(leavingClient)).id()).getPath();
         Deadline.seconds(10).await("the prompt", () -> polkit.checkCalls().size() == 2);
 
         leavingClient.disconnect();
@@ -306,7 +313,8 @@ class HelperOnBusTest {
         });
         start();
         DBusConnection leavingClient = bus.connect();
-        String path = helper(leavingClient).Apply(plan(helper(leavingClient)).id()).getPath();
+        String path =
+                helper(leavingClient).Apply(plan(helper(leavingClient)).id()).getPath();
         await(writing);
 
         leavingClient.disconnect();
@@ -547,9 +555,11 @@ class HelperOnBusTest {
                 .contains("<interface name=\"org.switchback.Helper1\">")
                 .contains(
                         "<method name=\"Plan\" > <arg type=\"s\" direction=\"in\"/> <arg type=\"s\" direction=\"in\"/>"
-                                + " <arg type=\"as\" direction=\"in\"/> <arg type=\"b\" direction=\"in\"/> <arg type=\"s\" direction=\"out\"/>"
+                                + " <arg type=\"as\" direction=\"in\"/> <arg type=\"b\" direction=\"in\"/>"
+                                + " <arg type=\"s\" direction=\"out\"/>"
                                 + " <arg type=\"s\" direction=\"out\"/> <arg type=\"as\" direction=\"out\"/>"
-                                + " <arg type=\"a(sssssssss)\" direction=\"out\"/> <arg type=\"a(sas)\" direction=\"out\"/>"
+                                + " <arg type=\"a(sssssssss)\" direction=\"out\"/>"
+                                + " <arg type=\"a(sas)\" direction=\"out\"/>"
                                 + " <arg type=\"as\" direction=\"out\"/> </method>");
     }
 

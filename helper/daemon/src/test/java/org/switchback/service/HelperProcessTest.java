@@ -209,8 +209,8 @@ class HelperProcessTest {
 
         String flood = "x".repeat(8 << 20);
         try (DBusConnection floodingClient = bus.connect()) {
-            HelperInterface floodedHelper =
-                    floodingClient.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
+            HelperInterface floodedHelper = floodingClient.getRemoteObject(
+                    DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, false);
             Deadline.seconds(60).await("the end of the first helper", () -> {
                 floodingClient.callMethodAsync(floodedHelper, "Apply", flood);
                 return !driver.NameHasOwner(DBusNames.BUS_NAME)

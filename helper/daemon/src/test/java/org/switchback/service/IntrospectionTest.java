@@ -69,7 +69,10 @@ class IntrospectionTest {
         return OUR_INTERFACE.matcher(xml).results().map(match -> match.group()).collect(Collectors.joining("\n"));
     }
 
-    /** Returns one line for each member of each interface, sorted: {@code org.switchback.Helper1 method Apply in:s out:o}. */
+    /**
+     * Returns one line for each member of each interface, sorted: {@code org.switchback.Helper1 method Apply in:s
+     * out:o}.
+     */
     private static List<String> members(String xml) throws Exception {
         DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
         factory.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);

@@ -27,7 +27,9 @@ public final class JobLogReader {
             }
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("not finished: "
-                        + log.stream().map(event -> event.type + " " + event.step).toList());
+                        + log.stream()
+                                .map(event -> event.type + " " + event.step)
+                                .toList());
             }
             Thread.sleep(5);
         }

@@ -18,8 +18,8 @@ import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
 
 /**
- * A client of an unprivileged user that requests a switch and is its own authentication agent. Arguments: the address of
- * the bus, and the reaction to the prompt: {@code close} it, or {@code stay} without answering. Prints the prompt's
+ * A client of an unprivileged user that requests a switch and is its own authentication agent. Arguments: the address
+ * of the bus, and the reaction to the prompt: {@code close} it, or {@code stay} without answering. Prints the prompt's
  * message and icon, and the outcome of the job.
  */
 final class PromptedCallerMain {

@@ -199,11 +199,14 @@ class RealPolkitTest {
             });
             """;
 
-    /** Starts {@link PromptedCallerMain} as the user nobody, who cannot read this JVM's class path: copies the classes. */
+    /**
+     * Starts {@link PromptedCallerMain} as the user nobody, who cannot read this JVM's class path: copies the classes.
+     */
     private Process startPromptedCaller(String promptAction) throws Exception {
         Path library = Files.createDirectory(bus.folder().resolve("lib"));
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            if (entry.matches(".*/(helper/[a-z]+/target/((test-)?classes|switchback-[^/]*\\.jar)|(dbus-java|slf4j)[^/]*\\.jar)")) {
+            if (entry.matches(".*/(helper/[a-z]+/target/((test-)?classes|switchback-[^/]*\\.jar)"
+                    + "|(dbus-java|slf4j)[^/]*\\.jar)")) {
                 new ProcessBuilder("cp", "-r", entry, library.resolve(Integer.toString(entry.hashCode())) + ".jar")
                         .start()
                         .waitFor();
@@ -242,8 +245,8 @@ class RealPolkitTest {
         assertThat(caller.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(callerOutput())
                 .containsExactly(
-                        "Authentication is required to switch NVIDIA GeForce GTX 1080 (04:00.0), which drives a display,"
-                                + " from host mode to VM mode",
+                        "Authentication is required to switch NVIDIA GeForce GTX 1080 (04:00.0), which drives"
+                                + " a display, from host mode to VM mode",
                         "org.switchback.Switchback",
                         "authentication-cancelled");
         assertThat(kernel.writes()).isEmpty();

@@ -15,8 +15,8 @@ import org.switchback.plan.SwitchPlan;
  * @param functions functions to switch, the graphics function first; empty if there is no such GPU
  * @param steps steps in order; if there are refusals, the steps that would be executed without them
  * @param refusals all reasons why the plan cannot be executed; empty if it can be applied
- * @param undoCommands shell commands that undo all steps, in execution order, which is not simply the reverse order of the
- *     steps
+ * @param undoCommands shell commands that undo all steps, in execution order, which is not simply the reverse order of
+ *     the steps
  */
 public record PlanReply(
         String id,

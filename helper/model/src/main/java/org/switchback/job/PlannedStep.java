@@ -24,8 +24,8 @@ import org.switchback.plan.SwitchPlan;
  * @param undoPolicy whether and how the step can be undone
  * @param shellCommand equivalent shell command; empty for a check
  * @param undoCommand shell command that undoes the step; empty if there is none
- * @param releaseMethod method by which the step releases the region of a firmware framebuffer; empty for steps that do not
- *     release one. A step is skipped if a step with another method has already released the region
+ * @param releaseMethod method by which the step releases the region of a firmware framebuffer; empty for steps that do
+ *     not release one. A step is skipped if a step with another method has already released the region
  * @param releaseReason why the method is used, on the step that releases the region; empty for other steps
  */
 public record PlannedStep(
@@ -54,7 +54,8 @@ public record PlannedStep(
             case Step.ProbeAny(PciAddress function) -> of(step, function.toString(), "", "");
             case Step.FramebufferEviction(PciAddress function, int bar, String region, AddressRange range) ->
                 of(step, function.toString(), bar + " " + region + " " + range, "");
-            case Step.FallbackStep nested -> throw new IllegalArgumentException("a fallback step must not contain another one");
+            case Step.FallbackStep nested ->
+                throw new IllegalArgumentException("a fallback step must not contain another one");
         };
     }
 
@@ -100,8 +101,8 @@ public record PlannedStep(
     }
 
     /**
-     * Whether two plans make the same changes. Module loads and power settings are ignored: a module that has been loaded
-     * or a device that has been woken up in the meantime does not matter to a user who has confirmed the plan.
+     * Whether two plans make the same changes. Module loads and power settings are ignored: a module that has been
+     * loaded or a device that has been woken up in the meantime does not matter to a user who has confirmed the plan.
      */
     public static boolean isSamePlan(List<PlannedStep> first, List<PlannedStep> second) {
         return comparable(first).equals(comparable(second));

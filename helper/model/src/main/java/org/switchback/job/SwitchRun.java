@@ -10,8 +10,8 @@ import org.switchback.hardware.PciDevice;
 import org.switchback.plan.Target;
 
 /**
- * The state of a switch, computed from its events: {@link #begin}, then {@link #after} for each event. {@link #evaluate}
- * combines the outcome with the resulting state of the GPU.
+ * The state of a switch, computed from its events: {@link #begin}, then {@link #after} for each event.
+ * {@link #evaluate} combines the outcome with the resulting state of the GPU.
  *
  * @param target mode that the GPU is switched to
  * @param steps progress of each planned step
@@ -169,7 +169,8 @@ public record SwitchRun(
     }
 
     /**
-     * Determines the result. The switch succeeded only if both the helper's outcome and the state of the GPU confirm that.
+     * Determines the result. The switch succeeded only if both the helper's outcome and the state of the GPU confirm
+     * that.
      *
      * @param before GPU when the plan was created
      * @param now GPU after the end; empty if it could not be read

@@ -160,8 +160,8 @@ public sealed interface Refusal {
     }
 
     /**
-     * The framebuffer is orphaned: a native driver has taken it over and left its region and its platform driver in place.
-     * Unbinding or unregistering either of them now would free it twice.
+     * The framebuffer is orphaned: a native driver has taken it over and left its region and its platform driver in
+     * place. Unbinding or unregistering either of them now would free it twice.
      */
     record FramebufferOrphaned(ReleaseStage.BarRegion region) implements Refusal {
         @Override

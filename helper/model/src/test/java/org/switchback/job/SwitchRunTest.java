@@ -86,7 +86,9 @@ class SwitchRunTest {
         assertThat(run.steps().get(1).failure()).contains(failure);
         assertThat(run.steps().get(1).duration()).contains(millis(3));
         assertThat(run.steps().get(0).state()).isEqualTo(StepState.UNDONE);
-        assertThat(run.steps().get(0).duration()).as("without the time of undoing it").contains(millis(1));
+        assertThat(run.steps().get(0).duration())
+                .as("without the time of undoing it")
+                .contains(millis(1));
     }
 
     @Test

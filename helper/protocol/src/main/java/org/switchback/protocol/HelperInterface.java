@@ -12,8 +12,9 @@ public interface HelperInterface extends DBusInterface {
     int Version();
 
     /**
-     * Returns the machine as the text of a {@link org.switchback.hardware.MachineSnapshot}. Its memory map contains only
-     * the BARs of graphics functions, with the regions that contain them or lie in them. polkit action {@code inspect}.
+     * Returns the machine as the text of a {@link org.switchback.hardware.MachineSnapshot}. Its memory map contains
+     * only the BARs of graphics functions, with the regions that contain them or lie in them. polkit action
+     * {@code inspect}.
      */
     String Inspect();
 

@@ -32,15 +32,15 @@ public final class JobEventStruct extends Struct {
     public final long elapsedMicros;
 
     /**
-     * {@link StepFailure#reason} of a failed step, code of a refusal, or {@link Outcome#wireName} of a finished job; empty
-     * for other events.
+     * {@link StepFailure#reason} of a failed step, code of a refusal, or {@link Outcome#wireName} of a finished job;
+     * empty for other events.
      */
     @Position(3)
     public final String detail;
 
     /**
-     * Values of a failure or details of a refusal; for {@code waiting} the time since the write began, in seconds; empty
-     * for other events.
+     * Values of a failure or details of a refusal; for {@code waiting} the time since the write began, in seconds;
+     * empty for other events.
      */
     @Position(4)
     public final List<String> values;

@@ -26,7 +26,8 @@ public final class RefusalStruct extends Struct {
     }
 
     /**
-     * Converts to the model type. An unknown code becomes {@link RefusalCode#UNKNOWN} with its name as the first detail.
+     * Converts to the model type. An unknown code becomes {@link RefusalCode#UNKNOWN} with its name as the first
+     * detail.
      */
     public PlannedRefusal decode() {
         return decode(code, details);

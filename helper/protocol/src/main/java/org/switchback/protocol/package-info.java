@@ -1,6 +1,6 @@
 /**
- * The D-Bus contract: interfaces, structures and error names. All values are texts and numbers; the front end turns them
- * into messages for the user.
+ * The D-Bus contract: interfaces, structures and error names. All values are texts and numbers; the front end turns
+ * them into messages for the user.
  */
 @NullMarked
 package org.switchback.protocol;

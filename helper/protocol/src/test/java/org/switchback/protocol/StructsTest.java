@@ -54,7 +54,8 @@ class StructsTest {
 
     @Test
     void unknownEventIsEmptyAndUnknownOutcomeIsAnError() {
-        assertThat(new JobEventStruct("unheard-of", 0, 0, "", List.of()).decode()).isEmpty();
+        assertThat(new JobEventStruct("unheard-of", 0, 0, "", List.of()).decode())
+                .isEmpty();
         assertThat(new JobEventStruct("finished", -1, 0, "unheard-of", List.of()).decode())
                 .contains(new JobEvent.Finished(Outcome.ERROR, Duration.ZERO));
     }

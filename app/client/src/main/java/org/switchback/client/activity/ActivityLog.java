@@ -29,8 +29,9 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 
 /**
- * All switch records. Records of this computer are saved in a file of the user: a header line with the version, then one
- * line a record. Window and command line write the same file. Records of simulated machines are kept in memory only.
+ * All switch records. Records of this computer are saved in a file of the user: a header line with the version, then
+ * one line a record. Window and command line write the same file. Records of simulated machines are kept in memory
+ * only.
  *
  * <p>Thread-safe. Every call may block on file access.
  */
@@ -117,17 +118,15 @@ public final class ActivityLog {
         return new ActivityLogContent(all, saved.problem());
     }
 
-    /**
-     * The newest record of a GPU that matches a filter. Parses only the lines of the file that it needs.
-     */
+    /** The newest record of a GPU that matches a filter. Parses only the lines of the file that it needs. */
     public synchronized Optional<SwitchRecord> findLatest(
             MachineSource source, PciAddress gpu, Predicate<SwitchRecord> filter) {
         return findLatest(readSavedLines(), source, gpu, filter);
     }
 
     /**
-     * For each GPU of a machine the BAR that the kernel could not reserve in its last switch. GPUs without such a BAR are
-     * omitted.
+     * For each GPU of a machine the BAR that the kernel could not reserve in its last switch. GPUs without such a BAR
+     * are omitted.
      */
     public synchronized Map<PciAddress, SwitchRecord.UnreservedBar> findUnreservedBars(
             MachineSource source, Machine machine) {
@@ -145,8 +144,8 @@ public final class ActivityLog {
     private Optional<SwitchRecord> findLatest(
             List<String> savedLines, MachineSource source, PciAddress gpu, Predicate<SwitchRecord> filter) {
         String machineName = SwitchRecord.machineName(source);
-        Predicate<SwitchRecord> matches =
-                record -> record.machineName().equals(machineName) && record.gpu().equals(gpu) && filter.test(record);
+        Predicate<SwitchRecord> matches = record ->
+                record.machineName().equals(machineName) && record.gpu().equals(gpu) && filter.test(record);
         // Damaged lines are skipped here: load reports them.
         Optional<SwitchRecord> newestSaved = savedLines.reversed().stream()
                 .filter(line -> line.contains(gpu.toString()))
@@ -203,7 +202,8 @@ public final class ActivityLog {
             Files.createDirectories(file.getParent());
             Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
             synchronized (PROCESS_LOCK) {
-                try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                try (FileChannel channel =
+                                FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                         FileLock lock = channel.lock()) {
                     return update(file, update);
                 }

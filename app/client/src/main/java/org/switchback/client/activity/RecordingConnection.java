@@ -243,7 +243,8 @@ final class RecordingConnection implements HelperConnection {
                 pendingWrite = done;
                 inspectionAfterSwitch = after;
             }
-            // On another thread: this one delivers events. Before the listener: it may ask for the same snapshot at once.
+            // On another thread: this one delivers events. Before the listener: it may ask for the same snapshot at
+            // once.
             Thread.ofVirtual().name("record").start(() -> {
                 try {
                     saveFinished(after);

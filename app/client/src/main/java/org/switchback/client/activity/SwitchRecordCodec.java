@@ -84,9 +84,10 @@ final class SwitchRecordCodec {
         object.add("steps", steps);
         JsonArray events = new JsonArray();
         switchRecord.events().forEach(event -> events.add(writeEvent(JobEventStruct.encode(event))));
-        switchRecord.startFailure()
-                .ifPresent(
-                        kind -> events.add(writeEvent(new JobEventStruct(START_FAILURE, -1, 0, kind.name(), List.of()))));
+        switchRecord
+                .startFailure()
+                .ifPresent(kind ->
+                        events.add(writeEvent(new JobEventStruct(START_FAILURE, -1, 0, kind.name(), List.of()))));
         object.add("log", events);
         object.addProperty("before", switchRecord.snapshotBefore().toText());
         switchRecord.snapshotAfter().ifPresent(after -> object.addProperty("after", after.toText()));

@@ -75,7 +75,8 @@ public final class SwitchRecordFormatter {
         String kernel = machineBefore.kernelVersion().release();
         return switchRecord.isOnThisMachine()
                 ? messages.text("activity.circumstances", time(), initiator, kernel)
-                : messages.text("activity.circumstances.elsewhere", time(), initiator, kernel, switchRecord.machineName());
+                : messages.text(
+                        "activity.circumstances.elsewhere", time(), initiator, kernel, switchRecord.machineName());
     }
 
     /** The evaluated result. */

@@ -96,7 +96,8 @@ public enum GpuState {
             return IN_USE;
         }
         if (gpu.overlaps().stream()
-                .anyMatch(overlap -> overlap.isFromFirmware() && overlap.regions().size() > 1)) {
+                .anyMatch(
+                        overlap -> overlap.isFromFirmware() && overlap.regions().size() > 1)) {
             return FIRMWARE_REGION_IN_USE;
         }
         if (gpu.overlaps().stream().anyMatch(Overlap::isFromFirmware)) {
@@ -120,7 +121,8 @@ public enum GpuState {
      *
      * @param unreserved as in {@link #of}
      */
-    public String describe(Gpu gpu, Machine machine, Optional<SwitchRecord.UnreservedBar> unreserved, Messages messages) {
+    public String describe(
+            Gpu gpu, Machine machine, Optional<SwitchRecord.UnreservedBar> unreserved, Messages messages) {
         String key = "state." + KebabCase.of(this);
         return switch (this) {
             case PARTIALLY_SWITCHED -> messages.text(key, messages.formatFunctionModes(gpu));
@@ -147,7 +149,8 @@ public enum GpuState {
                                 .map(overlap -> overlap.regions().getLast().name())
                                 .distinct()
                                 .toList()));
-            case DESKTOP -> messages.text(key, messages.formatList(gpu.graphics().activeConnectors()));
+            case DESKTOP ->
+                messages.text(key, messages.formatList(gpu.graphics().activeConnectors()));
             case GROUP_SHARED ->
                 messages.text(
                         key,
@@ -155,7 +158,9 @@ public enum GpuState {
                                 .map(other -> other.address().toShortString())
                                 .toList()));
             case RESERVATION_FAILED ->
-                unreserved.map(bar -> messages.text(key, bar.bar(), bar.range())).orElseThrow();
+                unreserved
+                        .map(bar -> messages.text(key, bar.bar(), bar.range()))
+                        .orElseThrow();
             case IN_USE -> {
                 long programs = gpu.deviceUsers().stream()
                         .filter(DeviceUser::isBlockingUnbind)

@@ -272,7 +272,8 @@ public final class Messages {
                 .filter(overlap -> overlap.hasAddress()
                         && (overlap.gpuAddress().toString().equals(step.subject())
                                 || overlap.framebuffer()
-                                        .filter(framebuffer -> framebuffer.platformDevice().equals(step.subject()))
+                                        .filter(framebuffer ->
+                                                framebuffer.platformDevice().equals(step.subject()))
                                         .isPresent()))
                 .findFirst()
                 .map(overlap -> overlap.outermostRegion().name() + " "
@@ -281,8 +282,8 @@ public final class Messages {
     }
 
     /**
-     * How the plan releases firmware regions, one sentence a method: why this method, what it costs, and that a fallback
-     * is used only if needed.
+     * How the plan releases firmware regions, one sentence a method: why this method, what it costs, and that a
+     * fallback is used only if needed.
      */
     public List<String> formatReleaseMethods(List<PlannedStep> steps, Machine machine) {
         List<String> sentences = new ArrayList<>();

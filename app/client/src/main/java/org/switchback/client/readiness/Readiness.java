@@ -133,9 +133,8 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                         "kept-off",
                         machine.iommuDisableOption().stream().toList());
             }
-            List<String> option =
-                    machine.iommuEnableOption().filter(name -> !machine.hasKernelOption(name)).stream()
-                            .toList();
+            List<String> option = machine.iommuEnableOption().filter(name -> !machine.hasKernelOption(name)).stream()
+                    .toList();
             if (!option.isEmpty()) {
                 return blocked(ReadinessCheck.IOMMU_KERNEL, "option-missing", option);
             }
@@ -241,9 +240,12 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 return warning(ReadinessCheck.DESKTOP, "only");
             }
             // A GPU without a DRM driver does not report whether a display is active.
-            boolean displaysUnknown =
-                    machine.gpus().stream().map(Gpu::graphics).anyMatch(device -> !device.isBoundToVfio() && !device.hasDrmCard());
-            return displaysUnknown ? unknown(ReadinessCheck.DESKTOP, "unknown") : ready(ReadinessCheck.DESKTOP, "no-screen");
+            boolean displaysUnknown = machine.gpus().stream()
+                    .map(Gpu::graphics)
+                    .anyMatch(device -> !device.isBoundToVfio() && !device.hasDrmCard());
+            return displaysUnknown
+                    ? unknown(ReadinessCheck.DESKTOP, "unknown")
+                    : ready(ReadinessCheck.DESKTOP, "no-screen");
         }
 
         private CheckResult checkUsers() {
@@ -262,7 +264,8 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                         ? ready(ReadinessCheck.USERS, "nobody")
                         : ready(ReadinessCheck.USERS, "let-go", nonBlocking);
             }
-            boolean onlyPersistenceDaemon = users.stream().allMatch(user -> user.program().startsWith("nvidia-persiste"));
+            boolean onlyPersistenceDaemon =
+                    users.stream().allMatch(user -> user.program().startsWith("nvidia-persiste"));
             return new CheckResult(
                     ReadinessCheck.USERS,
                     CheckStatus.BLOCKED,

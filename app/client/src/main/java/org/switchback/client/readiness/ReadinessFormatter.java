@@ -57,9 +57,7 @@ public final class ReadinessFormatter {
     /** What the user can do; empty when nothing is needed or the description says it. */
     public Optional<String> advice(CheckResult result) {
         String key = messageKey(result) + ".advice";
-        return messages.containsKey(key)
-                ? Optional.of(messages.text(key, messageArguments(result)))
-                : Optional.empty();
+        return messages.containsKey(key) ? Optional.of(messages.text(key, messageArguments(result))) : Optional.empty();
     }
 
     private static String messageKey(CheckResult result) {

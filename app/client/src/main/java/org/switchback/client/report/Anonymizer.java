@@ -83,7 +83,8 @@ public final class Anonymizer {
         String anonymized = text;
         for (Map.Entry<String, String> name : replacements.entrySet()) {
             if (anonymized.contains(name.getKey())) {
-                anonymized = Pattern.compile("(?<![\\p{L}\\p{N}_])" + Pattern.quote(name.getKey()) + "(?![\\p{L}\\p{N}_])")
+                anonymized = Pattern.compile(
+                                "(?<![\\p{L}\\p{N}_])" + Pattern.quote(name.getKey()) + "(?![\\p{L}\\p{N}_])")
                         .matcher(anonymized)
                         .replaceAll(Matcher.quoteReplacement(name.getValue()));
             }

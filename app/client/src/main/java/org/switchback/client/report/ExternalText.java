@@ -6,17 +6,15 @@ import java.util.regex.Pattern;
 
 /** Decodes texts from outside: files, standard input, the clipboard. */
 public final class ExternalText {
-    /**
-     * Terminal control sequences (ECMA-48, 5.4), as {@code grep --color} and {@code script} write them.
-     */
+    /** Terminal control sequences (ECMA-48, 5.4), as {@code grep --color} and {@code script} write them. */
     private static final Pattern CONTROL_SEQUENCE = Pattern.compile("\u001b\\[[0-?]*[ -/]*[@-~]");
 
     private ExternalText() {}
 
     /**
-     * Decodes the text of a file: UTF-16 when it starts with a UTF-16 byte order mark, as PowerShell writes it, otherwise
-     * UTF-8. Invalid bytes become replacement characters: one odd device name must not make the file unreadable. Removes
-     * control sequences.
+     * Decodes the text of a file: UTF-16 when it starts with a UTF-16 byte order mark, as PowerShell writes it,
+     * otherwise UTF-8. Invalid bytes become replacement characters: one odd device name must not make the file
+     * unreadable. Removes control sequences.
      */
     public static String decode(byte[] bytes) {
         boolean utf16 = bytes.length >= 2

@@ -1,9 +1,5 @@
 package org.switchback.client.activity;
 
-import org.switchback.plan.RefusalCode;
-import org.switchback.job.PlannedRefusal;
-import org.switchback.job.Outcome;
-import org.switchback.hardware.MachineSnapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -27,9 +23,13 @@ import org.switchback.client.WireEvents;
 import org.switchback.client.messages.Messages;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.client.storage.StateDirectory;
+import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
+import org.switchback.job.Outcome;
+import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
 import org.switchback.job.StepKind;
+import org.switchback.plan.RefusalCode;
 import org.switchback.plan.Step;
 import org.switchback.plan.Target;
 
@@ -176,9 +176,11 @@ class ActivityLogTest {
         ActivityLog.ofFile(file).put(createRecord("one", "", 0));
         String fullText = Files.readString(file);
         for (int end = 0; end < fullText.length() - 1; end += 499) {
-            Path truncated = Files.createDirectories(directory.resolve("cut-" + end)).resolve("activity.jsonl");
+            Path truncated =
+                    Files.createDirectories(directory.resolve("cut-" + end)).resolve("activity.jsonl");
             Files.writeString(truncated, fullText.substring(0, end));
-            ActivityLog.ActivityLogContent content = ActivityLog.ofFile(truncated).load();
+            ActivityLog.ActivityLogContent content =
+                    ActivityLog.ofFile(truncated).load();
             boolean onlyHeader = fullText.substring(0, end).equals(ActivityLog.HEADER_LINE)
                     || fullText.substring(0, end).equals(ActivityLog.HEADER_LINE + "\n");
             assertThat(content.problem().isPresent()).as("cut at %d", end).isNotEqualTo(onlyHeader);
@@ -274,8 +276,7 @@ class ActivityLogTest {
                 {"what":"authorized","step":-1,"micros":0,"detail":"","values":[]},
                 {"what":"failed","step":-1,"micros":1,"detail":"never-moves-bridge","values":["00:03.0","bridge"]},
                 {"what":"failed","step":2,"micros":2,"detail":"EBUSY","values":[]},
-                {"what":"finished","step":-1,"micros":3,"detail":"put-back","values":[]}],"before":"BEFORE"}"""
-                .replace("\n", "")
+                {"what":"finished","step":-1,"micros":3,"detail":"put-back","values":[]}],"before":"BEFORE"}""".replace("\n", "")
                 .replace("BEFORE", MachineSnapshot.EMPTY.toText().replace("\n", "\\n"));
 
         SwitchRecord record = SwitchRecordCodec.read(line).orElseThrow();

@@ -195,7 +195,8 @@ class ReadinessTest {
 
     @Test
     void framebufferLeftInVmModeIsAWarning() throws Exception {
-        Readiness readiness = of(recordedMachine("q35-6.1-0380-vfio-blocked"), "01:00.0", new MachineSource.ThisMachine());
+        Readiness readiness =
+                of(recordedMachine("q35-6.1-0380-vfio-blocked"), "01:00.0", new MachineSource.ThisMachine());
         assertThat(resultOf(readiness, ReadinessCheck.FRAMEBUFFER).status()).isEqualTo(CheckStatus.WARNING);
         assertThat(readiness.isBlocked()).isFalse();
     }
@@ -318,7 +319,8 @@ class ReadinessTest {
             for (CheckResult result : readiness.results()) {
                 assertThat(formatter.title(result.check())).isNotEmpty();
                 assertThat(formatter.description(result)).endsWith(".").doesNotContain("{", "}");
-                formatter.advice(result)
+                formatter
+                        .advice(result)
                         .ifPresent(advice -> assertThat(advice).endsWith(".").doesNotContain("{"));
                 if (result.status() == CheckStatus.UNKNOWN || result.status() == CheckStatus.READY) {
                     assertThat(formatter.advice(result)).isEmpty();
@@ -340,8 +342,7 @@ class ReadinessTest {
             List<PlannedRefusal> refusals =
                     helper.plan(gpu.address(), Target.VM, List.of(), false).refusals();
             Readiness readiness = Readiness.of(machine, gpu, helper.source(), refusals);
-            boolean refused =
-                    refusals.stream().anyMatch(refusal -> refusal.code() != RefusalCode.ALREADY_IN_VM_MODE);
+            boolean refused = refusals.stream().anyMatch(refusal -> refusal.code() != RefusalCode.ALREADY_IN_VM_MODE);
             assertThat(readiness.isBlocked()).isEqualTo(refused);
         }
     }

@@ -1,9 +1,5 @@
 package org.switchback.gui.activity;
 
-import org.switchback.hardware.KebabCase;
-import org.switchback.job.SwitchRun;
-import org.switchback.client.activity.SwitchRecordFormatter;
-
 import atlantafx.base.theme.Styles;
 import java.io.File;
 import java.util.ArrayList;
@@ -36,8 +32,11 @@ import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
-import org.switchback.gui.controls.Controls;
+import org.switchback.client.activity.SwitchRecordFormatter;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.controls.Controls;
+import org.switchback.hardware.KebabCase;
+import org.switchback.job.SwitchRun;
 
 /** The page of activity: every attempt on the left, all about one of them on the right. */
 public final class ActivityView extends BorderPane {
@@ -86,7 +85,7 @@ public final class ActivityView extends BorderPane {
 
     private Node createEmptyMessage() {
         FontIcon sign = new FontIcon(Material2OutlinedAL.HISTORY);
-        sign.getStyleClass().add("big-sign");
+        sign.getStyleClass().add("placeholder-icon");
         Label text = new Label(messages.text("activity.empty"));
         text.setId("activity-empty");
         text.setWrapText(true);
@@ -193,11 +192,17 @@ public final class ActivityView extends BorderPane {
         }
         if (!shown.memoryMapBefore().isEmpty()) {
             nodes.add(createHeading("activity.map.before"));
-            nodes.add(createTextArea("attempt-before", "activity.map.before", shown.memoryMapBefore().stripTrailing()));
+            nodes.add(createTextArea(
+                    "attempt-before",
+                    "activity.map.before",
+                    shown.memoryMapBefore().stripTrailing()));
         }
         if (!shown.memoryMapAfter().isEmpty()) {
             nodes.add(createHeading("activity.map.after"));
-            nodes.add(createTextArea("attempt-after", "activity.map.after", shown.memoryMapAfter().stripTrailing()));
+            nodes.add(createTextArea(
+                    "attempt-after",
+                    "activity.map.after",
+                    shown.memoryMapAfter().stripTrailing()));
         }
         details.getChildren().setAll(nodes);
         detailsScrollPane.setVvalue(0);
@@ -285,12 +290,13 @@ public final class ActivityView extends BorderPane {
                 () -> Controls.copyToClipboard(model.formatter()));
         copy.disableProperty().bind(model.detailsProperty().isNull());
         CheckBox names = Controls.withId("activity-names", new CheckBox(messages.text("activity.save.names")));
-        Button save = Controls.createButton("activity-save", messages.text("activity.save"), Material2OutlinedMZ.SAVE, () -> {
-            File file = chooseFile();
-            if (file != null) {
-                model.saveReport(file.toPath(), names.isSelected());
-            }
-        });
+        Button save =
+                Controls.createButton("activity-save", messages.text("activity.save"), Material2OutlinedMZ.SAVE, () -> {
+                    File file = chooseFile();
+                    if (file != null) {
+                        model.saveReport(file.toPath(), names.isSelected());
+                    }
+                });
         save.disableProperty().bind(model.canSaveProperty().not());
         FlowPane bar = new FlowPane(14, 8, copy, names, save);
         bar.setAlignment(Pos.CENTER_RIGHT);

@@ -1,10 +1,5 @@
 package org.switchback.gui.activity;
 
-import org.switchback.job.SwitchRun;
-import org.switchback.client.activity.ActivityLog;
-import org.switchback.client.activity.SwitchRecord;
-import org.switchback.client.activity.SwitchRecordFormatter;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.ZoneId;
@@ -18,13 +13,17 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
-import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.activity.SwitchRecord;
+import org.switchback.client.activity.SwitchRecordFormatter;
+import org.switchback.client.messages.Messages;
 import org.switchback.client.report.Anonymizer;
 import org.switchback.client.report.ReportFile;
-import org.switchback.client.messages.Messages;
+import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.job.SwitchRun;
 
 /** What the page of activity shows: every attempt, and all about one of them. Belongs to the drawing thread. */
 public final class ActivityViewModel {
@@ -47,10 +46,10 @@ public final class ActivityViewModel {
     /**
      * An attempt in the list.
      *
-     * @param id     of the attempt
-     * @param title  which GPU should go where
-     * @param time   when
-     * @param status   how it ended, in one word
+     * @param id of the attempt
+     * @param title which GPU should go where
+     * @param time when
+     * @param status how it ended, in one word
      * @param result how it ended, a sentence
      */
     public record ActivityRow(String id, String title, String time, SwitchRun.Result status, String result) {}
@@ -58,15 +57,15 @@ public final class ActivityViewModel {
     /**
      * All about an attempt, in words.
      *
-     * @param row           as in the list
+     * @param row as in the list
      * @param context when, by whom, where
-     * @param duration          how long it took; empty when nothing was done
-     * @param failures    what spoke against it
-     * @param steps         as they came out
-     * @param shellCommands        the exact writes, one a line
-     * @param memoryMapChanges       what changed in the memory map; empty when that is not known
-     * @param memoryMapBefore     the memory map around the GPU
-     * @param memoryMapAfter      the same afterwards; empty when it is not known
+     * @param duration how long it took; empty when nothing was done
+     * @param failures what spoke against it
+     * @param steps as they came out
+     * @param shellCommands the exact writes, one a line
+     * @param memoryMapChanges what changed in the memory map; empty when that is not known
+     * @param memoryMapBefore the memory map around the GPU
+     * @param memoryMapAfter the same afterwards; empty when it is not known
      */
     public record RecordDetails(
             ActivityRow row,
@@ -122,7 +121,9 @@ public final class ActivityViewModel {
 
     private void update(ActivityLog.ActivityLogContent content) {
         records = content.records();
-        List<ActivityRow> fresh = records.stream().map(attempt -> createRow(formatter(attempt), attempt)).toList();
+        List<ActivityRow> fresh = records.stream()
+                .map(attempt -> createRow(formatter(attempt), attempt))
+                .toList();
         boolean newest = rows.isEmpty() || selectedId.equals(rows.getFirst().id());
         if (!fresh.equals(rows)) {
             rows.setAll(fresh);
@@ -130,7 +131,10 @@ public final class ActivityViewModel {
         content.problem().ifPresent(trouble -> notice.set(trouble.format(messages)));
         boolean there = fresh.stream().anyMatch(row -> row.id().equals(selectedId));
         // Whoever looks at the newest goes on to the next newest; whoever looks at an older one stays there.
-        select(fresh.isEmpty() ? "" : there && !newest ? selectedId : fresh.getFirst().id());
+        select(
+                fresh.isEmpty()
+                        ? ""
+                        : there && !newest ? selectedId : fresh.getFirst().id());
     }
 
     private SwitchRecordFormatter formatter(SwitchRecord attempt) {

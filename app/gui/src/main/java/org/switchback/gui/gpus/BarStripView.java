@@ -11,8 +11,8 @@ import javafx.scene.layout.Region;
 import javafx.scene.text.Text;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
-import org.switchback.gui.memorymap.FitScale;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.memorymap.FitScale;
 import org.switchback.hardware.Overlap;
 
 /** A BAR as a strip of segments, with the width that the scale of the card gives it. */
@@ -96,8 +96,9 @@ final class BarStripView extends Region {
                 case BarStrip.OverlapSegment(Overlap overlap, Optional<Long> length) -> {
                     getStyleClass().add("overlap");
                     String name = overlap.outermostRegion().name();
-                    text = new Text(length.map(bytes -> messages.text("window.bar.claim", name, messages.formatSize(bytes)))
-                            .orElse(name));
+                    text = new Text(
+                            length.map(bytes -> messages.text("window.bar.claim", name, messages.formatSize(bytes)))
+                                    .orElse(name));
                     getChildren().add(new FontIcon(Material2MZ.WARNING));
                     iconWidth = 24;
                 }

@@ -1,25 +1,24 @@
 package org.switchback.gui.gpus;
 
-import org.switchback.client.gpus.GpuDetail;
-
 import java.util.List;
-import org.switchback.plan.Target;
+import org.switchback.client.gpus.GpuDetail;
 import org.switchback.hardware.PciAddress;
+import org.switchback.plan.Target;
 
 /**
  * The content of the card of a GPU, as localized text.
  *
- * @param address        of the graphics function
- * @param name           vendor and model
- * @param identity       address, IDs and class
- * @param status         the mode, for the pill
- * @param stateText      the state, one sentence
+ * @param address of the graphics function
+ * @param name vendor and model
+ * @param identity address, IDs and class
+ * @param status the mode, for the pill
+ * @param stateText the state, one sentence
  * @param externalChange how the GPU was changed without Switchback; usually empty
- * @param barStrips      its memory BARs, by index
- * @param overlaps       what overlaps the BARs, in the order of the strips
- * @param summary        IOMMU group, companions, users
- * @param details        shown on request
- * @param actions        the primary action first; none for the desktop GPU
+ * @param barStrips its memory BARs, by index
+ * @param overlaps what overlaps the BARs, in the order of the strips
+ * @param summary IOMMU group, companions, users
+ * @param details shown on request
+ * @param actions the primary action first; none for the desktop GPU
  * @param disabledReason why the primary action is disabled or missing; empty if it is enabled
  */
 public record GpuCard(
@@ -51,7 +50,7 @@ public record GpuCard(
     /**
      * A firmware region that overlaps a BAR.
      *
-     * @param text    which region covers how much of the BAR
+     * @param text which region covers how much of the BAR
      * @param verdict whether vfio-pci can reserve the BAR, a sentence
      * @param refused whether the overlap prevents VM mode
      */

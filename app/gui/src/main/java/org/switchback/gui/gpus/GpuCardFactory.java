@@ -1,24 +1,23 @@
 package org.switchback.gui.gpus;
 
-import org.switchback.client.gpus.GpuDetail;
-import org.switchback.client.gpus.GpuState;
-
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.MachineSource;
-import org.switchback.plan.Target;
+import org.switchback.client.activity.SwitchRecord;
+import org.switchback.client.gpus.GpuDetail;
+import org.switchback.client.gpus.GpuState;
 import org.switchback.client.messages.Messages;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.plan.Target;
 
 /** Creates the cards of the GPUs of a machine. */
 final class GpuCardFactory {
@@ -99,10 +98,9 @@ final class GpuCardFactory {
     private List<GpuCard.OverlapRow> overlapRows(List<BarStrip> strips) {
         return strips.stream()
                 .flatMap(strip -> strip.segments().stream())
-                .flatMap(segment ->
-                        segment instanceof BarStrip.OverlapSegment(Overlap overlap, Optional<Long> _)
-                                ? Stream.of(overlap)
-                                : Stream.empty())
+                .flatMap(segment -> segment instanceof BarStrip.OverlapSegment(Overlap overlap, Optional<Long> _)
+                        ? Stream.of(overlap)
+                        : Stream.empty())
                 .map(overlap -> new GpuCard.OverlapRow(
                         overlap.bar().index(),
                         messages.formatOverlap(overlap),
@@ -143,7 +141,9 @@ final class GpuCardFactory {
                 .forEach(user -> usersByPid.putIfAbsent(user.pid(), user));
         if (usersByPid.isEmpty()) {
             return messages.text(
-                    source instanceof MachineSource.ReadOnlyMachine ? "window.gpu.users.unseen" : "window.gpu.users.none");
+                    source instanceof MachineSource.ReadOnlyMachine
+                            ? "window.gpu.users.unseen"
+                            : "window.gpu.users.none");
         }
         return messages.text(
                 "window.gpu.users",

@@ -1,7 +1,5 @@
 package org.switchback.gui.gpus;
 
-import org.switchback.client.gpus.GpuDetail;
-
 import atlantafx.base.theme.Styles;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +21,9 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
 import org.kordamp.ikonli.material2.Material2OutlinedMZ;
-import org.switchback.gui.controls.Controls;
+import org.switchback.client.gpus.GpuDetail;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.controls.Controls;
 import org.switchback.hardware.KebabCase;
 
 /** The card of one GPU. */

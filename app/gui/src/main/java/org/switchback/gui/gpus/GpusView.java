@@ -18,8 +18,8 @@ import javafx.scene.text.TextAlignment;
 import javafx.util.Duration;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
-import org.switchback.gui.controls.Controls;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.controls.Controls;
 import org.switchback.hardware.PciAddress;
 
 /** The GPU page: one card per GPU, or a message placeholder. */
@@ -32,7 +32,7 @@ public final class GpusView extends StackPane {
     private final VBox cardBox = new VBox(18);
 
     /**
-     * @param refresh    reads the machine again
+     * @param refresh reads the machine again
      * @param openSample opens the default sample machine
      */
     public GpusView(GpusViewModel model, Messages messages, Runnable refresh, Runnable openSample) {
@@ -92,7 +92,8 @@ public final class GpusView extends StackPane {
         model.stateProperty().addListener((observable, before, now) -> restartDelay.run());
         Controls.populateWhenShown(
                 placeholder,
-                model.stateProperty().isNotEqualTo(GpusViewModel.GpusPageState.CARDS)
+                model.stateProperty()
+                        .isNotEqualTo(GpusViewModel.GpusPageState.CARDS)
                         .and(delay.statusProperty().isNotEqualTo(Animation.Status.RUNNING)),
                 () -> populatePlaceholder(placeholder, refresh, openSample));
         return placeholder;

@@ -15,11 +15,11 @@ import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
-import org.switchback.plan.Target;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.plan.Target;
 
 /** The content of the GPU page. Confined to the FX thread. */
 public final class GpusViewModel {

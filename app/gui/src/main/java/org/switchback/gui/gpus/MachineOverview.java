@@ -1,26 +1,26 @@
 package org.switchback.gui.gpus;
 
-import org.switchback.plan.RefusalCode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.switchback.client.activity.ActivityLog;
-import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
-import org.switchback.plan.Target;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.activity.SwitchRecord;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.PlannedRefusal;
+import org.switchback.plan.RefusalCode;
+import org.switchback.plan.Target;
 
 /**
  * A machine, and what prevents VM mode of each of its GPUs.
  *
- * @param machine        as the helper reads it now
- * @param refusals       by GPU address; without refusals because of programs that use the GPU, which come and go
+ * @param machine as the helper reads it now
+ * @param refusals by GPU address; without refusals because of programs that use the GPU, which come and go
  * @param unreservedBars by GPU address, the BAR that the kernel could not reserve in the last switch
  */
 public record MachineOverview(

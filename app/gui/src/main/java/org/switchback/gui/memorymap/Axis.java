@@ -33,7 +33,7 @@ sealed interface Axis {
 
     /**
      * @param viewRoot item that takes the full width
-     * @param width    pixels
+     * @param width pixels
      */
     static Axis of(ScaleMode scale, MapTree tree, int viewRoot, Set<Filter> shown, double width) {
         return switch (scale) {
@@ -120,8 +120,8 @@ sealed interface Axis {
      * Adjacent segments, each linear with its own scale.
      *
      * @param firstAddresses first address of each segment, ascending
-     * @param lastAddress    last address of the last segment, inclusive
-     * @param edges          left edge of each segment and right edge of the last one, pixels
+     * @param lastAddress last address of the last segment, inclusive
+     * @param edges left edge of each segment and right edge of the last one, pixels
      */
     @SuppressWarnings("ArrayRecordComponent") // Used only by the layout and never compared.
     record PiecewiseAxis(long[] firstAddresses, long lastAddress, double[] edges) implements Axis {
@@ -172,8 +172,8 @@ sealed interface Axis {
      * Positions proportional to the logarithm of the address.
      *
      * @param firstAddress lowest address
-     * @param lastAddress  highest address, inclusive
-     * @param width        pixels
+     * @param lastAddress highest address, inclusive
+     * @param width pixels
      */
     record LogarithmicAxis(long firstAddress, long lastAddress, double width) implements Axis {
         private static final double PAGE_SIZE = 4096;

@@ -74,11 +74,11 @@ final class BoxNode extends Region {
     /**
      * Places the node in the visible part of its box, with the first caption that fits.
      *
-     * @param viewWidth   width of the canvas, pixels
-     * @param captions    candidates for the label, the longest first
-     * @param titleOnly   whether only the title line is free because the box has children
+     * @param viewWidth width of the canvas, pixels
+     * @param captions candidates for the label, the longest first
+     * @param titleOnly whether only the title line is free because the box has children
      * @param titleHeight height of the title line, pixels
-     * @param warn        whether a warning icon precedes the label
+     * @param warn whether a warning icon precedes the label
      */
     void layOut(Box box, double viewWidth, List<String> captions, boolean titleOnly, double titleHeight, boolean warn) {
         // Only the visible part, so that the label stays readable while the box is scrolled out of the view.

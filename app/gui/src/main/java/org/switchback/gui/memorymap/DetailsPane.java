@@ -27,7 +27,7 @@ final class DetailsPane extends ScrollPane {
     private final FlowPane buttons;
 
     /**
-     * @param copyLine   copies the line of the listing
+     * @param copyLine copies the line of the listing
      * @param copyReport copies the text for a bug report
      */
     DetailsPane(MemoryMapViewModel model, Messages messages, Runnable copyLine, Runnable copyReport) {
@@ -76,7 +76,7 @@ final class DetailsPane extends ScrollPane {
         if (tree.kind(item) == RegionKind.OVERLAP) {
             Label pill = new Label(messages.text("window.map.overlaps"), new FontIcon(Material2MZ.WARNING));
             pill.setId("map-details-overlaps");
-            pill.getStyleClass().addAll("pill", "mixed");
+            pill.getStyleClass().addAll("pill", "partially-switched");
             pill.setMinWidth(Region.USE_PREF_SIZE);
             header.getChildren().add(pill);
         }

@@ -19,7 +19,7 @@ public record FitScale(double pixelsPerBit) {
      * Creates the largest scale at which every strip of adjacent segments fits the width.
      *
      * @param strips sizes of each strip's segments, bytes, unsigned; 0 stands for 2^64
-     * @param width  pixels
+     * @param width pixels
      */
     public static FitScale of(List<List<Long>> strips, double width) {
         return new FitScale(strips.stream()
@@ -45,9 +45,9 @@ public record FitScale(double pixelsPerBit) {
      * The scale at which adjacent segments fill the width. Each is as wide as its size demands, at least its minimum
      * width. A segment at its minimum width takes no share of the rest.
      *
-     * @param sizeBits  {@link #sizeBits} of each segment; 0 for a segment that does not grow
+     * @param sizeBits {@link #sizeBits} of each segment; 0 for a segment that does not grow
      * @param minWidths minimum width of each segment, pixels
-     * @param width     pixels
+     * @param width pixels
      * @return pixels per bit; 0 when the minimum widths already fill the width
      */
     static double scaleToFill(double[] sizeBits, double[] minWidths, double width) {

@@ -12,10 +12,10 @@ import java.util.Set;
  * left or right of the view are skipped as well. So the work grows with the width of the view, not with the map.
  *
  * @param viewRoot item that fills the view when zoom is 1
- * @param zoom     width of the view root relative to the view, 1 or more
- * @param offset   fraction of the view root's width that is left of the view, 0 to 1 - 1/zoom
- * @param width    of the view, pixels
- * @param height   of the view, pixels
+ * @param zoom width of the view root relative to the view, 1 or more
+ * @param offset fraction of the view root's width that is left of the view, 0 to 1 - 1/zoom
+ * @param width of the view, pixels
+ * @param height of the view, pixels
  */
 record MapLayout(
         MapTree tree,

@@ -81,9 +81,9 @@ final class MapLoader {
     private record LoadedMap(MemoryMap map, Optional<Machine> machine, String title, boolean complete) {}
 
     /**
-     * @param map      includes later changes around the GPUs, which the helper reports without authorization
+     * @param map includes later changes around the GPUs, which the helper reports without authorization
      * @param readTime localized time of day at which the map was read
-     * @param updated  whether anything has changed since
+     * @param updated whether anything has changed since
      */
     private record FullMap(MemoryMap map, String readTime, boolean updated) {}
 

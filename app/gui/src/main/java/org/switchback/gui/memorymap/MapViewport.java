@@ -44,8 +44,8 @@ final class MapViewport {
     /**
      * The addresses on the canvas, independent of scale, filters and width.
      *
-     * @param lastAddress   inclusive
-     * @param leftFraction  left edge of the first address, as a fraction of the canvas width
+     * @param lastAddress inclusive
+     * @param leftFraction left edge of the first address, as a fraction of the canvas width
      * @param rightFraction right edge of the last address, as a fraction of the canvas width
      */
     record VisibleRange(long firstAddress, long lastAddress, double leftFraction, double rightFraction) {}

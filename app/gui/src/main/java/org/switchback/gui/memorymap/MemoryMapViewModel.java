@@ -34,7 +34,7 @@ public final class MemoryMapViewModel {
     private final MapLoader loader;
 
     /**
-     * @param clock     gives the time at which a map was read
+     * @param clock gives the time at which a map was read
      * @param onShowGpu shows a GPU on the page of GPUs
      */
     public MemoryMapViewModel(

@@ -3,10 +3,10 @@ package org.switchback.gui.memorymap;
 /**
  * The colours of the map, 0xAARRGGBB and opaque.
  *
- * @param card    background behind the boxes
+ * @param card background behind the boxes
  * @param overlap lighter stripes of an overlap
- * @param stripe  darker stripes of an overlap
- * @param gap     zigzag of a gap
+ * @param stripe darker stripes of an overlap
+ * @param gap zigzag of a gap
  */
 record Palette(
         int card,

@@ -20,9 +20,9 @@ final class PixelPainter {
 
     /**
      * @param pixels {@code width} times {@code height} pixels; overwritten
-     * @param width  screen pixels
+     * @param width screen pixels
      * @param height screen pixels
-     * @param scale  screen pixels per layout pixel
+     * @param scale screen pixels per layout pixel
      */
     PixelPainter(int[] pixels, int width, int height, double scale, Palette palette) {
         this.pixels = pixels;

@@ -17,7 +17,7 @@ sealed interface Query {
     record RangeQuery(AddressRange range) implements Query {}
 
     /**
-     * @param bytes  unsigned
+     * @param bytes unsigned
      * @param larger true to find sizes above, false to find sizes below {@code bytes}; exclusive
      */
     record SizeQuery(long bytes, boolean larger) implements Query {}

@@ -56,7 +56,7 @@ enum RegionKind {
     /**
      * The kind of a region.
      *
-     * @param name       as listed in {@code /proc/iomem}
+     * @param name as listed in {@code /proc/iomem}
      * @param parentKind kind of the parent
      */
     static RegionKind of(String name, RegionKind parentKind) {

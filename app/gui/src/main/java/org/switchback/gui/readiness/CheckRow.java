@@ -6,7 +6,8 @@ import org.switchback.client.readiness.ReadinessCheck;
 /**
  * A row of the readiness page.
  *
- * @param text   the finding, one line each if there are several
+ * @param text the finding, one line each if there are several
  * @param advice what to do; empty if nothing has to be done
  */
-public record CheckRow(ReadinessCheck check, CheckResult.CheckStatus status, String title, String text, String advice) {}
+public record CheckRow(
+        ReadinessCheck check, CheckResult.CheckStatus status, String title, String text, String advice) {}

@@ -1,7 +1,5 @@
 package org.switchback.gui.readiness;
 
-import org.switchback.client.readiness.CheckResult;
-
 import atlantafx.base.theme.Styles;
 import javafx.beans.binding.Bindings;
 import javafx.collections.ListChangeListener;
@@ -23,8 +21,9 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
-import org.switchback.gui.controls.Controls;
 import org.switchback.client.messages.Messages;
+import org.switchback.client.readiness.CheckResult;
+import org.switchback.gui.controls.Controls;
 
 /** The readiness page: a choice of GPUs, the summary, and one row per check. */
 public final class ReadinessView extends StackPane {
@@ -68,7 +67,8 @@ public final class ReadinessView extends StackPane {
             gpuButtons.getChildren().clear();
             for (ReadinessViewModel.GpuOption gpu : model.gpus()) {
                 ToggleButton button = Controls.withId(
-                        "readiness-" + gpu.address().toString().replace(':', '-').replace('.', '-'),
+                        "readiness-"
+                                + gpu.address().toString().replace(':', '-').replace('.', '-'),
                         new ToggleButton(gpu.name(), new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD)));
                 button.getStyleClass().add("gpu-option");
                 button.setToggleGroup(toggleGroup);
@@ -90,7 +90,9 @@ public final class ReadinessView extends StackPane {
 
     private void updateSelectedButton() {
         for (Node node : gpuButtons.getChildren()) {
-            ((ToggleButton) node).setSelected(node.getUserData().equals(model.selectedProperty().get()));
+            ((ToggleButton) node)
+                    .setSelected(
+                            node.getUserData().equals(model.selectedProperty().get()));
         }
     }
 
@@ -102,9 +104,8 @@ public final class ReadinessView extends StackPane {
         Controls.enableWrapping(summary);
         summary.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(summary, Priority.ALWAYS);
-        Button again =
-                Controls.createFlatButton(
-                        "readiness-check", messages.text("readiness.page.check"), Material2MZ.REFRESH, refresh);
+        Button again = Controls.createFlatButton(
+                "readiness-check", messages.text("readiness.page.check"), Material2MZ.REFRESH, refresh);
         Button copy = Controls.createFlatButton(
                 "readiness-copy",
                 messages.text("readiness.page.copy"),

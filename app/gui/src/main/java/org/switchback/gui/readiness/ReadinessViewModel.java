@@ -1,10 +1,5 @@
 package org.switchback.gui.readiness;
 
-import org.switchback.plan.Target;
-import org.switchback.client.readiness.CheckResult;
-import org.switchback.client.readiness.Readiness;
-import org.switchback.client.readiness.ReadinessFormatter;
-
 import java.util.ArrayList;
 import java.util.List;
 import javafx.beans.property.ReadOnlyObjectProperty;
@@ -14,15 +9,19 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
-import org.switchback.gui.tasks.BackgroundTasks;
-import org.switchback.gui.tasks.PendingTask;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
 import org.switchback.client.messages.Messages;
+import org.switchback.client.readiness.CheckResult;
+import org.switchback.client.readiness.Readiness;
+import org.switchback.client.readiness.ReadinessFormatter;
+import org.switchback.gui.tasks.BackgroundTasks;
+import org.switchback.gui.tasks.PendingTask;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.PlannedRefusal;
+import org.switchback.plan.Target;
 
 /** The content of the readiness page: the checks of one GPU of the machine. Confined to the FX thread. */
 public final class ReadinessViewModel {
@@ -101,8 +100,7 @@ public final class ReadinessViewModel {
     /** Checks a machine in the background; the old rows stay until the results arrive. */
     public void check(HelperConnection connection, Machine machine) {
         cancelPendingTask();
-        pendingTask =
-                background.run(() -> evaluate(connection, machine), this::showResults, e -> showNoMachine());
+        pendingTask = background.run(() -> evaluate(connection, machine), this::showResults, e -> showNoMachine());
     }
 
     private void cancelPendingTask() {

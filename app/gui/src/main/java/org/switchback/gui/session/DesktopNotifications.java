@@ -54,7 +54,8 @@ final class DesktopNotifications {
                             List.of("default", actionLabel),
                             Map.of(
                                     "desktop-entry", new Variant<>(DesktopSession.BUS_NAME),
-                                    "urgency", new Variant<>(notification.urgent() ? URGENCY_CRITICAL : URGENCY_NORMAL)),
+                                    "urgency",
+                                            new Variant<>(notification.urgent() ? URGENCY_CRITICAL : URGENCY_NORMAL)),
                             -1);
         } catch (DBusException | DBusExecutionException e) {
             LOG.log(System.Logger.Level.DEBUG, "No notification server", e);

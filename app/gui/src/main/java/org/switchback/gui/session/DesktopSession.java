@@ -68,9 +68,9 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
     /**
      * Registers this instance, or asks the running one to raise its window. Blocks.
      *
-     * @param bus        the session bus; empty outside a session
-     * @param sample     the sample machine to open
-     * @param workers    runs blocking calls later
+     * @param bus the session bus; empty outside a session
+     * @param sample the sample machine to open
+     * @param workers runs blocking calls later
      * @param fxExecutor runs tasks on the FX thread, on which the window and the actions of the tray menu are called
      */
     public static LaunchResult launch(
@@ -115,8 +115,8 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
      * @param onAvailabilityChanged called with whether there is a tray, each time that changes; on any thread
      */
     public void openTray(TrayIcons icons, TrayContent content, Consumer<Boolean> onAvailabilityChanged) {
-        Tray newTray = new Tray(
-                bus, backgroundExecutor, fxExecutor, icons, content, this::raiseWindow, onAvailabilityChanged);
+        Tray newTray =
+                new Tray(bus, backgroundExecutor, fxExecutor, icons, content, this::raiseWindow, onAvailabilityChanged);
         try {
             newTray.open();
             notifications.subscribe(this::raiseWindow);

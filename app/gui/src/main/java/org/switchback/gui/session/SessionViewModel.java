@@ -14,6 +14,7 @@ import javafx.beans.property.SimpleBooleanProperty;
 import javafx.beans.value.ChangeListener;
 import javafx.collections.ListChangeListener;
 import org.jspecify.annotations.Nullable;
+import org.switchback.client.messages.Messages;
 import org.switchback.gui.gpus.GpuCard;
 import org.switchback.gui.gpus.GpusViewModel;
 import org.switchback.gui.session.TrayContent.MenuRow;
@@ -21,7 +22,6 @@ import org.switchback.gui.session.TrayContent.TrayIcon;
 import org.switchback.gui.session.TrayContent.TrayStatus;
 import org.switchback.gui.switching.SwitchResult;
 import org.switchback.gui.switching.SwitchViewModel;
-import org.switchback.client.messages.Messages;
 import org.switchback.hardware.PciAddress;
 
 /** The content of the tray, and when to send a notification. Confined to the FX thread. */
@@ -37,8 +37,8 @@ public final class SessionViewModel {
      * A notification for the user while the window is not visible.
      *
      * @param summary one sentence
-     * @param body    may be empty
-     * @param urgent  whether the user has to do something
+     * @param body may be empty
+     * @param urgent whether the user has to do something
      */
     public record Notification(String summary, String body, boolean urgent) {}
 
@@ -56,8 +56,8 @@ public final class SessionViewModel {
     private @Nullable SwitchViewModel currentSwitch;
 
     /**
-     * @param activeSwitch        the switch whose pane is open; null if none is
-     * @param windowVisible       whether the user sees the window, which makes notifications unnecessary
+     * @param activeSwitch the switch whose pane is open; null if none is
+     * @param windowVisible whether the user sees the window, which makes notifications unnecessary
      * @param notificationHandler shows a notification
      */
     public SessionViewModel(
@@ -107,10 +107,7 @@ public final class SessionViewModel {
         if (result != null && currentSwitch != null) {
             // This notification replaces the one for the next change of the card.
             lastStatus.remove(currentSwitch.gpuAddress());
-            notifyUser(new Notification(
-                    result.title(),
-                    String.join("\n", result.lines()),
-                    !result.isSuccessful()));
+            notifyUser(new Notification(result.title(), String.join("\n", result.lines()), !result.isSuccessful()));
         }
     }
 
@@ -149,8 +146,9 @@ public final class SessionViewModel {
         } else if (gpus.cards().isEmpty()) {
             states.add(gpus.messageProperty().get());
         } else {
-            gpus.cards().forEach(card -> states.add(
-                    messages.text("tray.gpu", card.name(), card.status().text())));
+            gpus.cards()
+                    .forEach(card -> states.add(
+                            messages.text("tray.gpu", card.name(), card.status().text())));
         }
         states.forEach(state -> rows.add(new MenuRow.TextRow(state)));
         rows.add(new MenuRow.SeparatorRow());
@@ -178,8 +176,8 @@ public final class SessionViewModel {
             card.actions().stream()
                     .findFirst()
                     .filter(GpuCard.CardAction::enabled)
-                    .ifPresent(action -> actionRows.add(new MenuRow.ActionRow(
-                            messages.text("tray.choice", action.label(), card.name()), () -> {
+                    .ifPresent(action -> actionRows.add(
+                            new MenuRow.ActionRow(messages.text("tray.choice", action.label(), card.name()), () -> {
                                 trayActions.raise();
                                 gpus.runAction(card, action);
                             })));
@@ -190,9 +188,7 @@ public final class SessionViewModel {
     private TrayStatus trayStatus() {
         if (currentSwitch != null) {
             SwitchResult result = currentSwitch.switchResultProperty().get();
-            return result == null || result.isSuccessful()
-                    ? TrayStatus.ACTIVE
-                    : TrayStatus.NEEDS_ATTENTION;
+            return result == null || result.isSuccessful() ? TrayStatus.ACTIVE : TrayStatus.NEEDS_ATTENTION;
         }
         if (hasCardWithStyle(GpuCard.StatusStyle.PARTIALLY_SWITCHED)) {
             return TrayStatus.NEEDS_ATTENTION;

@@ -25,9 +25,9 @@ final class Tray {
     private volatile boolean available;
 
     /**
-     * @param backgroundExecutor    runs blocking calls
-     * @param fxExecutor            runs the actions of the menu
-     * @param onActivate            called when the icon is clicked
+     * @param backgroundExecutor runs blocking calls
+     * @param fxExecutor runs the actions of the menu
+     * @param onActivate called when the icon is clicked
      * @param onAvailabilityChanged called with whether there is a tray, each time that changes; on any thread
      */
     Tray(

@@ -6,7 +6,7 @@ import java.util.List;
  * The content of the tray icon and its menu.
  *
  * @param title the state in short
- * @param rows  the menu; its first row is the state as text, which makes it accessible without the icon
+ * @param rows the menu; its first row is the state as text, which makes it accessible without the icon
  */
 public record TrayContent(TrayStatus status, TrayIcon icon, String title, List<MenuRow> rows) {
     public TrayContent {

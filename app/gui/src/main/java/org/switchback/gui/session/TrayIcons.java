@@ -11,7 +11,7 @@ import org.switchback.gui.session.dbus.StatusNotifierItem.Pixmap;
  * The images of the tray icon.
  *
  * @param themeDirectory directory of an icon theme with the icons; empty if only the desktop's own theme may have them
- * @param pixmapsByIcon  the images of every icon in some sizes, for trays that do not find the theme
+ * @param pixmapsByIcon the images of every icon in some sizes, for trays that do not find the theme
  */
 public record TrayIcons(Optional<String> themeDirectory, Map<TrayIcon, List<Pixmap>> pixmapsByIcon) {
     private static final String ICON_NAME = "org.switchback.Switchback";

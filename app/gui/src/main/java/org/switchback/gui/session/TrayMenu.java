@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
-import org.freedesktop.dbus.interfaces.Properties;
 import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +23,8 @@ final class TrayMenu extends ReadOnlyProperties implements DBusMenu {
      * @param revision counts the updates
      */
     private record MenuState(long revision, int firstId, List<MenuRow> rows) {
-        @Nullable MenuRow row(int id) {
+        @Nullable
+        MenuRow row(int id) {
             int index = id - firstId;
             return index >= 0 && index < rows.size() ? rows.get(index) : null;
         }
@@ -57,7 +57,9 @@ final class TrayMenu extends ReadOnlyProperties implements DBusMenu {
         if (parent == ROOT_ID && depth != 0) {
             for (int i = 0; i < current.rows().size(); i++) {
                 LayoutItem child = new LayoutItem(
-                        current.firstId() + i, retainProperties(rowProperties(current.rows().get(i)), names), List.of());
+                        current.firstId() + i,
+                        retainProperties(rowProperties(current.rows().get(i)), names),
+                        List.of());
                 children.add(new Variant<>(child, "(ia{sv}av)"));
             }
         }
@@ -139,7 +141,9 @@ final class TrayMenu extends ReadOnlyProperties implements DBusMenu {
 
     private List<Integer> unknownIds(List<Integer> ids) {
         MenuState current = menuState;
-        return ids.stream().filter(id -> id != ROOT_ID && current.row(id) == null).toList();
+        return ids.stream()
+                .filter(id -> id != ROOT_ID && current.row(id) == null)
+                .toList();
     }
 
     @Override

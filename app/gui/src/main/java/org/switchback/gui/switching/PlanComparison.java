@@ -1,7 +1,7 @@
 package org.switchback.gui.switching;
 
-import org.switchback.plan.Target;
 import org.switchback.job.PlanReply;
+import org.switchback.plan.Target;
 
 /** How a plan compares with the last one that succeeded for the same GPU and the same end. */
 public enum PlanComparison {

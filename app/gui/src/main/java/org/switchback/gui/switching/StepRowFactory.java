@@ -19,8 +19,8 @@ final class StepRowFactory {
     }
 
     /**
-     * @param number   counted from 1
-     * @param machine  the one that the plan is for
+     * @param number counted from 1
+     * @param machine the one that the plan is for
      * @param progress how far the step is
      */
     StepRow create(int number, PlannedStep step, Machine machine, StepProgress progress) {

@@ -1,6 +1,5 @@
 package org.switchback.gui.switching;
 
-import org.switchback.job.SwitchRun.StepState;
 import javafx.geometry.Pos;
 import javafx.scene.AccessibleRole;
 import javafx.scene.Node;
@@ -15,9 +14,10 @@ import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
-import org.switchback.gui.controls.Controls;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.controls.Controls;
 import org.switchback.hardware.KebabCase;
+import org.switchback.job.SwitchRun.StepState;
 
 /** One step of a plan in a row: number, text, whether it can be undone, how far it is. */
 final class StepRowView extends HBox {
@@ -94,7 +94,8 @@ final class StepRowView extends HBox {
             return new FontIcon(ikon);
         }
         // The one that is there keeps turning.
-        if (stateIcon.getChildren().size() == 1 && stateIcon.getChildren().getFirst() instanceof ProgressIndicator turning) {
+        if (stateIcon.getChildren().size() == 1
+                && stateIcon.getChildren().getFirst() instanceof ProgressIndicator turning) {
             return turning;
         }
         ProgressIndicator spinner = new ProgressIndicator();

@@ -26,10 +26,10 @@ final class SwitchPlanLoader {
     /**
      * The machine and the helper's answer.
      *
-     * @param plan                  empty when the helper gave none
-     * @param comparison            of the plan with the last one that succeeded
+     * @param plan empty when the helper gave none
+     * @param comparison of the plan with the last one that succeeded
      * @param nativeDriverAvailable whether there is a plan that binds the GPU's own driver for a moment
-     * @param problem               why there is no plan; empty when there is one
+     * @param problem why there is no plan; empty when there is one
      */
     record LoadedPlan(
             Machine machine,

@@ -1,9 +1,5 @@
 package org.switchback.gui.switching;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.SwitchRun.StepState;
-import org.switchback.job.SwitchRun;
-import org.switchback.plan.Target;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +8,10 @@ import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciDevice;
 import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
+import org.switchback.job.SwitchRun;
+import org.switchback.job.SwitchRun.StepState;
+import org.switchback.plan.Target;
 
 /** Words the result of a switch: {@link SwitchRun#evaluate} decides it, the helper's outcome gives the reason. */
 final class SwitchResultFormatter {
@@ -26,15 +26,16 @@ final class SwitchResultFormatter {
     }
 
     /**
-     * @param run     the switch after its last event
-     * @param rows    its steps as they ended
-     * @param now     the GPU afterwards; empty when it could not be read
+     * @param run the switch after its last event
+     * @param rows its steps as they ended
+     * @param now the GPU afterwards; empty when it could not be read
      * @param desktop where the desktop is, a sentence; empty when no other GPU shows one
      */
     SwitchResult format(SwitchRun run, List<StepRow> rows, Optional<Gpu> now, Optional<String> desktop) {
         Outcome outcome = run.end().map(JobEvent.Finished::outcome).orElse(Outcome.HELPER_LOST);
         String reason = outcome == Outcome.DONE ? "" : messages.formatOutcome(outcome, target, gpuName());
-        List<String> lines = new ArrayList<>(run.refusals().stream().map(messages::formatRefusal).toList());
+        List<String> lines = new ArrayList<>(
+                run.refusals().stream().map(messages::formatRefusal).toList());
         SwitchRun.Result result = run.evaluate(before, now);
         return switch (result) {
             case UNKNOWN -> {
@@ -49,8 +50,7 @@ final class SwitchResultFormatter {
                     lines.add(messages.text("window.result.next", formatAddresses(now.orElseThrow())));
                     lines.add(hostLimitations(messages, now.orElseThrow()));
                 }
-                yield new SwitchResult(
-                        result, messages.text("finished.done." + target.wireName(), gpuName()), lines);
+                yield new SwitchResult(result, messages.text("finished.done." + target.wireName(), gpuName()), lines);
             }
             case FALSELY_REPORTED -> {
                 lines.add(driverSentence(now.orElseThrow()));
@@ -60,7 +60,8 @@ final class SwitchResultFormatter {
                 lines.addAll(stepFailures(rows));
                 boolean touched = rows.stream().anyMatch(row -> row.state() == StepState.UNDONE);
                 lines.add(messages.text(
-                        touched ? "window.result.rolledback" : "window.result.untouched", formatDrivers(now.orElseThrow())));
+                        touched ? "window.result.rolledback" : "window.result.untouched",
+                        formatDrivers(now.orElseThrow())));
                 yield new SwitchResult(result, reason, lines);
             }
             case PARTIALLY_SWITCHED -> formatPartial(outcome, reason, rows, now.orElseThrow(), desktop, lines);
@@ -68,12 +69,7 @@ final class SwitchResultFormatter {
     }
 
     private SwitchResult formatPartial(
-            Outcome outcome,
-            String reason,
-            List<StepRow> rows,
-            Gpu gpu,
-            Optional<String> desktop,
-            List<String> lines) {
+            Outcome outcome, String reason, List<StepRow> rows, Gpu gpu, Optional<String> desktop, List<String> lines) {
         if (outcome == Outcome.DONE) {
             lines.add(driverSentence(gpu));
             return new SwitchResult(SwitchRun.Result.PARTIALLY_SWITCHED, falseSuccessTitle(gpu), lines);
@@ -117,7 +113,8 @@ final class SwitchResultFormatter {
     /** What failed first stands first: putting back comes after it, and to steps before it. */
     private List<String> stepFailures(List<StepRow> rows) {
         return Stream.of(StepState.FAILED, StepState.STUCK, StepState.UNDO_FAILED)
-                .flatMap(state -> rows.stream().filter(row -> row.state() == state && !row.note().isEmpty()))
+                .flatMap(state -> rows.stream()
+                        .filter(row -> row.state() == state && !row.note().isEmpty()))
                 .map(row -> messages.text(
                         row.state() == StepState.UNDO_FAILED ? "window.result.step.undo" : "window.result.step",
                         Integer.toString(row.number()),

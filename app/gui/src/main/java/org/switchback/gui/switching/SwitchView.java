@@ -1,7 +1,5 @@
 package org.switchback.gui.switching;
 
-import org.switchback.job.SwitchRun;
-import org.switchback.job.SwitchRun.StepState;
 import atlantafx.base.theme.Styles;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,9 +34,11 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
 import org.kordamp.ikonli.material2.Material2MZ;
 import org.kordamp.ikonli.material2.Material2OutlinedAL;
-import org.switchback.gui.controls.Controls;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.controls.Controls;
 import org.switchback.hardware.KebabCase;
+import org.switchback.job.SwitchRun;
+import org.switchback.job.SwitchRun.StepState;
 
 /** The pane of a switch: its plan, its progress, its result. */
 public final class SwitchView extends BorderPane {
@@ -68,7 +68,7 @@ public final class SwitchView extends BorderPane {
                 createHeader(page),
                 createResultBox(),
                 createSentenceBox("refusal", model.refusals(), Material2OutlinedAL.BLOCK, "refusal"),
-                createSentenceBox("note", model.notes(), Material2OutlinedAL.INFO, "fact"),
+                createSentenceBox("note", model.notes(), Material2OutlinedAL.INFO, "info-line"),
                 createNativeDriverCheckBox(),
                 createStepList(),
                 createCommandBox(),
@@ -143,7 +143,8 @@ public final class SwitchView extends BorderPane {
                         .otherwise(ProgressBar.INDETERMINATE_PROGRESS));
         bar.accessibleTextProperty().bind(model.statusProperty());
         Controls.bindVisibility(bar, phaseIsIn(BUSY_PHASES));
-        Controls.bindVisibility(status, phaseIsIn(Set.of(SwitchViewModel.SwitchPhase.FINISHED)).not());
+        Controls.bindVisibility(
+                status, phaseIsIn(Set.of(SwitchViewModel.SwitchPhase.FINISHED)).not());
         return new VBox(10, path, title, status, bar);
     }
 
@@ -218,14 +219,16 @@ public final class SwitchView extends BorderPane {
     }
 
     private Node createNativeDriverCheckBox() {
-        CheckBox allow = Controls.withId(
-                "switch-native-driver", new CheckBox(messages.text("window.switch.native-driver")));
+        CheckBox allow =
+                Controls.withId("switch-native-driver", new CheckBox(messages.text("window.switch.native-driver")));
         allow.setWrapText(true);
         model.nativeDriverAllowedProperty().subscribe(now -> allow.setSelected(now));
         allow.setOnAction(event -> model.allowNativeDriver(allow.isSelected()));
         Controls.bindVisibility(
                 allow,
-                model.nativeDriverOfferedProperty().and(phaseIsIn(Set.of(SwitchViewModel.SwitchPhase.PLANNED, SwitchViewModel.SwitchPhase.REFUSED))));
+                model.nativeDriverOfferedProperty()
+                        .and(phaseIsIn(
+                                Set.of(SwitchViewModel.SwitchPhase.PLANNED, SwitchViewModel.SwitchPhase.REFUSED))));
         return allow;
     }
 
@@ -265,7 +268,8 @@ public final class SwitchView extends BorderPane {
 
     private void scrollIntoView(Node row) {
         Node content = scrollPane.getContent();
-        double top = content.sceneToLocal(row.localToScene(row.getBoundsInLocal())).getMinY();
+        double top =
+                content.sceneToLocal(row.localToScene(row.getBoundsInLocal())).getMinY();
         double height = scrollPane.getViewportBounds().getHeight();
         double hidden = content.getLayoutBounds().getHeight() - height;
         double from = scrollPane.getVvalue() * hidden;
@@ -323,7 +327,9 @@ public final class SwitchView extends BorderPane {
         Label title = new Label(messages.text("window.switch.devices"));
         title.getStyleClass().addAll(Styles.TEXT_CAPTION);
         VBox box = new VBox(
-                8, title, createSentenceBox("device", model.devices(), Material2OutlinedAL.DEVELOPER_BOARD, "fact"));
+                8,
+                title,
+                createSentenceBox("device", model.devices(), Material2OutlinedAL.DEVELOPER_BOARD, "info-line"));
         Controls.bindVisibility(box, Bindings.isNotEmpty(model.devices()));
         return box;
     }
@@ -347,8 +353,8 @@ public final class SwitchView extends BorderPane {
         Map<String, Button> old = buttons.getChildren().stream()
                 .map(Button.class::cast)
                 .collect(Collectors.toMap(Node::getId, Function.identity()));
-        boolean same = old.keySet()
-                .equals(model.actions().stream().map(PaneAction::id).collect(Collectors.toSet()));
+        boolean same =
+                old.keySet().equals(model.actions().stream().map(PaneAction::id).collect(Collectors.toSet()));
         List<Node> fresh = new ArrayList<>();
         for (PaneAction action : model.actions()) {
             Button button = old.getOrDefault(action.id(), Controls.withId(action.id(), new Button()));
@@ -369,8 +375,8 @@ public final class SwitchView extends BorderPane {
     }
 
     /**
-     * Puts the keyboard on the main button, or on the pane while there is none to press. While something is under way all
-     * that could be pressed stops it, which is not what whoever presses Enter once too often wants.
+     * Puts the keyboard on the main button, or on the pane while there is none to press. While something is under way
+     * all that could be pressed stops it, which is not what whoever presses Enter once too often wants.
      */
     public void focusPrimaryButton() {
         if (getScene() == null) {

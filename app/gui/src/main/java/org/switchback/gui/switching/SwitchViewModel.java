@@ -1,8 +1,5 @@
 package org.switchback.gui.switching;
 
-import org.switchback.job.Outcome;
-import org.switchback.job.SwitchRun;
-import org.switchback.plan.Target;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,19 +16,22 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
-import org.switchback.gui.tasks.BackgroundTasks;
-import org.switchback.gui.tasks.PendingTask;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnection.RunningSwitch;
 import org.switchback.client.HelperException;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.tasks.BackgroundTasks;
+import org.switchback.gui.tasks.PendingTask;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.JobEvent;
+import org.switchback.job.Outcome;
 import org.switchback.job.PlanReply;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.SwitchRun;
+import org.switchback.plan.Target;
 
 /** One switch, from its plan to its result. Belongs to the drawing thread. */
 public final class SwitchViewModel {
@@ -88,20 +88,22 @@ public final class SwitchViewModel {
     private @Nullable PlanReply plan;
     /** The machine that the plan is for. */
     private @Nullable Machine plannedMachine;
+
     private @Nullable RunningSwitch runningSwitch;
     /** The switch that runs or has run last. */
     private SwitchRun run = SwitchRun.begin(Target.HOST, 0);
 
     /** What was left half done is being put back, to switch to VM mode from there. */
     private boolean switchAfterRollback;
+
     private boolean cancelRequested;
 
     /**
      * Makes the plan at once, and carries it out when it is the one that succeeded last.
      *
-     * @param gpu         address of the graphics function
+     * @param gpu address of the graphics function
      * @param planHistory of a plan; asked off the drawing thread
-     * @param onLeave       told when the pane is left
+     * @param onLeave told when the pane is left
      */
     public SwitchViewModel(
             HelperConnection connection,
@@ -238,7 +240,7 @@ public final class SwitchViewModel {
     }
 
     /**
-     * @param go     whether a plan that is the same as the last one that succeeded is carried out at once
+     * @param go whether a plan that is the same as the last one that succeeded is carried out at once
      * @param agreed the steps that are carried out at once instead, as they were agreed to before; empty for none
      */
     private void makePlan(boolean go, List<PlannedStep> agreed) {
@@ -272,7 +274,8 @@ public final class SwitchViewModel {
         plan = reply;
         plannedMachine = prepared.machine();
         nativeDriverOffered.set(prepared.nativeDriverAvailable());
-        reply.functions().forEach(function -> devices.add(formatDevice(prepared.machine(), function, "window.gpu.device")));
+        reply.functions()
+                .forEach(function -> devices.add(formatDevice(prepared.machine(), function, "window.gpu.device")));
         run = SwitchRun.begin(target, reply.steps().size());
         updateSteps();
         if (!reply.isRefused() && gpu.isPresent()) {
@@ -294,7 +297,10 @@ public final class SwitchViewModel {
                     List.of(cancelAction(), newAction("switch-apply", applyLabel(), true, this::apply)));
         } else {
             reply.refusals().forEach(refusal -> refusals.add(messages.formatRefusal(refusal)));
-            enterPhase(SwitchPhase.REFUSED, messages.text("window.switch.refused"), List.of(closeAction(), checkAgainAction()));
+            enterPhase(
+                    SwitchPhase.REFUSED,
+                    messages.text("window.switch.refused"),
+                    List.of(closeAction(), checkAgainAction()));
         }
     }
 
@@ -308,8 +314,7 @@ public final class SwitchViewModel {
 
     private void updateTitle(String gpu) {
         gpuName.set(gpu);
-        title.set(
-                messages.text(target == Target.VM ? "window.switch.title.vm" : "window.switch.title.host", gpu));
+        title.set(messages.text(target == Target.VM ? "window.switch.title.vm" : "window.switch.title.host", gpu));
     }
 
     private String applyLabel() {
@@ -335,12 +340,15 @@ public final class SwitchViewModel {
         }
     }
 
-    /** Shows the planned steps as far as they are; none when an earlier switch is rolled back, whose plan is not known. */
+    /**
+     * Shows the planned steps as far as they are; none when an earlier switch is rolled back, whose plan is not known.
+     */
     private void updateSteps() {
         PlanReply reply = plan;
         Machine machine = plannedMachine;
         for (int i = 0; reply != null && machine != null && i < run.steps().size(); i++) {
-            StepRow row = stepRows.create(i + 1, reply.steps().get(i), machine, run.steps().get(i));
+            StepRow row = stepRows.create(
+                    i + 1, reply.steps().get(i), machine, run.steps().get(i));
             if (i == steps.size()) {
                 steps.add(row);
             } else if (!row.equals(steps.get(i))) {
@@ -369,9 +377,11 @@ public final class SwitchViewModel {
     /** Where the desktop stays, if another GPU shows it. */
     private Optional<String> desktopSentence(Machine machine) {
         return machine.gpus().stream()
-                .filter(other -> !other.address().equals(gpuAddress) && !other.graphics().activeConnectors().isEmpty())
+                .filter(other -> !other.address().equals(gpuAddress)
+                        && !other.graphics().activeConnectors().isEmpty())
                 .findFirst()
-                .map(other -> messages.text("window.switch.desktop", other.graphics().name()));
+                .map(other ->
+                        messages.text("window.switch.desktop", other.graphics().name()));
     }
 
     private void showProblem(HelperException.FailureKind kind) {
@@ -380,7 +390,11 @@ public final class SwitchViewModel {
         List<PaneAction> buttons = new ArrayList<>();
         buttons.add(closeAction());
         if (kind == HelperException.FailureKind.INCOMPLETE) {
-            buttons.add(newAction("switch-restore", messages.text("window.action.rollback"), true, () -> rollBackEarlierSwitch(false)));
+            buttons.add(newAction(
+                    "switch-restore",
+                    messages.text("window.action.rollback"),
+                    true,
+                    () -> rollBackEarlierSwitch(false)));
         } else {
             buttons.add(checkAgainAction());
         }
@@ -397,8 +411,8 @@ public final class SwitchViewModel {
     }
 
     /**
-     * What was left half done is undone before anything else can begin: that is the way back to the host, and half of what
-     * it takes to finish.
+     * What was left half done is undone before anything else can begin: that is the way back to the host, and half of
+     * what it takes to finish.
      */
     private void applyRefused(HelperException.FailureKind kind) {
         boolean half = gpuBefore != null && gpuBefore.mode() == Gpu.GpuMode.PARTIALLY_SWITCHED;
@@ -431,7 +445,8 @@ public final class SwitchViewModel {
         startSwitch(() -> connection.restore(gpuAddress, this::onJobEvent), this::showProblem);
     }
 
-    private void startSwitch(BackgroundTasks.BlockingCall<RunningSwitch> start, Consumer<HelperException.FailureKind> refused) {
+    private void startSwitch(
+            BackgroundTasks.BlockingCall<RunningSwitch> start, Consumer<HelperException.FailureKind> refused) {
         runningSwitch = null;
         cancelRequested = false;
         refusals.clear();
@@ -439,7 +454,10 @@ public final class SwitchViewModel {
         updateSteps();
         enterPhase(
                 SwitchPhase.AUTHORIZING,
-                messages.text(connection.source().canSwitchThisMachine() ? "window.switch.authorising" : "window.switch.starting"),
+                messages.text(
+                        connection.source().canSwitchThisMachine()
+                                ? "window.switch.authorising"
+                                : "window.switch.starting"),
                 List.of(stopAction()));
         pendingTask = background.run(start, this::switchStarted, problem -> refused.accept(problem.kind()));
     }
@@ -495,7 +513,9 @@ public final class SwitchViewModel {
     private void offerStopAfterStep() {
         String label = messages.text("window.action.after");
         boolean unsaid = actions.stream()
-                .anyMatch(a -> a.id().equals("switch-stop") && a.enabled() && !a.label().equals(label));
+                .anyMatch(a -> a.id().equals("switch-stop")
+                        && a.enabled()
+                        && !a.label().equals(label));
         if (phase.get() == SwitchPhase.RUNNING && unsaid) {
             actions.setAll(newAction("switch-stop", label, false, this::requestCancel));
         }
@@ -525,7 +545,9 @@ public final class SwitchViewModel {
         runningSwitch = null;
         enterPhase(SwitchPhase.CHECKING, messages.text("window.switch.checking"), List.of());
         pendingTask = background.run(
-                this::inspectMachine, machine -> showResult(end, Optional.of(machine)), problem -> showResult(end, Optional.empty()));
+                this::inspectMachine,
+                machine -> showResult(end, Optional.of(machine)),
+                problem -> showResult(end, Optional.empty()));
     }
 
     /** Right after a switch a slow machine may have no time to answer, and where the GPU is now has to be known. */
@@ -584,7 +606,9 @@ public final class SwitchViewModel {
                                 () -> planAgain(toVm ? Target.HOST : Target.VM, true)),
                         done);
             case UNCHANGED, FALSELY_REPORTED ->
-                List.of(newAction("switch-again", messages.text("window.action.again"), false, () -> planAgain(target)), done);
+                List.of(
+                        newAction("switch-again", messages.text("window.action.again"), false, () -> planAgain(target)),
+                        done);
             case PARTIALLY_SWITCHED ->
                 toVm
                         ? List.of(
@@ -601,7 +625,11 @@ public final class SwitchViewModel {
                                         kept ? () -> rollBack(false) : () -> planAgain(Target.HOST)))
                         : List.of(
                                 close,
-                                newAction("switch-finish", messages.text("window.action.finish"), true, () -> planAgain(target)));
+                                newAction(
+                                        "switch-finish",
+                                        messages.text("window.action.finish"),
+                                        true,
+                                        () -> planAgain(target)));
             case UNKNOWN -> List.of(close, checkAgainAction());
         };
     }

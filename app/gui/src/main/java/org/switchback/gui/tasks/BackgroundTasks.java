@@ -15,8 +15,9 @@ public final class BackgroundTasks {
     private final Executor fxExecutor;
 
     /**
-     * @param backgroundExecutor runs each blocking call in its own thread, so that one that never returns delays no other
-     * @param fxExecutor         runs tasks later on the FX thread, in the order given
+     * @param backgroundExecutor runs each blocking call in its own thread, so that one that never returns delays no
+     *     other
+     * @param fxExecutor runs tasks later on the FX thread, in the order given
      */
     public BackgroundTasks(Executor backgroundExecutor, Executor fxExecutor) {
         this.backgroundExecutor = backgroundExecutor;

@@ -1,12 +1,5 @@
 package org.switchback.gui.activity;
 
-import org.switchback.job.SwitchRun;
-import org.switchback.plan.Target;
-import org.switchback.client.activity.ActivityLog;
-import org.switchback.client.activity.RecordingConnections;
-import org.switchback.client.activity.SwitchRecord;
-import org.switchback.client.activity.SwitchRecordFormatter;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
@@ -20,14 +13,19 @@ import java.util.Locale;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
 import org.switchback.client.ScriptedConnections;
 import org.switchback.client.ScriptedHelper;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.activity.RecordingConnections;
+import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.messages.Messages;
+import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.SnapshotParser;
+import org.switchback.job.SwitchRun;
+import org.switchback.plan.Target;
 
 class ActivityViewModelTest {
     private static final Instant NOON = Instant.parse("2026-11-22T12:00:00Z");
@@ -38,7 +36,10 @@ class ActivityViewModelTest {
     private final ActivityLog activityLog = ActivityLog.inMemory();
     private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
     private final ActivityViewModel model = new ActivityViewModel(
-            activityLog, new BackgroundTasks(Runnable::run, Runnable::run), Messages.forLocale(Locale.ENGLISH), ZoneOffset.UTC);
+            activityLog,
+            new BackgroundTasks(Runnable::run, Runnable::run),
+            Messages.forLocale(Locale.ENGLISH),
+            ZoneOffset.UTC);
 
     @Test
     void isEmptyBeforeTheFirstSwitch() {
@@ -51,7 +52,8 @@ class ActivityViewModelTest {
     void newSwitchAppearsWithItsDetails() throws Exception {
         switchToVm(0);
         assertThat(model.rows()).hasSize(1);
-        ActivityViewModel.RecordDetails details = Objects.requireNonNull(model.detailsProperty().get());
+        ActivityViewModel.RecordDetails details =
+                Objects.requireNonNull(model.detailsProperty().get());
         assertThat(details.row().title()).isEqualTo("NVIDIA GeForce GTX 1080 to VM mode");
         assertThat(details.row().status()).isEqualTo(SwitchRun.Result.SUCCEEDED);
         assertThat(details.steps()).hasSize(11);
@@ -82,7 +84,9 @@ class ActivityViewModelTest {
         model.saveReport(file, false);
         assertThat(model.noticeProperty().get()).startsWith("Saved as " + file);
         assertThat(Files.readString(file)).doesNotContain("somebody");
-        assertThat(SnapshotParser.parse(MachineSnapshot.parse(Files.readString(file))).gpus()).hasSize(2);
+        assertThat(SnapshotParser.parse(MachineSnapshot.parse(Files.readString(file)))
+                        .gpus())
+                .hasSize(2);
         model.saveReport(file, true);
         assertThat(Files.readString(file)).contains("somebody");
     }
@@ -119,7 +123,11 @@ class ActivityViewModelTest {
                         Clock.fixed(NOON.plus(Duration.ofSeconds(second)), ZoneOffset.UTC))
                 .openThisMachine();
         connection.inspect(false);
-        connection.apply(connection.plan(ScriptedHelper.GTX_1080, Target.VM, List.of(), false).id(), entry -> {});
+        connection.apply(
+                connection
+                        .plan(ScriptedHelper.GTX_1080, Target.VM, List.of(), false)
+                        .id(),
+                entry -> {});
         one.completeSteps(0, 10);
         one.setVmMode();
         one.emitEvent("finished", -1, 1, "done");

@@ -51,7 +51,8 @@ class ActivityViewTest extends WindowTestCase {
         robot.press(KeyCode.HOME).release(KeyCode.HOME);
         window.fire("activity-copy");
         TestWindow.waitForFxEvents();
-        assertThat(TestWindow.callOnFxThread(() -> Clipboard.getSystemClipboard().getString()))
+        assertThat(TestWindow.callOnFxThread(
+                        () -> Clipboard.getSystemClipboard().getString()))
                 .startsWith("NVIDIA GeForce GTX 1080 to VM mode\n")
                 .contains("Kernel writes\n");
     }

@@ -1,7 +1,5 @@
 package org.switchback.gui.gpus;
 
-import org.switchback.client.gpus.GpuDetail;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -16,15 +14,16 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.HelperException;
-import org.switchback.client.ScriptedHelper;
 import org.switchback.client.MachineSource;
-import org.switchback.client.samples.SampleMachines;
-import org.switchback.plan.Target;
+import org.switchback.client.ScriptedHelper;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.gpus.GpuDetail;
 import org.switchback.client.messages.Messages;
+import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Overlap;
+import org.switchback.plan.Target;
 
 class GpuCardTest {
     private static final Path SNAPSHOTS = Path.of("../../helper/model/src/test/resources/captures");
@@ -105,8 +104,7 @@ class GpuCardTest {
     @Test
     void hostModeGpuCanBeSwitchedToVmMode() throws Exception {
         GpuCard card = cards(ScriptedHelper.withGtx1080()).getFirst();
-        assertThat(card.actions())
-                .containsExactly(new GpuCard.CardAction(Target.VM, "Switch to VM mode", true));
+        assertThat(card.actions()).containsExactly(new GpuCard.CardAction(Target.VM, "Switch to VM mode", true));
         assertThat(card.disabledReason()).isEmpty();
     }
 
@@ -135,10 +133,9 @@ class GpuCardTest {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
         helper.bind(ScriptedHelper.GTX_1080, "vfio-pci");
         GpuCard card = cards(helper).getFirst();
-        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Partially switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
-        assertThat(card.actions())
-                .extracting(GpuCard.CardAction::target)
-                .containsExactly(Target.HOST, Target.VM);
+        assertThat(card.status())
+                .isEqualTo(new GpuCard.StatusLabel("Partially switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
+        assertThat(card.actions()).extracting(GpuCard.CardAction::target).containsExactly(Target.HOST, Target.VM);
     }
 
     @Test
@@ -150,9 +147,12 @@ class GpuCardTest {
                 .withChanges(Map.of(
                         "/sys/bus/pci/devices/0000:04:00.1/driver_override",
                         Optional.of(new MachineSnapshot.TextEntry("vfio-pci"))));
-        GpuCard card = cards(new ScriptedHelper(new MachineSource.ThisMachine(), withOverride)).getFirst();
-        assertThat(card.status()).isEqualTo(new GpuCard.StatusLabel("Partially switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
-        assertThat(card.stateText()).isEqualTo("Partially switched: graphics without a driver and sound without a driver.");
+        GpuCard card = cards(new ScriptedHelper(new MachineSource.ThisMachine(), withOverride))
+                .getFirst();
+        assertThat(card.status())
+                .isEqualTo(new GpuCard.StatusLabel("Partially switched", GpuCard.StatusStyle.PARTIALLY_SWITCHED));
+        assertThat(card.stateText())
+                .isEqualTo("Partially switched: graphics without a driver and sound without a driver.");
         assertThat(card.actions())
                 .containsExactly(
                         new GpuCard.CardAction(Target.HOST, "Roll back to host mode", true),
@@ -164,16 +164,13 @@ class GpuCardTest {
         GpuCard card = cards(recordedMachine("q35-6.1-0380-vfio-blocked")).getFirst();
         assertThat(card.status().style()).isEqualTo(GpuCard.StatusStyle.VM);
         assertThat(card.overlaps()).singleElement().matches(GpuCard.OverlapRow::refused);
-        assertThat(card.actions())
-                .extracting(GpuCard.CardAction::target)
-                .containsExactly(Target.VM, Target.HOST);
+        assertThat(card.actions()).extracting(GpuCard.CardAction::target).containsExactly(Target.VM, Target.HOST);
     }
 
     @Test
     void disabledActionShowsTheRefusalAndThePlanCanBeOpened() throws Exception {
         GpuCard card = cards(sample("iommu-off")).getFirst();
-        assertThat(card.actions().getFirst())
-                .isEqualTo(new GpuCard.CardAction(Target.VM, "Switch to VM mode", false));
+        assertThat(card.actions().getFirst()).isEqualTo(new GpuCard.CardAction(Target.VM, "Switch to VM mode", false));
         assertThat(card.disabledReason()).contains("no IOMMU group").contains("firmware setup");
         assertThat(card.actions().getLast()).isEqualTo(new GpuCard.CardAction(Target.VM, "Show the plan", true));
     }
@@ -207,8 +204,11 @@ class GpuCardTest {
         for (GpuCard card : cards(machine(machine))) {
             assertThat(card.barStrips()).isNotEmpty();
             for (BarStrip strip : card.barStrips()) {
-                if (strip.segments().stream().allMatch(segment -> segment.length().isPresent())) {
-                    assertThat(strip.segmentSizes().stream().mapToLong(Long::longValue).sum())
+                if (strip.segments().stream()
+                        .allMatch(segment -> segment.length().isPresent())) {
+                    assertThat(strip.segmentSizes().stream()
+                                    .mapToLong(Long::longValue)
+                                    .sum())
                             .isEqualTo(strip.bar().length());
                 }
             }
@@ -223,7 +223,8 @@ class GpuCardTest {
         List<GpuCard> cards = cards(helper);
         for (int i = 0; i < cards.size(); i++) {
             List<Overlap> refused = overview.machine().gpus().get(i).conflicts();
-            assertThat(cards.get(i).overlaps().stream().filter(GpuCard.OverlapRow::refused)).hasSameSizeAs(refused);
+            assertThat(cards.get(i).overlaps().stream().filter(GpuCard.OverlapRow::refused))
+                    .hasSameSizeAs(refused);
         }
     }
 

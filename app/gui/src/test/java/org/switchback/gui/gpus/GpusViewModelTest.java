@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import javafx.collections.ListChangeListener;
 import org.junit.jupiter.api.Test;
-import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.HelperException;
 import org.switchback.client.ScriptedHelper;
+import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.messages.Messages;
 
 class GpusViewModelTest {

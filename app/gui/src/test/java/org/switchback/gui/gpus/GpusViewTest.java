@@ -10,13 +10,13 @@ import javafx.scene.input.KeyCode;
 import javafx.scene.layout.Region;
 import javafx.scene.paint.LinearGradient;
 import org.junit.jupiter.api.Test;
+import org.switchback.client.HelperException;
+import org.switchback.client.MachineSource;
+import org.switchback.client.ScriptedHelper;
+import org.switchback.client.samples.SampleMachines;
 import org.switchback.gui.TestWindow;
 import org.switchback.gui.WindowTestCase;
-import org.switchback.client.HelperException;
-import org.switchback.client.ScriptedHelper;
-import org.switchback.client.MachineSource;
 import org.switchback.gui.memorymap.FitScale;
-import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
 import org.testfx.api.FxRobot;
 
@@ -36,10 +36,11 @@ class GpusViewTest extends WindowTestCase {
         TestWindow.waitForFxEvents();
         Region overlap = (Region) strip.lookup(".bar-segment.overlap");
         assertThat(overlap.getWidth()).isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
-        assertThat(overlap.getBackground().getFills().getFirst().getFill().isOpaque()).isTrue();
-        assertThat(strip.getAccessibleText())
-                .isEqualTo("BAR 1, 256 MiB, efifb · 8.4 MiB, uncovered · 247.6 MiB");
-        assertThat(window.text("overlap-0000-04-00-0-1")).contains("vfio-pci can't reserve BAR 1 while efifb is there.");
+        assertThat(overlap.getBackground().getFills().getFirst().getFill().isOpaque())
+                .isTrue();
+        assertThat(strip.getAccessibleText()).isEqualTo("BAR 1, 256 MiB, efifb · 8.4 MiB, uncovered · 247.6 MiB");
+        assertThat(window.text("overlap-0000-04-00-0-1"))
+                .contains("vfio-pci can't reserve BAR 1 while efifb is there.");
     }
 
     @Test
@@ -47,7 +48,8 @@ class GpusViewTest extends WindowTestCase {
         openSample("strix-halo-32g");
         Node strip = window.node("bar-0000-c3-00-0-0");
         TestWindow.waitForFxEvents();
-        assertThat(((Region) strip.lookup(".bar-segment.overlap")).getWidth()).isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
+        assertThat(((Region) strip.lookup(".bar-segment.overlap")).getWidth())
+                .isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
     }
 
     @Test

@@ -1,8 +1,5 @@
 package org.switchback.gui.readiness;
 
-import org.switchback.client.readiness.CheckResult;
-import org.switchback.client.readiness.ReadinessCheck;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayDeque;
@@ -10,23 +7,25 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
-import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.client.HelperException;
-import org.switchback.client.ScriptedHelper;
 import org.switchback.client.MachineSource;
-import org.switchback.client.samples.SampleMachines;
+import org.switchback.client.ScriptedHelper;
 import org.switchback.client.messages.Messages;
+import org.switchback.client.readiness.CheckResult;
+import org.switchback.client.readiness.ReadinessCheck;
+import org.switchback.client.samples.SampleMachines;
+import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.PciAddress;
+import org.switchback.hardware.SnapshotParser;
 
 class ReadinessViewModelTest {
     private static final PciAddress DESKTOP = PciAddress.of("08:00.0");
 
     private final Queue<Runnable> fxTasks = new ArrayDeque<>();
     private final ScriptedHelper helper = ScriptedHelper.withGtx1080();
-    private final ReadinessViewModel model =
-            new ReadinessViewModel(new BackgroundTasks(Runnable::run, fxTasks::add), Messages.forLocale(Locale.ENGLISH));
+    private final ReadinessViewModel model = new ReadinessViewModel(
+            new BackgroundTasks(Runnable::run, fxTasks::add), Messages.forLocale(Locale.ENGLISH));
 
     @Test
     void showsScanningBeforeTheFirstResponse() {
@@ -67,7 +66,8 @@ class ReadinessViewModelTest {
     @Test
     void plainTextHasEveryCheckWithAdvice() {
         check(new ScriptedHelper(
-                new MachineSource.SampleMachine("iommu-off"), SampleMachines.load("iommu-off").orElseThrow()));
+                new MachineSource.SampleMachine("iommu-off"),
+                SampleMachines.load("iommu-off").orElseThrow()));
         assertThat(model.toPlainText())
                 .contains("✘ IOMMU in the firmware: The firmware offers no IOMMU. Enable IOMMU (AMD-Vi)")
                 .contains("✔ vfio-pci: ")

@@ -1,7 +1,5 @@
 package org.switchback.gui.readiness;
 
-import org.switchback.client.readiness.ReadinessCheck;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import javafx.scene.input.Clipboard;
@@ -9,9 +7,10 @@ import javafx.scene.input.KeyCode;
 import org.junit.jupiter.api.Test;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
+import org.switchback.client.readiness.ReadinessCheck;
+import org.switchback.client.samples.SampleMachines;
 import org.switchback.gui.TestWindow;
 import org.switchback.gui.WindowTestCase;
-import org.switchback.client.samples.SampleMachines;
 import org.testfx.api.FxRobot;
 
 class ReadinessViewTest extends WindowTestCase {
@@ -52,7 +51,8 @@ class ReadinessViewTest extends WindowTestCase {
         window.waitForText("readiness-summary", "Ready");
         window.fire("readiness-copy");
         TestWindow.waitForFxEvents();
-        String copied = TestWindow.callOnFxThread(() -> Clipboard.getSystemClipboard().getString());
+        String copied =
+                TestWindow.callOnFxThread(() -> Clipboard.getSystemClipboard().getString());
         assertThat(copied).contains("NVIDIA GeForce GTX 1080 (0000:04:00.0)").contains("✔ IOMMU group: ");
     }
 

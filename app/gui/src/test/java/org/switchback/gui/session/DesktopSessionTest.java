@@ -33,7 +33,8 @@ class DesktopSessionTest extends SessionTestCase {
     void launchWithoutSessionBusIsStandalone() {
         assertThat(DesktopSession.launch(Optional.empty(), Optional.empty(), Runnable::run, Runnable::run))
                 .isInstanceOf(DesktopSession.LaunchResult.NoSessionBus.class);
-        assertThat(BusAddress.ofSessionBus(Map.of("XDG_RUNTIME_DIR", "/nonexistent"))).isEmpty();
+        assertThat(BusAddress.ofSessionBus(Map.of("XDG_RUNTIME_DIR", "/nonexistent")))
+                .isEmpty();
         assertThat(BusAddress.ofSessionBus(Map.of())).isEmpty();
     }
 

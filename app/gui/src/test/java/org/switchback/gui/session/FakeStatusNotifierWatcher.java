@@ -66,7 +66,8 @@ public final class FakeStatusNotifierWatcher implements StatusNotifierWatcher, A
             return;
         }
         // A call of its own, so that the reply to the last registration is sent before the connection is closed.
-        bus.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class).ListNames();
+        bus.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class)
+                .ListNames();
         bus.disconnect();
     }
 }

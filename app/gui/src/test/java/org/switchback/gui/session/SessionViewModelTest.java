@@ -8,17 +8,17 @@ import java.util.Locale;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.switchback.gui.MainViewModel;
-import org.switchback.client.activity.ActivityLog;
-import org.switchback.gui.tasks.BackgroundTasks;
-import org.switchback.gui.gpus.GpuCard;
 import org.switchback.client.ScriptedConnections;
 import org.switchback.client.ScriptedHelper;
+import org.switchback.client.activity.ActivityLog;
+import org.switchback.client.messages.Messages;
+import org.switchback.gui.MainViewModel;
+import org.switchback.gui.gpus.GpuCard;
 import org.switchback.gui.session.TrayContent.MenuRow;
 import org.switchback.gui.session.TrayContent.TrayIcon;
 import org.switchback.gui.session.TrayContent.TrayStatus;
 import org.switchback.gui.switching.PaneAction;
-import org.switchback.client.messages.Messages;
+import org.switchback.gui.tasks.BackgroundTasks;
 
 class SessionViewModelTest {
     private static final String HOST_MODE_TEXT = "NVIDIA GeForce GTX 1080: Host mode (nvidia)";
@@ -180,7 +180,8 @@ class SessionViewModelTest {
 
     private void choose(String text) {
         model.trayContentProperty().get().rows().stream()
-                .filter(row -> row instanceof MenuRow.ActionRow action && action.text().equals(text))
+                .filter(row ->
+                        row instanceof MenuRow.ActionRow action && action.text().equals(text))
                 .map(MenuRow.ActionRow.class::cast)
                 .findFirst()
                 .orElseThrow()

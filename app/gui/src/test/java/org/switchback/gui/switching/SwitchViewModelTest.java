@@ -1,8 +1,5 @@
 package org.switchback.gui.switching;
 
-import org.switchback.job.SwitchRun.StepState;
-import org.switchback.job.SwitchRun;
-import org.switchback.plan.Target;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayDeque;
@@ -16,14 +13,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
-import org.switchback.client.ScriptedHelper;
 import org.switchback.client.MachineSource;
-import org.switchback.client.samples.SampleMachines;
+import org.switchback.client.ScriptedHelper;
 import org.switchback.client.messages.Messages;
+import org.switchback.client.samples.SampleMachines;
+import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.PciAddress;
+import org.switchback.job.SwitchRun;
+import org.switchback.job.SwitchRun.StepState;
+import org.switchback.plan.Target;
 
 class SwitchViewModelTest {
     private static final int FIRST_UNBIND = 5;
@@ -54,7 +54,10 @@ class SwitchViewModelTest {
                         "Bind 04:00.0 to vfio-pci",
                         "Bind 04:00.1 to vfio-pci",
                         "Check that a virtual machine can use every BAR");
-        assertThat(model.steps()).extracting(StepRow::reversibility).doesNotContain("").contains("reversible", "stays loaded");
+        assertThat(model.steps())
+                .extracting(StepRow::reversibility)
+                .doesNotContain("")
+                .contains("reversible", "stays loaded");
         assertThat(model.steps()).extracting(StepRow::state).containsOnly(StepState.PENDING);
         assertThat(model.devices())
                 .containsExactly(
@@ -270,7 +273,10 @@ class SwitchViewModelTest {
         helper.emitEvent("refused", -1, 0, "in-use", "04:00.0", "qemu", "77", "ann", "/dev/vfio/27");
         helper.emitEvent("finished", -1, 0, "refused");
         assertThat(result(model).title()).isEqualTo("Stopped before anything was changed.");
-        assertThat(result(model).lines()).first().asString().startsWith("A virtual machine (qemu, PID 77) uses 04:00.0.");
+        assertThat(result(model).lines())
+                .first()
+                .asString()
+                .startsWith("A virtual machine (qemu, PID 77) uses 04:00.0.");
     }
 
     @ParameterizedTest
@@ -408,7 +414,8 @@ class SwitchViewModelTest {
         helper.completeSteps(0, 10);
         helper.emitEvent("finished", -1, 1, "done");
         assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.FALSELY_REPORTED);
-        assertThat(result(model).title()).isEqualTo("The helper reported success, but 04:00.0 is still bound to nvidia.");
+        assertThat(result(model).title())
+                .isEqualTo("The helper reported success, but 04:00.0 is still bound to nvidia.");
     }
 
     @Test
@@ -418,7 +425,9 @@ class SwitchViewModelTest {
         helper.bind(ScriptedHelper.GTX_1080_AUDIO, "vfio-pci");
         helper.emitEvent("finished", -1, 1, "done");
         assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.PARTIALLY_SWITCHED);
-        assertThat(result(model).title()).startsWith("The helper reported success, but ").contains("memory");
+        assertThat(result(model).title())
+                .startsWith("The helper reported success, but ")
+                .contains("memory");
     }
 
     @Test
@@ -616,12 +625,14 @@ class SwitchViewModelTest {
     }
 
     @ParameterizedTest
-    @CsvSource(quoteCharacter = '|', value = {
-        "authentication-cancelled, Cancelled. Nothing was changed.",
-        "denied, Denied. Nothing was changed.",
-        "no-agent, No authentication agent is running in this session. Nothing was changed.",
-        "journal-unwritable, The journal can't be written. Nothing was changed."
-    })
+    @CsvSource(
+            quoteCharacter = '|',
+            value = {
+                "authentication-cancelled, Cancelled. Nothing was changed.",
+                "denied, Denied. Nothing was changed.",
+                "no-agent, No authentication agent is running in this session. Nothing was changed.",
+                "journal-unwritable, The journal can't be written. Nothing was changed."
+            })
     void endBeforeTheFirstStepReportsNoChange(String detail, String sentence) {
         SwitchViewModel model = startedSwitch();
         helper.emitEvent("finished", -1, 0, detail);

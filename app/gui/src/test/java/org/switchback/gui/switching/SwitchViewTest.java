@@ -16,12 +16,12 @@ import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
 import javafx.stage.Window;
 import org.junit.jupiter.api.Test;
+import org.switchback.client.HelperException;
+import org.switchback.client.MachineSource;
+import org.switchback.client.ScriptedHelper;
+import org.switchback.client.samples.SampleMachines;
 import org.switchback.gui.TestWindow;
 import org.switchback.gui.WindowTestCase;
-import org.switchback.client.HelperException;
-import org.switchback.client.ScriptedHelper;
-import org.switchback.client.MachineSource;
-import org.switchback.client.samples.SampleMachines;
 import org.testfx.api.FxRobot;
 
 class SwitchViewTest extends WindowTestCase {
@@ -101,7 +101,8 @@ class SwitchViewTest extends WindowTestCase {
         startSwitch(robot);
         thisMachineHelper.completeSteps(0, 3);
         press(robot, KeyCode.ESCAPE);
-        TestWindow.waitUntil("the helper is asked", () -> thisMachineHelper.calls().contains("cancel"));
+        TestWindow.waitUntil(
+                "the helper is asked", () -> thisMachineHelper.calls().contains("cancel"));
         window.waitForText("switch-stop", "Stopping after this step");
         assertThat(window.containsNode("switch")).isTrue();
     }
@@ -115,7 +116,8 @@ class SwitchViewTest extends WindowTestCase {
         assertThat(thisMachineHelper.calls()).doesNotContain("cancel");
         pressTabUntilFocused(robot, "switch-stop");
         press(robot, KeyCode.ENTER);
-        TestWindow.waitUntil("the helper is asked", () -> thisMachineHelper.calls().contains("cancel"));
+        TestWindow.waitUntil(
+                "the helper is asked", () -> thisMachineHelper.calls().contains("cancel"));
         thisMachineHelper.emitEvent("finished", -1, 1, "cancelled");
         window.waitForFocus("switch-done");
     }
@@ -138,7 +140,8 @@ class SwitchViewTest extends WindowTestCase {
         assertThat(window.node("switch-commands", TextInputControl.class).getText())
                 .contains("sudo modprobe vfio-pci");
         window.fire("switch-commands-copy");
-        assertThat(TestWindow.callOnFxThread(() -> Clipboard.getSystemClipboard().getString()))
+        assertThat(TestWindow.callOnFxThread(
+                        () -> Clipboard.getSystemClipboard().getString()))
                 .contains("sudo modprobe vfio-pci");
     }
 
@@ -152,8 +155,7 @@ class SwitchViewTest extends WindowTestCase {
         robot.interact(() -> window.model().openThisMachine());
         window.fire("other-0000-c3-00-0");
         CheckBox allow = window.node("switch-native-driver", CheckBox.class);
-        assertThat(allow.getText())
-                .isEqualTo("Bind the GPU's own driver briefly, so that no kernel module is needed");
+        assertThat(allow.getText()).isEqualTo("Bind the GPU's own driver briefly, so that no kernel module is needed");
         assertThat(allow.isSelected()).isFalse();
         assertThat(window.containsNode("switch-apply")).isFalse();
         window.assertNoTextIsCutOff();
@@ -211,8 +213,7 @@ class SwitchViewTest extends WindowTestCase {
         Node row = window.node("step-11");
         Node pane = window.node("switch").lookup(".viewport");
         TestWindow.waitUntil("the last step is in view", () -> {
-            return pane.localToScene(pane.getBoundsInLocal())
-                    .contains(row.localToScene(row.getBoundsInLocal()));
+            return pane.localToScene(pane.getBoundsInLocal()).contains(row.localToScene(row.getBoundsInLocal()));
         });
     }
 

@@ -26,8 +26,7 @@ class BackgroundTasksTest {
 
     @Test
     void callRunsOnTheBackgroundExecutor() {
-        tasks.run(
-                () -> received.add("called"), result -> received.add("succeeded"), e -> received.add("failed"));
+        tasks.run(() -> received.add("called"), result -> received.add("succeeded"), e -> received.add("failed"));
         assertThat(received).isEmpty();
         backgroundQueue.remove().run();
         assertThat(received).containsExactly("called");

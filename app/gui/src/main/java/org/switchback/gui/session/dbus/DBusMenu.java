@@ -21,8 +21,8 @@ public interface DBusMenu extends DBusInterface {
      * Returns the revision of the menu, and an item with its children.
      *
      * @param parent ID of the item; 0 for the root
-     * @param depth  levels below the item; -1 for all
-     * @param names  requested properties; empty for all
+     * @param depth levels below the item; -1 for all
+     * @param names requested properties; empty for all
      */
     Pair<UInt32, LayoutItem> GetLayout(int parent, int depth, List<String> names);
 

@@ -16,8 +16,8 @@ public interface Notifications extends DBusInterface {
     String PATH = "/org/freedesktop/Notifications";
 
     /**
-     * @param replacesId    ID of the notification to replace; 0 for none
-     * @param actions       keys and labels, alternating
+     * @param replacesId ID of the notification to replace; 0 for none
+     * @param actions keys and labels, alternating
      * @param expireTimeout milliseconds; -1 for the default of the server
      * @return the ID of the notification
      */
