@@ -19,7 +19,8 @@ import org.switchback.client.samples.SampleMachines;
 class CompletionCommandTest extends CommandTestCase {
     /** Stubs for the functions of bash-completion. */
     private static final String STUBS = """
-            _get_comp_words_by_ref() { cur=${line[-1]} prev=${line[-2]} words=("${line[@]}") cword=$((${#line[@]} - 1)); }
+            _get_comp_words_by_ref() { cur=${line[-1]} prev=${line[-2]}
+                words=("${line[@]}") cword=$((${#line[@]} - 1)); }
             _filedir() { COMPREPLY=(FILES); }
             __ltrimcolon_completions() { :; }
             """;

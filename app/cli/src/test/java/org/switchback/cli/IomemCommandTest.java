@@ -19,8 +19,10 @@ class IomemCommandTest extends CommandTestCase {
     /** A map as users post it: on one line, with omissions. */
     private static final String SINGLE_LINE_MAP =
             "# cat /proc/iomem <snip> 60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]"
-                    + " 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff : PCI Bus 0000:04"
-                    + " c0000000-cfffffff : 0000:04:00.0 c0000000-c086ffff : BOOTFB d0000000-d1ffffff : 0000:04:00.0 <snip>";
+                    + " 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff : PCI "
+                    + "Bus 0000:04"
+                    + " c0000000-cfffffff : 0000:04:00.0 c0000000-c086ffff : BOOTFB d0000000-d1ffffff : "
+                    + "0000:04:00.0 <snip>";
 
     private static final String NESTED_MAP = """
             60000000-6fffffff : PCI MMCONFIG 0000 [bus 00-ff]
@@ -98,7 +100,8 @@ class IomemCommandTest extends CommandTestCase {
         assertThat(run("iomem", "--diff", writeFile("before", SINGLE_LINE_MAP), writeFile("after", after))
                         .out())
                 .isEqualTo("""
-                        2 regions removed: BOOTFB (8.4 MiB) and 0000:04:00.0 (32 MiB). 1 region added: 0000:04:00.0 (16 MiB). Nothing else changed.
+                        2 regions removed: BOOTFB (8.4 MiB) and 0000:04:00.0 (32 MiB). \
+                        1 region added: 0000:04:00.0 (16 MiB). Nothing else changed.
                         - c0000000-c086ffff : BOOTFB
                         - d0000000-d1ffffff : 0000:04:00.0
                         + d0000000-d0ffffff : 0000:04:00.0
@@ -180,8 +183,8 @@ class IomemCommandTest extends CommandTestCase {
                 .run("iomem");
         assertThat(result.exitCode()).isZero();
         assertThat(result.err())
-                .startsWith(
-                        "Denied: permission was not granted. Only the part of the memory map around the GPUs is shown.\n");
+                .startsWith("Denied: permission was not granted. Only the part of the memory map around the GPUs is "
+                        + "shown.\n");
         assertThat(result.out()).contains("efifb");
     }
 

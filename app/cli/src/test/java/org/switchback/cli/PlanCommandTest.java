@@ -25,7 +25,8 @@ class PlanCommandTest extends CommandTestCase {
                         "   9  Unload switchback_bootfb                        -",
                         "  10  Bind 04:00.0 to vfio-pci                        unbind from vfio-pci",
                         "  sudo modprobe switchback_bootfb",
-                        "  echo 0000:04:00.0 c0000000-c086ffff | sudo tee /sys/module/switchback_bootfb/parameters/release",
+                        "  echo 0000:04:00.0 c0000000-c086ffff | sudo tee "
+                                + "/sys/module/switchback_bootfb/parameters/release",
                         "  sudo modprobe -r switchback_bootfb");
     }
 

@@ -104,7 +104,7 @@ class ReportCommandTest extends CommandTestCase {
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).startsWith("switchback-capture 1\n");
         assertThat(result.err())
-                .isEqualTo(
-                        "Denied: permission was not granted. Only the part of the memory map around the GPUs is shown.\n");
+                .isEqualTo("Denied: permission was not granted. Only the part of the memory map around the GPUs is "
+                        + "shown.\n");
     }
 }

@@ -260,12 +260,14 @@ class ActivityLogTest {
     @Test
     void recordsOfVersion010AreRead() {
         String line = """
-                {"id":"1","began":"2026-11-22T18:00:00Z","by":"COMMAND_LINE","gpu":"0000:04:00.0","target":"vm","steps":[
+                {"id":"1","began":"2026-11-22T18:00:00Z","by":"COMMAND_LINE",
+                "gpu":"0000:04:00.0","target":"vm","steps":[
                 ["check-unused","0000:04:00.0","","","not-needed","","","",""],
                 ["module","vfio-pci","","loaded","stays","sudo modprobe vfio-pci","","",""],
                 ["power","0000:04:00.0","auto","on","reversible","a","b","",""],
                 ["override","0000:04:00.0","","vfio-pci","reversible","a","b","",""],
-                ["framebuffer","efi-framebuffer.0","efi-framebuffer","","reversible","a","b","unbind","goes-with-driver"],
+                ["framebuffer","efi-framebuffer.0","efi-framebuffer","",
+                "reversible","a","b","unbind","goes-with-driver"],
                 ["summon","0000:04:00.0","","","stays","a","","native-driver",""],
                 ["withdraw","0000:04:00.0","","","not-needed","a","","native-driver",""],
                 ["region","0000:04:00.0 c0-cf","BOOTFB","","until-restart","a","","module","outlives-driver"],
@@ -276,7 +278,8 @@ class ActivityLogTest {
                 {"what":"authorized","step":-1,"micros":0,"detail":"","values":[]},
                 {"what":"failed","step":-1,"micros":1,"detail":"never-moves-bridge","values":["00:03.0","bridge"]},
                 {"what":"failed","step":2,"micros":2,"detail":"EBUSY","values":[]},
-                {"what":"finished","step":-1,"micros":3,"detail":"put-back","values":[]}],"before":"BEFORE"}""".replace("\n", "")
+                {"what":"finished","step":-1,"micros":3,"detail":"put-back","values":[]}],
+                "before":"BEFORE"}""".replace("\n", "")
                 .replace("BEFORE", MachineSnapshot.EMPTY.toText().replace("\n", "\\n"));
 
         SwitchRecord record = SwitchRecordCodec.read(line).orElseThrow();

@@ -22,28 +22,28 @@ class MessagesLocaleTest {
     @ValueSource(strings = {"en", "en-GB"})
     void englishIsUsedWithAGermanDefaultLocale(String tag) {
         Locale.setDefault(Locale.GERMANY);
-        Messages words = Messages.forLocale(Locale.forLanguageTag(tag));
-        assertThat(words.text("mode.partially-switched")).isEqualTo("Partially switched");
-        assertThat(words.formatSize(0x870000)).isEqualTo("8.4 MiB");
+        Messages messages = Messages.forLocale(Locale.forLanguageTag(tag));
+        assertThat(messages.text("mode.partially-switched")).isEqualTo("Partially switched");
+        assertThat(messages.formatSize(0x870000)).isEqualTo("8.4 MiB");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"de", "de-DE", "de-AT"})
     void germanIsUsedWithAnEnglishDefaultLocale(String tag) {
         Locale.setDefault(Locale.ENGLISH);
-        Messages words = Messages.forLocale(Locale.forLanguageTag(tag));
-        assertThat(words.text("mode.partially-switched")).isEqualTo("Teilweise umgeschaltet");
-        assertThat(words.formatSize(0x870000)).isEqualTo("8,4 MiB");
-        assertThat(words.formatSize(512)).isEqualTo("512 Byte");
+        Messages messages = Messages.forLocale(Locale.forLanguageTag(tag));
+        assertThat(messages.text("mode.partially-switched")).isEqualTo("Teilweise umgeschaltet");
+        assertThat(messages.formatSize(0x870000)).isEqualTo("8,4 MiB");
+        assertThat(messages.formatSize(512)).isEqualTo("512 Byte");
     }
 
     /** The default language of the computer has no translation. */
     @Test
     void unsupportedLanguageFallsBackToEnglishTextAndNumbers() {
         Locale.setDefault(Locale.FRANCE);
-        Messages words = Messages.forLocale(Locale.getDefault());
-        assertThat(words.text("mode.partially-switched")).isEqualTo("Partially switched");
-        assertThat(words.formatSize(0x870000)).isEqualTo("8.4 MiB");
-        assertThat(words.formatSize(512)).isEqualTo("512 bytes");
+        Messages messages = Messages.forLocale(Locale.getDefault());
+        assertThat(messages.text("mode.partially-switched")).isEqualTo("Partially switched");
+        assertThat(messages.formatSize(0x870000)).isEqualTo("8.4 MiB");
+        assertThat(messages.formatSize(512)).isEqualTo("512 bytes");
     }
 }

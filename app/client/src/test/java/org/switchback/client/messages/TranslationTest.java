@@ -27,9 +27,10 @@ class TranslationTest {
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\d+}");
 
     /** Texts that may be equal in two languages: names, units and keys. */
-    private static final Pattern LANGUAGE_INDEPENDENT = Pattern.compile(
-            "(BARs?|Resizable BAR|Resizable|Reset|RAM|Firmware|USB|GPUs?|IOMMU|vfio-pci|Switchback|Kernel|Details|prefetchable"
-                    + "|Ports|Log|ms|min|s|PID|F|O|F6|Esc|Alt|c0400000|[^\\p{L}])*");
+    private static final Pattern LANGUAGE_INDEPENDENT = Pattern.compile("(BARs?|Resizable "
+            + "BAR|Resizable|Reset|RAM|Firmware|USB|GPUs?|IOMMU|vfio-pci|Switchback|Kernel|Details|prefetc"
+            + "hable"
+            + "|Ports|Log|ms|min|s|PID|F|O|F6|Esc|Alt|c0400000|[^\\p{L}])*");
 
     static Stream<String> languages() throws IOException, URISyntaxException {
         try (Stream<Path> files = Files.list(bundleDirectory())) {

@@ -71,15 +71,26 @@ class ReadinessTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "GenuineIntel | -    | ro                 | BLOCKED  | Enable VT-d in the firmware setup, then restart. | Add intel_iommu=on to the kernel command line, then restart.",
-                "GenuineIntel | DMAR | ro                 | READY   | '' | Add intel_iommu=on to the kernel command line, then restart.",
-                "GenuineIntel | -    | ro intel_iommu=on  | BLOCKED  | Enable VT-d in the firmware setup, then restart. | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
-                "GenuineIntel | DMAR | ro intel_iommu=on  | READY   | '' | Search the kernel log (journalctl -k) for DMAR or AMD-Vi: it names the reason.",
-                "GenuineIntel | ?    | ro                 | UNKNOWN | '' | Add intel_iommu=on to the kernel command line, then restart.",
-                "AuthenticAMD | -    | ro                 | BLOCKED  | Enable IOMMU (AMD-Vi) in the firmware setup, often next to SVM, then restart. | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
-                "AuthenticAMD | IVRS | ro amd_iommu=off   | READY   | '' | Remove amd_iommu=off from the kernel command line, then restart.",
-                "AuthenticAMD | IVRS | ro                 | READY   | '' | Search the kernel log (journalctl -k) for DMAR or AMD-Vi: it names the reason.",
-                "AuthenticAMD | ?    | ro                 | UNKNOWN | '' | Enable the IOMMU in the firmware setup, then restart. No kernel option is needed.",
+                "GenuineIntel | -    | ro                 | BLOCKED  | Enable VT-d in the firmware setup, "
+                        + "then restart. | Add intel_iommu=on to the kernel command line, then restart.",
+                "GenuineIntel | DMAR | ro                 | READY   | '' | Add intel_iommu=on to the "
+                        + "kernel command line, then restart.",
+                "GenuineIntel | -    | ro intel_iommu=on  | BLOCKED  | Enable VT-d in the firmware setup, "
+                        + "then restart. | Enable the IOMMU in the firmware setup, then restart. No kernel option is "
+                        + "needed.",
+                "GenuineIntel | DMAR | ro intel_iommu=on  | READY   | '' | Search the kernel log "
+                        + "(journalctl -k) for DMAR or AMD-Vi: it names the reason.",
+                "GenuineIntel | ?    | ro                 | UNKNOWN | '' | Add intel_iommu=on to the "
+                        + "kernel command line, then restart.",
+                "AuthenticAMD | -    | ro                 | BLOCKED  | Enable IOMMU (AMD-Vi) in the "
+                        + "firmware setup, often next to SVM, then restart. | Enable the IOMMU in the firmware "
+                        + "setup, then restart. No kernel option is needed.",
+                "AuthenticAMD | IVRS | ro amd_iommu=off   | READY   | '' | Remove amd_iommu=off from the "
+                        + "kernel command line, then restart.",
+                "AuthenticAMD | IVRS | ro                 | READY   | '' | Search the kernel log "
+                        + "(journalctl -k) for DMAR or AMD-Vi: it names the reason.",
+                "AuthenticAMD | ?    | ro                 | UNKNOWN | '' | Enable the IOMMU in the "
+                        + "firmware setup, then restart. No kernel option is needed.",
             })
     void iommuAdviceFitsProcessorAndCommandLine(
             String processor,

@@ -147,7 +147,7 @@ class SampleMachinesTest {
         assertThat(plan.hostSettings().framebuffer().orElseThrow().driver()).contains("efi-framebuffer");
         Gpu other = machine.gpu(PciAddress.of("08:00.0")).orElseThrow();
         assertThat(other.graphics().activeConnectors()).containsExactly("DVI-I-1");
-        assertThat(other.deviceUsers()).extracting(holder -> holder.program()).contains("Xorg");
+        assertThat(other.deviceUsers()).extracting(user -> user.program()).contains("Xorg");
     }
 
     @Test

@@ -36,7 +36,8 @@ import org.switchback.hardware.SnapshotParser;
 
 class MemoryMapViewModelTest {
     private static final String BEFORE = "# cat /proc/iomem # before hack <snip> 60000000-6fffffff : PCI MMCONFIG 0000"
-            + " [bus 00-ff] 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 c0000000-d1ffffff : PCI Bus"
+            + " [bus 00-ff] 60000000-6fffffff : reserved 70000000-fbffbfff : PCI Bus 0000:00 "
+            + "c0000000-d1ffffff : PCI Bus"
             + " 0000:04 c0000000-cfffffff : 0000:04:00.0 c0000000-c086ffff : BOOTFB d0000000-d1ffffff : 0000:04:00.0"
             + " <snip>";
     private static final String AFTER = BEFORE.replace(" c0000000-c086ffff : BOOTFB", "");

@@ -380,7 +380,8 @@ class SwitchViewModelTest {
                 .containsExactly(
                         "Read from the kernel just now: 04:00.0 is bound to vfio-pci"
                                 + " and 04:00.1 is bound to vfio-pci.",
-                        "To use it, add 04:00.0 and 04:00.1 to a virtual machine as PCI host devices. VM mode lasts until"
+                        "To use it, add 04:00.0 and 04:00.1 to a virtual machine as PCI host devices. VM mode "
+                                + "lasts until"
                                 + " you switch back or restart this computer.",
                         "Until switched back: no CUDA or OpenGL on this GPU, no sound on its HDMI port.");
         assertThat(helper.calls()).last().isEqualTo("inspect");
