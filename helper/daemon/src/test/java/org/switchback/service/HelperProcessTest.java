@@ -184,8 +184,8 @@ class HelperProcessTest {
         assertOriginalState();
     }
 
-    @Test
-    void messageFloodCostsAtMostOneRestart() throws Exception {
+    /** Starts the helper by the bus, has it begin a switch, and waits for a write that blocks. */
+    private HelperInterface activateHelperInMidSwitch() throws Exception {
         Path script = folder.resolve("helper");
         Files.writeString(script, """
                 #!/bin/sh
@@ -204,6 +204,28 @@ class HelperProcessTest {
                 client.getRemoteObject(DBusNames.BUS_NAME, DBusNames.HELPER_PATH, HelperInterface.class, true);
         helper.Apply(helper.Plan(GPU.toString(), "vm", List.of(), false).reply().id());
         Deadline.seconds(30).await("the write", () -> Files.exists(FileKernelHelperMain.waitingFile(folder)));
+        return helper;
+    }
+
+    /** A body with a file descriptor in its signature ends dbus-java's reader thread with an exception. */
+    @Test
+    void helperWhoseReaderDiesIsReplacedWithinSeconds() throws Exception {
+        HelperInterface helper = activateHelperInMidSwitch();
+
+        RawBusClient.send(bus.address(), DBusNames.BUS_NAME, DBusNames.HELPER_PATH, DBusNames.BUS_NAME, "Apply", "h");
+
+        // 5 s on an idle computer; this one runs tests.
+        Deadline.seconds(10).await("the next helper", () -> helper.Version() == DBusNames.PROTOCOL_VERSION);
+        assertThat(JobLogReader.readUntilFinished(job(DBusNames.JOB_PATH_PREFIX + 1))
+                        .getLast()
+                        .detail)
+                .isEqualTo("rolled-back");
+        assertOriginalState();
+    }
+
+    @Test
+    void messageFloodCostsAtMostOneRestart() throws Exception {
+        HelperInterface helper = activateHelperInMidSwitch();
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
         String first = driver.GetNameOwner(DBusNames.BUS_NAME);
 
