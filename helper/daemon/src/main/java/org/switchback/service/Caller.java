@@ -7,6 +7,8 @@ package org.switchback.service;
  * @param uid user ID of the process; -1 on a private connection
  */
 record Caller(String sender, long uid) {
+    static final long ROOT_UID = 0;
+
     /** The caller on a private connection. */
     static final Caller PEER = new Caller("", -1);
 }

@@ -60,6 +60,10 @@ final class JobObject implements JobInterface {
         return path;
     }
 
+    Caller owner() {
+        return owner;
+    }
+
     /** Creates new structs for each call, because dbus-java's serialization of a struct is not thread-safe. */
     @Override
     public List<PlannedStepStruct> Steps() {
@@ -89,7 +93,7 @@ final class JobObject implements JobInterface {
     }
 
     private void checkOwner(Caller caller) {
-        if (caller.uid() != owner.uid() && caller.uid() != 0) {
+        if (caller.uid() != owner.uid() && caller.uid() != Caller.ROOT_UID) {
             throw new NotAuthorized();
         }
     }

@@ -2,7 +2,6 @@ package org.switchback.service;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -18,8 +17,8 @@ import org.switchback.protocol.JobInterface;
 
 /** Exports the jobs on the bus and sends their progress signals. */
 final class JobRegistry {
-    /** Number of jobs above which the oldest ended ones are removed. */
-    private static final int MAX_ENDED_JOBS = 8;
+    /** Number of jobs of one user above which that user's oldest ended ones are removed. */
+    private static final int MAX_JOBS_PER_USER = 8;
 
     /** Interval for collecting events into one signal, because sending a signal takes about as long as a step. */
     private static final long PROGRESS_INTERVAL_MILLIS = 40;
@@ -57,15 +56,21 @@ final class JobRegistry {
             throw new IllegalStateException("the path is valid", e);
         }
         jobs.add(job);
-        // Only ended jobs are removed, the oldest first: an older job may still wait for its authorization.
-        for (Iterator<JobObject> oldest = jobs.iterator(); jobs.size() > MAX_ENDED_JOBS && oldest.hasNext(); ) {
-            JobObject candidate = oldest.next();
-            if (candidate.isEnded()) {
-                oldest.remove();
-                bus.unExportObject(candidate.getObjectPath());
-            }
-        }
+        removeOldest(owner.uid());
         return job;
+    }
+
+    /** Only ended jobs of that user are removed, the oldest first: an older job may still wait for its authorization. */
+    private void removeOldest(long uid) {
+        List<JobObject> own =
+                jobs.stream().filter(job -> job.owner().uid() == uid).toList();
+        own.stream()
+                .filter(JobObject::isEnded)
+                .limit(Math.max(0, own.size() - MAX_JOBS_PER_USER))
+                .forEach(ended -> {
+                    jobs.remove(ended);
+                    bus.unExportObject(ended.getObjectPath());
+                });
     }
 
     private void scheduleProgress(Runnable send) {

@@ -106,7 +106,7 @@ final class Jobs {
         if (recoveryState instanceof RecoveryState.RollbackPending(SwitchRequest request)) {
             TransactionRunner runner = requireWritable();
             log.accept("rolling back an interrupted switch of " + request.gpu());
-            JobObject job = registry.create(new Caller("", 0), List.of());
+            JobObject job = registry.create(new Caller("", Caller.ROOT_UID), List.of());
             synchronized (this) {
                 runningJob = job;
             }

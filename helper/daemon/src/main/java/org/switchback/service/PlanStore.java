@@ -4,6 +4,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -23,7 +24,8 @@ final class PlanStore {
     /** Adding another plan removes the caller's oldest one. */
     static final int MAX_PLANS_PER_CALLER = 5;
 
-    static final int MAX_PLANS = 100;
+    /** The limit of one user never affects another. */
+    static final int MAX_PLANS_PER_USER = 100;
 
     private final SecureRandom random = new SecureRandom();
     private final LongSupplier nanoClock;
@@ -38,7 +40,7 @@ final class PlanStore {
      * @param snapshot result of {@link MachineStateReader#readSwitchSnapshot} when the plan was created
      * @param createdNanos creation time of the store's clock, in nanoseconds
      */
-    record StoredPlan(String sender, SwitchPlan plan, MachineSnapshot snapshot, long createdNanos) {}
+    record StoredPlan(Caller caller, SwitchPlan plan, MachineSnapshot snapshot, long createdNanos) {}
 
     /**
      * @param nanoClock monotonic clock, in nanoseconds
@@ -53,10 +55,10 @@ final class PlanStore {
      * Stores a plan.
      *
      * @return ID of the plan: 128 random bits in hexadecimal
-     * @throws LimitReached if the store is full of plans of other connected callers
+     * @throws LimitReached if the user has too many plans on connections that are open
      */
     String add(Caller caller, SwitchPlan plan, MachineSnapshot snapshot) {
-        if (isFull()) {
+        if (countPlansOf(caller.uid()) >= MAX_PLANS_PER_USER) {
             Set<String> disconnected =
                     senders().stream().filter(isSenderConnected.negate()).collect(Collectors.toSet());
             removePlansOf(disconnected);
@@ -64,34 +66,32 @@ final class PlanStore {
         return store(caller, plan, snapshot);
     }
 
-    private synchronized boolean isFull() {
-        return plans.size() >= MAX_PLANS;
+    private synchronized long countPlansOf(long uid) {
+        return plans.values().stream()
+                .filter(stored -> stored.caller.uid() == uid)
+                .count();
     }
 
     private synchronized void removePlansOf(Set<String> senders) {
-        plans.values().removeIf(stored -> senders.contains(stored.sender));
+        plans.values().removeIf(stored -> senders.contains(stored.caller.sender()));
     }
 
     private synchronized String store(Caller caller, SwitchPlan plan, MachineSnapshot snapshot) {
         removeExpired();
-        if (plans.values().stream()
-                        .filter(stored -> stored.sender.equals(caller.sender()))
-                        .count()
-                >= MAX_PLANS_PER_CALLER) {
-            String oldest = plans.entrySet().stream()
-                    .filter(entry -> entry.getValue().sender.equals(caller.sender()))
-                    .findFirst()
-                    .orElseThrow()
-                    .getKey();
-            plans.remove(oldest);
+        List<String> own = plans.entrySet().stream()
+                .filter(entry -> entry.getValue().caller.sender().equals(caller.sender()))
+                .map(Map.Entry::getKey)
+                .toList();
+        if (own.size() >= MAX_PLANS_PER_CALLER) {
+            plans.remove(own.getFirst());
         }
-        if (isFull()) {
+        if (countPlansOf(caller.uid()) >= MAX_PLANS_PER_USER) {
             throw new LimitReached();
         }
         byte[] bytes = new byte[16];
         random.nextBytes(bytes);
         String id = HexFormat.of().formatHex(bytes);
-        plans.put(id, new StoredPlan(caller.sender(), plan, snapshot, nanoClock.getAsLong()));
+        plans.put(id, new StoredPlan(caller, plan, snapshot, nanoClock.getAsLong()));
         return id;
     }
 
@@ -118,7 +118,7 @@ final class PlanStore {
     private StoredPlan find(Caller caller, String id) {
         removeExpired();
         @Nullable StoredPlan stored = plans.get(id);
-        if (stored == null || !stored.sender.equals(caller.sender())) {
+        if (stored == null || !stored.caller.sender().equals(caller.sender())) {
             throw new UnknownPlan();
         }
         return stored;
@@ -131,7 +131,7 @@ final class PlanStore {
 
     private synchronized Set<String> senders() {
         removeExpired();
-        return plans.values().stream().map(StoredPlan::sender).collect(Collectors.toSet());
+        return plans.values().stream().map(stored -> stored.caller.sender()).collect(Collectors.toSet());
     }
 
     private void removeExpired() {

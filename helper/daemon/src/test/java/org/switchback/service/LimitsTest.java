@@ -99,35 +99,50 @@ class LimitsTest {
     }
 
     @Test
-    void numberOfOpenPlansIsLimited() {
+    void numberOfOpenPlansOfAUserIsLimitedWithoutAffectingOthers() {
         PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
-        for (int i = 0; i < PlanStore.MAX_PLANS; i++) {
+        for (int i = 0; i < PlanStore.MAX_PLANS_PER_USER; i++) {
             plans.add(new Caller(":2." + i, 2000), PLAN, MachineSnapshot.EMPTY);
         }
+        Caller oneMore = new Caller(":2.999", 2000);
 
-        assertThatExceptionOfType(LimitReached.class).isThrownBy(() -> plans.add(ANN, PLAN, MachineSnapshot.EMPTY));
-        advanceClock(Duration.ofMinutes(11));
+        assertThatExceptionOfType(LimitReached.class)
+                .isThrownBy(() -> plans.add(oneMore, PLAN, MachineSnapshot.EMPTY));
         assertThatCode(() -> plans.add(ANN, PLAN, MachineSnapshot.EMPTY)).doesNotThrowAnyException();
+        advanceClock(Duration.ofMinutes(11));
+        assertThatCode(() -> plans.add(oneMore, PLAN, MachineSnapshot.EMPTY)).doesNotThrowAnyException();
     }
 
     @Test
-    void plansOfDisconnectedCallersAreRemovedWhenFull() {
+    void plansOfDisconnectedCallersAreRemovedWhenTheUserHasTooMany() {
         PlanStore plans = new PlanStore(clockNanos::get, sender -> sender.equals(ANN.sender()));
         String id = plans.add(ANN, PLAN, MachineSnapshot.EMPTY);
-        for (int i = 1; i < PlanStore.MAX_PLANS; i++) {
-            plans.add(new Caller(":2." + i, 2000), PLAN, MachineSnapshot.EMPTY);
+        for (int i = 1; i < PlanStore.MAX_PLANS_PER_USER; i++) {
+            plans.add(new Caller(":2." + i, ANN.uid()), PLAN, MachineSnapshot.EMPTY);
         }
 
-        plans.add(BOB, PLAN, MachineSnapshot.EMPTY);
+        plans.add(new Caller(":2.999", ANN.uid()), PLAN, MachineSnapshot.EMPTY);
 
         assertThat(plans.take(ANN, id).plan()).isSameAs(PLAN);
+    }
+
+    @Test
+    void promptsOfOthersDoNotShutRootOut() {
+        PromptLimiter prompts = new PromptLimiter();
+        for (long uid = 1000; uid < 1000 + PromptLimiter.MAX_PROMPTS; uid++) {
+            prompts.acquire(uid);
+        }
+
+        assertThatExceptionOfType(Busy.class).isThrownBy(() -> prompts.acquire(2000));
+        assertThatCode(() -> prompts.acquire(Caller.ROOT_UID)).doesNotThrowAnyException();
+        assertThatExceptionOfType(Busy.class).isThrownBy(() -> prompts.acquire(Caller.ROOT_UID));
     }
 
     @Test
     void planIdsAreUniqueAndHave128Bits() {
         PlanStore plans = new PlanStore(clockNanos::get, sender -> true);
         List<String> ids = IntStream.range(0, 90)
-                .mapToObj(i -> plans.add(new Caller(":3." + i, 1000), PLAN, MachineSnapshot.EMPTY))
+                .mapToObj(i -> plans.add(new Caller(":3." + i, 3000 + i), PLAN, MachineSnapshot.EMPTY))
                 .toList();
 
         assertThat(ids).allMatch(id -> id.matches("[0-9a-f]{32}")).doesNotHaveDuplicates();
