@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.switchback.client.messages.MemoryMapMessages;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Bar;
-import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.MemoryMapDiff;
@@ -53,7 +53,7 @@ final class MemoryMapFormatter {
             Optional<PciAddress> function = PciAddress.parse(region.name());
             for (Region child : region.children()) {
                 if (function.isPresent()
-                        && FirmwareRegion.fromRegionName(child.name()).isPresent()) {
+                        && FirmwareRegionKind.fromRegionName(child.name()).isPresent()) {
                     notes.add(
                             hidden
                                     ? messages.text(

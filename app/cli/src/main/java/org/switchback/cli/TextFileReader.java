@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import org.switchback.client.report.ExternalText;
+import org.switchback.client.report.ExternalTextDecoder;
 import org.switchback.hardware.MachineSnapshot;
 
 /** Reads text files that are named on the command line. The file may be of any kind and content. */
@@ -20,7 +20,8 @@ final class TextFileReader {
     private TextFileReader() {}
 
     /**
-     * Reads a whole text with {@link ExternalText#decode}. Other control and format characters become question marks.
+     * Reads a whole text with {@link ExternalTextDecoder#decode}. Other control and format characters become question
+     * marks.
      *
      * @param name path of a file, or {@code -} for standard input
      * @throws CommandException when the file cannot be read or is larger than {@link #MAX_BYTES}
@@ -58,7 +59,7 @@ final class TextFileReader {
                     displayName(name, context),
                     context.messages().formatSize(MAX_BYTES));
         }
-        StringBuilder text = new StringBuilder(ExternalText.decode(bytes));
+        StringBuilder text = new StringBuilder(ExternalTextDecoder.decode(bytes));
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             boolean control = (c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f;

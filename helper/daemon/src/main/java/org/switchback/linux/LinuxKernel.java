@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.KernelTaint;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MachineSnapshot.LinkEntry;
@@ -57,7 +57,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
 
     private final KernelFiles files;
     private final TimedFileReader timedReader;
-    private final PciNames pciNames;
+    private final PciIdsExcerptReader pciNames;
     private final ProcessTable processTable;
     private final ExecutorService executor = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("kernel").factory());
@@ -69,7 +69,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     public LinuxKernel(Path root) {
         files = new KernelFiles(root);
         timedReader = new TimedFileReader(files, FILE_TIMEOUT);
-        pciNames = new PciNames(files);
+        pciNames = new PciIdsExcerptReader(files);
         processTable = new ProcessTable(files);
     }
 
@@ -233,7 +233,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
                 .orElse(MemoryMap.EMPTY);
         return map.addressesHidden() || map.equals(MemoryMap.EMPTY)
                 ? UNKNOWN_VALUE
-                : FirmwareRegion.findRegionName(map, function, range).orElse("");
+                : FirmwareRegionKind.findRegionName(map, function, range).orElse("");
     }
 
     private String linkTargetName(String path) {

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.FirmwareIommuVendor;
-import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MachineSnapshot.DirectoryEntry;
 import org.switchback.hardware.MachineSnapshot.LinkEntry;
@@ -67,7 +67,7 @@ final class LinuxSnapshotReader {
 
     private final KernelFiles files;
     private final TimedFileReader timedReader;
-    private final PciNames pciNames;
+    private final PciIdsExcerptReader pciNames;
     private final ProcessTable processTable;
     private final Set<String> unresponsivePaths;
     private final ConcurrentSkipListMap<String, SnapshotEntry> entries = new ConcurrentSkipListMap<>();
@@ -78,7 +78,7 @@ final class LinuxSnapshotReader {
     LinuxSnapshotReader(
             KernelFiles files,
             TimedFileReader timedReader,
-            PciNames pciNames,
+            PciIdsExcerptReader pciNames,
             ProcessTable processTable,
             Set<String> unresponsivePaths) {
         this.files = files;
@@ -115,7 +115,7 @@ final class LinuxSnapshotReader {
         entries.putAll(request.awaitAll());
         readNvidiaNodes();
         readProcesses();
-        pciNames.excerptFor(entries).ifPresent(text -> entries.put(PciNames.PATH, new TextEntry(text)));
+        pciNames.excerptFor(entries).ifPresent(text -> entries.put(PciIdsExcerptReader.PATH, new TextEntry(text)));
     }
 
     /** Reads the state that a switch of the functions depends on, without the programs that use them. */
@@ -408,7 +408,7 @@ final class LinuxSnapshotReader {
             readLink(SnapshotParser.PLATFORM_DEVICES + device);
             readLink(SnapshotParser.PLATFORM_DEVICES + device + "/driver");
         }
-        for (FirmwareRegion region : FirmwareRegion.values()) {
+        for (FirmwareRegionKind region : FirmwareRegionKind.values()) {
             readDirectory("/sys/bus/platform/drivers/" + region.platformDeviceName());
         }
         return devices;
@@ -417,7 +417,7 @@ final class LinuxSnapshotReader {
     private List<String> findPlatformFramebuffers() {
         return Arrays.stream(files.list(SnapshotParser.PLATFORM_DEVICES))
                 .filter(name -> name.contains("-framebuffer.")
-                        && FirmwareRegion.fromPlatformDevice(name).isPresent())
+                        && FirmwareRegionKind.fromPlatformDevice(name).isPresent())
                 .toList();
     }
 
@@ -446,7 +446,8 @@ final class LinuxSnapshotReader {
                 // Without a memory map the function is unknown: the framebuffer counts for every function.
                 if (map.isEmpty()
                         || functions.stream()
-                                .anyMatch(function -> FirmwareRegion.isFramebufferOf(function, device, folder, map))) {
+                                .anyMatch(function ->
+                                        FirmwareRegionKind.isFramebufferOf(function, device, folder, map))) {
                     readFramebufferNodes(device);
                 }
             }

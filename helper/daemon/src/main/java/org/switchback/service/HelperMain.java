@@ -94,7 +94,8 @@ public final class HelperMain {
         }
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
             LOG.accept("thread " + thread.getName() + " ended: " + ExceptionFormatter.format(e));
-            // Without the thread that reads the bus, the helper would own its name but receive no calls. An orderly exit
+            // Without the thread that reads the bus, the helper would own its name but receive no calls. An orderly
+            // exit
             // waits for replies that nobody reads; the next helper rolls back from the journal instead.
             if (thread instanceof IncomingMessageThread) {
                 Runtime.getRuntime().halt(1);

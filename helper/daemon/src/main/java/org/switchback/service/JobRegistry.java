@@ -60,7 +60,9 @@ final class JobRegistry {
         return job;
     }
 
-    /** Only ended jobs of that user are removed, the oldest first: an older job may still wait for its authorization. */
+    /**
+     * Only ended jobs of that user are removed, the oldest first: an older job may still wait for its authorization.
+     */
     private void removeOldest(long uid) {
         List<JobObject> own =
                 jobs.stream().filter(job -> job.owner().uid() == uid).toList();

@@ -5,8 +5,8 @@ import java.util.Set;
 import org.switchback.Helper1.Error.Busy;
 
 /**
- * Limits open password prompts: one for each user, and {@link #MAX_PROMPTS} of all users together. Root's does not count
- * among those, so that others can't keep the boot unit or the removal of the package from switching a GPU.
+ * Limits open password prompts: one for each user, and {@link #MAX_PROMPTS} of all users together. Root's does not
+ * count among those, so that others can't keep the boot unit or the removal of the package from switching a GPU.
  */
 final class PromptLimiter {
     static final int MAX_PROMPTS = 3;

@@ -106,8 +106,7 @@ class LimitsTest {
         }
         Caller oneMore = new Caller(":2.999", 2000);
 
-        assertThatExceptionOfType(LimitReached.class)
-                .isThrownBy(() -> plans.add(oneMore, PLAN, MachineSnapshot.EMPTY));
+        assertThatExceptionOfType(LimitReached.class).isThrownBy(() -> plans.add(oneMore, PLAN, MachineSnapshot.EMPTY));
         assertThatCode(() -> plans.add(ANN, PLAN, MachineSnapshot.EMPTY)).doesNotThrowAnyException();
         advanceClock(Duration.ofMinutes(11));
         assertThatCode(() -> plans.add(oneMore, PLAN, MachineSnapshot.EMPTY)).doesNotThrowAnyException();

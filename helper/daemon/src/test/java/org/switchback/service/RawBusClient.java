@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 
-/** Sends one message with any signature, which no D-Bus library would send (D-Bus Specification, "Message Protocol"). */
+/**
+ * Sends one message with any signature, which no D-Bus library would send (D-Bus Specification, "Message Protocol").
+ */
 final class RawBusClient {
     private static final int BODY_BYTES = 4;
 
@@ -20,7 +22,7 @@ final class RawBusClient {
     /**
      * Calls a method with a body of four zero bytes, and waits until the bus has read it.
      *
-     * @param address   of the bus, {@code unix:path=...}
+     * @param address of the bus, {@code unix:path=...}
      * @param signature what the body claims to be
      */
     static void send(

@@ -55,7 +55,7 @@ final class OverlapFinder {
                 nested = nested.children().isEmpty() ? null : nested.children().getFirst()) {
             chain.add(nested);
         }
-        Optional<FirmwareRegion> firmwareRegion = FirmwareRegion.fromRegionName(region.name());
+        Optional<FirmwareRegionKind> firmwareRegion = FirmwareRegionKind.fromRegionName(region.name());
         Optional<FirmwareFramebuffer> platformDevice = firmwareRegion.flatMap(known -> framebuffers.stream()
                 .filter(framebuffer -> framebuffer.platformDevice().startsWith(known.platformDeviceName() + "."))
                 .findFirst());

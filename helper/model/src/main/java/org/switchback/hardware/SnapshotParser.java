@@ -256,7 +256,7 @@ public final class SnapshotParser {
                 .filter(device -> nodesOfPlatformDevice(device).findAny().isPresent()
                         && snapshot.entries().get(PLATFORM_DEVICES + device)
                                 instanceof MachineSnapshot.LinkEntry(String target)
-                        && FirmwareRegion.isFramebufferOf(function, device, target, memoryMap))
+                        && FirmwareRegionKind.isFramebufferOf(function, device, target, memoryMap))
                 .flatMap(this::nodesOfPlatformDevice)
                 .toList();
     }
@@ -325,7 +325,7 @@ public final class SnapshotParser {
 
     private Stream<String> findPlatformFramebuffers() {
         return snapshot.childNames(PLATFORM_DEVICES).stream()
-                .filter(name -> FirmwareRegion.fromPlatformDevice(name).isPresent());
+                .filter(name -> FirmwareRegionKind.fromPlatformDevice(name).isPresent());
     }
 
     /** Framebuffer and DRM nodes registered below a platform device; none once its driver has lost the framebuffer. */

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.FirmwareFramebuffer;
-import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
@@ -26,7 +26,7 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
 
     static ReleaseStrategy of(Machine machine, PciDevice graphics, Overlap overlap, boolean nativeDriverAllowed) {
         ReleaseStage.BarRegion region = barRegion(overlap);
-        Optional<FirmwareRegion> firmwareRegion = FirmwareRegion.fromRegionName(region.name());
+        Optional<FirmwareRegionKind> firmwareRegion = FirmwareRegionKind.fromRegionName(region.name());
         if (firmwareRegion.isEmpty()) {
             return refused(overlap, new Refusal.UnknownRegion(region));
         }
@@ -45,7 +45,7 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
             methods.add(ReleaseStage.ReleaseMethod.NATIVE_DRIVER);
         }
         // The module refuses regions with any other name.
-        if (firmwareRegion.get() == FirmwareRegion.BOOTFB && !takenOver) {
+        if (firmwareRegion.get() == FirmwareRegionKind.BOOTFB && !takenOver) {
             Optional<Refusal> moduleRefusal =
                     moduleRefusal(machine, region, nativeDriverSuffices && !nativeDriverAllowed);
             if (moduleRefusal.isEmpty()) {

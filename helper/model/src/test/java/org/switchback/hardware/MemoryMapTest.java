@@ -91,7 +91,7 @@ class MemoryMapTest {
                 MemoryMap.parse("00000000-ffffffffffffffff : all\n8000000000000000-ffffffffffffffff : upper half\n");
         assertThat(map.roots()).hasSize(1);
         assertThat(map.innermostRegionAt(-1L)).map(Region::name).contains("upper half");
-        assertThat(ByteSize.format(map.roots().getFirst().range().length(), Locale.ROOT))
+        assertThat(ByteSizeFormatter.format(map.roots().getFirst().range().length(), Locale.ROOT))
                 .isEqualTo("16 EiB");
     }
 

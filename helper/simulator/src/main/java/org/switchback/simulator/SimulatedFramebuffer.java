@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.FirmwareFramebuffer;
-import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MachineSnapshot.LinkEntry;
@@ -70,7 +70,7 @@ final class SimulatedFramebuffer {
                 }
             }
         }
-        List<Region> regions = bootMachine.memoryMap().find(region -> FirmwareRegion.fromRegionName(region.name())
+        List<Region> regions = bootMachine.memoryMap().find(region -> FirmwareRegionKind.fromRegionName(region.name())
                 .filter(owner ->
                         isPlatformDevice(device, owner.platformDeviceName()) && !owner.isOwnedByPlatformDevice())
                 .isPresent());
@@ -215,7 +215,7 @@ final class SimulatedFramebuffer {
     void evictFrom(PciDevice function) {
         boolean removesDevice = machine.kernelVersion().isAtLeast(6, 0);
         for (Region region : machine.regionsInBars(function)) {
-            Optional<FirmwareRegion> firmwareRegion = FirmwareRegion.fromRegionName(region.name());
+            Optional<FirmwareRegionKind> firmwareRegion = FirmwareRegionKind.fromRegionName(region.name());
             if (firmwareRegion.isEmpty()
                     || (removesDevice && !isEvictedByNativeDriver(firmwareRegion.get(), function))) {
                 continue;
@@ -231,7 +231,7 @@ final class SimulatedFramebuffer {
         }
     }
 
-    private boolean isEvictedByNativeDriver(FirmwareRegion region, PciDevice function) {
+    private boolean isEvictedByNativeDriver(FirmwareRegionKind region, PciDevice function) {
         boolean hasDriver = machine.firmwareFramebuffers().stream()
                 .anyMatch(framebuffer -> isPlatformDevice(framebuffer.platformDevice(), region.platformDeviceName())
                         && framebuffer.driver().isPresent());

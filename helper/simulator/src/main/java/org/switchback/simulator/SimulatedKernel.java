@@ -11,7 +11,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MemoryMap;
@@ -245,7 +245,7 @@ public final class SimulatedKernel implements Kernel {
                             .findFirst()
                             .orElse("");
                 case Setting.FramebufferRegion(PciAddress function, AddressRange range) ->
-                    FirmwareRegion.findRegionName(
+                    FirmwareRegionKind.findRegionName(
                                     MemoryMap.parse(
                                             components.machine().resourceTree().toText()),
                                     function,

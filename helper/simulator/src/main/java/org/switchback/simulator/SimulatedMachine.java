@@ -11,7 +11,7 @@ import java.util.function.Predicate;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareFramebuffer;
-import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.KernelTaint;
 import org.switchback.hardware.KernelVersion;
 import org.switchback.hardware.Machine;
@@ -168,7 +168,7 @@ final class SimulatedMachine {
     }
 
     static boolean isFirmwareRegion(Region region) {
-        return FirmwareRegion.fromRegionName(region.name()).isPresent();
+        return FirmwareRegionKind.fromRegionName(region.name()).isPresent();
     }
 
     /** All programs that have a known device node open. */

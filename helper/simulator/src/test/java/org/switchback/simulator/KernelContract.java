@@ -19,7 +19,7 @@ import org.switchback.hardware.Bar;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareFramebuffer;
-import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KernelVersion;
 import org.switchback.hardware.Machine;
@@ -556,7 +556,8 @@ public abstract class KernelContract {
     private List<Region> firmwareRegionsInBars() {
         return readMachine().gpu(gpu).orElseThrow().overlaps().stream()
                 .map(overlap -> overlap.outermostRegion())
-                .filter(region -> FirmwareRegion.fromRegionName(region.name()).isPresent())
+                .filter(region ->
+                        FirmwareRegionKind.fromRegionName(region.name()).isPresent())
                 .toList();
     }
 

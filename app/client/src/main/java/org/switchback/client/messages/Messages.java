@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.switchback.client.HelperException;
 import org.switchback.hardware.Bar;
-import org.switchback.hardware.ByteSize;
+import org.switchback.hardware.ByteSizeFormatter;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
@@ -103,7 +103,9 @@ public final class Messages {
         if (bytes == 1) {
             return text("size.byte");
         }
-        return bytes > 0 && bytes < 1024 ? text("size.bytes", Long.toString(bytes)) : ByteSize.format(bytes, locale);
+        return bytes > 0 && bytes < 1024
+                ? text("size.bytes", Long.toString(bytes))
+                : ByteSizeFormatter.format(bytes, locale);
     }
 
     /** A duration: {@code 85 ms}, {@code 1.2 s}, {@code 2 min 5 s}. */

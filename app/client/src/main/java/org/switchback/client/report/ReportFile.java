@@ -35,7 +35,7 @@ public final class ReportFile {
             if (Files.size(file) > MAX_BYTES) {
                 return new ReportReadResult.NotAReport();
             }
-            String text = ExternalText.decode(Files.readAllBytes(file));
+            String text = ExternalTextDecoder.decode(Files.readAllBytes(file));
             return MachineSnapshot.hasSnapshotHeader(text)
                     ? new ReportReadResult.ValidReport(MachineSnapshot.parse(text))
                     : new ReportReadResult.NotAReport();

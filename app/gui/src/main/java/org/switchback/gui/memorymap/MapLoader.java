@@ -26,7 +26,7 @@ import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
 import org.switchback.client.messages.MemoryMapMessages;
 import org.switchback.client.messages.Messages;
-import org.switchback.client.report.ExternalText;
+import org.switchback.client.report.ExternalTextDecoder;
 import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
@@ -300,7 +300,7 @@ final class MapLoader {
     private LoadedMap parseDump(String text, String name) throws HelperException {
         String dumpTitle = messages.text("window.map.title.dump", name);
         if (!MachineSnapshot.hasSnapshotHeader(text)) {
-            MemoryMap map = MemoryMap.parse(ExternalText.removeControlSequences(text));
+            MemoryMap map = MemoryMap.parse(ExternalTextDecoder.removeControlSequences(text));
             return new LoadedMap(map, Optional.empty(), dumpTitle, true);
         }
         try {
@@ -319,7 +319,7 @@ final class MapLoader {
                         if (bytes.length > MAX_FILE_BYTES) {
                             throw new HelperException(HelperException.FailureKind.LIMIT);
                         }
-                        return ExternalText.decode(bytes);
+                        return ExternalTextDecoder.decode(bytes);
                     } catch (IOException e) {
                         throw new HelperException(HelperException.FailureKind.FAILED, e);
                     }

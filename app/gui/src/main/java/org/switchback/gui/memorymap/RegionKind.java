@@ -2,7 +2,7 @@ package org.switchback.gui.memorymap;
 
 import java.util.Optional;
 import java.util.Set;
-import org.switchback.hardware.FirmwareRegion;
+import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.PciAddress;
 
 /** The kind of a part of the address space; determines colour and pattern. */
@@ -64,7 +64,7 @@ enum RegionKind {
             return OVERLAP;
         }
         if (parentKind == BAR || parentKind == DRIVER) {
-            return FirmwareRegion.fromRegionName(name).isPresent() ? OVERLAP : DRIVER;
+            return FirmwareRegionKind.fromRegionName(name).isPresent() ? OVERLAP : DRIVER;
         }
         if (PciAddress.parse(name).isPresent()) {
             return BAR;
@@ -75,7 +75,7 @@ enum RegionKind {
         if (name.equals("System RAM") || parentKind == RAM) {
             return RAM;
         }
-        return FirmwareRegion.fromRegionName(name).isPresent()
+        return FirmwareRegionKind.fromRegionName(name).isPresent()
                         || name.equalsIgnoreCase("reserved")
                         || name.startsWith("ACPI")
                         || name.endsWith(" ROM")

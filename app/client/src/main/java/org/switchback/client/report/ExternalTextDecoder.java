@@ -5,11 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
 /** Decodes texts from outside: files, standard input, the clipboard. */
-public final class ExternalText {
+public final class ExternalTextDecoder {
     /** Terminal control sequences (ECMA-48, 5.4), as {@code grep --color} and {@code script} write them. */
     private static final Pattern CONTROL_SEQUENCE = Pattern.compile("\u001b\\[[0-?]*[ -/]*[@-~]");
 
-    private ExternalText() {}
+    private ExternalTextDecoder() {}
 
     /**
      * Decodes the text of a file: UTF-16 when it starts with a UTF-16 byte order mark, as PowerShell writes it,

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A region of the firmware's framebuffer in /proc/iomem, with the platform device behind it. */
-public enum FirmwareRegion {
+public enum FirmwareRegionKind {
     /** Reserved by sysfb for the simple framebuffer device (drivers/firmware/sysfb_simplefb.c). */
     BOOTFB("BOOTFB", "simple-framebuffer"),
     /** Inside BOOTFB (drivers/video/fbdev/simplefb.c). */
@@ -23,7 +23,7 @@ public enum FirmwareRegion {
     private final String regionName;
     private final String platformDeviceName;
 
-    FirmwareRegion(String regionName, String platformDeviceName) {
+    FirmwareRegionKind(String regionName, String platformDeviceName) {
         this.regionName = regionName;
         this.platformDeviceName = platformDeviceName;
     }
@@ -34,7 +34,7 @@ public enum FirmwareRegion {
     }
 
     /** Returns the firmware region with that name in /proc/iomem; empty for any other name. */
-    public static Optional<FirmwareRegion> fromRegionName(String name) {
+    public static Optional<FirmwareRegionKind> fromRegionName(String name) {
         return List.of(values()).stream()
                 .filter(region -> region.regionName.equals(name))
                 .findFirst();
@@ -58,7 +58,7 @@ public enum FirmwareRegion {
      *
      * @param name name of the platform device with its number: {@code efi-framebuffer.0}
      */
-    public static Optional<FirmwareRegion> fromPlatformDevice(String name) {
+    public static Optional<FirmwareRegionKind> fromPlatformDevice(String name) {
         int dot = name.lastIndexOf('.');
         return List.of(values()).stream()
                 .filter(region -> dot > 0 && region.platformDeviceName.equals(name.substring(0, dot)))

@@ -4,10 +4,10 @@ import java.text.DecimalFormatSymbols;
 import java.util.Locale;
 
 /** Formats sizes in binary units: {@code 256 MiB}, {@code 8.4 MiB}. */
-public final class ByteSize {
+public final class ByteSizeFormatter {
     private static final String[] UNITS = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 
-    private ByteSize() {}
+    private ByteSizeFormatter() {}
 
     /**
      * Formats a size with one decimal place, halves rounded up; the decimal place is left out if it is 0.

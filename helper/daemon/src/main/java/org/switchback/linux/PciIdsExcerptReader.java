@@ -13,7 +13,7 @@ import org.switchback.hardware.PciIdsExcerpt;
 import org.switchback.hardware.SnapshotParser;
 
 /** The part of the system's {@code pci.ids} that names the functions of a machine; cached until they change. */
-final class PciNames {
+final class PciIdsExcerptReader {
     /** The path in snapshots, which is that of Debian; Fedora uses another. */
     static final String PATH = "/usr/share/misc/pci.ids";
 
@@ -24,7 +24,7 @@ final class PciNames {
     private @Nullable Set<String> cachedIds;
     private Optional<String> excerpt = Optional.empty();
 
-    PciNames(KernelFiles files) {
+    PciIdsExcerptReader(KernelFiles files) {
         this.files = files;
     }
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class ByteSizeTest {
+class ByteSizeFormatterTest {
     @ParameterizedTest
     @CsvSource({
         "1, 1 bytes",
@@ -28,22 +28,22 @@ class ByteSizeTest {
         "0, 16 EiB",
     })
     void usesLargestFittingUnit(long bytes, String text) {
-        assertThat(ByteSize.format(bytes, Locale.ROOT)).isEqualTo(text);
+        assertThat(ByteSizeFormatter.format(bytes, Locale.ROOT)).isEqualTo(text);
     }
 
     @Test
     void roundingTo1024SwitchesToNextUnit() {
-        assertThat(ByteSize.format(1024 * 1024 - 1, Locale.ROOT)).isEqualTo("1 MiB");
+        assertThat(ByteSizeFormatter.format(1024 * 1024 - 1, Locale.ROOT)).isEqualTo("1 MiB");
     }
 
     @Test
     void usesDecimalSeparatorOfLocale() {
-        assertThat(ByteSize.format(8_847_360, Locale.GERMAN)).isEqualTo("8,4 MiB");
+        assertThat(ByteSizeFormatter.format(8_847_360, Locale.GERMAN)).isEqualTo("8,4 MiB");
     }
 
     @Property
     void roundingMatchesExactArithmetic(@ForAll long bytes) {
-        String[] text = ByteSize.format(bytes, Locale.ROOT).split(" ");
+        String[] text = ByteSizeFormatter.format(bytes, Locale.ROOT).split(" ");
         int unit = "bKMGTPE".indexOf(text[1].charAt(0));
         BigDecimal exact = bytes == 0 ? BigDecimal.TWO.pow(64) : new BigDecimal(Long.toUnsignedString(bytes));
         BigDecimal rounded =
