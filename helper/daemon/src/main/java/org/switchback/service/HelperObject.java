@@ -86,17 +86,18 @@ final class HelperObject implements HelperInterface {
             return new PlanReplyTuple(
                     switch (machineState.plan(current.machine(), request)) {
                         case Planner.PlanningResult.InvalidRequest(Refusal reason) -> PlanReply.invalidRequest(reason);
-                        case Planner.PlanningResult.PlanCreated(SwitchPlan plan) -> storeAndReply(caller, plan);
+                        case Planner.PlanningResult.PlanCreated(SwitchPlan plan) ->
+                            storeAndReply(caller, plan, current.snapshot());
                     });
         });
     }
 
-    private PlanReply storeAndReply(Caller caller, SwitchPlan plan) {
+    private PlanReply storeAndReply(Caller caller, SwitchPlan plan, MachineSnapshot snapshot) {
         if (plan.isRefused()) {
             return PlanReply.of("", plan);
         }
         jobs.prepareForSwitch();
-        return PlanReply.of(plans.add(caller, plan, machineState.readSwitchSnapshot(plan)), plan);
+        return PlanReply.of(plans.add(caller, plan, machineState.readSwitchSnapshot(plan, snapshot)), plan);
     }
 
     @Override

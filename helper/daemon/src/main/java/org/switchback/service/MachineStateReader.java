@@ -44,6 +44,17 @@ final class MachineStateReader {
                 plan.functions().stream().map(PciDevice::address).toList());
     }
 
+    /**
+     * As {@link #readSwitchSnapshot(SwitchPlan)}, for a plan that was just made.
+     *
+     * @param planned snapshot that the plan was made from
+     * @return {@link MachineSnapshot#EMPTY}, which equals no later one, if the machine has changed since then
+     */
+    MachineSnapshot readSwitchSnapshot(SwitchPlan plan, MachineSnapshot planned) {
+        MachineSnapshot current = readSwitchSnapshot(plan);
+        return planned.entries().entrySet().containsAll(current.entries().entrySet()) ? current : MachineSnapshot.EMPTY;
+    }
+
     /** Whether a program uses a function of the plan in a way that blocks the switch. */
     boolean isInUse(SwitchPlan plan) {
         return kernel

@@ -34,7 +34,7 @@ public record Bar(int index, AddressRange range, AddressSpace space, boolean pre
     }
 
     /**
-     * Parses sysfs' {@code resource} file: one resource per line, "first last flags" in hexadecimal. The first six
+     * Parses the sysfs file {@code resource}: one resource per line, "first last flags" in hexadecimal. The first six
      * lines are BARs and the seventh is the ROM; the rest belong to bridges and virtual functions
      * (drivers/pci/pci-sysfs.c). Unused and malformed lines are skipped.
      */

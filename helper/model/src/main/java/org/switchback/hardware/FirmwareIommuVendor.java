@@ -2,7 +2,7 @@ package org.switchback.hardware;
 
 /**
  * Vendor of the IOMMU that the firmware offers, identified by its ACPI tables: DMAR (Intel VT-d specification, chapter
- * 8) or IVRS (AMD IOMMU specification, chapter 5). Firmware whose setup has the IOMMU switched off provides neither.
+ * 8) or IVRS (AMD IOMMU specification, chapter 5). Firmware with the IOMMU disabled in its setup provides neither.
  */
 public enum FirmwareIommuVendor {
     INTEL,

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  */
 public record Gpu(
         PciDevice graphics, List<PciDevice> companions, List<Overlap> overlaps, List<DeviceUser> deviceUsers) {
-    /** The drivers that the functions are bound to. */
+    /** Mode of a GPU, derived from the drivers of its functions. */
     public enum GpuMode {
         /** No function is on vfio-pci, and the graphics function has a driver. */
         HOST,

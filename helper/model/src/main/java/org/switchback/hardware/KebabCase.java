@@ -16,7 +16,7 @@ public final class KebabCase {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** The constant of that enum which {@link #of} writes as the text; empty when there is none. */
+    /** Returns the constant whose kebab-case name is the text; empty when there is none. */
     public static <E extends Enum<E>> Optional<E> parse(Class<E> type, String text) {
         return Stream.of(type.getEnumConstants())
                 .filter(constant -> of(constant).equals(text))

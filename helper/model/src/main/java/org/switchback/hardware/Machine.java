@@ -86,8 +86,8 @@ public record Machine(
     }
 
     /**
-     * Whether the machine shows no picture once a GPU has left the host: there is no other GPU, or this GPU has the
-     * only active connector. False if another GPU does not report its connectors.
+     * Whether no screen would work after the GPU is switched away. True if there is no other GPU, or this GPU has the
+     * only active connector; false if another GPU does not report its connectors.
      *
      * @param leavingFunctions every function that leaves the host together with the GPU
      */

@@ -7,8 +7,8 @@ import java.util.Optional;
 /**
  * Finds the regions inside a GPU's BARs and determines what happens to each when vfio-pci binds the GPU.
  *
- * <p>vfio-pci reserves whole BARs. Any region inside a BAR makes that fail, busy or not: {@code __request_region}
- * descends into the region and finds that the BAR is larger (kernel/resource.c).
+ * <p>vfio-pci reserves whole BARs. Any region inside a BAR prevents that, whether or not it is marked busy:
+ * {@code __request_region} descends into the region and finds that the BAR is larger (kernel/resource.c).
  */
 final class OverlapFinder {
     private final MemoryMap memoryMap;

@@ -70,7 +70,7 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
         return Long.compare(routingId(), other.routingId());
     }
 
-    // Written out, although the record's own would be equivalent: Java generates those at run time, on every start.
+    // Written out, although the generated methods would be equivalent: Java generates them at run time, on every start.
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof PciAddress address && routingId() == address.routingId();

@@ -4,7 +4,7 @@ package org.switchback.hardware;
  * Class of a PCI function: base class, subclass and programming interface (PCI Code and ID Assignment Specification;
  * include/linux/pci_ids.h).
  *
- * @param code 24 bits, as in sysfs' {@code class}
+ * @param code 24 bits, as in the sysfs file {@code class}
  */
 public record PciClass(int code) {
     /** Base class, 0 to 255. */

@@ -51,7 +51,7 @@ public enum Outcome {
         return KebabCase.parse(Outcome.class, wireName);
     }
 
-    /** Whether changes may remain that the bound drivers do not show. */
+    /** Whether changes may remain that cannot be seen from the bound drivers. */
     public boolean isIncomplete() {
         return switch (this) {
             case ROLLBACK_FAILED, STUCK, KERNEL_OOPS -> true;

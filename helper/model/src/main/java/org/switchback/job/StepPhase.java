@@ -6,7 +6,7 @@ import org.switchback.hardware.KebabCase;
 /** Phase of a step, reported by an event. */
 public enum StepPhase {
     STARTED,
-    /** The write has not returned for over a second. Reported every second. */
+    /** Its write has been running for over a second. Repeated every second. */
     WAITING,
     DONE,
     /** Nothing to do: an earlier release method succeeded, or this one has already failed. */

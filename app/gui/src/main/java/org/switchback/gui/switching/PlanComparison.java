@@ -12,7 +12,7 @@ public enum PlanComparison {
     /** It has the same steps, so nobody needs to see them again. */
     SAME;
 
-    /** Whoever knows what has succeeded. May block. */
+    /** Source of the plans that have succeeded. May block. */
     @FunctionalInterface
     public interface PlanHistory {
         PlanComparison compare(Target target, PlanReply plan);
