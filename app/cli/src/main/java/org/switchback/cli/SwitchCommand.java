@@ -171,12 +171,8 @@ final class SwitchCommand extends PlanningCommand {
                         planned.target(),
                         planned.gpu().graphics().name());
         if (finished.outcome() == Outcome.DONE && result != SwitchRun.Result.SUCCEEDED) {
-            sentence = messages()
-                    .text(
-                            "cli.switch.not-true",
-                            planned.gpu().address().toShortString(),
-                            gpu.map(gpuAfter -> messages().formatDriver(gpuAfter.graphics()))
-                                    .orElse(messages().text("driver.none")));
+            sentence = gpu.map(now -> messages().formatFalseSuccess(planned.target(), now))
+                    .orElseGet(() -> messages().text("result.untrue.missing"));
         }
         object.addProperty("result", finished.outcome().wireName());
         object.addProperty("took", finished.elapsed().toNanos() / 1e9);

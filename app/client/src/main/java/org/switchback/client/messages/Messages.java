@@ -441,6 +441,26 @@ public final class Messages {
                 outcome == Outcome.DONE ? "finished.done." + target.wireName() : "finished." + outcome.wireName(), gpu);
     }
 
+    /** In what the machine contradicts the helper's report of success, a sentence. */
+    public String formatFalseSuccess(Target target, Gpu gpu) {
+        for (PciDevice function : gpu.functions()) {
+            boolean isRight = target == Target.VM
+                    ? function.isBoundToVfio() || (function.driver().isEmpty() && !function.equals(gpu.graphics()))
+                    : !function.isBoundToVfio();
+            if (!isRight) {
+                return text(
+                        function.driver().isPresent() ? "result.untrue" : "result.untrue.driverless",
+                        function.address().toShortString(),
+                        formatDriver(function));
+            }
+        }
+        return gpu.conflicts().stream()
+                .findFirst()
+                .map(conflict ->
+                        text("result.untrue.region", conflict.outermostRegion().name()))
+                .orElseGet(() -> text("result.untrue.missing"));
+    }
+
     private Optional<String> findText(String key, Object... values) {
         return containsKey(key) ? Optional.of(text(key, values)) : Optional.empty();
     }

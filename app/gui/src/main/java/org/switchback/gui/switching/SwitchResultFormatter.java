@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.PciDevice;
 import org.switchback.job.JobEvent;
 import org.switchback.job.Outcome;
 import org.switchback.job.SwitchRun;
@@ -54,7 +53,7 @@ final class SwitchResultFormatter {
             }
             case FALSELY_REPORTED -> {
                 lines.add(driverSentence(now.orElseThrow()));
-                yield new SwitchResult(result, falseSuccessTitle(now.orElseThrow()), lines);
+                yield new SwitchResult(result, messages.formatFalseSuccess(target, now.orElseThrow()), lines);
             }
             case UNCHANGED -> {
                 lines.addAll(stepFailures(rows));
@@ -72,7 +71,8 @@ final class SwitchResultFormatter {
             Outcome outcome, String reason, List<StepRow> rows, Gpu gpu, Optional<String> desktop, List<String> lines) {
         if (outcome == Outcome.DONE) {
             lines.add(driverSentence(gpu));
-            return new SwitchResult(SwitchRun.Result.PARTIALLY_SWITCHED, falseSuccessTitle(gpu), lines);
+            return new SwitchResult(
+                    SwitchRun.Result.PARTIALLY_SWITCHED, messages.formatFalseSuccess(target, gpu), lines);
         }
         lines.addAll(stepFailures(rows));
         boolean partial = gpu.mode() == Gpu.GpuMode.PARTIALLY_SWITCHED;
@@ -121,25 +121,6 @@ final class SwitchResultFormatter {
                         row.text(),
                         row.note()))
                 .toList();
-    }
-
-    private String falseSuccessTitle(Gpu gpu) {
-        for (PciDevice function : gpu.functions()) {
-            boolean right = target == Target.VM
-                    ? function.isBoundToVfio() || (function.driver().isEmpty() && !function.equals(gpu.graphics()))
-                    : !function.isBoundToVfio();
-            if (!right) {
-                return messages.text(
-                        function.driver().isPresent() ? "window.result.untrue" : "window.result.untrue.driverless",
-                        function.address().toShortString(),
-                        messages.formatDriver(function));
-            }
-        }
-        return gpu.conflicts().stream()
-                .findFirst()
-                .map(conflict -> messages.text(
-                        "window.result.untrue.claim", conflict.outermostRegion().name()))
-                .orElseGet(() -> messages.text("window.result.untrue.missing"));
     }
 
     /** A sentence with the driver that each function has now. */
