@@ -139,7 +139,8 @@ class RealPolkitTest {
             int writeCount = kernel.writes().size();
             String restoreJob = callHelper(NOBODY, "Restore", "string:" + GPU);
             assertThat(restoreJob).startsWith(DBusNames.JOB_PATH_PREFIX);
-            // No authentication agent is running; or dbus-send exits before polkit checks it, which also denies or is an
+            // No authentication agent is running; or dbus-send exits before polkit checks it, which also denies or is
+            // an
             // error of polkit's.
             assertThat(awaitLog(NOBODY, restoreJob)).containsAnyOf("no-agent", "cancelled", "denied", "undecided");
             assertThat(kernel.writes()).hasSize(writeCount);

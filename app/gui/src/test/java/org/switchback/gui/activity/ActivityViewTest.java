@@ -61,7 +61,8 @@ class ActivityViewTest extends WindowTestCase {
     void reportsExcludeNamesByDefault() {
         window.fire("page-button-activity");
         assertThat(window.node("activity-names", CheckBox.class).isSelected()).isFalse();
-        assertThat(window.node("activity-save").isDisabled()).isFalse();
+        TestWindow.waitUntil(
+                "the machine is open", () -> !window.node("activity-save").isDisabled());
     }
 
     private void switchToVm() {
