@@ -3,6 +3,7 @@ package org.switchback.gui.activity;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import javafx.geometry.Orientation;
+import javafx.scene.Node;
 import javafx.scene.control.CheckBox;
 import javafx.scene.control.ListView;
 import javafx.scene.control.ScrollBar;
@@ -61,8 +62,8 @@ class ActivityViewTest extends WindowTestCase {
     void reportsExcludeNamesByDefault() {
         window.fire("page-button-activity");
         assertThat(window.node("activity-names", CheckBox.class).isSelected()).isFalse();
-        TestWindow.waitUntil(
-                "the machine is open", () -> !window.node("activity-save").isDisabled());
+        Node save = window.node("activity-save");
+        TestWindow.waitUntil("the machine is open", () -> !save.isDisabled());
     }
 
     private void switchToVm() {
