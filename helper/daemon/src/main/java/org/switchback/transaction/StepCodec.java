@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.ReleaseStage;
 import org.switchback.plan.Setting;
@@ -17,46 +17,24 @@ final class StepCodec {
 
     private StepCodec() {}
 
-    /** The first field. The names are part of the journal format and independent of the names of the classes. */
+    /** The first field: its {@link KebabCase} name is part of the journal format. */
     private enum RecordedStepKind {
-        RUN_CHECK("run-check"),
-        CHANGE_SETTING("change-setting"),
-        FRAMEBUFFER_EVICTION("framebuffer-eviction"),
-        PROBE_ANY("probe-any"),
-        LOAD_DRIVER("load-driver"),
-        UNBIND_ANY("unbind-any");
-
-        private final String journalName;
-
-        RecordedStepKind(String journalName) {
-            this.journalName = journalName;
-        }
-
-        /** @throws IllegalArgumentException for an unknown name */
-        static RecordedStepKind parse(String journalName) {
-            return Stream.of(values())
-                    .filter(kind -> kind.journalName.equals(journalName))
-                    .findFirst()
-                    .orElseThrow(() -> new IllegalArgumentException("unknown kind of step: " + journalName));
-        }
+        RUN_CHECK,
+        CHANGE_SETTING,
+        FRAMEBUFFER_EVICTION,
+        PROBE_ANY,
+        LOAD_DRIVER,
+        UNBIND_ANY
     }
 
-    /**
-     * The kind of the changed setting. The names are part of the journal format, as those of {@link RecordedStepKind}.
-     */
+    /** The kind of the changed setting: its {@link KebabCase} name is part of the journal format. */
     private enum RecordedSettingKind {
-        DRIVER("driver"),
-        DRIVER_OVERRIDE("driver-override"),
-        POWER_CONTROL("power-control"),
-        FRAMEBUFFER_DRIVER("framebuffer-driver"),
-        FRAMEBUFFER_REGION("framebuffer-region"),
-        KERNEL_MODULE("kernel-module");
-
-        private final String journalName;
-
-        RecordedSettingKind(String journalName) {
-            this.journalName = journalName;
-        }
+        DRIVER,
+        DRIVER_OVERRIDE,
+        POWER_CONTROL,
+        FRAMEBUFFER_DRIVER,
+        FRAMEBUFFER_REGION,
+        KERNEL_MODULE;
 
         static RecordedSettingKind of(Setting setting) {
             return switch (setting) {
@@ -67,14 +45,6 @@ final class StepCodec {
                 case Setting.FramebufferRegion region -> FRAMEBUFFER_REGION;
                 case Setting.KernelModule module -> KERNEL_MODULE;
             };
-        }
-
-        /** @throws IllegalArgumentException for an unknown name */
-        static RecordedSettingKind parse(String journalName) {
-            return Stream.of(values())
-                    .filter(kind -> kind.journalName.equals(journalName))
-                    .findFirst()
-                    .orElseThrow(() -> new IllegalArgumentException("unknown kind of setting: " + journalName));
         }
     }
 
@@ -88,15 +58,15 @@ final class StepCodec {
                         functions.stream().map(PciAddress::toString).collect(Collectors.joining(",")));
             case Step.ChangeSetting(Setting setting, String before, String after, Step.UndoPolicy undoPolicy) ->
                 List.of(
-                        RecordedStepKind.CHANGE_SETTING.journalName,
-                        RecordedSettingKind.of(setting).journalName,
+                        KebabCase.of(RecordedStepKind.CHANGE_SETTING),
+                        KebabCase.of(RecordedSettingKind.of(setting)),
                         encodeSubject(setting),
                         before,
                         after,
                         undoPolicy.name());
             case Step.FramebufferEviction(PciAddress function, int bar, String region, AddressRange range) ->
                 List.of(
-                        RecordedStepKind.FRAMEBUFFER_EVICTION.journalName,
+                        KebabCase.of(RecordedStepKind.FRAMEBUFFER_EVICTION),
                         Integer.toString(bar),
                         function.toString(),
                         region,
@@ -110,7 +80,7 @@ final class StepCodec {
     }
 
     private static List<String> fields(RecordedStepKind kind, String detail, String functions) {
-        return List.of(kind.journalName, detail, functions, "", "", "");
+        return List.of(KebabCase.of(kind), detail, functions, "", "", "");
     }
 
     /** @return empty when the fields do not describe a step */
@@ -120,7 +90,7 @@ final class StepCodec {
         }
         try {
             return Optional.of(
-                    switch (RecordedStepKind.parse(fields.get(0))) {
+                    switch (parseKind(RecordedStepKind.class, fields.get(0))) {
                         case RUN_CHECK ->
                             new Step.RunCheck(Step.CheckKind.valueOf(fields.get(1)), parseAddresses(fields.get(2)));
                         case CHANGE_SETTING ->
@@ -142,6 +112,11 @@ final class StepCodec {
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
+    }
+
+    /** @throws IllegalArgumentException for an unknown name */
+    private static <E extends Enum<E>> E parseKind(Class<E> type, String name) {
+        return KebabCase.parse(type, name).orElseThrow(() -> new IllegalArgumentException("unknown kind: " + name));
     }
 
     /**
@@ -170,7 +145,7 @@ final class StepCodec {
     }
 
     private static Setting decodeSetting(String kind, String subject) {
-        return switch (RecordedSettingKind.parse(kind)) {
+        return switch (parseKind(RecordedSettingKind.class, kind)) {
             case DRIVER -> new Setting.Driver(PciAddress.of(subject));
             case DRIVER_OVERRIDE -> new Setting.DriverOverride(PciAddress.of(subject));
             case POWER_CONTROL -> new Setting.PowerControl(PciAddress.of(subject));
