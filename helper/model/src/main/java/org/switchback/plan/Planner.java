@@ -65,14 +65,8 @@ public final class Planner {
         List<PciDevice> functions = withExtras(gpu, request.extraFunctions());
         if (gpu.mode() == Gpu.GpuMode.VM && gpu.conflicts().isEmpty()) {
             refusals.add(new Refusal.AlreadyInMode(gpu.address(), Target.VM));
-            return new SwitchPlan(
-                    request,
-                    gpu,
-                    functions,
-                    steps,
-                    refusals,
-                    currentHostSettings(functions, Optional.empty()),
-                    requiredPermission(functions));
+            return createPlan(
+                    gpu, functions, currentHostSettings(functions, Optional.empty()), requiredPermission(functions));
         }
         refuseAfterOops();
         refuseWithoutVfio(gpu);
@@ -117,14 +111,7 @@ public final class Planner {
         Optional<FirmwareFramebuffer> unbound = strategies.stream()
                 .flatMap(strategy -> strategy.unboundFramebuffer().stream())
                 .findFirst();
-        return new SwitchPlan(
-                request,
-                gpu,
-                functions,
-                steps,
-                refusals,
-                currentHostSettings(functions, unbound),
-                requiredPermission(functions));
+        return createPlan(gpu, functions, currentHostSettings(functions, unbound), requiredPermission(functions));
     }
 
     private List<ReleaseStrategy> releaseStrategies(Gpu gpu) {
@@ -159,8 +146,7 @@ public final class Planner {
                         function.isBoundToVfio() || overrideOf(function).equals(PciDevice.VFIO_PCI));
         if (!anyReservedForVm) {
             refusals.add(new Refusal.AlreadyInMode(gpu.address(), Target.HOST));
-            return new SwitchPlan(
-                    request, gpu, functions, steps, refusals, settings, SwitchPlan.RequiredPermission.RESTORE);
+            return createPlan(gpu, functions, settings, SwitchPlan.RequiredPermission.RESTORE);
         }
         refuseAfterOops();
         refuseInUse(functions);
@@ -198,8 +184,15 @@ public final class Planner {
                     .ifPresent(control -> addPowerControlChange(function, control));
         }
         addCheck(Step.CheckKind.HOST_DRIVERS_BOUND, functions);
-        return new SwitchPlan(
-                request, gpu, functions, steps, refusals, settings, SwitchPlan.RequiredPermission.RESTORE);
+        return createPlan(gpu, functions, settings, SwitchPlan.RequiredPermission.RESTORE);
+    }
+
+    private SwitchPlan createPlan(
+            Gpu gpu,
+            List<PciDevice> functions,
+            HostSettings settings,
+            SwitchPlan.RequiredPermission requiredPermission) {
+        return new SwitchPlan(request, gpu, functions, steps, refusals, settings, requiredPermission);
     }
 
     /**
