@@ -5,17 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
-import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.TestSnapshots;
-import org.switchback.kernel.Kernel;
-import org.switchback.plan.KernelWrite;
-import org.switchback.plan.Setting;
 import org.switchback.simulator.SimulatedKernel;
 
 /**
@@ -45,25 +38,23 @@ final class FileKernelHelperMain {
         return folder.resolve("machine.go");
     }
 
-    private static final class FileKernel implements Kernel {
-        private final SimulatedKernel kernel;
+    private static final class FileKernel extends ForwardingKernel {
         private final Path file;
 
         FileKernel(Path file, int blockedWrite) throws IOException, MachineSnapshot.MalformedSnapshotException {
+            super(new SimulatedKernel(
+                    Files.exists(file) ? MachineSnapshot.parse(Files.readString(file)) : TestSnapshots.load(MACHINE)));
             this.file = file;
-            MachineSnapshot initialSnapshot = TestSnapshots.load(MACHINE);
-            kernel = new SimulatedKernel(
-                    Files.exists(file) ? MachineSnapshot.parse(Files.readString(file)) : initialSnapshot);
             // The kernel also needs the drivers that are not bound in the stored state.
-            SnapshotParser.parse(initialSnapshot).devices().forEach((address, device) -> device.driver()
-                    .ifPresent(driver -> kernel.addNativeDriver(address, driver)));
+            SnapshotParser.parse(TestSnapshots.load(MACHINE)).devices().forEach((address, device) -> device.driver()
+                    .ifPresent(driver -> simulated().addNativeDriver(address, driver)));
             AtomicInteger writeCount = new AtomicInteger();
-            kernel.beforeEachWrite(write -> {
+            simulated().beforeEachWrite(write -> {
                 if (writeCount.incrementAndGet() == blockedWrite && !Files.exists(waitingFile(file.getParent()))) {
                     awaitContinueFile();
                 }
             });
-            kernel.afterEachWrite((write, result) -> save());
+            simulated().afterEachWrite((write, result) -> save());
         }
 
         private void awaitContinueFile() {
@@ -81,46 +72,17 @@ final class FileKernelHelperMain {
         private void save() {
             try {
                 Path newFile = file.resolveSibling("machine.new");
-                Files.writeString(newFile, kernel.readSnapshot().toText());
+                Files.writeString(newFile, readSnapshot().toText());
                 Files.move(newFile, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } catch (IOException e) {
                 throw new AssertionError(e);
             }
         }
 
-        @Override
-        public MachineSnapshot readSnapshot() {
-            return kernel.readSnapshot();
-        }
-
+        /** The same in every process, so that a helper that starts again continues the boot. */
         @Override
         public String bootId() {
             return "one-boot";
-        }
-
-        @Override
-        public String readSetting(Setting setting) {
-            return kernel.readSetting(setting);
-        }
-
-        @Override
-        public List<DeviceUser> readDeviceUsers(List<PciAddress> functions) {
-            return kernel.readDeviceUsers(functions);
-        }
-
-        @Override
-        public boolean hasOops() {
-            return kernel.hasOops();
-        }
-
-        @Override
-        public WriteResult write(KernelWrite write, Duration timeout, Consumer<Duration> onProgress) {
-            return kernel.write(write, timeout, onProgress);
-        }
-
-        @Override
-        public VfioCheck verifyVfio(List<PciAddress> functions) {
-            return kernel.verifyVfio(functions);
         }
     }
 }

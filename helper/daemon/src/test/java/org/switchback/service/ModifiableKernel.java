@@ -1,28 +1,15 @@
 package org.switchback.service;
 
-import java.time.Duration;
-import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.MachineSnapshot;
-import org.switchback.hardware.PciAddress;
-import org.switchback.kernel.Kernel;
-import org.switchback.plan.KernelWrite;
-import org.switchback.plan.Setting;
 import org.switchback.simulator.SimulatedKernel;
 
 /** A simulated kernel whose snapshots a test can modify, for example to remove or add a card. */
-public final class ModifiableKernel implements Kernel {
-    private final SimulatedKernel simulated;
+public final class ModifiableKernel extends ForwardingKernel {
     private volatile UnaryOperator<MachineSnapshot> modification = UnaryOperator.identity();
 
     public ModifiableKernel(SimulatedKernel simulated) {
-        this.simulated = simulated;
-    }
-
-    public SimulatedKernel simulated() {
-        return simulated;
+        super(simulated);
     }
 
     public void modifySnapshot(UnaryOperator<MachineSnapshot> newModification) {
@@ -31,36 +18,6 @@ public final class ModifiableKernel implements Kernel {
 
     @Override
     public MachineSnapshot readSnapshot() {
-        return modification.apply(simulated.readSnapshot());
-    }
-
-    @Override
-    public String bootId() {
-        return simulated.bootId();
-    }
-
-    @Override
-    public String readSetting(Setting setting) {
-        return simulated.readSetting(setting);
-    }
-
-    @Override
-    public List<DeviceUser> readDeviceUsers(List<PciAddress> functions) {
-        return simulated.readDeviceUsers(functions);
-    }
-
-    @Override
-    public boolean hasOops() {
-        return simulated.hasOops();
-    }
-
-    @Override
-    public WriteResult write(KernelWrite write, Duration timeout, Consumer<Duration> onProgress) {
-        return simulated.write(write, timeout, onProgress);
-    }
-
-    @Override
-    public VfioCheck verifyVfio(List<PciAddress> functions) {
-        return simulated.verifyVfio(functions);
+        return modification.apply(super.readSnapshot());
     }
 }
