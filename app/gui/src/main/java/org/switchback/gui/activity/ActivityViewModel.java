@@ -33,7 +33,7 @@ public final class ActivityViewModel {
     private final ZoneId zone;
 
     private final ObservableList<ActivityRow> rows = FXCollections.observableArrayList();
-    // A field, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
+    // A field: without a reference to the unmodifiable list, the garbage collector removes it and its listeners.
     private final ObservableList<ActivityRow> unmodifiableRows = FXCollections.unmodifiableObservableList(rows);
     private final ReadOnlyObjectWrapper<@Nullable RecordDetails> details = new ReadOnlyObjectWrapper<>(null);
     private final ReadOnlyStringWrapper notice = new ReadOnlyStringWrapper("");
@@ -130,7 +130,7 @@ public final class ActivityViewModel {
         }
         content.problem().ifPresent(trouble -> notice.set(trouble.format(messages)));
         boolean there = fresh.stream().anyMatch(row -> row.id().equals(selectedId));
-        // Whoever looks at the newest goes on to the next newest; whoever looks at an older one stays there.
+        // If the newest record was selected, the newest is selected again. An older selected record stays selected.
         select(
                 fresh.isEmpty()
                         ? ""

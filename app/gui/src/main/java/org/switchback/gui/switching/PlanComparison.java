@@ -9,7 +9,7 @@ public enum PlanComparison {
     NEW,
     /** It has other steps. */
     CHANGED,
-    /** It has the same steps, so nobody needs to see them again. */
+    /** It has the same steps, so they need not be shown again. */
     SAME;
 
     /** Source of the plans that have succeeded. May block. */
