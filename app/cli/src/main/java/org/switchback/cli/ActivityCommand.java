@@ -42,7 +42,7 @@ final class ActivityCommand extends MachineCommand {
             JsonArray array = new JsonArray();
             records.forEach(switchRecord -> array.add(toJson(switchRecord)));
             JsonObject object = new JsonObject();
-            object.add("attempts", array);
+            object.add("records", array);
             printJson(object);
         } else if (number != null) {
             terminal().out().print(formatter(records.getFirst()).toPlainText());

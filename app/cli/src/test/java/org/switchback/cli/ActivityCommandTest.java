@@ -15,7 +15,8 @@ class ActivityCommandTest extends CommandTestCase {
     void emptyLogPrintsAMessage() {
         CliRunner.CliResult result = run("activity");
         assertThat(result.exitCode()).isZero();
-        assertThat(result.out()).isEqualTo("No GPU has been switched yet. Every attempt is listed here.\n");
+        assertThat(result.out())
+                .isEqualTo("No GPU has been switched yet. Every switch is listed here, failed ones too.\n");
     }
 
     @Test
@@ -23,7 +24,7 @@ class ActivityCommandTest extends CommandTestCase {
         switchToVm();
         CliRunner.CliResult list = run("activity");
         assertThat(list.out())
-                .startsWith("1  NVIDIA GeForce GTX 1080 to VM mode\n")
+                .startsWith("1  Switch NVIDIA GeForce GTX 1080 to VM mode\n")
                 .contains("from the command line, kernel 5.10.0-46-amd64")
                 .contains("NVIDIA GeForce GTX 1080 is in VM mode.");
         assertThat(run("activity", "1").out())
@@ -38,7 +39,7 @@ class ActivityCommandTest extends CommandTestCase {
         switchToVm();
         JsonObject record = JsonParser.parseString(run("activity", "--json").out())
                 .getAsJsonObject()
-                .getAsJsonArray("attempts")
+                .getAsJsonArray("records")
                 .get(0)
                 .getAsJsonObject();
         assertThat(record.get("result").getAsString()).isEqualTo("done");
@@ -52,7 +53,7 @@ class ActivityCommandTest extends CommandTestCase {
 
     @Test
     void unknownRecordNumberIsRejected() {
-        assertErrorMessage(run("activity", "7"), ExitCode.USAGE, "There is no attempt \"7\".");
+        assertErrorMessage(run("activity", "7"), ExitCode.USAGE, "The record has no entry \"7\".");
     }
 
     private void switchToVm() {

@@ -298,7 +298,7 @@ final class MainView extends StackPane {
     private Node createSimulationBar() {
         return createBar("simulation", Material2OutlinedMZ.SCIENCE, model.simulationMessageProperty(), () -> {
             Button back = Controls.createFlatButton(
-                    "simulation-back", messages.text("window.ribbon.back"), null, model::openThisMachine);
+                    "simulation-back", messages.text("window.simulation.back"), null, model::openThisMachine);
             back.disableProperty().bind(model.idleProperty().not());
             return List.of(back);
         });

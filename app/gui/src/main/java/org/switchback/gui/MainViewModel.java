@@ -214,7 +214,7 @@ public final class MainViewModel {
                 });
         simulationMessage.set(
                 switch (source) {
-                    case MachineSource.SampleMachine _ -> messages.text("window.ribbon.sample") + failureSuffix();
+                    case MachineSource.SampleMachine _ -> messages.text("window.simulation.sample") + failureSuffix();
                     case MachineSource.SavedReport(String file) ->
                         messages.text("source.report", file) + failureSuffix();
                     default -> "";
@@ -231,7 +231,7 @@ public final class MainViewModel {
         FailureScenario failure = activeFailure();
         return failure == FailureScenario.NONE
                 ? ""
-                : " " + messages.text("window.ribbon.failure", messages.text("window.failure." + failure.name()));
+                : " " + messages.text("window.simulation.failure", messages.text("window.failure." + failure.name()));
     }
 
     // Opening machines.

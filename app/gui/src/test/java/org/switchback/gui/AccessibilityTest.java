@@ -126,7 +126,7 @@ class AccessibilityTest extends WindowTestCase {
             case ACTIVITY -> {
                 completeSwitch();
                 window.fire("page-button-activity");
-                window.node("attempt-result");
+                window.node("record-result");
             }
             case EMPTY_ACTIVITY -> window.fire("page-button-activity");
             case NO_GPU -> {

@@ -159,8 +159,8 @@ public final class Messages {
         return formatList(gpu.functions().stream()
                 .map(function -> text(
                         function.isBoundToVfio()
-                                ? "half.vm"
-                                : function.driver().isPresent() ? "half.host" : "half.nobody",
+                                ? "function-mode.vm"
+                                : function.driver().isPresent() ? "function-mode.host" : "function-mode.unbound",
                         formatFunctionKind(function)))
                 .toList());
     }

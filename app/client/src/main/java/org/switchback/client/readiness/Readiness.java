@@ -261,7 +261,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                         .distinct()
                         .toList();
                 return nonBlocking.isEmpty()
-                        ? ready(ReadinessCheck.USERS, "nobody")
+                        ? ready(ReadinessCheck.USERS, "none")
                         : ready(ReadinessCheck.USERS, "let-go", nonBlocking);
             }
             boolean onlyPersistenceDaemon =

@@ -55,7 +55,7 @@ class RecordingConnectionsTest {
                 .hasSize(9)
                 .contains("echo 0000:04:00.0 | sudo tee /sys/bus/pci/drivers/nvidia/unbind");
         SwitchRecordFormatter formatter = formatter(record);
-        assertThat(formatter.title()).isEqualTo("NVIDIA GeForce GTX 1080 to VM mode");
+        assertThat(formatter.title()).isEqualTo("Switch NVIDIA GeForce GTX 1080 to VM mode");
         assertThat(formatter.result()).isEqualTo("NVIDIA GeForce GTX 1080 is in VM mode.");
         assertThat(formatter.steps().get(6))
                 .isEqualTo(

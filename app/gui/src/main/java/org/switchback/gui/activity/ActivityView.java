@@ -38,7 +38,7 @@ import org.switchback.gui.controls.Controls;
 import org.switchback.hardware.KebabCase;
 import org.switchback.job.SwitchRun;
 
-/** The page of activity: every attempt on the left, all about one of them on the right. */
+/** The page of activity: every switch record on the left, the details of one on the right. */
 public final class ActivityView extends BorderPane {
     private static final int MAX_ROWS = 16;
 
@@ -100,7 +100,7 @@ public final class ActivityView extends BorderPane {
     }
 
     private Node createRecordList() {
-        list.setId("attempts");
+        list.setId("records");
         list.setAccessibleText(messages.text("activity.list"));
         list.setItems(model.rows());
         list.setCellFactory(view -> new RecordCell());
@@ -127,7 +127,7 @@ public final class ActivityView extends BorderPane {
         }
     }
 
-    /** An attempt in the list. */
+    /** A record in the list. */
     private final class RecordCell extends ListCell<ActivityViewModel.ActivityRow> {
         RecordCell() {
             // As wide as the list, so that its texts wrap.
@@ -144,14 +144,14 @@ public final class ActivityView extends BorderPane {
                 return;
             }
             Label title = new Label(row.title());
-            title.getStyleClass().add("attempt-title");
+            title.getStyleClass().add("record-title");
             Controls.enableWrapping(title);
             Label time = new Label(row.time());
             time.getStyleClass().add("identity");
             VBox text = new VBox(2, title, time);
             HBox.setHgrow(text, Priority.ALWAYS);
             StackPane sign = new StackPane(new FontIcon(iconFor(row.status())));
-            sign.getStyleClass().addAll("attempt-sign", KebabCase.of(row.status()));
+            sign.getStyleClass().addAll("record-sign", KebabCase.of(row.status()));
             HBox box = new HBox(10, sign, text);
             setGraphic(box);
             setAccessibleText(messages.text("activity.accessible", row.title(), row.time(), row.result()));
@@ -167,7 +167,7 @@ public final class ActivityView extends BorderPane {
         };
     }
 
-    // All about one attempt.
+    // The details of one record.
 
     private void showDetails(ActivityViewModel.@Nullable RecordDetails shown) {
         details.getChildren().clear();
@@ -175,8 +175,8 @@ public final class ActivityView extends BorderPane {
             return;
         }
         List<Node> nodes = new ArrayList<>();
-        nodes.add(createLabel("attempt-title", shown.row().title(), Styles.TITLE_3));
-        nodes.add(createLabel("attempt-circumstances", shown.context(), "identity"));
+        nodes.add(createLabel("record-title", shown.row().title(), Styles.TITLE_3));
+        nodes.add(createLabel("record-circumstances", shown.context(), "identity"));
         nodes.add(createResultBox(shown));
         if (!shown.steps().isEmpty()) {
             nodes.add(createHeading("activity.steps"));
@@ -184,25 +184,23 @@ public final class ActivityView extends BorderPane {
         }
         if (!shown.shellCommands().isEmpty()) {
             nodes.add(createHeading("activity.writes"));
-            nodes.add(createTextArea("attempt-writes", "activity.writes", shown.shellCommands()));
+            nodes.add(createTextArea("record-writes", "activity.writes", shown.shellCommands()));
         }
         if (!shown.memoryMapChanges().isEmpty()) {
             nodes.add(createHeading("activity.map"));
-            nodes.add(createLabel("attempt-changes", shown.memoryMapChanges(), "attempt-changes"));
+            nodes.add(createLabel("record-changes", shown.memoryMapChanges(), "record-changes"));
         }
         if (!shown.memoryMapBefore().isEmpty()) {
             nodes.add(createHeading("activity.map.before"));
             nodes.add(createTextArea(
-                    "attempt-before",
+                    "record-before",
                     "activity.map.before",
                     shown.memoryMapBefore().stripTrailing()));
         }
         if (!shown.memoryMapAfter().isEmpty()) {
             nodes.add(createHeading("activity.map.after"));
             nodes.add(createTextArea(
-                    "attempt-after",
-                    "activity.map.after",
-                    shown.memoryMapAfter().stripTrailing()));
+                    "record-after", "activity.map.after", shown.memoryMapAfter().stripTrailing()));
         }
         details.getChildren().setAll(nodes);
         detailsScrollPane.setVvalue(0);
@@ -212,20 +210,20 @@ public final class ActivityView extends BorderPane {
         String text = shown.duration().isEmpty()
                 ? shown.row().result()
                 : messages.text("activity.result.took", shown.row().result(), shown.duration());
-        Label result = createLabel("attempt-result", text, "attempt-result");
+        Label result = createLabel("record-result", text, "record-result");
         result.setGraphic(new FontIcon(iconFor(shown.row().status())));
         VBox box = new VBox(6, result);
         int number = 1;
         for (String objection : shown.failures()) {
-            box.getChildren().add(createLabel("attempt-objection-" + number++, objection, "outcome-line"));
+            box.getChildren().add(createLabel("record-objection-" + number++, objection, "result-line"));
         }
-        box.getStyleClass().addAll("outcome", KebabCase.of(shown.row().status()));
+        box.getStyleClass().addAll("switch-result", KebabCase.of(shown.row().status()));
         return box;
     }
 
     private Node createHeading(String key) {
         Label heading = new Label(messages.text(key));
-        heading.getStyleClass().add("attempt-heading");
+        heading.getStyleClass().add("record-heading");
         return heading;
     }
 
@@ -235,9 +233,9 @@ public final class ActivityView extends BorderPane {
         for (SwitchRecordFormatter.RecordedStep line : lines) {
             Label number = new Label(Integer.toString(line.number()));
             number.getStyleClass().add("step-number");
-            VBox text = new VBox(2, createLabel("attempt-step-" + line.number(), line.text(), "step-text"));
+            VBox text = new VBox(2, createLabel("record-step-" + line.number(), line.text(), "step-text"));
             if (!line.note().isEmpty()) {
-                text.getChildren().add(createLabel("attempt-note-" + line.number(), line.note(), "step-note"));
+                text.getChildren().add(createLabel("record-note-" + line.number(), line.note(), "step-note"));
             }
             HBox.setHgrow(text, Priority.ALWAYS);
             text.setMaxWidth(Double.MAX_VALUE);
@@ -287,7 +285,7 @@ public final class ActivityView extends BorderPane {
                 "activity-copy",
                 messages.text("activity.copy"),
                 Material2OutlinedAL.CONTENT_COPY,
-                () -> Controls.copyToClipboard(model.formatter()));
+                () -> Controls.copyToClipboard(model.plainText()));
         copy.disableProperty().bind(model.detailsProperty().isNull());
         CheckBox names = Controls.withId("activity-names", new CheckBox(messages.text("activity.save.names")));
         Button save =

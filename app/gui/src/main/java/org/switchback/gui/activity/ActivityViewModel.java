@@ -25,7 +25,7 @@ import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.job.SwitchRun;
 
-/** What the page of activity shows: every attempt, and all about one of them. Belongs to the drawing thread. */
+/** What the page of activity shows: every switch record, and the details of one. Belongs to the drawing thread. */
 public final class ActivityViewModel {
     private final ActivityLog activityLog;
     private final BackgroundTasks background;
@@ -44,9 +44,9 @@ public final class ActivityViewModel {
     private @Nullable HelperConnection connection;
 
     /**
-     * An attempt in the list.
+     * A record in the list.
      *
-     * @param id of the attempt
+     * @param id of the record
      * @param title which GPU should go where
      * @param time when
      * @param status how it ended, in one word
@@ -55,7 +55,7 @@ public final class ActivityViewModel {
     public record ActivityRow(String id, String title, String time, SwitchRun.Result status, String result) {}
 
     /**
-     * All about an attempt, in words.
+     * The details of a record as texts.
      *
      * @param row as in the list
      * @param context when, by whom, where
@@ -88,7 +88,7 @@ public final class ActivityViewModel {
         refresh();
     }
 
-    /** Every attempt, the newest first. */
+    /** Every record, the newest first. */
     public ObservableList<ActivityRow> rows() {
         return unmodifiableRows;
     }
@@ -122,7 +122,7 @@ public final class ActivityViewModel {
     private void update(ActivityLog.ActivityLogContent content) {
         records = content.records();
         List<ActivityRow> fresh = records.stream()
-                .map(attempt -> createRow(formatter(attempt), attempt))
+                .map(switchRecord -> createRow(formatter(switchRecord), switchRecord))
                 .toList();
         boolean newest = rows.isEmpty() || selectedId.equals(rows.getFirst().id());
         if (!fresh.equals(rows)) {
@@ -137,44 +137,44 @@ public final class ActivityViewModel {
                         : there && !newest ? selectedId : fresh.getFirst().id());
     }
 
-    private SwitchRecordFormatter formatter(SwitchRecord attempt) {
-        return new SwitchRecordFormatter(messages, zone, attempt);
+    private SwitchRecordFormatter formatter(SwitchRecord switchRecord) {
+        return new SwitchRecordFormatter(messages, zone, switchRecord);
     }
 
-    private static ActivityRow createRow(SwitchRecordFormatter text, SwitchRecord attempt) {
-        return new ActivityRow(attempt.id(), text.title(), text.time(), text.status(), text.result());
+    private static ActivityRow createRow(SwitchRecordFormatter text, SwitchRecord switchRecord) {
+        return new ActivityRow(switchRecord.id(), text.title(), text.time(), text.status(), text.result());
     }
 
-    /** Chooses an attempt by its id. */
+    /** Chooses a record by its id. */
     public void select(String id) {
         selectedId = id;
         details.set(records.stream()
-                .filter(attempt -> attempt.id().equals(id))
+                .filter(switchRecord -> switchRecord.id().equals(id))
                 .findFirst()
                 .map(this::createDetails)
                 .orElse(null));
     }
 
-    private RecordDetails createDetails(SwitchRecord attempt) {
-        SwitchRecordFormatter text = formatter(attempt);
+    private RecordDetails createDetails(SwitchRecord switchRecord) {
+        SwitchRecordFormatter text = formatter(switchRecord);
         return new RecordDetails(
-                createRow(text, attempt),
+                createRow(text, switchRecord),
                 text.context(),
                 text.duration(),
                 text.failures(),
                 text.steps(),
-                String.join("\n", attempt.shellCommands()),
+                String.join("\n", switchRecord.shellCommands()),
                 text.memoryMapChanges(),
                 text.memoryMapBefore(),
                 text.memoryMapAfter());
     }
 
-    /** All about the chosen attempt as a text; empty when none is. */
-    public String formatter() {
+    /** The chosen record as text; empty when none is. */
+    public String plainText() {
         return records.stream()
-                .filter(attempt -> attempt.id().equals(selectedId))
+                .filter(switchRecord -> switchRecord.id().equals(selectedId))
                 .findFirst()
-                .map(attempt -> formatter(attempt).toPlainText())
+                .map(switchRecord -> formatter(switchRecord).toPlainText())
                 .orElse("");
     }
 

@@ -1,4 +1,4 @@
-/** Every attempt to switch a GPU: what was planned, what was written to the kernel, what came of it. */
+/** The record of every switch, failed ones too: what was planned, what was written to the kernel, what came of it. */
 @NullMarked
 package org.switchback.gui.activity;
 

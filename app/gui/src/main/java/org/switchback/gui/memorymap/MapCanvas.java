@@ -300,7 +300,7 @@ final class MapCanvas extends Region {
             BoxNode node = nodes.get(item);
             if (node == null) {
                 node = new BoxNode(item, tree.kind(item), textWidths);
-                if (tree.kind(item) == RegionKind.UNCOVERED) {
+                if (tree.kind(item) == RegionKind.UNCLAIMED) {
                     node.getStyleClass().add("on-" + KebabCase.of(tree.kind(tree.parent(item))));
                 }
                 if (tree.change(item) == RegionChange.REMOVED) {

@@ -87,12 +87,12 @@ final class MapNavigation {
     }
 
     /**
-     * Selects an item and brings it into view. The uncovered part of a region stands for the region. Filters that hide
+     * Selects an item and brings it into view. The unclaimed part of a region stands for the region. Filters that hide
      * the item are turned on.
      */
     void select(int item) {
         MapTree current = tree.get();
-        int target = current.kind(item) == RegionKind.UNCOVERED ? current.parent(item) : item;
+        int target = current.kind(item) == RegionKind.UNCLAIMED ? current.parent(item) : item;
         viewport.clearFiltersHiding(target);
         int oldRoot = viewport.viewRootProperty().get();
         int newRoot = oldRoot;
@@ -108,7 +108,7 @@ final class MapNavigation {
 
     /** Whether the item is a region or a gap and no filter hides it. */
     boolean isSelectable(int item) {
-        return tree.get().kind(item) != RegionKind.UNCOVERED && viewport.isVisible(item);
+        return tree.get().kind(item) != RegionKind.UNCLAIMED && viewport.isVisible(item);
     }
 
     void selectParent() {

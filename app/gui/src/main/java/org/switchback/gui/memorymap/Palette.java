@@ -24,7 +24,7 @@ record Palette(
     /** The characteristic colour of a kind. */
     int colourOf(RegionKind kind) {
         return switch (kind) {
-            case ROOT, UNCOVERED -> card;
+            case ROOT, UNCLAIMED -> card;
             case WINDOW -> window;
             case BAR, DRIVER -> bar;
             case OVERLAP -> overlap;
@@ -47,7 +47,7 @@ record Palette(
     /** The fill behind the pattern of a kind: its colour or a light tint of it. */
     int fillColour(RegionKind kind) {
         return switch (kind) {
-            case ROOT, GAP, UNCOVERED -> card;
+            case ROOT, GAP, UNCLAIMED -> card;
             case WINDOW -> mix(card, window, 0.07);
             case FIRMWARE -> mix(card, firmware, 0.13);
             case OTHER -> mix(card, other, 0.13);
@@ -60,7 +60,7 @@ record Palette(
     static boolean isSolid(RegionKind kind) {
         return switch (kind) {
             case BAR, DRIVER, RAM, OVERLAP -> true;
-            case ROOT, WINDOW, FIRMWARE, OTHER, GAP, UNCOVERED -> false;
+            case ROOT, WINDOW, FIRMWARE, OTHER, GAP, UNCLAIMED -> false;
         };
     }
 

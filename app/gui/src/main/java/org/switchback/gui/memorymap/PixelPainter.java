@@ -42,7 +42,7 @@ final class PixelPainter {
 
     private void paint(MapTree tree, Box box) {
         RegionKind kind = tree.kind(box.item());
-        if (kind == RegionKind.UNCOVERED) {
+        if (kind == RegionKind.UNCLAIMED) {
             return;
         }
         int top = (int) Math.round(box.y() * scale);
@@ -114,7 +114,7 @@ final class PixelPainter {
             case OVERLAP -> paintStripes(box, palette.stripe(), 8, 4, 1);
             case FIRMWARE -> paintDots(box, palette.firmware());
             case OTHER -> paintLines(box, palette.other());
-            case ROOT, WINDOW, BAR, DRIVER, RAM, GAP, UNCOVERED -> {
+            case ROOT, WINDOW, BAR, DRIVER, RAM, GAP, UNCLAIMED -> {
                 // No pattern.
             }
         }

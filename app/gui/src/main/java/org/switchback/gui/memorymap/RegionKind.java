@@ -25,7 +25,7 @@ enum RegionKind {
     /** Unclaimed addresses between regions. */
     GAP,
     /** The part of a region that has no child region. */
-    UNCOVERED;
+    UNCLAIMED;
 
     /** The filter that can hide items of this kind, if any. */
     Optional<Filter> filter() {
@@ -34,7 +34,7 @@ enum RegionKind {
             case RAM -> Optional.of(Filter.RAM);
             case FIRMWARE -> Optional.of(Filter.RESERVED);
             case GAP -> Optional.of(Filter.GAPS);
-            case ROOT, WINDOW, OTHER, UNCOVERED -> Optional.empty();
+            case ROOT, WINDOW, OTHER, UNCLAIMED -> Optional.empty();
         };
     }
 
@@ -45,12 +45,12 @@ enum RegionKind {
 
     /** Whether items of this kind are regions of the listing. */
     boolean isRegion() {
-        return this != ROOT && this != GAP && this != UNCOVERED;
+        return this != ROOT && this != GAP && this != UNCLAIMED;
     }
 
     /** The kind of the addresses between the children of an item of this kind. */
     RegionKind fillerKind() {
-        return this == ROOT || this == WINDOW ? GAP : UNCOVERED;
+        return this == ROOT || this == WINDOW ? GAP : UNCLAIMED;
     }
 
     /**

@@ -82,7 +82,7 @@ final class RegionMessages {
         return switch (tree.kind(item)) {
             case ROOT -> messages.text("window.map.whole");
             case GAP -> messages.text("window.map.gap");
-            case UNCOVERED -> messages.text("window.map.uncovered");
+            case UNCLAIMED -> messages.text("window.map.unclaimed");
             case BAR -> {
                 String address = PciAddress.parse(tree.name(item))
                         .map(PciAddress::toShortString)
@@ -281,7 +281,7 @@ final class RegionMessages {
                 parent == MapTree.ROOT
                         ? messages.text("window.map.at.gap", addressText, size(item))
                         : messages.text("window.map.at.gap.inside", addressText, size(item), nameInSentence(parent));
-            case UNCOVERED -> messages.text("window.map.at.uncovered", addressText, nameInSentence(parent));
+            case UNCLAIMED -> messages.text("window.map.at.unclaimed", addressText, nameInSentence(parent));
             default ->
                 messages.text(
                         "window.map.at.region",

@@ -59,7 +59,7 @@ final class SvgWriter {
                 .append("</title>\n");
         if (kind == RegionKind.GAP) {
             writeZigzag(left, right, box, svg);
-        } else if (kind != RegionKind.UNCOVERED) {
+        } else if (kind != RegionKind.UNCLAIMED) {
             svg.append(format(
                     "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" rx=\"3\""
                             + " fill=\"%s\" stroke=\"%s\"%s/>%n",
@@ -98,7 +98,7 @@ final class SvgWriter {
         String sign = change.labelPrefix();
         double y = box.y() + (hasChildren ? 16 : box.height() / 2 + 4);
         boolean onSolid = Palette.isSolid(kind)
-                || (kind == RegionKind.UNCOVERED && Palette.isSolid(tree.kind(tree.parent(box.item()))));
+                || (kind == RegionKind.UNCLAIMED && Palette.isSolid(tree.kind(tree.parent(box.item()))));
         String colour = toHex(onSolid && change == RegionChange.UNCHANGED ? palette.card() : textColour());
         if (fits(sign + text, right - left)) {
             svg.append(format("<text x=\"%.2f\" y=\"%.2f\" fill=\"%s\">", Math.max(0, left) + 6, y, colour))
@@ -128,7 +128,7 @@ final class SvgWriter {
             case OVERLAP -> "url(#overlap)";
             case FIRMWARE -> "url(#firmware)";
             case OTHER -> "url(#other)";
-            case ROOT, WINDOW, BAR, DRIVER, RAM, GAP, UNCOVERED -> toHex(palette.fillColour(kind));
+            case ROOT, WINDOW, BAR, DRIVER, RAM, GAP, UNCLAIMED -> toHex(palette.fillColour(kind));
         };
     }
 

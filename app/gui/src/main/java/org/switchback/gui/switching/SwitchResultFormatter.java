@@ -84,13 +84,15 @@ final class SwitchResultFormatter {
         desktop.ifPresent(lines::add);
         if (canRollBack) {
             lines.add(messages.text(
-                    target == Target.VM ? "window.result.half.vm" : "window.result.half.host",
+                    target == Target.VM
+                            ? "window.result.partially-switched.vm"
+                            : "window.result.partially-switched.host",
                     messages.text("window.action.rollback"),
                     messages.text("window.action.finish")));
         }
         String title = partial
                 ? messages.text("state.partially-switched", messages.formatFunctionModes(gpu))
-                : canRollBack ? messages.text("window.result.half") : reason;
+                : canRollBack ? messages.text("window.result.partially-switched") : reason;
         return new SwitchResult(SwitchRun.Result.PARTIALLY_SWITCHED, title, lines);
     }
 

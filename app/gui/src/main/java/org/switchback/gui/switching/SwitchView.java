@@ -155,21 +155,21 @@ public final class SwitchView extends BorderPane {
 
     private Node createResultBox() {
         VBox box = new VBox(6);
-        box.setId("switch-outcome");
+        box.setId("switch-result");
         Runnable fill = () -> {
-            SwitchResult outcome = model.switchResultProperty().get();
+            SwitchResult result = model.switchResultProperty().get();
             box.getChildren().clear();
-            box.getStyleClass().setAll("outcome");
-            if (outcome != null) {
-                box.getStyleClass().add(KebabCase.of(outcome.kind()));
-                Label title = new Label(outcome.title(), new FontIcon(iconFor(outcome.kind())));
+            box.getStyleClass().setAll("switch-result");
+            if (result != null) {
+                box.getStyleClass().add(KebabCase.of(result.kind()));
+                Label title = new Label(result.title(), new FontIcon(iconFor(result.kind())));
                 title.setId("result-title");
-                title.getStyleClass().add("outcome-title");
+                title.getStyleClass().add("result-title");
                 Controls.enableWrapping(title);
                 box.getChildren().add(title);
-                for (String line : outcome.lines()) {
+                for (String line : result.lines()) {
                     Label label = new Label(line);
-                    label.getStyleClass().add("outcome-line");
+                    label.getStyleClass().add("result-line");
                     Controls.enableWrapping(label);
                     box.getChildren().add(label);
                 }
@@ -375,8 +375,8 @@ public final class SwitchView extends BorderPane {
     }
 
     /**
-     * Puts the keyboard on the main button, or on the pane while there is none to press. While something is under way
-     * all that could be pressed stops it, which is not what whoever presses Enter once too often wants.
+     * Focuses the main button, or the pane while there is none. During a switch the only button cancels it, which an
+     * accidental second press of Enter must not do.
      */
     public void focusPrimaryButton() {
         if (getScene() == null) {

@@ -35,7 +35,7 @@ import org.switchback.plan.Target;
 
 /** One switch, from its plan to its result. Belongs to the drawing thread. */
 public final class SwitchViewModel {
-    /** How often the kernel is asked what has become of a switch, before nobody knows. */
+    /** How often the kernel is asked what has become of a switch, before its outcome is given as unknown. */
     private static final int MAX_INSPECTIONS = 3;
 
     /** Where a switch is. */
@@ -75,7 +75,7 @@ public final class SwitchViewModel {
     private final ObservableList<String> refusals = FXCollections.observableArrayList();
     private final ObservableList<StepRow> steps = FXCollections.observableArrayList();
     private final ObservableList<PaneAction> actions = FXCollections.observableArrayList();
-    // Fields, since an unmodifiable list that nobody holds takes its listeners with it when it is collected.
+    // Fields, since an unreferenced unmodifiable list is collected together with its listeners.
     private final ObservableList<String> readOnlyDevices = FXCollections.unmodifiableObservableList(devices);
     private final ObservableList<String> readOnlyNotes = FXCollections.unmodifiableObservableList(notes);
     private final ObservableList<String> readOnlyRefusals = FXCollections.unmodifiableObservableList(refusals);
@@ -93,7 +93,7 @@ public final class SwitchViewModel {
     /** The switch that runs or has run last. */
     private SwitchRun run = SwitchRun.begin(Target.HOST, 0);
 
-    /** What was left half done is being put back, to switch to VM mode from there. */
+    /** A partial switch is being rolled back, to switch to VM mode from there. */
     private boolean switchAfterRollback;
 
     private boolean cancelRequested;
@@ -290,10 +290,11 @@ public final class SwitchViewModel {
             if (prepared.comparison() == PlanComparison.CHANGED) {
                 notes.addFirst(messages.text("window.switch.differs"));
             }
-            boolean half = gpu.get().mode() == Gpu.GpuMode.PARTIALLY_SWITCHED;
+            boolean partiallySwitched = gpu.get().mode() == Gpu.GpuMode.PARTIALLY_SWITCHED;
             enterPhase(
                     SwitchPhase.PLANNED,
-                    messages.text(half ? "window.switch.planned.half" : "window.switch.planned"),
+                    messages.text(
+                            partiallySwitched ? "window.switch.planned.partially-switched" : "window.switch.planned"),
                     List.of(cancelAction(), newAction("switch-apply", applyLabel(), true, this::apply)));
         } else {
             reply.refusals().forEach(refusal -> refusals.add(messages.formatRefusal(refusal)));
@@ -411,12 +412,14 @@ public final class SwitchViewModel {
     }
 
     /**
-     * What was left half done is undone before anything else can begin: that is the way back to the host, and half of
+     * A partial switch is rolled back before anything else can begin: that is the way back to the host, and half of
      * what it takes to finish.
      */
     private void applyRefused(HelperException.FailureKind kind) {
-        boolean half = gpuBefore != null && gpuBefore.mode() == Gpu.GpuMode.PARTIALLY_SWITCHED;
-        if (kind == HelperException.FailureKind.INCOMPLETE && (target == Target.HOST || half) && !cancelRequested) {
+        boolean partiallySwitched = gpuBefore != null && gpuBefore.mode() == Gpu.GpuMode.PARTIALLY_SWITCHED;
+        if (kind == HelperException.FailureKind.INCOMPLETE
+                && (target == Target.HOST || partiallySwitched)
+                && !cancelRequested) {
             rollBackEarlierSwitch(target == Target.VM);
         } else {
             showProblem(kind);
@@ -424,7 +427,7 @@ public final class SwitchViewModel {
     }
 
     /**
-     * Undoes an earlier switch, whose steps nobody here knows.
+     * Undoes an earlier switch, whose steps are not known here.
      *
      * @param further as in {@link #rollBack}
      */
@@ -435,7 +438,7 @@ public final class SwitchViewModel {
     }
 
     /**
-     * Undoes what the helper keeps as half done; where that was begun here, its own steps tell of it.
+     * Rolls back the partial switch that the helper keeps; where it began here, its own steps show the rollback.
      *
      * @param further whether it is switched to VM mode from there
      */
@@ -591,7 +594,7 @@ public final class SwitchViewModel {
         enterPhase(SwitchPhase.FINISHED, result.title(), nextActions(result, end.outcome() == Outcome.ROLLBACK_FAILED));
     }
 
-    /** @param kept the helper keeps it as half done, so that it is undone before anything else */
+    /** @param kept the helper keeps it as partially switched, so that it is rolled back before anything else */
     private List<PaneAction> nextActions(SwitchResult result, boolean kept) {
         boolean toVm = target == Target.VM;
         PaneAction done = newAction("switch-done", messages.text("window.action.done"), true, this::leave);

@@ -45,7 +45,7 @@ class ActivityViewModelTest {
     void isEmptyBeforeTheFirstSwitch() {
         assertThat(model.rows()).isEmpty();
         assertThat(model.detailsProperty().get()).isNull();
-        assertThat(model.formatter()).isEmpty();
+        assertThat(model.plainText()).isEmpty();
     }
 
     @Test
@@ -54,12 +54,12 @@ class ActivityViewModelTest {
         assertThat(model.rows()).hasSize(1);
         ActivityViewModel.RecordDetails details =
                 Objects.requireNonNull(model.detailsProperty().get());
-        assertThat(details.row().title()).isEqualTo("NVIDIA GeForce GTX 1080 to VM mode");
+        assertThat(details.row().title()).isEqualTo("Switch NVIDIA GeForce GTX 1080 to VM mode");
         assertThat(details.row().status()).isEqualTo(SwitchRun.Result.SUCCEEDED);
         assertThat(details.steps()).hasSize(11);
         assertThat(details.shellCommands().lines()).hasSize(9);
         assertThat(details.memoryMapChanges()).contains("efifb (8.4 MiB)");
-        assertThat(model.formatter()).startsWith("NVIDIA GeForce GTX 1080 to VM mode\n");
+        assertThat(model.plainText()).startsWith("Switch NVIDIA GeForce GTX 1080 to VM mode\n");
     }
 
     @Test

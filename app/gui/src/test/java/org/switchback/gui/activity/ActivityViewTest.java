@@ -27,13 +27,13 @@ class ActivityViewTest extends WindowTestCase {
     void switchIsListedWithStepsCommandsAndMemoryMaps() {
         switchToVm();
         window.fire("page-button-activity");
-        window.waitForText("attempt-result", "NVIDIA GeForce GTX 1080 is in VM mode.");
-        assertThat(window.text("attempt-step-7")).isEqualTo("Unbind 04:00.0 from nvidia");
-        assertThat(window.text("attempt-changes")).contains("efifb (8.4 MiB)");
-        assertThat(window.node("attempt-writes", TextArea.class).getText()).contains("nvidia/unbind");
-        assertThat(window.node("attempt-before", TextArea.class).getText()).contains("efifb");
-        ListView<?> attempts = window.node("attempts", ListView.class);
-        assertThat(TestWindow.callOnFxThread(() -> attempts.lookupAll(".scroll-bar").stream()
+        window.waitForText("record-result", "NVIDIA GeForce GTX 1080 is in VM mode.");
+        assertThat(window.text("record-step-7")).isEqualTo("Unbind 04:00.0 from nvidia");
+        assertThat(window.text("record-changes")).contains("efifb (8.4 MiB)");
+        assertThat(window.node("record-writes", TextArea.class).getText()).contains("nvidia/unbind");
+        assertThat(window.node("record-before", TextArea.class).getText()).contains("efifb");
+        ListView<?> records = window.node("records", ListView.class);
+        assertThat(TestWindow.callOnFxThread(() -> records.lookupAll(".scroll-bar").stream()
                         .map(ScrollBar.class::cast)
                         .filter(bar -> bar.getOrientation() == Orientation.HORIZONTAL && bar.isVisible())
                         .toList()))
@@ -46,15 +46,15 @@ class ActivityViewTest extends WindowTestCase {
     void recordIsSelectedByKeyboardAndCopiedAsText(FxRobot robot) {
         switchToVm();
         window.fire("page-button-activity");
-        ListView<?> list = window.node("attempts", ListView.class);
-        window.node("attempt-result");
+        ListView<?> list = window.node("records", ListView.class);
+        window.node("record-result");
         robot.interact(list::requestFocus);
         robot.press(KeyCode.HOME).release(KeyCode.HOME);
         window.fire("activity-copy");
         TestWindow.waitForFxEvents();
         assertThat(TestWindow.callOnFxThread(
                         () -> Clipboard.getSystemClipboard().getString()))
-                .startsWith("NVIDIA GeForce GTX 1080 to VM mode\n")
+                .startsWith("Switch NVIDIA GeForce GTX 1080 to VM mode\n")
                 .contains("Kernel writes\n");
     }
 

@@ -40,7 +40,7 @@ class GpuCardTest {
         assertThat(summaryTexts(card))
                 .containsExactly(
                         "IOMMU group 27",
-                        "Moves with it: 04:00.1 NVIDIA GP104 High Definition Audio Controller (snd_hda_intel)",
+                        "Also switched: 04:00.1 NVIDIA GP104 High Definition Audio Controller (snd_hda_intel)",
                         "Used by no program");
     }
 

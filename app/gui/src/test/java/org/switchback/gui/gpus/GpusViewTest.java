@@ -38,7 +38,7 @@ class GpusViewTest extends WindowTestCase {
         assertThat(overlap.getWidth()).isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
         assertThat(overlap.getBackground().getFills().getFirst().getFill().isOpaque())
                 .isTrue();
-        assertThat(strip.getAccessibleText()).isEqualTo("BAR 1, 256 MiB, efifb · 8.4 MiB, uncovered · 247.6 MiB");
+        assertThat(strip.getAccessibleText()).isEqualTo("BAR 1, 256 MiB, efifb · 8.4 MiB, unclaimed · 247.6 MiB");
         assertThat(window.text("overlap-0000-04-00-0-1"))
                 .contains("vfio-pci can't reserve BAR 1 while efifb is there.");
     }

@@ -321,7 +321,7 @@ class SwitchViewModelTest {
         SwitchViewModel model = authorizedSwitch();
         helper.emitEvent("started", FIRST_UNBIND, 1, "");
         helper.emitEvent("waiting", FIRST_UNBIND, 9_900, "");
-        assertThat(model.steps().get(FIRST_UNBIND).duration()).isEqualTo("9.9 s…");
+        assertThat(model.steps().get(FIRST_UNBIND).duration()).isEqualTo("9.9 s so far");
         assertThat(model.steps().get(FIRST_UNBIND).note()).isEmpty();
         helper.emitEvent("waiting", FIRST_UNBIND, 1_000, "");
         assertThat(model.steps().get(FIRST_UNBIND).note()).startsWith("Slow, but not stuck");

@@ -200,7 +200,7 @@ class SwitchViewTest extends WindowTestCase {
         }
         window.waitForText("step-note-8", "Slow, but not stuck");
         window.waitForText("switch-stop", "Stop after this step");
-        assertThat(window.text("step-time-8")).isEqualTo("12.0 s…");
+        assertThat(window.text("step-time-8")).isEqualTo("12.0 s so far");
         assertThat(window.node("switch-stop").isDisabled()).isFalse();
         window.assertNoTextIsCutOff();
     }
