@@ -70,7 +70,7 @@ check_authorization() {
     check "no session: everything with a password" prints "2 2 2 2 2" polkit_results nobody
 
     for caller in root active inactive ssh nobody; do
-        check "$caller: Version" prints "i 2" call_method "$caller" Version
+        check "$caller: Version" prints "i 3" call_method "$caller" Version
     done
     for caller in root active; do
         check "$caller: Inspect" prints "switchback-capture" call_method "$caller" Inspect
