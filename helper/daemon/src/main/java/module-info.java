@@ -15,4 +15,7 @@ module org.switchback.daemon {
 
     opens org.switchback.service to
             org.freedesktop.dbus;
+
+    provides org.freedesktop.dbus.spi.transport.ITransportProvider with
+            org.switchback.bus.BusTransportProvider;
 }

@@ -82,10 +82,13 @@ class ArchitectureTest {
                     "the same machine state must give the same plan in the helper, in a test and for a sample machine");
 
     @ArchTest
-    static final ArchRule onlyProtocolAndServiceUseDBusJava = noClasses()
+    static final ArchRule onlyProtocolBusAndServiceUseDBusJava = noClasses()
             .that()
             .resideOutsideOfPackages(
-                    "org.switchback.protocol..", "org.switchback.service..", "org.switchback.Helper1.Error..")
+                    "org.switchback.protocol..",
+                    "org.switchback.bus..",
+                    "org.switchback.service..",
+                    "org.switchback.Helper1.Error..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.freedesktop.dbus..")

@@ -1,7 +1,5 @@
 package org.switchback.service;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.freedesktop.dbus.DBusCallInfo;
 import org.freedesktop.dbus.connections.AbstractConnection;
@@ -13,25 +11,17 @@ import org.freedesktop.dbus.interfaces.DBusSigHandler;
 import org.freedesktop.dbus.matchrules.DBusMatchRuleBuilder;
 import org.jspecify.annotations.Nullable;
 import org.switchback.Helper1.Error.NotAuthorized;
+import org.switchback.bus.BusTransport;
 
 /** Identifies callers on a message bus by what the bus reports, never by what the callers claim about themselves. */
 final class BusCallerResolver implements CallerResolver {
-    private static final int UID_CACHE_SIZE = 256;
-
     private final DBusConnection bus;
     private final DBus busDriver;
-    /** Never stale: the bus does not reuse unique names. */
-    private final Map<String, Long> uidsBySender = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1;
+    private final BusTransport transport;
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
-            return size() > UID_CACHE_SIZE;
-        }
-    };
-
-    BusCallerResolver(DBusConnection bus) throws DBusException {
+    BusCallerResolver(DBusConnection bus, BusTransport transport) throws DBusException {
         this.bus = bus;
+        this.transport = transport;
         this.busDriver = bus.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
     }
 
@@ -42,26 +32,7 @@ final class BusCallerResolver implements CallerResolver {
         if (sender == null) {
             throw new NotAuthorized();
         }
-        return new Caller(sender, lookUpUid(sender));
-    }
-
-    private long lookUpUid(String sender) {
-        synchronized (uidsBySender) {
-            @Nullable Long cachedUid = uidsBySender.get(sender);
-            if (cachedUid != null) {
-                return cachedUid;
-            }
-        }
-        try {
-            long uid = busDriver.GetConnectionUnixUser(sender).longValue();
-            synchronized (uidsBySender) {
-                uidsBySender.put(sender, uid);
-            }
-            return uid;
-        } catch (DBusExecutionException ignored) {
-            // The caller has disconnected.
-            throw new NotAuthorized();
-        }
+        return new Caller(sender, transport.findUser(sender).orElseThrow(NotAuthorized::new));
     }
 
     @Override

@@ -9,23 +9,20 @@ import org.jspecify.annotations.Nullable;
 import org.switchback.Helper1.Error.BadArgument;
 import org.switchback.Helper1.Error.Failed;
 import org.switchback.Helper1.Error.HelperError;
-import org.switchback.Helper1.Error.LimitReached;
 
-/** Wraps the handling of every D-Bus call: applies the rate limit and turns exceptions into errors with fixed texts. */
+/** Wraps the handling of every D-Bus call: turns exceptions into errors with fixed texts. */
 final class CallGuard {
     /** Limit of the total length of a call's arguments, in bytes of UTF-8. */
     static final int MAX_ARGUMENT_BYTES = 4096;
 
     private final CallerResolver callerResolver;
-    private final RateLimiter rateLimiter;
     private final LongSupplier nanoClock;
     private final Consumer<String> log;
     private int activeCalls;
     private long lastActivityNanos;
 
-    CallGuard(CallerResolver callerResolver, RateLimiter rateLimiter, LongSupplier nanoClock, Consumer<String> log) {
+    CallGuard(CallerResolver callerResolver, LongSupplier nanoClock, Consumer<String> log) {
         this.callerResolver = callerResolver;
-        this.rateLimiter = rateLimiter;
         this.nanoClock = nanoClock;
         this.log = log;
         this.lastActivityNanos = nanoClock.getAsLong();
@@ -35,17 +32,12 @@ final class CallGuard {
      * Handles the call that was received on this thread.
      *
      * @param handler computes the reply
-     * @throws HelperError as the handler; {@link LimitReached} if the caller made too many calls, {@link Failed} for
-     *     any other exception
+     * @throws HelperError as the handler; {@link Failed} for any other exception
      */
     <T extends @Nullable Object> T handleCall(Function<Caller, T> handler) {
         beginCall();
         try {
-            Caller caller = callerResolver.current();
-            if (!rateLimiter.tryAcquire(caller.uid())) {
-                throw new LimitReached();
-            }
-            return handler.apply(caller);
+            return handler.apply(callerResolver.current());
         } catch (HelperError e) {
             throw e;
         } catch (RuntimeException | StackOverflowError e) {

@@ -9,6 +9,8 @@ import java.util.function.Consumer;
 import org.freedesktop.dbus.connections.base.IncomingMessageThread;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
+import org.switchback.bus.BusTransport;
+import org.switchback.bus.CallLimits;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.kernel.Kernel;
 import org.switchback.linux.LinuxKernel;
@@ -22,8 +24,9 @@ public final class HelperMain {
     private static final String SYSTEM_BUS_ADDRESS = "unix:path=/run/dbus/system_bus_socket";
     private static final Consumer<String> LOG = line -> System.err.println("switchback-helper: " + line);
 
-    private static final double CALLS_PER_SECOND = 10;
-    private static final double CALL_BURST = 20;
+    /** The calls of root come first, and two threads are left for them. */
+    private static final CallLimits CALL_LIMITS =
+            new CallLimits(10, 20, 3, HelperService.METHOD_CALL_THREADS - 2, Caller.ROOT_UID);
 
     private HelperMain() {}
 
@@ -77,32 +80,26 @@ public final class HelperMain {
             SystemHelper.AuthorizerFactory authorizer,
             Duration idleTimeout)
             throws InterruptedException {
+        Thread.setDefaultUncaughtExceptionHandler(HelperMain::handleUncaughtException);
         SystemHelper helper;
         try {
-            helper = new SystemHelper(
-                    bus,
-                    kernel,
-                    journalFolder,
-                    authorizer,
-                    new RateLimiter(CALLS_PER_SECOND, CALL_BURST, System::nanoTime),
-                    idleTimeout,
-                    LOG);
+            helper = new SystemHelper(bus, kernel, journalFolder, authorizer, CALL_LIMITS, idleTimeout, LOG);
         } catch (DBusException | DBusExecutionException ignored) {
             // Without a stack trace: the usual cause is a bus that is not running, or that refuses the name.
             LOG.accept("can't be on the system bus as " + DBusNames.BUS_NAME);
             return 1;
         }
-        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
-            LOG.accept("thread " + thread.getName() + " ended: " + ExceptionFormatter.format(e));
-            // Without the thread that reads the bus, the helper would own its name but receive no calls. An orderly
-            // exit
-            // waits for replies that nobody reads; the next helper rolls back from the journal instead.
-            if (thread instanceof IncomingMessageThread) {
-                Runtime.getRuntime().halt(1);
-            }
-        });
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(helper)));
         return helper.awaitEnd() ? 0 : 1;
+    }
+
+    private static void handleUncaughtException(Thread thread, Throwable e) {
+        LOG.accept("thread " + thread.getName() + " ended: " + ExceptionFormatter.format(e));
+        // Without the threads that read from the bus, the helper would own its name but receive no calls. An orderly
+        // exit waits for replies that never arrive; the next helper rolls back from the journal instead.
+        if (thread instanceof IncomingMessageThread || thread.getName().equals(BusTransport.READER_THREAD_NAME)) {
+            Runtime.getRuntime().halt(1);
+        }
     }
 
     private static void close(SystemHelper helper) {

@@ -28,7 +28,6 @@ public final class HelperService {
      *
      * @param transactions empty for a read-only helper
      * @param sleepInhibitor prevents sleep and shutdown while a switch runs
-     * @param rateLimiter limits the calls of each user
      * @param nanoClock monotonic clock, in nanoseconds
      * @param log receives log lines
      * @throws DBusException if the objects cannot be exported
@@ -40,14 +39,13 @@ public final class HelperService {
             Kernel kernel,
             Optional<TransactionRunner> transactions,
             SleepInhibitor sleepInhibitor,
-            RateLimiter rateLimiter,
             LongSupplier nanoClock,
             Consumer<String> log)
             throws DBusException {
         ExecutorService switchExecutor = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("switch").daemon().factory());
         this.callerResolver = callerResolver;
-        callGuard = new CallGuard(callerResolver, rateLimiter, nanoClock, log);
+        callGuard = new CallGuard(callerResolver, nanoClock, log);
         plans = new PlanStore(nanoClock, callerResolver::isConnected);
         driverChanges = new DriverChangeDetector(kernel);
         GpuObjects gpus = new GpuObjects(bus, callGuard);
@@ -72,7 +70,7 @@ public final class HelperService {
     }
 
     /**
-     * Starts the helper on a private connection within one process: every call is authorized, without a rate limit.
+     * Starts the helper on a private connection within one process: every call is authorized.
      *
      * @param transactions empty for a read-only helper
      * @throws DBusException if the objects cannot be exported
@@ -87,7 +85,6 @@ public final class HelperService {
                 kernel,
                 transactions,
                 SleepInhibitor.NONE,
-                RateLimiter.UNLIMITED,
                 System::nanoTime,
                 line -> {});
     }

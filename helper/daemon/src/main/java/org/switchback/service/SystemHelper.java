@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -14,6 +15,9 @@ import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
 import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
+import org.switchback.bus.BusTransport;
+import org.switchback.bus.BusTransportProvider;
+import org.switchback.bus.CallLimits;
 import org.switchback.kernel.Kernel;
 import org.switchback.protocol.DBusNames;
 import org.switchback.transaction.JournalException;
@@ -58,7 +62,7 @@ final class SystemHelper {
      * @param address D-Bus address of the bus
      * @param journalFolder folder of the journal
      * @param authorizerFactory creates the authorizer for the connection to the bus
-     * @param rateLimiter limits the calls of each user
+     * @param limits of the calls of each user
      * @param idleTimeout time without calls after which the helper exits
      * @param log receives log lines
      * @throws DBusException if the bus cannot be reached or refuses the name
@@ -68,13 +72,14 @@ final class SystemHelper {
             Kernel kernel,
             Path journalFolder,
             AuthorizerFactory authorizerFactory,
-            RateLimiter rateLimiter,
+            CallLimits limits,
             Duration idleTimeout,
             Consumer<String> log)
             throws DBusException, InterruptedException {
         this.idleTimeout = idleTimeout;
         this.log = log;
-        bus = DBusConnectionBuilder.forAddress(address)
+        CompletableFuture<BusTransport> transport = new CompletableFuture<>();
+        bus = DBusConnectionBuilder.forAddress(BusTransportProvider.addressOf(address))
                 .withShared(false)
                 .withDisconnectCallback(new IDisconnectCallback() {
                     @Override
@@ -85,6 +90,10 @@ final class SystemHelper {
                 })
                 .transportConfig()
                 .withTimeout(CONNECT_TIMEOUT_MILLIS)
+                .withPreConnectCallback(created -> {
+                    ((BusTransport) created).setLimits(limits);
+                    transport.complete((BusTransport) created);
+                })
                 .back()
                 .receivingThreadConfig()
                 .withMethodCallThreadCount(HelperService.METHOD_CALL_THREADS)
@@ -93,12 +102,11 @@ final class SystemHelper {
         transactions = openTransactions(kernel, journalFolder);
         service = new HelperService(
                 bus,
-                new BusCallerResolver(bus),
+                new BusCallerResolver(bus, transport.join()),
                 authorizerFactory.create(bus, timer),
                 kernel,
                 transactions,
                 SleepInhibitor.ofLogind(SYSTEMD_INHIBIT),
-                rateLimiter,
                 System::nanoTime,
                 log);
         bus.requestBusName(DBusNames.BUS_NAME);

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.switchback.bus.BusTransport;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.TestSnapshots;
@@ -23,9 +24,29 @@ final class FileKernelHelperMain {
 
     public static void main(String[] args) throws Exception {
         Path folder = Path.of(args[0]);
+        startThreadThatDies(folder);
         FileKernel kernel = new FileKernel(folder.resolve("machine"), Integer.parseInt(args[1]));
         System.exit(HelperMain.run(
                 System.getenv("DBUS_SYSTEM_BUS_ADDRESS"), kernel, folder.resolve("run"), Duration.ofMinutes(5)));
+    }
+
+    /** Stands in for the thread that reads the bus: ends with an exception once a test creates the file. */
+    private static void startThreadThatDies(Path folder) {
+        Thread.ofPlatform().name(BusTransport.READER_THREAD_NAME).daemon().start(() -> {
+            try {
+                while (!Files.deleteIfExists(killReaderFile(folder))) {
+                    Thread.sleep(10);
+                }
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            throw new IllegalStateException("the reader dies");
+        });
+    }
+
+    /** File that a test creates to end a thread like the one that reads the bus. */
+    static Path killReaderFile(Path folder) {
+        return folder.resolve("kill-reader");
     }
 
     /** File that is created when the blocking write begins. */

@@ -41,6 +41,7 @@ import org.switchback.Helper1.Error.NotAuthorized;
 import org.switchback.Helper1.Error.ReadOnly;
 import org.switchback.Helper1.Error.Undecided;
 import org.switchback.Helper1.Error.UnknownPlan;
+import org.switchback.bus.CallLimits;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.TestSnapshots;
@@ -87,21 +88,15 @@ class HelperOnBusTest {
         }
     }
 
-    private SystemHelper start(RateLimiter rateLimiter, Duration idleTimeout) throws Exception {
+    private SystemHelper start(CallLimits limits, Duration idleTimeout) throws Exception {
         SystemHelper helper = new SystemHelper(
-                bus.address(),
-                kernel,
-                folder.resolve("run"),
-                PolkitAuthorizer::new,
-                rateLimiter,
-                idleTimeout,
-                log::add);
+                bus.address(), kernel, folder.resolve("run"), PolkitAuthorizer::new, limits, idleTimeout, log::add);
         closeables.add(helper::close);
         return helper;
     }
 
     private SystemHelper start() throws Exception {
-        return start(RateLimiter.UNLIMITED, LONG_IDLE_TIMEOUT);
+        return start(CallLimits.NONE, LONG_IDLE_TIMEOUT);
     }
 
     private static HelperInterface helper(DBusConnection client) throws DBusException {
@@ -402,7 +397,7 @@ class HelperOnBusTest {
 
     @Test
     void twentyFirstCallInABurstIsRejected() throws Exception {
-        start(new RateLimiter(0.001, 20, System::nanoTime), LONG_IDLE_TIMEOUT);
+        start(new CallLimits(0.001, 20, 3, 6, -1), LONG_IDLE_TIMEOUT);
         HelperInterface helper = helper(client);
         for (int i = 0; i < 20; i++) {
             assertThat(helper.Version()).isEqualTo(DBusNames.PROTOCOL_VERSION);
@@ -413,7 +408,7 @@ class HelperOnBusTest {
 
     @Test
     void idleHelperExits() throws Exception {
-        SystemHelper helper = start(RateLimiter.UNLIMITED, Duration.ofSeconds(1));
+        SystemHelper helper = start(CallLimits.NONE, Duration.ofSeconds(1));
         assertThat(helper(client).Version()).isEqualTo(DBusNames.PROTOCOL_VERSION);
 
         assertThat(helper.awaitEnd()).isTrue();
@@ -430,7 +425,7 @@ class HelperOnBusTest {
             writing.countDown();
             await(resumed);
         });
-        SystemHelper helper = start(RateLimiter.UNLIMITED, Duration.ofMillis(300));
+        SystemHelper helper = start(CallLimits.NONE, Duration.ofMillis(300));
         PlanReply plan = plan(helper(client));
         Thread waitingThread = Thread.ofPlatform().daemon().start(() -> {
             try {
@@ -451,7 +446,7 @@ class HelperOnBusTest {
 
     @Test
     void planOfDisconnectedCallerDoesNotKeepTheHelperRunning() throws Exception {
-        SystemHelper helper = start(RateLimiter.UNLIMITED, Duration.ofSeconds(4));
+        SystemHelper helper = start(CallLimits.NONE, Duration.ofSeconds(4));
         try (DBusConnection other = bus.connect()) {
             assertThat(plan(helper(other)).id()).isNotEmpty();
         }

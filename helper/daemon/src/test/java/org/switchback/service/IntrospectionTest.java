@@ -38,9 +38,7 @@ class IntrospectionTest {
             server.requestBusName(DBusNames.BUS_NAME);
             service.refreshAsync();
             JobRegistry registry = new JobRegistry(
-                    server,
-                    new CallGuard(CallerResolver.SINGLE_PEER, RateLimiter.UNLIMITED, System::nanoTime, line -> {}),
-                    System::nanoTime);
+                    server, new CallGuard(CallerResolver.SINGLE_PEER, System::nanoTime, line -> {}), System::nanoTime);
             JobObject job = registry.create(Caller.PEER, List.of());
 
             String gpuPath = DBusNames.GPU_PATH_PREFIX + "0000_04_00_0";

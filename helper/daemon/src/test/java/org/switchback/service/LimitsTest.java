@@ -43,39 +43,6 @@ class LimitsTest {
         clockNanos.addAndGet(time.toNanos());
     }
 
-    private long countAcquired(RateLimiter limiter, int calls, long uid) {
-        return IntStream.range(0, calls).filter(i -> limiter.tryAcquire(uid)).count();
-    }
-
-    @Test
-    void userHasABurstOfTwentyAndTenCallsPerSecond() {
-        RateLimiter limiter = new RateLimiter(10, 20, clockNanos::get);
-
-        assertThat(countAcquired(limiter, 100, 1000)).isEqualTo(20);
-        advanceClock(Duration.ofSeconds(1));
-        assertThat(countAcquired(limiter, 100, 1000)).isEqualTo(10);
-        // The clock overflows here.
-        advanceClock(Duration.ofSeconds(60));
-        assertThat(countAcquired(limiter, 100, 1000)).isEqualTo(20);
-    }
-
-    @Test
-    void usersAreLimitedSeparately() {
-        RateLimiter limiter = new RateLimiter(10, 20, clockNanos::get);
-        countAcquired(limiter, 100, 1000);
-
-        assertThat(countAcquired(limiter, 100, 1001)).isEqualTo(20);
-    }
-
-    @Test
-    void cleanupKeepsEmptyBuckets() {
-        RateLimiter limiter = new RateLimiter(10, 20, clockNanos::get);
-        countAcquired(limiter, 20, 7);
-        IntStream.range(1000, 3000).forEach(uid -> limiter.tryAcquire(uid));
-
-        assertThat(limiter.tryAcquire(7)).isFalse();
-    }
-
     @Test
     void planBelongsToItsCaller() {
         PlanStore plans = new PlanStore(clockNanos::get, sender -> true);

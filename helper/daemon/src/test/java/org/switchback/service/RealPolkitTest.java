@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.switchback.bus.CallLimits;
 import org.switchback.hardware.TestSnapshots;
 import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.HelperInterface;
@@ -62,7 +63,7 @@ class RealPolkitTest {
                 kernel,
                 folder.resolve("run"),
                 PolkitAuthorizer::new,
-                new RateLimiter(1000, 1000, System::nanoTime),
+                CallLimits.NONE,
                 Duration.ofMinutes(5),
                 log::add);
         closeables.add(helper::close);

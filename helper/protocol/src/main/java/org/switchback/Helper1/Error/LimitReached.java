@@ -4,8 +4,11 @@ package org.switchback.Helper1.Error;
 public final class LimitReached extends HelperError {
     private static final long serialVersionUID = 1;
 
+    /** Text of the error. */
+    public static final String TEXT = "Too many calls.";
+
     public LimitReached() {
-        this("Too many calls.");
+        this(TEXT);
     }
 
     /** For dbus-java, which recreates the error in the client. */

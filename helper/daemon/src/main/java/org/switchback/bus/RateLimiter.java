@@ -1,4 +1,4 @@
-package org.switchback.service;
+package org.switchback.bus;
 
 import java.time.Duration;
 import java.util.HashMap;
@@ -9,9 +9,6 @@ import java.util.function.LongSupplier;
 final class RateLimiter {
     /** Number of buckets from which full ones are removed. */
     private static final int CLEANUP_THRESHOLD = 64;
-
-    /** No limit, for a helper within its only client's process. */
-    static final RateLimiter UNLIMITED = new RateLimiter(0, Double.POSITIVE_INFINITY, () -> 0);
 
     private final double perSecond;
     private final double burst;
