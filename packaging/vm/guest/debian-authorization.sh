@@ -26,7 +26,7 @@ run_as_caller() {
 # polkit_results CALLER: polkit's result for each action, without a prompt: 0 yes, 1 no, 2 after a password.
 polkit_results() {
     # shellcheck disable=SC2016  # the caller's shell expands it
-    local line='for action in inspect inspect-all switch switch-display restore; do
+    local line='for action in inspect inspect-all switch switch-display switch-with-others switch-display-with-others restore; do
         pkcheck --action-id org.switchback.helper.$action --process $$ >/dev/null 2>&1; printf "%s " $?; done'
     run_as_caller "$1" "$(tr '\n' ' ' <<<"$line")"
 }
@@ -63,11 +63,11 @@ check_authorization() {
     check "bob's session is local and inactive" wait_long sh -c "$BOB_SESSION | grep -q 'Remote=no Active=no'"
     machine_state >"$WORK/before"
 
-    check "root: everything" prints "0 0 0 0 0" polkit_results root
-    check "active session: inspect; the rest with a password" prints "0 2 2 2 2" polkit_results active
-    check "inactive session: no inspecting; the rest with a password" prints "1 1 2 2 2" polkit_results inactive
-    check "SSH: everything with a password" prints "2 2 2 2 2" polkit_results ssh
-    check "no session: everything with a password" prints "2 2 2 2 2" polkit_results nobody
+    check "root: everything" prints "0 0 0 0 0 0 0" polkit_results root
+    check "active session: inspect; the rest with a password" prints "0 2 2 2 2 2 2" polkit_results active
+    check "inactive session: no inspecting; the rest with a password" prints "1 1 2 2 2 2 2" polkit_results inactive
+    check "SSH: everything with a password" prints "2 2 2 2 2 2 2" polkit_results ssh
+    check "no session: everything with a password" prints "2 2 2 2 2 2 2" polkit_results nobody
 
     for caller in root active inactive ssh nobody; do
         check "$caller: Version" prints "i 3" call_method "$caller" Version

@@ -77,7 +77,18 @@ final class Jobs {
             PciAddress gpu,
             Map<String, String> details,
             List<PlannedStep> steps,
-            Function<JobObject, Outcome> work) {}
+            SwitchWork work) {}
+
+    /** Performs a switch or a rollback. */
+    @FunctionalInterface
+    private interface SwitchWork {
+        /**
+         * Runs on the switch thread.
+         *
+         * @param awaitSleepLock waits until sleep is inhibited; must be called before the first write
+         */
+        Outcome run(JobObject job, Runnable awaitSleepLock);
+    }
 
     Jobs(
             JobRegistry registry,
@@ -110,8 +121,7 @@ final class Jobs {
             synchronized (this) {
                 runningJob = job;
             }
-            switchExecutor.execute(() ->
-                    executeJob(job, request.gpu(), sleepInhibitor.acquire(), j -> runner.rollBack(j::recordStep)));
+            switchExecutor.execute(() -> executeJob(job, request.gpu(), rollBack(runner)));
         }
     }
 
@@ -138,7 +148,10 @@ final class Jobs {
                 throw new Stale();
             }
             return newJobRequest(
-                    caller, PolkitAction.of(plan.requiredPermission()), plan, job -> run(plan, snapshot, job, runner));
+                    caller,
+                    PolkitAction.of(plan.requiredPermission()),
+                    plan,
+                    (job, awaitSleepLock) -> run(plan, snapshot, job, awaitSleepLock, runner));
         });
     }
 
@@ -150,34 +163,39 @@ final class Jobs {
             if (recoveryState instanceof RecoveryState.RollbackPending(SwitchRequest interrupted)
                     && interrupted.gpu().equals(address)) {
                 // Even if the GPU has been removed in the meantime, because other changes must be rolled back as well.
+                Gpu.GpuMode modeBefore = interrupted.target() == Target.VM ? Gpu.GpuMode.HOST : Gpu.GpuMode.VM;
                 Map<String, String> details = result instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan)
-                        ? authorizationDetails(plan)
-                        : missingGpuDetails(address);
-                return new JobRequest(
-                        caller,
-                        PolkitAction.RESTORE,
-                        address,
-                        details,
-                        List.of(),
-                        job -> runner.rollBack(job::recordStep));
+                        ? authorizationDetails(plan, modeBefore)
+                        : missingGpuDetails(address, modeBefore);
+                return new JobRequest(caller, PolkitAction.RESTORE, address, details, List.of(), rollBack(runner));
             }
             if (!(result instanceof Planner.PlanningResult.PlanCreated(SwitchPlan plan))) {
                 throw new BadArgument();
             }
             if (recoveryState instanceof RecoveryState.JournalCorrupt) {
                 return newJobRequest(
-                        caller, PolkitAction.RESTORE, plan, job -> archiveJournalAndRun(plan, job, runner));
+                        caller,
+                        PolkitAction.RESTORE,
+                        plan,
+                        (job, awaitSleepLock) -> archiveJournalAndRun(plan, job, awaitSleepLock, runner));
             }
             requireClean();
             return newJobRequest(
-                    caller, PolkitAction.RESTORE, plan, job -> run(plan, MachineSnapshot.EMPTY, job, runner));
+                    caller,
+                    PolkitAction.RESTORE,
+                    plan,
+                    (job, awaitSleepLock) -> run(plan, MachineSnapshot.EMPTY, job, awaitSleepLock, runner));
         });
     }
 
-    private static JobRequest newJobRequest(
-            Caller caller, PolkitAction action, SwitchPlan plan, Function<JobObject, Outcome> work) {
+    private static JobRequest newJobRequest(Caller caller, PolkitAction action, SwitchPlan plan, SwitchWork work) {
         return new JobRequest(
-                caller, action, plan.gpu().address(), authorizationDetails(plan), PlannedStep.listOf(plan), work);
+                caller,
+                action,
+                plan.gpu().address(),
+                authorizationDetails(plan, plan.request().target() == Target.VM ? Gpu.GpuMode.VM : Gpu.GpuMode.HOST),
+                PlannedStep.listOf(plan),
+                work);
     }
 
     /**
@@ -186,20 +204,37 @@ final class Jobs {
      *
      * @param snapshot machine state for which the plan was last known to be up to date
      */
-    private Outcome run(SwitchPlan plan, MachineSnapshot snapshot, JobObject job, TransactionRunner runner) {
+    private Outcome run(
+            SwitchPlan plan,
+            MachineSnapshot snapshot,
+            JobObject job,
+            Runnable awaitSleepLock,
+            TransactionRunner runner) {
         if (!machineState.readSwitchSnapshot(plan).equals(snapshot) && !isUpToDate(plan)) {
             return Outcome.STALE;
         }
         // Only a restore can have a refused plan: its plan was not returned to the caller before.
         plan.refusals().forEach(refusal -> job.recordRefusal(PlannedRefusal.of(refusal)));
-        return plan.isRefused() ? Outcome.REFUSED : runner.run(plan, job::isCancelled, job::recordStep);
+        if (plan.isRefused()) {
+            return Outcome.REFUSED;
+        }
+        awaitSleepLock.run();
+        return runner.run(plan, job::isCancelled, job::recordStep);
+    }
+
+    private static SwitchWork rollBack(TransactionRunner runner) {
+        return (job, awaitSleepLock) -> {
+            awaitSleepLock.run();
+            return runner.rollBack(job::recordStep);
+        };
     }
 
     /** Executes the plan after archiving a corrupt journal. The plan is based on the kernel's current state alone. */
-    private Outcome archiveJournalAndRun(SwitchPlan plan, JobObject job, TransactionRunner runner) {
+    private Outcome archiveJournalAndRun(
+            SwitchPlan plan, JobObject job, Runnable awaitSleepLock, TransactionRunner runner) {
         try {
             runner.archiveCorruptJournal();
-            return run(plan, MachineSnapshot.EMPTY, job, runner);
+            return run(plan, MachineSnapshot.EMPTY, job, awaitSleepLock, runner);
         } catch (JournalException ignored) {
             // The outcome reports it.
             return Outcome.JOURNAL_UNWRITABLE;
@@ -225,24 +260,35 @@ final class Jobs {
         }
     }
 
-    /** Values for polkit's prompt and its audit log. */
-    private static Map<String, String> authorizationDetails(SwitchPlan plan) {
+    /**
+     * Values for polkit's prompt and its audit log. Everything that is switched is in them.
+     *
+     * @param modeAfter mode of the GPU after the switch or the rollback
+     */
+    private static Map<String, String> authorizationDetails(SwitchPlan plan, Gpu.GpuMode modeAfter) {
         Map<String, String> details = new TreeMap<>();
-        details.put("gpu", plan.gpu().graphics().name());
+        String others = plan.otherFunctions().stream()
+                .map(function -> function.name() + " (" + function.address().toShortString() + ")")
+                .collect(Collectors.joining(", "));
+        String name = plan.gpu().graphics().name();
+        // The message for the way back has no place of its own for other devices.
+        boolean isRestore = plan.requiredPermission() == SwitchPlan.RequiredPermission.RESTORE;
+        details.put("gpu", isRestore && !others.isEmpty() ? name + ", " + others : name);
+        details.put("others", others);
         details.put("address", plan.gpu().address().toShortString());
         details.put("from", modeText(plan.gpu().mode()));
-        details.put("to", modeText(plan.request().target() == Target.VM ? Gpu.GpuMode.VM : Gpu.GpuMode.HOST));
+        details.put("to", modeText(modeAfter));
         details.put("plan", planHash(plan));
         return details;
     }
 
     /** As {@link #authorizationDetails}, for a GPU that no longer exists. */
-    private static Map<String, String> missingGpuDetails(PciAddress address) {
+    private static Map<String, String> missingGpuDetails(PciAddress address, Gpu.GpuMode modeAfter) {
         return Map.of(
                 "gpu", address.toShortString(),
                 "address", address.toShortString(),
                 "from", modeText(Gpu.GpuMode.PARTIALLY_SWITCHED),
-                "to", modeText(Gpu.GpuMode.HOST));
+                "to", modeText(modeAfter));
     }
 
     private static String modeText(Gpu.GpuMode mode) {
@@ -271,43 +317,37 @@ final class Jobs {
             pendingAuthorizationCount++;
         }
         // Slow preparations that change nothing run before the prompt, not between the authorization and the switch.
-        CompletableFuture<SleepInhibitor.InhibitorLock> lockFuture = new CompletableFuture<>();
+        CompletableFuture<Void> prepared;
         JobObject job;
         JobRequest request;
         try {
-            switchExecutor.execute(() -> prepare(lockFuture));
+            prepared = CompletableFuture.runAsync(this::prepare, switchExecutor);
             request = createRequest.apply(runner);
             job = registry.create(caller, request.steps());
         } catch (RuntimeException e) {
-            lockFuture.thenAccept(SleepInhibitor.InhibitorLock::close);
             endAuthorization(caller);
             throw e;
         }
         job.recordAuthorizing();
-        awaitPrepared(lockFuture);
+        awaitPrepared(prepared);
         AuthorizationRequest authorization = permissions.requestAuthorization(
-                caller,
-                request.action(),
-                request.details(),
-                decision -> handleDecision(job, request, lockFuture, decision));
+                caller, request.action(), request.details(), decision -> handleDecision(job, request, decision));
         job.onCancelled(authorization::cancel);
         return new DBusPath(job.getObjectPath());
     }
 
-    private void prepare(CompletableFuture<SleepInhibitor.InhibitorLock> lockFuture) {
+    private void prepare() {
         try {
             machineState.prepare();
         } catch (RuntimeException e) {
             log.accept("preparing for a switch failed: " + ExceptionFormatter.format(e));
-        } finally {
-            lockFuture.complete(sleepInhibitor.acquire());
         }
     }
 
     /** Waits for the preparations, but not long: the switch runs on the same thread and so starts after them anyway. */
-    private static void awaitPrepared(CompletableFuture<SleepInhibitor.InhibitorLock> lockFuture) {
+    private static void awaitPrepared(CompletableFuture<Void> prepared) {
         try {
-            lockFuture.get(PREPARE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+            prepared.get(PREPARE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException | ExecutionException ignored) {
             // The switch starts after the preparations.
         } catch (InterruptedException e) {
@@ -321,10 +361,7 @@ final class Jobs {
     }
 
     private void handleDecision(
-            JobObject job,
-            JobRequest request,
-            CompletableFuture<SleepInhibitor.InhibitorLock> lockFuture,
-            Optional<Authorizer.AuthorizationDecision> decision) {
+            JobObject job, JobRequest request, Optional<Authorizer.AuthorizationDecision> decision) {
         Optional<Outcome> refusal = decision.map(Jobs::outcomeOf).orElse(Optional.of(Outcome.CANCELLED));
         synchronized (this) {
             endAuthorization(request.caller());
@@ -332,15 +369,12 @@ final class Jobs {
                 refusal = Optional.of(Outcome.BUSY);
             } else if (refusal.isEmpty()) {
                 runningJob = job;
-                switchExecutor.execute(() -> executeJob(job, request.gpu(), lockFuture.join(), request.work()));
+                switchExecutor.execute(() -> executeJob(job, request.gpu(), request.work()));
             }
         }
         log.accept(request.action().wireName() + " of " + request.gpu() + " for user "
                 + request.caller().uid() + ": " + refusal.map(Outcome::wireName).orElse("authorized"));
-        refusal.ifPresent(outcome -> {
-            lockFuture.thenAccept(SleepInhibitor.InhibitorLock::close);
-            job.recordFinished(outcome);
-        });
+        refusal.ifPresent(job::recordFinished);
     }
 
     /** @return empty if the switch may begin */
@@ -354,14 +388,18 @@ final class Jobs {
         };
     }
 
-    private void executeJob(
-            JobObject job, PciAddress gpu, SleepInhibitor.InhibitorLock lock, Function<JobObject, Outcome> work) {
+    private void executeJob(JobObject job, PciAddress gpu, SwitchWork work) {
         job.recordAuthorized();
+        // Only now, because anybody may request a switch. Meanwhile the machine is read.
+        CompletableFuture<SleepInhibitor.InhibitorLock> lock = CompletableFuture.supplyAsync(
+                sleepInhibitor::acquire, Thread.ofPlatform().name("sleep-lock").daemon()::start);
         Outcome outcome = Outcome.ERROR;
-        try (lock) {
-            outcome = work.apply(job);
+        try {
+            outcome = work.run(job, lock::join);
         } catch (RuntimeException e) {
             log.accept("a switch failed: " + ExceptionFormatter.format(e));
+        } finally {
+            lock.thenAccept(SleepInhibitor.InhibitorLock::close);
         }
         recoveryState = transactions.map(TransactionRunner::recoveryState).orElse(recoveryState);
         // Before the last event, because a client that receives it may start the next switch.

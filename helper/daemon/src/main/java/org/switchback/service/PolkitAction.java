@@ -13,6 +13,10 @@ enum PolkitAction {
     SWITCH(true),
     /** Switch a GPU with an active display to VM mode. */
     SWITCH_DISPLAY(true),
+    /** As {@link #SWITCH}, together with functions that are not the GPU's own. */
+    SWITCH_WITH_OTHERS(true),
+    /** As {@link #SWITCH_DISPLAY}, together with functions that are not the GPU's own. */
+    SWITCH_DISPLAY_WITH_OTHERS(true),
     /** Switch a GPU back to the host, or roll an interrupted switch back. */
     RESTORE(true);
 
@@ -26,6 +30,8 @@ enum PolkitAction {
         return switch (permission) {
             case SWITCH -> SWITCH;
             case SWITCH_DISPLAY -> SWITCH_DISPLAY;
+            case SWITCH_WITH_OTHERS -> SWITCH_WITH_OTHERS;
+            case SWITCH_DISPLAY_WITH_OTHERS -> SWITCH_DISPLAY_WITH_OTHERS;
             case RESTORE -> RESTORE;
         };
     }

@@ -5,12 +5,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** Prevents sleep and shutdown while a switch runs. */
 @FunctionalInterface
 interface SleepInhibitor {
     /** For a simulated computer: does nothing. */
     SleepInhibitor NONE = () -> () -> {};
+
+    /** Log line: the switch continues all the same. */
+    String NOT_ACQUIRED = "sleep and shutdown could not be inhibited";
 
     /** Takes the lock. Waits for it for at most one second. */
     InhibitorLock acquire();
@@ -27,8 +31,9 @@ interface SleepInhibitor {
      * D-Bus connection cannot receive. Without logind nothing puts the computer to sleep, so no lock is needed.
      *
      * @param program path of {@code systemd-inhibit}
+     * @param log receives a line if the lock could not be acquired
      */
-    static SleepInhibitor ofLogind(Path program) {
+    static SleepInhibitor ofLogind(Path program, Consumer<String> log) {
         return () -> {
             if (!Files.isExecutable(program)) {
                 return () -> {};
@@ -46,27 +51,34 @@ interface SleepInhibitor {
                                 "echo; exec cat")
                         .redirectError(ProcessBuilder.Redirect.DISCARD)
                         .start();
-                awaitLock(inhibitor);
+                if (!awaitLock(inhibitor)) {
+                    log.accept(NOT_ACQUIRED);
+                }
                 return () -> release(inhibitor);
             } catch (IOException ignored) {
-                // The program could not be started: continue without the lock.
+                log.accept(NOT_ACQUIRED);
                 return () -> {};
             }
         };
     }
 
-    /** Waits for the line written while the lock is held, or for the end of a program that did not get the lock. */
-    private static void awaitLock(Process inhibitor) {
-        CompletableFuture.runAsync(
+    /**
+     * Waits for the line written while the lock is held, or for the end of a program that did not get the lock.
+     *
+     * @return whether the lock is held
+     */
+    private static boolean awaitLock(Process inhibitor) {
+        return CompletableFuture.supplyAsync(
                         () -> {
                             try {
-                                inhibitor.getInputStream().read();
+                                return inhibitor.getInputStream().read() >= 0;
                             } catch (IOException ignored) {
-                                // The program has ended: continue without the lock.
+                                // The program has ended.
+                                return false;
                             }
                         },
-                        Thread.ofPlatform().name("sleep-lock").daemon()::start)
-                .completeOnTimeout(null, 1, TimeUnit.SECONDS)
+                        Thread.ofPlatform().name("sleep-lock-reader").daemon()::start)
+                .completeOnTimeout(false, 1, TimeUnit.SECONDS)
                 .join();
     }
 

@@ -106,7 +106,7 @@ final class SystemHelper {
                 authorizerFactory.create(bus, timer),
                 kernel,
                 transactions,
-                SleepInhibitor.ofLogind(SYSTEMD_INHIBIT),
+                SleepInhibitor.ofLogind(SYSTEMD_INHIBIT, log),
                 System::nanoTime,
                 log);
         bus.requestBusName(DBusNames.BUS_NAME);

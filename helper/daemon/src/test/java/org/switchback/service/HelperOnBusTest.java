@@ -141,6 +141,26 @@ class HelperOnBusTest {
                 .hasEntrySatisfying("plan", hash -> assertThat(hash).matches("[0-9a-f]{64}"));
     }
 
+    @Test
+    void promptNamesEverythingThatIsSwitched() throws Exception {
+        start();
+        String id = helper(client)
+                .Plan(GPU, "vm", List.of("0000:00:1b.0"), false)
+                .reply()
+                .id();
+        assertThat(awaitOutcome(helper(client).Apply(id).getPath())).isEqualTo("done");
+
+        FakePolkit.CheckCall call = polkit.checkCalls().getLast();
+        assertThat(call.action()).isEqualTo("org.switchback.helper.switch-display-with-others");
+        assertThat(call.details())
+                .hasEntrySatisfying("others", others -> assertThat(others).endsWith("(00:1b.0)"));
+
+        assertThat(awaitOutcome(helper(client).Restore(GPU).getPath())).isEqualTo("done");
+        assertThat(polkit.checkCalls().getLast().details())
+                .containsEntry("to", "host mode")
+                .hasEntrySatisfying("gpu", name -> assertThat(name).endsWith("(00:1b.0)"));
+    }
+
     static Stream<Arguments> polkitResults() {
         return Stream.of(
                 Arguments.of(FakePolkit.DENIED, "denied"),
@@ -588,6 +608,7 @@ class HelperOnBusTest {
         assertThatExceptionOfType(Incomplete.class)
                 .isThrownBy(() -> helper(client).Restore("0000:08:00.0"));
         assertThat(awaitOutcome(helper(client).Restore(GPU).getPath())).isEqualTo("rolled-back");
+        assertThat(polkit.checkCalls().getLast().details()).containsEntry("to", "host mode");
 
         assertThat(driverOverride()).isEqualTo(before);
         assertThat(awaitOutcome(applyPlan())).isEqualTo("done");

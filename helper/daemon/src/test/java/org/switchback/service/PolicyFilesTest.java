@@ -55,6 +55,8 @@ class PolicyFilesTest {
                         "org.switchback.helper.inspect-all auth_admin no auth_admin_keep",
                         "org.switchback.helper.switch auth_admin auth_admin auth_admin_keep",
                         "org.switchback.helper.switch-display auth_admin auth_admin auth_admin",
+                        "org.switchback.helper.switch-with-others auth_admin auth_admin auth_admin",
+                        "org.switchback.helper.switch-display-with-others auth_admin auth_admin auth_admin",
                         "org.switchback.helper.restore auth_admin auth_admin auth_admin_keep");
         assertThat(elements(policy, "action"))
                 .extracting(action -> action.getAttribute("id"))
@@ -71,6 +73,8 @@ class PolicyFilesTest {
             if (!action.getAttribute("id").contains("inspect")) {
                 assertThat(text(action, "message")).contains("$(gpu)", "$(address)", "$(from)", "$(to)");
             }
+            assertThat(text(action, "message").contains("$(others)"))
+                    .isEqualTo(action.getAttribute("id").endsWith("-with-others"));
         }
     }
 

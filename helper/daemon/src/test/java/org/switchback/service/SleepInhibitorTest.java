@@ -7,11 +7,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SleepInhibitorTest {
+    private final List<String> log = new ArrayList<>();
+
     @TempDir
     Path folder;
 
@@ -28,19 +32,32 @@ class SleepInhibitorTest {
                 rm "%1$s"
                 """.formatted(lockFile));
         assertThat(program.toFile().setExecutable(true)).isTrue();
-        SleepInhibitor.InhibitorLock lock = SleepInhibitor.ofLogind(program).acquire();
+        SleepInhibitor.InhibitorLock lock =
+                SleepInhibitor.ofLogind(program, log::add).acquire();
         assertThat(lockFile).exists();
         assertThat(Files.readString(lockFile)).contains("--what=sleep:shutdown", "--mode=block");
+        assertThat(log).isEmpty();
         lock.close();
         assertThat(becomesTrue(() -> !Files.exists(lockFile))).isTrue();
     }
 
     @Test
     void acquireWorksWithoutLogind() {
-        try (SleepInhibitor.InhibitorLock lock =
-                SleepInhibitor.ofLogind(folder.resolve("no-such-program")).acquire()) {
+        try (SleepInhibitor.InhibitorLock lock = SleepInhibitor.ofLogind(folder.resolve("no-such-program"), log::add)
+                .acquire()) {
             assertThat(lock).isNotNull();
         }
+        assertThat(log).isEmpty();
+    }
+
+    @Test
+    void lockThatIsNotAcquiredIsLogged() throws IOException {
+        Path program = Files.writeString(folder.resolve("systemd-inhibit"), "#!/bin/sh\nexit 1\n");
+        assertThat(program.toFile().setExecutable(true)).isTrue();
+
+        SleepInhibitor.ofLogind(program, log::add).acquire().close();
+
+        assertThat(log).containsExactly(SleepInhibitor.NOT_ACQUIRED);
     }
 
     private static boolean becomesTrue(BooleanSupplier condition) {

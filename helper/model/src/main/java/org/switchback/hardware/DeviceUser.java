@@ -10,14 +10,17 @@ import java.util.regex.Pattern;
  * @param program name in /proc/PID/comm
  * @param owner name of the user the process runs as; empty if it was left out of a report
  * @param deviceNode device node without {@code /dev/}: {@code dri/card0}, {@code vfio/27}
- * @param virtualMachine name of the virtual machine that the process runs, as libvirt registered it with systemd; empty
- *     for any other process
+ * @param virtualMachine name of the virtual machine that the process runs, as libvirt registered it with systemd, or
+ *     its number in Proxmox VE; empty for any other process
  */
 public record DeviceUser(int pid, String program, String owner, String deviceNode, String virtualMachine) {
     /**
      * {@code machine-qemu\x2d3\x2dwin10.scope}: libvirt's number and name of the virtual machine, escaped by systemd.
      */
     private static final Pattern MACHINE_SCOPE = Pattern.compile("/machine-qemu\\\\x2d\\d+\\\\x2d([^/\\n]+)\\.scope");
+
+    /** {@code /qemu.slice/101.scope}: Proxmox VE's number of the virtual machine. */
+    private static final Pattern PROXMOX_SCOPE = Pattern.compile("/qemu\\.slice/(\\d+)\\.scope");
 
     private static final Pattern SYSTEMD_ESCAPE = Pattern.compile("\\\\x([0-9a-f]{2})");
 
@@ -32,13 +35,15 @@ public record DeviceUser(int pid, String program, String owner, String deviceNod
      * @param cgroup content of /proc/PID/cgroup
      */
     static String parseVirtualMachine(String cgroup) {
-        Matcher scope = MACHINE_SCOPE.matcher(cgroup);
-        return scope.find()
-                ? SYSTEMD_ESCAPE
-                        .matcher(scope.group(1))
-                        .replaceAll(code ->
-                                Matcher.quoteReplacement(Character.toString(Integer.parseInt(code.group(1), 16))))
-                : "";
+        Matcher libvirt = MACHINE_SCOPE.matcher(cgroup);
+        if (libvirt.find()) {
+            return SYSTEMD_ESCAPE
+                    .matcher(libvirt.group(1))
+                    .replaceAll(
+                            code -> Matcher.quoteReplacement(Character.toString(Integer.parseInt(code.group(1), 16))));
+        }
+        Matcher proxmox = PROXMOX_SCOPE.matcher(cgroup);
+        return proxmox.find() ? proxmox.group(1) : "";
     }
 
     /**

@@ -6,11 +6,11 @@ import java.util.stream.Stream;
 /**
  * A graphics function with its companion functions, which are switched together.
  *
- * <p>The slot of an integrated GPU also holds unrelated functions, such as the keyboard's USB controller and the crypto
- * processor. A function in an IOMMU group of its own that is not a multimedia device is therefore no companion.
+ * <p>The slot of an integrated GPU also holds functions of the board, such as the keyboard's USB controller: see
+ * {@link PciDevice#isCompanionOf}.
  *
  * @param graphics function of class 03xx
- * @param companions other functions of the slot that share its IOMMU group or are multimedia devices, by address
+ * @param companions other functions of the same card or chip, by address
  * @param overlaps regions inside the BARs of the graphics function, by BAR
  * @param deviceUsers processes that use any of the functions
  */

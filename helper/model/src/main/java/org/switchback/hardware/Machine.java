@@ -152,6 +152,15 @@ public record Machine(
         return List.of(commandLine.split("\\s+")).contains(option);
     }
 
+    /** Returns the virtual functions that a physical function provides (SR-IOV), by address. */
+    public List<PciDevice> virtualFunctionsOf(PciDevice physicalFunction) {
+        return devices.values().stream()
+                .filter(device -> device.physicalFunction()
+                        .filter(physicalFunction.address()::equals)
+                        .isPresent())
+                .toList();
+    }
+
     /** Returns the processes that use the function. */
     public List<DeviceUser> deviceUsersOf(PciDevice device) {
         return deviceUsers.stream().filter(user -> isUserOf(user, device)).toList();

@@ -37,6 +37,27 @@ public record PciClass(int code) {
         return baseClass() == 0x04;
     }
 
+    /** Whether this is a USB controller, USB4 included. */
+    public boolean isUsbController() {
+        return baseAndSubclass() == 0x0c03;
+    }
+
+    /**
+     * Whether graphics cards have functions of this class: display, sound, USB, and the controller of a USB-C port
+     * (0c80).
+     */
+    public boolean isOnGraphicsCards() {
+        return isDisplay() || isMultimedia() || isUsbController() || baseAndSubclass() == 0x0c80;
+    }
+
+    /**
+     * Whether a function of this class may be moved together with a GPU if an administrator says so: those that
+     * graphics cards have, and encryption (10) and signal processing (11), which APUs have in the same group.
+     */
+    public boolean isMovable() {
+        return isOnGraphicsCards() || baseClass() == 0x10 || baseClass() == 0x11;
+    }
+
     public boolean isStorage() {
         return baseClass() == 0x01;
     }

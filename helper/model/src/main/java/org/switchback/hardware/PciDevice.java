@@ -3,6 +3,7 @@ package org.switchback.hardware;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A PCI function as described by /sys/bus/pci/devices.
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param bars BARs and ROM that have an address, by index
  * @param iommuGroup number of its IOMMU group; empty without an IOMMU
  * @param parentBridges bridges above it, from the root complex down; empty for a function on a root bus
+ * @param physicalFunction function that provides it, if it is a virtual function (SR-IOV); empty for every other
  * @param bootVga whether it is the firmware's VGA device; false for every other class, even if the firmware used it as
  *     display
  * @param power power management
@@ -39,6 +41,7 @@ public record PciDevice(
         List<Bar> bars,
         Optional<Integer> iommuGroup,
         List<PciAddress> parentBridges,
+        Optional<PciAddress> physicalFunction,
         boolean bootVga,
         PowerManagement power,
         List<String> resetMethods,
@@ -60,6 +63,14 @@ public record PciDevice(
      * @param deviceName name of the device; if unknown, both IDs, {@code 1234:1111}, so that it can stand alone
      */
     public record DeviceIds(int vendor, int device, String vendorName, String deviceName) {
+        /** Vendors of GPUs that a hypervisor emulates: QEMU, Red Hat (QXL and virtio), VMware and VirtualBox. */
+        private static final Set<Integer> EMULATED_VENDORS = Set.of(0x1234, 0x1b36, 0x1af4, 0x15ad, 0x80ee);
+
+        /** Whether the device is emulated by a hypervisor. */
+        public boolean isEmulated() {
+            return EMULATED_VENDORS.contains(vendor);
+        }
+
         /** Both IDs, as {@code lspci -n} prints them: {@code 10de:1b80}. */
         @Override
         public String toString() {
@@ -96,11 +107,33 @@ public record PciDevice(
         activeConnectors = List.copyOf(activeConnectors);
     }
 
-    /** Vendor and device name: {@code NVIDIA GeForce GTX 1080}; {@code 1234:1111} if neither is known. */
+    /**
+     * Vendor and device name: {@code NVIDIA GeForce GTX 1080}; {@code 1234:1111} if neither is known. A virtual
+     * function has the name of its physical function and says what it is.
+     */
     public String name() {
-        return ids.deviceName().startsWith(ids.vendorName())
+        String name = ids.deviceName().startsWith(ids.vendorName())
                 ? ids.deviceName()
                 : ids.vendorName() + " " + ids.deviceName();
+        return physicalFunction.isPresent() ? name + " (virtual function)" : name;
+    }
+
+    /**
+     * Whether the function belongs to the same card or chip as a graphics function in its slot: it has the vendor ID of
+     * the GPU and a class that graphics cards have. In the slot of an APU, functions with another vendor ID belong to
+     * the board: the crypto processor, the USB controllers of the keyboard and the disks, and the board's sound. The
+     * functions of emulated cards have the IDs of different models, so those in the same IOMMU group belong together.
+     */
+    public boolean isCompanionOf(PciDevice graphics) {
+        if (!address.isSameSlot(graphics.address) || address.equals(graphics.address)) {
+            return false;
+        }
+        if (physicalFunction.isPresent() || graphics.physicalFunction.isPresent()) {
+            return false;
+        }
+        return graphics.ids.isEmulated()
+                ? iommuGroup.equals(graphics.iommuGroup) || pciClass.isMultimedia()
+                : ids.vendor() == graphics.ids.vendor() && pciClass.isOnGraphicsCards();
     }
 
     /** This function without state that changes without a switch: runtime suspend and link speed. */
@@ -115,6 +148,7 @@ public record PciDevice(
                 bars,
                 iommuGroup,
                 parentBridges,
+                physicalFunction,
                 bootVga,
                 new PowerManagement(power.control(), "", ""),
                 resetMethods,

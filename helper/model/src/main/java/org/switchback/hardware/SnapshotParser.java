@@ -89,10 +89,7 @@ public final class SnapshotParser {
 
     private Gpu parseGpu(PciDevice graphics, Map<PciAddress, PciDevice> devices, OverlapFinder overlapFinder) {
         List<PciDevice> companions = devices.values().stream()
-                .filter(device -> device.address().isSameSlot(graphics.address())
-                        && !device.address().equals(graphics.address()))
-                .filter(device -> device.iommuGroup().equals(graphics.iommuGroup())
-                        || device.pciClass().isMultimedia())
+                .filter(device -> device.isCompanionOf(graphics))
                 .toList();
         List<DeviceUser> users = deviceUsers.stream()
                 .filter(user -> Stream.concat(Stream.of(graphics), companions.stream())
@@ -148,6 +145,7 @@ public final class SnapshotParser {
                 snapshot.text(folder + "/resource").map(Bar::parse).orElse(List.of()),
                 group,
                 parseParentBridges(folder, address),
+                snapshot.linkTargetName(folder + "/physfn").flatMap(PciAddress::parse),
                 snapshot.text(folder + "/boot_vga").filter("1"::equals).isPresent(),
                 new PciDevice.PowerManagement(
                         snapshot.text(folder + "/power/control").orElse(""),

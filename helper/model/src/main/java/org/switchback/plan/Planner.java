@@ -66,11 +66,15 @@ public final class Planner {
         if (gpu.mode() == Gpu.GpuMode.VM && gpu.conflicts().isEmpty()) {
             refusals.add(new Refusal.AlreadyInMode(gpu.address(), Target.VM));
             return createPlan(
-                    gpu, functions, currentHostSettings(functions, Optional.empty()), requiredPermission(functions));
+                    gpu,
+                    functions,
+                    currentHostSettings(functions, Optional.empty()),
+                    requiredPermission(gpu, functions));
         }
         refuseAfterOops();
         refuseWithoutVfio(gpu);
         refuseSharedGroups(functions);
+        functions.forEach(this::refuseWithVirtualFunctions);
         refuseInUse(functions);
         addCheck(Step.CheckKind.UNUSED, functions);
         if (machine.vfioDriverState() == Machine.VfioDriverState.LOADABLE) {
@@ -111,7 +115,7 @@ public final class Planner {
         Optional<FirmwareFramebuffer> unbound = strategies.stream()
                 .flatMap(strategy -> strategy.unboundFramebuffer().stream())
                 .findFirst();
-        return createPlan(gpu, functions, currentHostSettings(functions, unbound), requiredPermission(functions));
+        return createPlan(gpu, functions, currentHostSettings(functions, unbound), requiredPermission(gpu, functions));
     }
 
     private List<ReleaseStrategy> releaseStrategies(Gpu gpu) {
@@ -294,14 +298,34 @@ public final class Planner {
     }
 
     private void refuseNotMovable(PciDevice device) {
-        Optional<Refusal.NotMovable.NotMovableKind> kind = device.isBridge()
-                ? Optional.of(Refusal.NotMovable.NotMovableKind.BRIDGE)
-                : device.pciClass().isStorage()
-                        ? Optional.of(Refusal.NotMovable.NotMovableKind.STORAGE)
-                        : device.pciClass().isNetwork()
-                                ? Optional.of(Refusal.NotMovable.NotMovableKind.NETWORK)
-                                : Optional.empty();
-        kind.ifPresent(present -> refusals.add(new Refusal.NotMovable(device.address(), device.name(), present)));
+        notMovableKind(device)
+                .ifPresent(kind -> refusals.add(new Refusal.NotMovable(device.address(), device.name(), kind)));
+    }
+
+    /** Why a device may not be moved together with a GPU; empty if it may. */
+    private static Optional<Refusal.NotMovable.NotMovableKind> notMovableKind(PciDevice device) {
+        if (device.isBridge()) {
+            return Optional.of(Refusal.NotMovable.NotMovableKind.BRIDGE);
+        } else if (device.pciClass().isStorage()) {
+            return Optional.of(Refusal.NotMovable.NotMovableKind.STORAGE);
+        } else if (device.pciClass().isNetwork()) {
+            return Optional.of(Refusal.NotMovable.NotMovableKind.NETWORK);
+        }
+        return device.pciClass().isMovable() ? Optional.empty() : Optional.of(Refusal.NotMovable.NotMovableKind.SYSTEM);
+    }
+
+    private void refuseWithVirtualFunctions(PciDevice function) {
+        List<PciDevice> virtualFunctions = machine.virtualFunctionsOf(function);
+        if (!virtualFunctions.isEmpty()) {
+            List<String> users = virtualFunctions.stream()
+                    .flatMap(virtual -> machine.deviceUsersOf(virtual).stream()
+                            .map(user -> virtual.address().toShortString() + " ("
+                                    + (user.virtualMachine().isEmpty() ? user.program() : user.virtualMachine())
+                                    + ")"))
+                    .distinct()
+                    .toList();
+            refusals.add(new Refusal.HasVirtualFunctions(function.address(), virtualFunctions.size(), users));
+        }
     }
 
     private void refuseAfterOops() {
@@ -332,7 +356,12 @@ public final class Planner {
                         .filter(function -> function.iommuGroup().equals(member.iommuGroup()))
                         .findFirst()
                         .ifPresent(function -> refusals.add(new Refusal.GroupShared(
-                                function.address(), group, member.address(), member.name(), driverOf(member))));
+                                function.address(),
+                                group,
+                                member.address(),
+                                member.name(),
+                                driverOf(member),
+                                notMovableKind(member).isEmpty())));
             }
         }
     }
@@ -368,11 +397,16 @@ public final class Planner {
         return new HostSettings(current, unbound.or(() -> savedSettings.flatMap(HostSettings::framebuffer)));
     }
 
-    /** The strictest permission that any of the GPUs requires, extra ones included. */
-    private SwitchPlan.RequiredPermission requiredPermission(List<PciDevice> functions) {
+    /** The strictest permission that any of the functions requires. */
+    private SwitchPlan.RequiredPermission requiredPermission(Gpu gpu, List<PciDevice> functions) {
         boolean anyDisplay = functions.stream()
                 .flatMap(function -> machine.gpu(function.address()).stream())
                 .anyMatch(Gpu::hasActiveDisplay);
+        if (functions.size() > gpu.functions().size()) {
+            return anyDisplay
+                    ? SwitchPlan.RequiredPermission.SWITCH_DISPLAY_WITH_OTHERS
+                    : SwitchPlan.RequiredPermission.SWITCH_WITH_OTHERS;
+        }
         return anyDisplay ? SwitchPlan.RequiredPermission.SWITCH_DISPLAY : SwitchPlan.RequiredPermission.SWITCH;
     }
 }

@@ -108,12 +108,16 @@ public sealed interface Refusal {
         }
     }
 
-    /** A function of another device shares the IOMMU group and is bound to a driver of the host. */
-    record GroupShared(PciAddress address, int group, PciAddress member, String name, String driver)
+    /**
+     * A function of another device shares the IOMMU group and is bound to a driver of the host.
+     *
+     * @param movable whether it may be moved along
+     */
+    record GroupShared(PciAddress address, int group, PciAddress member, String name, String driver, boolean movable)
             implements Refusal {
         @Override
         public RefusalCode code() {
-            return RefusalCode.GROUP_SHARED;
+            return movable ? RefusalCode.GROUP_SHARED : RefusalCode.GROUP_SHARED_NOT_MOVABLE;
         }
 
         @Override
@@ -122,13 +126,38 @@ public sealed interface Refusal {
         }
     }
 
-    /** Bridges, storage and network devices are never switched. */
+    /**
+     * The GPU provides virtual functions (SR-IOV). Its driver removes them when it is unbound, also from virtual
+     * machines that use them.
+     *
+     * @param virtualFunctions their number
+     * @param users virtual functions in use and who uses them: {@code 00:02.1 (101)}; empty if there are none
+     */
+    record HasVirtualFunctions(PciAddress address, int virtualFunctions, List<String> users) implements Refusal {
+        public HasVirtualFunctions {
+            users = List.copyOf(users);
+        }
+
+        @Override
+        public RefusalCode code() {
+            return RefusalCode.HAS_VIRTUAL_FUNCTIONS;
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.toShortString(), Integer.toString(virtualFunctions), String.join(", ", users));
+        }
+    }
+
+    /** Devices that the host needs are never switched. */
     record NotMovable(PciAddress address, String name, NotMovableKind kind) implements Refusal {
         /** Kind of a device that is never switched. */
         public enum NotMovableKind {
             BRIDGE,
             STORAGE,
-            NETWORK
+            NETWORK,
+            /** Any other device that is not of a class that may be moved, such as the SMBus. */
+            SYSTEM
         }
 
         @Override
@@ -137,6 +166,7 @@ public sealed interface Refusal {
                 case BRIDGE -> RefusalCode.BRIDGE_NOT_MOVABLE;
                 case STORAGE -> RefusalCode.STORAGE_NOT_MOVABLE;
                 case NETWORK -> RefusalCode.NETWORK_NOT_MOVABLE;
+                case SYSTEM -> RefusalCode.SYSTEM_DEVICE_NOT_MOVABLE;
             };
         }
 

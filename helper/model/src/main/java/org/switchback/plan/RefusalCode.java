@@ -13,9 +13,12 @@ public enum RefusalCode {
     VFIO_MISSING,
     IN_USE,
     GROUP_SHARED,
+    GROUP_SHARED_NOT_MOVABLE,
+    HAS_VIRTUAL_FUNCTIONS,
     BRIDGE_NOT_MOVABLE,
     STORAGE_NOT_MOVABLE,
     NETWORK_NOT_MOVABLE,
+    SYSTEM_DEVICE_NOT_MOVABLE,
     FRAMEBUFFER_NOT_REMOVABLE,
     FRAMEBUFFER_ORPHANED,
     MODULE_MISSING,
@@ -42,6 +45,11 @@ public enum RefusalCode {
                 true;
             default -> false;
         };
+    }
+
+    /** Whether the reason is another device in the IOMMU group. */
+    public boolean isAboutSharedGroup() {
+        return this == GROUP_SHARED || this == GROUP_SHARED_NOT_MOVABLE;
     }
 
     /** Whether only the kernel module could release the region, but it cannot be loaded. */

@@ -34,6 +34,10 @@ public record SwitchPlan(
         SWITCH,
         /** Switch to VM mode a GPU with an active display, or one whose memory contains the firmware framebuffer. */
         SWITCH_DISPLAY,
+        /** As {@link #SWITCH}, together with functions that are not the GPU's own. */
+        SWITCH_WITH_OTHERS,
+        /** As {@link #SWITCH_DISPLAY}, together with functions that are not the GPU's own. */
+        SWITCH_DISPLAY_WITH_OTHERS,
         /** Switch a GPU back to the host. */
         RESTORE
     }
@@ -61,6 +65,13 @@ public record SwitchPlan(
                 refusals,
                 hostSettings,
                 requiredPermission);
+    }
+
+    /** Functions that are switched together with the GPU but are not its own. */
+    public List<PciDevice> otherFunctions() {
+        return functions.stream()
+                .filter(function -> !gpu.functions().contains(function))
+                .toList();
     }
 
     public boolean isRefused() {

@@ -181,7 +181,7 @@ class PlannerTest {
         assertThat(plan(machine, Target.VM, secondGpu, List.of()).requiredPermission())
                 .isEqualTo(SwitchPlan.RequiredPermission.SWITCH);
         assertThat(plan(machine, Target.VM, secondGpu, List.of(GPU)).requiredPermission())
-                .isEqualTo(SwitchPlan.RequiredPermission.SWITCH_DISPLAY);
+                .isEqualTo(SwitchPlan.RequiredPermission.SWITCH_DISPLAY_WITH_OTHERS);
     }
 
     @Test
@@ -210,7 +210,7 @@ class PlannerTest {
                                 ? Optional.of(group)
                                 : Optional.empty()));
         assertThat(plan(machine, Target.VM).refusals())
-                .filteredOn(refusal -> refusal.code() == RefusalCode.GROUP_SHARED)
+                .filteredOn(refusal -> refusal.code() == RefusalCode.GROUP_SHARED_NOT_MOVABLE)
                 .singleElement()
                 .satisfies(refusal -> assertThat(refusal.details()).contains("00:1f.2", "ahci"));
     }

@@ -80,7 +80,7 @@ public enum GpuState {
         if (gpu.graphics().iommuGroup().isEmpty()) {
             return IOMMU_OFF;
         }
-        if (hasRefusal(refusals, RefusalCode.GROUP_SHARED)) {
+        if (refusals.stream().anyMatch(refusal -> refusal.code().isAboutSharedGroup())) {
             return GROUP_SHARED;
         }
         if (refusals.stream().anyMatch(refusal -> refusal.code().isAboutFirmwareRegion())) {
@@ -104,10 +104,6 @@ public enum GpuState {
             return FIRMWARE_REGION_RELEASABLE;
         }
         return gpu.mode() == Gpu.GpuMode.UNBOUND ? UNBOUND : HOST;
-    }
-
-    private static boolean hasRefusal(List<PlannedRefusal> refusals, RefusalCode code) {
-        return refusals.stream().anyMatch(refusal -> refusal.code() == code);
     }
 
     private static Optional<DeviceUser> findVmProcess(Gpu gpu) {

@@ -57,7 +57,8 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 RefusalCode.IN_USE,
                 RefusalCode.ALREADY_IN_VM_MODE,
                 RefusalCode.VFIO_MISSING,
-                RefusalCode.GROUP_SHARED);
+                RefusalCode.GROUP_SHARED,
+                RefusalCode.GROUP_SHARED_NOT_MOVABLE);
 
         private final Machine machine;
         private final Gpu gpu;
@@ -162,7 +163,9 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             if (graphics.iommuGroup().isEmpty()) {
                 return unknown(ReadinessCheck.GROUP, "none");
             }
-            List<PlannedRefusal> shared = refusalsWithCode(RefusalCode.GROUP_SHARED);
+            List<PlannedRefusal> shared = refusals.stream()
+                    .filter(refusal -> refusal.code().isAboutSharedGroup())
+                    .toList();
             if (!shared.isEmpty()) {
                 return refused(ReadinessCheck.GROUP, shared);
             }

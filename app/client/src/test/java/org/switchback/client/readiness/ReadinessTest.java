@@ -124,7 +124,7 @@ class ReadinessTest {
         assertThat(description(readiness, ReadinessCheck.GROUP))
                 .contains("00:1b.0")
                 .contains("snd_hda_intel")
-                .contains("put the GPU into another slot");
+                .contains("put it into another slot");
     }
 
     @Test
