@@ -116,6 +116,11 @@ final class FakeHelper implements HelperInterface, AutoCloseable {
     }
 
     @Override
+    public boolean IsSwitching() {
+        return false;
+    }
+
+    @Override
     public int Version() {
         return version;
     }

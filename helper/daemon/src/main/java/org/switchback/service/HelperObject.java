@@ -51,6 +51,11 @@ final class HelperObject implements HelperInterface {
     }
 
     @Override
+    public boolean IsSwitching() {
+        return callGuard.handleCall(caller -> jobs.isSwitching());
+    }
+
+    @Override
     public String Inspect() {
         return callGuard.handleCall(caller -> {
             permissions.requireAuthorization(caller, PolkitAction.INSPECT);

@@ -426,6 +426,11 @@ final class Jobs {
         }
     }
 
+    /** Whether a switch or a rollback is running. */
+    synchronized boolean isSwitching() {
+        return runningJob != null;
+    }
+
     /** Whether no authorization is pending, no switch is running, and none needs a rollback. */
     synchronized boolean isIdle() {
         return pendingAuthorizationCount == 0 && runningJob == null && recoveryState instanceof RecoveryState.Clean;

@@ -277,6 +277,7 @@ class HelperProcessTest {
         DBus driver = client.getRemoteObject("org.freedesktop.DBus", "/org/freedesktop/DBus", DBus.class);
         String owner = driver.GetNameOwner(DBusNames.BUS_NAME);
 
+        assertThat(helper.IsSwitching()).isTrue();
         for (RawMessage message : hostileMessages().values()) {
             try (RawBusClient attacker = new RawBusClient(bus.address())) {
                 for (int i = 0; i < 6; i++) {
@@ -292,6 +293,7 @@ class HelperProcessTest {
                         .getLast()
                         .detail)
                 .isEqualTo("done");
+        assertThat(helper.IsSwitching()).isFalse();
     }
 
     /** Twelve messages of 8 MiB are more than the memory of the helper. */

@@ -70,7 +70,7 @@ class UnitFilesTest {
 
     @Test
     void stopTimeoutExceedsWriteTimeoutAndChildrenAreKept() throws Exception {
-        assertThat(lines(HELPER)).contains("KillMode=mixed", "SuccessExitStatus=143");
+        assertThat(lines(HELPER)).contains("KillMode=process", "SuccessExitStatus=143");
         assertThat(lines(HELPER)).as("no caller can use up its starts").contains("StartLimitIntervalSec=0");
         assertThat(Integer.parseInt(values(HELPER, "TimeoutStopSec").getFirst()))
                 .isGreaterThan(200);

@@ -11,6 +11,9 @@ public interface HelperInterface extends DBusInterface {
     /** Returns {@link DBusNames#PROTOCOL_VERSION}. */
     int Version();
 
+    /** Whether a switch or a rollback is running. It must not be interrupted by stopping the helper. */
+    boolean IsSwitching();
+
     /**
      * Returns the machine as the text of a {@link org.switchback.hardware.MachineSnapshot}. Its memory map contains
      * only the BARs of graphics functions, with the regions that contain them or lie in them. polkit action
