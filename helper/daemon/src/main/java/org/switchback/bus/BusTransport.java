@@ -207,7 +207,7 @@ public final class BusTransport extends AbstractTransport {
             rejectTooMany(uid, header);
         } else if (call.body().isEmpty()) {
             reject(uid, header, ERROR_PREFIX + "LimitsExceeded", "The arguments are too long.");
-        } else if (!ACCEPTED_SIGNATURE.matcher(header.signature()).matches()) {
+        } else if (!isAccepted(header.signature())) {
             reject(uid, header, ERROR_PREFIX + "InvalidArgs", "No method accepts these arguments.");
         } else {
             // With a reply, so that the end of the call is seen.
@@ -218,6 +218,11 @@ public final class BusTransport extends AbstractTransport {
                 rejectTooMany(uid, header);
             }
         }
+    }
+
+    /** Whether a method of the helper may have arguments of these types. */
+    static boolean isAccepted(String signature) {
+        return ACCEPTED_SIGNATURE.matcher(signature).matches();
     }
 
     private void rejectTooMany(long uid, MessageHeader header) throws IOException {
@@ -240,7 +245,7 @@ public final class BusTransport extends AbstractTransport {
     }
 
     /** Decodes a message with its arguments; null if that is not possible. */
-    private static @Nullable Message decode(MessageReader.ReceivedMessage message, MessageHeader header) {
+    static @Nullable Message decode(MessageReader.ReceivedMessage message, MessageHeader header) {
         if (message.body().isEmpty()) {
             return null;
         }

@@ -264,14 +264,20 @@ public final class TransactionRunner implements AutoCloseable {
         Path file = folder.resolve(JOURNAL_FILE_NAME);
         JournalContent content = Journal.read(file);
         List<JournalRecord> records = content.records();
-        Optional<JournalRecord> begin = records.stream()
-                .filter(record -> record.kind() == JournalRecordKind.BEGIN)
-                .findFirst();
         if (!records.isEmpty() && !records.getFirst().bootId().equals(bootId)) {
             // Bound drivers and driver overrides do not survive a restart, so there is nothing to roll back.
             Files.move(file, folder.resolve(JOURNAL_FILE_NAME + ".last-boot"), StandardCopyOption.REPLACE_EXISTING);
             return new RecoveryState.Clean();
         }
+        return recoveryStateOf(content);
+    }
+
+    /** What the journal of a switch in this boot calls for. */
+    static RecoveryState recoveryStateOf(JournalContent content) {
+        List<JournalRecord> records = content.records();
+        Optional<JournalRecord> begin = records.stream()
+                .filter(record -> record.kind() == JournalRecordKind.BEGIN)
+                .findFirst();
         if (content.isCorrupt()) {
             return new RecoveryState.JournalCorrupt();
         }

@@ -1,0 +1,13 @@
+package org.switchback.fuzz;
+
+import java.nio.charset.StandardCharsets;
+import org.switchback.hardware.MemoryMap;
+
+/** The text of /proc/iomem, or one that somebody has pasted. */
+public final class MemoryMapTarget {
+    private MemoryMapTarget() {}
+
+    public static void fuzzerTestOneInput(byte[] data) {
+        MemoryMap.parse(new String(data, StandardCharsets.UTF_8));
+    }
+}
