@@ -61,13 +61,10 @@ final class GpuFormatter {
                 graphics.iommuGroup().isPresent()
                         ? messages.text(
                                 "cli.status.identity",
-                                graphics.ids().toString(),
-                                graphics.pciClass().toString(),
-                                Integer.toString(graphics.iommuGroup().get()))
-                        : messages.text(
-                                "cli.status.identity.no-group",
-                                graphics.ids().toString(),
-                                graphics.pciClass().toString()));
+                                graphics.ids(),
+                                graphics.pciClass(),
+                                graphics.iommuGroup().get())
+                        : messages.text("cli.status.identity.no-group", graphics.ids(), graphics.pciClass()));
         String label = messages.text("cli.status.companions");
         for (PciDevice companion : gpu.companions()) {
             printField(label, formatDevice(companion));

@@ -40,7 +40,7 @@ final class GpuSelector {
                             "refusal.not-a-gpu",
                             address.get().toShortString(),
                             device.get().name(),
-                            device.get().pciClass().toString())
+                            device.get().pciClass())
                     : context.createException(
                             ExitCode.USAGE, "cli.no-device", address.get().toShortString(), formatGpus(machine.gpus()));
         }

@@ -64,7 +64,7 @@ final class MemoryMapFormatter {
                                             "cli.iomem.claim",
                                             child.name() + " " + child.range(),
                                             messages.formatSize(child.range().length()),
-                                            region.range().toString(),
+                                            region.range(),
                                             function.get().toShortString()));
                 }
             }

@@ -310,7 +310,7 @@ public final class MainViewModel {
                         case ReportFile.ReportReadResult.NotAReport() ->
                             notice.set(messages.text("window.report.other", name));
                         case ReportFile.ReportReadResult.DamagedReport(int line) ->
-                            notice.set(messages.text("window.report.damaged", name, Integer.toString(line)));
+                            notice.set(messages.text("window.report.damaged", name, line));
                         case ReportFile.ReportReadResult.UnreadableReport() ->
                             notice.set(messages.text("window.report.unreadable", name));
                     }

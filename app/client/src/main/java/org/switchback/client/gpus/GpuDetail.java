@@ -72,27 +72,22 @@ public record GpuDetail(DetailKind kind, String label, String text) {
     }
 
     private static String formatLink(PciDevice.LinkState link, Messages messages) {
-        String now = messages.text("detail.link.now", link.speed(), Integer.toString(link.width()));
+        String now = messages.text("detail.link.now", link.speed(), link.width());
         boolean isMaximum = link.speed().equals(link.maxSpeed()) && link.width() == link.maxWidth();
         return isMaximum || link.maxSpeed().isEmpty() || link.maxWidth() == 0
                 ? now
                 : messages.text(
-                        "detail.link.slower",
-                        now,
-                        messages.text("detail.link.now", link.maxSpeed(), Integer.toString(link.maxWidth())));
+                        "detail.link.slower", now, messages.text("detail.link.now", link.maxSpeed(), link.maxWidth()));
     }
 
     private static String formatRange(Bar bar, Messages messages) {
         if (bar.space() == Bar.AddressSpace.IO_PORTS) {
-            return messages.text(
-                    "detail.bar.ports",
-                    Long.toUnsignedString(bar.length()),
-                    bar.range().toString());
+            return messages.text("detail.bar.ports", Long.toUnsignedString(bar.length()), bar.range());
         }
         return messages.text(
                 bar.prefetchable() ? "detail.bar.prefetchable" : "detail.bar.memory",
                 messages.formatSize(bar.length()),
-                bar.range().toString());
+                bar.range());
     }
 
     private static String formatResizableBar(Bar bar, long largest, Messages messages) {

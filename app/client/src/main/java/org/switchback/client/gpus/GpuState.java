@@ -129,7 +129,7 @@ public enum GpuState {
             case VM_IN_USE ->
                 findVmProcess(gpu)
                         .map(user -> user.virtualMachine().isEmpty()
-                                ? messages.text(key + ".program", user.program(), Integer.toString(user.pid()))
+                                ? messages.text(key + ".program", user.program(), user.pid())
                                 : messages.text(key, user.virtualMachine()))
                         .orElseGet(() -> messages.text("state.vm"));
             case VM_BLOCKED, ADDRESSES_HIDDEN, FIRMWARE_REGION_NOT_RELEASABLE, FIRMWARE_REGION_RELEASABLE ->
@@ -167,7 +167,7 @@ public enum GpuState {
                         .map(DeviceUser::pid)
                         .distinct()
                         .count();
-                yield messages.text(programs == 1 ? key + ".one" : key + ".many", Long.toString(programs));
+                yield messages.text(programs == 1 ? key + ".one" : key + ".many", programs);
             }
             case VM, IOMMU_OFF, BLOCKED, UNBOUND, HOST -> messages.text(key);
         };

@@ -30,7 +30,7 @@ public final class MemoryMapMessages {
     }
 
     private String formatCount(String key, int number) {
-        return messages.text(number == 1 ? key + ".one" : key + ".many", Integer.toString(number));
+        return messages.text(number == 1 ? key + ".one" : key + ".many", number);
     }
 
     /** {@code 1 region removed: BOOTFB (8.4 MiB). Nothing else changed.} */
@@ -61,14 +61,11 @@ public final class MemoryMapMessages {
                                 messages.formatSize(region.range().length())))
                 .toList();
         String list = regions.size() > MAX_NAMED_REGIONS
-                ? messages.text(
-                        "map.diff.and-more",
-                        String.join(", ", named),
-                        Integer.toString(regions.size() - MAX_NAMED_REGIONS))
+                ? messages.text("map.diff.and-more", String.join(", ", named), regions.size() - MAX_NAMED_REGIONS)
                 : messages.formatList(named);
         return regions.size() == 1
                 ? messages.text(key + ".one", list)
-                : messages.text(key + ".many", Integer.toString(regions.size()), list);
+                : messages.text(key + ".many", regions.size(), list);
     }
 
     /** The percentage of a range that another one covers, without the percent sign: {@code 3.3}, or {@code <0.1}. */

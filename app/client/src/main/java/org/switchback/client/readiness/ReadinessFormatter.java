@@ -26,9 +26,7 @@ public final class ReadinessFormatter {
         String name = gpu.graphics().name();
         if (blocked > 0) {
             return messages.text(
-                    blocked == 1 ? "readiness.summary.blocked.one" : "readiness.summary.blocked.many",
-                    name,
-                    Long.toString(blocked));
+                    blocked == 1 ? "readiness.summary.blocked.one" : "readiness.summary.blocked.many", name, blocked);
         }
         if (gpu.mode() == Gpu.GpuMode.VM) {
             return messages.text("readiness.summary.there", name);
@@ -37,7 +35,7 @@ public final class ReadinessFormatter {
                 ? messages.text(
                         warnings == 1 ? "readiness.summary.warning.one" : "readiness.summary.warning.many",
                         name,
-                        Long.toString(warnings))
+                        warnings)
                 : messages.text("readiness.summary.ready", name);
     }
 
@@ -94,8 +92,8 @@ public final class ReadinessFormatter {
 
     /** All results as plain text for a mail or a bug report. */
     public String toPlainText() {
-        StringBuilder text = new StringBuilder(messages.text(
-                "readiness.heading", gpu.graphics().name(), gpu.address().toString()));
+        StringBuilder text = new StringBuilder(
+                messages.text("readiness.heading", gpu.graphics().name(), gpu.address()));
         text.append('\n').append(summary()).append('\n');
         for (CheckResult result : readiness.results()) {
             text.append('\n')

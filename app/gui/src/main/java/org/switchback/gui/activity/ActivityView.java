@@ -254,8 +254,8 @@ public final class ActivityView extends BorderPane {
             row.setAlignment(Pos.CENTER_LEFT);
             row.getStyleClass().addAll("step");
             row.setAccessibleRole(AccessibleRole.TEXT);
-            row.setAccessibleText(messages.text(
-                    "window.step.accessible", Integer.toString(line.number()), line.text(), line.state(), line.time()));
+            row.setAccessibleText(
+                    messages.text("window.step.accessible", line.number(), line.text(), line.state(), line.time()));
             box.getChildren().add(row);
         }
         return box;

@@ -190,7 +190,7 @@ public final class ActivityViewModel {
         }
         background.run(
                 () -> writeReport(asked, file, names),
-                saved -> notice.set(messages.text(saved ? "activity.saved" : "activity.unsaved", file.toString())),
+                saved -> notice.set(messages.text(saved ? "activity.saved" : "activity.unsaved", file)),
                 problem -> notice.set(messages.formatHelperFailure(problem.kind())));
     }
 

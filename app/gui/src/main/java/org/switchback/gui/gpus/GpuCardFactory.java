@@ -47,11 +47,7 @@ final class GpuCardFactory {
         return new GpuCard(
                 gpu.address(),
                 graphics.name(),
-                messages.text(
-                        "window.gpu.identity",
-                        gpu.address().toString(),
-                        graphics.ids().toString(),
-                        describeClass(graphics)),
+                messages.text("window.gpu.identity", gpu.address(), graphics.ids(), describeClass(graphics)),
                 statusLabel(gpu),
                 describeState(gpu),
                 externalChanges.getOrDefault(gpu.address(), ""),
@@ -77,7 +73,7 @@ final class GpuCardFactory {
                     case 0x0302 -> "window.gpu.class.3d";
                     default -> "window.gpu.class.display";
                 },
-                graphics.pciClass().toString());
+                graphics.pciClass());
     }
 
     private GpuCard.StatusLabel statusLabel(Gpu gpu) {
@@ -115,7 +111,7 @@ final class GpuCardFactory {
                 GpuCard.SummaryLine.SummaryKind.GROUP,
                 gpu.graphics()
                         .iommuGroup()
-                        .map(number -> messages.text("window.gpu.group", Integer.toString(number)))
+                        .map(number -> messages.text("window.gpu.group", number))
                         .orElseGet(() -> messages.text("window.gpu.group.none"))));
         gpu.companions()
                 .forEach(companion -> lines.add(new GpuCard.SummaryLine(
@@ -155,7 +151,7 @@ final class GpuCardFactory {
         return messages.text(
                 user.owner().isEmpty() ? "window.gpu.program.no-owner" : "window.gpu.program",
                 user.program(),
-                Integer.toString(user.pid()),
+                user.pid(),
                 user.owner());
     }
 

@@ -79,8 +79,8 @@ final class MapSearch {
         navigation.select(matches[next]);
         statusText.set(messages.text(
                 "window.map.found",
-                Integer.toString(next + 1),
-                Integer.toString(matches.length),
+                next + 1,
+                matches.length,
                 navigation.regionMessages().caption(matches[next])));
     }
 

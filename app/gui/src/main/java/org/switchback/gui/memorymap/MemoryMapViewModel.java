@@ -119,7 +119,7 @@ public final class MemoryMapViewModel {
         return switch (count) {
             case 0 -> messages.text("window.map.overlaps.count.none");
             case 1 -> messages.text("window.map.overlaps.count.one");
-            default -> messages.text("window.map.overlaps.count.many", Integer.toString(count));
+            default -> messages.text("window.map.overlaps.count.many", count);
         };
     }
 
@@ -158,8 +158,8 @@ public final class MemoryMapViewModel {
                         throw new HelperException(HelperException.FailureKind.FAILED, e);
                     }
                 },
-                saved -> statusText.set(messages.text("window.map.saved", file.toString())),
-                e -> statusText.set(messages.text("window.map.not-saved", file.toString())));
+                saved -> statusText.set(messages.text("window.map.saved", file)),
+                e -> statusText.set(messages.text("window.map.not-saved", file)));
     }
 
     /** Reports in the status text what was copied. */

@@ -144,7 +144,7 @@ final class RegionMessages {
             lines.add(changeText(item));
         }
         if (count > 1) {
-            lines.add(messages.text("window.map.more", Integer.toString(count - 1)));
+            lines.add(messages.text("window.map.more", count - 1));
         }
         return lines;
     }
@@ -202,7 +202,7 @@ final class RegionMessages {
     List<String> detailLines(int item) {
         List<String> details = new ArrayList<>();
         range(item).ifPresent(range -> {
-            details.add(messages.text("window.map.range", range.toString()));
+            details.add(messages.text("window.map.range", range));
             details.add(messages.text(
                     "window.map.size", messages.formatSize(range.length()), formatBytes(range), formatHex(range)));
         });
@@ -230,9 +230,8 @@ final class RegionMessages {
             default -> {
                 int children = tree.regionCount(tree.childrenStart(item), tree.childrenEnd(item));
                 if (children > 0) {
-                    details.add(messages.text(
-                            children == 1 ? "window.map.parts.one" : "window.map.parts.many",
-                            Integer.toString(children)));
+                    details.add(
+                            messages.text(children == 1 ? "window.map.parts.one" : "window.map.parts.many", children));
                 }
             }
         }
@@ -282,12 +281,7 @@ final class RegionMessages {
                         ? messages.text("window.map.at.gap", addressText, size(item))
                         : messages.text("window.map.at.gap.inside", addressText, size(item), nameInSentence(parent));
             case UNCOVERED -> messages.text("window.map.at.uncovered", addressText, nameInSentence(parent));
-            default ->
-                messages.text(
-                        "window.map.at.region",
-                        addressText,
-                        nameInSentence(item),
-                        tree.range(item).toString());
+            default -> messages.text("window.map.at.region", addressText, nameInSentence(item), tree.range(item));
         };
     }
 
@@ -322,9 +316,9 @@ final class RegionMessages {
             report.append('\n');
             enclosingBar(item).flatMap(this::device).ifPresent(device -> report.append(messages.text(
                             "window.map.report.device",
-                            device.address().toString(),
+                            device.address(),
                             device.name(),
-                            device.ids().toString(),
+                            device.ids(),
                             messages.formatDriver(device)))
                     .append('\n'));
             overlap(item).ifPresent(overlap -> report.append(messages.formatVerdict(overlap))

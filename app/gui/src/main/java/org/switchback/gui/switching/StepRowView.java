@@ -72,7 +72,7 @@ final class StepRowView extends HBox {
         stateIcon.getChildren().setAll(iconFor(row.state()));
         setAccessibleText(messages.text(
                 "window.step.accessible",
-                Integer.toString(row.number()),
+                row.number(),
                 row.text(),
                 row.reversibility(),
                 messages.text("window.step.state." + row.state().name())));

@@ -117,7 +117,7 @@ final class SwitchResultFormatter {
                         .filter(row -> row.state() == state && !row.note().isEmpty()))
                 .map(row -> messages.text(
                         row.state() == StepState.UNDO_FAILED ? "window.result.step.undo" : "window.result.step",
-                        Integer.toString(row.number()),
+                        row.number(),
                         row.text(),
                         row.note()))
                 .toList();
