@@ -65,16 +65,10 @@ final class MapTree {
                 countByKey(changes.added())));
     }
 
-    private static Map<RegionKey, Integer> countByKey(List<Region> regions) {
-        Map<RegionKey, Integer> counts = new HashMap<>();
-        regions.forEach(region -> counts.merge(RegionKey.of(region), 1, Integer::sum));
+    private static Map<Region, Integer> countByKey(List<Region> regions) {
+        Map<Region, Integer> counts = new HashMap<>();
+        regions.forEach(region -> counts.merge(region.withoutChildren(), 1, Integer::sum));
         return counts;
-    }
-
-    private record RegionKey(AddressRange range, String name) {
-        static RegionKey of(Region region) {
-            return new RegionKey(region.range(), region.name());
-        }
     }
 
     private MapTree(MapTreeBuilder builder) {
@@ -280,16 +274,13 @@ final class MapTree {
     private static final class MapTreeBuilder {
         final MemoryMap map;
         final Set<Region> foreignRegions;
-        final Map<RegionKey, Integer> removed;
-        final Map<RegionKey, Integer> added;
+        final Map<Region, Integer> removed;
+        final Map<Region, Integer> added;
         final List<Item> items = new ArrayList<>();
         final Map<Integer, List<Region>> reparented = new HashMap<>();
 
         MapTreeBuilder(
-                MemoryMap map,
-                Set<Region> foreignRegions,
-                Map<RegionKey, Integer> removed,
-                Map<RegionKey, Integer> added) {
+                MemoryMap map, Set<Region> foreignRegions, Map<Region, Integer> removed, Map<Region, Integer> added) {
             this.map = map;
             this.foreignRegions = foreignRegions;
             this.removed = removed;
@@ -338,7 +329,7 @@ final class MapTree {
                         // A text with a second listing of the same computer repeats regions: merge their children.
                         Region previousRegion =
                                 Objects.requireNonNull(items.get(previous).region());
-                        boolean repeated = RegionKey.of(child).equals(RegionKey.of(previousRegion));
+                        boolean repeated = child.withoutChildren().equals(previousRegion.withoutChildren());
                         reparented
                                 .computeIfAbsent(previous, key -> new ArrayList<>())
                                 .addAll(repeated ? child.children() : List.of(child));
@@ -368,8 +359,8 @@ final class MapTree {
         }
 
         /** Consumes one occurrence of the region; false when none is left. */
-        private static boolean takeOne(Map<RegionKey, Integer> counts, Region child) {
-            return !counts.isEmpty() && counts.merge(RegionKey.of(child), -1, Integer::sum) >= 0;
+        private static boolean takeOne(Map<Region, Integer> counts, Region child) {
+            return !counts.isEmpty() && counts.merge(child.withoutChildren(), -1, Integer::sum) >= 0;
         }
 
         private RegionKind kindOf(Region child, RegionKind parentKind) {
