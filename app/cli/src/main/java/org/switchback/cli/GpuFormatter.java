@@ -1,8 +1,6 @@
 package org.switchback.cli;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.switchback.client.MachineSource;
 import org.switchback.client.activity.SwitchRecord;
@@ -133,17 +131,11 @@ final class GpuFormatter {
     }
 
     private void printUsers(Gpu gpu) {
-        Map<Integer, DeviceUser> usersByPid = new LinkedHashMap<>();
-        for (DeviceUser user : gpu.deviceUsers()) {
-            if (user.isBlockingUnbind()) {
-                usersByPid.putIfAbsent(user.pid(), user);
-            }
-        }
-        if (usersByPid.isEmpty()) {
-            printField(messages.text("cli.status.users"), messages.text("cli.status.users.none"));
-        }
         String label = messages.text("cli.status.users");
-        for (DeviceUser user : usersByPid.values()) {
+        if (gpu.blockingProcesses().isEmpty()) {
+            printField(label, messages.text("cli.status.users.none"));
+        }
+        for (DeviceUser user : gpu.blockingProcesses()) {
             printField(label, messages.formatDeviceUser(user));
             label = "";
         }

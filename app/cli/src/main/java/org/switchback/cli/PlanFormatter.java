@@ -77,13 +77,11 @@ final class PlanFormatter {
     }
 
     private void printFirmwareOverlaps() {
-        List<Overlap> overlaps =
-                gpu.overlaps().stream().filter(Overlap::isFromFirmware).toList();
-        if (overlaps.isEmpty() || target == Target.HOST) {
+        if (gpu.firmwareOverlaps().isEmpty() || target == Target.HOST) {
             return;
         }
         printSectionHeading("cli.plan.in-the-way");
-        for (Overlap overlap : overlaps) {
+        for (Overlap overlap : gpu.firmwareOverlaps()) {
             printParagraph(messages.formatOverlap(overlap) + ". " + messages.formatVerdict(overlap));
         }
         messages.formatReleaseMethods(plan.steps(), machine).forEach(this::printParagraph);

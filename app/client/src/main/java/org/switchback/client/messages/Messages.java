@@ -85,6 +85,11 @@ public final class Messages {
         return new MessageFormat(bundle.getString(key), locale).format(sanitized);
     }
 
+    /** The message {@code KEY.one} or {@code KEY.many} with a number. */
+    public String formatCount(String key, int number) {
+        return text(number == 1 ? key + ".one" : key + ".many", number);
+    }
+
     /** Whether the bundle has a message with that key. */
     public boolean containsKey(String key) {
         return bundle.containsKey(key);
@@ -141,9 +146,7 @@ public final class Messages {
         return switch (gpu.mode()) {
             case HOST -> text("mode.host", gpu.graphics().driver().orElse(""));
             case VM ->
-                gpu.deviceUsers().stream()
-                        .filter(user -> user.deviceNode().startsWith("vfio/"))
-                        .findFirst()
+                gpu.virtualMachineProcess()
                         .map(user -> user.virtualMachine().isEmpty()
                                 ? text("mode.vm.used", user.program())
                                 : text("mode.vm.guest", user.virtualMachine()))

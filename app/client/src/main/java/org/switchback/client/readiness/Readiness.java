@@ -14,7 +14,6 @@ import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Lockdown;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.job.PlannedRefusal;
@@ -222,7 +221,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             if (!graphics.activeConnectors().isEmpty()) {
                 // Without a helper the programs of other users are not visible, so assume that one uses the display.
                 boolean inUse = source instanceof MachineSource.ReadOnlyMachine
-                        || gpu.deviceUsers().stream().anyMatch(DeviceUser::isBlockingUnbind);
+                        || !gpu.blockingUsers().isEmpty();
                 return inUse
                         ? blocked(ReadinessCheck.DESKTOP, isOnlyGpu ? "sole" : "this", graphics.activeConnectors())
                         : warning(ReadinessCheck.DESKTOP, "idle", graphics.activeConnectors());
@@ -249,9 +248,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         }
 
         private CheckResult checkUsers() {
-            List<DeviceUser> users = gpu.deviceUsers().stream()
-                    .filter(DeviceUser::isBlockingUnbind)
-                    .toList();
+            List<DeviceUser> users = gpu.blockingUsers();
             if (users.isEmpty()) {
                 if (source instanceof MachineSource.ReadOnlyMachine) {
                     return unknown(ReadinessCheck.USERS, "unseen");
@@ -303,7 +300,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             if (!notReleasable.isEmpty()) {
                 return refused(ReadinessCheck.FRAMEBUFFER, notReleasable);
             }
-            if (gpu.overlaps().stream().noneMatch(Overlap::isFromFirmware)) {
+            if (gpu.firmwareOverlaps().isEmpty()) {
                 return ready(ReadinessCheck.FRAMEBUFFER, "free");
             }
             if (gpu.conflicts().isEmpty()) {

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.Overlap;
 
 /** Formats the readiness of a GPU for people. */
 public final class ReadinessFormatter {
@@ -79,8 +78,7 @@ public final class ReadinessFormatter {
                 }
             }
             case FRAMEBUFFER ->
-                values.add(messages.formatList(gpu.overlaps().stream()
-                        .filter(Overlap::isFromFirmware)
+                values.add(messages.formatList(gpu.firmwareOverlaps().stream()
                         .map(messages::formatOverlap)
                         .toList()));
             default -> {

@@ -1,7 +1,6 @@
 package org.switchback.gui.gpus;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,18 +76,18 @@ final class GpuCardFactory {
     }
 
     private GpuCard.StatusLabel statusLabel(Gpu gpu) {
-        return switch (gpu.mode()) {
-            case HOST ->
-                gpu.isDesktopGpu()
-                        ? new GpuCard.StatusLabel(
-                                messages.text("mode.desktop", messages.formatDriver(gpu.graphics())),
-                                GpuCard.StatusStyle.DESKTOP)
-                        : new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.HOST);
-            case VM -> new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.VM);
-            case PARTIALLY_SWITCHED ->
-                new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.PARTIALLY_SWITCHED);
-            case UNBOUND -> new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.UNBOUND);
-        };
+        if (gpu.isDesktopGpu()) {
+            return new GpuCard.StatusLabel(
+                    messages.text("mode.desktop", messages.formatDriver(gpu.graphics())), GpuCard.StatusStyle.DESKTOP);
+        }
+        return new GpuCard.StatusLabel(
+                messages.formatMode(gpu),
+                switch (gpu.mode()) {
+                    case HOST -> GpuCard.StatusStyle.HOST;
+                    case VM -> GpuCard.StatusStyle.VM;
+                    case PARTIALLY_SWITCHED -> GpuCard.StatusStyle.PARTIALLY_SWITCHED;
+                    case UNBOUND -> GpuCard.StatusStyle.UNBOUND;
+                });
     }
 
     private List<GpuCard.OverlapRow> overlapRows(List<BarStrip> strips) {
@@ -131,11 +130,7 @@ final class GpuCardFactory {
     }
 
     private String formatUsers(Gpu gpu) {
-        Map<Integer, DeviceUser> usersByPid = new LinkedHashMap<>();
-        gpu.deviceUsers().stream()
-                .filter(DeviceUser::isBlockingUnbind)
-                .forEach(user -> usersByPid.putIfAbsent(user.pid(), user));
-        if (usersByPid.isEmpty()) {
+        if (gpu.blockingProcesses().isEmpty()) {
             return messages.text(
                     source instanceof MachineSource.ReadOnlyMachine
                             ? "window.gpu.users.unseen"
@@ -143,8 +138,9 @@ final class GpuCardFactory {
         }
         return messages.text(
                 "window.gpu.users",
-                messages.formatList(
-                        usersByPid.values().stream().map(this::formatProgram).toList()));
+                messages.formatList(gpu.blockingProcesses().stream()
+                        .map(this::formatProgram)
+                        .toList()));
     }
 
     private String formatProgram(DeviceUser user) {

@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import javafx.beans.property.ReadOnlyObjectProperty;
@@ -18,7 +17,6 @@ import org.switchback.client.MachineSource;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
-import org.switchback.hardware.PciDevice;
 import org.switchback.plan.Target;
 
 /** The content of the GPU page. Confined to the FX thread. */
@@ -128,14 +126,10 @@ public final class GpusViewModel {
             Gpu before = lastSeenGpus.put(gpu.address(), gpu);
             if (before == null) {
                 externalChanges.remove(gpu.address());
-            } else if (!drivers(before).equals(drivers(gpu))) {
+            } else if (!before.drivers().equals(gpu.drivers())) {
                 externalChanges.put(gpu.address(), messages.text("state.changed-outside", messages.formatMode(before)));
             }
         }
-    }
-
-    private static List<Optional<String>> drivers(Gpu gpu) {
-        return gpu.functions().stream().map(PciDevice::driver).toList();
     }
 
     private void showMessage(GpusPageState newState, String text) {

@@ -8,7 +8,6 @@ import java.time.Clock;
 import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.FormatStyle;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -28,7 +27,6 @@ import org.switchback.client.messages.MemoryMapMessages;
 import org.switchback.client.messages.Messages;
 import org.switchback.client.report.ExternalTextDecoder;
 import org.switchback.gui.tasks.BackgroundTasks;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MemoryMap;
@@ -374,9 +372,7 @@ final class MapLoader {
     /** The regions inside the GPUs' BARs that belong to the firmware, whatever their names. */
     private static Set<Region> firmwareRegions(Machine machine) {
         return machine.gpus().stream()
-                .map(Gpu::overlaps)
-                .flatMap(List::stream)
-                .filter(Overlap::isFromFirmware)
+                .flatMap(gpu -> gpu.firmwareOverlaps().stream())
                 .map(Overlap::outermostRegion)
                 .collect(Collectors.toSet());
     }

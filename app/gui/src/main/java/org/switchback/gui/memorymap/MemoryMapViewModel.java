@@ -116,11 +116,9 @@ public final class MemoryMapViewModel {
     /** The number of overlaps, as a text. */
     String overlapsText() {
         int count = treeProperty().get().overlaps().length;
-        return switch (count) {
-            case 0 -> messages.text("window.map.overlaps.count.none");
-            case 1 -> messages.text("window.map.overlaps.count.one");
-            default -> messages.text("window.map.overlaps.count.many", count);
-        };
+        return count == 0
+                ? messages.text("window.map.overlaps.count.none")
+                : messages.formatCount("window.map.overlaps.count", count);
     }
 
     /** The selection as a line of the listing. */

@@ -43,11 +43,8 @@ final class RegionMessages {
                             .add(item));
         }
         items.forEach((address, barItems) -> {
-            List<Bar> bars = known.device(address).map(PciDevice::bars).orElse(List.of()).stream()
-                    .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
-                    .sorted((a, b) ->
-                            Long.compareUnsigned(a.range().first(), b.range().first()))
-                    .toList();
+            List<Bar> bars =
+                    known.device(address).map(PciDevice::memoryBarsByAddress).orElse(List.of());
             for (int i = 0; bars.size() == barItems.size() && i < barItems.size(); i++) {
                 hiddenBars.put(barItems.get(i), bars.get(i));
             }
@@ -66,9 +63,8 @@ final class RegionMessages {
         Bar hidden = hiddenBars.get(item);
         return hidden != null
                 ? Optional.of(hidden)
-                : device(item).flatMap(device -> device.bars().stream()
-                        .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY
-                                && bar.range().equals(tree.range(item)))
+                : device(item).flatMap(device -> device.memoryBars().stream()
+                        .filter(bar -> bar.range().equals(tree.range(item)))
                         .findFirst());
     }
 
@@ -83,16 +79,18 @@ final class RegionMessages {
             case ROOT -> messages.text("window.map.whole");
             case GAP -> messages.text("window.map.gap");
             case UNCOVERED -> messages.text("window.map.uncovered");
-            case BAR -> {
-                String address = PciAddress.parse(tree.name(item))
-                        .map(PciAddress::toShortString)
-                        .orElse(tree.name(item));
-                yield bar(item)
-                        .map(bar -> messages.text("window.map.bar", address, messages.formatBar(bar.index())))
-                        .orElse(address);
-            }
+            case BAR ->
+                bar(item)
+                        .map(bar ->
+                                messages.text("window.map.bar", shortAddress(item), messages.formatBar(bar.index())))
+                        .orElse(shortAddress(item));
             default -> tree.name(item);
         };
+    }
+
+    /** The address of the PCI function whose BAR the item is. */
+    private String shortAddress(int item) {
+        return PciAddress.parse(tree.name(item)).map(PciAddress::toShortString).orElse(tree.name(item));
     }
 
     /** The formatted size; empty if unknown. */
@@ -155,8 +153,7 @@ final class RegionMessages {
             return Optional.empty();
         }
         return gpus().stream()
-                .map(Gpu::overlaps)
-                .flatMap(List::stream)
+                .flatMap(gpu -> gpu.overlaps().stream())
                 .filter(overlap -> overlap.regions().stream()
                         .anyMatch(region ->
                                 tree.region(item).filter(region::equals).isPresent()))
@@ -186,9 +183,7 @@ final class RegionMessages {
 
     /** A phrase such as {@code BAR 1 of NVIDIA GeForce GTX 1080}, as far as device and index are known. */
     private String describeBar(int bar) {
-        String address =
-                PciAddress.parse(tree.name(bar)).map(PciAddress::toShortString).orElse(tree.name(bar));
-        String deviceName = device(bar).map(PciDevice::name).orElse(address);
+        String deviceName = device(bar).map(PciDevice::name).orElse(shortAddress(bar));
         return bar(bar).map(known -> messages.text("window.map.bar-of", messages.formatBar(known.index()), deviceName))
                 .orElseGet(() -> messages.text("window.map.some-bar-of", deviceName));
     }
@@ -230,8 +225,7 @@ final class RegionMessages {
             default -> {
                 int children = tree.regionCount(tree.childrenStart(item), tree.childrenEnd(item));
                 if (children > 0) {
-                    details.add(
-                            messages.text(children == 1 ? "window.map.parts.one" : "window.map.parts.many", children));
+                    details.add(messages.formatCount("window.map.parts", children));
                 }
             }
         }
