@@ -6,9 +6,6 @@ import picocli.CommandLine.Command;
 /** {@code plan}: shows the plan of a switch. Changes nothing. */
 @Command(name = "plan", sortOptions = false)
 final class PlanCommand extends PlanningCommand {
-    PlanCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
 
     @Override
     public Integer call() throws CommandException {

@@ -34,10 +34,6 @@ abstract class PlanningCommand extends MachineCommand {
     @Option(names = "--commands")
     boolean showCommands;
 
-    PlanningCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
-
     /**
      * A requested switch with the helper's plan.
      *

@@ -38,10 +38,6 @@ final class SwitchCommand extends PlanningCommand {
     @Option(names = "--wait")
     boolean wait;
 
-    SwitchCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
-
     @Override
     public Integer call() throws CommandException, InterruptedException {
         try (MachineSession session = rootCommand().openSession(false)) {
@@ -56,7 +52,7 @@ final class SwitchCommand extends PlanningCommand {
             object.add("source", JsonFormatter.formatSource(connection.source()));
             if (!json) {
                 new PlanFormatter(terminal(), messages(), planned).print(showCommands);
-                terminal().out().println();
+                println("");
             }
             if (planned.isAlreadyInTargetMode()) {
                 object.addProperty("result", "nothing-to-do");
@@ -69,7 +65,7 @@ final class SwitchCommand extends PlanningCommand {
                 return ExitCode.BLOCKED;
             }
             if (connection.source().canSwitchThisMachine() && !yes && !confirm()) {
-                terminal().out().println(messages().text("cli.switch.unchanged"));
+                println(messages().text("cli.switch.unchanged"));
                 return ExitCode.BLOCKED;
             }
             return executeSwitch(connection, planned, object);
@@ -191,7 +187,7 @@ final class SwitchCommand extends PlanningCommand {
         if (json) {
             printJson(object);
         } else {
-            terminal().out().println(sentence);
+            println(sentence);
         }
     }
 }
