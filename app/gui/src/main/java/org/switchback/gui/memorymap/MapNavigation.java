@@ -1,6 +1,6 @@
 package org.switchback.gui.memorymap;
 
-import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import javafx.beans.property.ReadOnlyIntegerProperty;
@@ -79,10 +79,10 @@ final class MapNavigation {
     }
 
     /** Selects the first of some items, if any, and shows it together with its neighbours. */
-    private void selectWithContext(int[] items) {
-        if (items.length > 0) {
-            select(items[0]);
-            viewport.zoomToContext(items[0]);
+    private void selectWithContext(List<Integer> items) {
+        if (!items.isEmpty()) {
+            select(items.getFirst());
+            viewport.zoomToContext(items.getFirst());
         }
     }
 
@@ -144,18 +144,12 @@ final class MapNavigation {
     }
 
     /** Selects the next (step 1) or previous (step -1) of some items in the order of the listing, and wraps around. */
-    void selectNext(int[] items, int step) {
+    void selectNext(List<Integer> items, int step) {
         MapTree current = tree.get();
         int order = current.listingOrder(selection.get());
-        int next = step > 0
-                ? (int) Arrays.stream(items)
-                        .takeWhile(item -> current.listingOrder(item) <= order)
-                        .count()
-                : (int) Arrays.stream(items)
-                                .takeWhile(item -> current.listingOrder(item) < order)
-                                .count()
-                        - 1;
-        select(items[Math.floorMod(next, items.length)]);
+        int next = BinarySearch.firstIndex(
+                0, items.size(), i -> current.listingOrder(items.get(i)) >= (step > 0 ? order + 1 : order));
+        select(items.get(Math.floorMod(step > 0 ? next : next - 1, items.size())));
     }
 
     /** Shows or hides the items of a filter. If that hides the selection, its innermost visible parent is selected. */

@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
@@ -35,7 +36,7 @@ final class MapTree {
     private final int[] regionPrefixCounts;
     private final int[] highlightPrefixCounts;
     private final int[] subtreeHeight;
-    private final int[] overlaps;
+    private final List<Integer> overlaps;
 
     private record Item(
             long first,
@@ -61,14 +62,14 @@ final class MapTree {
         return new MapTree(new MapTreeBuilder(
                 MemoryMap.union(before, changes.added()),
                 Set.of(),
-                countByKey(changes.removed()),
-                countByKey(changes.added())));
+                countOccurrences(changes.removed()),
+                countOccurrences(changes.added())));
     }
 
-    private static Map<Region, Integer> countByKey(List<Region> regions) {
-        Map<Region, Integer> counts = new HashMap<>();
-        regions.forEach(region -> counts.merge(region.withoutChildren(), 1, Integer::sum));
-        return counts;
+    /** The number of occurrences of each region; mutable. */
+    private static Map<Region, Integer> countOccurrences(List<Region> regions) {
+        return regions.stream()
+                .collect(Collectors.toMap(Region::withoutChildren, region -> 1, Integer::sum, HashMap::new));
     }
 
     private MapTree(MapTreeBuilder builder) {
@@ -239,22 +240,21 @@ final class MapTree {
     }
 
     /** All items that pass a test, in the order of the listing. */
-    int[] findAll(IntPredicate test) {
+    List<Integer> findAll(IntPredicate test) {
         return IntStream.range(0, size())
                 .filter(test)
                 .boxed()
                 .sorted((a, b) -> Integer.compare(listingOrder[a], listingOrder[b]))
-                .mapToInt(Integer::intValue)
-                .toArray();
+                .toList();
     }
 
     /** The outermost overlaps, in the order of the listing. */
-    int[] overlaps() {
-        return overlaps.clone();
+    List<Integer> overlaps() {
+        return overlaps;
     }
 
     /** The added and removed regions of a comparison, in the order of the listing. */
-    int[] changes() {
+    List<Integer> changes() {
         return findAll(item -> change(item) != RegionChange.UNCHANGED);
     }
 
@@ -299,14 +299,12 @@ final class MapTree {
                     children = new ArrayList<>(children);
                     children.addAll(moved);
                 }
-                if (!children.isEmpty()) {
-                    if (map.addressesHidden()) {
-                        for (Region child : children) {
-                            add(0, 0, item, child);
-                        }
-                    } else {
-                        addSorted(item, children);
+                if (map.addressesHidden()) {
+                    for (Region child : children) {
+                        add(0, 0, item, child);
                     }
+                } else if (!children.isEmpty()) {
+                    addSorted(item, children);
                 }
             }
         }

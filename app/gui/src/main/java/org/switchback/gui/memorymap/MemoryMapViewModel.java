@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyIntegerProperty;
@@ -105,8 +106,8 @@ public final class MemoryMapViewModel {
     void selectOverlap(int step) {
         search.clearStatusText();
         MapTree tree = treeProperty().get();
-        int[] items = loader.comparingProperty().get() ? tree.changes() : tree.overlaps();
-        if (items.length == 0) {
+        List<Integer> items = loader.comparingProperty().get() ? tree.changes() : tree.overlaps();
+        if (items.isEmpty()) {
             statusText.set(messages.text("window.map.overlaps.none"));
         } else {
             navigation.selectNext(items, step);
@@ -115,7 +116,7 @@ public final class MemoryMapViewModel {
 
     /** The number of overlaps, as a text. */
     String overlapsText() {
-        int count = treeProperty().get().overlaps().length;
+        int count = treeProperty().get().overlaps().size();
         return count == 0
                 ? messages.text("window.map.overlaps.count.none")
                 : messages.formatCount("window.map.overlaps.count", count);
