@@ -102,7 +102,7 @@ public final class MainViewModel {
                 background, activityLog, this::handleMachineChange, this::show, this::handleRefreshFailure);
         this.gpus = new GpusViewModel(messages, this::openSwitchPane);
         this.memoryMap = new MemoryMapViewModel(background, messages, Clock.systemDefaultZone(), this::showGpu);
-        displayedMachine.addListener((observable, before, now) -> {
+        displayedMachine.subscribe((before, now) -> {
             if (now == null) {
                 memoryMap.clearMachine();
             } else {
@@ -318,14 +318,6 @@ public final class MainViewModel {
                 e -> notice.set(messages.text("window.report.unreadable", name)));
     }
 
-    public void openWithFailure(FailureMenuItem item) {
-        simulateFailure(item.failure());
-    }
-
-    public boolean isActiveFailure(FailureMenuItem item) {
-        return item.failure() == activeFailure();
-    }
-
     /** {@link FailureScenario#NONE} on this computer. */
     public FailureScenario activeFailure() {
         return currentSimulation == null ? FailureScenario.NONE : currentSimulation.failure();
@@ -482,7 +474,7 @@ public final class MainViewModel {
                         always ? PlanComparison.NEW : comparePlan(connection.source(), gpu, planTarget, plan),
                 this::handlePaneClosed);
         idle.bind(pane.canLeaveProperty());
-        pane.phaseProperty().addListener((observable, before, now) -> {
+        pane.phaseProperty().subscribe((before, now) -> {
             quitAfterSwitch(pane);
             if (now == SwitchViewModel.SwitchPhase.FINISHED && activeSwitch.get() == pane) {
                 // The other pages can be opened while the result is shown.

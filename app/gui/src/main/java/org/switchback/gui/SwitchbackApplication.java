@@ -72,12 +72,12 @@ public class SwitchbackApplication extends Application {
             Platform.runLater(() -> {
                 model.alwaysShowPlanProperty().set(exists);
                 model.alwaysShowPlanProperty()
-                        .addListener((observable, before, now) -> workers.execute(() -> alwaysShowPlan.setExists(now)));
+                        .subscribe((before, now) -> workers.execute(() -> alwaysShowPlan.setExists(now)));
             });
         });
         initStage(stage, model, messages);
         MainWindowController controller = new MainWindowController(stage, model, messages);
-        model.exitReadyProperty().addListener((observable, before, now) -> {
+        model.exitReadyProperty().subscribe((before, now) -> {
             stage.hide();
             Platform.exit();
         });

@@ -123,24 +123,22 @@ final class MapCanvas extends Region {
             });
         }
         settleTimer.setOnFinished(event -> requestLayout());
-        model.selectionProperty().addListener((observable, before, now) -> {
+        model.selectionProperty().subscribe(now -> {
             updateAccessibleText();
             requestLayout();
         });
         widthProperty()
-                .addListener((observable, before, now) ->
-                        model.viewport().widthProperty().set(Math.max(1, now.doubleValue())));
+                .subscribe((before, now) -> model.viewport().widthProperty().set(Math.max(1, now.doubleValue())));
         sceneProperty()
                 .flatMap(scene -> scene.windowProperty())
                 .flatMap(window -> window.renderScaleXProperty())
-                .addListener((observable, before, now) -> requestLayout());
+                .subscribe((before, now) -> requestLayout());
         addEventHandler(MouseEvent.MOUSE_PRESSED, this::handleMousePressed);
         addEventHandler(MouseEvent.MOUSE_DRAGGED, this::handleMouseDragged);
         addEventHandler(MouseEvent.MOUSE_CLICKED, this::handleMouseClicked);
         addEventHandler(MouseEvent.MOUSE_MOVED, this::handleMouseMoved);
         addEventHandler(MouseEvent.MOUSE_EXITED, event -> showHover(Optional.empty()));
         addEventHandler(ScrollEvent.SCROLL, this::handleScroll);
-        updateAccessibleText();
     }
 
     private static Rectangle createFrame(String style) {
@@ -340,13 +338,11 @@ final class MapCanvas extends Region {
         if (box.width() < BoxNode.VERTICAL_LABEL_WIDTH) {
             return List.of("");
         }
-        return switch (tree.kind(item)) {
-            case GAP -> List.of(regionMessages.size(item));
-            default -> {
-                String prefix = tree.change(item).labelPrefix();
-                yield List.of(prefix + regionMessages.caption(item), prefix + regionMessages.label(item));
-            }
-        };
+        if (tree.kind(item) == RegionKind.GAP) {
+            return List.of(regionMessages.size(item));
+        }
+        String prefix = tree.change(item).labelPrefix();
+        return List.of(prefix + regionMessages.caption(item), prefix + regionMessages.label(item));
     }
 
     private Optional<Box> boxContaining(int item) {

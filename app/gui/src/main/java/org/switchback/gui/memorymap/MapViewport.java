@@ -53,13 +53,13 @@ final class MapViewport {
     MapViewport(ReadOnlyObjectProperty<MapTree> tree, ReadOnlyIntegerProperty selection) {
         this.tree = tree;
         this.selection = selection;
-        tree.addListener((observable, before, now) -> axis = null);
-        viewRoot.addListener((observable, before, now) -> axis = null);
-        scale.addListener((observable, before, now) ->
-                restoreVisibleRange(computeVisibleRange(before, shownFilters.get(), width.get())));
-        shownFilters.addListener((observable, before, now) ->
-                restoreVisibleRange(computeVisibleRange(scale.get(), before, width.get())));
-        width.addListener((observable, before, now) ->
+        tree.subscribe((before, now) -> axis = null);
+        viewRoot.subscribe((before, now) -> axis = null);
+        scale.subscribe(
+                (before, now) -> restoreVisibleRange(computeVisibleRange(before, shownFilters.get(), width.get())));
+        shownFilters.subscribe(
+                (before, now) -> restoreVisibleRange(computeVisibleRange(scale.get(), before, width.get())));
+        width.subscribe((before, now) ->
                 restoreVisibleRange(computeVisibleRange(scale.get(), shownFilters.get(), before.doubleValue())));
     }
 

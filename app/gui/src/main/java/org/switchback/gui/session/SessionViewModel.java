@@ -12,7 +12,6 @@ import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.SimpleBooleanProperty;
 import javafx.beans.value.ChangeListener;
-import javafx.collections.ListChangeListener;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.messages.Messages;
 import org.switchback.gui.gpus.GpuCard;
@@ -73,11 +72,10 @@ public final class SessionViewModel {
         this.windowVisible = windowVisible;
         this.notificationHandler = notificationHandler;
         this.trayContent = new ReadOnlyObjectWrapper<>(createContent());
-        gpus.cards().addListener((ListChangeListener<GpuCard>) change -> cardsChanged());
+        gpus.cards().subscribe(this::cardsChanged);
         gpus.messageProperty().addListener(updateListener);
         windowHidden.addListener(updateListener);
-        activeSwitch.addListener((observable, before, now) -> observeSwitch(now));
-        observeSwitch(activeSwitch.get());
+        activeSwitch.subscribe(this::observeSwitch);
     }
 
     public ReadOnlyObjectProperty<TrayContent> trayContentProperty() {

@@ -74,10 +74,8 @@ public final class SwitchView extends BorderPane {
                 createCommandBox(),
                 createDeviceBox());
         content.setMaxWidth(MAX_WIDTH);
-        StackPane centred = new StackPane(content);
-        centred.getStyleClass().add("page-content");
         StackPane.setAlignment(content, Pos.TOP_CENTER);
-        scrollPane.setContent(centred);
+        scrollPane.setContent(Controls.withStyles(new StackPane(content), "page-content"));
         setCenter(scrollPane);
         setBottom(createActionBar());
         addEventHandler(KeyEvent.KEY_PRESSED, this::handleKey);
@@ -114,23 +112,18 @@ public final class SwitchView extends BorderPane {
             }
         });
         path.disableProperty().bind(model.canLeaveProperty().not());
-        Runnable place = () -> {
+        model.gpuNameProperty().subscribe(name -> {
             TreeItem<String> root = new TreeItem<>(page);
-            TreeItem<String> here = new TreeItem<>(model.gpuNameProperty().get());
+            TreeItem<String> here = new TreeItem<>(name);
             root.getChildren().add(here);
             path.setSelectedCrumb(here);
-        };
-        model.gpuNameProperty().addListener((observable, old, now) -> place.run());
-        place.run();
-
-        Label title = new Label();
+        });
+        Label title = Controls.createLabel("", Styles.TITLE_3);
         title.setId("switch-title");
         title.textProperty().bind(model.titleProperty());
-        title.getStyleClass().add(Styles.TITLE_3);
         title.setWrapText(true);
-        Label status = new Label();
+        Label status = Controls.createLabel("", "switch-status");
         status.setId("switch-status");
-        status.getStyleClass().add("switch-status");
         status.setWrapText(true);
         status.textProperty().bind(model.statusProperty());
         ProgressBar bar = new ProgressBar();
@@ -156,34 +149,23 @@ public final class SwitchView extends BorderPane {
     private Node createResultBox() {
         VBox box = new VBox(6);
         box.setId("switch-outcome");
-        Runnable fill = () -> {
-            SwitchResult outcome = model.switchResultProperty().get();
+        model.switchResultProperty().subscribe(outcome -> {
             box.getChildren().clear();
             box.getStyleClass().setAll("outcome");
             if (outcome != null) {
                 box.getStyleClass().add(KebabCase.of(outcome.kind()));
-                Label title = new Label(outcome.title(), new FontIcon(iconFor(outcome.kind())));
-                title.setId("result-title");
-                title.getStyleClass().add("outcome-title");
-                Controls.enableWrapping(title);
+                Label title = Controls.createWrappingLabel("result-title", outcome.title(), "outcome-title");
+                title.setGraphic(new FontIcon(iconFor(outcome.kind())));
                 box.getChildren().add(title);
                 for (String line : outcome.lines()) {
-                    Label label = new Label(line);
-                    label.getStyleClass().add("outcome-line");
+                    Label label = Controls.createLabel(line, "outcome-line");
                     Controls.enableWrapping(label);
                     box.getChildren().add(label);
                 }
             }
-        };
-        model.switchResultProperty().addListener((observable, old, now) -> {
-            fill.run();
             scrollPane.setVvalue(0);
         });
-        fill.run();
-        Controls.bindVisibility(
-                box,
-                Bindings.createBooleanBinding(
-                        () -> model.switchResultProperty().get() != null, model.switchResultProperty()));
+        Controls.bindVisibility(box, model.switchResultProperty().isNotNull());
         return box;
     }
 
@@ -198,21 +180,17 @@ public final class SwitchView extends BorderPane {
 
     /** A box of sentences, away when there are none. */
     private Node createSentenceBox(String id, ObservableList<String> texts, Ikon sign, String style) {
-        VBox box = new VBox(8);
-        box.getStyleClass().add("sentences");
+        VBox box = Controls.withStyles(new VBox(8), "sentences");
         Runnable fill = () -> {
             List<Node> lines = new ArrayList<>();
             for (String text : texts) {
-                Label line = new Label(text, new FontIcon(sign));
-                line.setId(id + "-" + (lines.size() + 1));
-                line.getStyleClass().add(style);
-                Controls.enableWrapping(line);
-                line.setMaxWidth(Double.MAX_VALUE);
+                Label line = Controls.createWrappingLabel(id + "-" + (lines.size() + 1), text, style);
+                line.setGraphic(new FontIcon(sign));
                 lines.add(line);
             }
             box.getChildren().setAll(lines);
         };
-        texts.addListener((ListChangeListener<String>) change -> fill.run());
+        texts.subscribe(fill);
         fill.run();
         Controls.bindVisibility(box, Bindings.isNotEmpty(texts));
         return box;
@@ -281,19 +259,17 @@ public final class SwitchView extends BorderPane {
     }
 
     private Node createCommandBox() {
-        TextArea text = new TextArea();
+        TextArea text = Controls.withStyles(new TextArea(), "commands");
         text.setId("switch-commands");
         text.setEditable(false);
-        text.getStyleClass().add("commands");
         text.setAccessibleText(messages.text("window.switch.commands"));
-        ToggleButton toggle = Controls.withId("switch-commands-show", new ToggleButton());
-        toggle.getStyleClass().addAll(Styles.FLAT, "quiet");
+        ToggleButton toggle =
+                Controls.withId("switch-commands-show", Controls.withStyles(new ToggleButton(), Styles.FLAT, "quiet"));
         toggle.textProperty()
                 .bind(Bindings.when(toggle.selectedProperty())
                         .then(messages.text("window.switch.commands.hide"))
                         .otherwise(messages.text("window.switch.commands.show")));
-        FontIcon sign = new FontIcon(Material2OutlinedAL.CODE);
-        toggle.setGraphic(sign);
+        toggle.setGraphic(new FontIcon(Material2OutlinedAL.CODE));
         Button copy = Controls.createButton(
                 "switch-commands-copy",
                 messages.text("window.switch.commands.copy"),
@@ -304,14 +280,14 @@ public final class SwitchView extends BorderPane {
             text.setText(model.commands());
             text.setPrefRowCount(Math.clamp(model.commands().lines().count(), 1, 14));
         };
-        toggle.selectedProperty().addListener((observable, was, shown) -> {
+        toggle.selectedProperty().subscribe((before, shown) -> {
             fill.run();
             if (shown) {
                 layout();
                 scrollIntoView(text);
             }
         });
-        model.steps().addListener((ListChangeListener<StepRow>) change -> {
+        model.steps().subscribe(() -> {
             if (!text.getText().equals(model.commands())) {
                 fill.run();
             }
@@ -324,11 +300,9 @@ public final class SwitchView extends BorderPane {
     }
 
     private Node createDeviceBox() {
-        Label title = new Label(messages.text("window.switch.devices"));
-        title.getStyleClass().addAll(Styles.TEXT_CAPTION);
         VBox box = new VBox(
                 8,
-                title,
+                Controls.createLabel(messages.text("window.switch.devices"), Styles.TEXT_CAPTION),
                 createSentenceBox("device", model.devices(), Material2OutlinedAL.DEVELOPER_BOARD, "info-line"));
         Controls.bindVisibility(box, Bindings.isNotEmpty(model.devices()));
         return box;
@@ -340,12 +314,10 @@ public final class SwitchView extends BorderPane {
         buttons.setAlignment(Pos.CENTER_RIGHT);
         buttons.setMaxWidth(MAX_WIDTH);
         buttons.setMinHeight(Region.USE_PREF_SIZE);
-        StackPane bar = new StackPane(buttons);
-        // A button here that can't be pressed says why, so it has to be read.
-        bar.getStyleClass().addAll("action-bar", "tells");
-        model.actions().addListener((ListChangeListener<PaneAction>) change -> updateButtons());
+        model.actions().subscribe(this::updateButtons);
         updateButtons();
-        return bar;
+        // A button here that can't be pressed says why, so it has to be read.
+        return Controls.withStyles(new StackPane(buttons), "action-bar", "tells");
     }
 
     /** A button that stays keeps its node, and with it the keyboard. */
