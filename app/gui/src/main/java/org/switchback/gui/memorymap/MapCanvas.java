@@ -14,8 +14,9 @@ import java.util.stream.Stream;
 import javafx.animation.Animation;
 import javafx.animation.PauseTransition;
 import javafx.beans.Observable;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.SimpleObjectProperty;
 import javafx.collections.FXCollections;
 import javafx.css.CssMetaData;
 import javafx.css.Styleable;
@@ -58,7 +59,7 @@ final class MapCanvas extends Region {
     private final MemoryMapViewModel model;
     private final Messages messages;
     private final Map<String, StyleableProperty<Color>> colours = new LinkedHashMap<>();
-    private final ReadOnlyObjectWrapper<Palette> palette = new ReadOnlyObjectWrapper<>();
+    private final ObjectProperty<Palette> palette = new SimpleObjectProperty<>();
     private final ImageView image = new ImageView();
     private final Pane nodePane = new Pane();
     /** One of halo and frame is light, the other dark, so that one of them contrasts with any background. */
@@ -157,7 +158,7 @@ final class MapCanvas extends Region {
 
     /** The colours of the current theme. */
     ReadOnlyObjectProperty<Palette> paletteProperty() {
-        return palette.getReadOnlyProperty();
+        return palette;
     }
 
     private void updatePalette() {

@@ -3,10 +3,12 @@ package org.switchback.gui.memorymap;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import javafx.beans.property.IntegerProperty;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyIntegerProperty;
-import javafx.beans.property.ReadOnlyIntegerWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.SimpleIntegerProperty;
+import javafx.beans.property.SimpleObjectProperty;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MemoryMap;
@@ -14,8 +16,8 @@ import org.switchback.hardware.MemoryMap;
 /** The displayed map and its selected item. Moves the selection; the viewport follows it. FX thread only. */
 final class MapNavigation {
     private final Messages messages;
-    private final ReadOnlyObjectWrapper<MapTree> tree = new ReadOnlyObjectWrapper<>(MapTree.of(MemoryMap.EMPTY));
-    private final ReadOnlyIntegerWrapper selection = new ReadOnlyIntegerWrapper(MapTree.ROOT);
+    private final ObjectProperty<MapTree> tree = new SimpleObjectProperty<>(MapTree.of(MemoryMap.EMPTY));
+    private final IntegerProperty selection = new SimpleIntegerProperty(MapTree.ROOT);
     private final MapViewport viewport = new MapViewport(tree, selection);
     private RegionMessages regionMessages;
 
@@ -25,12 +27,12 @@ final class MapNavigation {
     }
 
     ReadOnlyObjectProperty<MapTree> treeProperty() {
-        return tree.getReadOnlyProperty();
+        return tree;
     }
 
     /** The selected item; {@link MapTree#ROOT} when none is. */
     ReadOnlyIntegerProperty selectionProperty() {
-        return selection.getReadOnlyProperty();
+        return selection;
     }
 
     MapViewport viewport() {

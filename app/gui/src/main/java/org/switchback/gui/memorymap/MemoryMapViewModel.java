@@ -11,7 +11,8 @@ import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyIntegerProperty;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyStringProperty;
-import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
 import org.switchback.client.messages.Messages;
@@ -29,7 +30,7 @@ public final class MemoryMapViewModel {
     private final BackgroundTasks background;
     private final Messages messages;
     private final Consumer<PciAddress> onShowGpu;
-    private final ReadOnlyStringWrapper statusText = new ReadOnlyStringWrapper("");
+    private final StringProperty statusText = new SimpleStringProperty("");
     private final MapNavigation navigation;
     private final MapSearch search;
     private final MapLoader loader;
@@ -78,7 +79,7 @@ public final class MemoryMapViewModel {
 
     /** Result of the last search, copy or save; empty when there is none. */
     ReadOnlyStringProperty statusTextProperty() {
-        return statusText.getReadOnlyProperty();
+        return statusText;
     }
 
     /** Starts loading when the page is first opened; further calls do nothing. */
