@@ -12,7 +12,6 @@ import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.HelperConnection;
-import org.switchback.client.HelperException;
 import org.switchback.client.messages.Messages;
 import org.switchback.client.readiness.CheckResult;
 import org.switchback.client.readiness.Readiness;
@@ -22,8 +21,6 @@ import org.switchback.gui.tasks.PendingTask;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
-import org.switchback.job.PlannedRefusal;
-import org.switchback.plan.Target;
 
 /** The content of the readiness page: the checks of one GPU of the machine. Confined to the FX thread. */
 public final class ReadinessViewModel {
@@ -114,18 +111,9 @@ public final class ReadinessViewModel {
     private static List<Readiness> evaluate(HelperConnection connection, Machine machine) {
         List<Readiness> results = new ArrayList<>();
         for (Gpu gpu : machine.gpus()) {
-            results.add(Readiness.of(machine, gpu, connection.source(), loadRefusals(connection, gpu)));
+            results.add(Readiness.of(machine, gpu, connection.source(), connection.planRefusals(gpu.address())));
         }
         return results;
-    }
-
-    private static List<PlannedRefusal> loadRefusals(HelperConnection connection, Gpu gpu) {
-        try {
-            return connection.plan(gpu.address(), Target.VM, List.of(), false).refusals();
-        } catch (HelperException ignored) {
-            // A failed plan refuses nothing.
-            return List.of();
-        }
     }
 
     private void showResults(List<Readiness> results) {
