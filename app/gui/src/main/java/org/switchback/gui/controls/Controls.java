@@ -4,6 +4,7 @@ import atlantafx.base.theme.Styles;
 import javafx.beans.value.ChangeListener;
 import javafx.beans.value.ObservableBooleanValue;
 import javafx.beans.value.ObservableValue;
+import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBase;
@@ -13,12 +14,16 @@ import javafx.scene.control.ScrollPane;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.ClipboardContent;
 import javafx.scene.layout.Region;
+import javafx.scene.layout.StackPane;
 import org.jspecify.annotations.Nullable;
 import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
 
 /** Creates controls with an ID and an accessible text, and configures nodes. */
 public final class Controls {
+    /** Pixels. */
+    public static final double MAX_PAGE_WIDTH = 980;
+
     private Controls() {}
 
     /** Sets the ID of a button and makes its text its accessible text. */
@@ -83,6 +88,13 @@ public final class Controls {
         scroll.skinProperty().subscribe((before, now) -> setViewportCached(scroll, false));
         scroll.vvalueProperty().subscribe((before, now) -> setViewportCached(scroll, true));
         return scroll;
+    }
+
+    /** A page with centred content of limited width. */
+    public static StackPane createPage(Region content) {
+        content.setMaxWidth(MAX_PAGE_WIDTH);
+        StackPane.setAlignment(content, Pos.TOP_CENTER);
+        return withStyles(new StackPane(content), "page-content");
     }
 
     private static void setViewportCached(ScrollPane scroll, boolean cached) {

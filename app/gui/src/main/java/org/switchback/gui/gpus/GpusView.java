@@ -39,11 +39,9 @@ public final class GpusView extends StackPane {
         setId("page-gpus");
         getStyleClass().add("page");
         cardBox.getStyleClass().add("cards");
-        cardBox.setMaxWidth(980);
-        VBox content = new VBox(18, cardBox, createHint(openSample));
-        content.setMaxWidth(980);
-        StackPane.setAlignment(content, Pos.TOP_CENTER);
-        ScrollPane scroll = Controls.createScrollPane(Controls.withStyles(new StackPane(content), "page-content"));
+        cardBox.setMaxWidth(Controls.MAX_PAGE_WIDTH);
+        ScrollPane scroll =
+                Controls.createScrollPane(Controls.createPage(new VBox(18, cardBox, createHint(openSample))));
         scroll.visibleProperty().bind(model.stateProperty().isEqualTo(GpusViewModel.GpusPageState.CARDS));
         getChildren().addAll(scroll, createPlaceholder(refresh, openSample));
         model.cards().subscribe(this::updateCards);
@@ -58,17 +56,15 @@ public final class GpusView extends StackPane {
     private Node createHint(Runnable openSample) {
         VBox hint = new VBox(10);
         hint.setAlignment(Pos.CENTER);
-        Controls.populateWhenShown(hint, model.hintProperty().isNotEmpty(), () -> populateHint(hint, openSample));
+        Controls.populateWhenShown(hint, model.hintProperty().isNotEmpty(), () -> {
+            Label text = new Label();
+            text.setId("hint");
+            text.setWrapText(true);
+            text.textProperty().bind(model.hintProperty());
+            Button button = Controls.createButton("hint-sample", messages.text("window.gpus.sample"), null, openSample);
+            hint.getChildren().addAll(text, button);
+        });
         return hint;
-    }
-
-    private void populateHint(VBox hint, Runnable openSample) {
-        Label text = new Label();
-        text.setId("hint");
-        text.setWrapText(true);
-        text.textProperty().bind(model.hintProperty());
-        Button button = Controls.createButton("hint-sample", messages.text("window.gpus.sample"), null, openSample);
-        hint.getChildren().addAll(text, button);
     }
 
     /** The message instead of cards; while scanning it appears after a delay. */

@@ -26,7 +26,6 @@ import org.switchback.gui.controls.Controls;
 
 /** The readiness page: a choice of GPUs, the summary, and one row per check. */
 public final class ReadinessView extends StackPane {
-    private static final double MAX_WIDTH = 980;
 
     private final ReadinessViewModel model;
     private final Messages messages;
@@ -41,10 +40,8 @@ public final class ReadinessView extends StackPane {
         getStyleClass().addAll("page", "readiness");
         rows.setId("checks");
         rows.getStyleClass().add("checks");
-        VBox content = new VBox(16, createGpuButtons(), createHeader(refresh), rows);
-        content.setMaxWidth(MAX_WIDTH);
-        StackPane.setAlignment(content, Pos.TOP_CENTER);
-        ScrollPane scroll = Controls.createScrollPane(Controls.withStyles(new StackPane(content), "page-content"));
+        ScrollPane scroll = Controls.createScrollPane(
+                Controls.createPage(new VBox(16, createGpuButtons(), createHeader(refresh), rows)));
         scroll.visibleProperty().bind(model.messageProperty().isEmpty());
         Label message = Controls.createLabel("", Styles.TITLE_4);
         message.setId("readiness-message");

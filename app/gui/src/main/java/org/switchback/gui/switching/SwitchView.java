@@ -42,7 +42,6 @@ import org.switchback.job.SwitchRun.StepState;
 
 /** The pane of a switch: its plan, its progress, its result. */
 public final class SwitchView extends BorderPane {
-    private static final double MAX_WIDTH = 980;
 
     /** Where there is nothing to do but to wait. */
     private static final Set<SwitchViewModel.SwitchPhase> BUSY_PHASES = Set.of(
@@ -73,9 +72,7 @@ public final class SwitchView extends BorderPane {
                 createStepList(),
                 createCommandBox(),
                 createDeviceBox());
-        content.setMaxWidth(MAX_WIDTH);
-        StackPane.setAlignment(content, Pos.TOP_CENTER);
-        scrollPane.setContent(Controls.withStyles(new StackPane(content), "page-content"));
+        scrollPane.setContent(Controls.createPage(content));
         setCenter(scrollPane);
         setBottom(createActionBar());
         addEventHandler(KeyEvent.KEY_PRESSED, this::handleKey);
@@ -312,7 +309,7 @@ public final class SwitchView extends BorderPane {
 
     private Node createActionBar() {
         buttons.setAlignment(Pos.CENTER_RIGHT);
-        buttons.setMaxWidth(MAX_WIDTH);
+        buttons.setMaxWidth(Controls.MAX_PAGE_WIDTH);
         buttons.setMinHeight(Region.USE_PREF_SIZE);
         model.actions().subscribe(this::updateButtons);
         updateButtons();
