@@ -56,13 +56,10 @@ final class GpuFormatter {
         PciDevice graphics = gpu.graphics();
         printField(
                 messages.text("cli.status.device"),
-                graphics.iommuGroup().isPresent()
-                        ? messages.text(
-                                "cli.status.identity",
-                                graphics.ids(),
-                                graphics.pciClass(),
-                                graphics.iommuGroup().get())
-                        : messages.text("cli.status.identity.no-group", graphics.ids(), graphics.pciClass()));
+                graphics.iommuGroup()
+                        .map(group -> messages.text("cli.status.identity", graphics.ids(), graphics.pciClass(), group))
+                        .orElseGet(() ->
+                                messages.text("cli.status.identity.no-group", graphics.ids(), graphics.pciClass())));
         String label = messages.text("cli.status.companions");
         for (PciDevice companion : gpu.companions()) {
             printField(label, formatDevice(companion));

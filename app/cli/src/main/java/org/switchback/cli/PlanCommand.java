@@ -12,11 +12,7 @@ final class PlanCommand extends PlanningCommand {
         try (MachineSession session = rootCommand().openSession(false)) {
             PlannedSwitch planned = planSwitch(session);
             if (json) {
-                JsonObject object = new JsonFormatter(messages())
-                        .formatPlan(planned.gpu(), planned.target(), planned.plan(), planned.machine());
-                object.add(
-                        "source",
-                        JsonFormatter.formatSource(session.connection().source()));
+                JsonObject object = toJson(planned, session.connection().source());
                 if (planned.isAlreadyInTargetMode()) {
                     object.addProperty("result", "nothing-to-do");
                 }

@@ -47,9 +47,7 @@ final class SwitchCommand extends PlanningCommand {
                 throw context().createException(refused ? ExitCode.BLOCKED : ExitCode.FAILED, "cli.switch.look-only");
             }
             PlannedSwitch planned = planSwitch(session);
-            JsonObject object = new JsonFormatter(messages())
-                    .formatPlan(planned.gpu(), planned.target(), planned.plan(), planned.machine());
-            object.add("source", JsonFormatter.formatSource(connection.source()));
+            JsonObject object = toJson(planned, connection.source());
             if (!json) {
                 new PlanFormatter(terminal(), messages(), planned).print(showCommands);
                 println("");
