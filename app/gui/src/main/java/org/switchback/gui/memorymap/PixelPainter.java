@@ -174,7 +174,7 @@ final class PixelPainter {
 
     /** @param dash length of the dashes and of the spaces between them, screen pixels; 1 for a solid line */
     private void strokeBox(PixelBox box, int colour, int thickness, int dash) {
-        for (int y = Math.max(0, box.top()); y < Math.min(height, box.bottom()); y++) {
+        forEachRow(box, (y, start, end) -> {
             int inset = box.inset(y);
             boolean horizontalEdge = y < box.top() + thickness || y >= box.bottom() - thickness;
             int from = box.left() + inset;
@@ -186,7 +186,7 @@ final class PixelPainter {
                 fillRow(y, from, Math.min(to, from + bend), colour, 1);
                 fillRow(y, Math.max(from, to - bend), to, colour, 1);
             }
-        }
+        });
     }
 
     private void fillRow(int y, int from, int to, int colour, int dash) {
