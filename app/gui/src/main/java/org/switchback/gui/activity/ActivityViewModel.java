@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Optional;
 import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
@@ -151,11 +152,13 @@ public final class ActivityViewModel {
     /** Chooses an attempt by its id. */
     public void select(String id) {
         selectedId = id;
-        details.set(records.stream()
-                .filter(attempt -> attempt.id().equals(id))
-                .findFirst()
-                .map(this::createDetails)
-                .orElse(null));
+        details.set(selectedRecord().map(this::createDetails).orElse(null));
+    }
+
+    private Optional<SwitchRecord> selectedRecord() {
+        return records.stream()
+                .filter(attempt -> attempt.id().equals(selectedId))
+                .findFirst();
     }
 
     private RecordDetails createDetails(SwitchRecord attempt) {
@@ -174,11 +177,7 @@ public final class ActivityViewModel {
 
     /** All about the chosen attempt as a text; empty when none is. */
     public String formatter() {
-        return records.stream()
-                .filter(attempt -> attempt.id().equals(selectedId))
-                .findFirst()
-                .map(attempt -> formatter(attempt).toPlainText())
-                .orElse("");
+        return selectedRecord().map(attempt -> formatter(attempt).toPlainText()).orElse("");
     }
 
     /**

@@ -109,15 +109,6 @@ final class RegionMessages {
         return device(item).map(messages::formatDriver).orElse("");
     }
 
-    /** The change of a compared region, in words; empty for one in both maps. */
-    String changeText(int item) {
-        return switch (tree.change(item)) {
-            case UNCHANGED -> "";
-            case REMOVED -> messages.text("window.map.removed");
-            case ADDED -> messages.text("window.map.added");
-        };
-    }
-
     /** The text for screen readers; parameters as in {@link #tooltipLines}. */
     String accessibleText(int item, int count) {
         return String.join(", ", tooltipLines(item, count));
@@ -138,8 +129,12 @@ final class RegionMessages {
         if (tree.kind(item) == RegionKind.OVERLAP) {
             lines.add(messages.text("window.map.overlaps"));
         }
-        if (tree.change(item) != RegionChange.UNCHANGED) {
-            lines.add(changeText(item));
+        switch (tree.change(item)) {
+            case REMOVED -> lines.add(messages.text("window.map.removed"));
+            case ADDED -> lines.add(messages.text("window.map.added"));
+            case UNCHANGED -> {
+                // In both maps.
+            }
         }
         if (count > 1) {
             lines.add(messages.text("window.map.more", count - 1));
