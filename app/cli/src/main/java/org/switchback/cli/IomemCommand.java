@@ -74,7 +74,6 @@ final class IomemCommand extends MachineCommand {
     }
 
     private void printDiff(MemoryMap before, MemoryMap after) {
-        MemoryMapFormatter formatter = new MemoryMapFormatter(terminal(), messages());
         MemoryMapDiff mapDiff = MemoryMapDiff.between(before, after);
         if (json) {
             JsonObject object = new JsonObject();
@@ -88,7 +87,7 @@ final class IomemCommand extends MachineCommand {
         if (mapDiff.onlyNamesCompared()) {
             terminal().err().println(messages().text("map.diff.hidden"));
         }
-        formatter.print(mapDiff);
+        new MemoryMapFormatter(terminal(), messages()).print(mapDiff);
     }
 
     private static JsonObject toJson(Region region) {

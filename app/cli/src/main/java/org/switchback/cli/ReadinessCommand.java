@@ -11,6 +11,7 @@ import org.switchback.client.readiness.ReadinessFormatter;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
+import org.switchback.job.PlanReply;
 import org.switchback.plan.Target;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -33,7 +34,9 @@ final class ReadinessCommand extends MachineCommand {
             JsonArray array = new JsonArray();
             boolean anyReady = false;
             for (Gpu gpu : gpus) {
-                Readiness readiness = checkReadiness(session.connection(), machine, gpu);
+                HelperConnection connection = session.connection();
+                PlanReply plan = requestPlan(connection, gpu.address(), Target.VM, List.of(), false);
+                Readiness readiness = Readiness.of(machine, gpu, connection.source(), plan.refusals());
                 anyReady |= !readiness.isBlocked();
                 if (json) {
                     array.add(toJson(readiness));
@@ -53,15 +56,6 @@ final class ReadinessCommand extends MachineCommand {
             }
             return anyReady ? ExitCode.OK : ExitCode.BLOCKED;
         }
-    }
-
-    private Readiness checkReadiness(HelperConnection connection, Machine machine, Gpu gpu) throws CommandException {
-        return Readiness.of(
-                machine,
-                gpu,
-                connection.source(),
-                requestPlan(connection, gpu.address(), Target.VM, List.of(), false)
-                        .refusals());
     }
 
     private void printReadiness(Readiness readiness, boolean separate) {

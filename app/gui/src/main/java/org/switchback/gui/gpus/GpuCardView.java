@@ -208,19 +208,16 @@ final class GpuCardView extends VBox {
             detailsToggle.setGraphic(
                     new FontIcon(open ? Material2OutlinedAL.EXPAND_LESS : Material2OutlinedAL.EXPAND_MORE));
         });
-        Controls.populateWhenShown(grid, detailsToggle.selectedProperty(), () -> populateDetails(grid));
+        Controls.populateWhenShown(grid, detailsToggle.selectedProperty(), () -> {
+            for (GpuDetail detail : card.details()) {
+                grid.addRow(
+                        grid.getRowCount(),
+                        Controls.createLabel(detail.label(), "detail-label"),
+                        Controls.createWrappingLabel(
+                                "detail-" + KebabCase.of(detail.kind()) + "-" + card.nodeId(), detail.text()));
+            }
+        });
         return grid;
-    }
-
-    private void populateDetails(GridPane grid) {
-        int row = 0;
-        for (GpuDetail detail : card.details()) {
-            grid.addRow(
-                    row++,
-                    Controls.createLabel(detail.label(), "detail-label"),
-                    Controls.createWrappingLabel(
-                            "detail-" + KebabCase.of(detail.kind()) + "-" + card.nodeId(), detail.text()));
-        }
     }
 
     private static Ikon iconFor(GpuCard.SummaryLine.SummaryKind kind) {

@@ -298,7 +298,13 @@ public final class SwitchViewModel {
             enterPhase(
                     SwitchPhase.PLANNED,
                     messages.text(half ? "window.switch.planned.half" : "window.switch.planned"),
-                    List.of(cancelAction(), newAction("switch-apply", applyLabel(), true, this::apply)));
+                    List.of(
+                            cancelAction(),
+                            newAction(
+                                    "switch-apply",
+                                    messages.text(target == Target.VM ? "window.choice.vm" : "window.choice.host"),
+                                    true,
+                                    this::apply)));
         } else {
             reply.refusals().forEach(refusal -> refusals.add(messages.formatRefusal(refusal)));
             enterPhase(
@@ -319,10 +325,6 @@ public final class SwitchViewModel {
     private void updateTitle(String gpu) {
         gpuName.set(gpu);
         title.set(messages.text(target == Target.VM ? "window.switch.title.vm" : "window.switch.title.host", gpu));
-    }
-
-    private String applyLabel() {
-        return messages.text(target == Target.VM ? "window.choice.vm" : "window.choice.host");
     }
 
     private String formatDevice(Machine machine, PciAddress function, String key) {
