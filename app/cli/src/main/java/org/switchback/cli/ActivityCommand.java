@@ -1,6 +1,5 @@
 package org.switchback.cli;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.time.ZoneId;
 import java.util.List;
@@ -10,7 +9,6 @@ import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.activity.SwitchRecordFormatter;
 import org.switchback.hardware.KebabCase;
-import org.switchback.job.JobEvent;
 import org.switchback.job.SwitchRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -21,10 +19,6 @@ final class ActivityCommand extends MachineCommand {
     @Parameters(index = "0", arity = "0..1", paramLabel = "NUMBER", descriptionKey = "parameter.record")
     @Nullable
     String number;
-
-    ActivityCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
 
     @Override
     public Integer call() throws CommandException {
@@ -39,15 +33,13 @@ final class ActivityCommand extends MachineCommand {
             records = List.of(findRecord(number, records));
         }
         if (json) {
-            JsonArray array = new JsonArray();
-            records.forEach(switchRecord -> array.add(toJson(switchRecord)));
             JsonObject object = new JsonObject();
-            object.add("records", array);
+            object.add("records", JsonFormatter.formatAll(records, this::toJson));
             printJson(object);
         } else if (number != null) {
             terminal().out().print(formatter(records.getFirst()).toPlainText());
         } else if (records.isEmpty()) {
-            terminal().out().println(messages().text("activity.empty"));
+            println(messages().text("activity.empty"));
         } else {
             printList(records);
         }
@@ -73,18 +65,14 @@ final class ActivityCommand extends MachineCommand {
             SwitchRecordFormatter formatter = formatter(switchRecord);
             String result =
                     formatter.result() + (formatter.duration().isEmpty() ? "" : " (" + formatter.duration() + ")");
-            terminal()
-                    .out()
-                    .println(TextColumns.padLeft(Integer.toString(number++), width) + "  "
-                            + terminal().bold(formatter.title()));
+            println(TextColumns.padLeft(Integer.toString(number++), width) + "  "
+                    + terminal().bold(formatter.title()));
             String indent = " ".repeat(width + 2);
-            terminal().out().println(indent + terminal().faint(formatter.context()));
-            terminal()
-                    .out()
-                    .println(indent
-                            + (switchRecord.result() == SwitchRun.Result.SUCCEEDED
-                                    ? terminal().success(result)
-                                    : TextColumns.hangingIndent(result, width + 2)));
+            println(indent + terminal().faint(formatter.context()));
+            println(indent
+                    + (switchRecord.result() == SwitchRun.Result.SUCCEEDED
+                            ? terminal().success(result)
+                            : TextColumns.hangingIndent(result, width + 2)));
         }
     }
 
@@ -108,16 +96,12 @@ final class ActivityCommand extends MachineCommand {
                 .ifPresent(end -> object.addProperty("took", end.elapsed().toNanos() / 1e9));
         object.add(
                 "steps", new JsonFormatter(messages()).formatSteps(switchRecord.steps(), switchRecord.machineBefore()));
-        JsonArray events = new JsonArray();
-        for (JobEvent event : switchRecord.events()) {
+        object.add("events", JsonFormatter.formatAll(switchRecord.events(), event -> {
             JsonObject eventObject = JsonFormatter.formatEvent(event, Optional.empty());
             eventObject.addProperty("at", event.elapsed().toNanos() / 1e9);
-            events.add(eventObject);
-        }
-        object.add("events", events);
-        JsonArray writes = new JsonArray();
-        switchRecord.shellCommands().forEach(writes::add);
-        object.add("writes", writes);
+            return eventObject;
+        }));
+        object.add("writes", JsonFormatter.formatStrings(switchRecord.shellCommands()));
         object.addProperty("mapBefore", formatter.memoryMapBefore());
         object.addProperty("mapAfter", formatter.memoryMapAfter());
         object.addProperty("mapChanges", formatter.memoryMapChanges());

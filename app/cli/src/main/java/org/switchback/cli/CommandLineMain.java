@@ -1,6 +1,7 @@
 package org.switchback.cli;
 
 import java.time.Clock;
+import java.util.List;
 import java.util.Locale;
 import org.switchback.client.DBusHelperConnections;
 import org.switchback.client.HelperConnections;
@@ -56,20 +57,10 @@ public final class CommandLineMain {
      * classes would be loaded, so these commands use a sample.
      */
     private static void runAotTraining(Terminal terminal) {
-        String[] machine = {"--sample", SampleMachines.DEFAULT};
-        run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "status");
-        run(
-                terminal,
-                createConnections(),
-                ActivityLog.inMemory(),
-                machine[0],
-                machine[1],
-                "plan",
-                "vm",
-                "04:00.0",
-                "--commands");
-        run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "iomem", "--gpu", "04:00.0");
-        run(terminal, createConnections(), ActivityLog.inMemory(), machine[0], machine[1], "status", "--json");
+        for (String command : List.of("status", "plan vm 04:00.0 --commands", "iomem --gpu 04:00.0", "status --json")) {
+            String[] args = ("--sample " + SampleMachines.DEFAULT + " " + command).split(" ");
+            run(terminal, createConnections(), ActivityLog.inMemory(), args);
+        }
     }
 
     /** Opens connections to the system helper and to simulated helpers. */

@@ -1,8 +1,6 @@
 package org.switchback.cli;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.switchback.client.MachineSource;
 import org.switchback.client.activity.SwitchRecord;
@@ -58,16 +56,10 @@ final class GpuFormatter {
         PciDevice graphics = gpu.graphics();
         printField(
                 messages.text("cli.status.device"),
-                graphics.iommuGroup().isPresent()
-                        ? messages.text(
-                                "cli.status.identity",
-                                graphics.ids().toString(),
-                                graphics.pciClass().toString(),
-                                Integer.toString(graphics.iommuGroup().get()))
-                        : messages.text(
-                                "cli.status.identity.no-group",
-                                graphics.ids().toString(),
-                                graphics.pciClass().toString()));
+                graphics.iommuGroup()
+                        .map(group -> messages.text("cli.status.identity", graphics.ids(), graphics.pciClass(), group))
+                        .orElseGet(() ->
+                                messages.text("cli.status.identity.no-group", graphics.ids(), graphics.pciClass())));
         String label = messages.text("cli.status.companions");
         for (PciDevice companion : gpu.companions()) {
             printField(label, formatDevice(companion));
@@ -136,17 +128,11 @@ final class GpuFormatter {
     }
 
     private void printUsers(Gpu gpu) {
-        Map<Integer, DeviceUser> usersByPid = new LinkedHashMap<>();
-        for (DeviceUser user : gpu.deviceUsers()) {
-            if (user.isBlockingUnbind()) {
-                usersByPid.putIfAbsent(user.pid(), user);
-            }
-        }
-        if (usersByPid.isEmpty()) {
-            printField(messages.text("cli.status.users"), messages.text("cli.status.users.none"));
-        }
         String label = messages.text("cli.status.users");
-        for (DeviceUser user : usersByPid.values()) {
+        if (gpu.blockingProcesses().isEmpty()) {
+            printField(label, messages.text("cli.status.users.none"));
+        }
+        for (DeviceUser user : gpu.blockingProcesses()) {
             printField(label, messages.formatDeviceUser(user));
             label = "";
         }

@@ -3,7 +3,6 @@ package org.switchback.cli;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
@@ -26,7 +25,6 @@ final class GpuSelector {
      * @throws CommandException when no GPU matches, or several match
      */
     Gpu find(String argument) throws CommandException {
-        Messages messages = context.messages();
         Optional<PciAddress> address = PciAddress.parse(argument);
         if (address.isPresent()) {
             Optional<Gpu> gpu = machine.gpu(address.get());
@@ -40,7 +38,7 @@ final class GpuSelector {
                             "refusal.not-a-gpu",
                             address.get().toShortString(),
                             device.get().name(),
-                            device.get().pciClass().toString())
+                            device.get().pciClass())
                     : context.createException(
                             ExitCode.USAGE, "cli.no-device", address.get().toShortString(), formatGpus(machine.gpus()));
         }
@@ -52,14 +50,12 @@ final class GpuSelector {
                 .filter(gpu -> gpu.graphics().name().toLowerCase(Locale.ROOT).contains(namePart))
                 .toList();
         if (matches.size() > 1) {
-            throw new CommandException(
-                    ExitCode.USAGE,
-                    messages.text("cli.several-gpus", TextFileReader.quote(argument), formatGpus(matches)));
+            throw context.createException(
+                    ExitCode.USAGE, "cli.several-gpus", TextFileReader.quote(argument), formatGpus(matches));
         }
         if (matches.isEmpty() || namePart.isEmpty()) {
-            throw new CommandException(
-                    ExitCode.USAGE,
-                    messages.text("cli.no-gpu", TextFileReader.quote(argument), formatGpus(machine.gpus())));
+            throw context.createException(
+                    ExitCode.USAGE, "cli.no-gpu", TextFileReader.quote(argument), formatGpus(machine.gpus()));
         }
         return matches.getFirst();
     }

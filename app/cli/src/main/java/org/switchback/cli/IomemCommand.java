@@ -1,6 +1,5 @@
 package org.switchback.cli;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
@@ -37,10 +36,6 @@ final class IomemCommand extends MachineCommand {
     @Nullable
     String gpuName;
 
-    IomemCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
-
     @Override
     public Integer call() throws CommandException, IOException {
         String name = file;
@@ -54,7 +49,8 @@ final class IomemCommand extends MachineCommand {
             if (gpuName != null) {
                 throw context().createException(ExitCode.USAGE, "cli.iomem.gpu-and-file");
             }
-            printFileMap(readMap(name));
+            MemoryMap map = readMap(name);
+            printMap(map, map.roots(), List.of(), true);
         } else {
             printMachineMap();
         }
@@ -78,12 +74,11 @@ final class IomemCommand extends MachineCommand {
     }
 
     private void printDiff(MemoryMap before, MemoryMap after) {
-        MemoryMapFormatter formatter = new MemoryMapFormatter(terminal(), messages());
         MemoryMapDiff mapDiff = MemoryMapDiff.between(before, after);
         if (json) {
             JsonObject object = new JsonObject();
-            object.add("removed", toJsonArray(mapDiff.removed()));
-            object.add("added", toJsonArray(mapDiff.added()));
+            object.add("removed", JsonFormatter.formatAll(mapDiff.removed(), IomemCommand::toJson));
+            object.add("added", JsonFormatter.formatAll(mapDiff.added(), IomemCommand::toJson));
             object.addProperty("namesOnly", mapDiff.onlyNamesCompared());
             object.addProperty("text", new MemoryMapMessages(messages()).formatDiff(mapDiff));
             printJson(object);
@@ -92,33 +87,34 @@ final class IomemCommand extends MachineCommand {
         if (mapDiff.onlyNamesCompared()) {
             terminal().err().println(messages().text("map.diff.hidden"));
         }
-        formatter.print(mapDiff);
+        new MemoryMapFormatter(terminal(), messages()).print(mapDiff);
     }
 
-    private static JsonArray toJsonArray(List<Region> regions) {
-        JsonArray array = new JsonArray();
-        for (Region region : regions) {
-            JsonObject object = new JsonObject();
-            object.addProperty("name", region.name());
-            JsonFormatter.addRange(object, region.range());
-            array.add(object);
-        }
-        return array;
+    private static JsonObject toJson(Region region) {
+        JsonObject object = new JsonObject();
+        object.addProperty("name", region.name());
+        JsonFormatter.addRange(object, region.range());
+        return object;
     }
 
-    private void printFileMap(MemoryMap map) throws IOException {
-        MemoryMapFormatter formatter = new MemoryMapFormatter(terminal(), messages());
+    /**
+     * @param roots the shown part of the map
+     * @param fromFile whether the map was read from a file and not from a machine
+     */
+    private void printMap(MemoryMap map, List<Region> roots, List<Gpu> gpus, boolean fromFile) throws IOException {
         if (json) {
-            writeJson(map);
+            writeJson(new MemoryMap(
+                    roots, map.addressesHidden(), map.omissionCount(), map.regionCount(), map.unreadableLineCount()));
             return;
         }
-        if (sizes) {
-            formatter.printSizes(map, map.roots(), List.of());
+        MemoryMapFormatter formatter = new MemoryMapFormatter(terminal(), messages());
+        if (sizes || gpuName != null) {
+            formatter.printSizes(map, roots, gpus);
         } else {
             terminal().out().print(map.toText());
         }
         terminal().out().flush();
-        formatter.formatNotes(map, true).forEach(terminal().err()::println);
+        formatter.formatNotes(map, fromFile).forEach(terminal().err()::println);
     }
 
     private void printMachineMap() throws CommandException, IOException {
@@ -128,29 +124,10 @@ final class IomemCommand extends MachineCommand {
             if (map.isEmpty()) {
                 throw context().createException(ExitCode.FAILED, "map.empty");
             }
-            MemoryMapFormatter formatter = new MemoryMapFormatter(terminal(), messages());
-            String name = gpuName;
-            List<Region> roots = map.roots();
-            if (name != null) {
-                Gpu gpu = new GpuSelector(machine, context()).find(name);
-                roots = MemoryMapFormatter.regionsAroundGpu(map, gpu);
-            }
-            if (json) {
-                writeJson(new MemoryMap(
-                        roots,
-                        map.addressesHidden(),
-                        map.omissionCount(),
-                        map.regionCount(),
-                        map.unreadableLineCount()));
-                return;
-            }
-            if (sizes || name != null) {
-                formatter.printSizes(map, roots, machine.gpus());
-            } else {
-                terminal().out().print(map.toText());
-            }
-            terminal().out().flush();
-            formatter.formatNotes(map, false).forEach(terminal().err()::println);
+            List<Region> roots = gpuName == null
+                    ? map.roots()
+                    : MemoryMapFormatter.regionsAroundGpu(map, new GpuSelector(machine, context()).find(gpuName));
+            printMap(map, roots, machine.gpus(), false);
         }
     }
 
@@ -167,7 +144,7 @@ final class IomemCommand extends MachineCommand {
         writeJson(map.roots(), map.addressesHidden(), writer);
         writer.endObject();
         writer.flush();
-        terminal().out().println();
+        println("");
     }
 
     private static void writeJson(List<Region> level, boolean hidden, JsonWriter writer) throws IOException {

@@ -1,11 +1,13 @@
 package org.switchback.cli;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.switchback.client.MachineSource;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.AddressRange;
@@ -15,7 +17,6 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
-import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlanReply;
@@ -68,17 +69,7 @@ final class JsonFormatter {
         object.addProperty("mode", KebabCase.of(gpu.mode()));
         object.addProperty("drivesDisplay", gpu.hasActiveDisplay());
         object.add("displays", formatStrings(gpu.graphics().activeConnectors()));
-        JsonArray bars = new JsonArray();
-        for (Bar bar : gpu.graphics().bars()) {
-            JsonObject barObject = formatBar(
-                    bar,
-                    gpu.overlaps().stream()
-                            .filter(overlap -> overlap.bar().equals(bar))
-                            .toList());
-            gpu.graphics().maxBarSize(bar.index()).ifPresent(largest -> barObject.add("largest", formatSize(largest)));
-            bars.add(barObject);
-        }
-        object.add("bars", bars);
+        object.add("bars", formatAll(gpu.graphics().bars(), bar -> formatBar(bar, gpu)));
         gpu.graphics().link().ifPresent(link -> {
             JsonObject linkObject = new JsonObject();
             linkObject.addProperty("speed", link.speed());
@@ -93,12 +84,8 @@ final class JsonFormatter {
         power.addProperty("status", gpu.graphics().power().runtimeStatus());
         power.addProperty("level", gpu.graphics().power().powerState());
         object.add("power", power);
-        JsonArray companions = new JsonArray();
-        gpu.companions().forEach(companion -> companions.add(formatDevice(companion)));
-        object.add("companions", companions);
-        JsonArray users = new JsonArray();
-        gpu.deviceUsers().forEach(user -> users.add(formatDeviceUser(user)));
-        object.add("users", users);
+        object.add("companions", formatAll(gpu.companions(), this::formatDevice));
+        object.add("users", formatAll(gpu.deviceUsers(), JsonFormatter::formatDeviceUser));
         return object;
     }
 
@@ -113,22 +100,22 @@ final class JsonFormatter {
         return object;
     }
 
-    private JsonObject formatBar(Bar bar, List<Overlap> overlaps) {
+    private JsonObject formatBar(Bar bar, Gpu gpu) {
         JsonObject object = new JsonObject();
         object.addProperty("index", bar.index());
         object.addProperty("space", bar.space() == Bar.AddressSpace.MEMORY ? "memory" : "ports");
         addRange(object, bar.range());
-        JsonArray array = new JsonArray();
-        overlaps.forEach(overlap -> array.add(formatOverlap(overlap)));
-        object.add("overlaps", array);
+        List<Overlap> overlaps = gpu.overlaps().stream()
+                .filter(overlap -> overlap.bar().equals(bar))
+                .toList();
+        object.add("overlaps", formatAll(overlaps, this::formatOverlap));
+        gpu.graphics().maxBarSize(bar.index()).ifPresent(largest -> object.add("largest", formatSize(largest)));
         return object;
     }
 
     private JsonObject formatOverlap(Overlap overlap) {
         JsonObject object = new JsonObject();
-        JsonArray names = new JsonArray();
-        overlap.regions().forEach(region -> names.add(region.name()));
-        object.add("names", names);
+        object.add("names", formatAll(overlap.regions(), region -> new JsonPrimitive(region.name())));
         if (overlap.hasAddress()) {
             addRange(object, overlap.outermostRegion().range());
         }
@@ -168,11 +155,7 @@ final class JsonFormatter {
     }
 
     static JsonPrimitive formatSize(long length) {
-        return length == 0
-                ? new JsonPrimitive(BigInteger.TWO.pow(64))
-                : length > 0
-                        ? new JsonPrimitive(length)
-                        : new JsonPrimitive(new BigInteger(Long.toUnsignedString(length)));
+        return new JsonPrimitive(length == 0 ? BigInteger.TWO.pow(64) : new BigInteger(Long.toUnsignedString(length)));
     }
 
     JsonObject formatPlan(Gpu gpu, Target target, PlanReply plan, Machine machine) {
@@ -182,38 +165,35 @@ final class JsonFormatter {
         object.addProperty("target", target.wireName());
         object.addProperty("ready", plan.refusals().isEmpty());
         object.addProperty("permission", KebabCase.of(plan.permission()));
-        object.add(
-                "functions",
-                formatStrings(
-                        plan.functions().stream().map(PciAddress::toString).toList()));
+        object.add("functions", formatAll(plan.functions(), address -> new JsonPrimitive(address.toString())));
         object.add("steps", formatSteps(plan.steps(), machine));
         object.add("inverse", formatStrings(plan.undoCommands()));
         object.add("refusals", formatRefusals(plan.refusals()));
         return object;
     }
 
-    private static JsonArray formatStrings(List<String> texts) {
+    static JsonArray formatStrings(List<String> texts) {
+        return formatAll(texts, JsonPrimitive::new);
+    }
+
+    static <T> JsonArray formatAll(List<T> items, Function<T, JsonElement> format) {
         JsonArray array = new JsonArray();
-        texts.forEach(array::add);
+        items.forEach(item -> array.add(format.apply(item)));
         return array;
     }
 
     JsonArray formatRefusals(List<PlannedRefusal> refusals) {
-        JsonArray array = new JsonArray();
-        for (PlannedRefusal refusal : refusals) {
+        return formatAll(refusals, refusal -> {
             JsonObject object = new JsonObject();
             object.addProperty("code", refusal.code().wireName());
             object.add("details", formatStrings(refusal.details()));
             object.addProperty("text", messages.formatRefusal(refusal));
-            array.add(object);
-        }
-        return array;
+            return object;
+        });
     }
 
     JsonArray formatSteps(List<PlannedStep> steps, Machine machine) {
-        JsonArray array = new JsonArray();
-        steps.forEach(step -> array.add(formatStep(step, machine)));
-        return array;
+        return formatAll(steps, step -> formatStep(step, machine));
     }
 
     private JsonObject formatStep(PlannedStep step, Machine machine) {

@@ -4,6 +4,8 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.switchback.client.messages.MemoryMapMessages;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Bar;
@@ -64,7 +66,7 @@ final class MemoryMapFormatter {
                                             "cli.iomem.claim",
                                             child.name() + " " + child.range(),
                                             messages.formatSize(child.range().length()),
-                                            region.range().toString(),
+                                            region.range(),
                                             function.get().toShortString()));
                 }
             }
@@ -77,21 +79,22 @@ final class MemoryMapFormatter {
      * is no PCI bus.
      */
     static List<Region> regionsAroundGpu(MemoryMap map, Gpu gpu) {
+        Set<String> gpuNames = gpu.functions().stream()
+                .map(function -> function.address().toString())
+                .collect(Collectors.toSet());
         List<Region> regions = new ArrayList<>();
-        collectGpuRegions(map.roots(), gpu, regions);
+        collectGpuRegions(map.roots(), gpuNames, regions);
         return regions;
     }
 
-    private static void collectGpuRegions(List<Region> level, Gpu gpu, List<Region> regions) {
+    private static void collectGpuRegions(List<Region> level, Set<String> gpuNames, List<Region> regions) {
         for (Region region : level) {
-            boolean isGpuRegion = gpu.functions().stream().anyMatch(function -> region.name()
-                    .equals(function.address().toString()));
-            boolean isGpuBus = region.children().stream().anyMatch(child -> gpu.functions().stream()
-                    .anyMatch(function -> child.name().equals(function.address().toString())));
-            if (isGpuRegion || (isGpuBus && region.name().startsWith("PCI Bus"))) {
+            boolean isGpuBus = region.name().startsWith("PCI Bus")
+                    && region.children().stream().anyMatch(child -> gpuNames.contains(child.name()));
+            if (isGpuBus || gpuNames.contains(region.name())) {
                 regions.add(region);
             } else {
-                collectGpuRegions(region.children(), gpu, regions);
+                collectGpuRegions(region.children(), gpuNames, regions);
             }
         }
     }

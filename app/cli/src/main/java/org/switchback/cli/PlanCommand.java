@@ -6,20 +6,13 @@ import picocli.CommandLine.Command;
 /** {@code plan}: shows the plan of a switch. Changes nothing. */
 @Command(name = "plan", sortOptions = false)
 final class PlanCommand extends PlanningCommand {
-    PlanCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
 
     @Override
     public Integer call() throws CommandException {
         try (MachineSession session = rootCommand().openSession(false)) {
             PlannedSwitch planned = planSwitch(session);
             if (json) {
-                JsonObject object = new JsonFormatter(messages())
-                        .formatPlan(planned.gpu(), planned.target(), planned.plan(), planned.machine());
-                object.add(
-                        "source",
-                        JsonFormatter.formatSource(session.connection().source()));
+                JsonObject object = toJson(planned, session.connection().source());
                 if (planned.isAlreadyInTargetMode()) {
                     object.addProperty("result", "nothing-to-do");
                 }

@@ -2,7 +2,6 @@ package org.switchback.cli;
 
 import java.io.PrintStream;
 import java.util.List;
-import java.util.Optional;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
@@ -77,13 +76,11 @@ final class PlanFormatter {
     }
 
     private void printFirmwareOverlaps() {
-        List<Overlap> overlaps =
-                gpu.overlaps().stream().filter(Overlap::isFromFirmware).toList();
-        if (overlaps.isEmpty() || target == Target.HOST) {
+        if (gpu.firmwareOverlaps().isEmpty() || target == Target.HOST) {
             return;
         }
         printSectionHeading("cli.plan.in-the-way");
-        for (Overlap overlap : overlaps) {
+        for (Overlap overlap : gpu.firmwareOverlaps()) {
             printParagraph(messages.formatOverlap(overlap) + ". " + messages.formatVerdict(overlap));
         }
         messages.formatReleaseMethods(plan.steps(), machine).forEach(this::printParagraph);
@@ -109,11 +106,10 @@ final class PlanFormatter {
 
     /** Width of the longest step, but at most 48 characters: the undo column needs the rest of the line. */
     private int stepColumnWidth() {
-        int widest = 0;
-        for (PlannedStep step : plan.steps()) {
-            widest = Math.max(widest, messages.formatStep(step, machine).length());
-        }
-        return Math.min(widest, 48);
+        return plan.steps().stream()
+                .mapToInt(step -> Math.min(messages.formatStep(step, machine).length(), 48))
+                .max()
+                .orElse(0);
     }
 
     private void printCommands() {
@@ -137,9 +133,8 @@ final class PlanFormatter {
         }
         out.println();
         if (machine.isLastDisplayGpu(gpu, plan.functions())) {
-            for (String line : TextColumns.wrap(messages.text("window.switch.last"), TextColumns.WIDTH)) {
-                out.println(line);
-            }
+            TextColumns.wrap(messages.text("window.switch.last"), TextColumns.WIDTH)
+                    .forEach(out::println);
         }
         machine.gpus().stream()
                 .filter(other -> !plan.functions().contains(other.address())
@@ -158,10 +153,8 @@ final class PlanFormatter {
     private void printVerdict() {
         out.println();
         if (plan.refusals().isEmpty()) {
-            Optional<String> permission =
-                    switchesThisMachine ? Optional.of(messages.formatPermission(plan.permission())) : Optional.empty();
-            out.println(terminal.success(messages.text("cli.plan.ready"))
-                    + permission.map(text -> " " + text).orElse(""));
+            String permission = switchesThisMachine ? " " + messages.formatPermission(plan.permission()) : "";
+            out.println(terminal.success(messages.text("cli.plan.ready")) + permission);
             return;
         }
         out.println(terminal.error(messages.text("cli.plan.blocked")));
@@ -178,8 +171,6 @@ final class PlanFormatter {
     }
 
     private void printParagraph(String text) {
-        for (String line : TextColumns.wrap(text, TextColumns.WIDTH - INDENT_WIDTH)) {
-            printItem(line);
-        }
+        TextColumns.wrap(text, TextColumns.WIDTH - INDENT_WIDTH).forEach(this::printItem);
     }
 }

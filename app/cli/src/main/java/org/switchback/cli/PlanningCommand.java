@@ -1,10 +1,12 @@
 package org.switchback.cli;
 
+import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.switchback.client.MachineSource;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
@@ -34,10 +36,6 @@ abstract class PlanningCommand extends MachineCommand {
     @Option(names = "--commands")
     boolean showCommands;
 
-    PlanningCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
-
     /**
      * A requested switch with the helper's plan.
      *
@@ -50,6 +48,13 @@ abstract class PlanningCommand extends MachineCommand {
                     target == Target.VM ? RefusalCode.ALREADY_IN_VM_MODE : RefusalCode.ALREADY_IN_HOST_MODE;
             return plan.isRefused() && plan.refusals().stream().allMatch(refusal -> refusal.code() == alreadyThere);
         }
+    }
+
+    final JsonObject toJson(PlannedSwitch planned, MachineSource source) {
+        JsonObject object = new JsonFormatter(messages())
+                .formatPlan(planned.gpu(), planned.target(), planned.plan(), planned.machine());
+        object.add("source", JsonFormatter.formatSource(source));
+        return object;
     }
 
     /** Requests a plan for the arguments. Changes nothing. */

@@ -111,14 +111,14 @@ final class ProgressPrinter {
     private String stepTitle(JobEvent.StepChanged event) {
         List<PlannedStep> steps = plannedSwitch.plan().steps();
         return event.step() < 0 || event.step() >= steps.size()
-                ? messages.text("cli.step", Integer.toString(event.step() + 1))
+                ? messages.text("cli.step", event.step() + 1)
                 : messages.formatStep(steps.get(event.step()), plannedSwitch.machine());
     }
 
     private void printWaiting(JobEvent.StepChanged event) {
         long seconds = event.waited().toSeconds();
         if (seconds == FIRST_WAIT_MESSAGE_SECONDS || (seconds > 0 && seconds % WAIT_MESSAGE_INTERVAL_SECONDS == 0)) {
-            printIndented(messages.text("job.waiting", stepTitle(event), Long.toString(seconds)));
+            printIndented(messages.text("job.waiting", stepTitle(event), seconds));
         }
     }
 
@@ -168,7 +168,7 @@ final class ProgressPrinter {
         return seconds < 0.001
                 ? messages.text("cli.time.short")
                 : seconds < 1
-                        ? messages.text("cli.time.ms", Long.toString(Math.round(seconds * 1000)))
+                        ? messages.text("cli.time.ms", Math.round(seconds * 1000))
                         : messages.text("cli.time.s", String.format(messages.locale(), "%.1f", seconds));
     }
 }

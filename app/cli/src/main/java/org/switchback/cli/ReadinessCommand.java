@@ -11,6 +11,7 @@ import org.switchback.client.readiness.ReadinessFormatter;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.SnapshotParser;
+import org.switchback.job.PlanReply;
 import org.switchback.plan.Target;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -24,10 +25,6 @@ final class ReadinessCommand extends MachineCommand {
     @Nullable
     String gpuName;
 
-    ReadinessCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
-
     @Override
     public Integer call() throws CommandException {
         try (MachineSession session = rootCommand().openSession(false)) {
@@ -37,7 +34,9 @@ final class ReadinessCommand extends MachineCommand {
             JsonArray array = new JsonArray();
             boolean anyReady = false;
             for (Gpu gpu : gpus) {
-                Readiness readiness = checkReadiness(session.connection(), machine, gpu);
+                HelperConnection connection = session.connection();
+                PlanReply plan = requestPlan(connection, gpu.address(), Target.VM, List.of(), false);
+                Readiness readiness = Readiness.of(machine, gpu, connection.source(), plan.refusals());
                 anyReady |= !readiness.isBlocked();
                 if (json) {
                     array.add(toJson(readiness));
@@ -53,46 +52,26 @@ final class ReadinessCommand extends MachineCommand {
                 object.add("gpus", array);
                 printJson(object);
             } else if (gpus.isEmpty()) {
-                terminal().out().println(messages().text("cli.status.no-gpu"));
+                println(messages().text("cli.status.no-gpu"));
             }
             return anyReady ? ExitCode.OK : ExitCode.BLOCKED;
         }
     }
 
-    private Readiness checkReadiness(HelperConnection connection, Machine machine, Gpu gpu) throws CommandException {
-        return Readiness.of(
-                machine,
-                gpu,
-                connection.source(),
-                requestPlan(connection, gpu.address(), Target.VM, List.of(), false)
-                        .refusals());
-    }
-
     private void printReadiness(Readiness readiness, boolean separate) {
         ReadinessFormatter formatter = new ReadinessFormatter(messages(), readiness);
         if (separate) {
-            terminal().out().println();
+            println("");
         }
         Gpu gpu = readiness.gpu();
-        terminal()
-                .out()
-                .println(terminal()
-                        .bold(gpu.address().toShortString() + "  "
-                                + gpu.graphics().name()));
+        println(terminal()
+                .bold(gpu.address().toShortString() + "  " + gpu.graphics().name()));
         String summary = formatter.summary();
-        terminal()
-                .out()
-                .println(
-                        readiness.isBlocked()
-                                ? terminal().error(summary)
-                                : terminal().success(summary));
+        println(readiness.isBlocked() ? terminal().error(summary) : terminal().success(summary));
         for (CheckResult result : readiness.results()) {
             String symbol = terminal()
                     .symbol(result.status().symbol(), result.status() == CheckResult.CheckStatus.READY ? "+" : "x");
-            terminal()
-                    .out()
-                    .println("  " + colorize(result.status(), symbol) + " "
-                            + terminal().bold(formatter.title(result.check())));
+            println("  " + colorize(result.status(), symbol) + " " + terminal().bold(formatter.title(result.check())));
             printParagraph(formatter.description(result));
             formatter.advice(result).ifPresent(this::printParagraph);
         }
@@ -110,7 +89,7 @@ final class ReadinessCommand extends MachineCommand {
     private void printParagraph(String text) {
         for (String sentence : text.split("\n")) {
             for (String line : TextColumns.wrap(sentence, TextColumns.WIDTH - INDENT_WIDTH)) {
-                terminal().out().println(" ".repeat(INDENT_WIDTH) + line);
+                println(" ".repeat(INDENT_WIDTH) + line);
             }
         }
     }
@@ -121,17 +100,15 @@ final class ReadinessCommand extends MachineCommand {
         object.addProperty("gpu", readiness.gpu().address().toString());
         object.addProperty("name", readiness.gpu().graphics().name());
         object.addProperty("ready", !readiness.isBlocked());
-        JsonArray checks = new JsonArray();
-        for (CheckResult result : readiness.results()) {
+        object.add("checks", JsonFormatter.formatAll(readiness.results(), result -> {
             JsonObject checkObject = new JsonObject();
             checkObject.addProperty("check", result.check().id());
             checkObject.addProperty("result", result.status().id());
             checkObject.addProperty("finding", result.code());
             checkObject.addProperty("text", formatter.description(result));
             formatter.advice(result).ifPresent(advice -> checkObject.addProperty("advice", advice));
-            checks.add(checkObject);
-        }
-        object.add("checks", checks);
+            return checkObject;
+        }));
         object.addProperty("text", formatter.summary());
         return object;
     }

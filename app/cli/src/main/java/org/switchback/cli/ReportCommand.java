@@ -11,10 +11,6 @@ final class ReportCommand extends MachineCommand {
     @Option(names = "--with-names")
     boolean withNames;
 
-    ReportCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
-
     @Override
     public Integer call() throws CommandException {
         try (MachineSession session = rootCommand().openSession(true)) {

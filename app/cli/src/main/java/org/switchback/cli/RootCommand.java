@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
+import org.switchback.client.messages.Messages;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.MachineSnapshot;
 import picocli.CommandLine;
@@ -51,27 +52,39 @@ final class RootCommand implements Callable<Integer> {
     boolean version;
 
     private final CliContext context;
+    private final Terminal terminal;
+    private final Messages messages;
     private boolean sourceMessagePrinted;
 
     RootCommand(CliContext context) {
         this.context = context;
+        this.terminal = context.terminal();
+        this.messages = context.messages();
+    }
+
+    CliContext context() {
+        return context;
+    }
+
+    private void printError(String message) {
+        terminal.err().println("switchback: " + message);
     }
 
     int run(String... args) {
         CommandLine commandLine = new CommandLine(this)
-                .addSubcommand(new StatusCommand(context, this))
-                .addSubcommand(new ReadinessCommand(context, this))
-                .addSubcommand(new PlanCommand(context, this))
-                .addSubcommand(new SwitchCommand(context, this))
-                .addSubcommand(new IomemCommand(context, this))
-                .addSubcommand(new ActivityCommand(context, this))
-                .addSubcommand(new ReportCommand(context, this))
+                .addSubcommand(new StatusCommand())
+                .addSubcommand(new ReadinessCommand())
+                .addSubcommand(new PlanCommand())
+                .addSubcommand(new SwitchCommand())
+                .addSubcommand(new IomemCommand())
+                .addSubcommand(new ActivityCommand())
+                .addSubcommand(new ReportCommand())
                 .addSubcommand(new CompletionCommand(context))
-                .setResourceBundle(context.messages().bundle())
-                .setOut(createWriter(context.terminal().out()))
-                .setErr(createWriter(context.terminal().err()))
+                .setResourceBundle(messages.bundle())
+                .setOut(createWriter(terminal.out()))
+                .setErr(createWriter(terminal.err()))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
-                        context.terminal().colored() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+                        terminal.colored() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
                 .setExpandAtFiles(false)
                 .setParameterExceptionHandler(this::handleUsageError)
@@ -79,7 +92,7 @@ final class RootCommand implements Callable<Integer> {
         try {
             return commandLine.execute(args);
         } catch (OutOfMemoryError e) {
-            context.terminal().err().println("switchback: " + context.messages().text("cli.too-much"));
+            printError(messages.text("cli.too-much"));
             return ExitCode.FAILED;
         }
     }
@@ -100,14 +113,11 @@ final class RootCommand implements Callable<Integer> {
                     .max()
                     .orElse(0);
             for (String name : SampleMachines.names()) {
-                context.terminal()
-                        .out()
-                        .println(TextColumns.padRight(name, width) + "  "
-                                + context.messages().text("sample." + name));
+                terminal.out().println(TextColumns.padRight(name, width) + "  " + messages.text("sample." + name));
             }
             return ExitCode.OK;
         }
-        Objects.requireNonNull(spec).commandLine().usage(context.terminal().err());
+        Objects.requireNonNull(spec).commandLine().usage(terminal.err());
         return ExitCode.USAGE;
     }
 
@@ -141,23 +151,19 @@ final class RootCommand implements Callable<Integer> {
     }
 
     private MachineSession inspect(HelperConnection connection, boolean wholeMap) throws HelperException {
-        if (wholeMap) {
-            try {
-                MachineSession session = new MachineSession(connection, connection.inspect(true));
-                printSourceMessage(connection.source());
-                return session;
-            } catch (HelperException e) {
-                MachineSession session = new MachineSession(connection, connection.inspect(false));
-                context.terminal()
-                        .err()
-                        .println(context.messages()
-                                .text("cli.partly", context.messages().formatHelperFailure(e.kind())));
-                return session;
+        MachineSnapshot snapshot;
+        try {
+            snapshot = connection.inspect(wholeMap);
+        } catch (HelperException e) {
+            if (!wholeMap) {
+                throw e;
             }
+            snapshot = connection.inspect(false);
+            terminal.err().println(messages.text("cli.partly", messages.formatHelperFailure(e.kind())));
+            return new MachineSession(connection, snapshot);
         }
-        MachineSession session = new MachineSession(connection, connection.inspect(false));
         printSourceMessage(connection.source());
-        return session;
+        return new MachineSession(connection, snapshot);
     }
 
     private HelperConnection openConnection() throws CommandException {
@@ -172,7 +178,7 @@ final class RootCommand implements Callable<Integer> {
                             ExitCode.USAGE,
                             "cli.unknown-sample",
                             TextFileReader.quote(name),
-                            context.messages().formatList(SampleMachines.names())));
+                            messages.formatList(SampleMachines.names())));
             return context.connections().openSimulated(snapshot, new MachineSource.SampleMachine(name));
         }
         if (file != null) {
@@ -189,16 +195,14 @@ final class RootCommand implements Callable<Integer> {
                 switch (source) {
                     case MachineSource.ThisMachine() -> "";
                     case MachineSource.ReadOnlyMachine(var reason) ->
-                        context.messages()
-                                .text("source.look-only", context.messages().formatHelperFailure(reason));
-                    case MachineSource.SampleMachine(String name) ->
-                        context.messages().text("source.sample", name);
+                        messages.text("source.look-only", messages.formatHelperFailure(reason));
+                    case MachineSource.SampleMachine(String name) -> messages.text("source.sample", name);
                     case MachineSource.SavedReport(String file) ->
-                        context.messages().text("source.report", TextFileReader.displayName(file, context));
+                        messages.text("source.report", TextFileReader.displayName(file, context));
                 };
         if (!text.isEmpty() && !sourceMessagePrinted) {
             sourceMessagePrinted = true;
-            context.terminal().err().println(text);
+            terminal.err().println(text);
         }
     }
 
@@ -207,45 +211,32 @@ final class RootCommand implements Callable<Integer> {
         String message =
                 switch (exception) {
                     case CommandLine.UnmatchedArgumentException unmatched ->
-                        context.messages()
-                                .text(
-                                        unmatched.isUnknownOption()
-                                                ? "cli.unknown-option"
-                                                : command.getParent() == null
-                                                        ? "cli.unknown-command"
-                                                        : "cli.unknown-argument",
-                                        TextFileReader.quote(
-                                                unmatched.getUnmatched().getFirst()));
+                        messages.text(
+                                unmatched.isUnknownOption()
+                                        ? "cli.unknown-option"
+                                        : command.getParent() == null ? "cli.unknown-command" : "cli.unknown-argument",
+                                TextFileReader.quote(unmatched.getUnmatched().getFirst()));
                     case CommandLine.MissingParameterException missing ->
-                        context.messages()
-                                .text(
-                                        "cli.missing",
-                                        context.messages()
-                                                .formatList(missing.getMissing().stream()
-                                                        .map(CommandLine.Model.ArgSpec::paramLabel)
-                                                        .distinct()
-                                                        .toList()));
+                        messages.text(
+                                "cli.missing",
+                                messages.formatList(missing.getMissing().stream()
+                                        .map(CommandLine.Model.ArgSpec::paramLabel)
+                                        .distinct()
+                                        .toList()));
                     default -> TextFileReader.replaceControlCharacters(String.valueOf(exception.getMessage())) + ".";
                 };
-        context.terminal()
-                .err()
-                .println("switchback: " + message + " "
-                        + context.messages()
-                                .text("cli.see-help", command.getCommandSpec().qualifiedName()));
+        printError(message + " "
+                + messages.text("cli.see-help", command.getCommandSpec().qualifiedName()));
         return ExitCode.USAGE;
     }
 
     private int handleException(Exception exception) {
-        context.terminal().out().flush();
+        terminal.out().flush();
         if (exception instanceof CommandException commandException) {
-            context.terminal().err().println("switchback: " + commandException.userMessage());
+            printError(commandException.userMessage());
             return commandException.exitCode();
         }
-        context.terminal()
-                .err()
-                .println("switchback: "
-                        + context.messages()
-                                .text("cli.internal", exception.getClass().getSimpleName()));
+        printError(messages.text("cli.internal", exception.getClass().getSimpleName()));
         return ExitCode.FAILED;
     }
 }

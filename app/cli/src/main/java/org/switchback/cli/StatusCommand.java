@@ -22,9 +22,6 @@ import picocli.CommandLine.Command;
 /** {@code status}: shows every GPU, the regions in its memory and its possible targets. */
 @Command(name = "status", sortOptions = false)
 final class StatusCommand extends MachineCommand {
-    StatusCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
 
     @Override
     public Integer call() throws CommandException {
@@ -41,7 +38,7 @@ final class StatusCommand extends MachineCommand {
 
     private void printStatus(HelperConnection connection, Machine machine) throws CommandException {
         if (machine.gpus().isEmpty()) {
-            terminal().out().println(messages().text("cli.status.no-gpu"));
+            println(messages().text("cli.status.no-gpu"));
         }
         GpuFormatter formatter = new GpuFormatter(terminal(), messages(), connection.source());
         Map<PciAddress, SwitchRecord.UnreservedBar> unreserved = findUnreservedBars(connection, machine);

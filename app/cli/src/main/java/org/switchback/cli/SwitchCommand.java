@@ -38,10 +38,6 @@ final class SwitchCommand extends PlanningCommand {
     @Option(names = "--wait")
     boolean wait;
 
-    SwitchCommand(CliContext context, RootCommand rootCommand) {
-        super(context, rootCommand);
-    }
-
     @Override
     public Integer call() throws CommandException, InterruptedException {
         try (MachineSession session = rootCommand().openSession(false)) {
@@ -51,12 +47,10 @@ final class SwitchCommand extends PlanningCommand {
                 throw context().createException(refused ? ExitCode.BLOCKED : ExitCode.FAILED, "cli.switch.look-only");
             }
             PlannedSwitch planned = planSwitch(session);
-            JsonObject object = new JsonFormatter(messages())
-                    .formatPlan(planned.gpu(), planned.target(), planned.plan(), planned.machine());
-            object.add("source", JsonFormatter.formatSource(connection.source()));
+            JsonObject object = toJson(planned, connection.source());
             if (!json) {
                 new PlanFormatter(terminal(), messages(), planned).print(showCommands);
-                terminal().out().println();
+                println("");
             }
             if (planned.isAlreadyInTargetMode()) {
                 object.addProperty("result", "nothing-to-do");
@@ -69,7 +63,7 @@ final class SwitchCommand extends PlanningCommand {
                 return ExitCode.BLOCKED;
             }
             if (connection.source().canSwitchThisMachine() && !yes && !confirm()) {
-                terminal().out().println(messages().text("cli.switch.unchanged"));
+                println(messages().text("cli.switch.unchanged"));
                 return ExitCode.BLOCKED;
             }
             return executeSwitch(connection, planned, object);
@@ -191,7 +185,7 @@ final class SwitchCommand extends PlanningCommand {
         if (json) {
             printJson(object);
         } else {
-            terminal().out().println(sentence);
+            println(sentence);
         }
     }
 }

@@ -30,6 +30,7 @@ public final class TerminalDemo {
     private final CliContext context;
     private final HelperConnection connection;
     private final RootCommand rootCommand;
+    private int highestExitCode;
 
     private TerminalDemo(Terminal terminal, HelperConnection connection) {
         this.connection = connection;
@@ -124,20 +125,22 @@ public final class TerminalDemo {
 
     private int runCommands() throws HelperException {
         printHeading("cli.demonstration.begin");
-        int exitCode = runCommand("status");
+        runCommand("status");
         MemoryMap mapBefore = readMemoryMap();
-        exitCode = Math.max(exitCode, runCommand("iomem", "--gpu", GPU_ADDRESS));
-        exitCode = Math.max(exitCode, runCommand("switch", "vm", GPU_ADDRESS));
-        exitCode = Math.max(exitCode, runCommand("iomem", "--gpu", GPU_ADDRESS));
-        printHeading("cli.demonstration.changes");
+        runCommand("iomem", "--gpu", GPU_ADDRESS);
+        runCommand("switch", "vm", GPU_ADDRESS);
+        runCommand("iomem", "--gpu", GPU_ADDRESS);
+        printChanges("cli.demonstration.changes", mapBefore);
+        runCommand("switch", "host", GPU_ADDRESS);
+        printChanges("cli.demonstration.back", mapBefore);
+        runCommand("status");
+        return highestExitCode;
+    }
+
+    private void printChanges(String headingKey, MemoryMap mapBefore) throws HelperException {
+        printHeading(headingKey);
         new MemoryMapFormatter(context.terminal(), context.messages())
                 .print(MemoryMapDiff.between(mapBefore, readMemoryMap()));
-        exitCode = Math.max(exitCode, runCommand("switch", "host", GPU_ADDRESS));
-        printHeading("cli.demonstration.back");
-        new MemoryMapFormatter(context.terminal(), context.messages())
-                .print(MemoryMapDiff.between(mapBefore, readMemoryMap()));
-        exitCode = Math.max(exitCode, runCommand("status"));
-        return exitCode;
     }
 
     private MemoryMap readMemoryMap() throws HelperException {
@@ -150,13 +153,12 @@ public final class TerminalDemo {
         terminal.out().println(terminal.bold(context.messages().text(key)));
     }
 
-    private int runCommand(String... args) {
+    private void runCommand(String... args) {
         Terminal terminal = context.terminal();
         terminal.out().println();
         terminal.out().println(terminal.bold("$ switchback " + String.join(" ", args)));
         terminal.out().println();
-        int exitCode = rootCommand.run(args);
+        highestExitCode = Math.max(highestExitCode, rootCommand.run(args));
         terminal.out().flush();
-        return exitCode;
     }
 }

@@ -82,8 +82,7 @@ final class TextFileReader {
         } catch (MachineSnapshot.MalformedSnapshotException e) {
             String file = displayName(name, context);
             throw MachineSnapshot.hasSnapshotHeader(text)
-                    ? context.createException(
-                            ExitCode.FAILED, "cli.broken-report", file, Integer.toString(e.lineNumber()))
+                    ? context.createException(ExitCode.FAILED, "cli.broken-report", file, e.lineNumber())
                     : context.createException(ExitCode.FAILED, "cli.no-report", file);
         }
     }

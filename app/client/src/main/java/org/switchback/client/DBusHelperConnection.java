@@ -75,7 +75,6 @@ final class DBusHelperConnection implements HelperConnection {
             Thread.ofPlatform().name("helper-events").daemon().factory());
     private final Set<CompletableFuture<?>> pendingCalls = ConcurrentHashMap.newKeySet();
 
-    private final Object lock = new Object();
     private final Map<String, JobTracker> jobTrackers = new HashMap<>();
     /** Signals of jobs whose object path is not known yet, kept while a call that returns such a path is pending. */
     private final Map<String, List<JobInterface.Progress>> unassignedSignals = new HashMap<>();
@@ -145,7 +144,7 @@ final class DBusHelperConnection implements HelperConnection {
 
     private JobTracker startJob(Consumer<JobEvent> listener, String method, String argument) throws HelperException {
         subscribeToJobs();
-        synchronized (lock) {
+        synchronized (this) {
             startingJobs++;
         }
         JobTracker job;
@@ -156,7 +155,7 @@ final class DBusHelperConnection implements HelperConnection {
             JobInterface remote = remoteObject(path, JobInterface.class);
             job = new JobTracker(
                     listener, listenerExecutor, () -> cancelJob(remote), tracker -> requestLog(remote, tracker));
-            synchronized (lock) {
+            synchronized (this) {
                 jobTrackers.put(path, job);
                 unassignedSignals
                         .getOrDefault(path, List.of())
@@ -164,7 +163,7 @@ final class DBusHelperConnection implements HelperConnection {
             }
             fetchLog(remote, job);
         } finally {
-            synchronized (lock) {
+            synchronized (this) {
                 startingJobs--;
                 if (startingJobs == 0) {
                     unassignedSignals.clear();
@@ -211,17 +210,15 @@ final class DBusHelperConnection implements HelperConnection {
         }
     }
 
-    private void subscribeToJobs() throws HelperException {
-        synchronized (lock) {
-            if (subscribedToJobs) {
-                return;
-            }
-            try {
-                transport.connection().addSigHandler(JobInterface.Progress.class, this::handleProgress);
-                subscribedToJobs = true;
-            } catch (DBusException | DBusExecutionException e) {
-                throw new HelperException(HelperException.FailureKind.STOPPED, e);
-            }
+    private synchronized void subscribeToJobs() throws HelperException {
+        if (subscribedToJobs) {
+            return;
+        }
+        try {
+            transport.connection().addSigHandler(JobInterface.Progress.class, this::handleProgress);
+            subscribedToJobs = true;
+        } catch (DBusException | DBusExecutionException e) {
+            throw new HelperException(HelperException.FailureKind.STOPPED, e);
         }
     }
 
@@ -229,7 +226,7 @@ final class DBusHelperConnection implements HelperConnection {
         if (!transport.isFromHelper(signal)) {
             return;
         }
-        synchronized (lock) {
+        synchronized (this) {
             @Nullable JobTracker job = jobTrackers.get(signal.getPath());
             if (job != null) {
                 job.addSignalled(signal.firstIndex(), signal.events());
@@ -242,47 +239,41 @@ final class DBusHelperConnection implements HelperConnection {
         removeEndedJobs();
     }
 
-    private void removeEndedJobs() {
-        synchronized (lock) {
-            jobTrackers.values().removeIf(JobTracker::isEnded);
-        }
+    private synchronized void removeEndedJobs() {
+        jobTrackers.values().removeIf(JobTracker::isEnded);
     }
 
     @Override
-    public void addChangeListener(Runnable listener) {
-        synchronized (lock) {
-            changeListeners.add(listener);
-            if (subscribedToGpus) {
-                return;
+    public synchronized void addChangeListener(Runnable listener) {
+        changeListeners.add(listener);
+        if (subscribedToGpus) {
+            return;
+        }
+        try {
+            transport
+                    .connection()
+                    .addSigHandler(
+                            DBusMatchRuleBuilder.create()
+                                    .withType(Properties.PropertiesChanged.class)
+                                    .withPathNamespace(DBusNames.HELPER_PATH)
+                                    .build(),
+                            this::handlePropertiesChanged);
+            subscribedToGpus = true;
+            if (source instanceof MachineSource.ThisMachine || source instanceof MachineSource.ReadOnlyMachine) {
+                // Not on this thread, which may be the FX thread: loading the C library takes time.
+                runListener(this::startUeventMonitor);
             }
-            try {
-                transport
-                        .connection()
-                        .addSigHandler(
-                                DBusMatchRuleBuilder.create()
-                                        .withType(Properties.PropertiesChanged.class)
-                                        .withPathNamespace(DBusNames.HELPER_PATH)
-                                        .build(),
-                                this::handlePropertiesChanged);
-                subscribedToGpus = true;
-                if (source instanceof MachineSource.ThisMachine || source instanceof MachineSource.ReadOnlyMachine) {
-                    // Not on this thread, which may be the FX thread: loading the C library takes time.
-                    runListener(this::startUeventMonitor);
-                }
-            } catch (DBusException | DBusExecutionException ignored) {
-                // A lost connection reports no changes; the next call fails with the reason.
-            }
+        } catch (DBusException | DBusExecutionException ignored) {
+            // A lost connection reports no changes; the next call fails with the reason.
         }
     }
 
     /**
      * Kernel events also report changes while the system helper is not running, and changes that it does not publish.
      */
-    private void startUeventMonitor() {
-        synchronized (lock) {
-            if (!closed) {
-                ueventMonitor = UeventMonitor.start(this::notifyChangeListeners);
-            }
+    private synchronized void startUeventMonitor() {
+        if (!closed) {
+            ueventMonitor = UeventMonitor.start(this::notifyChangeListeners);
         }
     }
 
@@ -292,10 +283,8 @@ final class DBusHelperConnection implements HelperConnection {
         }
     }
 
-    private void notifyChangeListeners() {
-        synchronized (lock) {
-            changeListeners.forEach(this::runListener);
-        }
+    private synchronized void notifyChangeListeners() {
+        changeListeners.forEach(this::runListener);
     }
 
     private void runListener(Runnable listener) {
@@ -308,7 +297,7 @@ final class DBusHelperConnection implements HelperConnection {
 
     private void handleHelperLost() {
         pendingCalls.forEach(call -> call.completeExceptionally(new HelperException(HelperException.FailureKind.LOST)));
-        synchronized (lock) {
+        synchronized (this) {
             jobTrackers.values().forEach(JobTracker::handleHelperLost);
             jobTrackers.clear();
         }
@@ -318,7 +307,7 @@ final class DBusHelperConnection implements HelperConnection {
     public void close() {
         transport.close();
         handleHelperLost();
-        synchronized (lock) {
+        synchronized (this) {
             closed = true;
             ueventMonitor.ifPresent(UeventMonitor::close);
         }

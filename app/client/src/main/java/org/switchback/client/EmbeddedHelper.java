@@ -33,15 +33,13 @@ import org.switchback.transaction.TransactionRunner;
 public final class EmbeddedHelper implements AutoCloseable {
     private static final long CONNECT_TIMEOUT_SECONDS = 30;
 
-    private final DirectConnection server;
-    private final DirectConnection client;
+    private final ConnectionPair connections;
     private final HelperService service;
     private final Runnable onClose;
     private final CompletableFuture<Void> connectionLost = new CompletableFuture<>();
 
     private EmbeddedHelper(ConnectionPair connections, HelperService service, Runnable onClose) {
-        this.server = connections.server;
-        this.client = connections.client;
+        this.connections = connections;
         this.service = service;
         this.onClose = onClose;
     }
@@ -178,7 +176,7 @@ public final class EmbeddedHelper implements AutoCloseable {
 
     /** The client end of the connection. It belongs to this helper, which closes it. */
     public DirectConnection client() {
-        return client;
+        return connections.client;
     }
 
     /** Runs an action once when the connection is lost before {@link #close}. */
@@ -188,7 +186,7 @@ public final class EmbeddedHelper implements AutoCloseable {
 
     private void dropConnection() {
         // Not on the thread that writes: disconnecting waits for the threads of the connection to end.
-        Thread.ofPlatform().name("helper-lost").daemon().start(server::disconnect);
+        Thread.ofPlatform().name("helper-lost").daemon().start(connections.server::disconnect);
         connectionLost.complete(null);
     }
 
@@ -201,8 +199,8 @@ public final class EmbeddedHelper implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         // The server first: dbus-java's server keeps reading after its client has disconnected.
-        server.disconnect();
-        client.disconnect();
+        connections.server.disconnect();
+        connections.client.disconnect();
         onClose.run();
     }
 }

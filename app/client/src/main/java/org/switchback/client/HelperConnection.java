@@ -6,6 +6,7 @@ import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlanReply;
+import org.switchback.job.PlannedRefusal;
 import org.switchback.plan.Target;
 
 /**
@@ -34,6 +35,16 @@ public interface HelperConnection extends AutoCloseable {
      */
     PlanReply plan(PciAddress gpu, Target target, List<PciAddress> companions, boolean nativeDriver)
             throws HelperException;
+
+    /** The refusals of a plan for VM mode; none if planning fails. */
+    default List<PlannedRefusal> planRefusals(PciAddress gpu) {
+        try {
+            return plan(gpu, Target.VM, List.of(), false).refusals();
+        } catch (HelperException ignored) {
+            // A failed plan refuses nothing.
+            return List.of();
+        }
+    }
 
     /**
      * Starts a planned switch.

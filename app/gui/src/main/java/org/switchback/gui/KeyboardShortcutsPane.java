@@ -59,18 +59,15 @@ final class KeyboardShortcutsPane extends StackPane {
             scrollPane.setContent(createContent());
             getChildren().add(scrollPane);
         });
-        shown.addListener((observable, was, now) -> moveFocus(now));
+        shown.subscribe((before, now) -> moveFocus(now));
     }
 
     private Node createContent() {
         GridPane grid = new GridPane(24, 6);
         addSection(grid, "window.keys.everywhere", "window.key.", GLOBAL_SHORTCUTS);
         addSection(grid, MainPage.MEMORY_MAP.titleKey(), "window.map.key.", MemoryMapView.shortcutNames());
-        Label title = new Label(messages.text("window.keys"));
-        title.getStyleClass().add(Styles.TITLE_3);
-        VBox content = new VBox(8, title, grid);
-        content.getStyleClass().add("keys-content");
-        return content;
+        Label title = Controls.createLabel(messages.text("window.keys"), Styles.TITLE_3);
+        return Controls.withStyles(new VBox(8, title, grid), "keys-content");
     }
 
     private void moveFocus(boolean shown) {
@@ -105,12 +102,9 @@ final class KeyboardShortcutsPane extends StackPane {
 
     private void addSection(GridPane grid, String heading, String prefix, List<String> keys) {
         int row = grid.getRowCount();
-        Label title = new Label(messages.text(heading));
-        title.getStyleClass().addAll(Styles.TITLE_4, "keys-heading");
-        grid.add(title, 0, row++, 2, 1);
+        grid.add(Controls.createLabel(messages.text(heading), Styles.TITLE_4, "keys-heading"), 0, row++, 2, 1);
         for (String key : keys) {
-            Label keyLabel = new Label(messages.text(prefix + key));
-            keyLabel.getStyleClass().add("key");
+            Label keyLabel = Controls.createLabel(messages.text(prefix + key), "key");
             keyLabel.setMinWidth(Region.USE_PREF_SIZE);
             Label description = new Label(messages.text(prefix + key + ".does"));
             Controls.enableWrapping(description);

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import javafx.beans.binding.Bindings;
-import javafx.beans.value.ObservableStringValue;
+import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.Scene;
@@ -92,11 +92,11 @@ final class MainView extends StackPane {
         gpusPage.getChildren().setAll(gpusView);
         borderPane.setCenter(getOrCreatePage(model.pageProperty().get()));
         getChildren().addAll(borderPane, new KeyboardShortcutsPane(model.shortcutsShownProperty(), messages));
-        model.pageProperty().addListener((observable, before, now) -> {
+        model.pageProperty().subscribe((before, now) -> {
             borderPane.setCenter(getOrCreatePage(now));
             moveFocus(now);
         });
-        model.activeSwitchProperty().addListener((observable, before, now) -> showSwitchPane(before, now));
+        model.activeSwitchProperty().subscribe(this::showSwitchPane);
         addEventFilter(KeyEvent.KEY_PRESSED, MainView::fireFocusedButton);
         addEventFilter(KeyEvent.KEY_PRESSED, this::cancelQuitOnEscape);
         addEventHandler(KeyEvent.KEY_PRESSED, this::handleShortcut);
@@ -159,8 +159,7 @@ final class MainView extends StackPane {
         logo.setPreserveRatio(true);
         logo.setSmooth(true);
         logo.setAccessibleText(messages.text("window.title"));
-        Label name = new Label(messages.text("window.title"));
-        name.getStyleClass().add("app-name");
+        Label name = Controls.createLabel(messages.text("window.title"), "app-name");
         Region gap = new Region();
         HBox.setHgrow(gap, Priority.ALWAYS);
         Button refresh = new Button(null, new FontIcon(Material2OutlinedMZ.REFRESH));
@@ -178,8 +177,7 @@ final class MainView extends StackPane {
                         header.widthProperty(),
                         pageButtons.layoutBoundsProperty()));
         header.setAlignment(Pos.CENTER_LEFT);
-        header.getStyleClass().add("header");
-        return header;
+        return Controls.withStyles(header, "header");
     }
 
     private static SegmentedButton createPageButtons(MainViewModel model, Messages messages) {
@@ -208,7 +206,7 @@ final class MainView extends StackPane {
         samples.setId("menu-samples");
         for (MainViewModel.SampleMenuItem sample : model.samples()) {
             samples.getItems()
-                    .add(createMenuItem(
+                    .add(Controls.createMenuItem(
                             "menu-sample-" + sample.name(),
                             sample.title(),
                             null,
@@ -222,21 +220,20 @@ final class MainView extends StackPane {
             RadioMenuItem item = new RadioMenuItem(failure.title());
             item.setId("menu-failure-" + failure.id());
             item.setToggleGroup(failureGroup);
-            item.setUserData(failure);
-            item.setOnAction(event -> model.openWithFailure(failure));
+            item.setUserData(failure.failure());
+            item.setOnAction(event -> model.simulateFailure(failure.failure()));
             failures.getItems().add(item);
         }
         failures.setOnShowing(event -> failureGroup.getToggles().stream()
-                .filter(toggle -> toggle.getUserData() instanceof MainViewModel.FailureMenuItem failure
-                        && model.isActiveFailure(failure))
+                .filter(toggle -> toggle.getUserData() == model.activeFailure())
                 .forEach(failureGroup::selectToggle));
-        MenuItem report = createMenuItem(
+        MenuItem report = Controls.createMenuItem(
                 "menu-report",
                 messages.text("window.menu.report"),
                 Material2OutlinedAL.FOLDER_OPEN,
                 () -> chooseReport().ifPresent(file -> model.openReport(file.toPath())));
         report.setAccelerator(new KeyCodeCombination(KeyCode.O, KeyCombination.SHORTCUT_DOWN));
-        MenuItem thisMachine = createMenuItem(
+        MenuItem thisMachine = Controls.createMenuItem(
                 "menu-this", messages.text("window.menu.this"), Material2OutlinedAL.COMPUTER, model::openThisMachine);
         MenuItem busy = new MenuItem(messages.text("window.menu.busy"));
         busy.setId("menu-busy");
@@ -245,12 +242,12 @@ final class MainView extends StackPane {
         CheckMenuItem alwaysShowPlan = new CheckMenuItem(messages.text("window.menu.always-plan"));
         alwaysShowPlan.setId("menu-always-plan");
         alwaysShowPlan.selectedProperty().bindBidirectional(model.alwaysShowPlanProperty());
-        MenuItem shortcuts = createMenuItem(
+        MenuItem shortcuts = Controls.createMenuItem(
                 "menu-keys",
                 messages.text("window.keys"),
                 Material2OutlinedAL.KEYBOARD,
                 () -> model.shortcutsShownProperty().set(true));
-        MenuItem quit = createMenuItem("menu-quit", messages.text("window.menu.quit"), null, model::quit);
+        MenuItem quit = Controls.createMenuItem("menu-quit", messages.text("window.menu.quit"), null, model::quit);
         quit.setAccelerator(new KeyCodeCombination(KeyCode.Q, KeyCombination.SHORTCUT_DOWN));
         for (MenuItem item : List.of(samples, failures, report, thisMachine)) {
             item.disableProperty().bind(model.idleProperty().not());
@@ -270,8 +267,7 @@ final class MainView extends StackPane {
         menu.setId("menu");
         menu.setAccessibleText(messages.text("window.menu"));
         menu.setOnShown(event -> alignMenuRight(menu));
-        menu.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT, "no-arrow");
-        return menu;
+        return Controls.withStyles(menu, Styles.BUTTON_ICON, Styles.FLAT, "no-arrow");
     }
 
     /** Aligns the right edges: the button is at the right edge of the window, so the menu would extend beyond it. */
@@ -281,16 +277,6 @@ final class MainView extends StackPane {
             popup.setAnchorLocation(PopupWindow.AnchorLocation.CONTENT_TOP_RIGHT);
             popup.setAnchorX(menu.localToScreen(menu.getBoundsInLocal()).getMaxX());
         }
-    }
-
-    private static MenuItem createMenuItem(String id, String text, @Nullable Ikon icon, Runnable handler) {
-        MenuItem item = new MenuItem(text);
-        item.setId(id);
-        if (icon != null) {
-            item.setGraphic(new FontIcon(icon));
-        }
-        item.setOnAction(event -> handler.run());
-        return item;
     }
 
     // Message bars.
@@ -334,27 +320,19 @@ final class MainView extends StackPane {
     }
 
     /** A bar across the window, hidden while its text is empty. */
-    private static Node createBar(String id, Ikon icon, ObservableStringValue text, Supplier<List<Button>> buttons) {
-        HBox bar = new HBox(12);
+    private static Node createBar(String id, Ikon icon, ReadOnlyStringProperty text, Supplier<List<Button>> buttons) {
+        HBox bar = Controls.withStyles(new HBox(12), "bar", id);
         bar.setId(id + "-bar");
         bar.setAlignment(Pos.CENTER_LEFT);
-        bar.getStyleClass().addAll("bar", id);
-        Controls.populateWhenShown(
-                bar, Bindings.createBooleanBinding(() -> !text.get().isEmpty(), text), () -> {
-                    bar.getChildren().add(createBarLabel(id, icon, text));
-                    bar.getChildren().addAll(buttons.get());
-                });
+        Controls.populateWhenShown(bar, text.isNotEmpty(), () -> {
+            Label label = Controls.createWrappingLabel(id + "-text", "");
+            label.setGraphic(new FontIcon(icon));
+            label.textProperty().bind(text);
+            HBox.setHgrow(label, Priority.ALWAYS);
+            bar.getChildren().add(label);
+            bar.getChildren().addAll(buttons.get());
+        });
         return bar;
-    }
-
-    private static Label createBarLabel(String id, Ikon icon, ObservableStringValue text) {
-        Label label = new Label(null, new FontIcon(icon));
-        label.setId(id + "-text");
-        label.textProperty().bind(text);
-        Controls.enableWrapping(label);
-        label.setMaxWidth(Double.MAX_VALUE);
-        HBox.setHgrow(label, Priority.ALWAYS);
-        return label;
     }
 
     // Keyboard, and drag and drop.

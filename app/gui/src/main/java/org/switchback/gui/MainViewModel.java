@@ -10,13 +10,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import javafx.beans.property.BooleanProperty;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
-import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
-import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.beans.property.SimpleBooleanProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperConnections;
@@ -57,18 +58,17 @@ public final class MainViewModel {
     private final GpusViewModel gpus;
     private final MemoryMapViewModel memoryMap;
 
-    private final ReadOnlyStringWrapper title = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper simulationMessage = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper helperMessage = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper notice = new ReadOnlyStringWrapper("");
-    private final ReadOnlyObjectWrapper<@Nullable SwitchViewModel> activeSwitch = new ReadOnlyObjectWrapper<>(null);
-    private final ReadOnlyObjectWrapper<MainPage> page = new ReadOnlyObjectWrapper<>(MainPage.GPUS);
-    private final ReadOnlyObjectWrapper<@Nullable DisplayedMachine> displayedMachine =
-            new ReadOnlyObjectWrapper<>(null);
-    private final ReadOnlyBooleanWrapper idle = new ReadOnlyBooleanWrapper(true);
-    private final ReadOnlyBooleanWrapper simulationShown = new ReadOnlyBooleanWrapper(false);
-    private final ReadOnlyStringWrapper quitMessage = new ReadOnlyStringWrapper("");
-    private final ReadOnlyBooleanWrapper exitReady = new ReadOnlyBooleanWrapper(false);
+    private final StringProperty title = new SimpleStringProperty("");
+    private final StringProperty simulationMessage = new SimpleStringProperty("");
+    private final StringProperty helperMessage = new SimpleStringProperty("");
+    private final StringProperty notice = new SimpleStringProperty("");
+    private final ObjectProperty<@Nullable SwitchViewModel> activeSwitch = new SimpleObjectProperty<>(null);
+    private final ObjectProperty<MainPage> page = new SimpleObjectProperty<>(MainPage.GPUS);
+    private final ObjectProperty<@Nullable DisplayedMachine> displayedMachine = new SimpleObjectProperty<>(null);
+    private final BooleanProperty idle = new SimpleBooleanProperty(true);
+    private final BooleanProperty simulationShown = new SimpleBooleanProperty(false);
+    private final StringProperty quitMessage = new SimpleStringProperty("");
+    private final BooleanProperty exitReady = new SimpleBooleanProperty(false);
     private final BooleanProperty alwaysShowPlan = new SimpleBooleanProperty(false);
     private final BooleanProperty shortcutsShown = new SimpleBooleanProperty(false);
 
@@ -102,7 +102,7 @@ public final class MainViewModel {
                 background, activityLog, this::handleMachineChange, this::show, this::handleRefreshFailure);
         this.gpus = new GpusViewModel(messages, this::openSwitchPane);
         this.memoryMap = new MemoryMapViewModel(background, messages, Clock.systemDefaultZone(), this::showGpu);
-        displayedMachine.addListener((observable, before, now) -> {
+        displayedMachine.subscribe((before, now) -> {
             if (now == null) {
                 memoryMap.clearMachine();
             } else {
@@ -146,7 +146,7 @@ public final class MainViewModel {
     }
 
     ReadOnlyObjectProperty<MainPage> pageProperty() {
-        return page.getReadOnlyProperty();
+        return page;
     }
 
     /** Opens a page. Opening the GPU page while it is open leaves the switch pane, if that can be left now. */
@@ -177,27 +177,27 @@ public final class MainViewModel {
     // Title and messages.
 
     public ReadOnlyStringProperty titleProperty() {
-        return title.getReadOnlyProperty();
+        return title;
     }
 
     /** Names the simulated machine; empty for this computer. */
     public ReadOnlyStringProperty simulationMessageProperty() {
-        return simulationMessage.getReadOnlyProperty();
+        return simulationMessage;
     }
 
     /** Whether a sample machine or a report is shown. */
     public ReadOnlyBooleanProperty simulationShownProperty() {
-        return simulationShown.getReadOnlyProperty();
+        return simulationShown;
     }
 
     /** Why the helper cannot be used; empty if it can. */
     public ReadOnlyStringProperty helperMessageProperty() {
-        return helperMessage.getReadOnlyProperty();
+        return helperMessage;
     }
 
     /** Why something could not be opened, until it is dismissed; usually empty. */
     public ReadOnlyStringProperty noticeProperty() {
-        return notice.getReadOnlyProperty();
+        return notice;
     }
 
     public void dismissNotice() {
@@ -310,20 +310,12 @@ public final class MainViewModel {
                         case ReportFile.ReportReadResult.NotAReport() ->
                             notice.set(messages.text("window.report.other", name));
                         case ReportFile.ReportReadResult.DamagedReport(int line) ->
-                            notice.set(messages.text("window.report.damaged", name, Integer.toString(line)));
+                            notice.set(messages.text("window.report.damaged", name, line));
                         case ReportFile.ReportReadResult.UnreadableReport() ->
                             notice.set(messages.text("window.report.unreadable", name));
                     }
                 },
                 e -> notice.set(messages.text("window.report.unreadable", name)));
-    }
-
-    public void openWithFailure(FailureMenuItem item) {
-        simulateFailure(item.failure());
-    }
-
-    public boolean isActiveFailure(FailureMenuItem item) {
-        return item.failure() == activeFailure();
     }
 
     /** {@link FailureScenario#NONE} on this computer. */
@@ -381,7 +373,7 @@ public final class MainViewModel {
 
     /** Set by every refresh; null while a machine is being opened and when it cannot be read. */
     public ReadOnlyObjectProperty<@Nullable DisplayedMachine> displayedMachineProperty() {
-        return displayedMachine.getReadOnlyProperty();
+        return displayedMachine;
     }
 
     /**
@@ -453,12 +445,12 @@ public final class MainViewModel {
 
     /** The switch whose pane is open; null if none is. */
     public ReadOnlyObjectProperty<@Nullable SwitchViewModel> activeSwitchProperty() {
-        return activeSwitch.getReadOnlyProperty();
+        return activeSwitch;
     }
 
     /** Whether another machine can be opened: not during a switch. */
     public ReadOnlyBooleanProperty idleProperty() {
-        return idle.getReadOnlyProperty();
+        return idle;
     }
 
     /** Whether a plan is shown before it is applied even if the same plan has succeeded before. */
@@ -482,7 +474,7 @@ public final class MainViewModel {
                         always ? PlanComparison.NEW : comparePlan(connection.source(), gpu, planTarget, plan),
                 this::handlePaneClosed);
         idle.bind(pane.canLeaveProperty());
-        pane.phaseProperty().addListener((observable, before, now) -> {
+        pane.phaseProperty().subscribe((before, now) -> {
             quitAfterSwitch(pane);
             if (now == SwitchViewModel.SwitchPhase.FINISHED && activeSwitch.get() == pane) {
                 // The other pages can be opened while the result is shown.
@@ -521,12 +513,12 @@ public final class MainViewModel {
 
     /** Why the window waits before it quits; empty if it does not. */
     ReadOnlyStringProperty quitMessageProperty() {
-        return quitMessage.getReadOnlyProperty();
+        return quitMessage;
     }
 
     /** Whether the window should exit now. */
     ReadOnlyBooleanProperty exitReadyProperty() {
-        return exitReady.getReadOnlyProperty();
+        return exitReady;
     }
 
     /**

@@ -55,8 +55,8 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
         this.sessionViewModel = new SessionViewModel(
                 messages, model.gpus(), model.activeSwitchProperty(), this, stage::isFocused, this::sendNotification);
         stage.showingProperty()
-                .addListener((observable, before, now) ->
-                        sessionViewModel.windowHiddenProperty().set(!now));
+                .subscribe(
+                        (before, now) -> sessionViewModel.windowHiddenProperty().set(!now));
         stage.setOnCloseRequest(event -> {
             event.consume();
             if (trayIconShown) {
@@ -66,7 +66,7 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
             }
         });
         // A quit from the tray may have to wait: the window shows why.
-        model.quitMessageProperty().addListener((observable, before, now) -> {
+        model.quitMessageProperty().subscribe((before, now) -> {
             if (!now.isEmpty()) {
                 raise();
             }
@@ -133,7 +133,7 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
         session.setWindow(this);
         TrayContent content = sessionViewModel.trayContentProperty().get();
         workers.execute(() -> session.openTray(createTrayIcons(), content, this::setTrayIconShown));
-        sessionViewModel.trayContentProperty().addListener((observable, before, now) -> session.updateTray(now));
+        sessionViewModel.trayContentProperty().subscribe((before, now) -> session.updateTray(now));
         if (inTray) {
             PauseTransition timeout = new PauseTransition(javafx.util.Duration.millis(TRAY_TIMEOUT.toMillis()));
             timeout.setOnFinished(event -> {

@@ -22,7 +22,6 @@ import org.switchback.client.DBusHelperConnections;
 import org.switchback.client.activity.ActivityLog;
 import org.switchback.client.messages.Messages;
 import org.switchback.client.storage.MarkerFile;
-import org.switchback.client.storage.StateDirectory;
 import org.switchback.gui.session.DesktopSession;
 import org.switchback.gui.tasks.BackgroundTasks;
 
@@ -58,26 +57,24 @@ public class SwitchbackApplication extends Application {
                 Thread.ofVirtual().name("work").factory());
         CompletableFuture<DesktopSession.LaunchResult> session = startSession(parseSampleOption(args), workers);
         Messages messages = Messages.forLocale(Locale.getDefault());
-        FirstStartMarker firstStart = FirstStartMarker.of(System.getenv());
         MainViewModel model = new MainViewModel(
                 new DBusHelperConnections(),
                 ActivityLog.of(System.getenv()),
                 new BackgroundTasks(workers, Platform::runLater),
                 messages,
-                firstStart::checkAndMark);
-        MarkerFile alwaysShowPlan =
-                new MarkerFile(StateDirectory.of(System.getenv()).resolve("always-show-plan"));
+                MarkerFile.of(System.getenv(), "started")::createOnce);
+        MarkerFile alwaysShowPlan = MarkerFile.of(System.getenv(), "always-show-plan");
         workers.execute(() -> {
             boolean exists = alwaysShowPlan.exists();
             Platform.runLater(() -> {
                 model.alwaysShowPlanProperty().set(exists);
                 model.alwaysShowPlanProperty()
-                        .addListener((observable, before, now) -> workers.execute(() -> alwaysShowPlan.setExists(now)));
+                        .subscribe((before, now) -> workers.execute(() -> alwaysShowPlan.setExists(now)));
             });
         });
         initStage(stage, model, messages);
         MainWindowController controller = new MainWindowController(stage, model, messages);
-        model.exitReadyProperty().addListener((observable, before, now) -> {
+        model.exitReadyProperty().subscribe((before, now) -> {
             stage.hide();
             Platform.exit();
         });

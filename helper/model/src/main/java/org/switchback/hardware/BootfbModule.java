@@ -38,11 +38,7 @@ public record BootfbModule(BootfbModuleState state, ModuleSignature signature) {
     static BootfbModule of(MachineSnapshot snapshot, KernelVersion kernelVersion) {
         Optional<String> signatureText = snapshot.text(path(kernelVersion.release()));
         ModuleSignature signature = signatureText
-                .map(text -> switch (text) {
-                    case "signed" -> ModuleSignature.SIGNED;
-                    case "unsigned" -> ModuleSignature.UNSIGNED;
-                    default -> ModuleSignature.UNKNOWN;
-                })
+                .flatMap(text -> KebabCase.parse(ModuleSignature.class, text))
                 .orElse(ModuleSignature.UNKNOWN);
         BootfbModuleState state = snapshot.hasPath("/sys/module/" + NAME)
                 ? BootfbModuleState.LOADED

@@ -1,6 +1,10 @@
 package org.switchback.hardware;
 
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -79,6 +83,35 @@ public record Gpu(
         return overlaps.stream()
                 .filter(overlap -> overlap.resolution() == Overlap.OverlapResolution.CONFLICT)
                 .toList();
+    }
+
+    /** Overlaps that the firmware left behind. */
+    public List<Overlap> firmwareOverlaps() {
+        return overlaps.stream().filter(Overlap::isFromFirmware).toList();
+    }
+
+    /** The users that keep a driver from being unbound; a process once for each of its open nodes. */
+    public List<DeviceUser> blockingUsers() {
+        return deviceUsers.stream().filter(DeviceUser::isBlockingUnbind).toList();
+    }
+
+    /** The processes among {@link #blockingUsers}, each with the first of its open nodes. */
+    public Collection<DeviceUser> blockingProcesses() {
+        Map<Integer, DeviceUser> usersByPid = new LinkedHashMap<>();
+        blockingUsers().forEach(user -> usersByPid.putIfAbsent(user.pid(), user));
+        return usersByPid.values();
+    }
+
+    /** The process of the virtual machine that has the GPU; empty if none has. */
+    public Optional<DeviceUser> virtualMachineProcess() {
+        return deviceUsers.stream()
+                .filter(user -> user.deviceNode().startsWith("vfio/"))
+                .findFirst();
+    }
+
+    /** The driver of each function, in the order of {@link #functions}. */
+    public List<Optional<String>> drivers() {
+        return functions().stream().map(PciDevice::driver).toList();
     }
 
     /** Whether the desktop is drawn on the GPU: it is in host mode and has an active connector. */

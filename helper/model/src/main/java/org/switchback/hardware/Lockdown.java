@@ -19,11 +19,6 @@ public enum Lockdown {
         if (open < 0 || close < 0) {
             return UNKNOWN;
         }
-        return switch (text.substring(open + 1, close)) {
-            case "none" -> NONE;
-            case "integrity" -> INTEGRITY;
-            case "confidentiality" -> CONFIDENTIALITY;
-            default -> UNKNOWN;
-        };
+        return KebabCase.parse(Lockdown.class, text.substring(open + 1, close)).orElse(UNKNOWN);
     }
 }

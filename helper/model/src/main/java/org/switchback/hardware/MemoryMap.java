@@ -6,7 +6,6 @@ import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -132,22 +131,6 @@ public record MemoryMap(
         return roots.isEmpty();
     }
 
-    /** Returns the innermost region that contains the address; empty if there is none. */
-    public Optional<Region> innermostRegionAt(long address) {
-        Optional<Region> innermost = Optional.empty();
-        List<Region> level = roots;
-        while (true) {
-            Optional<Region> next = level.stream()
-                    .filter(region -> region.range().contains(address))
-                    .findFirst();
-            if (next.isEmpty()) {
-                return innermost;
-            }
-            innermost = next;
-            level = next.get().children();
-        }
-    }
-
     /** Returns all regions that match, in the order of the listing. */
     public List<Region> find(Predicate<Region> filter) {
         List<Region> found = new ArrayList<>();
@@ -224,7 +207,7 @@ public record MemoryMap(
             if (dash == from || dash == end || text.charAt(dash) != '-') {
                 return false;
             }
-            if (end > dash && isDecoration(text.charAt(end - 1))) {
+            if (isDecoration(text.charAt(end - 1))) {
                 return false;
             }
             int colon = skipHexDigits(text, dash + 1, end);

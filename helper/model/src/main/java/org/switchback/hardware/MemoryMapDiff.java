@@ -43,17 +43,17 @@ public record MemoryMapDiff(List<Region> removed, List<Region> added, boolean on
         if (isEmpty() || onlyNamesCompared) {
             return map;
         }
-        Set<RegionIdentity> removedIdentities = regionIdentities(removed);
-        List<Region> kept = map.find(region -> !removedIdentities.contains(RegionIdentity.of(region)));
-        Set<RegionIdentity> keptIdentities = regionIdentities(kept);
+        Set<Region> removedRegions = withoutChildren(removed);
+        List<Region> kept = map.find(region -> !removedRegions.contains(region.withoutChildren()));
+        Set<Region> keptRegions = withoutChildren(kept);
         List<Region> newRegions = added.stream()
-                .filter(region -> !keptIdentities.contains(RegionIdentity.of(region)))
+                .filter(region -> !keptRegions.contains(region.withoutChildren()))
                 .toList();
         return MemoryMap.union(MemoryMap.union(MemoryMap.EMPTY, kept), newRegions);
     }
 
-    private static Set<RegionIdentity> regionIdentities(List<Region> regions) {
-        return regions.stream().map(RegionIdentity::of).collect(Collectors.toSet());
+    private static Set<Region> withoutChildren(List<Region> regions) {
+        return regions.stream().map(Region::withoutChildren).collect(Collectors.toSet());
     }
 
     /** Returns the regions that the first map contains more often than the second. */
@@ -73,16 +73,10 @@ public record MemoryMapDiff(List<Region> removed, List<Region> added, boolean on
         void visit(Object key, Region region);
     }
 
-    private record RegionIdentity(AddressRange range, String name) {
-        static RegionIdentity of(Region region) {
-            return new RegionIdentity(region.range(), region.name());
-        }
-    }
-
     private static void visit(List<Region> regions, String parentPath, boolean namesOnly, RegionVisitor visitor) {
         for (Region region : regions) {
             String path = namesOnly ? parentPath + '\n' + region.name() : "";
-            visitor.visit(namesOnly ? path : RegionIdentity.of(region), region);
+            visitor.visit(namesOnly ? path : region.withoutChildren(), region);
             visit(region.children(), path, namesOnly, visitor);
         }
     }

@@ -25,11 +25,7 @@ final class OverlapFinder {
         List<Region> gpuRegions =
                 memoryMap.find(region -> region.name().equals(gpu.address().toString()));
         List<Overlap> overlaps = new ArrayList<>();
-        List<Bar> bars = gpu.bars().stream()
-                .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
-                .sorted((a, b) ->
-                        Long.compareUnsigned(a.range().first(), b.range().first()))
-                .toList();
+        List<Bar> bars = gpu.memoryBarsByAddress();
         for (int i = 0; i < bars.size(); i++) {
             Bar bar = bars.get(i);
             // Hidden addresses: the listing is still ordered by address, with one line per BAR.

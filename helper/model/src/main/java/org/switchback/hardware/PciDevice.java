@@ -1,5 +1,6 @@
 package org.switchback.hardware;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -157,6 +158,20 @@ public record PciDevice(
                 deviceNodes,
                 framebufferNodes,
                 activeConnectors);
+    }
+
+    /** The BARs in memory, by index. */
+    public List<Bar> memoryBars() {
+        return bars.stream()
+                .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
+                .toList();
+    }
+
+    /** The BARs in memory, in the order in which a memory map lists them. */
+    public List<Bar> memoryBarsByAddress() {
+        return memoryBars().stream()
+                .sorted(Comparator.comparing(bar -> bar.range().first(), Long::compareUnsigned))
+                .toList();
     }
 
     /** The largest size of a resizable BAR in bytes; empty if the size is fixed or unknown. */

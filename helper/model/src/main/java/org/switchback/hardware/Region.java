@@ -24,6 +24,11 @@ public record Region(AddressRange range, String name, List<Region> children) {
         children = List.copyOf(children);
     }
 
+    /** Range and name alone: two regions are the same if these are equal. */
+    public Region withoutChildren() {
+        return new Region(range, name, List.of());
+    }
+
     /** The line in /proc/iomem without indentation: {@code c0000000-c086ffff : BOOTFB}. */
     public String toLine() {
         return range + " : " + name;

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -23,8 +24,7 @@ public final class SnapshotParser {
     public static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
 
     private static final Pattern DECIMAL = Pattern.compile("\\d{1,9}");
-    private static final Pattern SOUND_NODE =
-            Pattern.compile("pcmC(\\d+)D.*|hwC(\\d+)D.*|controlC(\\d+)|midiC(\\d+)D.*");
+    private static final Pattern SOUND_NODE = Pattern.compile("(?:control|hw|midi|pcm)C(\\d+)(?:D.*)?");
 
     private final MachineSnapshot snapshot;
     private final PciIds pciIds;
@@ -265,16 +265,8 @@ public final class SnapshotParser {
                 .map(DeviceUser::deviceNode)
                 .filter(node -> node.startsWith("snd/"))
                 .filter(node -> {
-                    var matcher = SOUND_NODE.matcher(node.substring(4));
-                    if (!matcher.matches()) {
-                        return false;
-                    }
-                    for (int i = 1; i <= matcher.groupCount(); i++) {
-                        if (card.equals(matcher.group(i))) {
-                            return true;
-                        }
-                    }
-                    return false;
+                    Matcher matcher = SOUND_NODE.matcher(node.substring(4));
+                    return matcher.matches() && matcher.group(1).equals(card);
                 })
                 .toList();
     }

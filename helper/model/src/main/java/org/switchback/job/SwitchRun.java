@@ -6,7 +6,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.PciDevice;
 import org.switchback.plan.Target;
 
 /**
@@ -186,7 +185,7 @@ public record SwitchRun(
         if (reached && (outcome == Outcome.DONE || (hadOtherMode && !outcome.isIncomplete()))) {
             return Result.SUCCEEDED;
         }
-        boolean sameDrivers = drivers(gpu).equals(drivers(before));
+        boolean sameDrivers = gpu.drivers().equals(before.drivers());
         if (outcome == Outcome.DONE) {
             return sameDrivers ? Result.FALSELY_REPORTED : Result.PARTIALLY_SWITCHED;
         }
@@ -197,9 +196,5 @@ public record SwitchRun(
     private boolean isReached(Gpu gpu) {
         return target.isReached(gpu)
                 && (target == Target.HOST || gpu.conflicts().isEmpty());
-    }
-
-    private static List<Optional<String>> drivers(Gpu gpu) {
-        return gpu.functions().stream().map(PciDevice::driver).toList();
     }
 }

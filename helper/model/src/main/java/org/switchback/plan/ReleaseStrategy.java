@@ -139,7 +139,7 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
                                             new Setting.FramebufferDriver(framebuffer.platformDevice()),
                                             framebuffer.driver().orElse(""),
                                             ""))));
-                case NATIVE_DRIVER -> addNativeDriverSteps(driverOverride, steps);
+                case NATIVE_DRIVER -> steps.addAll(nativeDriverSteps(driverOverride));
                 case MODULE -> {
                     if (!moduleLoaded && initialSteps(false).isEmpty()) {
                         steps.add(loadModuleStep());
@@ -166,15 +166,16 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
         return steps;
     }
 
-    private void addNativeDriverSteps(String driverOverride, List<Step> steps) {
+    private List<Step> nativeDriverSteps(String driverOverride) {
         PciAddress function = overlap.gpuAddress();
         ReleaseStage.ReleaseMethod method = ReleaseStage.ReleaseMethod.NATIVE_DRIVER;
         Setting.DriverOverride setting = new Setting.DriverOverride(function);
-        steps.add(fallbackStep(method, ReleaseStage.StepRole.PREPARE, reversibleChange(setting, driverOverride, "")));
-        steps.add(fallbackStep(method, ReleaseStage.StepRole.PREPARE, new Step.LoadDriver(function)));
-        steps.add(fallbackStep(method, ReleaseStage.StepRole.RELEASE, new Step.ProbeAny(function)));
-        steps.add(fallbackStep(method, ReleaseStage.StepRole.CLEAN_UP, new Step.UnbindAny(function)));
-        steps.add(fallbackStep(method, ReleaseStage.StepRole.CLEAN_UP, reversibleChange(setting, "", driverOverride)));
+        return List.of(
+                fallbackStep(method, ReleaseStage.StepRole.PREPARE, reversibleChange(setting, driverOverride, "")),
+                fallbackStep(method, ReleaseStage.StepRole.PREPARE, new Step.LoadDriver(function)),
+                fallbackStep(method, ReleaseStage.StepRole.RELEASE, new Step.ProbeAny(function)),
+                fallbackStep(method, ReleaseStage.StepRole.CLEAN_UP, new Step.UnbindAny(function)),
+                fallbackStep(method, ReleaseStage.StepRole.CLEAN_UP, reversibleChange(setting, "", driverOverride)));
     }
 
     private Step loadModuleStep() {

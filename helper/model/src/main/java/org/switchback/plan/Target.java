@@ -2,23 +2,18 @@ package org.switchback.plan;
 
 import java.util.Optional;
 import org.switchback.hardware.Gpu;
+import org.switchback.hardware.KebabCase;
 
 /** The mode that a GPU is switched to. */
 public enum Target {
     /** Bound to vfio-pci, ready for a virtual machine. */
-    VM("vm"),
+    VM,
     /** Bound to the drivers of the host. */
-    HOST("host");
-
-    private final String wireName;
-
-    Target(String wireName) {
-        this.wireName = wireName;
-    }
+    HOST;
 
     /** Spelling on the command line and on the bus: {@code vm}. */
     public String wireName() {
-        return wireName;
+        return KebabCase.of(this);
     }
 
     /** Whether the GPU is already in this mode. An unbound GPU counts as in host mode. */
@@ -32,11 +27,6 @@ public enum Target {
 
     /** @return empty for any other text */
     public static Optional<Target> parse(String text) {
-        for (Target target : values()) {
-            if (target.wireName.equals(text)) {
-                return Optional.of(target);
-            }
-        }
-        return Optional.empty();
+        return KebabCase.parse(Target.class, text);
     }
 }

@@ -129,8 +129,7 @@ final class SimulatedDrivers {
         if (parts.length < 5) {
             return false;
         }
-        int dash = parts[4].indexOf('-');
-        String node = dash < 0 ? parts[4] : parts[4].substring(0, dash);
+        String node = parts[4].split("-", 2)[0];
         // The platform device of a firmware framebuffer may be below the function; it does not belong to the driver.
         return machine.files().get("/sys/class/" + parts[3] + "/" + node) instanceof LinkEntry(String target)
                 && target.contains("/" + function + "/")
@@ -144,8 +143,8 @@ final class SimulatedDrivers {
             throw new IllegalArgumentException("no such function: " + function);
         }
         machine.addDriver("pci", driver);
-        List<Region> regions = device.bars().stream()
-                .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY && bar.index() < Bar.ROM_INDEX)
+        List<Region> regions = device.memoryBars().stream()
+                .filter(bar -> bar.index() < Bar.ROM_INDEX)
                 .map(bar -> new Region(bar.range(), driver, List.of()))
                 .toList();
         nativeDriversOf(function)
@@ -193,10 +192,10 @@ final class SimulatedDrivers {
         }
         if (folder.startsWith(SnapshotParser.PCI_DRIVERS) && machine.hasPath(folder)) {
             String driver = folder.substring(SnapshotParser.PCI_DRIVERS.length());
-            if (attribute.equals("bind")) {
-                return findDevice(value).map(device -> bind(driver, device)).orElse(failed("ENODEV"));
-            } else if (attribute.equals("unbind")) {
-                return findDevice(value).map(device -> unbind(driver, device)).orElse(failed("ENODEV"));
+            if (attribute.equals("bind") || attribute.equals("unbind")) {
+                return findDevice(value)
+                        .map(device -> attribute.equals("bind") ? bind(driver, device) : unbind(driver, device))
+                        .orElse(failed("ENODEV"));
             }
         } else if (folder.startsWith(PLATFORM_DRIVERS) && machine.hasPath(folder)) {
             String driver = folder.substring(PLATFORM_DRIVERS.length());

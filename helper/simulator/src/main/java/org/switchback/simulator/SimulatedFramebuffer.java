@@ -8,7 +8,6 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.Bar;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.Machine;
@@ -111,7 +110,11 @@ final class SimulatedFramebuffer {
         if (machine.hasPath(driverLink)) {
             return SimulatedDrivers.alreadyBoundResult(machine.kernelVersion());
         }
-        machine.files().put(driverLink, new LinkEntry(relativePathToSys(device) + "bus/platform/drivers/" + driver));
+        machine.files()
+                .put(
+                        driverLink,
+                        new LinkEntry(machine.relativePathToSys(PLATFORM_DEVICES + device) + "bus/platform/drivers/"
+                                + driver));
         if (resources.files().isEmpty()) {
             LinkEntry link = new LinkEntry("../../devices/platform/" + device + "/graphics/fb");
             resources = new FramebufferResources(Map.of(nextFramebufferPath(), link), resources.regions());
@@ -195,16 +198,7 @@ final class SimulatedFramebuffer {
     }
 
     private static boolean isInBar(PciDevice gpu, AddressRange range) {
-        return gpu.bars().stream()
-                .anyMatch(bar ->
-                        bar.space() == Bar.AddressSpace.MEMORY && bar.range().contains(range));
-    }
-
-    /** Relative path from the folder of a device to /sys/. Newer kernels place that folder below the GPU. */
-    private String relativePathToSys(String device) {
-        return machine.files().get(PLATFORM_DEVICES + device) instanceof LinkEntry(String target)
-                ? "../".repeat(target.substring(target.indexOf("devices/")).split("/").length)
-                : "../../../";
+        return gpu.memoryBars().stream().anyMatch(bar -> bar.range().contains(range));
     }
 
     /**

@@ -52,7 +52,6 @@ public final class SimulatedKernel implements Kernel {
 
     private static final Duration SECOND = Duration.ofSeconds(1);
 
-    private final Object lock = new Object();
     private final MachineSnapshot bootSnapshot;
     private final Sleeper sleeper;
     private final List<FaultRule> faultRules = new ArrayList<>();
@@ -105,48 +104,36 @@ public final class SimulatedKernel implements Kernel {
     }
 
     /** Adds a driver that supports a function but is not bound to it in the boot snapshot. */
-    public void addNativeDriver(PciAddress function, String driver) {
-        synchronized (lock) {
-            components.drivers().addNativeDriver(function, driver);
-        }
+    public synchronized void addNativeDriver(PciAddress function, String driver) {
+        components.drivers().addNativeDriver(function, driver);
     }
 
     /** Like {@link #addNativeDriver}, but the driver is a module that is not loaded yet. */
-    public void addNativeModule(PciAddress function, String driver) {
-        synchronized (lock) {
-            components.drivers().addNativeModule(function, driver);
-        }
+    public synchronized void addNativeModule(PciAddress function, String driver) {
+        components.drivers().addNativeModule(function, driver);
     }
 
     /** Makes vfio-pci, as the first registered driver, match a function without override ({@code vfio-pci.ids=}). */
-    public void addVfioId(PciAddress function) {
-        synchronized (lock) {
-            components.drivers().addVfioId(function);
-        }
+    public synchronized void addVfioId(PciAddress function) {
+        components.drivers().addVfioId(function);
     }
 
     /**
      * Opens a node for a program. A user of {@code vfio/N} is a virtual machine that has every function of the group.
      */
-    public void addDeviceUser(DeviceUser user) {
-        synchronized (lock) {
-            components.vfio().openNode(user);
-        }
+    public synchronized void addDeviceUser(DeviceUser user) {
+        components.vfio().openNode(user);
     }
 
     /** Ends a program and closes its nodes. Writes that waited for that finish. */
-    public void endProcess(int pid) {
-        synchronized (lock) {
-            components.vfio().endProcess(pid);
-            progressPendingWrites();
-        }
+    public synchronized void endProcess(int pid) {
+        components.vfio().endProcess(pid);
+        progressPendingWrites();
     }
 
     /** Unplugs a function until restart. */
-    public void unplug(PciAddress function) {
-        synchronized (lock) {
-            components.drivers().unplug(function);
-        }
+    public synchronized void unplug(PciAddress function) {
+        components.drivers().unplug(function);
     }
 
     /** Injects a fault into the next matching write. */
@@ -159,17 +146,13 @@ public final class SimulatedKernel implements Kernel {
         addFaultRule(new FaultRule(filter, fault, false));
     }
 
-    private void addFaultRule(FaultRule rule) {
-        synchronized (lock) {
-            faultRules.add(rule);
-        }
+    private synchronized void addFaultRule(FaultRule rule) {
+        faultRules.add(rule);
     }
 
     /** Removes all injected faults. Hanging writes continue to hang. */
-    public void clearFaults() {
-        synchronized (lock) {
-            faultRules.clear();
-        }
+    public synchronized void clearFaults() {
+        faultRules.clear();
     }
 
     /** @param hook called before each write takes effect; {@link #write} throws what it throws */
@@ -183,105 +166,86 @@ public final class SimulatedKernel implements Kernel {
     }
 
     /** All writes since the last restart, in order. */
-    public List<KernelWrite> writes() {
-        synchronized (lock) {
-            return List.copyOf(writes);
-        }
+    public synchronized List<KernelWrite> writes() {
+        return List.copyOf(writes);
     }
 
     /** Advances the simulated clock, without real time. */
-    public void advance(Duration duration) {
-        synchronized (lock) {
-            clock = clock.plus(duration);
-            progressPendingWrites();
-        }
+    public synchronized void advance(Duration duration) {
+        clock = clock.plus(duration);
+        progressPendingWrites();
     }
 
     /** Restarts the machine: the state of the boot snapshot, a new boot ID, no faults, no added drivers. */
-    public void restart() {
-        synchronized (lock) {
-            components = SimulatedComponents.of(bootSnapshot);
-            bootId = UUID.randomUUID().toString();
-            faultRules.clear();
-            writes.clear();
-            pendingWrites.clear();
-        }
+    public synchronized void restart() {
+        components = SimulatedComponents.of(bootSnapshot);
+        bootId = UUID.randomUUID().toString();
+        faultRules.clear();
+        writes.clear();
+        pendingWrites.clear();
     }
 
     @Override
-    public MachineSnapshot readSnapshot() {
-        synchronized (lock) {
-            return components.machine().snapshot(this::isDeviceLocked);
-        }
+    public synchronized MachineSnapshot readSnapshot() {
+        return components.machine().snapshot(this::isDeviceLocked);
     }
 
     @Override
-    public String bootId() {
-        synchronized (lock) {
-            return bootId;
-        }
+    public synchronized String bootId() {
+        return bootId;
     }
 
     @Override
-    public String readSetting(Setting setting) {
-        synchronized (lock) {
-            return switch (setting) {
-                case Setting.Driver(PciAddress function) ->
-                    components.machine().linkTargetName(SnapshotParser.PCI_DEVICES + function + "/driver");
-                case Setting.DriverOverride(PciAddress function) ->
-                    isDeviceLocked(function.toString())
-                            ? UNKNOWN_VALUE
-                            : components.machine().driverOverrideOf(function);
-                case Setting.PowerControl(PciAddress function) ->
-                    components
-                            .machine()
-                            .text(SnapshotParser.PCI_DEVICES + function + "/power/control")
-                            .orElse("");
-                case Setting.FramebufferDriver(String device) ->
-                    components.machine().firmwareFramebuffers().stream()
-                            .filter(framebuffer ->
-                                    framebuffer.platformDevice().equals(device) && framebuffer.registered())
-                            .flatMap(framebuffer -> framebuffer.driver().stream())
-                            .findFirst()
-                            .orElse("");
-                case Setting.FramebufferRegion(PciAddress function, AddressRange range) ->
-                    FirmwareRegionKind.findRegionName(
-                                    MemoryMap.parse(
-                                            components.machine().resourceTree().toText()),
-                                    function,
-                                    range)
-                            .orElse("");
-                case Setting.KernelModule(String name) ->
-                    components.machine().hasPath("/sys/module/" + name.replace('-', '_'))
-                                    || components.machine().hasPath(SnapshotParser.PCI_DRIVERS + name)
-                            ? Setting.KernelModule.LOADED
-                            : "";
-            };
-        }
+    public synchronized String readSetting(Setting setting) {
+        return switch (setting) {
+            case Setting.Driver(PciAddress function) ->
+                components.machine().linkTargetName(SnapshotParser.PCI_DEVICES + function + "/driver");
+            case Setting.DriverOverride(PciAddress function) ->
+                isDeviceLocked(function.toString())
+                        ? UNKNOWN_VALUE
+                        : components.machine().driverOverrideOf(function);
+            case Setting.PowerControl(PciAddress function) ->
+                components
+                        .machine()
+                        .text(SnapshotParser.PCI_DEVICES + function + "/power/control")
+                        .orElse("");
+            case Setting.FramebufferDriver(String device) ->
+                components.machine().firmwareFramebuffers().stream()
+                        .filter(framebuffer -> framebuffer.platformDevice().equals(device) && framebuffer.registered())
+                        .flatMap(framebuffer -> framebuffer.driver().stream())
+                        .findFirst()
+                        .orElse("");
+            case Setting.FramebufferRegion(PciAddress function, AddressRange range) ->
+                FirmwareRegionKind.findRegionName(
+                                MemoryMap.parse(
+                                        components.machine().resourceTree().toText()),
+                                function,
+                                range)
+                        .orElse("");
+            case Setting.KernelModule(String name) ->
+                components.machine().hasPath("/sys/module/" + name.replace('-', '_'))
+                                || components.machine().hasPath(SnapshotParser.PCI_DRIVERS + name)
+                        ? Setting.KernelModule.LOADED
+                        : "";
+        };
     }
 
     @Override
-    public List<DeviceUser> readDeviceUsers(List<PciAddress> functions) {
-        synchronized (lock) {
-            return functions.stream()
-                    .flatMap(function -> components.machine().deviceUsersOf(function).stream())
-                    .distinct()
-                    .toList();
-        }
+    public synchronized List<DeviceUser> readDeviceUsers(List<PciAddress> functions) {
+        return functions.stream()
+                .flatMap(function -> components.machine().deviceUsersOf(function).stream())
+                .distinct()
+                .toList();
     }
 
     @Override
-    public boolean hasOops() {
-        synchronized (lock) {
-            return components.machine().hasOops();
-        }
+    public synchronized boolean hasOops() {
+        return components.machine().hasOops();
     }
 
     @Override
-    public VfioCheck verifyVfio(List<PciAddress> functions) {
-        synchronized (lock) {
-            return components.vfio().verifyVfio(functions);
-        }
+    public synchronized VfioCheck verifyVfio(List<PciAddress> functions) {
+        return components.vfio().verifyVfio(functions);
     }
 
     @Override
@@ -289,7 +253,7 @@ public final class SimulatedKernel implements Kernel {
         beforeWrite.accept(write);
         sleep(writeDuration);
         PendingWrite pending;
-        synchronized (lock) {
+        synchronized (this) {
             writes.add(write);
             pending = new PendingWrite(write, takeFault(write), clock);
             pendingWrites.add(pending);
@@ -320,10 +284,8 @@ public final class SimulatedKernel implements Kernel {
         }
     }
 
-    private Optional<WriteResult> resultOf(PendingWrite pending) {
-        synchronized (lock) {
-            return Optional.ofNullable(pending.result);
-        }
+    private synchronized Optional<WriteResult> resultOf(PendingWrite pending) {
+        return Optional.ofNullable(pending.result);
     }
 
     private void sleep(Duration duration) {

@@ -1,6 +1,5 @@
 package org.switchback.simulator;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,7 +7,6 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import org.switchback.hardware.Bar;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.FirmwareRegionKind;
@@ -117,10 +115,19 @@ final class SimulatedMachine {
 
     /** Adds the driver link ({@code driver_sysfs_add}, drivers/base/dd.c). */
     void linkDriver(PciAddress function, String driver) {
-        int depth = files.get(sysfsFolder(function)) instanceof LinkEntry(String target)
+        String folder = sysfsFolder(function);
+        files.put(folder + "/driver", new LinkEntry(relativePathToSys(folder) + "bus/pci/drivers/" + driver));
+    }
+
+    /**
+     * Relative path to /sys/ from the folder to which the link of a device points. Newer kernels place the folder of a
+     * framebuffer's device below the GPU.
+     */
+    String relativePathToSys(String deviceLink) {
+        int depth = files.get(deviceLink) instanceof LinkEntry(String target)
                 ? target.substring(target.indexOf("devices/")).split("/").length
                 : 3;
-        files.put(sysfsFolder(function) + "/driver", new LinkEntry("../".repeat(depth) + "bus/pci/drivers/" + driver));
+        return "../".repeat(depth);
     }
 
     /** Removes the driver link; the driver stays bound until {@link #finishUnbind}. */
@@ -160,11 +167,9 @@ final class SimulatedMachine {
 
     /** All regions inside the memory BARs of a function, at any depth. */
     List<Region> regionsInBars(PciDevice device) {
-        List<Region> found = new ArrayList<>();
-        device.bars().stream()
-                .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
-                .forEach(bar -> found.addAll(resourceTree.regionsInside(bar.range(), device.address())));
-        return found;
+        return device.memoryBars().stream()
+                .flatMap(bar -> resourceTree.regionsInside(bar.range(), device.address()).stream())
+                .toList();
     }
 
     static boolean isFirmwareRegion(Region region) {
@@ -185,12 +190,13 @@ final class SimulatedMachine {
 
     /** The programs that use the function through its driver, not through a firmware framebuffer. */
     List<DeviceUser> driverUsersOf(PciAddress function) {
-        Machine machine = SnapshotParser.parse(snapshot());
-        return machine.device(function)
-                .map(device -> machine.deviceUsersOf(device).stream()
-                        .filter(user -> device.deviceNodes().contains(user.deviceNode()))
-                        .toList())
+        List<String> nodes = SnapshotParser.parse(snapshot())
+                .device(function)
+                .map(PciDevice::deviceNodes)
                 .orElse(List.of());
+        return deviceUsers().stream()
+                .filter(user -> nodes.contains(user.deviceNode()))
+                .toList();
     }
 
     /** The current firmware framebuffers. */

@@ -2,6 +2,7 @@ package org.switchback.simulator;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.MachineSnapshot;
@@ -100,9 +101,7 @@ final class SimulatedVfio {
     }
 
     private static boolean isGroupNodeOf(String node, PciDevice device) {
-        return device.iommuGroup()
-                .filter(number -> node.equals("vfio/" + number))
-                .isPresent();
+        return device.iommuGroup().map(number -> "vfio/" + number).equals(Optional.of(node));
     }
 
     /** Opens a node for a program. Opening a group reserves the BARs in it. */

@@ -95,8 +95,8 @@ public final class ActivityLog {
         /** One or two sentences for people. */
         default String format(Messages messages) {
             return switch (this) {
-                case DamagedLogFile(Path backup) -> messages.text("activity.damaged", backup.toString());
-                case InaccessibleLogFile(Path file) -> messages.text("activity.unusable", file.toString());
+                case DamagedLogFile(Path backup) -> messages.text("activity.damaged", backup);
+                case InaccessibleLogFile(Path file) -> messages.text("activity.unusable", file);
             };
         }
     }

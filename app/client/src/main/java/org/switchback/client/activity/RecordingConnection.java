@@ -51,7 +51,12 @@ final class RecordingConnection implements HelperConnection {
     }
 
     /** A plan that was returned, and the machine it was made for. */
-    private record IssuedPlan(PciAddress gpu, Target target, PlanReply plan, MachineSnapshot snapshot) {}
+    private record IssuedPlan(
+            PciAddress gpu,
+            Target target,
+            List<PlannedStep> steps,
+            List<PciAddress> functions,
+            MachineSnapshot snapshot) {}
 
     @Override
     public MachineSource source() {
@@ -96,7 +101,8 @@ final class RecordingConnection implements HelperConnection {
         PlanReply reply = connection.plan(gpu, target, companions, nativeDriver);
         if (!reply.id().isEmpty()) {
             synchronized (this) {
-                issuedPlans.put(reply.id(), new IssuedPlan(gpu, target, reply, lastSnapshot));
+                issuedPlans.put(
+                        reply.id(), new IssuedPlan(gpu, target, reply.steps(), reply.functions(), lastSnapshot));
             }
         }
         return reply;
@@ -111,12 +117,7 @@ final class RecordingConnection implements HelperConnection {
         if (issued == null) {
             return connection.apply(planId, listener);
         }
-        SwitchRecorder recorder = new SwitchRecorder(
-                issued.gpu(),
-                issued.target(),
-                issued.plan().steps(),
-                issued.plan().functions(),
-                issued.snapshot());
+        SwitchRecorder recorder = new SwitchRecorder(issued);
         return recorder.startSwitch(() -> connection.apply(planId, event -> recorder.handleEvent(event, listener)));
     }
 
@@ -137,7 +138,7 @@ final class RecordingConnection implements HelperConnection {
                 .filter(record -> !record.isReportedDone())
                 .map(SwitchRecord::steps)
                 .orElse(List.of());
-        SwitchRecorder recorder = new SwitchRecorder(gpu, Target.HOST, steps, functions, snapshot);
+        SwitchRecorder recorder = new SwitchRecorder(new IssuedPlan(gpu, Target.HOST, steps, functions, snapshot));
         return recorder.startSwitch(() -> connection.restore(gpu, event -> recorder.handleEvent(event, listener)));
     }
 
@@ -175,25 +176,14 @@ final class RecordingConnection implements HelperConnection {
     private final class SwitchRecorder {
         private final String id = UUID.randomUUID().toString();
         private final Instant startedAt = clock.instant();
-        private final PciAddress gpu;
-        private final Target target;
-        private final List<PlannedStep> steps;
-        private final List<PciAddress> functions;
+        private final IssuedPlan plan;
         private final MachineSnapshot snapshotBefore;
         private final List<JobEvent> events = new ArrayList<>();
         private boolean ended;
 
-        SwitchRecorder(
-                PciAddress gpu,
-                Target target,
-                List<PlannedStep> steps,
-                List<PciAddress> functions,
-                MachineSnapshot snapshot) {
-            this.gpu = gpu;
-            this.target = target;
-            this.steps = steps;
-            this.functions = functions;
-            this.snapshotBefore = SwitchRecord.filterSnapshot(snapshot, functions);
+        SwitchRecorder(IssuedPlan plan) {
+            this.plan = plan;
+            this.snapshotBefore = SwitchRecord.filterSnapshot(plan.snapshot(), plan.functions());
         }
 
         RunningSwitch startSwitch(SwitchStarter starter) throws HelperException {
@@ -267,7 +257,7 @@ final class RecordingConnection implements HelperConnection {
             try {
                 MachineSnapshot snapshot = connection.inspect(false);
                 after.complete(snapshot);
-                snapshotAfter = Optional.of(SwitchRecord.filterSnapshot(snapshot, functions));
+                snapshotAfter = Optional.of(SwitchRecord.filterSnapshot(snapshot, plan.functions()));
             } catch (HelperException e) {
                 after.completeExceptionally(e);
             }
@@ -284,9 +274,9 @@ final class RecordingConnection implements HelperConnection {
                     startedAt,
                     initiator,
                     SwitchRecord.machineName(connection.source()),
-                    gpu,
-                    target,
-                    steps,
+                    plan.gpu(),
+                    plan.target(),
+                    plan.steps(),
                     events,
                     startFailure,
                     snapshotBefore,

@@ -169,8 +169,7 @@ public record SwitchRecord(
                 snapshot.entries().entrySet()) {
             String path = entry.getKey();
             boolean belongsToFunction = functions.stream()
-                    .map(function -> SnapshotParser.PCI_DEVICES + function)
-                    .anyMatch(directory -> path.equals(directory) || path.startsWith(directory + "/"));
+                    .anyMatch(function -> (path + "/").startsWith(SnapshotParser.PCI_DEVICES + function + "/"));
             if (belongsToFunction
                     || path.equals("/proc/iomem")
                     || path.equals("/proc/sys/kernel/osrelease")

@@ -70,7 +70,7 @@ final class SwitchRecordCodec {
         JsonArray steps = new JsonArray();
         for (PlannedStep planned : switchRecord.steps()) {
             PlannedStepStruct step = PlannedStepStruct.encode(planned);
-            steps.add(convertStrings(List.of(
+            steps.add(GSON.toJsonTree(List.of(
                     step.kind,
                     step.subject,
                     step.before,
@@ -100,14 +100,8 @@ final class SwitchRecordCodec {
         object.addProperty("step", event.step);
         object.addProperty("micros", event.elapsedMicros);
         object.addProperty("detail", event.detail);
-        object.add("values", convertStrings(event.values));
+        object.add("values", GSON.toJsonTree(event.values));
         return object;
-    }
-
-    private static JsonArray convertStrings(List<String> texts) {
-        JsonArray array = new JsonArray();
-        texts.forEach(array::add);
-        return array;
     }
 
     /** @return empty when the line is damaged */

@@ -2,7 +2,6 @@ package org.switchback.client.gpus;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Bar;
 import org.switchback.hardware.Gpu;
@@ -65,34 +64,29 @@ public record GpuDetail(DetailKind kind, String label, String text) {
     }
 
     private static String formatDriver(PciDevice graphics, Messages messages) {
-        Optional<String> driverOverride = graphics.driverOverride();
-        return driverOverride.isEmpty()
-                ? messages.formatDriver(graphics)
-                : messages.text("detail.driver.reserved", messages.formatDriver(graphics), driverOverride.get());
+        String driver = messages.formatDriver(graphics);
+        return graphics.driverOverride()
+                .map(driverOverride -> messages.text("detail.driver.reserved", driver, driverOverride))
+                .orElse(driver);
     }
 
     private static String formatLink(PciDevice.LinkState link, Messages messages) {
-        String now = messages.text("detail.link.now", link.speed(), Integer.toString(link.width()));
+        String now = messages.text("detail.link.now", link.speed(), link.width());
         boolean isMaximum = link.speed().equals(link.maxSpeed()) && link.width() == link.maxWidth();
         return isMaximum || link.maxSpeed().isEmpty() || link.maxWidth() == 0
                 ? now
                 : messages.text(
-                        "detail.link.slower",
-                        now,
-                        messages.text("detail.link.now", link.maxSpeed(), Integer.toString(link.maxWidth())));
+                        "detail.link.slower", now, messages.text("detail.link.now", link.maxSpeed(), link.maxWidth()));
     }
 
     private static String formatRange(Bar bar, Messages messages) {
         if (bar.space() == Bar.AddressSpace.IO_PORTS) {
-            return messages.text(
-                    "detail.bar.ports",
-                    Long.toUnsignedString(bar.length()),
-                    bar.range().toString());
+            return messages.text("detail.bar.ports", Long.toUnsignedString(bar.length()), bar.range());
         }
         return messages.text(
                 bar.prefetchable() ? "detail.bar.prefetchable" : "detail.bar.memory",
                 messages.formatSize(bar.length()),
-                bar.range().toString());
+                bar.range());
     }
 
     private static String formatResizableBar(Bar bar, long largest, Messages messages) {
@@ -110,9 +104,8 @@ public record GpuDetail(DetailKind kind, String label, String text) {
         if (power.runtimeStatus().isEmpty()) {
             return state;
         }
-        String status = messages.containsKey("detail.power." + power.runtimeStatus())
-                ? messages.text("detail.power." + power.runtimeStatus())
-                : power.runtimeStatus();
+        String key = "detail.power." + power.runtimeStatus();
+        String status = messages.containsKey(key) ? messages.text(key) : power.runtimeStatus();
         return messages.text(
                 power.control().equals("auto") ? "detail.power.may-sleep" : "detail.power.kept", status, state);
     }

@@ -5,11 +5,9 @@ import java.util.Optional;
 import org.switchback.client.MachineSource;
 import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.messages.Messages;
-import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.Overlap;
 import org.switchback.job.PlannedRefusal;
 import org.switchback.plan.RefusalCode;
 
@@ -58,13 +56,15 @@ public enum GpuState {
             MachineSource source,
             List<PlannedRefusal> refusals,
             Optional<SwitchRecord.UnreservedBar> unreserved) {
-        boolean conflict = !gpu.conflicts().isEmpty();
+
         switch (gpu.mode()) {
             case PARTIALLY_SWITCHED -> {
                 return PARTIALLY_SWITCHED;
             }
             case VM -> {
-                return findVmProcess(gpu).isPresent() ? VM_IN_USE : conflict ? VM_BLOCKED : VM;
+                return gpu.virtualMachineProcess().isPresent()
+                        ? VM_IN_USE
+                        : gpu.conflicts().isEmpty() ? VM : VM_BLOCKED;
             }
             case HOST, UNBOUND -> {
                 // Depends on the conditions below.
@@ -92,24 +92,17 @@ public enum GpuState {
         if (unreserved.isPresent()) {
             return RESERVATION_FAILED;
         }
-        if (gpu.deviceUsers().stream().anyMatch(DeviceUser::isBlockingUnbind)) {
+        if (!gpu.blockingUsers().isEmpty()) {
             return IN_USE;
         }
-        if (gpu.overlaps().stream()
-                .anyMatch(
-                        overlap -> overlap.isFromFirmware() && overlap.regions().size() > 1)) {
+        if (gpu.firmwareOverlaps().stream()
+                .anyMatch(overlap -> overlap.regions().size() > 1)) {
             return FIRMWARE_REGION_IN_USE;
         }
-        if (gpu.overlaps().stream().anyMatch(Overlap::isFromFirmware)) {
+        if (!gpu.firmwareOverlaps().isEmpty()) {
             return FIRMWARE_REGION_RELEASABLE;
         }
         return gpu.mode() == Gpu.GpuMode.UNBOUND ? UNBOUND : HOST;
-    }
-
-    private static Optional<DeviceUser> findVmProcess(Gpu gpu) {
-        return gpu.deviceUsers().stream()
-                .filter(user -> user.deviceNode().startsWith("vfio/"))
-                .findFirst();
     }
 
     /**
@@ -123,25 +116,23 @@ public enum GpuState {
         return switch (this) {
             case PARTIALLY_SWITCHED -> messages.text(key, messages.formatFunctionModes(gpu));
             case VM_IN_USE ->
-                findVmProcess(gpu)
+                gpu.virtualMachineProcess()
                         .map(user -> user.virtualMachine().isEmpty()
-                                ? messages.text(key + ".program", user.program(), Integer.toString(user.pid()))
+                                ? messages.text(key + ".program", user.program(), user.pid())
                                 : messages.text(key, user.virtualMachine()))
                         .orElseGet(() -> messages.text("state.vm"));
             case VM_BLOCKED, ADDRESSES_HIDDEN, FIRMWARE_REGION_NOT_RELEASABLE, FIRMWARE_REGION_RELEASABLE ->
                 messages.text(
                         key,
-                        messages.formatList(gpu.overlaps().stream()
-                                .filter(Overlap::isFromFirmware)
+                        messages.formatList(gpu.firmwareOverlaps().stream()
                                 .map(overlap -> overlap.outermostRegion().name())
                                 .distinct()
                                 .toList()));
             case FIRMWARE_REGION_IN_USE ->
                 messages.text(
                         key,
-                        messages.formatList(gpu.overlaps().stream()
-                                .filter(overlap -> overlap.isFromFirmware()
-                                        && overlap.regions().size() > 1)
+                        messages.formatList(gpu.firmwareOverlaps().stream()
+                                .filter(overlap -> overlap.regions().size() > 1)
                                 .map(overlap -> overlap.regions().getLast().name())
                                 .distinct()
                                 .toList()));
@@ -157,14 +148,7 @@ public enum GpuState {
                 unreserved
                         .map(bar -> messages.text(key, bar.bar(), bar.range()))
                         .orElseThrow();
-            case IN_USE -> {
-                long programs = gpu.deviceUsers().stream()
-                        .filter(DeviceUser::isBlockingUnbind)
-                        .map(DeviceUser::pid)
-                        .distinct()
-                        .count();
-                yield messages.text(programs == 1 ? key + ".one" : key + ".many", Long.toString(programs));
-            }
+            case IN_USE -> messages.formatCount(key, gpu.blockingProcesses().size());
             case VM, IOMMU_OFF, BLOCKED, UNBOUND, HOST -> messages.text(key);
         };
     }

@@ -19,18 +19,14 @@ public final class MemoryMapMessages {
 
     /** The result of parsing a text: {@code Read 9 regions. 2 parts were left out by the author (<snip>).} */
     public String formatParseSummary(MemoryMap map) {
-        StringBuilder summary = new StringBuilder(formatCount("map.read", map.regionCount()));
+        StringBuilder summary = new StringBuilder(messages.formatCount("map.read", map.regionCount()));
         if (map.omissionCount() > 0) {
-            summary.append(' ').append(formatCount("map.omitted", map.omissionCount()));
+            summary.append(' ').append(messages.formatCount("map.omitted", map.omissionCount()));
         }
         if (map.unreadableLineCount() > 0) {
-            summary.append(' ').append(formatCount("map.unreadable", map.unreadableLineCount()));
+            summary.append(' ').append(messages.formatCount("map.unreadable", map.unreadableLineCount()));
         }
         return summary.toString();
-    }
-
-    private String formatCount(String key, int number) {
-        return messages.text(number == 1 ? key + ".one" : key + ".many", Integer.toString(number));
     }
 
     /** {@code 1 region removed: BOOTFB (8.4 MiB). Nothing else changed.} */
@@ -38,19 +34,16 @@ public final class MemoryMapMessages {
         if (diff.isEmpty()) {
             return messages.text("map.diff.nothing");
         }
-        StringBuilder sentence = new StringBuilder();
-        if (!diff.removed().isEmpty()) {
-            sentence.append(formatDiffPart("map.diff.removed", diff.removed(), diff.onlyNamesCompared()))
-                    .append(' ');
-        }
-        if (!diff.added().isEmpty()) {
-            sentence.append(formatDiffPart("map.diff.added", diff.added(), diff.onlyNamesCompared()))
-                    .append(' ');
-        }
-        return sentence.append(messages.text("map.diff.rest")).toString();
+        return formatDiffPart("map.diff.removed", diff.removed(), diff.onlyNamesCompared())
+                + formatDiffPart("map.diff.added", diff.added(), diff.onlyNamesCompared())
+                + messages.text("map.diff.rest");
     }
 
+    /** A sentence and a space; empty without regions. */
     private String formatDiffPart(String key, List<Region> regions, boolean namesOnly) {
+        if (regions.isEmpty()) {
+            return "";
+        }
         List<String> named = regions.stream()
                 .limit(MAX_NAMED_REGIONS)
                 .map(region -> namesOnly
@@ -61,14 +54,12 @@ public final class MemoryMapMessages {
                                 messages.formatSize(region.range().length())))
                 .toList();
         String list = regions.size() > MAX_NAMED_REGIONS
-                ? messages.text(
-                        "map.diff.and-more",
-                        String.join(", ", named),
-                        Integer.toString(regions.size() - MAX_NAMED_REGIONS))
+                ? messages.text("map.diff.and-more", String.join(", ", named), regions.size() - MAX_NAMED_REGIONS)
                 : messages.formatList(named);
-        return regions.size() == 1
-                ? messages.text(key + ".one", list)
-                : messages.text(key + ".many", Integer.toString(regions.size()), list);
+        return (regions.size() == 1
+                        ? messages.text(key + ".one", list)
+                        : messages.text(key + ".many", regions.size(), list))
+                + " ";
     }
 
     /** The percentage of a range that another one covers, without the percent sign: {@code 3.3}, or {@code <0.1}. */

@@ -72,8 +72,9 @@ public final class Messages {
     /**
      * Formats a message.
      *
-     * @param values for its placeholders; strings, because {@link MessageFormat} would group the digits of numbers.
-     *     Control characters become question marks: a program name may try to control the terminal.
+     * @param values for its placeholders. Each is converted to a string before, because {@link MessageFormat} would
+     *     group the digits of numbers, and its control characters become question marks: a program name may try to
+     *     control the terminal.
      * @throws java.util.MissingResourceException when the bundle has no such key
      */
     public String text(String key, Object... values) {
@@ -82,6 +83,11 @@ public final class Messages {
             sanitized[i] = replaceControlCharacters(values[i].toString());
         }
         return new MessageFormat(bundle.getString(key), locale).format(sanitized);
+    }
+
+    /** The message {@code KEY.one} or {@code KEY.many} with a number. */
+    public String formatCount(String key, int number) {
+        return text(number == 1 ? key + ".one" : key + ".many", number);
     }
 
     /** Whether the bundle has a message with that key. */
@@ -103,26 +109,24 @@ public final class Messages {
         if (bytes == 1) {
             return text("size.byte");
         }
-        return bytes > 0 && bytes < 1024
-                ? text("size.bytes", Long.toString(bytes))
-                : ByteSizeFormatter.format(bytes, locale);
+        return bytes > 0 && bytes < 1024 ? text("size.bytes", bytes) : ByteSizeFormatter.format(bytes, locale);
     }
 
     /** A duration: {@code 85 ms}, {@code 1.2 s}, {@code 2 min 5 s}. */
     public String formatDuration(Duration duration) {
         long millis = duration.toMillis();
         if (millis < 1000) {
-            return text("window.time.ms", Long.toString(millis));
+            return text("window.time.ms", millis);
         }
         if (millis < 60_000) {
             return text("window.time.s", String.format(locale, "%.1f", millis / 1000.0));
         }
-        return text("window.time.min", Long.toString(millis / 60_000), Long.toString(millis % 60_000 / 1000));
+        return text("window.time.min", millis / 60_000, millis % 60_000 / 1000);
     }
 
     /** {@code BAR 1}, or the name of the expansion ROM. */
     public String formatBar(int index) {
-        return index == Bar.ROM_INDEX ? text("bar.rom") : text("bar", Integer.toString(index));
+        return index == Bar.ROM_INDEX ? text("bar.rom") : text("bar", index);
     }
 
     /** A list: {@code a, b and c}. */
@@ -142,9 +146,7 @@ public final class Messages {
         return switch (gpu.mode()) {
             case HOST -> text("mode.host", gpu.graphics().driver().orElse(""));
             case VM ->
-                gpu.deviceUsers().stream()
-                        .filter(user -> user.deviceNode().startsWith("vfio/"))
-                        .findFirst()
+                gpu.virtualMachineProcess()
                         .map(user -> user.virtualMachine().isEmpty()
                                 ? text("mode.vm.used", user.program())
                                 : text("mode.vm.guest", user.virtualMachine()))
@@ -193,7 +195,7 @@ public final class Messages {
                 .intersection(overlap.bar().range())
                 .orElse(overlap.outermostRegion().range())
                 .length();
-        return text("overlap.covers", chain, overlap.outermostRegion().range().toString(), formatSize(covered), bar);
+        return text("overlap.covers", chain, overlap.outermostRegion().range(), formatSize(covered), bar);
     }
 
     /** The names of a region and of the regions inside it. */
@@ -223,7 +225,7 @@ public final class Messages {
         return text(
                 user.owner().isEmpty() ? "holder.no-owner" : "holder",
                 user.program(),
-                Integer.toString(user.pid()),
+                user.pid(),
                 user.owner(),
                 "/dev/" + user.deviceNode());
     }

@@ -14,7 +14,6 @@ import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Lockdown;
 import org.switchback.hardware.Machine;
-import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.job.PlannedRefusal;
@@ -65,7 +64,6 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         private final PciDevice graphics;
         private final MachineSource source;
         private final List<PlannedRefusal> refusals;
-        private final List<CheckResult> results = new ArrayList<>();
 
         ReadinessEvaluator(Machine machine, Gpu gpu, MachineSource source, List<PlannedRefusal> refusals) {
             this.machine = machine;
@@ -75,9 +73,14 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             this.refusals = refusals;
         }
 
+        /** What a check found; the parameters are those of {@link CheckResult}. */
+        private record Finding(
+                CheckStatus status, String code, List<List<String>> arguments, List<PlannedRefusal> refusals) {}
+
         List<CheckResult> evaluate() {
+            List<CheckResult> results = new ArrayList<>();
             for (ReadinessCheck check : ReadinessCheck.values()) {
-                results.add(
+                Finding finding =
                         switch (check) {
                             case IOMMU_FIRMWARE -> checkFirmwareIommu();
                             case IOMMU_KERNEL -> checkKernelIommu();
@@ -94,21 +97,23 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             case RESET -> checkReset();
                             case RESIZABLE_BAR -> checkResizableBar();
                             case POWER -> checkPower();
-                        });
+                        };
+                results.add(new CheckResult(
+                        check, finding.status(), finding.code(), finding.arguments(), finding.refusals()));
             }
             return results;
         }
 
         // IOMMU and VFIO.
 
-        private CheckResult checkFirmwareIommu() {
+        private Finding checkFirmwareIommu() {
             if (graphics.iommuGroup().isPresent()) {
-                return ready(ReadinessCheck.IOMMU_FIRMWARE, "in-use");
+                return ready("in-use");
             }
             return switch (machine.firmwareIommuVendor()) {
-                case INTEL, AMD -> ready(ReadinessCheck.IOMMU_FIRMWARE, "offered");
-                case NONE -> blocked(ReadinessCheck.IOMMU_FIRMWARE, "off" + processorVendorSuffix());
-                case UNKNOWN -> unknown(ReadinessCheck.IOMMU_FIRMWARE, "unknown");
+                case INTEL, AMD -> ready("offered");
+                case NONE -> blocked("off" + processorVendorSuffix());
+                case UNKNOWN -> unknown("unknown");
             };
         }
 
@@ -121,64 +126,56 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             };
         }
 
-        private CheckResult checkKernelIommu() {
+        private Finding checkKernelIommu() {
             if (graphics.iommuGroup().isPresent()) {
                 return ready(
-                        ReadinessCheck.IOMMU_KERNEL,
-                        "in-use",
-                        List.of(Integer.toString(graphics.iommuGroup().get())));
+                        "in-use", List.of(Integer.toString(graphics.iommuGroup().get())));
             }
             if (machine.iommuDisableOption().isPresent()) {
-                return blocked(
-                        ReadinessCheck.IOMMU_KERNEL,
-                        "kept-off",
-                        machine.iommuDisableOption().stream().toList());
+                return blocked("kept-off", machine.iommuDisableOption().stream().toList());
             }
             List<String> option = machine.iommuEnableOption().filter(name -> !machine.hasKernelOption(name)).stream()
                     .toList();
             if (!option.isEmpty()) {
-                return blocked(ReadinessCheck.IOMMU_KERNEL, "option-missing", option);
+                return blocked("option-missing", option);
             }
             boolean offered = machine.firmwareIommuVendor() == FirmwareIommuVendor.INTEL
                     || machine.firmwareIommuVendor() == FirmwareIommuVendor.AMD;
-            return blocked(ReadinessCheck.IOMMU_KERNEL, offered ? "no-group" : "firmware-first");
+            return blocked(offered ? "no-group" : "firmware-first");
         }
 
-        private CheckResult checkVfio() {
+        private Finding checkVfio() {
             return switch (machine.vfioDriverState()) {
-                case LOADED -> ready(ReadinessCheck.VFIO, "loaded");
-                case LOADABLE -> ready(ReadinessCheck.VFIO, "loadable");
+                case LOADED -> ready("loaded");
+                case LOADABLE -> ready("loadable");
                 case MISSING ->
-                    refused(
-                            ReadinessCheck.VFIO,
-                            List.of(new PlannedRefusal(
-                                    RefusalCode.VFIO_MISSING,
-                                    List.of(machine.kernelVersion().release()))));
+                    refused(List.of(new PlannedRefusal(
+                            RefusalCode.VFIO_MISSING,
+                            List.of(machine.kernelVersion().release()))));
             };
         }
 
         // IOMMU group and functions.
 
-        private CheckResult checkGroup() {
+        private Finding checkGroup() {
             if (graphics.iommuGroup().isEmpty()) {
-                return unknown(ReadinessCheck.GROUP, "none");
+                return unknown("none");
             }
             List<PlannedRefusal> shared = refusals.stream()
                     .filter(refusal -> refusal.code().isAboutSharedGroup())
                     .toList();
             if (!shared.isEmpty()) {
-                return refused(ReadinessCheck.GROUP, shared);
+                return refused(shared);
             }
             List<String> others = briefAddresses(machine.iommuNeighboursOf(gpu.functions()));
             return others.isEmpty()
                     ? ready(
-                            ReadinessCheck.GROUP,
                             "own",
                             List.of(Integer.toString(graphics.iommuGroup().get())))
-                    : ready(ReadinessCheck.GROUP, "idle", others);
+                    : ready("idle", others);
         }
 
-        private CheckResult checkFunctions() {
+        private Finding checkFunctions() {
             List<String> functions = briefAddresses(gpu.functions());
             if (gpu.mode() == Gpu.GpuMode.PARTIALLY_SWITCHED) {
                 List<String> inVmMode = briefAddresses(gpu.functions().stream()
@@ -186,14 +183,12 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                         .toList());
                 if (inVmMode.isEmpty()) {
                     return warning(
-                            ReadinessCheck.FUNCTIONS,
                             "reserved",
                             briefAddresses(gpu.functions().stream()
                                     .filter(PciDevice::hasVfioOverride)
                                     .toList()));
                 }
                 return warning(
-                        ReadinessCheck.FUNCTIONS,
                         "mixed",
                         inVmMode,
                         briefAddresses(gpu.functions().stream()
@@ -205,11 +200,9 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             && !gpu.functions().contains(device))
                     .toList());
             if (!notMoving.isEmpty()) {
-                return ready(ReadinessCheck.FUNCTIONS, "some-stay", functions, notMoving);
+                return ready("some-stay", functions, notMoving);
             }
-            return functions.size() == 1
-                    ? ready(ReadinessCheck.FUNCTIONS, "one")
-                    : ready(ReadinessCheck.FUNCTIONS, "together", functions);
+            return functions.size() == 1 ? ready("one") : ready("together", functions);
         }
 
         private static List<String> briefAddresses(List<PciDevice> devices) {
@@ -220,57 +213,49 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
 
         // Users of the GPU.
 
-        private CheckResult checkDesktop() {
+        private Finding checkDesktop() {
             boolean isOnlyGpu = machine.gpus().size() == 1;
             if (!graphics.activeConnectors().isEmpty()) {
                 // Without a helper the programs of other users are not visible, so assume that one uses the display.
                 boolean inUse = source instanceof MachineSource.ReadOnlyMachine
-                        || gpu.deviceUsers().stream().anyMatch(DeviceUser::isBlockingUnbind);
+                        || !gpu.blockingUsers().isEmpty();
                 return inUse
-                        ? blocked(ReadinessCheck.DESKTOP, isOnlyGpu ? "sole" : "this", graphics.activeConnectors())
-                        : warning(ReadinessCheck.DESKTOP, "idle", graphics.activeConnectors());
+                        ? blocked(isOnlyGpu ? "sole" : "this", graphics.activeConnectors())
+                        : warning("idle", graphics.activeConnectors());
             }
             for (Gpu other : machine.gpus()) {
                 if (!other.graphics().activeConnectors().isEmpty()) {
                     return ready(
-                            ReadinessCheck.DESKTOP,
                             "other",
                             List.of(other.graphics().name()),
                             other.graphics().activeConnectors());
                 }
             }
             if (isOnlyGpu) {
-                return warning(ReadinessCheck.DESKTOP, "only");
+                return warning("only");
             }
             // A GPU without a DRM driver does not report whether a display is active.
             boolean displaysUnknown = machine.gpus().stream()
                     .map(Gpu::graphics)
                     .anyMatch(device -> !device.isBoundToVfio() && !device.hasDrmCard());
-            return displaysUnknown
-                    ? unknown(ReadinessCheck.DESKTOP, "unknown")
-                    : ready(ReadinessCheck.DESKTOP, "no-screen");
+            return displaysUnknown ? unknown("unknown") : ready("no-screen");
         }
 
-        private CheckResult checkUsers() {
-            List<DeviceUser> users = gpu.deviceUsers().stream()
-                    .filter(DeviceUser::isBlockingUnbind)
-                    .toList();
+        private Finding checkUsers() {
+            List<DeviceUser> users = gpu.blockingUsers();
             if (users.isEmpty()) {
                 if (source instanceof MachineSource.ReadOnlyMachine) {
-                    return unknown(ReadinessCheck.USERS, "unseen");
+                    return unknown("unseen");
                 }
                 List<String> nonBlocking = gpu.deviceUsers().stream()
                         .map(DeviceUser::program)
                         .distinct()
                         .toList();
-                return nonBlocking.isEmpty()
-                        ? ready(ReadinessCheck.USERS, "none")
-                        : ready(ReadinessCheck.USERS, "let-go", nonBlocking);
+                return nonBlocking.isEmpty() ? ready("none") : ready("let-go", nonBlocking);
             }
             boolean onlyPersistenceDaemon =
                     users.stream().allMatch(user -> user.program().startsWith("nvidia-persiste"));
-            return new CheckResult(
-                    ReadinessCheck.USERS,
+            return new Finding(
                     CheckStatus.BLOCKED,
                     onlyPersistenceDaemon ? "persistence" : "used",
                     List.of(),
@@ -295,88 +280,71 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
 
         // Firmware regions in the GPU's memory, and kernel restrictions on removing them.
 
-        private CheckResult checkFramebuffer() {
+        private Finding checkFramebuffer() {
             if (machine.memoryMap().isEmpty()) {
-                return unknown(ReadinessCheck.FRAMEBUFFER, "unknown");
+                return unknown("unknown");
             }
             List<PlannedRefusal> notReleasable = refusals.stream()
                     .filter(refusal ->
                             refusal.code().isAboutFirmwareRegion() && refusal.code() != RefusalCode.MODULE_UNSIGNED)
                     .toList();
             if (!notReleasable.isEmpty()) {
-                return refused(ReadinessCheck.FRAMEBUFFER, notReleasable);
+                return refused(notReleasable);
             }
-            if (gpu.overlaps().stream().noneMatch(Overlap::isFromFirmware)) {
-                return ready(ReadinessCheck.FRAMEBUFFER, "free");
+            if (gpu.firmwareOverlaps().isEmpty()) {
+                return ready("free");
             }
             if (gpu.conflicts().isEmpty()) {
-                return ready(ReadinessCheck.FRAMEBUFFER, "evicted");
+                return ready("evicted");
             }
-            return gpu.mode() == Gpu.GpuMode.VM
-                    ? warning(ReadinessCheck.FRAMEBUFFER, "left")
-                    : ready(ReadinessCheck.FRAMEBUFFER, "released");
+            return gpu.mode() == Gpu.GpuMode.VM ? warning("left") : ready("released");
         }
 
         /**
          * Without securityfs and the module parameter the kernel may still require signatures, so the result is UNKNOWN
          * then.
          */
-        private CheckResult checkLockdown() {
+        private Finding checkLockdown() {
             List<PlannedRefusal> unsigned = refusalsWithCode(RefusalCode.MODULE_UNSIGNED);
             if (!unsigned.isEmpty()) {
-                return refused(ReadinessCheck.LOCKDOWN, unsigned);
+                return refused(unsigned);
             }
             return switch (machine.moduleSignaturePolicy()) {
-                case REQUIRED_BY_LOCKDOWN -> ready(ReadinessCheck.LOCKDOWN, "locked-down");
-                case ENFORCED -> ready(ReadinessCheck.LOCKDOWN, "signed-only");
-                case UNRESTRICTED ->
-                    machine.lockdown() == Lockdown.UNKNOWN
-                            ? unknown(ReadinessCheck.LOCKDOWN, "unknown")
-                            : ready(ReadinessCheck.LOCKDOWN, "none");
+                case REQUIRED_BY_LOCKDOWN -> ready("locked-down");
+                case ENFORCED -> ready("signed-only");
+                case UNRESTRICTED -> machine.lockdown() == Lockdown.UNKNOWN ? unknown("unknown") : ready("none");
             };
         }
 
-        private CheckResult checkModules() {
+        private Finding checkModules() {
             return switch (machine.modulesOnDisk()) {
-                case PRESENT ->
-                    ready(
-                            ReadinessCheck.MODULES,
-                            "there",
-                            List.of(machine.kernelVersion().release()));
-                case MISSING ->
-                    warning(
-                            ReadinessCheck.MODULES,
-                            "gone",
-                            List.of(machine.kernelVersion().release()));
-                case UNKNOWN -> unknown(ReadinessCheck.MODULES, "unknown");
+                case PRESENT -> ready("there", List.of(machine.kernelVersion().release()));
+                case MISSING -> warning("gone", List.of(machine.kernelVersion().release()));
+                case UNKNOWN -> unknown("unknown");
             };
         }
 
-        private CheckResult checkKernel() {
+        private Finding checkKernel() {
             // Shows refusals that no other check covers, also those of later planners.
             List<PlannedRefusal> others = refusals.stream()
                     .filter(refusal -> !refusal.code().isAboutFirmwareRegion()
                             && !COVERED_BY_OTHER_CHECKS.contains(refusal.code()))
                     .toList();
             if (!others.isEmpty()) {
-                return refused(ReadinessCheck.KERNEL, others);
+                return refused(others);
             }
             return machine.taint().hasOops()
-                    ? refused(ReadinessCheck.KERNEL, List.of(new PlannedRefusal(RefusalCode.KERNEL_OOPS, List.of())))
-                    : ready(
-                            ReadinessCheck.KERNEL,
-                            "well",
-                            List.of(machine.kernelVersion().release()));
+                    ? refused(List.of(new PlannedRefusal(RefusalCode.KERNEL_OOPS, List.of())))
+                    : ready("well", List.of(machine.kernelVersion().release()));
         }
 
-        private CheckResult checkHelper() {
+        private Finding checkHelper() {
             return switch (source) {
-                case MachineSource.ThisMachine() -> ready(ReadinessCheck.HELPER, "there");
-                case MachineSource.SampleMachine sample -> ready(ReadinessCheck.HELPER, "simulated");
-                case MachineSource.SavedReport report -> ready(ReadinessCheck.HELPER, "simulated");
+                case MachineSource.ThisMachine() -> ready("there");
+                case MachineSource.SampleMachine sample -> ready("simulated");
+                case MachineSource.SavedReport report -> ready("simulated");
                 case MachineSource.ReadOnlyMachine(HelperException.FailureKind reason) ->
                     blocked(
-                            ReadinessCheck.HELPER,
                             switch (reason) {
                                 case MISSING -> "missing";
                                 case STOPPED, NO_ANSWER, FAILED -> "stopped";
@@ -391,83 +359,78 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
 
         // Facts that do not block.
 
-        private CheckResult checkReset() {
+        private Finding checkReset() {
             if (!graphics.resetMethods().isEmpty()) {
-                return ready(ReadinessCheck.RESET, "methods", graphics.resetMethods());
+                return ready("methods", graphics.resetMethods());
             }
-            return machine.kernelVersion().isAtLeast(5, 15)
-                    ? warning(ReadinessCheck.RESET, "none")
-                    : unknown(ReadinessCheck.RESET, "old-kernel");
+            return machine.kernelVersion().isAtLeast(5, 15) ? warning("none") : unknown("old-kernel");
         }
 
-        private CheckResult checkResizableBar() {
+        private Finding checkResizableBar() {
             // The sysfs file exists since Linux 6.1. It is not read while the function is suspended.
             if (graphics.resizableBarSizes().isEmpty()) {
                 if (!machine.kernelVersion().isAtLeast(6, 1)) {
-                    return unknown(ReadinessCheck.RESIZABLE_BAR, "old-kernel");
+                    return unknown("old-kernel");
                 }
-                return isSuspended()
-                        ? unknown(ReadinessCheck.RESIZABLE_BAR, "asleep")
-                        : ready(ReadinessCheck.RESIZABLE_BAR, "fixed");
+                return isSuspended() ? unknown("asleep") : ready("fixed");
             }
             return graphics.bars().stream()
                     .filter(bar -> graphics.resizableBarSizes().containsKey(bar.index()))
                     .max(Comparator.comparing(Bar::length, Long::compareUnsigned))
                     .map(this::resizableBarResult)
-                    .orElseGet(() -> ready(ReadinessCheck.RESIZABLE_BAR, "fixed"));
+                    .orElseGet(() -> ready("fixed"));
         }
 
-        private CheckResult resizableBarResult(Bar bar) {
+        private Finding resizableBarResult(Bar bar) {
             long largest = graphics.maxBarSize(bar.index()).orElse(bar.length());
             List<String> index = List.of(Integer.toString(bar.index()));
             List<String> size = List.of(Long.toString(bar.length()));
             return Long.compareUnsigned(largest, bar.length()) > 0
-                    ? ready(ReadinessCheck.RESIZABLE_BAR, "could-grow", index, size, List.of(Long.toString(largest)))
-                    : ready(ReadinessCheck.RESIZABLE_BAR, "largest", index, size);
+                    ? ready("could-grow", index, size, List.of(Long.toString(largest)))
+                    : ready("largest", index, size);
         }
 
         private boolean isSuspended() {
             return graphics.power().runtimeStatus().startsWith("suspend");
         }
 
-        private CheckResult checkPower() {
+        private Finding checkPower() {
             String state = graphics.power().powerState();
             return switch (graphics.power().runtimeStatus()) {
-                case "" -> unknown(ReadinessCheck.POWER, "unknown");
-                case "error" -> warning(ReadinessCheck.POWER, "error");
-                case "suspended", "suspending" ->
-                    ready(ReadinessCheck.POWER, "asleep", List.of(state.isEmpty() ? "D3" : state));
-                default -> ready(ReadinessCheck.POWER, "awake");
+                case "" -> unknown("unknown");
+                case "error" -> warning("error");
+                case "suspended", "suspending" -> ready("asleep", List.of(state.isEmpty() ? "D3" : state));
+                default -> ready("awake");
             };
         }
 
-        // Creating results.
+        // Creating findings.
 
         private List<PlannedRefusal> refusalsWithCode(RefusalCode code) {
             return refusals.stream().filter(refusal -> refusal.code() == code).toList();
         }
 
         @SafeVarargs
-        private static CheckResult ready(ReadinessCheck check, String code, List<String>... values) {
-            return new CheckResult(check, CheckStatus.READY, code, List.of(values), List.of());
+        private static Finding ready(String code, List<String>... values) {
+            return new Finding(CheckStatus.READY, code, List.of(values), List.of());
         }
 
         @SafeVarargs
-        private static CheckResult warning(ReadinessCheck check, String code, List<String>... values) {
-            return new CheckResult(check, CheckStatus.WARNING, code, List.of(values), List.of());
+        private static Finding warning(String code, List<String>... values) {
+            return new Finding(CheckStatus.WARNING, code, List.of(values), List.of());
         }
 
         @SafeVarargs
-        private static CheckResult blocked(ReadinessCheck check, String code, List<String>... values) {
-            return new CheckResult(check, CheckStatus.BLOCKED, code, List.of(values), List.of());
+        private static Finding blocked(String code, List<String>... values) {
+            return new Finding(CheckStatus.BLOCKED, code, List.of(values), List.of());
         }
 
-        private static CheckResult unknown(ReadinessCheck check, String code) {
-            return new CheckResult(check, CheckStatus.UNKNOWN, code, List.of(), List.of());
+        private static Finding unknown(String code) {
+            return new Finding(CheckStatus.UNKNOWN, code, List.of(), List.of());
         }
 
-        private static CheckResult refused(ReadinessCheck check, List<PlannedRefusal> refusals) {
-            return new CheckResult(check, CheckStatus.BLOCKED, "refused", List.of(), refusals);
+        private static Finding refused(List<PlannedRefusal> refusals) {
+            return new Finding(CheckStatus.BLOCKED, "refused", List.of(), refusals);
         }
     }
 }

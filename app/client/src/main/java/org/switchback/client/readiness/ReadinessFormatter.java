@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
-import org.switchback.hardware.Overlap;
 
 /** Formats the readiness of a GPU for people. */
 public final class ReadinessFormatter {
@@ -26,9 +25,7 @@ public final class ReadinessFormatter {
         String name = gpu.graphics().name();
         if (blocked > 0) {
             return messages.text(
-                    blocked == 1 ? "readiness.summary.blocked.one" : "readiness.summary.blocked.many",
-                    name,
-                    Long.toString(blocked));
+                    blocked == 1 ? "readiness.summary.blocked.one" : "readiness.summary.blocked.many", name, blocked);
         }
         if (gpu.mode() == Gpu.GpuMode.VM) {
             return messages.text("readiness.summary.there", name);
@@ -37,7 +34,7 @@ public final class ReadinessFormatter {
                 ? messages.text(
                         warnings == 1 ? "readiness.summary.warning.one" : "readiness.summary.warning.many",
                         name,
-                        Long.toString(warnings))
+                        warnings)
                 : messages.text("readiness.summary.ready", name);
     }
 
@@ -81,8 +78,7 @@ public final class ReadinessFormatter {
                 }
             }
             case FRAMEBUFFER ->
-                values.add(messages.formatList(gpu.overlaps().stream()
-                        .filter(Overlap::isFromFirmware)
+                values.add(messages.formatList(gpu.firmwareOverlaps().stream()
                         .map(messages::formatOverlap)
                         .toList()));
             default -> {
@@ -94,8 +90,8 @@ public final class ReadinessFormatter {
 
     /** All results as plain text for a mail or a bug report. */
     public String toPlainText() {
-        StringBuilder text = new StringBuilder(messages.text(
-                "readiness.heading", gpu.graphics().name(), gpu.address().toString()));
+        StringBuilder text = new StringBuilder(
+                messages.text("readiness.heading", gpu.graphics().name(), gpu.address()));
         text.append('\n').append(summary()).append('\n');
         for (CheckResult result : readiness.results()) {
             text.append('\n')

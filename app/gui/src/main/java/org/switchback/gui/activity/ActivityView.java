@@ -2,10 +2,9 @@ package org.switchback.gui.activity;
 
 import atlantafx.base.theme.Styles;
 import java.io.File;
-import java.util.ArrayList;
 import java.util.List;
 import javafx.beans.binding.Bindings;
-import javafx.collections.ListChangeListener;
+import javafx.collections.ObservableList;
 import javafx.geometry.Pos;
 import javafx.scene.AccessibleRole;
 import javafx.scene.Node;
@@ -57,13 +56,11 @@ public final class ActivityView extends BorderPane {
         setTop(createNotice());
         setCenter(middle);
         setBottom(createActionBar());
-        model.rows().addListener((ListChangeListener<ActivityViewModel.ActivityRow>) change -> updateSelection());
-        model.detailsProperty().addListener((observable, old, now) -> {
+        model.rows().subscribe(this::updateSelection);
+        model.detailsProperty().subscribe(now -> {
             updateSelection();
             showDetails(now);
         });
-        showDetails(model.detailsProperty().get());
-        updateSelection();
         // Another program may have switched something while the page was not in view.
         parentProperty().subscribe(parent -> {
             if (parent != null) {
@@ -73,24 +70,19 @@ public final class ActivityView extends BorderPane {
     }
 
     private Node createNotice() {
-        Label notice = new Label(null, new FontIcon(Material2OutlinedAL.INFO));
-        notice.setId("activity-notice");
+        Label notice = Controls.createWrappingLabel("activity-notice", "", "bar", "notice");
+        notice.setGraphic(new FontIcon(Material2OutlinedAL.INFO));
         notice.textProperty().bind(model.noticeProperty());
-        Controls.enableWrapping(notice);
-        notice.setMaxWidth(Double.MAX_VALUE);
-        notice.getStyleClass().addAll("bar", "notice");
         Controls.bindVisibility(notice, model.noticeProperty().isNotEmpty());
         return notice;
     }
 
     private Node createEmptyMessage() {
-        FontIcon sign = new FontIcon(Material2OutlinedAL.HISTORY);
-        sign.getStyleClass().add("placeholder-icon");
-        Label text = new Label(messages.text("activity.empty"));
+        Node sign = Controls.withStyles(new FontIcon(Material2OutlinedAL.HISTORY), "placeholder-icon");
+        Label text = Controls.createLabel(messages.text("activity.empty"), Styles.TITLE_4);
         text.setId("activity-empty");
         text.setWrapText(true);
         text.setTextAlignment(TextAlignment.CENTER);
-        text.getStyleClass().add(Styles.TITLE_4);
         VBox empty = new VBox(18, sign, text);
         empty.setAlignment(Pos.CENTER);
         empty.setMaxWidth(520);
@@ -107,7 +99,7 @@ public final class ActivityView extends BorderPane {
         list.setMinWidth(250);
         list.setPrefWidth(290);
         list.setMaxWidth(290);
-        list.getSelectionModel().selectedItemProperty().addListener((observable, old, now) -> {
+        list.getSelectionModel().selectedItemProperty().subscribe((before, now) -> {
             if (now != null) {
                 model.select(now.id());
             }
@@ -143,17 +135,13 @@ public final class ActivityView extends BorderPane {
                 setAccessibleText(null);
                 return;
             }
-            Label title = new Label(row.title());
-            title.getStyleClass().add("record-title");
+            Label title = Controls.createLabel(row.title(), "record-title");
             Controls.enableWrapping(title);
-            Label time = new Label(row.time());
-            time.getStyleClass().add("identity");
-            VBox text = new VBox(2, title, time);
+            VBox text = new VBox(2, title, Controls.createLabel(row.time(), "identity"));
             HBox.setHgrow(text, Priority.ALWAYS);
-            StackPane sign = new StackPane(new FontIcon(iconFor(row.status())));
-            sign.getStyleClass().addAll("record-sign", KebabCase.of(row.status()));
-            HBox box = new HBox(10, sign, text);
-            setGraphic(box);
+            Node sign = Controls.withStyles(
+                    new StackPane(new FontIcon(iconFor(row.status()))), "record-sign", KebabCase.of(row.status()));
+            setGraphic(new HBox(10, sign, text));
             setAccessibleText(messages.text("activity.accessible", row.title(), row.time(), row.result()));
         }
     }
@@ -174,35 +162,21 @@ public final class ActivityView extends BorderPane {
         if (shown == null) {
             return;
         }
-        List<Node> nodes = new ArrayList<>();
-        nodes.add(createLabel("record-title", shown.row().title(), Styles.TITLE_3));
-        nodes.add(createLabel("record-circumstances", shown.context(), "identity"));
+        ObservableList<Node> nodes = details.getChildren();
+        nodes.add(Controls.createWrappingLabel("record-title", shown.row().title(), Styles.TITLE_3));
+        nodes.add(Controls.createWrappingLabel("record-circumstances", shown.context(), "identity"));
         nodes.add(createResultBox(shown));
         if (!shown.steps().isEmpty()) {
             nodes.add(createHeading("activity.steps"));
             nodes.add(createStepList(shown.steps()));
         }
-        if (!shown.shellCommands().isEmpty()) {
-            nodes.add(createHeading("activity.writes"));
-            nodes.add(createTextArea("record-writes", "activity.writes", shown.shellCommands()));
-        }
+        addTextArea("record-writes", "activity.writes", shown.shellCommands());
         if (!shown.memoryMapChanges().isEmpty()) {
             nodes.add(createHeading("activity.map"));
-            nodes.add(createLabel("record-changes", shown.memoryMapChanges(), "record-changes"));
+            nodes.add(Controls.createWrappingLabel("record-changes", shown.memoryMapChanges(), "record-changes"));
         }
-        if (!shown.memoryMapBefore().isEmpty()) {
-            nodes.add(createHeading("activity.map.before"));
-            nodes.add(createTextArea(
-                    "record-before",
-                    "activity.map.before",
-                    shown.memoryMapBefore().stripTrailing()));
-        }
-        if (!shown.memoryMapAfter().isEmpty()) {
-            nodes.add(createHeading("activity.map.after"));
-            nodes.add(createTextArea(
-                    "record-after", "activity.map.after", shown.memoryMapAfter().stripTrailing()));
-        }
-        details.getChildren().setAll(nodes);
+        addTextArea("record-before", "activity.map.before", shown.memoryMapBefore());
+        addTextArea("record-after", "activity.map.after", shown.memoryMapAfter());
         detailsScrollPane.setVvalue(0);
     }
 
@@ -210,72 +184,61 @@ public final class ActivityView extends BorderPane {
         String text = shown.duration().isEmpty()
                 ? shown.row().result()
                 : messages.text("activity.result.took", shown.row().result(), shown.duration());
-        Label result = createLabel("record-result", text, "record-result");
+        Label result = Controls.createWrappingLabel("record-result", text, "record-result");
         result.setGraphic(new FontIcon(iconFor(shown.row().status())));
         VBox box = new VBox(6, result);
         int number = 1;
         for (String objection : shown.failures()) {
-            box.getChildren().add(createLabel("record-objection-" + number++, objection, "result-line"));
+            box.getChildren()
+                    .add(Controls.createWrappingLabel("record-objection-" + number++, objection, "result-line"));
         }
         box.getStyleClass().addAll("switch-result", KebabCase.of(shown.row().status()));
         return box;
     }
 
     private Node createHeading(String key) {
-        Label heading = new Label(messages.text(key));
-        heading.getStyleClass().add("record-heading");
-        return heading;
+        return Controls.createLabel(messages.text(key), "record-heading");
     }
 
     private Node createStepList(List<SwitchRecordFormatter.RecordedStep> lines) {
-        VBox box = new VBox();
-        box.getStyleClass().add("steps");
+        VBox box = Controls.withStyles(new VBox(), "steps");
         for (SwitchRecordFormatter.RecordedStep line : lines) {
-            Label number = new Label(Integer.toString(line.number()));
-            number.getStyleClass().add("step-number");
-            VBox text = new VBox(2, createLabel("record-step-" + line.number(), line.text(), "step-text"));
+            Label number = Controls.createLabel(Integer.toString(line.number()), "step-number");
+            VBox text =
+                    new VBox(2, Controls.createWrappingLabel("record-step-" + line.number(), line.text(), "step-text"));
             if (!line.note().isEmpty()) {
-                text.getChildren().add(createLabel("record-note-" + line.number(), line.note(), "step-note"));
+                text.getChildren()
+                        .add(Controls.createWrappingLabel("record-note-" + line.number(), line.note(), "step-note"));
             }
             HBox.setHgrow(text, Priority.ALWAYS);
             text.setMaxWidth(Double.MAX_VALUE);
-            Label state = new Label(line.state());
-            state.getStyleClass().add("step-undo");
+            Label state = Controls.createLabel(line.state(), "step-undo");
             state.setMinWidth(Region.USE_PREF_SIZE);
-            Label time = new Label(line.time());
-            time.getStyleClass().add("step-time");
+            Label time = Controls.createLabel(line.time(), "step-time");
             time.setMinWidth(Region.USE_PREF_SIZE);
             StackPane times = new StackPane(time);
             times.setAlignment(Pos.CENTER_RIGHT);
             times.setPrefWidth(64);
-            HBox row = new HBox(10, number, text, state, times);
+            HBox row = Controls.withStyles(new HBox(10, number, text, state, times), "step");
             row.setAlignment(Pos.CENTER_LEFT);
-            row.getStyleClass().addAll("step");
             row.setAccessibleRole(AccessibleRole.TEXT);
-            row.setAccessibleText(messages.text(
-                    "window.step.accessible", Integer.toString(line.number()), line.text(), line.state(), line.time()));
+            row.setAccessibleText(
+                    messages.text("window.step.accessible", line.number(), line.text(), line.state(), line.time()));
             box.getChildren().add(row);
         }
         return box;
     }
 
-    private Node createTextArea(String id, String key, String text) {
-        TextArea area = new TextArea(text);
-        area.setId(id);
-        area.setEditable(false);
-        area.getStyleClass().add("commands");
-        area.setAccessibleText(messages.text(key));
-        area.setPrefRowCount((int) Math.clamp(text.lines().count(), 1, MAX_ROWS));
-        return area;
-    }
-
-    private static Label createLabel(String id, String text, String style) {
-        Label label = new Label(text);
-        label.setId(id);
-        label.getStyleClass().add(style);
-        Controls.enableWrapping(label);
-        label.setMaxWidth(Double.MAX_VALUE);
-        return label;
+    /** Adds a text with a heading to the details, unless it is empty. */
+    private void addTextArea(String id, String key, String text) {
+        if (!text.isEmpty()) {
+            TextArea area = Controls.withStyles(new TextArea(text.stripTrailing()), "commands");
+            area.setId(id);
+            area.setEditable(false);
+            area.setAccessibleText(messages.text(key));
+            area.setPrefRowCount((int) Math.clamp(text.lines().count(), 1, MAX_ROWS));
+            details.getChildren().addAll(createHeading(key), area);
+        }
     }
 
     // What can be done.
@@ -296,9 +259,8 @@ public final class ActivityView extends BorderPane {
                     }
                 });
         save.disableProperty().bind(model.canSaveProperty().not());
-        FlowPane bar = new FlowPane(14, 8, copy, names, save);
+        FlowPane bar = Controls.withStyles(new FlowPane(14, 8, copy, names, save), "action-bar");
         bar.setAlignment(Pos.CENTER_RIGHT);
-        bar.getStyleClass().add("action-bar");
         return bar;
     }
 

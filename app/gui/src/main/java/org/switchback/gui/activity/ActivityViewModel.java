@@ -4,12 +4,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Optional;
+import javafx.beans.property.BooleanProperty;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
-import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
-import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleBooleanProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
@@ -35,9 +39,9 @@ public final class ActivityViewModel {
     private final ObservableList<ActivityRow> rows = FXCollections.observableArrayList();
     // A field: without a reference to the unmodifiable list, the garbage collector removes it and its listeners.
     private final ObservableList<ActivityRow> unmodifiableRows = FXCollections.unmodifiableObservableList(rows);
-    private final ReadOnlyObjectWrapper<@Nullable RecordDetails> details = new ReadOnlyObjectWrapper<>(null);
-    private final ReadOnlyStringWrapper notice = new ReadOnlyStringWrapper("");
-    private final ReadOnlyBooleanWrapper canSave = new ReadOnlyBooleanWrapper(false);
+    private final ObjectProperty<@Nullable RecordDetails> details = new SimpleObjectProperty<>(null);
+    private final StringProperty notice = new SimpleStringProperty("");
+    private final BooleanProperty canSave = new SimpleBooleanProperty(false);
 
     private List<SwitchRecord> records = List.of();
     private String selectedId = "";
@@ -95,17 +99,17 @@ public final class ActivityViewModel {
 
     /** The one that is chosen; null when there is none. */
     public ReadOnlyObjectProperty<@Nullable RecordDetails> detailsProperty() {
-        return details.getReadOnlyProperty();
+        return details;
     }
 
     /** What is to be said about the record or a report; mostly empty. */
     public ReadOnlyStringProperty noticeProperty() {
-        return notice.getReadOnlyProperty();
+        return notice;
     }
 
     /** Whether there is a machine to make a report of. */
     public ReadOnlyBooleanProperty canSaveProperty() {
-        return canSave.getReadOnlyProperty();
+        return canSave;
     }
 
     /** The machine that reports are made of; null when none can be looked at. */
@@ -148,11 +152,13 @@ public final class ActivityViewModel {
     /** Chooses a record by its id. */
     public void select(String id) {
         selectedId = id;
-        details.set(records.stream()
-                .filter(switchRecord -> switchRecord.id().equals(id))
-                .findFirst()
-                .map(this::createDetails)
-                .orElse(null));
+        details.set(selectedRecord().map(this::createDetails).orElse(null));
+    }
+
+    private Optional<SwitchRecord> selectedRecord() {
+        return records.stream()
+                .filter(switchRecord -> switchRecord.id().equals(selectedId))
+                .findFirst();
     }
 
     private RecordDetails createDetails(SwitchRecord switchRecord) {
@@ -171,9 +177,7 @@ public final class ActivityViewModel {
 
     /** The chosen record as text; empty when none is. */
     public String plainText() {
-        return records.stream()
-                .filter(switchRecord -> switchRecord.id().equals(selectedId))
-                .findFirst()
+        return selectedRecord()
                 .map(switchRecord -> formatter(switchRecord).toPlainText())
                 .orElse("");
     }
@@ -190,7 +194,7 @@ public final class ActivityViewModel {
         }
         background.run(
                 () -> writeReport(asked, file, names),
-                saved -> notice.set(messages.text(saved ? "activity.saved" : "activity.unsaved", file.toString())),
+                saved -> notice.set(messages.text(saved ? "activity.saved" : "activity.unsaved", file)),
                 problem -> notice.set(messages.formatHelperFailure(problem.kind())));
     }
 

@@ -34,8 +34,7 @@ public record BarStrip(Bar bar, List<BarSegment> segments) {
 
     /** The memory BARs of a GPU, by index; its expansion ROM only if a firmware region overlaps it. */
     static List<BarStrip> of(Gpu gpu) {
-        return gpu.graphics().bars().stream()
-                .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
+        return gpu.graphics().memoryBars().stream()
                 .map(bar -> from(bar, firmwareOverlaps(gpu, bar)))
                 .filter(strip -> strip.bar().index() != Bar.ROM_INDEX || strip.hasOverlap())
                 .toList();
@@ -62,8 +61,8 @@ public record BarStrip(Bar bar, List<BarSegment> segments) {
     }
 
     private static List<Overlap> firmwareOverlaps(Gpu gpu, Bar bar) {
-        return gpu.overlaps().stream()
-                .filter(overlap -> overlap.bar().index() == bar.index() && overlap.isFromFirmware())
+        return gpu.firmwareOverlaps().stream()
+                .filter(overlap -> overlap.bar().index() == bar.index())
                 .sorted(Comparator.comparing(
                         overlap -> overlap.outermostRegion().range().first(), Long::compareUnsigned))
                 .toList();

@@ -1,7 +1,6 @@
 package org.switchback.gui.gpus;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,11 +46,7 @@ final class GpuCardFactory {
         return new GpuCard(
                 gpu.address(),
                 graphics.name(),
-                messages.text(
-                        "window.gpu.identity",
-                        gpu.address().toString(),
-                        graphics.ids().toString(),
-                        describeClass(graphics)),
+                messages.text("window.gpu.identity", gpu.address(), graphics.ids(), describeClass(graphics)),
                 statusLabel(gpu),
                 describeState(gpu),
                 externalChanges.getOrDefault(gpu.address(), ""),
@@ -77,22 +72,22 @@ final class GpuCardFactory {
                     case 0x0302 -> "window.gpu.class.3d";
                     default -> "window.gpu.class.display";
                 },
-                graphics.pciClass().toString());
+                graphics.pciClass());
     }
 
     private GpuCard.StatusLabel statusLabel(Gpu gpu) {
-        return switch (gpu.mode()) {
-            case HOST ->
-                gpu.isDesktopGpu()
-                        ? new GpuCard.StatusLabel(
-                                messages.text("mode.desktop", messages.formatDriver(gpu.graphics())),
-                                GpuCard.StatusStyle.DESKTOP)
-                        : new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.HOST);
-            case VM -> new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.VM);
-            case PARTIALLY_SWITCHED ->
-                new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.PARTIALLY_SWITCHED);
-            case UNBOUND -> new GpuCard.StatusLabel(messages.formatMode(gpu), GpuCard.StatusStyle.UNBOUND);
-        };
+        if (gpu.isDesktopGpu()) {
+            return new GpuCard.StatusLabel(
+                    messages.text("mode.desktop", messages.formatDriver(gpu.graphics())), GpuCard.StatusStyle.DESKTOP);
+        }
+        return new GpuCard.StatusLabel(
+                messages.formatMode(gpu),
+                switch (gpu.mode()) {
+                    case HOST -> GpuCard.StatusStyle.HOST;
+                    case VM -> GpuCard.StatusStyle.VM;
+                    case PARTIALLY_SWITCHED -> GpuCard.StatusStyle.PARTIALLY_SWITCHED;
+                    case UNBOUND -> GpuCard.StatusStyle.UNBOUND;
+                });
     }
 
     private List<GpuCard.OverlapRow> overlapRows(List<BarStrip> strips) {
@@ -115,7 +110,7 @@ final class GpuCardFactory {
                 GpuCard.SummaryLine.SummaryKind.GROUP,
                 gpu.graphics()
                         .iommuGroup()
-                        .map(number -> messages.text("window.gpu.group", Integer.toString(number)))
+                        .map(number -> messages.text("window.gpu.group", number))
                         .orElseGet(() -> messages.text("window.gpu.group.none"))));
         gpu.companions()
                 .forEach(companion -> lines.add(new GpuCard.SummaryLine(
@@ -135,11 +130,7 @@ final class GpuCardFactory {
     }
 
     private String formatUsers(Gpu gpu) {
-        Map<Integer, DeviceUser> usersByPid = new LinkedHashMap<>();
-        gpu.deviceUsers().stream()
-                .filter(DeviceUser::isBlockingUnbind)
-                .forEach(user -> usersByPid.putIfAbsent(user.pid(), user));
-        if (usersByPid.isEmpty()) {
+        if (gpu.blockingProcesses().isEmpty()) {
             return messages.text(
                     source instanceof MachineSource.ReadOnlyMachine
                             ? "window.gpu.users.unseen"
@@ -147,15 +138,16 @@ final class GpuCardFactory {
         }
         return messages.text(
                 "window.gpu.users",
-                messages.formatList(
-                        usersByPid.values().stream().map(this::formatProgram).toList()));
+                messages.formatList(gpu.blockingProcesses().stream()
+                        .map(this::formatProgram)
+                        .toList()));
     }
 
     private String formatProgram(DeviceUser user) {
         return messages.text(
                 user.owner().isEmpty() ? "window.gpu.program.no-owner" : "window.gpu.program",
                 user.program(),
-                Integer.toString(user.pid()),
+                user.pid(),
                 user.owner());
     }
 

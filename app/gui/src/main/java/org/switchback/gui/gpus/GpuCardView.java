@@ -49,15 +49,12 @@ final class GpuCardView extends VBox {
     }
 
     private Node createHeader() {
-        StackPane badge = new StackPane(new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD));
-        badge.getStyleClass().add("gpu-badge");
-        Label name = new Label(card.name());
+        Node badge = Controls.withStyles(new StackPane(new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD)), "gpu-badge");
+        Label name = Controls.createLabel(card.name(), "gpu-name");
         name.setId("name-" + card.nodeId());
-        name.getStyleClass().add("gpu-name");
         name.setWrapText(true);
-        Label identity = new Label(card.identity());
+        Label identity = Controls.createLabel(card.identity(), "identity");
         identity.setId("identity-" + card.nodeId());
-        identity.getStyleClass().add("identity");
         identity.setWrapText(true);
         VBox names = new VBox(2, name, identity);
         HBox.setHgrow(names, Priority.ALWAYS);
@@ -69,9 +66,9 @@ final class GpuCardView extends VBox {
 
     private Node createStatusPill() {
         GpuCard.StatusLabel status = card.status();
-        Label pill = new Label(status.text(), new FontIcon(iconFor(status.style())));
+        Label pill = Controls.createLabel(status.text(), "pill", KebabCase.of(status.style()));
+        pill.setGraphic(new FontIcon(iconFor(status.style())));
         pill.setId("status-" + card.nodeId());
-        pill.getStyleClass().addAll("pill", KebabCase.of(status.style()));
         pill.setMinWidth(Region.USE_PREF_SIZE);
         return pill;
     }
@@ -87,18 +84,17 @@ final class GpuCardView extends VBox {
     }
 
     private Node createStateSection() {
-        Label state = new Label(card.stateText());
-        state.setId("state-" + card.nodeId());
-        Controls.enableWrapping(state);
-        VBox section = new VBox(4, state);
+        VBox section = new VBox(4, Controls.createWrappingLabel("state-" + card.nodeId(), card.stateText()));
         if (!card.externalChange().isEmpty()) {
-            Label change = new Label(card.externalChange(), new FontIcon(Material2OutlinedAL.INFO));
-            change.setId("change-" + card.nodeId());
-            change.getStyleClass().add("info-line");
-            Controls.enableWrapping(change);
-            section.getChildren().add(change);
+            section.getChildren().add(createInfoLine("change", card.externalChange(), Material2OutlinedAL.INFO));
         }
         return section;
+    }
+
+    private Node createInfoLine(String name, String text, Ikon icon) {
+        Label line = Controls.createWrappingLabel(name + "-" + card.nodeId(), text, "info-line");
+        line.setGraphic(new FontIcon(icon));
+        return line;
     }
 
     private Node createBarGrid() {
@@ -115,12 +111,10 @@ final class GpuCardView extends VBox {
         int row = 0;
         for (BarStrip strip : card.barStrips()) {
             int index = strip.bar().index();
-            Label name = new Label(messages.formatBar(index));
-            name.getStyleClass().add("bar-name");
+            Label name = Controls.createLabel(messages.formatBar(index), "bar-name");
             BarStripView view = new BarStripView(strip, card.barStrips(), messages);
             view.setId("bar-" + card.nodeId() + "-" + index);
-            Label size = new Label(messages.formatSize(strip.bar().length()));
-            size.getStyleClass().add("bar-size");
+            Label size = Controls.createLabel(messages.formatSize(strip.bar().length()), "bar-size");
             grid.addRow(row++, name, view, size);
             for (GpuCard.OverlapRow overlap : card.overlaps()) {
                 if (overlap.barIndex() == index) {
@@ -128,31 +122,26 @@ final class GpuCardView extends VBox {
                 }
             }
         }
-        Label scale = new Label(messages.text("window.bar.scale"));
-        scale.getStyleClass().add("scale-note");
+        Label scale = Controls.createLabel(messages.text("window.bar.scale"), "scale-note");
         GridPane.setHalignment(scale, HPos.RIGHT);
         grid.add(scale, 1, row, 2, 1);
         return grid;
     }
 
     private Node createOverlapLabel(GpuCard.OverlapRow overlap) {
-        FontIcon icon = new FontIcon(overlap.refused() ? Material2MZ.WARNING : Material2OutlinedAL.INFO);
-        Label label = new Label(overlap.text() + ". " + overlap.verdict(), icon);
-        label.setId("overlap-" + card.nodeId() + "-" + overlap.barIndex());
-        label.getStyleClass().addAll("overlap-label", overlap.refused() ? "refused" : "releasable");
-        Controls.enableWrapping(label);
-        label.setMaxWidth(Double.MAX_VALUE);
+        Label label = Controls.createWrappingLabel(
+                "overlap-" + card.nodeId() + "-" + overlap.barIndex(),
+                overlap.text() + ". " + overlap.verdict(),
+                "overlap-label",
+                overlap.refused() ? "refused" : "releasable");
+        label.setGraphic(new FontIcon(overlap.refused() ? Material2MZ.WARNING : Material2OutlinedAL.INFO));
         return label;
     }
 
     private Node createFooter() {
         VBox summary = new VBox(6);
         for (GpuCard.SummaryLine line : card.summary()) {
-            Label label = new Label(line.text(), new FontIcon(iconFor(line.kind())));
-            label.setId(KebabCase.of(line.kind()) + "-" + card.nodeId());
-            label.getStyleClass().add("info-line");
-            Controls.enableWrapping(label);
-            summary.getChildren().add(label);
+            summary.getChildren().add(createInfoLine(KebabCase.of(line.kind()), line.text(), iconFor(line.kind())));
         }
         summary.getChildren().add(detailsToggle);
         HBox.setHgrow(summary, Priority.ALWAYS);
@@ -167,16 +156,13 @@ final class GpuCardView extends VBox {
         if (card.disabledReason().isEmpty()) {
             return footer;
         }
-        Label reason = new Label(card.disabledReason());
-        reason.setId("reason-" + card.nodeId());
-        Controls.enableWrapping(reason);
+        Label reason = Controls.createWrappingLabel("reason-" + card.nodeId(), card.disabledReason());
         if (card.actions().isEmpty()) {
             reason.getStyleClass().add("no-action-reason");
             buttons.getChildren().add(reason);
             return footer;
         }
         reason.setGraphic(new FontIcon(Material2OutlinedAL.BLOCK));
-        reason.setMaxWidth(Double.MAX_VALUE);
         reason.getStyleClass().add("disabled-reason");
         return new VBox(14, reason, footer);
     }
@@ -204,9 +190,8 @@ final class GpuCardView extends VBox {
     }
 
     private Node createDetails() {
-        GridPane grid = new GridPane(14, 5);
+        GridPane grid = Controls.withStyles(new GridPane(14, 5), "details");
         grid.setId("details-" + card.nodeId());
-        grid.getStyleClass().add("details");
         ColumnConstraints labels = new ColumnConstraints();
         labels.setMinWidth(Region.USE_PREF_SIZE);
         ColumnConstraints texts = new ColumnConstraints();
@@ -215,32 +200,24 @@ final class GpuCardView extends VBox {
         detailsToggle.setId("details-toggle-" + card.nodeId());
         detailsToggle.setAccessibleText(messages.text("window.gpu.details.accessible", card.name()));
         detailsToggle.getStyleClass().addAll(Styles.FLAT, "quiet", "details-toggle");
-        Runnable updateToggle = () -> {
-            boolean open = detailsToggle.isSelected();
+
+        detailsToggle.setSelected(model.isExpanded(card));
+        detailsToggle.selectedProperty().subscribe(open -> {
+            model.setCollapsed(card, !open);
             detailsToggle.setText(messages.text(open ? "window.gpu.details.hide" : "window.gpu.details.show"));
             detailsToggle.setGraphic(
                     new FontIcon(open ? Material2OutlinedAL.EXPAND_LESS : Material2OutlinedAL.EXPAND_MORE));
-        };
-        detailsToggle.setSelected(model.isExpanded(card));
-        updateToggle.run();
-        detailsToggle.selectedProperty().addListener((observable, was, open) -> {
-            model.setCollapsed(card, !open);
-            updateToggle.run();
         });
-        Controls.populateWhenShown(grid, detailsToggle.selectedProperty(), () -> populateDetails(grid));
+        Controls.populateWhenShown(grid, detailsToggle.selectedProperty(), () -> {
+            for (GpuDetail detail : card.details()) {
+                grid.addRow(
+                        grid.getRowCount(),
+                        Controls.createLabel(detail.label(), "detail-label"),
+                        Controls.createWrappingLabel(
+                                "detail-" + KebabCase.of(detail.kind()) + "-" + card.nodeId(), detail.text()));
+            }
+        });
         return grid;
-    }
-
-    private void populateDetails(GridPane grid) {
-        int row = 0;
-        for (GpuDetail detail : card.details()) {
-            Label label = new Label(detail.label());
-            label.getStyleClass().add("detail-label");
-            Label text = new Label(detail.text());
-            text.setId("detail-" + KebabCase.of(detail.kind()) + "-" + card.nodeId());
-            Controls.enableWrapping(text);
-            grid.addRow(row++, label, text);
-        }
     }
 
     private static Ikon iconFor(GpuCard.SummaryLine.SummaryKind kind) {

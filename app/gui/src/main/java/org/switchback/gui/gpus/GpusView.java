@@ -4,14 +4,12 @@ import atlantafx.base.theme.Styles;
 import java.util.List;
 import javafx.animation.Animation;
 import javafx.animation.PauseTransition;
-import javafx.collections.ListChangeListener;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.ProgressIndicator;
 import javafx.scene.control.ScrollPane;
-import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import javafx.scene.text.TextAlignment;
@@ -41,17 +39,14 @@ public final class GpusView extends StackPane {
         setId("page-gpus");
         getStyleClass().add("page");
         cardBox.getStyleClass().add("cards");
-        cardBox.setMaxWidth(980);
-        StackPane centered = new StackPane(new VBox(18, cardBox, createHint(openSample)));
-        centered.getStyleClass().add("page-content");
-        ((Region) centered.getChildren().getFirst()).setMaxWidth(980);
-        StackPane.setAlignment(centered.getChildren().getFirst(), Pos.TOP_CENTER);
-        ScrollPane scroll = Controls.createScrollPane(centered);
+        cardBox.setMaxWidth(Controls.MAX_PAGE_WIDTH);
+        ScrollPane scroll =
+                Controls.createScrollPane(Controls.createPage(new VBox(18, cardBox, createHint(openSample))));
         scroll.visibleProperty().bind(model.stateProperty().isEqualTo(GpusViewModel.GpusPageState.CARDS));
         getChildren().addAll(scroll, createPlaceholder(refresh, openSample));
-        model.cards().addListener((ListChangeListener<GpuCard>) change -> updateCards());
+        model.cards().subscribe(this::updateCards);
         updateCards();
-        model.stateProperty().addListener((observable, before, now) -> {
+        model.stateProperty().subscribe((before, now) -> {
             if (now == GpusViewModel.GpusPageState.CARDS) {
                 focusFirstAction();
             }
@@ -61,17 +56,15 @@ public final class GpusView extends StackPane {
     private Node createHint(Runnable openSample) {
         VBox hint = new VBox(10);
         hint.setAlignment(Pos.CENTER);
-        Controls.populateWhenShown(hint, model.hintProperty().isNotEmpty(), () -> populateHint(hint, openSample));
+        Controls.populateWhenShown(hint, model.hintProperty().isNotEmpty(), () -> {
+            Label text = new Label();
+            text.setId("hint");
+            text.setWrapText(true);
+            text.textProperty().bind(model.hintProperty());
+            Button button = Controls.createButton("hint-sample", messages.text("window.gpus.sample"), null, openSample);
+            hint.getChildren().addAll(text, button);
+        });
         return hint;
-    }
-
-    private void populateHint(VBox hint, Runnable openSample) {
-        Label text = new Label();
-        text.setId("hint");
-        text.setWrapText(true);
-        text.textProperty().bind(model.hintProperty());
-        Button button = Controls.createButton("hint-sample", messages.text("window.gpus.sample"), null, openSample);
-        hint.getChildren().addAll(text, button);
     }
 
     /** The message instead of cards; while scanning it appears after a delay. */
@@ -81,15 +74,13 @@ public final class GpusView extends StackPane {
         placeholder.setMaxWidth(520);
         placeholder.accessibleTextProperty().bind(model.messageProperty());
         PauseTransition delay = new PauseTransition(SCANNING_MESSAGE_DELAY);
-        Runnable restartDelay = () -> {
-            if (model.stateProperty().get() == GpusViewModel.GpusPageState.SCANNING) {
+        model.stateProperty().subscribe(state -> {
+            if (state == GpusViewModel.GpusPageState.SCANNING) {
                 delay.playFromStart();
             } else {
                 delay.stop();
             }
-        };
-        restartDelay.run();
-        model.stateProperty().addListener((observable, before, now) -> restartDelay.run());
+        });
         Controls.populateWhenShown(
                 placeholder,
                 model.stateProperty()
@@ -103,16 +94,14 @@ public final class GpusView extends StackPane {
         ProgressIndicator spinner = new ProgressIndicator();
         spinner.setMaxSize(36, 36);
         spinner.setAccessibleText(messages.text("window.gpus.scanning"));
-        FontIcon icon = new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD);
-        icon.getStyleClass().add("placeholder-icon");
+        Node icon = Controls.withStyles(new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD), "placeholder-icon");
         var scanning = model.stateProperty().isEqualTo(GpusViewModel.GpusPageState.SCANNING);
         Controls.bindVisibility(spinner, scanning);
         Controls.bindVisibility(icon, scanning.not());
-        Label text = new Label();
+        Label text = Controls.createLabel("", Styles.TITLE_4);
         text.setId("message");
         text.setWrapText(true);
         text.setTextAlignment(TextAlignment.CENTER);
-        text.getStyleClass().add(Styles.TITLE_4);
         text.textProperty().bind(model.messageProperty());
         Button again = Controls.createButton("gpus-check", messages.text("window.gpus.check"), null, refresh);
         Button sample = Controls.createButton("gpus-sample", messages.text("window.gpus.sample"), null, openSample);

@@ -4,13 +4,14 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
-import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.switchback.client.HelperException;
@@ -18,7 +19,6 @@ import org.switchback.client.MachineSource;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.PciAddress;
-import org.switchback.hardware.PciDevice;
 import org.switchback.plan.Target;
 
 /** The content of the GPU page. Confined to the FX thread. */
@@ -38,9 +38,9 @@ public final class GpusViewModel {
     private final ObservableList<GpuCard> cards = FXCollections.observableArrayList();
     // A field: an unreferenced unmodifiable list is garbage collected together with its listeners.
     private final ObservableList<GpuCard> readOnlyCards = FXCollections.unmodifiableObservableList(cards);
-    private final ReadOnlyObjectWrapper<GpusPageState> state = new ReadOnlyObjectWrapper<>(GpusPageState.SCANNING);
-    private final ReadOnlyStringWrapper message = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper hint = new ReadOnlyStringWrapper("");
+    private final ObjectProperty<GpusPageState> state = new SimpleObjectProperty<>(GpusPageState.SCANNING);
+    private final StringProperty message = new SimpleStringProperty("");
+    private final StringProperty hint = new SimpleStringProperty("");
 
     /** State at the last refresh, to detect changes made without Switchback. */
     private final Map<PciAddress, Gpu> lastSeenGpus = new HashMap<>();
@@ -61,17 +61,17 @@ public final class GpusViewModel {
     }
 
     public ReadOnlyObjectProperty<GpusPageState> stateProperty() {
-        return state.getReadOnlyProperty();
+        return state;
     }
 
     /** Shown instead of cards; empty with cards. */
     public ReadOnlyStringProperty messageProperty() {
-        return message.getReadOnlyProperty();
+        return message;
     }
 
     /** Shown below the cards; usually empty. */
     public ReadOnlyStringProperty hintProperty() {
-        return hint.getReadOnlyProperty();
+        return hint;
     }
 
     boolean isExpanded(GpuCard card) {
@@ -128,14 +128,10 @@ public final class GpusViewModel {
             Gpu before = lastSeenGpus.put(gpu.address(), gpu);
             if (before == null) {
                 externalChanges.remove(gpu.address());
-            } else if (!drivers(before).equals(drivers(gpu))) {
+            } else if (!before.drivers().equals(gpu.drivers())) {
                 externalChanges.put(gpu.address(), messages.text("state.changed-outside", messages.formatMode(before)));
             }
         }
-    }
-
-    private static List<Optional<String>> drivers(Gpu gpu) {
-        return gpu.functions().stream().map(PciDevice::driver).toList();
     }
 
     private void showMessage(GpusPageState newState, String text) {

@@ -14,7 +14,6 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.PlannedRefusal;
 import org.switchback.plan.RefusalCode;
-import org.switchback.plan.Target;
 
 /**
  * A machine, and what prevents VM mode of each of its GPUs.
@@ -39,7 +38,11 @@ public record MachineOverview(
         if (!(connection.source() instanceof MachineSource.ReadOnlyMachine)) {
             for (Gpu gpu : machine.gpus()) {
                 if (!gpu.isDesktopGpu() && needsPlan(gpu)) {
-                    refusals.put(gpu.address(), loadPersistentRefusals(connection, gpu));
+                    refusals.put(
+                            gpu.address(),
+                            connection.planRefusals(gpu.address()).stream()
+                                    .filter(refusal -> refusal.code() != RefusalCode.IN_USE)
+                                    .toList());
                 }
             }
         }
@@ -48,17 +51,6 @@ public record MachineOverview(
 
     private static boolean needsPlan(Gpu gpu) {
         return gpu.mode() != Gpu.GpuMode.VM || !gpu.conflicts().isEmpty();
-    }
-
-    private static List<PlannedRefusal> loadPersistentRefusals(HelperConnection connection, Gpu gpu) {
-        try {
-            return connection.plan(gpu.address(), Target.VM, List.of(), false).refusals().stream()
-                    .filter(refusal -> refusal.code() != RefusalCode.IN_USE)
-                    .toList();
-        } catch (HelperException ignored) {
-            // A failed plan refuses nothing.
-            return List.of();
-        }
     }
 
     List<PlannedRefusal> refusals(PciAddress gpu) {

@@ -1,6 +1,6 @@
 package org.switchback.gui.memorymap;
 
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import javafx.scene.AccessibleAttribute;
@@ -10,7 +10,6 @@ import javafx.scene.text.Font;
 import javafx.scene.text.FontWeight;
 import javafx.scene.text.Text;
 import javafx.scene.transform.Rotate;
-import javafx.scene.transform.Transform;
 import org.jspecify.annotations.Nullable;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2MZ;
@@ -88,10 +87,11 @@ final class BoxNode extends Region {
         double width = getWidth();
         double height = titleOnly ? Math.min(titleHeight, box.height()) : box.height();
         double iconWidth = warn ? ICON_WIDTH : 0;
+        double middle = titleOnly ? titleHeight / 2 + 1 : height / 2;
         showWarningIcon(warn && width >= ICON_WIDTH + 4 && height >= LINE_HEIGHT);
         for (String caption : captions) {
             if (textWidth(caption) + iconWidth + 2 * PADDING <= width && height >= LINE_HEIGHT - 3) {
-                placeLabel(caption, iconWidth, titleOnly ? titleHeight / 2 + 1 : height / 2);
+                placeLabel(caption, iconWidth, middle);
                 return;
             }
         }
@@ -109,7 +109,7 @@ final class BoxNode extends Region {
         if (shortened.isEmpty()) {
             text.setVisible(false);
         } else {
-            placeLabel(shortened, iconWidth, titleOnly ? titleHeight / 2 + 1 : height / 2);
+            placeLabel(shortened, iconWidth, middle);
         }
     }
 
@@ -119,9 +119,8 @@ final class BoxNode extends Region {
         text.setX(PADDING + iconWidth);
         text.setY(Math.round(middle + 4));
         text.setVisible(true);
-        FontIcon icon = warningIcon;
-        if (icon != null) {
-            icon.relocate(PADDING, Math.round(middle - 7));
+        if (warningIcon != null) {
+            warningIcon.relocate(PADDING, Math.round(middle - 7));
         }
     }
 
@@ -130,28 +129,24 @@ final class BoxNode extends Region {
         text.setText(label);
         double x = Math.round(width / 2 + 4);
         double y = height - Math.max(PADDING, (height - textWidth(label) - iconWidth) / 2);
-        Transform rotation = new Rotate(-90, x, y);
-        text.getTransforms().setAll(rotation);
+        text.getTransforms().setAll(List.of(new Rotate(-90, x, y)));
         text.setX(x);
         text.setY(y);
         text.setVisible(true);
-        FontIcon icon = warningIcon;
-        if (icon != null) {
-            icon.relocate(Math.round(width / 2 - 8), y - textWidth(label) - iconWidth - 2);
+        if (warningIcon != null) {
+            warningIcon.relocate(Math.round(width / 2 - 8), y - textWidth(label) - iconWidth - 2);
         }
     }
 
     private void showWarningIcon(boolean show) {
-        FontIcon icon = warningIcon;
-        if (show && icon == null) {
-            icon = new FontIcon(Material2MZ.WARNING);
-            icon.setManaged(false);
-            warningIcon = icon;
-            getChildren().add(icon);
+        if (show && warningIcon == null) {
+            warningIcon = new FontIcon(Material2MZ.WARNING);
+            warningIcon.setManaged(false);
+            getChildren().add(warningIcon);
         }
-        if (icon != null) {
-            icon.setVisible(show);
-            icon.relocate(Math.max(0, getWidth() / 2 - 8), 3);
+        if (warningIcon != null) {
+            warningIcon.setVisible(show);
+            warningIcon.relocate(Math.max(0, getWidth() / 2 - 8), 3);
         }
     }
 
@@ -175,15 +170,12 @@ final class BoxNode extends Region {
 
     /** A cache for text widths with a size limit. */
     static Map<String, Double> createWidthCache() {
-        return new HashMap<>() {
+        return new LinkedHashMap<>() {
             private static final long serialVersionUID = 1;
 
             @Override
-            public Double put(String key, Double value) {
-                if (size() > 20_000) {
-                    clear();
-                }
-                return super.put(key, value);
+            protected boolean removeEldestEntry(Map.Entry<String, Double> eldest) {
+                return size() > 20_000;
             }
         };
     }

@@ -47,36 +47,31 @@ final class DetailsPane extends ScrollPane {
                 showGpuButton,
                 createButton("map-copy-line", "window.map.copy-line", copyLine),
                 createButton("map-copy-report", "window.map.copy-report", copyReport));
-        model.selectionProperty().addListener((observable, before, now) -> update());
-        model.treeProperty().addListener((observable, before, now) -> update());
-        update();
+        model.selectionProperty().subscribe((before, now) -> update());
+        model.treeProperty().subscribe(now -> update());
     }
 
     private Button createButton(String id, String key, Runnable action) {
-        Button button = Controls.createButton(id, messages.text(key), null, action);
-        button.getStyleClass().add(Styles.SMALL);
-        return button;
+        return Controls.withStyles(Controls.createButton(id, messages.text(key), null, action), Styles.SMALL);
     }
 
     private void update() {
         int item = model.selectionProperty().get();
         if (item == MapTree.ROOT) {
-            Label placeholder = createLabel("map-details-nothing", messages.text("window.map.nothing-selected"));
-            placeholder.getStyleClass().add("map-quiet");
-            content.getChildren().setAll(placeholder);
+            content.getChildren()
+                    .setAll(Controls.createWrappingLabel(
+                            "map-details-nothing", messages.text("window.map.nothing-selected"), "map-quiet"));
             return;
         }
         RegionMessages regionMessages = model.regionMessages();
-        Label name = createLabel("map-details-name", regionMessages.label(item));
-        name.getStyleClass().add("map-details-name");
+        Label name = Controls.createWrappingLabel("map-details-name", regionMessages.label(item), "map-details-name");
         HBox header = new HBox(10, name);
         header.setAlignment(Pos.CENTER_LEFT);
         HBox.setHgrow(name, Priority.ALWAYS);
-        MapTree tree = model.treeProperty().get();
-        if (tree.kind(item) == RegionKind.OVERLAP) {
-            Label pill = new Label(messages.text("window.map.overlaps"), new FontIcon(Material2MZ.WARNING));
+        if (model.treeProperty().get().kind(item) == RegionKind.OVERLAP) {
+            Label pill = Controls.createLabel(messages.text("window.map.overlaps"), "pill", "partially-switched");
+            pill.setGraphic(new FontIcon(Material2MZ.WARNING));
             pill.setId("map-details-overlaps");
-            pill.getStyleClass().addAll("pill", "partially-switched");
             pill.setMinWidth(Region.USE_PREF_SIZE);
             header.getChildren().add(pill);
         }
@@ -84,7 +79,7 @@ final class DetailsPane extends ScrollPane {
         rows.add(header);
         List<String> details = regionMessages.detailLines(item);
         for (int i = 0; i < details.size(); i++) {
-            Label detail = createLabel("map-fact-" + i, details.get(i));
+            Label detail = Controls.createWrappingLabel("map-fact-" + i, details.get(i));
             if (i == 0 && regionMessages.range(item).isPresent()) {
                 detail.getStyleClass().add("map-address");
             }
@@ -94,13 +89,5 @@ final class DetailsPane extends ScrollPane {
         showGpuButton.setManaged(showGpuButton.isVisible());
         rows.add(buttons);
         content.getChildren().setAll(rows);
-    }
-
-    private static Label createLabel(String id, String text) {
-        Label label = new Label(text);
-        label.setId(id);
-        Controls.enableWrapping(label);
-        label.setMaxWidth(Double.MAX_VALUE);
-        return label;
     }
 }

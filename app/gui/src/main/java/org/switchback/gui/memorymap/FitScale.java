@@ -83,7 +83,7 @@ public record FitScale(double pixelsPerBit) {
      * @param bytes unsigned; 0 stands for 2^64
      */
     static double sizeBits(long bytes) {
-        double size = bytes == 0 ? 0x1p64 : bytes > 0 ? bytes : bytes + 0x1p64;
+        double size = bytes > 0 ? bytes : bytes + 0x1p64;
         return Math.log1p(size / PAGE_SIZE) / Math.log(2);
     }
 }

@@ -14,8 +14,9 @@ import java.util.stream.Stream;
 import javafx.animation.Animation;
 import javafx.animation.PauseTransition;
 import javafx.beans.Observable;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.SimpleObjectProperty;
 import javafx.collections.FXCollections;
 import javafx.css.CssMetaData;
 import javafx.css.Styleable;
@@ -58,7 +59,7 @@ final class MapCanvas extends Region {
     private final MemoryMapViewModel model;
     private final Messages messages;
     private final Map<String, StyleableProperty<Color>> colours = new LinkedHashMap<>();
-    private final ReadOnlyObjectWrapper<Palette> palette = new ReadOnlyObjectWrapper<>();
+    private final ObjectProperty<Palette> palette = new SimpleObjectProperty<>();
     private final ImageView image = new ImageView();
     private final Pane nodePane = new Pane();
     /** One of halo and frame is light, the other dark, so that one of them contrasts with any background. */
@@ -123,24 +124,22 @@ final class MapCanvas extends Region {
             });
         }
         settleTimer.setOnFinished(event -> requestLayout());
-        model.selectionProperty().addListener((observable, before, now) -> {
+        model.selectionProperty().subscribe(now -> {
             updateAccessibleText();
             requestLayout();
         });
         widthProperty()
-                .addListener((observable, before, now) ->
-                        model.viewport().widthProperty().set(Math.max(1, now.doubleValue())));
+                .subscribe((before, now) -> model.viewport().widthProperty().set(Math.max(1, now.doubleValue())));
         sceneProperty()
                 .flatMap(scene -> scene.windowProperty())
                 .flatMap(window -> window.renderScaleXProperty())
-                .addListener((observable, before, now) -> requestLayout());
+                .subscribe((before, now) -> requestLayout());
         addEventHandler(MouseEvent.MOUSE_PRESSED, this::handleMousePressed);
         addEventHandler(MouseEvent.MOUSE_DRAGGED, this::handleMouseDragged);
         addEventHandler(MouseEvent.MOUSE_CLICKED, this::handleMouseClicked);
         addEventHandler(MouseEvent.MOUSE_MOVED, this::handleMouseMoved);
         addEventHandler(MouseEvent.MOUSE_EXITED, event -> showHover(Optional.empty()));
         addEventHandler(ScrollEvent.SCROLL, this::handleScroll);
-        updateAccessibleText();
     }
 
     private static Rectangle createFrame(String style) {
@@ -159,7 +158,7 @@ final class MapCanvas extends Region {
 
     /** The colours of the current theme. */
     ReadOnlyObjectProperty<Palette> paletteProperty() {
-        return palette.getReadOnlyProperty();
+        return palette;
     }
 
     private void updatePalette() {
@@ -340,13 +339,11 @@ final class MapCanvas extends Region {
         if (box.width() < BoxNode.VERTICAL_LABEL_WIDTH) {
             return List.of("");
         }
-        return switch (tree.kind(item)) {
-            case GAP -> List.of(regionMessages.size(item));
-            default -> {
-                String prefix = tree.change(item).labelPrefix();
-                yield List.of(prefix + regionMessages.caption(item), prefix + regionMessages.label(item));
-            }
-        };
+        if (tree.kind(item) == RegionKind.GAP) {
+            return List.of(regionMessages.size(item));
+        }
+        String prefix = tree.change(item).labelPrefix();
+        return List.of(prefix + regionMessages.caption(item), prefix + regionMessages.label(item));
     }
 
     private Optional<Box> boxContaining(int item) {

@@ -8,18 +8,20 @@ import java.time.Clock;
 import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.FormatStyle;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import javafx.beans.property.BooleanProperty;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
-import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
-import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleBooleanProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
@@ -28,7 +30,6 @@ import org.switchback.client.messages.MemoryMapMessages;
 import org.switchback.client.messages.Messages;
 import org.switchback.client.report.ExternalTextDecoder;
 import org.switchback.gui.tasks.BackgroundTasks;
-import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MemoryMap;
@@ -58,12 +59,12 @@ final class MapLoader {
     private final MapNavigation navigation;
     private final Runnable clearStatusText;
 
-    private final ReadOnlyObjectWrapper<MapPageState> state = new ReadOnlyObjectWrapper<>(MapPageState.LOADING);
-    private final ReadOnlyStringWrapper title = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper message = new ReadOnlyStringWrapper("");
-    private final ReadOnlyBooleanWrapper fullMapOffered = new ReadOnlyBooleanWrapper(false);
-    private final ReadOnlyBooleanWrapper imported = new ReadOnlyBooleanWrapper(false);
-    private final ReadOnlyBooleanWrapper comparing = new ReadOnlyBooleanWrapper(false);
+    private final ObjectProperty<MapPageState> state = new SimpleObjectProperty<>(MapPageState.LOADING);
+    private final StringProperty title = new SimpleStringProperty("");
+    private final StringProperty message = new SimpleStringProperty("");
+    private final BooleanProperty fullMapOffered = new SimpleBooleanProperty(false);
+    private final BooleanProperty imported = new SimpleBooleanProperty(false);
+    private final BooleanProperty comparing = new SimpleBooleanProperty(false);
 
     private @Nullable HelperConnection connection;
     private @Nullable Machine machine;
@@ -102,31 +103,31 @@ final class MapLoader {
     }
 
     ReadOnlyObjectProperty<MapPageState> stateProperty() {
-        return state.getReadOnlyProperty();
+        return state;
     }
 
     /** The origin of the map and the time at which it was read. */
     ReadOnlyStringProperty titleProperty() {
-        return title.getReadOnlyProperty();
+        return title;
     }
 
     /** A notice about the whole map; usually empty. */
     ReadOnlyStringProperty messageProperty() {
-        return message.getReadOnlyProperty();
+        return message;
     }
 
     /** Whether the helper has a more complete or newer map than the displayed one. */
     ReadOnlyBooleanProperty fullMapOfferedProperty() {
-        return fullMapOffered.getReadOnlyProperty();
+        return fullMapOffered;
     }
 
     /** Whether a dump or a comparison is displayed instead of the machine's own map. */
     ReadOnlyBooleanProperty importedProperty() {
-        return imported.getReadOnlyProperty();
+        return imported;
     }
 
     ReadOnlyBooleanProperty comparingProperty() {
-        return comparing.getReadOnlyProperty();
+        return comparing;
     }
 
     void open() {
@@ -374,9 +375,7 @@ final class MapLoader {
     /** The regions inside the GPUs' BARs that belong to the firmware, whatever their names. */
     private static Set<Region> firmwareRegions(Machine machine) {
         return machine.gpus().stream()
-                .map(Gpu::overlaps)
-                .flatMap(List::stream)
-                .filter(Overlap::isFromFirmware)
+                .flatMap(gpu -> gpu.firmwareOverlaps().stream())
                 .map(Overlap::outermostRegion)
                 .collect(Collectors.toSet());
     }

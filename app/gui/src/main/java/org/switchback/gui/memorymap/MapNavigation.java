@@ -1,12 +1,14 @@
 package org.switchback.gui.memorymap;
 
-import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import javafx.beans.property.IntegerProperty;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyIntegerProperty;
-import javafx.beans.property.ReadOnlyIntegerWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.SimpleIntegerProperty;
+import javafx.beans.property.SimpleObjectProperty;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MemoryMap;
@@ -14,8 +16,8 @@ import org.switchback.hardware.MemoryMap;
 /** The displayed map and its selected item. Moves the selection; the viewport follows it. FX thread only. */
 final class MapNavigation {
     private final Messages messages;
-    private final ReadOnlyObjectWrapper<MapTree> tree = new ReadOnlyObjectWrapper<>(MapTree.of(MemoryMap.EMPTY));
-    private final ReadOnlyIntegerWrapper selection = new ReadOnlyIntegerWrapper(MapTree.ROOT);
+    private final ObjectProperty<MapTree> tree = new SimpleObjectProperty<>(MapTree.of(MemoryMap.EMPTY));
+    private final IntegerProperty selection = new SimpleIntegerProperty(MapTree.ROOT);
     private final MapViewport viewport = new MapViewport(tree, selection);
     private RegionMessages regionMessages;
 
@@ -25,12 +27,12 @@ final class MapNavigation {
     }
 
     ReadOnlyObjectProperty<MapTree> treeProperty() {
-        return tree.getReadOnlyProperty();
+        return tree;
     }
 
     /** The selected item; {@link MapTree#ROOT} when none is. */
     ReadOnlyIntegerProperty selectionProperty() {
-        return selection.getReadOnlyProperty();
+        return selection;
     }
 
     MapViewport viewport() {
@@ -79,10 +81,10 @@ final class MapNavigation {
     }
 
     /** Selects the first of some items, if any, and shows it together with its neighbours. */
-    private void selectWithContext(int[] items) {
-        if (items.length > 0) {
-            select(items[0]);
-            viewport.zoomToContext(items[0]);
+    private void selectWithContext(List<Integer> items) {
+        if (!items.isEmpty()) {
+            select(items.getFirst());
+            viewport.zoomToContext(items.getFirst());
         }
     }
 
@@ -144,18 +146,12 @@ final class MapNavigation {
     }
 
     /** Selects the next (step 1) or previous (step -1) of some items in the order of the listing, and wraps around. */
-    void selectNext(int[] items, int step) {
+    void selectNext(List<Integer> items, int step) {
         MapTree current = tree.get();
         int order = current.listingOrder(selection.get());
-        int next = step > 0
-                ? (int) Arrays.stream(items)
-                        .takeWhile(item -> current.listingOrder(item) <= order)
-                        .count()
-                : (int) Arrays.stream(items)
-                                .takeWhile(item -> current.listingOrder(item) < order)
-                                .count()
-                        - 1;
-        select(items[Math.floorMod(next, items.length)]);
+        int next = BinarySearch.firstIndex(
+                0, items.size(), i -> current.listingOrder(items.get(i)) >= (step > 0 ? order + 1 : order));
+        select(items.get(Math.floorMod(step > 0 ? next : next - 1, items.size())));
     }
 
     /** Shows or hides the items of a filter. If that hides the selection, its innermost visible parent is selected. */

@@ -1,6 +1,5 @@
 package org.switchback.gui.memorymap;
 
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -14,7 +13,7 @@ final class MapSearch {
     private final MapNavigation navigation;
     private final Messages messages;
     private final StringProperty statusText;
-    private int[] matches = new int[0];
+    private List<Integer> matches = List.of();
     private String lastQuery = "";
 
     /** @param statusText receives the result; cleared when the selection or the view root changes */
@@ -22,12 +21,12 @@ final class MapSearch {
         this.navigation = navigation;
         this.messages = messages;
         this.statusText = statusText;
-        navigation.treeProperty().addListener((observable, before, now) -> {
-            matches = new int[0];
+        navigation.treeProperty().subscribe((before, now) -> {
+            matches = List.of();
             lastQuery = "";
         });
-        navigation.viewport().viewRootProperty().addListener((observable, before, now) -> clearStatusText());
-        navigation.selectionProperty().addListener((observable, before, now) -> clearStatusText());
+        navigation.viewport().viewRootProperty().subscribe((before, now) -> clearStatusText());
+        navigation.selectionProperty().subscribe((before, now) -> clearStatusText());
     }
 
     void clearStatusText() {
@@ -60,28 +59,23 @@ final class MapSearch {
             matches = tree.findAll(item -> query.get().matches(tree, item) || matchesCaption(query.get(), item));
             if (query.get() instanceof Query.RangeQuery(AddressRange range)) {
                 // Regions with exactly the range first, then regions inside it, then the others.
-                matches = Arrays.stream(matches)
-                        .boxed()
+                matches = matches.stream()
                         .sorted(Comparator.comparingInt(item -> matchRank(tree.range(item), range)))
-                        .mapToInt(Integer::intValue)
-                        .toArray();
+                        .toList();
             }
         }
-        if (matches.length == 0) {
+        if (matches.isEmpty()) {
             statusText.set(messages.text("window.map.found.none", text.strip()));
             return;
         }
-        int current = Arrays.stream(matches)
-                .boxed()
-                .toList()
-                .indexOf(navigation.selectionProperty().get());
-        int next = current < 0 ? 0 : Math.floorMod(current + step, matches.length);
-        navigation.select(matches[next]);
+        int current = matches.indexOf(navigation.selectionProperty().get());
+        int next = current < 0 ? 0 : Math.floorMod(current + step, matches.size());
+        navigation.select(matches.get(next));
         statusText.set(messages.text(
                 "window.map.found",
-                Integer.toString(next + 1),
-                Integer.toString(matches.length),
-                navigation.regionMessages().caption(matches[next])));
+                next + 1,
+                matches.size(),
+                navigation.regionMessages().caption(matches.get(next))));
     }
 
     /** Whether the caption of a BAR matches: the listing names it by its PCI address alone. */

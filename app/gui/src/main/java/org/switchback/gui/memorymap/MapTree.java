@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.switchback.hardware.AddressRange;
@@ -35,7 +36,7 @@ final class MapTree {
     private final int[] regionPrefixCounts;
     private final int[] highlightPrefixCounts;
     private final int[] subtreeHeight;
-    private final int[] overlaps;
+    private final List<Integer> overlaps;
 
     private record Item(
             long first,
@@ -61,20 +62,14 @@ final class MapTree {
         return new MapTree(new MapTreeBuilder(
                 MemoryMap.union(before, changes.added()),
                 Set.of(),
-                countByKey(changes.removed()),
-                countByKey(changes.added())));
+                countOccurrences(changes.removed()),
+                countOccurrences(changes.added())));
     }
 
-    private static Map<RegionKey, Integer> countByKey(List<Region> regions) {
-        Map<RegionKey, Integer> counts = new HashMap<>();
-        regions.forEach(region -> counts.merge(RegionKey.of(region), 1, Integer::sum));
-        return counts;
-    }
-
-    private record RegionKey(AddressRange range, String name) {
-        static RegionKey of(Region region) {
-            return new RegionKey(region.range(), region.name());
-        }
+    /** The number of occurrences of each region; mutable. */
+    private static Map<Region, Integer> countOccurrences(List<Region> regions) {
+        return regions.stream()
+                .collect(Collectors.toMap(Region::withoutChildren, region -> 1, Integer::sum, HashMap::new));
     }
 
     private MapTree(MapTreeBuilder builder) {
@@ -245,22 +240,21 @@ final class MapTree {
     }
 
     /** All items that pass a test, in the order of the listing. */
-    int[] findAll(IntPredicate test) {
+    List<Integer> findAll(IntPredicate test) {
         return IntStream.range(0, size())
                 .filter(test)
                 .boxed()
                 .sorted((a, b) -> Integer.compare(listingOrder[a], listingOrder[b]))
-                .mapToInt(Integer::intValue)
-                .toArray();
+                .toList();
     }
 
     /** The outermost overlaps, in the order of the listing. */
-    int[] overlaps() {
-        return overlaps.clone();
+    List<Integer> overlaps() {
+        return overlaps;
     }
 
     /** The added and removed regions of a comparison, in the order of the listing. */
-    int[] changes() {
+    List<Integer> changes() {
         return findAll(item -> change(item) != RegionChange.UNCHANGED);
     }
 
@@ -280,16 +274,13 @@ final class MapTree {
     private static final class MapTreeBuilder {
         final MemoryMap map;
         final Set<Region> foreignRegions;
-        final Map<RegionKey, Integer> removed;
-        final Map<RegionKey, Integer> added;
+        final Map<Region, Integer> removed;
+        final Map<Region, Integer> added;
         final List<Item> items = new ArrayList<>();
         final Map<Integer, List<Region>> reparented = new HashMap<>();
 
         MapTreeBuilder(
-                MemoryMap map,
-                Set<Region> foreignRegions,
-                Map<RegionKey, Integer> removed,
-                Map<RegionKey, Integer> added) {
+                MemoryMap map, Set<Region> foreignRegions, Map<Region, Integer> removed, Map<Region, Integer> added) {
             this.map = map;
             this.foreignRegions = foreignRegions;
             this.removed = removed;
@@ -308,14 +299,12 @@ final class MapTree {
                     children = new ArrayList<>(children);
                     children.addAll(moved);
                 }
-                if (!children.isEmpty()) {
-                    if (map.addressesHidden()) {
-                        for (Region child : children) {
-                            add(0, 0, item, child);
-                        }
-                    } else {
-                        addSorted(item, children);
+                if (map.addressesHidden()) {
+                    for (Region child : children) {
+                        add(0, 0, item, child);
                     }
+                } else if (!children.isEmpty()) {
+                    addSorted(item, children);
                 }
             }
         }
@@ -338,7 +327,7 @@ final class MapTree {
                         // A text with a second listing of the same computer repeats regions: merge their children.
                         Region previousRegion =
                                 Objects.requireNonNull(items.get(previous).region());
-                        boolean repeated = RegionKey.of(child).equals(RegionKey.of(previousRegion));
+                        boolean repeated = child.withoutChildren().equals(previousRegion.withoutChildren());
                         reparented
                                 .computeIfAbsent(previous, key -> new ArrayList<>())
                                 .addAll(repeated ? child.children() : List.of(child));
@@ -368,8 +357,8 @@ final class MapTree {
         }
 
         /** Consumes one occurrence of the region; false when none is left. */
-        private static boolean takeOne(Map<RegionKey, Integer> counts, Region child) {
-            return !counts.isEmpty() && counts.merge(RegionKey.of(child), -1, Integer::sum) >= 0;
+        private static boolean takeOne(Map<Region, Integer> counts, Region child) {
+            return !counts.isEmpty() && counts.merge(child.withoutChildren(), -1, Integer::sum) >= 0;
         }
 
         private RegionKind kindOf(Region child, RegionKind parentKind) {

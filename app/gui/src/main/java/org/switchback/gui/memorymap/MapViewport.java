@@ -3,12 +3,12 @@ package org.switchback.gui.memorymap;
 import java.util.EnumSet;
 import java.util.Set;
 import javafx.beans.property.DoubleProperty;
+import javafx.beans.property.IntegerProperty;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyIntegerProperty;
-import javafx.beans.property.ReadOnlyIntegerWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.SimpleDoubleProperty;
+import javafx.beans.property.SimpleIntegerProperty;
 import javafx.beans.property.SimpleObjectProperty;
 import org.jspecify.annotations.Nullable;
 
@@ -24,10 +24,9 @@ final class MapViewport {
 
     private final ReadOnlyObjectProperty<MapTree> tree;
     private final ReadOnlyIntegerProperty selection;
-    private final ReadOnlyIntegerWrapper viewRoot = new ReadOnlyIntegerWrapper(MapTree.ROOT);
+    private final IntegerProperty viewRoot = new SimpleIntegerProperty(MapTree.ROOT);
     private final ObjectProperty<ScaleMode> scale = new SimpleObjectProperty<>(ScaleMode.FIT);
-    private final ReadOnlyObjectWrapper<Set<Filter>> shownFilters =
-            new ReadOnlyObjectWrapper<>(EnumSet.allOf(Filter.class));
+    private final ObjectProperty<Set<Filter>> shownFilters = new SimpleObjectProperty<>(EnumSet.allOf(Filter.class));
     private final DoubleProperty zoom = new SimpleDoubleProperty(1);
     private final DoubleProperty offset = new SimpleDoubleProperty(0);
     private final DoubleProperty width = new SimpleDoubleProperty(1000);
@@ -53,19 +52,19 @@ final class MapViewport {
     MapViewport(ReadOnlyObjectProperty<MapTree> tree, ReadOnlyIntegerProperty selection) {
         this.tree = tree;
         this.selection = selection;
-        tree.addListener((observable, before, now) -> axis = null);
-        viewRoot.addListener((observable, before, now) -> axis = null);
-        scale.addListener((observable, before, now) ->
-                restoreVisibleRange(computeVisibleRange(before, shownFilters.get(), width.get())));
-        shownFilters.addListener((observable, before, now) ->
-                restoreVisibleRange(computeVisibleRange(scale.get(), before, width.get())));
-        width.addListener((observable, before, now) ->
+        tree.subscribe((before, now) -> axis = null);
+        viewRoot.subscribe((before, now) -> axis = null);
+        scale.subscribe(
+                (before, now) -> restoreVisibleRange(computeVisibleRange(before, shownFilters.get(), width.get())));
+        shownFilters.subscribe(
+                (before, now) -> restoreVisibleRange(computeVisibleRange(scale.get(), before, width.get())));
+        width.subscribe((before, now) ->
                 restoreVisibleRange(computeVisibleRange(scale.get(), shownFilters.get(), before.doubleValue())));
     }
 
     /** The item that fills the canvas when zoom is 1. */
     ReadOnlyIntegerProperty viewRootProperty() {
-        return viewRoot.getReadOnlyProperty();
+        return viewRoot;
     }
 
     ObjectProperty<ScaleMode> scaleProperty() {
@@ -73,7 +72,7 @@ final class MapViewport {
     }
 
     ReadOnlyObjectProperty<Set<Filter>> shownFiltersProperty() {
-        return shownFilters.getReadOnlyProperty();
+        return shownFilters;
     }
 
     /** Width of the view root relative to the canvas, 1 or more. */

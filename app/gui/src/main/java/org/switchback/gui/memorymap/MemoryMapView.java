@@ -71,7 +71,9 @@ public final class MemoryMapView extends BorderPane {
         regionTable = new RegionTreeTable(model, messages);
         detailsPane = new DetailsPane(
                 model, messages, () -> copyText(model.listingLine()), () -> copyText(model.bugReportText()));
-        canvasFrame = new StackPane(canvas);
+        canvasFrame = Controls.withStyles(new StackPane(canvas), "map-frame");
+        canvasFrame.setMinHeight(130);
+        VBox.setVgrow(canvasFrame, Priority.ALWAYS);
         setCenter(createBody());
         setTop(new VBox(createToolBar(), createStatusLabel(), createNoticeBar()));
         sceneProperty().flatMap(Scene::focusOwnerProperty).subscribe(this::updateFocusRing);
@@ -97,8 +99,9 @@ public final class MemoryMapView extends BorderPane {
             }
         };
         title.setId("map-title");
-        title.getStyleClass().add("map-title");
-        title.textProperty().bind(model.loader().titleProperty());
+        Controls.withStyles(title, "map-title")
+                .textProperty()
+                .bind(model.loader().titleProperty());
         title.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(title, Priority.ALWAYS);
         configureField(findField, "map-find", "window.map.find", 90, 232);
@@ -114,8 +117,7 @@ public final class MemoryMapView extends BorderPane {
         compare.setMinWidth(Region.USE_PREF_SIZE);
         HBox bar = new HBox(10, title, findField, goToField, compare, createMoreMenu());
         bar.setAlignment(Pos.CENTER_LEFT);
-        bar.getStyleClass().add("map-bar");
-        return bar;
+        return Controls.withStyles(bar, "map-bar");
     }
 
     private void configureField(TextField field, String id, String key, double minWidth, double width) {
@@ -124,8 +126,7 @@ public final class MemoryMapView extends BorderPane {
         field.setAccessibleText(messages.text(key));
         field.setPrefWidth(width);
         field.setMinWidth(minWidth);
-        field.textProperty()
-                .addListener((observable, before, now) -> model.search().clearStatusText());
+        field.textProperty().subscribe((before, now) -> model.search().clearStatusText());
         field.addEventHandler(KeyEvent.KEY_PRESSED, event -> {
             if (event.getCode() == KeyCode.ESCAPE) {
                 event.consume();
@@ -147,44 +148,37 @@ public final class MemoryMapView extends BorderPane {
                         createMenuItem("open", Material2OutlinedAL.FOLDER_OPEN, this::openFile),
                         createMenuItem("paste", Material2AL.CONTENT_PASTE, this::paste),
                         new SeparatorMenuItem(),
-                        createMenuItem("export.png", Material2OutlinedAL.IMAGE, this::exportPng),
-                        createMenuItem("export.svg", null, this::exportSvg),
+                        createMenuItem(
+                                "export.png",
+                                Material2OutlinedAL.IMAGE,
+                                () -> exportFile("png", () -> MapExport.toPng(canvas))),
+                        createMenuItem(
+                                "export.svg", null, () -> exportFile("svg", () -> MapExport.toSvg(canvas, model))),
                         createMenuItem("export.text", null, () -> exportFile("txt", model::listingContent)));
         return more;
     }
 
     /** @param name of the text {@code window.map.NAME}; the ID is {@code map-NAME} with dashes instead of dots */
     private MenuItem createMenuItem(String name, @Nullable Ikon icon, Runnable action) {
-        MenuItem item = new MenuItem(messages.text("window.map." + name));
-        item.setId("map-" + name.replace('.', '-'));
-        if (icon != null) {
-            item.setGraphic(new FontIcon(icon));
-        }
-        item.setOnAction(event -> action.run());
-        return item;
+        return Controls.createMenuItem(
+                "map-" + name.replace('.', '-'), messages.text("window.map." + name), icon, action);
     }
 
     /** The status text. It can be a long sentence, so it has its own line, shown only while there is a text. */
     private Node createStatusLabel() {
-        Label label = new Label();
-        label.setId("map-answer");
+        Label label = Controls.createWrappingLabel("map-answer", "", "map-answer");
         label.textProperty().bind(model.statusTextProperty());
-        Controls.enableWrapping(label);
-        label.setMaxWidth(Double.MAX_VALUE);
-        label.getStyleClass().add("map-answer");
         Controls.bindVisibility(label, model.statusTextProperty().isNotEmpty());
         return label;
     }
 
     /** The notice about the map with its buttons. */
     private Node createNoticeBar() {
-        Label text = new Label(null, new FontIcon(Material2OutlinedAL.INFO));
-        text.setId("map-message");
-        text.textProperty().bind(model.loader().messageProperty());
-        Controls.enableWrapping(text);
-        text.setMaxWidth(Double.MAX_VALUE);
-        HBox.setHgrow(text, Priority.ALWAYS);
         MapLoader loader = model.loader();
+        Label text = Controls.createWrappingLabel("map-message", "");
+        text.setGraphic(new FontIcon(Material2OutlinedAL.INFO));
+        text.textProperty().bind(loader.messageProperty());
+        HBox.setHgrow(text, Priority.ALWAYS);
         Button showFullMap = Controls.createFlatButton(
                 "map-show-whole", messages.text("window.map.show-whole"), null, loader::showFullMap);
         Controls.bindVisibility(
@@ -193,27 +187,23 @@ public final class MemoryMapView extends BorderPane {
         Button back = Controls.createFlatButton(
                 "map-back-button", messages.text("window.map.back"), null, loader::showMachineMap);
         Controls.bindVisibility(back, loader.importedProperty());
-        HBox notice = new HBox(12, text, showFullMap, back);
+        HBox notice = Controls.withStyles(new HBox(12, text, showFullMap, back), "bar", "map-note");
         notice.setAlignment(Pos.CENTER_LEFT);
-        notice.getStyleClass().addAll("bar", "map-note");
-        Controls.bindVisibility(
-                notice, model.loader().messageProperty().isNotEmpty().or(loader.importedProperty()));
+        Controls.bindVisibility(notice, loader.messageProperty().isNotEmpty().or(loader.importedProperty()));
         return notice;
     }
 
     // Body
 
     private Node createBody() {
-        SplitPane lower = new SplitPane(regionTable, detailsPane);
+        SplitPane lower = Controls.withStyles(new SplitPane(regionTable, detailsPane), "map-below");
         lower.setDividerPositions(0.62);
-        lower.getStyleClass().add("map-below");
         Node overview = new OverviewStrip(model, messages, canvas.paletteProperty());
-        VBox upper = new VBox(8, createLocationBar(), overview, createControls(), createCanvasFrame());
-        upper.getStyleClass().add("map-upper");
-        SplitPane body = new SplitPane(upper, lower);
+        VBox upper = Controls.withStyles(
+                new VBox(8, createLocationBar(), overview, createControls(), canvasFrame), "map-upper");
+        SplitPane body = Controls.withStyles(new SplitPane(upper, lower), "map-body");
         body.setOrientation(Orientation.VERTICAL);
         body.setDividerPositions(0.56);
-        body.getStyleClass().add("map-body");
         model.loader().stateProperty().subscribe(state -> {
             boolean hasAddresses = state == MapLoader.MapPageState.MAP;
             upper.setVisible(hasAddresses);
@@ -236,20 +226,19 @@ public final class MemoryMapView extends BorderPane {
         crumbs.setMinWidth(0);
         HBox.setHgrow(crumbs, Priority.ALWAYS);
         Runnable updateCrumbs = () -> crumbs.getChildren().setAll(createBreadcrumbs());
-        model.viewport().viewRootProperty().addListener((observable, before, now) -> updateCrumbs.run());
-        model.treeProperty().addListener((observable, before, now) -> updateCrumbs.run());
-        updateCrumbs.run();
-        Button overlaps = Controls.createButton("map-overlaps", "", Material2MZ.WARNING, () -> model.selectOverlap(1));
-        overlaps.getStyleClass().addAll(Styles.SMALL, "map-overlaps");
+        model.viewport().viewRootProperty().subscribe((before, now) -> updateCrumbs.run());
+        model.treeProperty().subscribe(tree -> updateCrumbs.run());
+        Button overlaps = Controls.withStyles(
+                Controls.createButton("map-overlaps", "", Material2MZ.WARNING, () -> model.selectOverlap(1)),
+                Styles.SMALL,
+                "map-overlaps");
         overlaps.setMinWidth(Region.USE_PREF_SIZE);
         returnFocusToCanvas(overlaps);
-        Runnable updateOverlaps = () -> {
+        model.treeProperty().subscribe(tree -> {
             overlaps.setText(model.overlapsText());
-            overlaps.setVisible(model.treeProperty().get().overlaps().length > 0);
+            overlaps.setVisible(!tree.overlaps().isEmpty());
             overlaps.setManaged(overlaps.isVisible());
-        };
-        model.treeProperty().addListener((observable, before, now) -> updateOverlaps.run());
-        updateOverlaps.run();
+        });
         HBox bar = new HBox(10, crumbs, overlaps);
         bar.setAlignment(Pos.CENTER_LEFT);
         bar.setMinHeight(30);
@@ -268,14 +257,11 @@ public final class MemoryMapView extends BorderPane {
                         model.viewport().zoomTo(item);
                         canvas.requestFocus();
                     });
-            crumb.getStyleClass().addAll(Styles.FLAT, Styles.SMALL, "map-crumb");
             crumb.setDisable(i == path.size() - 1);
             if (i > 0) {
-                Label separator = new Label("›");
-                separator.getStyleClass().add("map-quiet");
-                crumbs.add(separator);
+                crumbs.add(Controls.createLabel("›", "map-quiet"));
             }
-            crumbs.add(crumb);
+            crumbs.add(Controls.withStyles(crumb, Styles.FLAT, Styles.SMALL, "map-crumb"));
         }
         return crumbs;
     }
@@ -290,17 +276,15 @@ public final class MemoryMapView extends BorderPane {
             ToggleButton button = Controls.withId(
                     "map-scale-" + scale.name(), new ToggleButton(messages.text("window.map.scale." + scale.name())));
             button.getStyleClass().add(Styles.SMALL);
-            button.setSelected(model.viewport().scaleProperty().get() == scale);
             button.setOnAction(event -> {
                 button.setSelected(true);
                 model.viewport().scaleProperty().set(scale);
             });
-            model.viewport().scaleProperty().addListener((observable, before, now) -> button.setSelected(now == scale));
+            model.viewport().scaleProperty().subscribe(now -> button.setSelected(now == scale));
             scales.getButtons().add(button);
         }
-        Label notToScale = new Label(messages.text("window.map.not-to-scale"));
+        Label notToScale = Controls.createLabel(messages.text("window.map.not-to-scale"), "scale-note");
         notToScale.setId("map-not-to-scale");
-        notToScale.getStyleClass().add("scale-note");
         notToScale.setMinWidth(Region.USE_PREF_SIZE);
         notToScale.visibleProperty().bind(model.viewport().scaleProperty().isNotEqualTo(ScaleMode.TRUE_SIZE));
         FlowPane controls = new FlowPane(12, 4, scales, notToScale);
@@ -323,13 +307,6 @@ public final class MemoryMapView extends BorderPane {
     private void returnFocusToCanvas(Node control) {
         // An event filter, since controls consume mouse events.
         control.addEventFilter(MouseEvent.MOUSE_CLICKED, event -> canvas.requestFocus());
-    }
-
-    private Node createCanvasFrame() {
-        canvasFrame.getStyleClass().add("map-frame");
-        canvasFrame.setMinHeight(130);
-        VBox.setVgrow(canvasFrame, Priority.ALWAYS);
-        return canvasFrame;
     }
 
     // Keys
@@ -407,8 +384,7 @@ public final class MemoryMapView extends BorderPane {
 
     private boolean handlePlainKey(KeyEvent event) {
         boolean onCanvas = event.getTarget() == canvas;
-        boolean onTable = event.getTarget() == regionTable;
-        if (!onCanvas && !onTable) {
+        if (!onCanvas && event.getTarget() != regionTable) {
             return false;
         }
         switch (event.getCode()) {
@@ -486,14 +462,6 @@ public final class MemoryMapView extends BorderPane {
 
     private void openFile() {
         chooseFile("window.map.open").ifPresent(file -> model.loader().importFile(file.toPath()));
-    }
-
-    private void exportPng() {
-        exportFile("png", () -> MapExport.toPng(canvas));
-    }
-
-    private void exportSvg() {
-        exportFile("svg", () -> MapExport.toSvg(canvas, model));
     }
 
     private void exportFile(String extension, Supplier<MemoryMapViewModel.ExportContent> content) {

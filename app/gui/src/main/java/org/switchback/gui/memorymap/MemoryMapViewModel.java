@@ -5,12 +5,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyIntegerProperty;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyStringProperty;
-import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
 import org.switchback.client.HelperConnection;
 import org.switchback.client.HelperException;
 import org.switchback.client.messages.Messages;
@@ -28,7 +30,7 @@ public final class MemoryMapViewModel {
     private final BackgroundTasks background;
     private final Messages messages;
     private final Consumer<PciAddress> onShowGpu;
-    private final ReadOnlyStringWrapper statusText = new ReadOnlyStringWrapper("");
+    private final StringProperty statusText = new SimpleStringProperty("");
     private final MapNavigation navigation;
     private final MapSearch search;
     private final MapLoader loader;
@@ -77,7 +79,7 @@ public final class MemoryMapViewModel {
 
     /** Result of the last search, copy or save; empty when there is none. */
     ReadOnlyStringProperty statusTextProperty() {
-        return statusText.getReadOnlyProperty();
+        return statusText;
     }
 
     /** Starts loading when the page is first opened; further calls do nothing. */
@@ -105,8 +107,8 @@ public final class MemoryMapViewModel {
     void selectOverlap(int step) {
         search.clearStatusText();
         MapTree tree = treeProperty().get();
-        int[] items = loader.comparingProperty().get() ? tree.changes() : tree.overlaps();
-        if (items.length == 0) {
+        List<Integer> items = loader.comparingProperty().get() ? tree.changes() : tree.overlaps();
+        if (items.isEmpty()) {
             statusText.set(messages.text("window.map.overlaps.none"));
         } else {
             navigation.selectNext(items, step);
@@ -115,12 +117,10 @@ public final class MemoryMapViewModel {
 
     /** The number of overlaps, as a text. */
     String overlapsText() {
-        int count = treeProperty().get().overlaps().length;
-        return switch (count) {
-            case 0 -> messages.text("window.map.overlaps.count.none");
-            case 1 -> messages.text("window.map.overlaps.count.one");
-            default -> messages.text("window.map.overlaps.count.many", Integer.toString(count));
-        };
+        int count = treeProperty().get().overlaps().size();
+        return count == 0
+                ? messages.text("window.map.overlaps.count.none")
+                : messages.formatCount("window.map.overlaps.count", count);
     }
 
     /** The selection as a line of the listing. */
@@ -158,8 +158,8 @@ public final class MemoryMapViewModel {
                         throw new HelperException(HelperException.FailureKind.FAILED, e);
                     }
                 },
-                saved -> statusText.set(messages.text("window.map.saved", file.toString())),
-                e -> statusText.set(messages.text("window.map.not-saved", file.toString())));
+                saved -> statusText.set(messages.text("window.map.saved", file)),
+                e -> statusText.set(messages.text("window.map.not-saved", file)));
     }
 
     /** Reports in the status text what was copied. */

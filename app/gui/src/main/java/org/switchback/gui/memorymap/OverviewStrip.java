@@ -2,7 +2,6 @@ package org.switchback.gui.memorymap;
 
 import java.nio.IntBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -72,7 +71,7 @@ final class OverviewStrip extends Region {
                 viewport.widthProperty())) {
             source.addListener(change -> requestLayout());
         }
-        palette.addListener((observable, before, now) -> {
+        palette.subscribe((before, now) -> {
             paintedTree = null;
             requestLayout();
         });
@@ -146,7 +145,8 @@ final class OverviewStrip extends Region {
         getChildren().removeAll(overlapMarkers);
         overlapMarkers.clear();
         if (tree.hasAddresses()) {
-            for (int overlap : Arrays.copyOf(tree.overlaps(), Math.min(50, tree.overlaps().length))) {
+            for (int overlap :
+                    tree.overlaps().subList(0, Math.min(50, tree.overlaps().size()))) {
                 double x = Math.round(axis.leftEdge(tree.first(overlap)));
                 double bottom = STRIP_TOP + STRIP_HEIGHT + 2;
                 Polygon marker = new Polygon(x, bottom - 9, x + 5, bottom, x - 5, bottom);

@@ -52,7 +52,7 @@ final class PixelPainter {
         int left = (int) Math.round(Math.max(box.x(), -16) * scale);
         int right = Math.max(left + 1, (int) Math.round(Math.min(box.right(), width / scale + 16) * scale - separator));
         if (kind == RegionKind.GAP) {
-            paintZigzag(left, top, right, bottom);
+            paintZigzag(new PixelBox(left, top, right, bottom, 0));
             return;
         }
         double radius = box.width() >= 10 && box.height() >= 10 ? 3 * scale : 0;
@@ -174,7 +174,7 @@ final class PixelPainter {
 
     /** @param dash length of the dashes and of the spaces between them, screen pixels; 1 for a solid line */
     private void strokeBox(PixelBox box, int colour, int thickness, int dash) {
-        for (int y = Math.max(0, box.top()); y < Math.min(height, box.bottom()); y++) {
+        forEachRow(box, (y, start, end) -> {
             int inset = box.inset(y);
             boolean horizontalEdge = y < box.top() + thickness || y >= box.bottom() - thickness;
             int from = box.left() + inset;
@@ -186,7 +186,7 @@ final class PixelPainter {
                 fillRow(y, from, Math.min(to, from + bend), colour, 1);
                 fillRow(y, Math.max(from, to - bend), to, colour, 1);
             }
-        }
+        });
     }
 
     private void fillRow(int y, int from, int to, int colour, int dash) {
@@ -222,27 +222,25 @@ final class PixelPainter {
     }
 
     /** Paints a torn edge on both sides, which shows that addresses are left out. */
-    private void paintZigzag(int left, int top, int right, int bottom) {
-        int gapWidth = right - left;
+    private void paintZigzag(PixelBox box) {
+        int gapWidth = box.right() - box.left();
         double period = 10 * scale;
         int thickness = Math.max(1, (int) Math.round(1.25 * scale));
         // The label is between the edges.
         double besideLabel = (gapWidth - LABEL_HEIGHT * scale) / 2 - thickness;
         double tooth = Math.min(Math.clamp(besideLabel, 1.5 * scale, 4 * scale), gapWidth / 5.0);
         if (tooth < 1) {
-            int middle = left + gapWidth / 2;
-            for (int y = Math.max(0, top); y < Math.min(height, bottom); y++) {
-                fillRow(y, middle, middle + 1, palette.gap(), 1);
-            }
+            int middle = box.left() + gapWidth / 2;
+            forEachRow(box, (y, start, end) -> fillRow(y, middle, middle + 1, palette.gap(), 1));
             return;
         }
-        for (int y = Math.max(0, top); y < Math.min(height, bottom); y++) {
-            double phase = Math.floorMod(y - top, (int) period) / period;
+        forEachRow(box, (y, start, end) -> {
+            double phase = Math.floorMod(y - box.top(), (int) period) / period;
             double shift = tooth * (phase < 0.5 ? 2 * phase : 2 - 2 * phase);
-            int leftEdge = (int) Math.round(left + scale + shift);
-            int rightEdge = (int) Math.round(right - 2 * scale - tooth + shift);
+            int leftEdge = (int) Math.round(box.left() + scale + shift);
+            int rightEdge = (int) Math.round(box.right() - 2 * scale - tooth + shift);
             fillRow(y, leftEdge, leftEdge + thickness, palette.gap(), 1);
             fillRow(y, rightEdge, rightEdge + thickness, palette.gap(), 1);
-        }
+        });
     }
 }

@@ -40,7 +40,7 @@ enum RegionKind {
 
     /** Whether the filters show items of this kind. */
     boolean isShown(Set<Filter> shownFilters) {
-        return filter().filter(filter -> !shownFilters.contains(filter)).isEmpty();
+        return filter().map(shownFilters::contains).orElse(true);
     }
 
     /** Whether items of this kind are regions of the listing. */

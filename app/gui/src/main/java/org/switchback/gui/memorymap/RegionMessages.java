@@ -43,11 +43,8 @@ final class RegionMessages {
                             .add(item));
         }
         items.forEach((address, barItems) -> {
-            List<Bar> bars = known.device(address).map(PciDevice::bars).orElse(List.of()).stream()
-                    .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY)
-                    .sorted((a, b) ->
-                            Long.compareUnsigned(a.range().first(), b.range().first()))
-                    .toList();
+            List<Bar> bars =
+                    known.device(address).map(PciDevice::memoryBarsByAddress).orElse(List.of());
             for (int i = 0; bars.size() == barItems.size() && i < barItems.size(); i++) {
                 hiddenBars.put(barItems.get(i), bars.get(i));
             }
@@ -66,9 +63,8 @@ final class RegionMessages {
         Bar hidden = hiddenBars.get(item);
         return hidden != null
                 ? Optional.of(hidden)
-                : device(item).flatMap(device -> device.bars().stream()
-                        .filter(bar -> bar.space() == Bar.AddressSpace.MEMORY
-                                && bar.range().equals(tree.range(item)))
+                : device(item).flatMap(device -> device.memoryBars().stream()
+                        .filter(bar -> bar.range().equals(tree.range(item)))
                         .findFirst());
     }
 
@@ -83,16 +79,18 @@ final class RegionMessages {
             case ROOT -> messages.text("window.map.whole");
             case GAP -> messages.text("window.map.gap");
             case UNCLAIMED -> messages.text("window.map.unclaimed");
-            case BAR -> {
-                String address = PciAddress.parse(tree.name(item))
-                        .map(PciAddress::toShortString)
-                        .orElse(tree.name(item));
-                yield bar(item)
-                        .map(bar -> messages.text("window.map.bar", address, messages.formatBar(bar.index())))
-                        .orElse(address);
-            }
+            case BAR ->
+                bar(item)
+                        .map(bar ->
+                                messages.text("window.map.bar", shortAddress(item), messages.formatBar(bar.index())))
+                        .orElse(shortAddress(item));
             default -> tree.name(item);
         };
+    }
+
+    /** The address of the PCI function whose BAR the item is. */
+    private String shortAddress(int item) {
+        return PciAddress.parse(tree.name(item)).map(PciAddress::toShortString).orElse(tree.name(item));
     }
 
     /** The formatted size; empty if unknown. */
@@ -109,15 +107,6 @@ final class RegionMessages {
     /** The driver of the function whose BAR the item is; empty for other items. */
     String driver(int item) {
         return device(item).map(messages::formatDriver).orElse("");
-    }
-
-    /** The change of a compared region, in words; empty for one in both maps. */
-    String changeText(int item) {
-        return switch (tree.change(item)) {
-            case UNCHANGED -> "";
-            case REMOVED -> messages.text("window.map.removed");
-            case ADDED -> messages.text("window.map.added");
-        };
     }
 
     /** The text for screen readers; parameters as in {@link #tooltipLines}. */
@@ -140,11 +129,15 @@ final class RegionMessages {
         if (tree.kind(item) == RegionKind.OVERLAP) {
             lines.add(messages.text("window.map.overlaps"));
         }
-        if (tree.change(item) != RegionChange.UNCHANGED) {
-            lines.add(changeText(item));
+        switch (tree.change(item)) {
+            case REMOVED -> lines.add(messages.text("window.map.removed"));
+            case ADDED -> lines.add(messages.text("window.map.added"));
+            case UNCHANGED -> {
+                // In both maps.
+            }
         }
         if (count > 1) {
-            lines.add(messages.text("window.map.more", Integer.toString(count - 1)));
+            lines.add(messages.text("window.map.more", count - 1));
         }
         return lines;
     }
@@ -155,8 +148,7 @@ final class RegionMessages {
             return Optional.empty();
         }
         return gpus().stream()
-                .map(Gpu::overlaps)
-                .flatMap(List::stream)
+                .flatMap(gpu -> gpu.overlaps().stream())
                 .filter(overlap -> overlap.regions().stream()
                         .anyMatch(region ->
                                 tree.region(item).filter(region::equals).isPresent()))
@@ -186,9 +178,7 @@ final class RegionMessages {
 
     /** A phrase such as {@code BAR 1 of NVIDIA GeForce GTX 1080}, as far as device and index are known. */
     private String describeBar(int bar) {
-        String address =
-                PciAddress.parse(tree.name(bar)).map(PciAddress::toShortString).orElse(tree.name(bar));
-        String deviceName = device(bar).map(PciDevice::name).orElse(address);
+        String deviceName = device(bar).map(PciDevice::name).orElse(shortAddress(bar));
         return bar(bar).map(known -> messages.text("window.map.bar-of", messages.formatBar(known.index()), deviceName))
                 .orElseGet(() -> messages.text("window.map.some-bar-of", deviceName));
     }
@@ -202,7 +192,7 @@ final class RegionMessages {
     List<String> detailLines(int item) {
         List<String> details = new ArrayList<>();
         range(item).ifPresent(range -> {
-            details.add(messages.text("window.map.range", range.toString()));
+            details.add(messages.text("window.map.range", range));
             details.add(messages.text(
                     "window.map.size", messages.formatSize(range.length()), formatBytes(range), formatHex(range)));
         });
@@ -230,9 +220,7 @@ final class RegionMessages {
             default -> {
                 int children = tree.regionCount(tree.childrenStart(item), tree.childrenEnd(item));
                 if (children > 0) {
-                    details.add(messages.text(
-                            children == 1 ? "window.map.parts.one" : "window.map.parts.many",
-                            Integer.toString(children)));
+                    details.add(messages.formatCount("window.map.parts", children));
                 }
             }
         }
@@ -282,12 +270,7 @@ final class RegionMessages {
                         ? messages.text("window.map.at.gap", addressText, size(item))
                         : messages.text("window.map.at.gap.inside", addressText, size(item), nameInSentence(parent));
             case UNCLAIMED -> messages.text("window.map.at.unclaimed", addressText, nameInSentence(parent));
-            default ->
-                messages.text(
-                        "window.map.at.region",
-                        addressText,
-                        nameInSentence(item),
-                        tree.range(item).toString());
+            default -> messages.text("window.map.at.region", addressText, nameInSentence(item), tree.range(item));
         };
     }
 
@@ -322,9 +305,9 @@ final class RegionMessages {
             report.append('\n');
             enclosingBar(item).flatMap(this::device).ifPresent(device -> report.append(messages.text(
                             "window.map.report.device",
-                            device.address().toString(),
+                            device.address(),
                             device.name(),
-                            device.ids().toString(),
+                            device.ids(),
                             messages.formatDriver(device)))
                     .append('\n'));
             overlap(item).ifPresent(overlap -> report.append(messages.formatVerdict(overlap))

@@ -69,15 +69,12 @@ final class RegionTreeTable extends TreeTableView<Integer> {
                 78,
                 () -> new TextCell(item -> regionMessages().size(item)));
         size.getStyleClass().add("map-size");
-        TreeTableColumn<Integer, Integer> owner = createColumn(
+        createColumn(
                 "window.map.tree.owner",
                 70,
                 () -> new TextCell(item -> regionMessages().driver(item)));
-        getColumns().add(region);
-        getColumns().add(size);
-        getColumns().add(owner);
         setTreeColumn(region);
-        getSelectionModel().selectedItemProperty().addListener((observable, before, now) -> {
+        getSelectionModel().selectedItemProperty().subscribe((before, now) -> {
             if (now != null && !updatingSelection) {
                 model.navigation().select(now.getValue());
             }
@@ -87,9 +84,9 @@ final class RegionTreeTable extends TreeTableView<Integer> {
                 model.viewport().zoomTo(model.selectionProperty().get());
             }
         });
-        model.treeProperty().addListener((observable, before, now) -> rebuildRows());
-        model.viewport().shownFiltersProperty().addListener((observable, before, now) -> rebuildRows());
-        model.selectionProperty().addListener((observable, before, now) -> selectRow());
+        model.treeProperty().subscribe((before, now) -> rebuildRows());
+        model.viewport().shownFiltersProperty().subscribe((before, now) -> rebuildRows());
+        model.selectionProperty().subscribe((before, now) -> selectRow());
         rebuildRows();
     }
 
@@ -105,6 +102,7 @@ final class RegionTreeTable extends TreeTableView<Integer> {
         column.setPrefWidth(width);
         column.setCellValueFactory(row -> row.getValue().valueProperty());
         column.setCellFactory(ignored -> cell.get());
+        getColumns().add(column);
         return column;
     }
 

@@ -2,7 +2,6 @@ package org.switchback.gui.readiness;
 
 import atlantafx.base.theme.Styles;
 import javafx.beans.binding.Bindings;
-import javafx.collections.ListChangeListener;
 import javafx.geometry.Pos;
 import javafx.scene.AccessibleRole;
 import javafx.scene.Node;
@@ -27,7 +26,6 @@ import org.switchback.gui.controls.Controls;
 
 /** The readiness page: a choice of GPUs, the summary, and one row per check. */
 public final class ReadinessView extends StackPane {
-    private static final double MAX_WIDTH = 980;
 
     private final ReadinessViewModel model;
     private final Messages messages;
@@ -42,50 +40,45 @@ public final class ReadinessView extends StackPane {
         getStyleClass().addAll("page", "readiness");
         rows.setId("checks");
         rows.getStyleClass().add("checks");
-        VBox content = new VBox(16, createGpuButtons(), createHeader(refresh), rows);
-        content.setMaxWidth(MAX_WIDTH);
-        StackPane centered = new StackPane(content);
-        centered.getStyleClass().add("page-content");
-        StackPane.setAlignment(content, Pos.TOP_CENTER);
-        ScrollPane scroll = Controls.createScrollPane(centered);
+        ScrollPane scroll = Controls.createScrollPane(
+                Controls.createPage(new VBox(16, createGpuButtons(), createHeader(refresh), rows)));
         scroll.visibleProperty().bind(model.messageProperty().isEmpty());
-        Label message = new Label();
+        Label message = Controls.createLabel("", Styles.TITLE_4);
         message.setId("readiness-message");
-        message.getStyleClass().add(Styles.TITLE_4);
         message.textProperty().bind(model.messageProperty());
         message.visibleProperty().bind(model.messageProperty().isNotEmpty());
         getChildren().addAll(scroll, message);
-        model.rows().addListener((ListChangeListener<CheckRow>) change -> populateRows());
+        model.rows().subscribe(this::populateRows);
         populateRows();
     }
 
     private Node createGpuButtons() {
         gpuButtons.setId("readiness-gpus");
         gpuButtons.setAccessibleText(messages.text("readiness.page.gpu"));
-        Runnable populate = () -> {
-            ToggleGroup toggleGroup = new ToggleGroup();
-            gpuButtons.getChildren().clear();
-            for (ReadinessViewModel.GpuOption gpu : model.gpus()) {
-                ToggleButton button = Controls.withId(
-                        "readiness-"
-                                + gpu.address().toString().replace(':', '-').replace('.', '-'),
-                        new ToggleButton(gpu.name(), new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD)));
-                button.getStyleClass().add("gpu-option");
-                button.setToggleGroup(toggleGroup);
-                button.setUserData(gpu.address());
-                button.setOnAction(event -> {
-                    button.setSelected(true);
-                    model.select(gpu.address());
-                });
-                gpuButtons.getChildren().add(button);
-            }
-            updateSelectedButton();
-        };
-        model.gpus().addListener((ListChangeListener<ReadinessViewModel.GpuOption>) change -> populate.run());
-        model.selectedProperty().addListener((observable, old, now) -> updateSelectedButton());
-        populate.run();
+        model.gpus().subscribe(this::populateGpuButtons);
+        model.selectedProperty().subscribe((before, now) -> updateSelectedButton());
+        populateGpuButtons();
         Controls.bindVisibility(gpuButtons, Bindings.size(model.gpus()).greaterThan(1));
         return gpuButtons;
+    }
+
+    private void populateGpuButtons() {
+        ToggleGroup toggleGroup = new ToggleGroup();
+        gpuButtons.getChildren().clear();
+        for (ReadinessViewModel.GpuOption gpu : model.gpus()) {
+            ToggleButton button = Controls.withId(
+                    "readiness-" + gpu.address().toString().replace(':', '-').replace('.', '-'),
+                    new ToggleButton(gpu.name(), new FontIcon(Material2OutlinedAL.DEVELOPER_BOARD)));
+            button.getStyleClass().add("gpu-option");
+            button.setToggleGroup(toggleGroup);
+            button.setUserData(gpu.address());
+            button.setOnAction(event -> {
+                button.setSelected(true);
+                model.select(gpu.address());
+            });
+            gpuButtons.getChildren().add(button);
+        }
+        updateSelectedButton();
     }
 
     private void updateSelectedButton() {
@@ -97,12 +90,8 @@ public final class ReadinessView extends StackPane {
     }
 
     private Node createHeader(Runnable refresh) {
-        Label summary = new Label();
-        summary.setId("readiness-summary");
-        summary.getStyleClass().add("readiness-summary");
+        Label summary = Controls.createWrappingLabel("readiness-summary", "", "readiness-summary");
         summary.textProperty().bind(model.summaryProperty());
-        Controls.enableWrapping(summary);
-        summary.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(summary, Priority.ALWAYS);
         Button again = Controls.createFlatButton(
                 "readiness-check", messages.text("readiness.page.check"), Material2MZ.REFRESH, refresh);
@@ -113,13 +102,10 @@ public final class ReadinessView extends StackPane {
                 () -> Controls.copyToClipboard(model.toPlainText()));
         HBox header = new HBox(10, summary, again, copy);
         header.setAlignment(Pos.CENTER_LEFT);
-        Runnable updateStatus = () -> {
-            CheckResult.CheckStatus status = model.overallStatusProperty().get();
+        model.overallStatusProperty().subscribe(status -> {
             header.getStyleClass().setAll("readiness-header", status.id());
             summary.setGraphic(new FontIcon(iconFor(status)));
-        };
-        model.overallStatusProperty().addListener((observable, old, now) -> updateStatus.run());
-        updateStatus.run();
+        });
         return header;
     }
 
@@ -128,23 +114,18 @@ public final class ReadinessView extends StackPane {
     }
 
     private Node createRow(CheckRow row) {
-        StackPane icon = new StackPane(new FontIcon(iconFor(row.status())));
-        icon.getStyleClass().add("check-icon");
-        Label title = new Label(row.title());
-        title.getStyleClass().add("check-title");
+        Node icon = Controls.withStyles(new StackPane(new FontIcon(iconFor(row.status()))), "check-icon");
+        Label title = Controls.createLabel(row.title(), "check-title");
         Controls.enableWrapping(title);
         title.setPrefWidth(230);
         title.setMinWidth(230);
-        Label text = new Label(row.text());
-        text.setId("check-text-" + row.check().id());
-        Controls.enableWrapping(text);
-        VBox texts = new VBox(4, text);
+        VBox texts = new VBox(
+                4, Controls.createWrappingLabel("check-text-" + row.check().id(), row.text()));
         HBox.setHgrow(texts, Priority.ALWAYS);
         if (!row.advice().isEmpty()) {
-            Label advice = new Label(row.advice(), new FontIcon(Material2AL.ARROW_FORWARD));
-            advice.setId("check-advice-" + row.check().id());
-            advice.getStyleClass().add("check-advice");
-            Controls.enableWrapping(advice);
+            Label advice =
+                    Controls.createWrappingLabel("check-advice-" + row.check().id(), row.advice(), "check-advice");
+            advice.setGraphic(new FontIcon(Material2AL.ARROW_FORWARD));
             texts.getChildren().add(advice);
         }
         HBox box = new HBox(14, icon, title, texts);

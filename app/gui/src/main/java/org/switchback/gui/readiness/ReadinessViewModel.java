@@ -2,15 +2,16 @@ package org.switchback.gui.readiness;
 
 import java.util.ArrayList;
 import java.util.List;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
-import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.HelperConnection;
-import org.switchback.client.HelperException;
 import org.switchback.client.messages.Messages;
 import org.switchback.client.readiness.CheckResult;
 import org.switchback.client.readiness.Readiness;
@@ -20,8 +21,6 @@ import org.switchback.gui.tasks.PendingTask;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
-import org.switchback.job.PlannedRefusal;
-import org.switchback.plan.Target;
 
 /** The content of the readiness page: the checks of one GPU of the machine. Confined to the FX thread. */
 public final class ReadinessViewModel {
@@ -33,11 +32,11 @@ public final class ReadinessViewModel {
     // Fields: an unreferenced unmodifiable list is garbage collected together with its listeners.
     private final ObservableList<GpuOption> readOnlyGpus = FXCollections.unmodifiableObservableList(gpus);
     private final ObservableList<CheckRow> readOnlyRows = FXCollections.unmodifiableObservableList(rows);
-    private final ReadOnlyObjectWrapper<@Nullable PciAddress> selected = new ReadOnlyObjectWrapper<>(null);
-    private final ReadOnlyStringWrapper summary = new ReadOnlyStringWrapper("");
-    private final ReadOnlyObjectWrapper<CheckResult.CheckStatus> overallStatus =
-            new ReadOnlyObjectWrapper<>(CheckResult.CheckStatus.UNKNOWN);
-    private final ReadOnlyStringWrapper message = new ReadOnlyStringWrapper("");
+    private final ObjectProperty<@Nullable PciAddress> selected = new SimpleObjectProperty<>(null);
+    private final StringProperty summary = new SimpleStringProperty("");
+    private final ObjectProperty<CheckResult.CheckStatus> overallStatus =
+            new SimpleObjectProperty<>(CheckResult.CheckStatus.UNKNOWN);
+    private final StringProperty message = new SimpleStringProperty("");
 
     private List<Readiness> readinessOfGpus = List.of();
     private @Nullable PendingTask pendingTask;
@@ -58,7 +57,7 @@ public final class ReadinessViewModel {
 
     /** The GPU whose checks are shown; null before the first check and without a GPU. */
     public ReadOnlyObjectProperty<@Nullable PciAddress> selectedProperty() {
-        return selected.getReadOnlyProperty();
+        return selected;
     }
 
     /** The checks, in order; empty while a message is shown instead. */
@@ -68,17 +67,17 @@ public final class ReadinessViewModel {
 
     /** The overall result, one sentence; empty without checks. */
     public ReadOnlyStringProperty summaryProperty() {
-        return summary.getReadOnlyProperty();
+        return summary;
     }
 
     /** The worst status of the checks; unknown ones are ignored. */
     public ReadOnlyObjectProperty<CheckResult.CheckStatus> overallStatusProperty() {
-        return overallStatus.getReadOnlyProperty();
+        return overallStatus;
     }
 
     /** Shown instead of checks; empty with checks. */
     public ReadOnlyStringProperty messageProperty() {
-        return message.getReadOnlyProperty();
+        return message;
     }
 
     public void showNoMachine() {
@@ -112,18 +111,9 @@ public final class ReadinessViewModel {
     private static List<Readiness> evaluate(HelperConnection connection, Machine machine) {
         List<Readiness> results = new ArrayList<>();
         for (Gpu gpu : machine.gpus()) {
-            results.add(Readiness.of(machine, gpu, connection.source(), loadRefusals(connection, gpu)));
+            results.add(Readiness.of(machine, gpu, connection.source(), connection.planRefusals(gpu.address())));
         }
         return results;
-    }
-
-    private static List<PlannedRefusal> loadRefusals(HelperConnection connection, Gpu gpu) {
-        try {
-            return connection.plan(gpu.address(), Target.VM, List.of(), false).refusals();
-        } catch (HelperException ignored) {
-            // A failed plan refuses nothing.
-            return List.of();
-        }
     }
 
     private void showResults(List<Readiness> results) {

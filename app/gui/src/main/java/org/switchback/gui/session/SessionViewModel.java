@@ -8,11 +8,11 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import javafx.beans.InvalidationListener;
 import javafx.beans.property.BooleanProperty;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.SimpleBooleanProperty;
+import javafx.beans.property.SimpleObjectProperty;
 import javafx.beans.value.ChangeListener;
-import javafx.collections.ListChangeListener;
 import org.jspecify.annotations.Nullable;
 import org.switchback.client.messages.Messages;
 import org.switchback.gui.gpus.GpuCard;
@@ -47,7 +47,7 @@ public final class SessionViewModel {
     private final TrayActions trayActions;
     private final BooleanSupplier windowVisible;
     private final Consumer<Notification> notificationHandler;
-    private final ReadOnlyObjectWrapper<TrayContent> trayContent;
+    private final ObjectProperty<TrayContent> trayContent;
     private final BooleanProperty windowHidden = new SimpleBooleanProperty(false);
     private final InvalidationListener updateListener = change -> updateContent();
     private final ChangeListener<@Nullable SwitchResult> resultListener = (observable, before, now) -> switchEnded(now);
@@ -72,16 +72,15 @@ public final class SessionViewModel {
         this.trayActions = trayActions;
         this.windowVisible = windowVisible;
         this.notificationHandler = notificationHandler;
-        this.trayContent = new ReadOnlyObjectWrapper<>(createContent());
-        gpus.cards().addListener((ListChangeListener<GpuCard>) change -> cardsChanged());
+        this.trayContent = new SimpleObjectProperty<>(createContent());
+        gpus.cards().subscribe(this::cardsChanged);
         gpus.messageProperty().addListener(updateListener);
         windowHidden.addListener(updateListener);
-        activeSwitch.addListener((observable, before, now) -> observeSwitch(now));
-        observeSwitch(activeSwitch.get());
+        activeSwitch.subscribe(this::observeSwitch);
     }
 
     public ReadOnlyObjectProperty<TrayContent> trayContentProperty() {
-        return trayContent.getReadOnlyProperty();
+        return trayContent;
     }
 
     /** Whether only the tray shows the program. */

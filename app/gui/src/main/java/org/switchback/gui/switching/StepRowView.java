@@ -22,8 +22,8 @@ import org.switchback.job.SwitchRun.StepState;
 /** One step of a plan in a row: number, text, whether it can be undone, how far it is. */
 final class StepRowView extends HBox {
     private final Messages messages;
-    private final Label note = new Label();
-    private final Label time = new Label();
+    private final Label note;
+    private final Label time = Controls.createLabel("", "step-time");
     private final StackPane stateIcon = new StackPane();
 
     StepRowView(StepRow row, Messages messages) {
@@ -32,24 +32,18 @@ final class StepRowView extends HBox {
         setId("step-" + row.number());
         setAlignment(Pos.CENTER_LEFT);
         setAccessibleRole(AccessibleRole.TEXT);
-        Label number = new Label(Integer.toString(row.number()));
-        number.getStyleClass().add("step-number");
-        Label text = new Label(row.text());
-        text.getStyleClass().add("step-text");
+        Label number = Controls.createLabel(Integer.toString(row.number()), "step-number");
+        Label text = Controls.createLabel(row.text(), "step-text");
         Controls.enableWrapping(text);
-        note.setId("step-note-" + row.number());
-        note.getStyleClass().add("step-note");
-        Controls.enableWrapping(note);
+        note = Controls.createWrappingLabel("step-note-" + row.number(), "", "step-note");
         VBox middle = new VBox(2, text, note);
         middle.setAlignment(Pos.CENTER_LEFT);
         middle.setMaxWidth(Double.MAX_VALUE);
         HBox.setHgrow(middle, Priority.ALWAYS);
-        Label undo = new Label(row.reversibility());
+        Label undo = Controls.createLabel(row.reversibility(), "step-undo");
         undo.setId("step-undo-" + row.number());
-        undo.getStyleClass().add("step-undo");
         undo.setMinWidth(Region.USE_PREF_SIZE);
         time.setId("step-time-" + row.number());
-        time.getStyleClass().add("step-time");
         time.setMinWidth(Region.USE_PREF_SIZE);
         StackPane times = new StackPane(time);
         times.setAlignment(Pos.CENTER_RIGHT);
@@ -72,7 +66,7 @@ final class StepRowView extends HBox {
         stateIcon.getChildren().setAll(iconFor(row.state()));
         setAccessibleText(messages.text(
                 "window.step.accessible",
-                Integer.toString(row.number()),
+                row.number(),
                 row.text(),
                 row.reversibility(),
                 messages.text("window.step.state." + row.state().name())));

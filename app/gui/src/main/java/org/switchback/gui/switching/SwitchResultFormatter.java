@@ -36,6 +36,7 @@ final class SwitchResultFormatter {
         List<String> lines = new ArrayList<>(
                 run.refusals().stream().map(messages::formatRefusal).toList());
         SwitchRun.Result result = run.evaluate(before, now);
+        Gpu gpu = now.orElse(before);
         return switch (result) {
             case UNKNOWN -> {
                 addNonEmpty(lines, reason);
@@ -44,26 +45,25 @@ final class SwitchResultFormatter {
             }
             case SUCCEEDED -> {
                 addNonEmpty(lines, reason);
-                lines.add(driverSentence(now.orElseThrow()));
+                lines.add(driverSentence(gpu));
                 if (target == Target.VM) {
-                    lines.add(messages.text("window.result.next", formatAddresses(now.orElseThrow())));
-                    lines.add(hostLimitations(messages, now.orElseThrow()));
+                    lines.add(messages.text("window.result.next", formatAddresses(gpu)));
+                    lines.add(hostLimitations(messages, gpu));
                 }
                 yield new SwitchResult(result, messages.text("finished.done." + target.wireName(), gpuName()), lines);
             }
             case FALSELY_REPORTED -> {
-                lines.add(driverSentence(now.orElseThrow()));
-                yield new SwitchResult(result, messages.formatFalseSuccess(target, now.orElseThrow()), lines);
+                lines.add(driverSentence(gpu));
+                yield new SwitchResult(result, messages.formatFalseSuccess(target, gpu), lines);
             }
             case UNCHANGED -> {
                 lines.addAll(stepFailures(rows));
                 boolean touched = rows.stream().anyMatch(row -> row.state() == StepState.UNDONE);
                 lines.add(messages.text(
-                        touched ? "window.result.rolledback" : "window.result.untouched",
-                        formatDrivers(now.orElseThrow())));
+                        touched ? "window.result.rolledback" : "window.result.untouched", formatDrivers(gpu)));
                 yield new SwitchResult(result, reason, lines);
             }
-            case PARTIALLY_SWITCHED -> formatPartial(outcome, reason, rows, now.orElseThrow(), desktop, lines);
+            case PARTIALLY_SWITCHED -> formatPartial(outcome, reason, rows, gpu, desktop, lines);
         };
     }
 
@@ -119,7 +119,7 @@ final class SwitchResultFormatter {
                         .filter(row -> row.state() == state && !row.note().isEmpty()))
                 .map(row -> messages.text(
                         row.state() == StepState.UNDO_FAILED ? "window.result.step.undo" : "window.result.step",
-                        Integer.toString(row.number()),
+                        row.number(),
                         row.text(),
                         row.note()))
                 .toList();

@@ -42,7 +42,6 @@ import org.switchback.job.SwitchRun.StepState;
 
 /** The pane of a switch: its plan, its progress, its result. */
 public final class SwitchView extends BorderPane {
-    private static final double MAX_WIDTH = 980;
 
     /** Where there is nothing to do but to wait. */
     private static final Set<SwitchViewModel.SwitchPhase> BUSY_PHASES = Set.of(
@@ -73,11 +72,7 @@ public final class SwitchView extends BorderPane {
                 createStepList(),
                 createCommandBox(),
                 createDeviceBox());
-        content.setMaxWidth(MAX_WIDTH);
-        StackPane centred = new StackPane(content);
-        centred.getStyleClass().add("page-content");
-        StackPane.setAlignment(content, Pos.TOP_CENTER);
-        scrollPane.setContent(centred);
+        scrollPane.setContent(Controls.createPage(content));
         setCenter(scrollPane);
         setBottom(createActionBar());
         addEventHandler(KeyEvent.KEY_PRESSED, this::handleKey);
@@ -114,23 +109,18 @@ public final class SwitchView extends BorderPane {
             }
         });
         path.disableProperty().bind(model.canLeaveProperty().not());
-        Runnable place = () -> {
+        model.gpuNameProperty().subscribe(name -> {
             TreeItem<String> root = new TreeItem<>(page);
-            TreeItem<String> here = new TreeItem<>(model.gpuNameProperty().get());
+            TreeItem<String> here = new TreeItem<>(name);
             root.getChildren().add(here);
             path.setSelectedCrumb(here);
-        };
-        model.gpuNameProperty().addListener((observable, old, now) -> place.run());
-        place.run();
-
-        Label title = new Label();
+        });
+        Label title = Controls.createLabel("", Styles.TITLE_3);
         title.setId("switch-title");
         title.textProperty().bind(model.titleProperty());
-        title.getStyleClass().add(Styles.TITLE_3);
         title.setWrapText(true);
-        Label status = new Label();
+        Label status = Controls.createLabel("", "switch-status");
         status.setId("switch-status");
-        status.getStyleClass().add("switch-status");
         status.setWrapText(true);
         status.textProperty().bind(model.statusProperty());
         ProgressBar bar = new ProgressBar();
@@ -156,34 +146,23 @@ public final class SwitchView extends BorderPane {
     private Node createResultBox() {
         VBox box = new VBox(6);
         box.setId("switch-result");
-        Runnable fill = () -> {
-            SwitchResult result = model.switchResultProperty().get();
+        model.switchResultProperty().subscribe(result -> {
             box.getChildren().clear();
             box.getStyleClass().setAll("switch-result");
             if (result != null) {
                 box.getStyleClass().add(KebabCase.of(result.kind()));
-                Label title = new Label(result.title(), new FontIcon(iconFor(result.kind())));
-                title.setId("result-title");
-                title.getStyleClass().add("result-title");
-                Controls.enableWrapping(title);
+                Label title = Controls.createWrappingLabel("result-title", result.title(), "result-title");
+                title.setGraphic(new FontIcon(iconFor(result.kind())));
                 box.getChildren().add(title);
                 for (String line : result.lines()) {
-                    Label label = new Label(line);
-                    label.getStyleClass().add("result-line");
+                    Label label = Controls.createLabel(line, "result-line");
                     Controls.enableWrapping(label);
                     box.getChildren().add(label);
                 }
             }
-        };
-        model.switchResultProperty().addListener((observable, old, now) -> {
-            fill.run();
             scrollPane.setVvalue(0);
         });
-        fill.run();
-        Controls.bindVisibility(
-                box,
-                Bindings.createBooleanBinding(
-                        () -> model.switchResultProperty().get() != null, model.switchResultProperty()));
+        Controls.bindVisibility(box, model.switchResultProperty().isNotNull());
         return box;
     }
 
@@ -198,21 +177,17 @@ public final class SwitchView extends BorderPane {
 
     /** A box of sentences, away when there are none. */
     private Node createSentenceBox(String id, ObservableList<String> texts, Ikon sign, String style) {
-        VBox box = new VBox(8);
-        box.getStyleClass().add("sentences");
+        VBox box = Controls.withStyles(new VBox(8), "sentences");
         Runnable fill = () -> {
             List<Node> lines = new ArrayList<>();
             for (String text : texts) {
-                Label line = new Label(text, new FontIcon(sign));
-                line.setId(id + "-" + (lines.size() + 1));
-                line.getStyleClass().add(style);
-                Controls.enableWrapping(line);
-                line.setMaxWidth(Double.MAX_VALUE);
+                Label line = Controls.createWrappingLabel(id + "-" + (lines.size() + 1), text, style);
+                line.setGraphic(new FontIcon(sign));
                 lines.add(line);
             }
             box.getChildren().setAll(lines);
         };
-        texts.addListener((ListChangeListener<String>) change -> fill.run());
+        texts.subscribe(fill);
         fill.run();
         Controls.bindVisibility(box, Bindings.isNotEmpty(texts));
         return box;
@@ -281,19 +256,17 @@ public final class SwitchView extends BorderPane {
     }
 
     private Node createCommandBox() {
-        TextArea text = new TextArea();
+        TextArea text = Controls.withStyles(new TextArea(), "commands");
         text.setId("switch-commands");
         text.setEditable(false);
-        text.getStyleClass().add("commands");
         text.setAccessibleText(messages.text("window.switch.commands"));
-        ToggleButton toggle = Controls.withId("switch-commands-show", new ToggleButton());
-        toggle.getStyleClass().addAll(Styles.FLAT, "quiet");
+        ToggleButton toggle =
+                Controls.withId("switch-commands-show", Controls.withStyles(new ToggleButton(), Styles.FLAT, "quiet"));
         toggle.textProperty()
                 .bind(Bindings.when(toggle.selectedProperty())
                         .then(messages.text("window.switch.commands.hide"))
                         .otherwise(messages.text("window.switch.commands.show")));
-        FontIcon sign = new FontIcon(Material2OutlinedAL.CODE);
-        toggle.setGraphic(sign);
+        toggle.setGraphic(new FontIcon(Material2OutlinedAL.CODE));
         Button copy = Controls.createButton(
                 "switch-commands-copy",
                 messages.text("window.switch.commands.copy"),
@@ -304,14 +277,14 @@ public final class SwitchView extends BorderPane {
             text.setText(model.commands());
             text.setPrefRowCount(Math.clamp(model.commands().lines().count(), 1, 14));
         };
-        toggle.selectedProperty().addListener((observable, was, shown) -> {
+        toggle.selectedProperty().subscribe((before, shown) -> {
             fill.run();
             if (shown) {
                 layout();
                 scrollIntoView(text);
             }
         });
-        model.steps().addListener((ListChangeListener<StepRow>) change -> {
+        model.steps().subscribe(() -> {
             if (!text.getText().equals(model.commands())) {
                 fill.run();
             }
@@ -324,11 +297,9 @@ public final class SwitchView extends BorderPane {
     }
 
     private Node createDeviceBox() {
-        Label title = new Label(messages.text("window.switch.devices"));
-        title.getStyleClass().addAll(Styles.TEXT_CAPTION);
         VBox box = new VBox(
                 8,
-                title,
+                Controls.createLabel(messages.text("window.switch.devices"), Styles.TEXT_CAPTION),
                 createSentenceBox("device", model.devices(), Material2OutlinedAL.DEVELOPER_BOARD, "info-line"));
         Controls.bindVisibility(box, Bindings.isNotEmpty(model.devices()));
         return box;
@@ -338,14 +309,12 @@ public final class SwitchView extends BorderPane {
 
     private Node createActionBar() {
         buttons.setAlignment(Pos.CENTER_RIGHT);
-        buttons.setMaxWidth(MAX_WIDTH);
+        buttons.setMaxWidth(Controls.MAX_PAGE_WIDTH);
         buttons.setMinHeight(Region.USE_PREF_SIZE);
-        StackPane bar = new StackPane(buttons);
-        // A button here that can't be pressed says why, so it has to be read.
-        bar.getStyleClass().addAll("action-bar", "tells");
-        model.actions().addListener((ListChangeListener<PaneAction>) change -> updateButtons());
+        model.actions().subscribe(this::updateButtons);
         updateButtons();
-        return bar;
+        // A button here that can't be pressed says why, so it has to be read.
+        return Controls.withStyles(new StackPane(buttons), "action-bar", "tells");
     }
 
     /** A button that stays keeps its node, and with it the keyboard. */

@@ -5,14 +5,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import javafx.beans.property.BooleanProperty;
+import javafx.beans.property.DoubleProperty;
+import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
-import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyDoubleProperty;
-import javafx.beans.property.ReadOnlyDoubleWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
-import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleBooleanProperty;
+import javafx.beans.property.SimpleDoubleProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
@@ -61,15 +65,15 @@ public final class SwitchViewModel {
     private final StepRowFactory stepRows;
     private final Runnable onLeave;
 
-    private final ReadOnlyObjectWrapper<SwitchPhase> phase = new ReadOnlyObjectWrapper<>(SwitchPhase.PLANNING);
-    private final ReadOnlyStringWrapper title = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper gpuName = new ReadOnlyStringWrapper("");
-    private final ReadOnlyStringWrapper status = new ReadOnlyStringWrapper("");
-    private final ReadOnlyDoubleWrapper progress = new ReadOnlyDoubleWrapper(0);
-    private final ReadOnlyObjectWrapper<@Nullable SwitchResult> switchResult = new ReadOnlyObjectWrapper<>(null);
-    private final ReadOnlyBooleanWrapper nativeDriverOffered = new ReadOnlyBooleanWrapper(false);
-    private final ReadOnlyBooleanWrapper nativeDriverAllowed = new ReadOnlyBooleanWrapper(false);
-    private final ReadOnlyBooleanWrapper canLeave = new ReadOnlyBooleanWrapper(true);
+    private final ObjectProperty<SwitchPhase> phase = new SimpleObjectProperty<>(SwitchPhase.PLANNING);
+    private final StringProperty title = new SimpleStringProperty("");
+    private final StringProperty gpuName = new SimpleStringProperty("");
+    private final StringProperty status = new SimpleStringProperty("");
+    private final DoubleProperty progress = new SimpleDoubleProperty(0);
+    private final ObjectProperty<@Nullable SwitchResult> switchResult = new SimpleObjectProperty<>(null);
+    private final BooleanProperty nativeDriverOffered = new SimpleBooleanProperty(false);
+    private final BooleanProperty nativeDriverAllowed = new SimpleBooleanProperty(false);
+    private final BooleanProperty canLeave = new SimpleBooleanProperty(true);
     private final ObservableList<String> devices = FXCollections.observableArrayList();
     private final ObservableList<String> notes = FXCollections.observableArrayList();
     private final ObservableList<String> refusals = FXCollections.observableArrayList();
@@ -126,47 +130,47 @@ public final class SwitchViewModel {
 
     /** Where the switch is. Changes before {@link #actions} do. */
     public ReadOnlyObjectProperty<SwitchPhase> phaseProperty() {
-        return phase.getReadOnlyProperty();
+        return phase;
     }
 
     /** What is to be done. */
     public ReadOnlyStringProperty titleProperty() {
-        return title.getReadOnlyProperty();
+        return title;
     }
 
     /** Name of the GPU. */
     public ReadOnlyStringProperty gpuNameProperty() {
-        return gpuName.getReadOnlyProperty();
+        return gpuName;
     }
 
     /** What is going on, one sentence. */
     public ReadOnlyStringProperty statusProperty() {
-        return status.getReadOnlyProperty();
+        return status;
     }
 
     /** Part of the steps that are done, 0 to 1. */
     public ReadOnlyDoubleProperty progressProperty() {
-        return progress.getReadOnlyProperty();
+        return progress;
     }
 
     /** The result; null before the end. */
     public ReadOnlyObjectProperty<@Nullable SwitchResult> switchResultProperty() {
-        return switchResult.getReadOnlyProperty();
+        return switchResult;
     }
 
     /** Whether the pane can be left now: not while something is under way. */
     public ReadOnlyBooleanProperty canLeaveProperty() {
-        return canLeave.getReadOnlyProperty();
+        return canLeave;
     }
 
     /** Whether the GPU's own driver could spare the kernel module, if it is allowed to. */
     public ReadOnlyBooleanProperty nativeDriverOfferedProperty() {
-        return nativeDriverOffered.getReadOnlyProperty();
+        return nativeDriverOffered;
     }
 
     /** Whether it is allowed to. */
     public ReadOnlyBooleanProperty nativeDriverAllowedProperty() {
-        return nativeDriverAllowed.getReadOnlyProperty();
+        return nativeDriverAllowed;
     }
 
     /** The functions that move, graphics first, as people name them. */
@@ -295,7 +299,13 @@ public final class SwitchViewModel {
                     SwitchPhase.PLANNED,
                     messages.text(
                             partiallySwitched ? "window.switch.planned.partially-switched" : "window.switch.planned"),
-                    List.of(cancelAction(), newAction("switch-apply", applyLabel(), true, this::apply)));
+                    List.of(
+                            cancelAction(),
+                            newAction(
+                                    "switch-apply",
+                                    messages.text(target == Target.VM ? "window.choice.vm" : "window.choice.host"),
+                                    true,
+                                    this::apply)));
         } else {
             reply.refusals().forEach(refusal -> refusals.add(messages.formatRefusal(refusal)));
             enterPhase(
@@ -316,10 +326,6 @@ public final class SwitchViewModel {
     private void updateTitle(String gpu) {
         gpuName.set(gpu);
         title.set(messages.text(target == Target.VM ? "window.switch.title.vm" : "window.switch.title.host", gpu));
-    }
-
-    private String applyLabel() {
-        return messages.text(target == Target.VM ? "window.choice.vm" : "window.choice.host");
     }
 
     private String formatDevice(Machine machine, PciAddress function, String key) {

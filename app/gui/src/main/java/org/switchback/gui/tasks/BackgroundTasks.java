@@ -41,16 +41,20 @@ public final class BackgroundTasks {
         backgroundExecutor.execute(() -> {
             try {
                 T value = call.call();
-                fxExecutor.execute(() -> pendingTask.deliver(() -> onSuccess.accept(value)));
+                deliver(pendingTask, () -> onSuccess.accept(value));
             } catch (HelperException e) {
-                fxExecutor.execute(() -> pendingTask.deliver(() -> onFailure.accept(e)));
+                deliver(pendingTask, () -> onFailure.accept(e));
             } catch (RuntimeException e) {
                 LOGGER.log(System.Logger.Level.ERROR, "A background call failed", e);
                 HelperException failure = new HelperException(HelperException.FailureKind.NO_ANSWER, e);
-                fxExecutor.execute(() -> pendingTask.deliver(() -> onFailure.accept(failure)));
+                deliver(pendingTask, () -> onFailure.accept(failure));
             }
         });
         return pendingTask;
+    }
+
+    private void deliver(PendingTask pendingTask, Runnable result) {
+        fxExecutor.execute(() -> pendingTask.deliver(result));
     }
 
     /** Runs a task in the background whose end does not matter. */

@@ -31,14 +31,16 @@ class MapLayoutTest {
     @CsvSource({"x99-gtx1080, 800", "x99-gtx1080, 1000", "strix-halo-32g, 800", "x99-gtx1080-efifb, 800"})
     void framebufferIsVisibleInTheWholeMap(String sample, double width) {
         MapTree tree = sample(sample);
-        Box overlap = boxOf(createLayout(tree, MapTree.ROOT, ScaleMode.FIT, width, 1, 0), tree.overlaps()[0]);
+        Box overlap = boxOf(
+                createLayout(tree, MapTree.ROOT, ScaleMode.FIT, width, 1, 0),
+                tree.overlaps().getFirst());
         assertThat(overlap.width()).isGreaterThanOrEqualTo(FitScale.MIN_WIDTH);
     }
 
     @Test
     void framebufferHasRoomForItsNameWithinItsBus() {
         MapTree tree = sample("x99-gtx1080");
-        int bootfb = tree.overlaps()[0];
+        int bootfb = tree.overlaps().getFirst();
         int bus = tree.parent(tree.parent(bootfb));
         assertThat(tree.name(bus)).isEqualTo("PCI Bus 0000:04");
         assertThat(boxOf(createLayout(tree, bus, ScaleMode.FIT, 1000, 1, 0), bootfb)
@@ -77,7 +79,7 @@ class MapLayoutTest {
             assertThat(boxes).allMatch(box -> box.width() >= 0 && box.right() <= 800 + HALF_PIXEL);
         }
         assertThat(tree.overlaps()).hasSize(1);
-        int bar = tree.parent(tree.overlaps()[0]);
+        int bar = tree.parent(tree.overlaps().getFirst());
         assertThat(tree.name(bar)).isEqualTo("0000:00:02.0");
         assertThat(tree.kind(bar)).isEqualTo(RegionKind.BAR);
         assertThat(tree.name(tree.parent(bar))).isEqualTo("PCI Bus 0000:00");
@@ -108,7 +110,7 @@ class MapLayoutTest {
             assertThat(box.right()).isPositive();
             assertThat(box.x()).isLessThan(800);
         }
-        int bootfb = tree.overlaps()[0];
+        int bootfb = tree.overlaps().getFirst();
         Box unzoomed = boxOf(createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 1, 0), bootfb);
         double offset = unzoomed.x() / 800 - 0.02;
         Box zoomedBox = boxOf(createLayout(tree, MapTree.ROOT, ScaleMode.FIT, 800, 4, offset), bootfb);

@@ -74,8 +74,8 @@ class MemoryMapViewTest extends WindowTestCase {
     }
 
     private BoxNode overlapNode(MapCanvas canvas) {
-        return TestWindow.callOnFxThread(
-                () -> canvas.node(model.treeProperty().get().overlaps()[0]).orElseThrow());
+        return TestWindow.callOnFxThread(() ->
+                canvas.node(model.treeProperty().get().overlaps().getFirst()).orElseThrow());
     }
 
     private String selectedName() {
@@ -561,7 +561,8 @@ class MemoryMapViewTest extends WindowTestCase {
     void hoveringABoxShowsItsTooltip(FxRobot robot) {
         MapCanvas canvas = openMapPage();
         var point = TestWindow.callOnFxThread(() -> {
-            BoxNode node = canvas.node(model.treeProperty().get().overlaps()[0]).orElseThrow();
+            BoxNode node = canvas.node(model.treeProperty().get().overlaps().getFirst())
+                    .orElseThrow();
             return node.localToScreen(node.getWidth() / 2, node.getHeight() / 2);
         });
         robot.moveTo(point.add(3, 3));
@@ -580,7 +581,7 @@ class MemoryMapViewTest extends WindowTestCase {
             model.selectOverlap(1);
             model.viewport().zoomTo(MapTree.ROOT);
         });
-        int overlap = model.treeProperty().get().overlaps()[0];
+        int overlap = model.treeProperty().get().overlaps().getFirst();
         TestWindow.waitUntil(
                 "the overlap is narrow",
                 () -> canvas.node(overlap).filter(node -> node.getWidth() < 12).isPresent());

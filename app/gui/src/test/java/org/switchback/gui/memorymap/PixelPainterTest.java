@@ -51,8 +51,8 @@ class PixelPainterTest {
     @ValueSource(ints = {1, 2})
     void overlapIsVisibleInGreyscale(int scale) {
         int[] pixels = paint(tree, layOut(tree), scale);
-        Box overlap = boxOf(layOut(tree), tree.overlaps()[0]);
-        Box bar = boxOf(layOut(tree), tree.parent(tree.overlaps()[0]));
+        Box overlap = boxOf(layOut(tree), tree.overlaps().getFirst());
+        Box bar = boxOf(layOut(tree), tree.parent(tree.overlaps().getFirst()));
         assertThat(greyShades(pixels, overlap, scale)).as("stripes").hasSizeGreaterThan(1);
         assertThat(greyShades(pixels, boxOf(layOut(tree), tree.itemAt(0xd0000000L)), scale))
                 .as("a plain BAR")
@@ -81,16 +81,17 @@ class PixelPainterTest {
         MemoryMap after = MemoryMap.parse(LISTING.replace("    c0000000-c086ffff : BOOTFB\n", ""));
         MapTree comparison = MapTree.compare(before, MemoryMapDiff.between(before, after));
         List<Box> boxes = layOut(comparison);
-        Set<Integer> removed =
-                greyShades(paint(comparison, boxes, 1), boxOf(boxes, comparison.overlaps()[0]), 1);
+        Set<Integer> removed = greyShades(
+                paint(comparison, boxes, 1), boxOf(boxes, comparison.overlaps().getFirst()), 1);
         assertThat(removed)
                 .hasSizeGreaterThan(1)
-                .isNotEqualTo(greyShades(paint(tree, boxes, 1), boxOf(boxes, tree.overlaps()[0]), 1));
+                .isNotEqualTo(greyShades(
+                        paint(tree, boxes, 1), boxOf(boxes, tree.overlaps().getFirst()), 1));
     }
 
     @Test
     void boxesAreClippedToTheImage() {
-        List<Box> boxes = List.of(new Box(tree.overlaps()[0], 1, -1e9, -5, 2e9, 900));
+        List<Box> boxes = List.of(new Box(tree.overlaps().getFirst(), 1, -1e9, -5, 2e9, 900));
         int[] pixels = paint(tree, boxes, 1);
         assertThat(pixels).hasSize(WIDTH * HEIGHT);
         assertThat(pixels[WIDTH * HEIGHT / 2]).isNotEqualTo(LIGHT_PALETTE.card());
@@ -98,7 +99,7 @@ class PixelPainterTest {
 
     @Test
     void boxIsAtLeastOnePixelWide() {
-        int[] pixels = paint(tree, List.of(new Box(tree.overlaps()[0], 1, 500.2, 0, 0.01, 100)), 1);
+        int[] pixels = paint(tree, List.of(new Box(tree.overlaps().getFirst(), 1, 500.2, 0, 0.01, 100)), 1);
         assertThat(pixels[500 + 50 * WIDTH]).isEqualTo(LIGHT_PALETTE.overlap());
     }
 

@@ -1,4 +1,4 @@
-package org.switchback.gui;
+package org.switchback.client.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,29 +8,29 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class FirstStartMarkerTest {
+class MarkerFileTest {
     @Test
     void onlyTheFirstCallReturnsTrue(@TempDir Path home) {
         Map<String, String> environment = Map.of("HOME", home.toString());
-        assertThat(FirstStartMarker.of(environment).checkAndMark()).isTrue();
-        assertThat(FirstStartMarker.of(environment).checkAndMark()).isFalse();
+        assertThat(MarkerFile.of(environment, "started").createOnce()).isTrue();
+        assertThat(MarkerFile.of(environment, "started").createOnce()).isFalse();
         assertThat(home.resolve(".local/state/switchback/started")).exists();
     }
 
     @Test
     void onlyAnAbsoluteXdgStateHomeIsUsed(@TempDir Path state, @TempDir Path home) {
-        FirstStartMarker.of(Map.of("HOME", home.toString(), "XDG_STATE_HOME", state.toString()))
-                .checkAndMark();
+        MarkerFile.of(Map.of("HOME", home.toString(), "XDG_STATE_HOME", state.toString()), "started")
+                .createOnce();
         assertThat(state.resolve("switchback/started")).exists();
-        FirstStartMarker.of(Map.of("HOME", home.toString(), "XDG_STATE_HOME", "state"))
-                .checkAndMark();
+        MarkerFile.of(Map.of("HOME", home.toString(), "XDG_STATE_HOME", "state"), "started")
+                .createOnce();
         assertThat(home.resolve(".local/state/switchback/started")).exists();
     }
 
     @Test
     void anUncreatableDirectoryIsIgnored(@TempDir Path home) throws Exception {
         Files.writeString(home.resolve(".local"), "a file where a folder should be");
-        assertThat(FirstStartMarker.of(Map.of("HOME", home.toString())).checkAndMark())
+        assertThat(MarkerFile.of(Map.of("HOME", home.toString()), "started").createOnce())
                 .isTrue();
     }
 }
