@@ -21,6 +21,7 @@ public record Bar(int index, AddressRange range, AddressSpace space, boolean pre
     private static final long IORESOURCE_MEM = 0x200;
     private static final long IORESOURCE_PREFETCH = 0x2000;
     private static final long IORESOURCE_MEM_64 = 0x100000;
+    private static final long IORESOURCE_UNSET = 0x20000000;
 
     /** The address space of a BAR. */
     public enum AddressSpace {
@@ -36,14 +37,17 @@ public record Bar(int index, AddressRange range, AddressSpace space, boolean pre
     /**
      * Parses the sysfs file {@code resource}: one resource per line, "first last flags" in hexadecimal. The first six
      * lines are BARs and the seventh is the ROM; the rest belong to bridges and virtual functions
-     * (drivers/pci/pci-sysfs.c). Unused and malformed lines are skipped.
+     * (drivers/pci/pci-sysfs.c). Unused and malformed lines are skipped, and resources without an assigned address.
      */
     static List<Bar> parse(String resource) {
         List<Bar> bars = new ArrayList<>();
         String[] lines = resource.split("\n", -1);
         for (int index = 0; index < Math.min(lines.length, ROM_INDEX + 1); index++) {
             long[] fields = HexNumbers.parseFields(lines[index]);
-            if (fields.length != 3 || fields[2] == 0 || Long.compareUnsigned(fields[0], fields[1]) > 0) {
+            if (fields.length != 3
+                    || fields[2] == 0
+                    || (fields[2] & IORESOURCE_UNSET) != 0
+                    || Long.compareUnsigned(fields[0], fields[1]) > 0) {
                 continue;
             }
             boolean ioPorts = (fields[2] & IORESOURCE_IO) != 0;
@@ -58,5 +62,29 @@ public record Bar(int index, AddressRange range, AddressSpace space, boolean pre
                     (fields[2] & IORESOURCE_MEM_64) != 0));
         }
         return List.copyOf(bars);
+    }
+
+    /**
+     * Whether the kernel has found no address for a memory BAR: it marks such a BAR IORESOURCE_UNSET or clears its line
+     * (pci_assign_resource and reset_resource, drivers/pci/setup-res.c and setup-bus.c). I/O ports and the ROM do not
+     * count, because a virtual machine can do without them.
+     *
+     * @param resource content of the sysfs file, as in {@link #parse}
+     * @param needsMemory whether the function certainly has a memory BAR, as every graphics function has, so that a
+     *     file without any means that their lines were cleared
+     */
+    static boolean hasUnassignedMemory(String resource, boolean needsMemory) {
+        boolean hasMemory = false;
+        String[] lines = resource.split("\n", -1);
+        for (int index = 0; index < Math.min(lines.length, ROM_INDEX); index++) {
+            long[] fields = HexNumbers.parseFields(lines[index]);
+            if (fields.length == 3 && (fields[2] & IORESOURCE_MEM) != 0) {
+                if ((fields[2] & IORESOURCE_UNSET) != 0) {
+                    return true;
+                }
+                hasMemory = true;
+            }
+        }
+        return needsMemory && !hasMemory && lines.length >= ROM_INDEX;
     }
 }

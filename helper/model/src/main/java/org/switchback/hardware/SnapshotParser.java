@@ -136,16 +136,20 @@ public final class SnapshotParser {
     private PciDevice parseDevice(PciAddress address) {
         String folder = PCI_DEVICES + address;
         PciDevice.DeviceIds ids = parseIds(folder);
+        PciClass pciClass = new PciClass((int) parseHex(folder + "/class"));
+        Optional<String> resource = snapshot.text(folder + "/resource");
         Optional<Integer> group =
                 snapshot.linkTargetName(folder + "/iommu_group").flatMap(SnapshotParser::parseNumber);
         return new PciDevice(
                 address,
                 ids,
-                new PciClass((int) parseHex(folder + "/class")),
+                pciClass,
                 parseHeaderType(folder),
                 snapshot.linkTargetName(folder + "/driver"),
                 snapshot.text(folder + "/driver_override").filter(text -> !text.isEmpty() && !text.equals("(null)")),
-                snapshot.text(folder + "/resource").map(Bar::parse).orElse(List.of()),
+                resource.map(Bar::parse).orElse(List.of()),
+                resource.filter(text -> Bar.hasUnassignedMemory(text, pciClass.isDisplay()))
+                        .isPresent(),
                 group,
                 parseParentBridges(folder, address),
                 snapshot.text(folder + "/boot_vga").filter("1"::equals).isPresent(),

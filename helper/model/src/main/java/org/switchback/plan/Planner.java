@@ -63,12 +63,19 @@ public final class Planner {
 
     private SwitchPlan planToVm(Gpu gpu) {
         List<PciDevice> functions = withExtras(gpu, request.extraFunctions());
+        if (refuseNotResponding(functions)) {
+            return createPlan(
+                    gpu, functions, currentHostSettings(functions, Optional.empty()), requiredPermission(functions));
+        }
         if (gpu.mode() == Gpu.GpuMode.VM && gpu.conflicts().isEmpty()) {
             refusals.add(new Refusal.AlreadyInMode(gpu.address(), Target.VM));
+            refuseAfterOops();
+            refuseUnusable(functions);
             return createPlan(
                     gpu, functions, currentHostSettings(functions, Optional.empty()), requiredPermission(functions));
         }
         refuseAfterOops();
+        refuseUnusable(functions);
         refuseWithoutVfio(gpu);
         refuseSharedGroups(functions);
         refuseInUse(functions);
@@ -141,6 +148,9 @@ public final class Planner {
                 .forEach(extras::add));
         List<PciDevice> functions = withExtras(gpu, List.copyOf(extras));
         HostSettings settings = savedSettings.orElse(new HostSettings(Map.of(), Optional.empty()));
+        if (refuseNotResponding(functions)) {
+            return createPlan(gpu, functions, settings, SwitchPlan.RequiredPermission.RESTORE);
+        }
         boolean anyReservedForVm = functions.stream()
                 .anyMatch(function ->
                         function.isBoundToVfio() || overrideOf(function).equals(PciDevice.VFIO_PCI));
@@ -308,6 +318,32 @@ public final class Planner {
         if (machine.taint().hasOops()) {
             refusals.add(new Refusal.KernelOops());
         }
+    }
+
+    /** Refuses functions that no virtual machine could use. */
+    private void refuseUnusable(List<PciDevice> functions) {
+        for (PciDevice function : functions) {
+            if (function.hasUnassignedMemory()) {
+                refusals.add(new Refusal.MemoryUnassigned(
+                        function.address(),
+                        function.name(),
+                        function.parentBridges().stream().findFirst()));
+            }
+        }
+    }
+
+    /**
+     * Refuses a card that does not answer. That is the only reason then: no other fact about the card can be trusted.
+     * All functions of a card that has lost its power or its link stop answering, so one is named.
+     *
+     * @return whether the card was refused
+     */
+    private boolean refuseNotResponding(List<PciDevice> functions) {
+        Optional<PciDevice> silent = functions.stream()
+                .filter(function -> !function.isResponding())
+                .findFirst();
+        silent.ifPresent(function -> refusals.add(new Refusal.NotResponding(function.address(), function.name())));
+        return silent.isPresent();
     }
 
     private void refuseWithoutVfio(Gpu gpu) {

@@ -266,4 +266,40 @@ public sealed interface Refusal {
             return List.of();
         }
     }
+
+    /**
+     * A function does not answer: reading its config space returns only ones. No driver could work with it, and neither
+     * unbinding nor resetting it helps.
+     */
+    record NotResponding(PciAddress address, String name) implements Refusal {
+        @Override
+        public RefusalCode code() {
+            return RefusalCode.NOT_RESPONDING;
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.toShortString(), name);
+        }
+    }
+
+    /**
+     * The kernel has found no address for a memory BAR of the function, so that no virtual machine can access it.
+     *
+     * @param port the port of the root complex above it, whose window is too small; empty for a function on a root bus
+     */
+    record MemoryUnassigned(PciAddress address, String name, Optional<PciAddress> port) implements Refusal {
+        @Override
+        public RefusalCode code() {
+            return RefusalCode.MEMORY_UNASSIGNED;
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(
+                    address.toShortString(),
+                    name,
+                    port.map(PciAddress::toShortString).orElse(""));
+        }
+    }
 }

@@ -22,6 +22,8 @@ public enum RefusalCode {
     MODULE_UNSIGNED,
     UNKNOWN_REGION,
     KERNEL_OOPS,
+    NOT_RESPONDING,
+    MEMORY_UNASSIGNED,
     /** A code that this version does not know; the first detail is its name. */
     UNKNOWN;
 

@@ -18,6 +18,10 @@ import org.switchback.plan.RefusalCode;
  * used.
  */
 public enum GpuState {
+    /** Reading its config space returns only ones. */
+    NOT_RESPONDING,
+    /** The kernel has found no address for its memory. */
+    MEMORY_UNASSIGNED,
     /** Only some functions are in VM mode, or the GPU is unbound with its driver override set to vfio-pci. */
     PARTIALLY_SWITCHED,
     /** A virtual machine uses the GPU. */
@@ -58,6 +62,12 @@ public enum GpuState {
             MachineSource source,
             List<PlannedRefusal> refusals,
             Optional<SwitchRecord.UnreservedBar> unreserved) {
+        if (!gpu.isResponding()) {
+            return NOT_RESPONDING;
+        }
+        if (gpu.graphics().hasUnassignedMemory()) {
+            return MEMORY_UNASSIGNED;
+        }
         boolean conflict = !gpu.conflicts().isEmpty();
         switch (gpu.mode()) {
             case PARTIALLY_SWITCHED -> {
@@ -169,7 +179,13 @@ public enum GpuState {
                         .count();
                 yield messages.text(programs == 1 ? key + ".one" : key + ".many", Long.toString(programs));
             }
-            case VM, IOMMU_OFF, BLOCKED, UNBOUND, HOST -> messages.text(key);
+            case VM -> messages.text(key + vmVariant(machine));
+            case NOT_RESPONDING, MEMORY_UNASSIGNED, IOMMU_OFF, BLOCKED, UNBOUND, HOST -> messages.text(key);
         };
+    }
+
+    /** What keeps a GPU in VM mode from being ready for a virtual machine; empty if nothing does. */
+    private static String vmVariant(Machine machine) {
+        return machine.taint().hasOops() ? ".oops" : "";
     }
 }

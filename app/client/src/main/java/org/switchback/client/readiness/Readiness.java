@@ -57,7 +57,9 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 RefusalCode.IN_USE,
                 RefusalCode.ALREADY_IN_VM_MODE,
                 RefusalCode.VFIO_MISSING,
-                RefusalCode.GROUP_SHARED);
+                RefusalCode.GROUP_SHARED,
+                RefusalCode.NOT_RESPONDING,
+                RefusalCode.MEMORY_UNASSIGNED);
 
         private final Machine machine;
         private final Gpu gpu;
@@ -82,6 +84,8 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             case IOMMU_KERNEL -> checkKernelIommu();
                             case VFIO -> checkVfio();
                             case MODULES -> checkModules();
+                            case RESPONSE -> checkResponse();
+                            case MEMORY -> checkMemory();
                             case GROUP -> checkGroup();
                             case FUNCTIONS -> checkFunctions();
                             case DESKTOP -> checkDesktop();
@@ -154,6 +158,29 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                                     RefusalCode.VFIO_MISSING,
                                     List.of(machine.kernelVersion().release()))));
             };
+        }
+
+        // The card itself.
+
+        private CheckResult checkResponse() {
+            List<PlannedRefusal> notResponding = refusalsWithCode(RefusalCode.NOT_RESPONDING);
+            if (!notResponding.isEmpty()) {
+                return refused(ReadinessCheck.RESPONSE, notResponding);
+            }
+            if (graphics.headerType().isPresent()) {
+                return ready(ReadinessCheck.RESPONSE, "answers");
+            }
+            return unknown(ReadinessCheck.RESPONSE, isSuspended() ? "asleep" : "unknown");
+        }
+
+        private CheckResult checkMemory() {
+            List<PlannedRefusal> unassigned = refusalsWithCode(RefusalCode.MEMORY_UNASSIGNED);
+            if (!unassigned.isEmpty()) {
+                return refused(ReadinessCheck.MEMORY, unassigned);
+            }
+            return graphics.bars().isEmpty()
+                    ? unknown(ReadinessCheck.MEMORY, "unknown")
+                    : ready(ReadinessCheck.MEMORY, "assigned");
         }
 
         // IOMMU group and functions.
@@ -358,12 +385,10 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             if (!others.isEmpty()) {
                 return refused(ReadinessCheck.KERNEL, others);
             }
-            return machine.taint().hasOops()
-                    ? refused(ReadinessCheck.KERNEL, List.of(new PlannedRefusal(RefusalCode.KERNEL_OOPS, List.of())))
-                    : ready(
-                            ReadinessCheck.KERNEL,
-                            "well",
-                            List.of(machine.kernelVersion().release()));
+            return ready(
+                    ReadinessCheck.KERNEL,
+                    "well",
+                    List.of(machine.kernelVersion().release()));
         }
 
         private CheckResult checkHelper() {

@@ -12,6 +12,10 @@ public enum ReadinessCheck {
     VFIO,
     /** The modules of the running kernel are still on disk. */
     MODULES,
+    /** The functions of the GPU answer to reads of their config space. */
+    RESPONSE,
+    /** The kernel has assigned addresses to its BARs. */
+    MEMORY,
     /** No function of another device is in the GPU's IOMMU group. */
     GROUP,
     /** All functions of the slot are switched together. */

@@ -91,6 +91,9 @@ class MessagesTest {
                 new Refusal.ModuleMissing(createFirmwareRegion("BOOTFB", HIDDEN), "6.1.0", true),
                 new Refusal.UnknownRegion(new BarRegion(GPU, 6, "thing", BOOTFB)),
                 new Refusal.UnknownRegion(createFirmwareRegion("thing", HIDDEN)),
+                new Refusal.NotResponding(GPU, "a card"),
+                new Refusal.MemoryUnassigned(GPU, "a card", Optional.empty()),
+                new Refusal.MemoryUnassigned(GPU, "a card", Optional.of(PciAddress.of("00:07.0"))),
                 new Refusal.KernelOops()));
         for (List<String> distribution : DISTRIBUTIONS) {
             all.add(new Refusal.ModuleUnsigned(
