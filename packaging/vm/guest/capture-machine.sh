@@ -58,7 +58,7 @@ list_paths() {
     done
     add_paths directory /sys/class/iommu/*
     add_paths link /sys/kernel/iommu_groups/*/devices/*
-    add_paths text /sys/kernel/iommu_groups/*/type
+    add_paths text /sys/kernel/iommu_groups/*/type /sys/kernel/iommu_groups/*/reserved_regions
 
     for name in efi-framebuffer simple-framebuffer vesa-framebuffer efidrm vesadrm; do
         for device in /sys/bus/platform/devices/"$name".*; do add_paths link "$device" "$device"/driver; done

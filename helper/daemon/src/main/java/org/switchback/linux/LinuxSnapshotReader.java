@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.FirmwareRegionKind;
+import org.switchback.hardware.IommuGroup;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MachineSnapshot.DirectoryEntry;
 import org.switchback.hardware.MachineSnapshot.LinkEntry;
@@ -56,6 +57,7 @@ final class LinuxSnapshotReader {
             "resource",
             "boot_vga",
             "power_state",
+            "d3cold_allowed",
             "reset_method",
             "current_link_speed",
             "current_link_width",
@@ -112,6 +114,7 @@ final class LinuxSnapshotReader {
         readConsoles();
         readFramebuffers().forEach(this::readFramebufferNodes);
         readModules();
+        readReservedRegions();
         entries.putAll(request.awaitAll());
         readNvidiaNodes();
         readProcesses();
@@ -457,6 +460,13 @@ final class LinuxSnapshotReader {
     private MemoryMap parseMemoryMap() {
         readMemoryMap();
         return entries.get(IOMEM) instanceof TextEntry(String text) ? MemoryMap.parse(text) : MemoryMap.EMPTY;
+    }
+
+    /** Reads the addresses that the IOMMU treats specially, of every group. */
+    private void readReservedRegions() {
+        for (String group : files.list(IommuGroup.GROUPS)) {
+            readText(IommuGroup.GROUPS + group + "/" + IommuGroup.RESERVED_REGIONS);
+        }
     }
 
     private void readModules() {

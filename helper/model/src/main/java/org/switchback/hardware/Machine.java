@@ -147,9 +147,46 @@ public record Machine(
                 .findFirst();
     }
 
-    /** Whether the kernel command line contains exactly that option. */
+    /** The parameters of the kernel command line. */
+    public KernelCommandLine kernelParameters() {
+        return KernelCommandLine.parse(commandLine);
+    }
+
+    /**
+     * Whether the kernel command line contains that option, alone or as an item of a comma-separated list: {@code
+     * intel_iommu=on} is also in {@code intel_iommu=on,sm_on}.
+     */
     public boolean hasKernelOption(String option) {
-        return List.of(commandLine.split("\\s+")).contains(option);
+        int equals = option.indexOf('=');
+        return equals < 0
+                ? !kernelParameters().find(option).isEmpty()
+                : kernelParameters().hasItem(option.substring(0, equals), option.substring(equals + 1));
+    }
+
+    /**
+     * Whether the kernel option {@code intel_iommu=relax_rmrr} lifts a 1:1 mapping that the firmware requires. The
+     * option is a patch that only some kernels have.
+     */
+    public RmrrRelaxation rmrrRelaxation() {
+        if (firmwareIommuVendor != FirmwareIommuVendor.INTEL) {
+            return RmrrRelaxation.NOT_INTEL;
+        }
+        if (hasKernelOption("intel_iommu=relax_rmrr")) {
+            return RmrrRelaxation.WITHOUT_EFFECT;
+        }
+        return kernelVersion.release().endsWith("-pve") ? RmrrRelaxation.AVAILABLE : RmrrRelaxation.PATCH_NEEDED;
+    }
+
+    /** Whether the kernel option {@code intel_iommu=relax_rmrr} can be used. */
+    public enum RmrrRelaxation {
+        /** The IOMMU is not Intel's, so there is no such option. */
+        NOT_INTEL,
+        /** The kernel is one of Proxmox, which has the option. */
+        AVAILABLE,
+        /** The kernel probably does not know the option. */
+        PATCH_NEEDED,
+        /** The option is on the command line, but the kernel does not know it. */
+        WITHOUT_EFFECT
     }
 
     /** Returns the processes that use the function. */

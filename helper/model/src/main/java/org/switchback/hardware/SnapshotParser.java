@@ -314,8 +314,13 @@ public final class SnapshotParser {
                 .ifPresent(number -> members.computeIfAbsent(number, key -> new ArrayList<>())
                         .add(device)));
         Map<Integer, IommuGroup> groups = new TreeMap<>();
-        members.forEach((number, list) -> groups.put(number, new IommuGroup(number, list)));
+        members.forEach((number, list) -> groups.put(number, new IommuGroup(number, list, parseDirectMappings(number))));
         return groups;
+    }
+
+    private Optional<List<AddressRange>> parseDirectMappings(int group) {
+        return snapshot.text(IommuGroup.GROUPS + group + "/" + IommuGroup.RESERVED_REGIONS)
+                .map(IommuGroup::parseDirectMappings);
     }
 
     private List<FirmwareFramebuffer> parseFirmwareFramebuffers() {

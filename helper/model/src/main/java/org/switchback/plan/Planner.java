@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareFramebuffer;
@@ -329,6 +330,21 @@ public final class Planner {
                         function.name(),
                         function.parentBridges().stream().findFirst()));
             }
+        }
+        refuseDirectMappings(functions);
+    }
+
+    /** Refuses every group of the functions once if the firmware requires 1:1 mappings for it. */
+    private void refuseDirectMappings(List<PciDevice> functions) {
+        Set<Integer> groups = new LinkedHashSet<>();
+        for (PciDevice function : functions) {
+            machine.iommuGroupOf(function).filter(group -> groups.add(group.number())).ifPresent(group -> {
+                List<AddressRange> mappings = group.directMappings().orElse(List.of());
+                if (!mappings.isEmpty()) {
+                    refusals.add(new Refusal.DirectMapping(
+                            function.address(), group.number(), mappings, machine.rmrrRelaxation()));
+                }
+            });
         }
     }
 

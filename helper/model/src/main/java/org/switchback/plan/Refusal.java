@@ -2,8 +2,12 @@ package org.switchback.plan;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.Machine;
 import org.switchback.hardware.ModuleSignaturePolicy;
 import org.switchback.hardware.PciAddress;
 
@@ -300,6 +304,34 @@ public sealed interface Refusal {
                     address.toShortString(),
                     name,
                     port.map(PciAddress::toShortString).orElse(""));
+        }
+    }
+
+    /**
+     * The firmware requires addresses to be mapped 1:1 for the IOMMU group, so the kernel does not give the group to
+     * VFIO (device_is_rmrr_locked, drivers/iommu/intel/iommu.c; since 6.6 require_direct, drivers/iommu/iommu.c).
+     *
+     * @param mappings the addresses, not empty
+     * @param relaxation whether a kernel option lifts the mapping
+     */
+    record DirectMapping(PciAddress address, int group, List<AddressRange> mappings, Machine.RmrrRelaxation relaxation)
+            implements Refusal {
+        public DirectMapping {
+            mappings = List.copyOf(mappings);
+        }
+
+        @Override
+        public RefusalCode code() {
+            return RefusalCode.DIRECT_MAPPING;
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(
+                    address.toShortString(),
+                    Integer.toString(group),
+                    mappings.stream().map(AddressRange::toString).collect(Collectors.joining(" ")),
+                    KebabCase.of(relaxation));
         }
     }
 }

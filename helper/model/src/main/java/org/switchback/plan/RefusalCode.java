@@ -24,6 +24,7 @@ public enum RefusalCode {
     KERNEL_OOPS,
     NOT_RESPONDING,
     MEMORY_UNASSIGNED,
+    DIRECT_MAPPING,
     /** A code that this version does not know; the first detail is its name. */
     UNKNOWN;
 

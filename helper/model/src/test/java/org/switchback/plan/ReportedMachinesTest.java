@@ -139,6 +139,47 @@ class ReportedMachinesTest {
         assertThat(refusals(machine, "01:00.0", Target.VM)).isEmpty();
     }
 
+    // 1:1 mappings.
+
+    @Test
+    void directMappingOfTheFirmwareIsRefused() {
+        Machine machine = TestSnapshots.parseMachine("proliant-rmrr");
+        assertThat(refusals(machine, "07:00.0", Target.VM)).singleElement().satisfies(refusal -> {
+            assertThat(refusal.code()).isEqualTo(RefusalCode.DIRECT_MAPPING);
+            assertThat(refusal.details())
+                    .containsExactly("07:00.0", "32", "bdf83000-bdf84fff bdf7f000-bdf82fff", "patch-needed");
+        });
+        assertThat(refusals(machine, "01:00.1", Target.VM)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "direct-relaxable, false",
+        "reserved,         false",
+        "msi,              false",
+        "direct,           true",
+    })
+    void onlyDirectMappingsRefuse(String type, boolean refused) {
+        Machine machine = machineWith(
+                "proliant-rmrr",
+                Map.of(
+                        "/sys/kernel/iommu_groups/32/reserved_regions",
+                        "0x00000000bdf83000 0x00000000bdf84fff " + type));
+        assertThat(!refusals(machine, "07:00.0", Target.VM).isEmpty()).isEqualTo(refused);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "6.8.12-11-pve,    intel_iommu=on,            AVAILABLE",
+        "6.8.0-90-generic, intel_iommu=on,            PATCH_NEEDED",
+        "6.8.0-90-generic, 'intel_iommu=on,relax_rmrr', WITHOUT_EFFECT",
+    })
+    void relaxRmrrIsOfferedWhereTheKernelHasIt(String release, String option, Machine.RmrrRelaxation relaxation) {
+        Machine machine = machineWith(
+                "proliant-rmrr", Map.of("/proc/sys/kernel/osrelease", release, "/proc/cmdline", "ro " + option));
+        assertThat(machine.rmrrRelaxation()).isEqualTo(relaxation);
+    }
+
     // After an oops.
 
     @ParameterizedTest

@@ -179,13 +179,19 @@ public enum GpuState {
                         .count();
                 yield messages.text(programs == 1 ? key + ".one" : key + ".many", Long.toString(programs));
             }
-            case VM -> messages.text(key + vmVariant(machine));
+            case VM -> messages.text(key + vmVariant(gpu, machine));
             case NOT_RESPONDING, MEMORY_UNASSIGNED, IOMMU_OFF, BLOCKED, UNBOUND, HOST -> messages.text(key);
         };
     }
 
     /** What keeps a GPU in VM mode from being ready for a virtual machine; empty if nothing does. */
-    private static String vmVariant(Machine machine) {
-        return machine.taint().hasOops() ? ".oops" : "";
+    private static String vmVariant(Gpu gpu, Machine machine) {
+        if (machine.taint().hasOops()) {
+            return ".oops";
+        }
+        boolean needsDirectMapping = gpu.functions().stream()
+                .flatMap(function -> machine.iommuGroupOf(function).stream())
+                .anyMatch(group -> !group.directMappings().orElse(List.of()).isEmpty());
+        return needsDirectMapping ? ".direct-mapping" : "";
     }
 }

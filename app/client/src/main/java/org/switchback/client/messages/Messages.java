@@ -358,6 +358,9 @@ public final class Messages {
                     : values.size() > 1 && !values.get(1).isEmpty() ? ".add" : "";
         } else if (code == RefusalCode.MEMORY_UNASSIGNED) {
             variant = values.size() > 2 && !values.get(2).isEmpty() ? ".port" : "";
+        } else if (code == RefusalCode.DIRECT_MAPPING && values.size() > 3) {
+            details[2] = formatList(List.of(values.get(2).split(" ")));
+            variant = containsKey("refusal." + code.wireName() + "." + values.get(3)) ? "." + values.get(3) : "";
         } else if (code.isAboutFirmwareRegion() && values.size() > 3) {
             details[1] = formatBarIndex(values.get(1));
             details[2] = values.get(3).equals(HIDDEN_RANGE) ? values.get(2) : values.get(2) + " " + values.get(3);

@@ -12,6 +12,7 @@ import org.switchback.hardware.Bar;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.Gpu;
+import org.switchback.hardware.IommuGroup;
 import org.switchback.hardware.Lockdown;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
@@ -59,7 +60,8 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 RefusalCode.VFIO_MISSING,
                 RefusalCode.GROUP_SHARED,
                 RefusalCode.NOT_RESPONDING,
-                RefusalCode.MEMORY_UNASSIGNED);
+                RefusalCode.MEMORY_UNASSIGNED,
+                RefusalCode.DIRECT_MAPPING);
 
         private final Machine machine;
         private final Gpu gpu;
@@ -87,6 +89,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             case RESPONSE -> checkResponse();
                             case MEMORY -> checkMemory();
                             case GROUP -> checkGroup();
+                            case DIRECT_MAPPINGS -> checkDirectMappings();
                             case FUNCTIONS -> checkFunctions();
                             case DESKTOP -> checkDesktop();
                             case USERS -> checkUsers();
@@ -200,6 +203,22 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             "own",
                             List.of(Integer.toString(graphics.iommuGroup().get())))
                     : ready(ReadinessCheck.GROUP, "idle", others);
+        }
+
+        private CheckResult checkDirectMappings() {
+            List<PlannedRefusal> required = refusalsWithCode(RefusalCode.DIRECT_MAPPING);
+            if (!required.isEmpty()) {
+                return refused(ReadinessCheck.DIRECT_MAPPINGS, required);
+            }
+            if (graphics.iommuGroup().isEmpty()) {
+                return unknown(ReadinessCheck.DIRECT_MAPPINGS, "no-group");
+            }
+            boolean known = machine.iommuGroupOf(graphics)
+                    .flatMap(IommuGroup::directMappings)
+                    .isPresent();
+            return known
+                    ? ready(ReadinessCheck.DIRECT_MAPPINGS, "none")
+                    : unknown(ReadinessCheck.DIRECT_MAPPINGS, "unknown");
         }
 
         private CheckResult checkFunctions() {

@@ -18,6 +18,8 @@ public enum ReadinessCheck {
     MEMORY,
     /** No function of another device is in the GPU's IOMMU group. */
     GROUP,
+    /** The firmware requires no 1:1 mappings for the IOMMU group. */
+    DIRECT_MAPPINGS,
     /** All functions of the slot are switched together. */
     FUNCTIONS,
     /** The desktop is displayed by another GPU. */

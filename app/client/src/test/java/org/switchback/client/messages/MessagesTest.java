@@ -95,6 +95,9 @@ class MessagesTest {
                 new Refusal.MemoryUnassigned(GPU, "a card", Optional.empty()),
                 new Refusal.MemoryUnassigned(GPU, "a card", Optional.of(PciAddress.of("00:07.0"))),
                 new Refusal.KernelOops()));
+        for (Machine.RmrrRelaxation relaxation : Machine.RmrrRelaxation.values()) {
+            all.add(new Refusal.DirectMapping(GPU, 27, List.of(BOOTFB), relaxation));
+        }
         for (List<String> distribution : DISTRIBUTIONS) {
             all.add(new Refusal.ModuleUnsigned(
                     createFirmwareRegion("BOOTFB", BOOTFB),

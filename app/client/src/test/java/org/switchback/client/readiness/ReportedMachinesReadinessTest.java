@@ -35,6 +35,7 @@ class ReportedMachinesReadinessTest {
         "rtx5070ti-off-the-bus,  01:00.0, RESPONSE, 'does not answer any more'",
         "egpu-no-bars,           2d:00.0, MEMORY,   'reserved for the port 00:07.0'",
         "cachyos-7.2-after-oops, 03:00.0, KERNEL,   'had an oops'",
+        "proliant-rmrr,          07:00.0, DIRECT_MAPPINGS, 'conrep switches this off for a slot'",
     })
     void oneCheckBlocksAndSaysWhatToDo(String name, String gpu, ReadinessCheck check, String text) throws Exception {
         Readiness readiness = readiness(load(name), gpu);
