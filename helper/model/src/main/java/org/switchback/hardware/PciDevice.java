@@ -81,8 +81,16 @@ public record PciDevice(
      * @param control {@code on} or {@code auto} (Documentation/ABI/testing/sysfs-devices-power); empty if unknown
      * @param runtimeStatus {@code active}, {@code suspended}, …; empty if unknown
      * @param powerState {@code D0} to {@code D3cold}; empty if unknown
+     * @param d3coldAllowed whether the kernel may remove the function's power ({@code d3cold_allowed},
+     *     Documentation/ABI/testing/sysfs-bus-pci); empty if unknown
      */
-    public record PowerManagement(String control, String runtimeStatus, String powerState) {}
+    public record PowerManagement(
+            String control, String runtimeStatus, String powerState, Optional<Boolean> d3coldAllowed) {
+        /** Whether the power of the function is removed. */
+        public boolean isInD3cold() {
+            return powerState.equals("D3cold");
+        }
+    }
 
     /**
      * PCI Express link.
@@ -125,7 +133,7 @@ public record PciDevice(
                 iommuGroup,
                 parentBridges,
                 bootVga,
-                new PowerManagement(power.control(), "", ""),
+                new PowerManagement(power.control(), "", "", power.d3coldAllowed()),
                 resetMethods,
                 resizableBarSizes,
                 Optional.empty(),

@@ -156,7 +156,8 @@ public final class SnapshotParser {
                 new PciDevice.PowerManagement(
                         snapshot.text(folder + "/power/control").orElse(""),
                         snapshot.text(folder + "/power/runtime_status").orElse(""),
-                        snapshot.text(folder + "/power_state").orElse("")),
+                        snapshot.text(folder + "/power_state").orElse(""),
+                        snapshot.text(folder + "/d3cold_allowed").map("1"::equals)),
                 snapshot.text(folder + "/reset_method")
                         .filter(text -> !text.isBlank())
                         .map(text -> List.of(text.strip().split("\\s+")))

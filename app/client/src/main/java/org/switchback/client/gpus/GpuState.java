@@ -192,6 +192,9 @@ public enum GpuState {
         boolean needsDirectMapping = gpu.functions().stream()
                 .flatMap(function -> machine.iommuGroupOf(function).stream())
                 .anyMatch(group -> !group.directMappings().orElse(List.of()).isEmpty());
-        return needsDirectMapping ? ".direct-mapping" : "";
+        if (needsDirectMapping) {
+            return ".direct-mapping";
+        }
+        return gpu.functions().stream().anyMatch(function -> function.power().isInD3cold()) ? ".d3cold" : "";
     }
 }

@@ -63,6 +63,12 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 RefusalCode.MEMORY_UNASSIGNED,
                 RefusalCode.DIRECT_MAPPING);
 
+        /** PCI vendor ID. The drivers of Intel's graphics cards expect the whole memory of the card in the BAR. */
+        private static final int INTEL = 0x8086;
+
+        /** Size in bytes that BARs of graphics cards have without Resizable BAR. */
+        private static final long UNRESIZED_BAR = 256L << 20;
+
         private final Machine machine;
         private final Gpu gpu;
         private final PciDevice graphics;
@@ -433,6 +439,16 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         // Facts that do not block.
 
         private CheckResult checkReset() {
+            if (graphics.resetMethods().equals(List.of("bus"))) {
+                // A reset of the bus resets every function on it, so the kernel needs all of them for it.
+                List<PciDevice> others = machine.devices().values().stream()
+                        .filter(device -> device.address().isSameBus(gpu.address())
+                                && !gpu.functions().contains(device))
+                        .toList();
+                if (!others.isEmpty()) {
+                    return warning(ReadinessCheck.RESET, "bus-shared", briefAddresses(others));
+                }
+            }
             if (!graphics.resetMethods().isEmpty()) {
                 return ready(ReadinessCheck.RESET, "methods", graphics.resetMethods());
             }
@@ -462,9 +478,13 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             long largest = graphics.maxBarSize(bar.index()).orElse(bar.length());
             List<String> index = List.of(Integer.toString(bar.index()));
             List<String> size = List.of(Long.toString(bar.length()));
-            return Long.compareUnsigned(largest, bar.length()) > 0
-                    ? ready(ReadinessCheck.RESIZABLE_BAR, "could-grow", index, size, List.of(Long.toString(largest)))
-                    : ready(ReadinessCheck.RESIZABLE_BAR, "largest", index, size);
+            if (Long.compareUnsigned(largest, bar.length()) <= 0) {
+                return ready(ReadinessCheck.RESIZABLE_BAR, "largest", index, size);
+            }
+            return graphics.ids().vendor() == INTEL && Long.compareUnsigned(bar.length(), UNRESIZED_BAR) <= 0
+                    ? warning(
+                            ReadinessCheck.RESIZABLE_BAR, "too-small", index, size, List.of(Long.toString(largest)))
+                    : ready(ReadinessCheck.RESIZABLE_BAR, "could-grow", index, size, List.of(Long.toString(largest)));
         }
 
         private boolean isSuspended() {
@@ -472,14 +492,33 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         }
 
         private CheckResult checkPower() {
+            if (gpu.mode() == Gpu.GpuMode.VM) {
+                List<PciDevice> withoutPower = gpu.functions().stream()
+                        .filter(function -> function.power().isInD3cold())
+                        .toList();
+                if (!withoutPower.isEmpty()) {
+                    return warning(
+                            ReadinessCheck.POWER,
+                            "d3cold",
+                            briefAddresses(withoutPower),
+                            List.of(graphics.address().toString()));
+                }
+            }
             String state = graphics.power().powerState();
             return switch (graphics.power().runtimeStatus()) {
                 case "" -> unknown(ReadinessCheck.POWER, "unknown");
                 case "error" -> warning(ReadinessCheck.POWER, "error");
                 case "suspended", "suspending" ->
-                    ready(ReadinessCheck.POWER, "asleep", List.of(state.isEmpty() ? "D3" : state));
+                    ready(ReadinessCheck.POWER, sleepCode(), List.of(state.isEmpty() ? "D3" : state));
                 default -> ready(ReadinessCheck.POWER, "awake");
             };
+        }
+
+        private String sleepCode() {
+            if (gpu.mode() == Gpu.GpuMode.VM) {
+                return "asleep-in-vm-mode";
+            }
+            return refusals.isEmpty() ? "asleep" : "asleep-refused";
         }
 
         // Creating results.

@@ -31,7 +31,14 @@ public final class ReadinessFormatter {
                     Long.toString(blocked));
         }
         if (gpu.mode() == Gpu.GpuMode.VM) {
-            return messages.text("readiness.summary.there", name);
+            return messages.text(
+                    warnings == 0
+                            ? "readiness.summary.there"
+                            : warnings == 1
+                                    ? "readiness.summary.there.warning.one"
+                                    : "readiness.summary.there.warning.many",
+                    name,
+                    Long.toString(warnings));
         }
         return warnings > 0
                 ? messages.text(

@@ -56,6 +56,94 @@ class ReportedMachinesReadinessTest {
         assertThat(state(load(name), gpu)).isEqualTo(text);
     }
 
+    // Power, reset and the size of BARs.
+
+    @Test
+    void d3coldInVmModeIsAWarningAndNoSwitchIsAnnounced() throws Exception {
+        MachineSnapshot snapshot = load("rx9070xt-d3cold");
+        Readiness readiness = readiness(snapshot, "03:00.0");
+        assertThat(readiness.isBlocked()).isFalse();
+        assertThat(resultOf(readiness, ReadinessCheck.POWER).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheck.POWER))
+                .startsWith("03:00.0 and 03:00.1 on vfio-pci have no power (D3cold).");
+        assertThat(advice(readiness, ReadinessCheck.POWER))
+                .contains("vfio-pci.disable_idle_d3=1", "write 0 to d3cold_allowed and on to power/control");
+        assertThat(new ReadinessFormatter(messages, readiness).toPlainText()).doesNotContain("switch wakes it");
+        assertThat(state(snapshot, "03:00.0")).doesNotContain("ready for a virtual machine").contains("D3cold");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "D3hot, The GPU is asleep (D3hot). It wakes up when a virtual machine starts.",
+        "'',    The GPU is asleep (D3). It wakes up when a virtual machine starts.",
+    })
+    void otherSleepInVmModeIsReady(String powerState, String text) throws Exception {
+        MachineSnapshot snapshot = load("rx9070xt-d3cold");
+        for (String function : List.of("03:00.0", "03:00.1")) {
+            snapshot = with(snapshot, fileOf(function, "power_state"), powerState);
+        }
+        Readiness readiness = readiness(snapshot, "03:00.0");
+        assertThat(resultOf(readiness, ReadinessCheck.POWER).status()).isEqualTo(CheckStatus.READY);
+        assertThat(description(readiness, ReadinessCheck.POWER)).isEqualTo(text);
+    }
+
+    @Test
+    void sleepOfAGpuThatIsRefusedAnnouncesNoSwitch() throws Exception {
+        MachineSnapshot snapshot = with(load("proliant-rmrr"), fileOf("07:00.0", "power/runtime_status"), "suspended");
+        assertThat(description(readiness(snapshot, "07:00.0"), ReadinessCheck.POWER))
+                .isEqualTo("The GPU is asleep (D0).");
+    }
+
+    @Test
+    void resetOfASharedBusIsAWarning() throws Exception {
+        MachineSnapshot snapshot = load("rtx5070ti-off-the-bus");
+        assertThat(resultOf(readiness(snapshot, "01:00.0"), ReadinessCheck.RESET)
+                        .status())
+                .isEqualTo(CheckStatus.READY);
+        MachineSnapshot shared = with(
+                with(snapshot, fileOf("01:01.0", "class"), "0x0c0330"),
+                fileOf("01:00.0", "reset_method"),
+                "bus");
+        Readiness readiness = readiness(shared, "01:00.0");
+        assertThat(resultOf(readiness, ReadinessCheck.RESET).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheck.RESET)).contains("01:01.0");
+        assertThat(resultOf(
+                                readiness(with(shared, fileOf("01:00.0", "reset_method"), "flr bus"), "01:00.0"),
+                                ReadinessCheck.RESET)
+                        .status())
+                .isEqualTo(CheckStatus.READY);
+    }
+
+    @Test
+    void unresizedBarOfAnArcCardIsAWarning() throws Exception {
+        MachineSnapshot snapshot = load("arc-b570-rebar");
+        Readiness readiness = readiness(snapshot, "03:00.0");
+        assertThat(readiness.isBlocked()).isFalse();
+        assertThat(resultOf(readiness, ReadinessCheck.RESIZABLE_BAR).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheck.RESIZABLE_BAR))
+                .startsWith("BAR 2 has 256 MiB and could have 16 GiB.");
+        assertThat(advice(readiness, ReadinessCheck.RESIZABLE_BAR)).contains("Resizable BAR", "resourceN_resize");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0x10de, 0x000000600fffffff, 7f00, READY",
+        "0x8086, 0x000000601fffffff, 7f00, READY",
+        "0x8086, 0x000000600fffffff, 0100, READY",
+        "0x8086, 0x000000600fffffff, 7f00, WARNING",
+    })
+    void onlyUnresizedBarsOfIntelWarn(String vendor, String last, String sizes, CheckStatus status) throws Exception {
+        MachineSnapshot snapshot = with(load("arc-b570-rebar"), fileOf("03:00.0", "vendor"), vendor);
+        snapshot = with(snapshot, fileOf("03:00.0", "resource2_resize"), sizes);
+        snapshot = with(
+                snapshot,
+                fileOf("03:00.0", "resource"),
+                snapshot.text(fileOf("03:00.0", "resource")).orElseThrow().replace("0x000000600fffffff", last));
+        assertThat(resultOf(readiness(snapshot, "03:00.0"), ReadinessCheck.RESIZABLE_BAR)
+                        .status())
+                .isEqualTo(status);
+    }
+
     @Test
     void gpuOfAnotherSlotIsUnaffected() throws Exception {
         Readiness readiness = readiness(load("rtx5070ti-off-the-bus"), "0d:00.0");
