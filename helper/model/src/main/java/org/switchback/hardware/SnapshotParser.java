@@ -65,9 +65,7 @@ public final class SnapshotParser {
         return new Machine(
                 kernelVersion,
                 snapshot.text("/proc/cmdline").orElse(""),
-                snapshot.text("/proc/cpuinfo")
-                        .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                        .orElse(""),
+                parseProcessorVendor(),
                 memoryMap,
                 devices,
                 gpus,
@@ -84,6 +82,7 @@ public final class SnapshotParser {
                 BootfbModule.of(snapshot, kernelVersion),
                 ModuleSignaturePolicy.of(snapshot, lockdown),
                 parseModulesOnDisk(kernelVersion),
+                MachinePlatform.of(snapshot),
                 parseDistributionIds());
     }
 
@@ -99,6 +98,15 @@ public final class SnapshotParser {
                         .anyMatch(device -> Machine.isUserOf(user, device)))
                 .toList();
         return new Gpu(graphics, companions, overlapFinder.find(graphics), users);
+    }
+
+    /** The first line of the entry; ARM has none. */
+    private String parseProcessorVendor() {
+        return snapshot.text("/proc/cpuinfo").stream()
+                .flatMap(String::lines)
+                .findFirst()
+                .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                .orElse("");
     }
 
     /** os-release(5) has one variable per line, its value possibly quoted. */
@@ -315,7 +323,8 @@ public final class SnapshotParser {
                 .ifPresent(number -> members.computeIfAbsent(number, key -> new ArrayList<>())
                         .add(device)));
         Map<Integer, IommuGroup> groups = new TreeMap<>();
-        members.forEach((number, list) -> groups.put(number, new IommuGroup(number, list, parseDirectMappings(number))));
+        members.forEach(
+                (number, list) -> groups.put(number, new IommuGroup(number, list, parseDirectMappings(number))));
         return groups;
     }
 

@@ -13,6 +13,7 @@ import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MissingGroupReason;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
@@ -338,13 +339,15 @@ public final class Planner {
     private void refuseDirectMappings(List<PciDevice> functions) {
         Set<Integer> groups = new LinkedHashSet<>();
         for (PciDevice function : functions) {
-            machine.iommuGroupOf(function).filter(group -> groups.add(group.number())).ifPresent(group -> {
-                List<AddressRange> mappings = group.directMappings().orElse(List.of());
-                if (!mappings.isEmpty()) {
-                    refusals.add(new Refusal.DirectMapping(
-                            function.address(), group.number(), mappings, machine.rmrrRelaxation()));
-                }
-            });
+            machine.iommuGroupOf(function)
+                    .filter(group -> groups.add(group.number()))
+                    .ifPresent(group -> {
+                        List<AddressRange> mappings = group.directMappings().orElse(List.of());
+                        if (!mappings.isEmpty()) {
+                            refusals.add(new Refusal.DirectMapping(
+                                    function.address(), group.number(), mappings, machine.rmrrRelaxation()));
+                        }
+                    });
         }
     }
 
@@ -355,17 +358,24 @@ public final class Planner {
      * @return whether the card was refused
      */
     private boolean refuseNotResponding(List<PciDevice> functions) {
-        Optional<PciDevice> silent = functions.stream()
-                .filter(function -> !function.isResponding())
-                .findFirst();
+        Optional<PciDevice> silent =
+                functions.stream().filter(function -> !function.isResponding()).findFirst();
         silent.ifPresent(function -> refusals.add(new Refusal.NotResponding(function.address(), function.name())));
         return silent.isPresent();
     }
 
     private void refuseWithoutVfio(Gpu gpu) {
         if (gpu.graphics().iommuGroup().isEmpty()) {
-            refusals.add(
-                    new Refusal.IommuOff(gpu.address(), machine.iommuEnableOption(), machine.iommuDisableOption()));
+            MissingGroupReason reason = machine.missingGroupReason(gpu.graphics());
+            refusals.add(new Refusal.IommuOff(
+                    gpu.address(),
+                    reason,
+                    machine.iommuEnableOption()
+                            .filter(option ->
+                                    reason == MissingGroupReason.NOT_ENABLED && !machine.hasKernelOption(option)),
+                    reason == MissingGroupReason.GRAPHICS_EXCLUDED
+                            ? Optional.of("igfx_off")
+                            : machine.iommuDisableOption()));
         }
         if (machine.vfioDriverState() == Machine.VfioDriverState.MISSING) {
             refusals.add(new Refusal.VfioMissing(machine.kernelVersion().release()));

@@ -8,6 +8,7 @@ import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MissingGroupReason;
 import org.switchback.hardware.ModuleSignaturePolicy;
 import org.switchback.hardware.PciAddress;
 
@@ -65,10 +66,15 @@ public sealed interface Refusal {
     /**
      * The function has no IOMMU group. The options depend on the vendor of the CPU, not of the GPU.
      *
+     * @param reason why it has none
      * @param optionToAdd kernel option that would enable the IOMMU; empty if none is needed
      * @param optionToRemove kernel option that disables the IOMMU; empty if there is none
      */
-    record IommuOff(PciAddress address, Optional<String> optionToAdd, Optional<String> optionToRemove)
+    record IommuOff(
+            PciAddress address,
+            MissingGroupReason reason,
+            Optional<String> optionToAdd,
+            Optional<String> optionToRemove)
             implements Refusal {
         @Override
         public RefusalCode code() {
@@ -77,7 +83,8 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return List.of(address.toShortString(), optionToAdd.orElse(""), optionToRemove.orElse(""));
+            return List.of(
+                    address.toShortString(), optionToAdd.orElse(""), optionToRemove.orElse(""), KebabCase.of(reason));
         }
     }
 

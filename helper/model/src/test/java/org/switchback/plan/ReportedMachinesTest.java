@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.MissingGroupReason;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.SnapshotParser;
@@ -178,6 +179,65 @@ class ReportedMachinesTest {
         Machine machine = machineWith(
                 "proliant-rmrr", Map.of("/proc/sys/kernel/osrelease", release, "/proc/cmdline", "ro " + option));
         assertThat(machine.rmrrRelaxation()).isEqualTo(relaxation);
+    }
+
+    // IOMMU.
+
+    @Test
+    void igfxOffIsNamedAsTheReason() {
+        Machine machine = TestSnapshots.parseMachine("igfx-off");
+        assertThat(refusals(machine, "00:02.0", Target.VM))
+                .containsExactly(new Refusal.IommuOff(
+                        PciAddress.of("00:02.0"),
+                        MissingGroupReason.GRAPHICS_EXCLUDED,
+                        Optional.empty(),
+                        Optional.of("igfx_off")));
+        assertThat(refusals(machine, "01:00.0", Target.VM)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ro intel_iommu=on", "'ro intel_iommu=on,sm_on'", "ro"})
+    void gpuWithoutGroupBesideOthersIsNotCovered(String commandLine) {
+        Machine machine = machineWith("igfx-off", Map.of("/proc/cmdline", commandLine));
+        assertThat(machine.missingGroupReason(
+                        machine.device(PciAddress.of("00:02.0")).orElseThrow()))
+                .isEqualTo(MissingGroupReason.NOT_COVERED);
+    }
+
+    @Test
+    void xenIsNamedAsTheReason() {
+        assertThat(refusals(TestSnapshots.parseMachine("xen-dom0"), "01:00.0", Target.VM))
+                .containsExactly(new Refusal.IommuOff(
+                        PciAddress.of("01:00.0"), MissingGroupReason.XEN, Optional.empty(), Optional.empty()));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ro iommu=off,                         DISABLED",
+        "'ro iommu=pt,off',                    DISABLED",
+        "'ro intel_iommu=off',                 DISABLED",
+        "'ro intel_iommu=off intel_iommu=on',  NOT_ENABLED",
+        "'ro intel_iommu=on,sm_on,off',        DISABLED",
+        "ro amd_iommu=off,                     NOT_ENABLED",
+        "'ro intel_iommu=on,sm_on',            NOT_ENABLED",
+        "ro,                                   NOT_ENABLED",
+    })
+    void optionsAreReadAsListsInOrder(String commandLine, MissingGroupReason reason) {
+        MachineSnapshot snapshot = TestSnapshots.load("igfx-off");
+        for (String path : List.copyOf(snapshot.entries().keySet())) {
+            if (path.contains("iommu_group")) {
+                snapshot = snapshot.withChanges(Map.of(path, Optional.empty()));
+            }
+        }
+        Machine machine = SnapshotParser.parse(
+                snapshot.withChanges(Map.of("/proc/cmdline", Optional.of(new MachineSnapshot.TextEntry(commandLine)))));
+        PciAddress gpu = PciAddress.of("01:00.0");
+        assertThat(machine.missingGroupReason(machine.device(gpu).orElseThrow()))
+                .isEqualTo(reason);
+        boolean hasOn = commandLine.contains("intel_iommu=on");
+        assertThat(refusals(machine, "01:00.0", Target.VM)).singleElement().satisfies(refusal -> assertThat(
+                        refusal.details().get(1))
+                .isEqualTo(reason == MissingGroupReason.NOT_ENABLED && !hasOn ? "intel_iommu=on" : ""));
     }
 
     // After an oops.

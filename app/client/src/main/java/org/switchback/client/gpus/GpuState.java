@@ -180,7 +180,14 @@ public enum GpuState {
                 yield messages.text(programs == 1 ? key + ".one" : key + ".many", Long.toString(programs));
             }
             case VM -> messages.text(key + vmVariant(gpu, machine));
-            case NOT_RESPONDING, MEMORY_UNASSIGNED, IOMMU_OFF, BLOCKED, UNBOUND, HOST -> messages.text(key);
+            case IOMMU_OFF ->
+                messages.text(
+                        switch (machine.missingGroupReason(gpu.graphics())) {
+                            case XEN -> key + ".xen";
+                            case GRAPHICS_EXCLUDED, NOT_COVERED -> key + ".not-covered";
+                            default -> key;
+                        });
+            case NOT_RESPONDING, MEMORY_UNASSIGNED, BLOCKED, UNBOUND, HOST -> messages.text(key);
         };
     }
 

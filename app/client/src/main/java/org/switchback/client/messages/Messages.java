@@ -353,9 +353,12 @@ public final class Messages {
                     ? ".vm"
                     : values.size() > 3 && values.get(3).isEmpty() ? ".no-owner" : "";
         } else if (code == RefusalCode.IOMMU_OFF) {
-            variant = values.size() > 2 && !values.get(2).isEmpty()
-                    ? ".remove"
-                    : values.size() > 1 && !values.get(1).isEmpty() ? ".add" : "";
+            String reason = values.size() > 3 ? "." + values.get(3) : "";
+            variant = !reason.isEmpty() && containsKey("refusal." + code.wireName() + reason)
+                    ? reason
+                    : values.size() > 2 && !values.get(2).isEmpty()
+                            ? ".remove"
+                            : values.size() > 1 && !values.get(1).isEmpty() ? ".add" : "";
         } else if (code == RefusalCode.MEMORY_UNASSIGNED) {
             variant = values.size() > 2 && !values.get(2).isEmpty() ? ".port" : "";
         } else if (code == RefusalCode.DIRECT_MAPPING && values.size() > 3) {

@@ -114,14 +114,23 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         // IOMMU and VFIO.
 
         private CheckResult checkFirmwareIommu() {
-            if (graphics.iommuGroup().isPresent()) {
+            if (graphics.iommuGroup().isPresent() || !machine.iommuGroups().isEmpty()) {
                 return ready(ReadinessCheck.IOMMU_FIRMWARE, "in-use");
             }
             return switch (machine.firmwareIommuVendor()) {
                 case INTEL, AMD -> ready(ReadinessCheck.IOMMU_FIRMWARE, "offered");
-                case NONE -> blocked(ReadinessCheck.IOMMU_FIRMWARE, "off" + processorVendorSuffix());
+                case NONE ->
+                    switch (machine.platform()) {
+                        case XEN -> unknown(ReadinessCheck.IOMMU_FIRMWARE, "xen");
+                        case GUEST, HYPER_V_GUEST -> unknown(ReadinessCheck.IOMMU_FIRMWARE, "guest");
+                        case DEVICE_TREE, OTHER -> blockedByFirmware();
+                    };
                 case UNKNOWN -> unknown(ReadinessCheck.IOMMU_FIRMWARE, "unknown");
             };
+        }
+
+        private CheckResult blockedByFirmware() {
+            return blocked(ReadinessCheck.IOMMU_FIRMWARE, "off" + processorVendorSuffix());
         }
 
         /** Firmware setups name the IOMMU by processor vendor: VT-d or AMD-Vi. */
@@ -140,12 +149,23 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                         "in-use",
                         List.of(Integer.toString(graphics.iommuGroup().get())));
             }
-            if (machine.iommuDisableOption().isPresent()) {
-                return blocked(
-                        ReadinessCheck.IOMMU_KERNEL,
-                        "kept-off",
-                        machine.iommuDisableOption().stream().toList());
-            }
+            return switch (machine.missingGroupReason(graphics)) {
+                case XEN -> blocked(ReadinessCheck.IOMMU_KERNEL, "xen");
+                case GRAPHICS_EXCLUDED -> blocked(ReadinessCheck.IOMMU_KERNEL, "graphics-excluded");
+                case NOT_COVERED -> blocked(ReadinessCheck.IOMMU_KERNEL, "not-covered");
+                case HYPER_V_GUEST -> blocked(ReadinessCheck.IOMMU_KERNEL, "hyper-v-guest");
+                case GUEST -> blocked(ReadinessCheck.IOMMU_KERNEL, "guest");
+                case DEVICE_TREE -> blocked(ReadinessCheck.IOMMU_KERNEL, "device-tree");
+                case DISABLED ->
+                    blocked(
+                            ReadinessCheck.IOMMU_KERNEL,
+                            "kept-off",
+                            machine.iommuDisableOption().stream().toList());
+                case NOT_ENABLED -> checkNotEnabledIommu();
+            };
+        }
+
+        private CheckResult checkNotEnabledIommu() {
             List<String> option = machine.iommuEnableOption().filter(name -> !machine.hasKernelOption(name)).stream()
                     .toList();
             if (!option.isEmpty()) {

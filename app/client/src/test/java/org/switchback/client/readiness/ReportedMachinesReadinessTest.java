@@ -56,6 +56,53 @@ class ReportedMachinesReadinessTest {
         assertThat(state(load(name), gpu)).isEqualTo(text);
     }
 
+    // IOMMU.
+
+    @ParameterizedTest
+    @CsvSource({
+        "igfx-off, 00:02.0, 'igfx_off on the kernel command line excludes the integrated GPU', Remove igfx_off from",
+        "xen-dom0, 01:00.0, 'This Linux runs on Xen, which assigns devices itself', xl pci-assignable-add",
+    })
+    void iommuIsJudgedByTheWholeMachine(String name, String gpu, String text, String advice) throws Exception {
+        Readiness readiness = readiness(load(name), gpu);
+        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_FIRMWARE).status()).isNotEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(readiness, ReadinessCheck.IOMMU_KERNEL)).contains(text);
+        assertThat(advice(readiness, ReadinessCheck.IOMMU_KERNEL)).contains(advice);
+        assertThat(new ReadinessFormatter(messages, readiness).toPlainText())
+                .doesNotContain("Enable VT-d", "Add intel_iommu=on");
+    }
+
+    @Test
+    void xenIsSaidInTheState() throws Exception {
+        assertThat(state(load("xen-dom0"), "01:00.0"))
+                .isEqualTo("This Linux runs on Xen, which assigns devices itself.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'flags : fpu hypervisor', /sys/none,               guest",
+        "'flags : fpu hypervisor', /sys/bus/vmbus,          hyper-v-guest",
+        "'',                       /sys/firmware/devicetree, device-tree",
+    })
+    void platformWithoutIommuHasItsOwnAdvice(String flags, String directory, String code) throws Exception {
+        MachineSnapshot snapshot = load("xen-dom0");
+        snapshot = with(snapshot, "/proc/cpuinfo", "vendor_id : GenuineIntel\n" + flags);
+        snapshot = snapshot.withChanges(Map.of(
+                "/sys/hypervisor/type",
+                Optional.empty(),
+                "/sys/bus/pci/drivers/pciback",
+                Optional.empty(),
+                directory,
+                Optional.of(new MachineSnapshot.DirectoryEntry())));
+        if (code.equals("device-tree")) {
+            snapshot = snapshot.withChanges(Map.of("/sys/firmware/acpi/tables", Optional.empty()));
+        }
+        Readiness readiness = readiness(snapshot, "01:00.0");
+        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_KERNEL).code()).isEqualTo(code);
+        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_FIRMWARE).status()).isEqualTo(CheckStatus.UNKNOWN);
+    }
+
     // Power, reset and the size of BARs.
 
     @Test
