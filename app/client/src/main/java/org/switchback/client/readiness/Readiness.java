@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
 import org.switchback.client.readiness.CheckResult.CheckStatus;
@@ -102,6 +103,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             case FRAMEBUFFER -> checkFramebuffer();
                             case LOCKDOWN -> checkLockdown();
                             case KERNEL -> checkKernel();
+                            case KERNEL_OPTIONS -> checkKernelOptions();
                             case HELPER -> checkHelper();
                             case RESET -> checkReset();
                             case RESIZABLE_BAR -> checkResizableBar();
@@ -436,6 +438,34 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                     List.of(machine.kernelVersion().release()));
         }
 
+        /** The first argument lists the harmful options; each other one is a code, an option and its arguments. */
+        private CheckResult checkKernelOptions() {
+            if (machine.commandLine().isEmpty()) {
+                return unknown(ReadinessCheck.KERNEL_OPTIONS, "unknown");
+            }
+            List<KernelOptions.OptionEffect> effects = KernelOptions.find(machine, gpu);
+            if (effects.isEmpty()) {
+                return ready(ReadinessCheck.KERNEL_OPTIONS, "none");
+            }
+            List<String> harmful = effects.stream()
+                    .filter(KernelOptions.OptionEffect::isHarmful)
+                    .map(KernelOptions.OptionEffect::option)
+                    .distinct()
+                    .toList();
+            List<List<String>> values = new ArrayList<>();
+            values.add(harmful);
+            for (KernelOptions.OptionEffect effect : effects) {
+                values.add(Stream.concat(Stream.of(effect.code(), effect.option()), effect.arguments().stream())
+                        .toList());
+            }
+            return new CheckResult(
+                    ReadinessCheck.KERNEL_OPTIONS,
+                    harmful.isEmpty() ? CheckStatus.READY : CheckStatus.WARNING,
+                    harmful.isEmpty() ? "listed" : "harmful",
+                    values,
+                    List.of());
+        }
+
         private CheckResult checkHelper() {
             return switch (source) {
                 case MachineSource.ThisMachine() -> ready(ReadinessCheck.HELPER, "there");
@@ -502,8 +532,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 return ready(ReadinessCheck.RESIZABLE_BAR, "largest", index, size);
             }
             return graphics.ids().vendor() == INTEL && Long.compareUnsigned(bar.length(), UNRESIZED_BAR) <= 0
-                    ? warning(
-                            ReadinessCheck.RESIZABLE_BAR, "too-small", index, size, List.of(Long.toString(largest)))
+                    ? warning(ReadinessCheck.RESIZABLE_BAR, "too-small", index, size, List.of(Long.toString(largest)))
                     : ready(ReadinessCheck.RESIZABLE_BAR, "could-grow", index, size, List.of(Long.toString(largest)));
         }
 

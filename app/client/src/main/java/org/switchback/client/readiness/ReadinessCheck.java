@@ -32,6 +32,8 @@ public enum ReadinessCheck {
     LOCKDOWN,
     /** The kernel has had no oops. */
     KERNEL,
+    /** What the options on the kernel command line do that guides recommend. */
+    KERNEL_OPTIONS,
     /** A helper is available to run the switch. */
     HELPER,
     /** The GPU can be reset between two virtual machines. */

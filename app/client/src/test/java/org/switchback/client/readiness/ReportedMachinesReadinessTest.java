@@ -116,7 +116,9 @@ class ReportedMachinesReadinessTest {
         assertThat(advice(readiness, ReadinessCheck.POWER))
                 .contains("vfio-pci.disable_idle_d3=1", "write 0 to d3cold_allowed and on to power/control");
         assertThat(new ReadinessFormatter(messages, readiness).toPlainText()).doesNotContain("switch wakes it");
-        assertThat(state(snapshot, "03:00.0")).doesNotContain("ready for a virtual machine").contains("D3cold");
+        assertThat(state(snapshot, "03:00.0"))
+                .doesNotContain("ready for a virtual machine")
+                .contains("D3cold");
     }
 
     @ParameterizedTest
@@ -147,10 +149,8 @@ class ReportedMachinesReadinessTest {
         assertThat(resultOf(readiness(snapshot, "01:00.0"), ReadinessCheck.RESET)
                         .status())
                 .isEqualTo(CheckStatus.READY);
-        MachineSnapshot shared = with(
-                with(snapshot, fileOf("01:01.0", "class"), "0x0c0330"),
-                fileOf("01:00.0", "reset_method"),
-                "bus");
+        MachineSnapshot shared =
+                with(with(snapshot, fileOf("01:01.0", "class"), "0x0c0330"), fileOf("01:00.0", "reset_method"), "bus");
         Readiness readiness = readiness(shared, "01:00.0");
         assertThat(resultOf(readiness, ReadinessCheck.RESET).status()).isEqualTo(CheckStatus.WARNING);
         assertThat(description(readiness, ReadinessCheck.RESET)).contains("01:01.0");
@@ -192,9 +192,113 @@ class ReportedMachinesReadinessTest {
     }
 
     @Test
+    void deadGpuHasOneProblemAndNoOther() throws Exception {
+        Readiness readiness = readiness(load("rtx5070ti-off-the-bus"), "01:00.0");
+        assertThat(readiness.count(CheckStatus.BLOCKED)).isEqualTo(1);
+        assertThat(readiness.count(CheckStatus.WARNING)).isZero();
+    }
+
+    @Test
     void gpuOfAnotherSlotIsUnaffected() throws Exception {
         Readiness readiness = readiness(load("rtx5070ti-off-the-bus"), "0d:00.0");
         assertThat(resultOf(readiness, ReadinessCheck.RESPONSE).status()).isEqualTo(CheckStatus.READY);
+    }
+
+    // Kernel options.
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "pve-rtx2060-bootfb | video=efifb:off | video.other-framebuffer",
+                "pve-rtx2060-bootfb | video=efifb:off,vesafb:off | video.other-framebuffer",
+                "pve-rtx2060-bootfb | video=vesafb:off | vesafb-off",
+                "pve-rtx2060-bootfb | video=simplefb:off | simplefb-off",
+                "bazzite-strix-vfio-ids | video=simplefb:off | video.other-framebuffer",
+                "igfx-off | video=simplefb:off | video.no-framebuffer",
+                "igfx-off | video=efifb:off | video.no-framebuffer",
+                "igfx-off | initcall_blacklist=sysfb_init | sysfb-init",
+                "bazzite-strix-vfio-ids | initcall_blacklist=foo,sysfb_init | sysfb-init.no-effect",
+                "rtx5070ti-off-the-bus | vfio-pci.ids=10de:2c05,10de:22e9 | vfio-ids",
+                "rtx5070ti-off-the-bus | vfio_pci.ids=10de:2C05 | vfio-ids",
+                "proliant-rmrr | vfio-pci.ids=10de:1c03 | vfio-ids.other-driver",
+                "proliant-rmrr | vfio-pci.ids=10de:ffff | vfio-ids.no-device",
+                "egpu-no-bars | vfio-pci.ids=10de:2b85 | vfio-ids.unbound",
+                "proliant-rmrr | nomodeset | nomodeset.no-effect",
+                "egpu-no-bars | nomodeset | nomodeset",
+                "egpu-no-bars | module_blacklist=nouveau,nvidia | module-blacklist",
+                "egpu-no-bars | module_blacklist=vfio_pci | module-blacklist.vfio",
+                "egpu-no-bars | modprobe.blacklist=nouveau | modprobe-blacklist",
+                "egpu-no-bars | pcie_acs_override=downstream,multifunction | acs-override",
+                "rx9070xt-d3cold | pcie_acs_override=downstream | acs-override.unpatched",
+                "rx9070xt-d3cold | vfio-pci.disable_idle_d3=1 | idle-d3",
+                "rx9070xt-d3cold | vfio_pci.disable_idle_d3=Y | idle-d3",
+                "rx9070xt-d3cold | vfio-pci.disable_idle_d3=0 | idle-d3.default",
+                "rx9070xt-d3cold | disable_idle_d3=1 | idle-d3.no-module",
+                "rx9070xt-d3cold | amd_iommu=on | amd-iommu-on",
+                "rx9070xt-d3cold | intel_iommu=on | intel-iommu-on.amd",
+                "proliant-rmrr | intel_iommu=on,sm_on | intel-iommu-on",
+                "proliant-rmrr | iommu=pt | iommu-pt",
+                "proliant-rmrr | iommu.passthrough=1 | iommu-pt",
+                "bazzite-strix-vfio-ids | rd.driver.pre=vfio-pci | driver-pre",
+                "proliant-rmrr | vfio_iommu_type1.allow_unsafe_interrupts=1 | unsafe-interrupts",
+            })
+    void everyOptionHasItsEffectOnThisMachine(String name, String option, String code) throws Exception {
+        MachineSnapshot snapshot = with(load(name), "/proc/cmdline", "root=/dev/sda1 ro quiet " + option);
+        Machine machine = SnapshotParser.parse(snapshot);
+        Gpu gpu = machine.gpus().stream()
+                .filter(candidate -> !candidate.graphics().parentBridges().isEmpty())
+                .findFirst()
+                .orElseThrow();
+        assertThat(KernelOptions.find(machine, gpu))
+                .filteredOn(effect -> !effect.code().equals("vfio-ids.framebuffer"))
+                .singleElement()
+                .satisfies(effect -> {
+                    assertThat(effect.option()).isEqualTo(option);
+                    assertThat(effect.code()).isEqualTo(code);
+                });
+        CheckResult result = resultOf(readiness(snapshot, gpu.address().toString()), ReadinessCheck.KERNEL_OPTIONS);
+        assertThat(new ReadinessFormatter(messages, new Readiness(gpu, List.of(result))).description(result))
+                .contains(option)
+                .doesNotContain("{")
+                .endsWith(".");
+    }
+
+    @Test
+    void commandLineOfTheReportIsExplainedOptionByOption() throws Exception {
+        Readiness readiness = readiness(load("pve-rtx2060-bootfb"), "07:00.0");
+        assertThat(resultOf(readiness, ReadinessCheck.KERNEL_OPTIONS).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheck.KERNEL_OPTIONS).lines())
+                .satisfiesExactly(
+                        line -> assertThat(line).startsWith("video=efifb:off does nothing on this kernel"),
+                        line -> assertThat(line).startsWith("video=vesafb:off does nothing"),
+                        line -> assertThat(line).contains("BOOTFB stays in the GPU's memory"));
+        assertThat(advice(readiness, ReadinessCheck.KERNEL_OPTIONS))
+                .isEqualTo("Remove video=simplefb:off from the kernel command line, then restart.");
+    }
+
+    @Test
+    void uselessOptionsAreNoWarning() throws Exception {
+        Readiness readiness = readiness(load("unraid-4060ti"), "01:00.0");
+        assertThat(resultOf(readiness, ReadinessCheck.KERNEL_OPTIONS).status()).isEqualTo(CheckStatus.READY);
+        assertThat(description(readiness, ReadinessCheck.KERNEL_OPTIONS).lines())
+                .hasSizeGreaterThanOrEqualTo(5)
+                .anyMatch(line -> line.startsWith("amd_iommu=on does nothing"))
+                .anyMatch(line -> line.contains("kernel 6.12.54-Unraid has the patch"));
+    }
+
+    @Test
+    void idsThatKeepTheOwnDriverFromRemovingTheFramebufferAreAWarning() throws Exception {
+        Readiness readiness = readiness(load("bazzite-strix-vfio-ids"), "c3:00.0");
+        assertThat(resultOf(readiness, ReadinessCheck.KERNEL_OPTIONS).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheck.KERNEL_OPTIONS))
+                .contains("Switch the GPU to host mode once, then to VM mode.");
+    }
+
+    @Test
+    void commandLineWithoutSuchOptionsIsReady() throws Exception {
+        Readiness readiness = readiness(load("egpu-no-bars"), "2d:00.0");
+        assertThat(resultOf(readiness, ReadinessCheck.KERNEL_OPTIONS).code()).isEqualTo("none");
     }
 
     static MachineSnapshot load(String name) throws Exception {
