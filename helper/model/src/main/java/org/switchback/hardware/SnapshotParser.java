@@ -156,7 +156,7 @@ public final class SnapshotParser {
                 snapshot.linkTargetName(folder + "/driver"),
                 snapshot.text(folder + "/driver_override").filter(text -> !text.isEmpty() && !text.equals("(null)")),
                 resource.map(Bar::parse).orElse(List.of()),
-                resource.filter(text -> Bar.hasUnassignedMemory(text, pciClass.isDisplay()))
+                resource.filter(text -> Bar.hasUnassignedMemory(text, readConfig(folder), pciClass.isDisplay()))
                         .isPresent(),
                 group,
                 parseParentBridges(folder, address),
@@ -197,10 +197,13 @@ public final class SnapshotParser {
 
     /** The byte at offset 0x0e of config space, without the multi-function bit. */
     private Optional<Integer> parseHeaderType(String folder) {
-        return snapshot.entries().get(folder + "/config") instanceof MachineSnapshot.BinaryEntry(String hex)
-                        && hex.length() >= 30
-                ? Optional.of(Integer.parseInt(hex.substring(28, 30), 16) & 0x7f)
-                : Optional.empty();
+        String hex = readConfig(folder);
+        return hex.length() >= 30 ? Optional.of(Integer.parseInt(hex.substring(28, 30), 16) & 0x7f) : Optional.empty();
+    }
+
+    /** The start of config space, two hexadecimal digits a byte; empty if it could not be read. */
+    private String readConfig(String folder) {
+        return snapshot.entries().get(folder + "/config") instanceof MachineSnapshot.BinaryEntry(String hex) ? hex : "";
     }
 
     private List<PciAddress> parseParentBridges(String folder, PciAddress ownAddress) {

@@ -114,6 +114,37 @@ class ReportedMachinesTest {
                 .containsExactly(0, 3);
     }
 
+    /** Many kernels clear the line; the register of the BAR still shows that it exists. */
+    @ParameterizedTest
+    @CsvSource({
+        "000000f6 0c000000 00000000 0c0000f0 00000000 01e00000, true",
+        "000000f6 00000000 00000000 0c0000f0 00000000 01e00000, false",
+        // A register of 32 bits without an address looks like one that does not exist.
+        "000000f6 08000000 00000000 0c0000f0 00000000 01e00000, false",
+        // The upper half of an address is no register.
+        "000000f6 00000000 00000000 0c0000f0 04000000 01e00000, false",
+        "'',                                                    false",
+    })
+    void clearedLineOfA64BitBarIsRefused(String registers, boolean refused) {
+        String header = "de10e21107011000000002030000" + "8000";
+        MachineSnapshot snapshot = TestSnapshots.load("igfx-off")
+                .withChanges(Map.of(
+                        fileOf("01:00.0", "config"),
+                        Optional.of(new MachineSnapshot.BinaryEntry(header + registers.replace(" ", ""))),
+                        fileOf("01:00.0", "resource"),
+                        Optional.of(new MachineSnapshot.TextEntry("""
+                                0x00000000f6000000 0x00000000f6ffffff 0x0000000000040200
+                                0x0000000000000000 0x0000000000000000 0x0000000000000000
+                                0x0000000000000000 0x0000000000000000 0x0000000000000000
+                                0x00000000f0000000 0x00000000f1ffffff 0x000000000014220c
+                                0x0000000000000000 0x0000000000000000 0x0000000000000000
+                                0x000000000000e000 0x000000000000e07f 0x0000000000040101
+                                0x0000000000000000 0x0000000000000000 0x0000000000000000"""))));
+        Machine machine = SnapshotParser.parse(snapshot);
+        assertThat(machine.device(PciAddress.of("01:00.0")).orElseThrow().hasUnassignedMemory())
+                .isEqualTo(refused);
+    }
+
     @Test
     void portsAndRomNeedNoAddress() {
         Machine machine = machineWith("igfx-off", Map.of(fileOf("01:00.0", "resource"), """
