@@ -29,7 +29,8 @@ add_paths() {
 
 list_paths() {
     add_paths text /proc/sys/kernel/osrelease /proc/version /proc/cmdline /proc/iomem /proc/sys/kernel/tainted \
-        /sys/kernel/security/lockdown
+        /sys/kernel/security/lockdown /sys/hypervisor/type
+    add_paths directory /sys/bus/vmbus /sys/firmware/devicetree
     add_paths cpu /proc/cpuinfo
     # The module's path differs between releases; only its existence matters.
     if grep -q '/vfio-pci\.ko' "/lib/modules/$release/modules.dep" "/lib/modules/$release/modules.builtin" \
@@ -58,7 +59,7 @@ list_paths() {
     done
     add_paths directory /sys/class/iommu/*
     add_paths link /sys/kernel/iommu_groups/*/devices/*
-    add_paths text /sys/kernel/iommu_groups/*/type
+    add_paths text /sys/kernel/iommu_groups/*/type /sys/kernel/iommu_groups/*/reserved_regions
 
     for name in efi-framebuffer simple-framebuffer vesa-framebuffer efidrm vesadrm; do
         for device in /sys/bus/platform/devices/"$name".*; do add_paths link "$device" "$device"/driver; done

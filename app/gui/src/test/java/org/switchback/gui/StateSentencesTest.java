@@ -111,6 +111,15 @@ class StateSentencesTest {
                 createCard("iommu-off", new MachineSource.ThisMachine(), Map.of())
                         .stateText());
         sentences.put("blocked", cardSentence(Map.of("/proc/sys/kernel/tainted", Optional.of("128"))));
+        sentences.put(
+                "not-responding", cardSentence(Map.of(GPU_DIRECTORY + "/config", Optional.of("# " + "ff".repeat(64)))));
+        sentences.put(
+                "memory-unassigned",
+                cardSentence(Map.of(
+                        "/proc/iomem",
+                        iomemWithout("efifb"),
+                        GPU_DIRECTORY + "/resource",
+                        Optional.of(("0x0000000000000000 ".repeat(2) + "0x0000000000000000\n").repeat(13)))));
         sentences.put("reservation-failed", reservationFailureSentence());
         assertThat(sentences.get("reservation-failed"))
                 .isEqualTo("The last switch failed: the kernel can't reserve BAR 1 (c0000000-cfffffff).");
@@ -207,7 +216,9 @@ class StateSentencesTest {
                 path,
                 text.map(content -> content.startsWith("-> ")
                         ? new MachineSnapshot.LinkEntry(content.substring(3))
-                        : new MachineSnapshot.TextEntry(content))));
+                        : content.startsWith("# ")
+                                ? new MachineSnapshot.BinaryEntry(content.substring(2))
+                                : new MachineSnapshot.TextEntry(content))));
         MachineSnapshot snapshot = SampleMachines.load(sample).orElseThrow();
         return createCards(new ScriptedHelper(source, snapshot.withChanges(entries)));
     }

@@ -9,11 +9,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.FirmwareRegionKind;
+import org.switchback.hardware.IommuGroup;
+import org.switchback.hardware.MachinePlatform;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.MachineSnapshot.DirectoryEntry;
 import org.switchback.hardware.MachineSnapshot.LinkEntry;
@@ -47,6 +50,9 @@ final class LinuxSnapshotReader {
     /** Number of bytes of the config space to read: enough for the header type. */
     private static final int CONFIG_BYTES = 64;
 
+    private static final Pattern HYPERVISOR_FLAG_PATTERN =
+            Pattern.compile("^flags\\s*:.*\\b" + MachinePlatform.HYPERVISOR_FLAG + "\\b", Pattern.MULTILINE);
+
     private static final List<String> COMPRESSION_SUFFIXES = List.of(".xz", ".zst", ".gz");
 
     private static final Set<String> PCI_ATTRIBUTES = Set.of(
@@ -56,6 +62,7 @@ final class LinuxSnapshotReader {
             "resource",
             "boot_vga",
             "power_state",
+            "d3cold_allowed",
             "reset_method",
             "current_link_speed",
             "current_link_width",
@@ -112,6 +119,7 @@ final class LinuxSnapshotReader {
         readConsoles();
         readFramebuffers().forEach(this::readFramebufferNodes);
         readModules();
+        readReservedRegions();
         entries.putAll(request.awaitAll());
         readNvidiaNodes();
         readProcesses();
@@ -216,6 +224,9 @@ final class LinuxSnapshotReader {
         readMemoryMap();
         readDistribution();
         readProcessorVendor();
+        readText(MachinePlatform.HYPERVISOR_TYPE);
+        readDirectory(MachinePlatform.VMBUS);
+        readDirectory(MachinePlatform.DEVICE_TREE_FOLDER);
         readDirectories("/sys/class/iommu");
         readIommuTables();
         for (String module : List.of("vfio", "vfio_pci", "nvidia", "nvidia_drm", BootfbModule.NAME)) {
@@ -240,7 +251,7 @@ final class LinuxSnapshotReader {
         }
     }
 
-    /** Reads the vendor line of /proc/cpuinfo; ARM has none. */
+    /** Reads from /proc/cpuinfo the vendor, and whether a hypervisor provides the processor; ARM has neither. */
     private void readProcessorVendor() {
         if (!isResponsive("/proc/cpuinfo")) {
             return;
@@ -252,7 +263,12 @@ final class LinuxSnapshotReader {
             if (start >= 0 && colon >= 0) {
                 String vendor =
                         text.substring(colon + 1, end < 0 ? text.length() : end).strip();
-                entries.put("/proc/cpuinfo", new TextEntry("vendor_id : " + vendor));
+                entries.put(
+                        "/proc/cpuinfo",
+                        new TextEntry("vendor_id : " + vendor
+                                + (HYPERVISOR_FLAG_PATTERN.matcher(text).find()
+                                        ? "\nflags : " + MachinePlatform.HYPERVISOR_FLAG
+                                        : "")));
             }
         });
     }
@@ -457,6 +473,13 @@ final class LinuxSnapshotReader {
     private MemoryMap parseMemoryMap() {
         readMemoryMap();
         return entries.get(IOMEM) instanceof TextEntry(String text) ? MemoryMap.parse(text) : MemoryMap.EMPTY;
+    }
+
+    /** Reads the addresses that the IOMMU treats specially, of every group. */
+    private void readReservedRegions() {
+        for (String group : files.list(IommuGroup.GROUPS)) {
+            readText(IommuGroup.GROUPS + group + "/" + IommuGroup.RESERVED_REGIONS);
+        }
     }
 
     private void readModules() {

@@ -29,6 +29,7 @@ import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MachinePlatform;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
@@ -68,7 +69,9 @@ class LinuxKernelTest {
                 "q35-6.12-0380-native",
                 "q35-7.2-0300",
                 "x99-gtx1080",
-                "laptop-one-gpu"
+                "laptop-one-gpu",
+                "proliant-rmrr",
+                "rx9070xt-d3cold"
             })
     void snapshotOfACopiedTreeEqualsTheOriginal(String machine) throws IOException {
         MachineSnapshot original = TestSnapshots.load(machine);
@@ -98,8 +101,8 @@ class LinuxKernelTest {
                 || path.equals("/usr/share/misc/pci.ids")
                 // Not read when the module is loaded.
                 || path.startsWith("/lib/modules")
-                || path.startsWith("/sys/kernel/iommu_groups/")
-                || path.matches(".*/(subsystem_vendor|subsystem_device|revision|modalias|d3cold_allowed)");
+                || path.matches("/sys/kernel/iommu_groups/\\d+/(devices/.*|type)")
+                || path.matches(".*/(subsystem_vendor|subsystem_device|revision|modalias)");
     }
 
     private static boolean wouldWakeDevice(String path, MachineSnapshot snapshot) {
@@ -108,6 +111,25 @@ class LinuxKernelTest {
                 && snapshot.text(folder + "/power/runtime_status")
                         .filter("suspended"::equals)
                         .isPresent();
+    }
+
+    @Test
+    void platformIsRead() throws IOException {
+        MachineSnapshot snapshot = TestSnapshots.load("xen-dom0");
+        writeTree(snapshot);
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).platform()).isEqualTo(MachinePlatform.XEN);
+    }
+
+    @Test
+    void guestIsRead() throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380")
+                .withChanges(Map.of(
+                        "/proc/cpuinfo",
+                        Optional.of(new MachineSnapshot.TextEntry("processor\t: 0\nvendor_id\t: GenuineIntel\n"
+                                + "flags\t\t: fpu vme hypervisor lahf_lm\n\nprocessor\t: 1\n")))));
+        Machine machine = SnapshotParser.parse(kernel.readSnapshot());
+        assertThat(machine.processorVendor()).isEqualTo("GenuineIntel");
+        assertThat(machine.platform()).isEqualTo(MachinePlatform.GUEST);
     }
 
     @Test

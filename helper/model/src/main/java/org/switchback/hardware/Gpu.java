@@ -78,6 +78,11 @@ public record Gpu(
         return functions().stream().anyMatch(PciDevice::hasVfioOverride) ? GpuMode.PARTIALLY_SWITCHED : GpuMode.UNBOUND;
     }
 
+    /** Whether every function answers to reads of its config space ({@link PciDevice#isResponding}). */
+    public boolean isResponding() {
+        return functions().stream().allMatch(PciDevice::isResponding);
+    }
+
     /** Overlaps that keep vfio-pci from reserving a BAR. */
     public List<Overlap> conflicts() {
         return overlaps.stream()

@@ -29,6 +29,7 @@ import java.util.stream.Stream;
  * @param bootfbModule state of the module that releases BOOTFB
  * @param moduleSignaturePolicy signature that the kernel requires to load a module
  * @param modulesOnDisk whether the running kernel's modules are on disk
+ * @param platform what the kernel runs on
  * @param distributionIds {@code ID}, followed by {@code ID_LIKE}, of os-release; empty if unknown
  */
 public record Machine(
@@ -48,6 +49,7 @@ public record Machine(
         BootfbModule bootfbModule,
         ModuleSignaturePolicy moduleSignaturePolicy,
         ModulesOnDisk modulesOnDisk,
+        MachinePlatform platform,
         List<String> distributionIds) {
 
     /** Whether the running kernel's modules are on disk: a kernel update may remove them while the kernel runs. */
@@ -139,17 +141,99 @@ public record Machine(
 
     /**
      * Returns the option on the kernel command line that disables the IOMMU: {@code amd_iommu=off}; empty if there is
-     * none.
+     * none. The options of another vendor's IOMMU have no effect; a later {@code on} overrides {@code off}
+     * (intel_iommu_setup, drivers/iommu/intel/iommu.c).
      */
     public Optional<String> iommuDisableOption() {
-        return Stream.of("iommu=off", "intel_iommu=off", "amd_iommu=off")
-                .filter(this::hasKernelOption)
-                .findFirst();
+        KernelCommandLine parameters = kernelParameters();
+        Stream.Builder<String> options = Stream.builder();
+        if (parameters.hasItem("iommu", "off")) {
+            options.add("iommu=off");
+        }
+        if (firmwareIommuVendor != FirmwareIommuVendor.AMD
+                && parameters
+                        .lastItem("intel_iommu", List.of("on", "off"))
+                        .filter("off"::equals)
+                        .isPresent()) {
+            options.add("intel_iommu=off");
+        }
+        if (firmwareIommuVendor != FirmwareIommuVendor.INTEL && parameters.hasItem("amd_iommu", "off")) {
+            options.add("amd_iommu=off");
+        }
+        return options.build().findFirst();
     }
 
-    /** Whether the kernel command line contains exactly that option. */
+    /**
+     * Returns why a function has no IOMMU group, judged by the groups of all functions.
+     *
+     * @param device a function without a group
+     */
+    public MissingGroupReason missingGroupReason(PciDevice device) {
+        if (platform == MachinePlatform.XEN) {
+            return MissingGroupReason.XEN;
+        }
+        if (!iommuGroups.isEmpty()) {
+            // The option concerns the graphics of the processor, which are on the root bus.
+            boolean isIntegrated = device.pciClass().isDisplay()
+                    && device.ids().vendor() == 0x8086
+                    && device.parentBridges().isEmpty();
+            return isIntegrated && hasKernelOption("intel_iommu=igfx_off")
+                    ? MissingGroupReason.GRAPHICS_EXCLUDED
+                    : MissingGroupReason.NOT_COVERED;
+        }
+        if (iommuDisableOption().isPresent()) {
+            return MissingGroupReason.DISABLED;
+        }
+        boolean isOffered =
+                firmwareIommuVendor == FirmwareIommuVendor.INTEL || firmwareIommuVendor == FirmwareIommuVendor.AMD;
+        return switch (platform) {
+            case HYPER_V_GUEST -> isOffered ? MissingGroupReason.NOT_ENABLED : MissingGroupReason.HYPER_V_GUEST;
+            case GUEST -> isOffered ? MissingGroupReason.NOT_ENABLED : MissingGroupReason.GUEST;
+            case DEVICE_TREE -> MissingGroupReason.DEVICE_TREE;
+            case XEN, OTHER -> MissingGroupReason.NOT_ENABLED;
+        };
+    }
+
+    /** The parameters of the kernel command line. */
+    public KernelCommandLine kernelParameters() {
+        return KernelCommandLine.parse(commandLine);
+    }
+
+    /**
+     * Whether the kernel command line contains that option, alone or as an item of a comma-separated list:
+     * {@code intel_iommu=on} is also in {@code intel_iommu=on,sm_on}.
+     */
     public boolean hasKernelOption(String option) {
-        return List.of(commandLine.split("\\s+")).contains(option);
+        int equals = option.indexOf('=');
+        return equals < 0
+                ? !kernelParameters().find(option).isEmpty()
+                : kernelParameters().hasItem(option.substring(0, equals), option.substring(equals + 1));
+    }
+
+    /**
+     * Whether the kernel option {@code intel_iommu=relax_rmrr} lifts a 1:1 mapping that the firmware requires. The
+     * option is a patch that only some kernels have.
+     */
+    public RmrrRelaxation rmrrRelaxation() {
+        if (firmwareIommuVendor != FirmwareIommuVendor.INTEL) {
+            return RmrrRelaxation.NOT_INTEL;
+        }
+        if (hasKernelOption("intel_iommu=relax_rmrr")) {
+            return RmrrRelaxation.WITHOUT_EFFECT;
+        }
+        return kernelVersion.release().endsWith("-pve") ? RmrrRelaxation.AVAILABLE : RmrrRelaxation.PATCH_NEEDED;
+    }
+
+    /** Whether the kernel option {@code intel_iommu=relax_rmrr} can be used. */
+    public enum RmrrRelaxation {
+        /** The IOMMU is not Intel's, so there is no such option. */
+        NOT_INTEL,
+        /** The kernel is one of Proxmox, which has the option. */
+        AVAILABLE,
+        /** The kernel probably does not know the option. */
+        PATCH_NEEDED,
+        /** The option is on the command line, but the kernel does not know it. */
+        WITHOUT_EFFECT
     }
 
     /** Returns the virtual functions that a physical function provides (SR-IOV), by address. */

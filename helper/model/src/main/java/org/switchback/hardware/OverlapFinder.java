@@ -37,7 +37,9 @@ final class OverlapFinder {
                             .filter(region -> region.range().equals(bar.range()))
                             .findFirst();
             barRegion.ifPresent(parent -> parent.children().stream()
-                    .filter(child -> !child.name().equals(PciDevice.VFIO_PCI))
+                    // A report may list another BAR of the function inside this one; that is no foreign region.
+                    .filter(child -> !child.name().equals(PciDevice.VFIO_PCI)
+                            && !child.name().equals(gpu.address().toString()))
                     .forEach(child -> overlaps.add(createOverlap(gpu, bar, child))));
         }
         overlaps.sort((a, b) -> a.bar().index() - b.bar().index());

@@ -55,6 +55,11 @@ public record PciAddress(int domain, int bus, int device, int function) implemen
         return parse(text).orElseThrow(() -> new IllegalArgumentException("not a PCI address: " + text));
     }
 
+    /** Whether both functions are on the same bus. */
+    public boolean isSameBus(PciAddress other) {
+        return domain == other.domain && bus == other.bus;
+    }
+
     /** Whether the other function is in the same slot: same domain, bus and device number. */
     public boolean isSameSlot(PciAddress other) {
         return domain == other.domain && bus == other.bus && device == other.device;

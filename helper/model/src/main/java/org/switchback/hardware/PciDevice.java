@@ -12,11 +12,12 @@ import java.util.Set;
  * @param address address of the function
  * @param ids vendor and device
  * @param pciClass class of the function
- * @param headerType low seven bits of the header type register: 0 endpoint, 1 bridge; empty if config space could not
- *     be read
+ * @param headerType low seven bits of the header type register: 0 endpoint, 1 bridge; {@link #NO_RESPONSE} if reading
+ *     config space returned only ones; empty if config space could not be read
  * @param driver bound driver; empty if there is none
  * @param driverOverride the only driver that the kernel may bind; empty if any may be bound
  * @param bars BARs and ROM that have an address, by index
+ * @param hasUnassignedMemory whether the kernel has found no address for a memory BAR; false if unknown
  * @param iommuGroup number of its IOMMU group; empty without an IOMMU
  * @param parentBridges bridges above it, from the root complex down; empty for a function on a root bus
  * @param physicalFunction function that provides it, if it is a virtual function (SR-IOV); empty for every other
@@ -40,6 +41,7 @@ public record PciDevice(
         Optional<String> driver,
         Optional<String> driverOverride,
         List<Bar> bars,
+        boolean hasUnassignedMemory,
         Optional<Integer> iommuGroup,
         List<PciAddress> parentBridges,
         Optional<PciAddress> physicalFunction,
@@ -51,6 +53,12 @@ public record PciDevice(
         List<String> deviceNodes,
         List<String> framebufferNodes,
         List<String> activeConnectors) {
+
+    /**
+     * The {@link #headerType} read from a function that does not answer. The root complex completes such a read with
+     * ones (PCI Express Base Specification 6.0, section 2.3.2); no header layout has this number.
+     */
+    public static final int NO_RESPONSE = 0x7f;
 
     /** Name of the driver that passes a function to virtual machines. */
     public static final String VFIO_PCI = "vfio-pci";
@@ -85,8 +93,16 @@ public record PciDevice(
      * @param control {@code on} or {@code auto} (Documentation/ABI/testing/sysfs-devices-power); empty if unknown
      * @param runtimeStatus {@code active}, {@code suspended}, …; empty if unknown
      * @param powerState {@code D0} to {@code D3cold}; empty if unknown
+     * @param d3coldAllowed whether the kernel may remove the function's power ({@code d3cold_allowed},
+     *     Documentation/ABI/testing/sysfs-bus-pci); empty if unknown
      */
-    public record PowerManagement(String control, String runtimeStatus, String powerState) {}
+    public record PowerManagement(
+            String control, String runtimeStatus, String powerState, Optional<Boolean> d3coldAllowed) {
+        /** Whether the power of the function is removed. */
+        public boolean isInD3cold() {
+            return powerState.equals("D3cold");
+        }
+    }
 
     /**
      * PCI Express link.
@@ -147,11 +163,12 @@ public record PciDevice(
                 driver,
                 driverOverride,
                 bars,
+                hasUnassignedMemory,
                 iommuGroup,
                 parentBridges,
                 physicalFunction,
                 bootVga,
-                new PowerManagement(power.control(), "", ""),
+                new PowerManagement(power.control(), "", "", power.d3coldAllowed()),
                 resetMethods,
                 resizableBarSizes,
                 Optional.empty(),
@@ -197,6 +214,15 @@ public record PciDevice(
 
     /** Whether it is a bridge by class or by header type: some devices report only one of them correctly. */
     public boolean isBridge() {
-        return pciClass.isBridge() || headerType.filter(type -> type != 0).isPresent();
+        return pciClass.isBridge()
+                || headerType.filter(type -> type != 0 && type != NO_RESPONSE).isPresent();
+    }
+
+    /**
+     * Whether the function answers to reads of its config space. True if config space could not be read, for instance
+     * because the function is suspended.
+     */
+    public boolean isResponding() {
+        return headerType.filter(type -> type == NO_RESPONSE).isEmpty();
     }
 }

@@ -65,9 +65,7 @@ public final class SnapshotParser {
         return new Machine(
                 kernelVersion,
                 snapshot.text("/proc/cmdline").orElse(""),
-                snapshot.text("/proc/cpuinfo")
-                        .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                        .orElse(""),
+                parseProcessorVendor(),
                 memoryMap,
                 devices,
                 gpus,
@@ -84,6 +82,7 @@ public final class SnapshotParser {
                 BootfbModule.of(snapshot, kernelVersion),
                 ModuleSignaturePolicy.of(snapshot, lockdown),
                 parseModulesOnDisk(kernelVersion),
+                MachinePlatform.of(snapshot),
                 parseDistributionIds());
     }
 
@@ -96,6 +95,15 @@ public final class SnapshotParser {
                         .anyMatch(device -> Machine.isUserOf(user, device)))
                 .toList();
         return new Gpu(graphics, companions, overlapFinder.find(graphics), users);
+    }
+
+    /** The first line of the entry; ARM has none. */
+    private String parseProcessorVendor() {
+        return snapshot.text("/proc/cpuinfo").stream()
+                .flatMap(String::lines)
+                .findFirst()
+                .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                .orElse("");
     }
 
     /** os-release(5) has one variable per line, its value possibly quoted. */
@@ -133,16 +141,20 @@ public final class SnapshotParser {
     private PciDevice parseDevice(PciAddress address) {
         String folder = PCI_DEVICES + address;
         PciDevice.DeviceIds ids = parseIds(folder);
+        PciClass pciClass = new PciClass((int) parseHex(folder + "/class"));
+        Optional<String> resource = snapshot.text(folder + "/resource");
         Optional<Integer> group =
                 snapshot.linkTargetName(folder + "/iommu_group").flatMap(SnapshotParser::parseNumber);
         return new PciDevice(
                 address,
                 ids,
-                new PciClass((int) parseHex(folder + "/class")),
+                pciClass,
                 parseHeaderType(folder),
                 snapshot.linkTargetName(folder + "/driver"),
                 snapshot.text(folder + "/driver_override").filter(text -> !text.isEmpty() && !text.equals("(null)")),
-                snapshot.text(folder + "/resource").map(Bar::parse).orElse(List.of()),
+                resource.map(Bar::parse).orElse(List.of()),
+                resource.filter(text -> Bar.hasUnassignedMemory(text, readConfig(folder), pciClass.isDisplay()))
+                        .isPresent(),
                 group,
                 parseParentBridges(folder, address),
                 snapshot.linkTargetName(folder + "/physfn").flatMap(PciAddress::parse),
@@ -150,7 +162,8 @@ public final class SnapshotParser {
                 new PciDevice.PowerManagement(
                         snapshot.text(folder + "/power/control").orElse(""),
                         snapshot.text(folder + "/power/runtime_status").orElse(""),
-                        snapshot.text(folder + "/power_state").orElse("")),
+                        snapshot.text(folder + "/power_state").orElse(""),
+                        snapshot.text(folder + "/d3cold_allowed").map("1"::equals)),
                 snapshot.text(folder + "/reset_method")
                         .filter(text -> !text.isBlank())
                         .map(text -> List.of(text.strip().split("\\s+")))
@@ -182,10 +195,13 @@ public final class SnapshotParser {
 
     /** The byte at offset 0x0e of config space, without the multi-function bit. */
     private Optional<Integer> parseHeaderType(String folder) {
-        return snapshot.entries().get(folder + "/config") instanceof MachineSnapshot.BinaryEntry(String hex)
-                        && hex.length() >= 30
-                ? Optional.of(Integer.parseInt(hex.substring(28, 30), 16) & 0x7f)
-                : Optional.empty();
+        String hex = readConfig(folder);
+        return hex.length() >= 30 ? Optional.of(Integer.parseInt(hex.substring(28, 30), 16) & 0x7f) : Optional.empty();
+    }
+
+    /** The start of config space, two hexadecimal digits a byte; empty if it could not be read. */
+    private String readConfig(String folder) {
+        return snapshot.entries().get(folder + "/config") instanceof MachineSnapshot.BinaryEntry(String hex) ? hex : "";
     }
 
     private List<PciAddress> parseParentBridges(String folder, PciAddress ownAddress) {
@@ -300,8 +316,14 @@ public final class SnapshotParser {
                 .ifPresent(number -> members.computeIfAbsent(number, key -> new ArrayList<>())
                         .add(device)));
         Map<Integer, IommuGroup> groups = new TreeMap<>();
-        members.forEach((number, list) -> groups.put(number, new IommuGroup(number, list)));
+        members.forEach(
+                (number, list) -> groups.put(number, new IommuGroup(number, list, parseDirectMappings(number))));
         return groups;
+    }
+
+    private Optional<List<AddressRange>> parseDirectMappings(int group) {
+        return snapshot.text(IommuGroup.GROUPS + group + "/" + IommuGroup.RESERVED_REGIONS)
+                .map(IommuGroup::parseDirectMappings);
     }
 
     private List<FirmwareFramebuffer> parseFirmwareFramebuffers() {

@@ -7,11 +7,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MissingGroupReason;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
@@ -63,8 +65,17 @@ public final class Planner {
 
     private SwitchPlan planToVm(Gpu gpu) {
         List<PciDevice> functions = withExtras(gpu, request.extraFunctions());
+        if (refuseNotResponding(functions)) {
+            return createPlan(
+                    gpu,
+                    functions,
+                    currentHostSettings(functions, Optional.empty()),
+                    requiredPermission(gpu, functions));
+        }
         if (gpu.mode() == Gpu.GpuMode.VM && gpu.conflicts().isEmpty()) {
             refusals.add(new Refusal.AlreadyInMode(gpu.address(), Target.VM));
+            refuseAfterOops();
+            refuseUnusable(functions);
             return createPlan(
                     gpu,
                     functions,
@@ -72,6 +83,7 @@ public final class Planner {
                     requiredPermission(gpu, functions));
         }
         refuseAfterOops();
+        refuseUnusable(functions);
         refuseWithoutVfio(gpu);
         refuseSharedGroups(functions);
         functions.forEach(this::refuseWithVirtualFunctions);
@@ -145,6 +157,9 @@ public final class Planner {
                 .forEach(extras::add));
         List<PciDevice> functions = withExtras(gpu, List.copyOf(extras));
         HostSettings settings = savedSettings.orElse(new HostSettings(Map.of(), Optional.empty()));
+        if (refuseNotResponding(functions)) {
+            return createPlan(gpu, functions, settings, SwitchPlan.RequiredPermission.RESTORE);
+        }
         boolean anyReservedForVm = functions.stream()
                 .anyMatch(function ->
                         function.isBoundToVfio() || overrideOf(function).equals(PciDevice.VFIO_PCI));
@@ -334,10 +349,60 @@ public final class Planner {
         }
     }
 
+    /** Refuses functions that no virtual machine could use. */
+    private void refuseUnusable(List<PciDevice> functions) {
+        for (PciDevice function : functions) {
+            if (function.hasUnassignedMemory()) {
+                refusals.add(new Refusal.MemoryUnassigned(
+                        function.address(),
+                        function.name(),
+                        function.parentBridges().stream().findFirst()));
+            }
+        }
+        refuseDirectMappings(functions);
+    }
+
+    /** Refuses every group of the functions once if the firmware requires 1:1 mappings for it. */
+    private void refuseDirectMappings(List<PciDevice> functions) {
+        Set<Integer> groups = new LinkedHashSet<>();
+        for (PciDevice function : functions) {
+            machine.iommuGroupOf(function)
+                    .filter(group -> groups.add(group.number()))
+                    .ifPresent(group -> {
+                        List<AddressRange> mappings = group.directMappings().orElse(List.of());
+                        if (!mappings.isEmpty()) {
+                            refusals.add(new Refusal.DirectMapping(
+                                    function.address(), group.number(), mappings, machine.rmrrRelaxation()));
+                        }
+                    });
+        }
+    }
+
+    /**
+     * Refuses a card that does not answer. That is the only reason then: no other fact about the card can be trusted.
+     * All functions of a card that has lost its power or its link stop answering, so one is named.
+     *
+     * @return whether the card was refused
+     */
+    private boolean refuseNotResponding(List<PciDevice> functions) {
+        Optional<PciDevice> silent =
+                functions.stream().filter(function -> !function.isResponding()).findFirst();
+        silent.ifPresent(function -> refusals.add(new Refusal.NotResponding(function.address(), function.name())));
+        return silent.isPresent();
+    }
+
     private void refuseWithoutVfio(Gpu gpu) {
         if (gpu.graphics().iommuGroup().isEmpty()) {
-            refusals.add(
-                    new Refusal.IommuOff(gpu.address(), machine.iommuEnableOption(), machine.iommuDisableOption()));
+            MissingGroupReason reason = machine.missingGroupReason(gpu.graphics());
+            refusals.add(new Refusal.IommuOff(
+                    gpu.address(),
+                    reason,
+                    machine.iommuEnableOption()
+                            .filter(option ->
+                                    reason == MissingGroupReason.NOT_ENABLED && !machine.hasKernelOption(option)),
+                    reason == MissingGroupReason.GRAPHICS_EXCLUDED
+                            ? Optional.of("igfx_off")
+                            : machine.iommuDisableOption()));
         }
         if (machine.vfioDriverState() == Machine.VfioDriverState.MISSING) {
             refusals.add(new Refusal.VfioMissing(machine.kernelVersion().release()));

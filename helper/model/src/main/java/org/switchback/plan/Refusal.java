@@ -2,8 +2,13 @@ package org.switchback.plan;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.DeviceUser;
+import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.Machine;
+import org.switchback.hardware.MissingGroupReason;
 import org.switchback.hardware.ModuleSignaturePolicy;
 import org.switchback.hardware.PciAddress;
 
@@ -61,10 +66,15 @@ public sealed interface Refusal {
     /**
      * The function has no IOMMU group. The options depend on the vendor of the CPU, not of the GPU.
      *
+     * @param reason why it has none
      * @param optionToAdd kernel option that would enable the IOMMU; empty if none is needed
      * @param optionToRemove kernel option that disables the IOMMU; empty if there is none
      */
-    record IommuOff(PciAddress address, Optional<String> optionToAdd, Optional<String> optionToRemove)
+    record IommuOff(
+            PciAddress address,
+            MissingGroupReason reason,
+            Optional<String> optionToAdd,
+            Optional<String> optionToRemove)
             implements Refusal {
         @Override
         public RefusalCode code() {
@@ -73,7 +83,8 @@ public sealed interface Refusal {
 
         @Override
         public List<String> details() {
-            return List.of(address.toShortString(), optionToAdd.orElse(""), optionToRemove.orElse(""));
+            return List.of(
+                    address.toShortString(), optionToAdd.orElse(""), optionToRemove.orElse(""), KebabCase.of(reason));
         }
     }
 
@@ -294,6 +305,70 @@ public sealed interface Refusal {
         @Override
         public List<String> details() {
             return List.of();
+        }
+    }
+
+    /**
+     * A function does not answer: reading its config space returns only ones. No driver could work with it, and neither
+     * unbinding nor resetting it helps.
+     */
+    record NotResponding(PciAddress address, String name) implements Refusal {
+        @Override
+        public RefusalCode code() {
+            return RefusalCode.NOT_RESPONDING;
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(address.toShortString(), name);
+        }
+    }
+
+    /**
+     * The kernel has found no address for a memory BAR of the function, so that no virtual machine can access it.
+     *
+     * @param port the port of the root complex above it, whose window is too small; empty for a function on a root bus
+     */
+    record MemoryUnassigned(PciAddress address, String name, Optional<PciAddress> port) implements Refusal {
+        @Override
+        public RefusalCode code() {
+            return RefusalCode.MEMORY_UNASSIGNED;
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(
+                    address.toShortString(),
+                    name,
+                    port.map(PciAddress::toShortString).orElse(""));
+        }
+    }
+
+    /**
+     * The firmware requires addresses to be mapped 1:1 for the IOMMU group, so the kernel does not give the group to
+     * VFIO (device_is_rmrr_locked, drivers/iommu/intel/iommu.c; since 6.6 require_direct, drivers/iommu/iommu.c).
+     *
+     * @param mappings the addresses, not empty
+     * @param relaxation whether a kernel option lifts the mapping
+     */
+    record DirectMapping(PciAddress address, int group, List<AddressRange> mappings, Machine.RmrrRelaxation relaxation)
+            implements Refusal {
+        public DirectMapping {
+            mappings = List.copyOf(mappings);
+        }
+
+        @Override
+        public RefusalCode code() {
+            return RefusalCode.DIRECT_MAPPING;
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(
+                    address.toShortString(),
+                    Integer.toString(group),
+                    mappings.stream().map(AddressRange::toString).collect(Collectors.joining(" ")),
+                    KebabCase.of(relaxation));
         }
     }
 }

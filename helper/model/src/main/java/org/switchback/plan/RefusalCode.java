@@ -25,6 +25,9 @@ public enum RefusalCode {
     MODULE_UNSIGNED,
     UNKNOWN_REGION,
     KERNEL_OOPS,
+    NOT_RESPONDING,
+    MEMORY_UNASSIGNED,
+    DIRECT_MAPPING,
     /** A code that this version does not know; the first detail is its name. */
     UNKNOWN;
 

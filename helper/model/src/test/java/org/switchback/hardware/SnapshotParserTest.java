@@ -259,6 +259,7 @@ class SnapshotParserTest {
                 machine.bootfbModule(),
                 machine.moduleSignaturePolicy(),
                 machine.modulesOnDisk(),
+                machine.platform(),
                 machine.distributionIds());
         assertThat(modified.iommuEnableOption().orElse("")).isEqualTo(option);
     }

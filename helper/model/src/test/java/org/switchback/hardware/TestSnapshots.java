@@ -6,11 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Snapshots for tests: those of real kernels, those built from reports, and the samples that come with the app. */
+/** Snapshots for tests: those of real kernels, machines of public reports, and the samples that come with the app. */
 public final class TestSnapshots {
     private static final List<Path> FOLDERS = List.of(
             Path.of("../../helper/model/src/test/resources/captures"),
-            Path.of("../../helper/model/src/test/resources/reported"),
+            Path.of("../../helper/model/src/test/resources/cases"),
             Path.of("../../app/client/src/main/resources/org/switchback/client/samples"));
 
     private TestSnapshots() {}

@@ -295,19 +295,19 @@ class PlannerTest {
     void suggestedKernelOptionMatchesCpuVendor() {
         assertThat(iommuOff(Map.of("/proc/cpuinfo", text("vendor_id : GenuineIntel")))
                         .details())
-                .containsExactly("06:00.0", "intel_iommu=on", "");
+                .containsExactly("06:00.0", "intel_iommu=on", "", "not-enabled");
     }
 
     @Test
     void amdNeedsNoKernelOption() {
-        assertThat(iommuOff(Map.of()).details()).containsExactly("06:00.0", "", "");
+        assertThat(iommuOff(Map.of()).details()).containsExactly("06:00.0", "", "", "not-enabled");
     }
 
     @Test
     void kernelOptionDisablingIommuIsReported() {
         assertThat(iommuOff(Map.of("/proc/cmdline", text("ro amd_iommu=off quiet")))
                         .details())
-                .containsExactly("06:00.0", "", "amd_iommu=off");
+                .containsExactly("06:00.0", "", "amd_iommu=off", "disabled");
     }
 
     private static Refusal iommuOff(Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes) {

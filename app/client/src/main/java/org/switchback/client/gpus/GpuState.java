@@ -16,6 +16,10 @@ import org.switchback.plan.RefusalCode;
  * used.
  */
 public enum GpuState {
+    /** Reading its config space returns only ones. */
+    NOT_RESPONDING,
+    /** The kernel has found no address for its memory. */
+    MEMORY_UNASSIGNED,
     /** Only some functions are in VM mode, or the GPU is unbound with its driver override set to vfio-pci. */
     PARTIALLY_SWITCHED,
     /** A virtual machine uses the GPU. */
@@ -56,7 +60,12 @@ public enum GpuState {
             MachineSource source,
             List<PlannedRefusal> refusals,
             Optional<SwitchRecord.UnreservedBar> unreserved) {
-
+        if (!gpu.isResponding()) {
+            return NOT_RESPONDING;
+        }
+        if (gpu.graphics().hasUnassignedMemory()) {
+            return MEMORY_UNASSIGNED;
+        }
         switch (gpu.mode()) {
             case PARTIALLY_SWITCHED -> {
                 return PARTIALLY_SWITCHED;
@@ -149,7 +158,29 @@ public enum GpuState {
                         .map(bar -> messages.text(key, bar.bar(), bar.range()))
                         .orElseThrow();
             case IN_USE -> messages.formatCount(key, gpu.blockingProcesses().size());
-            case VM, IOMMU_OFF, BLOCKED, UNBOUND, HOST -> messages.text(key);
+            case VM -> messages.text(key + vmVariant(gpu, machine));
+            case IOMMU_OFF ->
+                messages.text(
+                        switch (machine.missingGroupReason(gpu.graphics())) {
+                            case XEN -> key + ".xen";
+                            case GRAPHICS_EXCLUDED, NOT_COVERED -> key + ".not-covered";
+                            default -> key;
+                        });
+            case NOT_RESPONDING, MEMORY_UNASSIGNED, BLOCKED, UNBOUND, HOST -> messages.text(key);
         };
+    }
+
+    /** What keeps a GPU in VM mode from being ready for a virtual machine; empty if nothing does. */
+    private static String vmVariant(Gpu gpu, Machine machine) {
+        if (machine.taint().hasOops()) {
+            return ".oops";
+        }
+        boolean needsDirectMapping = gpu.functions().stream()
+                .flatMap(function -> machine.iommuGroupOf(function).stream())
+                .anyMatch(group -> !group.directMappings().orElse(List.of()).isEmpty());
+        if (needsDirectMapping) {
+            return ".direct-mapping";
+        }
+        return gpu.functions().stream().anyMatch(function -> function.power().isInD3cold()) ? ".d3cold" : "";
     }
 }

@@ -355,9 +355,17 @@ public final class Messages {
                     ? ".vm"
                     : values.size() > 3 && values.get(3).isEmpty() ? ".no-owner" : "";
         } else if (code == RefusalCode.IOMMU_OFF) {
-            variant = values.size() > 2 && !values.get(2).isEmpty()
-                    ? ".remove"
-                    : values.size() > 1 && !values.get(1).isEmpty() ? ".add" : "";
+            String reason = values.size() > 3 ? "." + values.get(3) : "";
+            variant = !reason.isEmpty() && containsKey("refusal." + code.wireName() + reason)
+                    ? reason
+                    : values.size() > 2 && !values.get(2).isEmpty()
+                            ? ".remove"
+                            : values.size() > 1 && !values.get(1).isEmpty() ? ".add" : "";
+        } else if (code == RefusalCode.MEMORY_UNASSIGNED) {
+            variant = values.size() > 2 && !values.get(2).isEmpty() ? ".port" : "";
+        } else if (code == RefusalCode.DIRECT_MAPPING && values.size() > 3) {
+            details[2] = formatList(List.of(values.get(2).split(" ")));
+            variant = containsKey("refusal." + code.wireName() + "." + values.get(3)) ? "." + values.get(3) : "";
         } else if (code == RefusalCode.HAS_VIRTUAL_FUNCTIONS) {
             variant = values.size() > 2 && !values.get(2).isEmpty() ? ".used" : "";
         } else if (code.isAboutFirmwareRegion() && values.size() > 3) {

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.switchback.client.HelperException;
 import org.switchback.client.MachineSource;
 import org.switchback.client.readiness.CheckResult.CheckStatus;
@@ -12,6 +13,7 @@ import org.switchback.hardware.Bar;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.Gpu;
+import org.switchback.hardware.IommuGroup;
 import org.switchback.hardware.Lockdown;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
@@ -57,7 +59,16 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 RefusalCode.ALREADY_IN_VM_MODE,
                 RefusalCode.VFIO_MISSING,
                 RefusalCode.GROUP_SHARED,
-                RefusalCode.GROUP_SHARED_NOT_MOVABLE);
+                RefusalCode.GROUP_SHARED_NOT_MOVABLE,
+                RefusalCode.NOT_RESPONDING,
+                RefusalCode.MEMORY_UNASSIGNED,
+                RefusalCode.DIRECT_MAPPING);
+
+        /** PCI vendor ID. The drivers of Intel's graphics cards expect the whole memory of the card in the BAR. */
+        private static final int INTEL = 0x8086;
+
+        /** Size in bytes that BARs of graphics cards have without Resizable BAR. */
+        private static final long UNRESIZED_BAR = 256L << 20;
 
         private final Machine machine;
         private final Gpu gpu;
@@ -86,13 +97,17 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             case IOMMU_KERNEL -> checkKernelIommu();
                             case VFIO -> checkVfio();
                             case MODULES -> checkModules();
+                            case RESPONSE -> checkResponse();
+                            case MEMORY -> checkMemory();
                             case GROUP -> checkGroup();
+                            case DIRECT_MAPPINGS -> checkDirectMappings();
                             case FUNCTIONS -> checkFunctions();
                             case DESKTOP -> checkDesktop();
                             case USERS -> checkUsers();
                             case FRAMEBUFFER -> checkFramebuffer();
                             case LOCKDOWN -> checkLockdown();
                             case KERNEL -> checkKernel();
+                            case KERNEL_OPTIONS -> checkKernelOptions();
                             case HELPER -> checkHelper();
                             case RESET -> checkReset();
                             case RESIZABLE_BAR -> checkResizableBar();
@@ -107,14 +122,23 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         // IOMMU and VFIO.
 
         private Finding checkFirmwareIommu() {
-            if (graphics.iommuGroup().isPresent()) {
+            if (graphics.iommuGroup().isPresent() || !machine.iommuGroups().isEmpty()) {
                 return ready("in-use");
             }
             return switch (machine.firmwareIommuVendor()) {
                 case INTEL, AMD -> ready("offered");
-                case NONE -> blocked("off" + processorVendorSuffix());
+                case NONE ->
+                    switch (machine.platform()) {
+                        case XEN -> unknown("xen");
+                        case GUEST, HYPER_V_GUEST -> unknown("guest");
+                        case DEVICE_TREE, OTHER -> blockedByFirmware();
+                    };
                 case UNKNOWN -> unknown("unknown");
             };
+        }
+
+        private Finding blockedByFirmware() {
+            return blocked("off" + processorVendorSuffix());
         }
 
         /** Firmware setups name the IOMMU by processor vendor: VT-d or AMD-Vi. */
@@ -131,9 +155,20 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 return ready(
                         "in-use", List.of(Integer.toString(graphics.iommuGroup().get())));
             }
-            if (machine.iommuDisableOption().isPresent()) {
-                return blocked("kept-off", machine.iommuDisableOption().stream().toList());
-            }
+            return switch (machine.missingGroupReason(graphics)) {
+                case XEN -> blocked("xen");
+                case GRAPHICS_EXCLUDED -> blocked("graphics-excluded");
+                case NOT_COVERED -> blocked("not-covered");
+                case HYPER_V_GUEST -> blocked("hyper-v-guest");
+                case GUEST -> blocked("guest");
+                case DEVICE_TREE -> blocked("device-tree");
+                case DISABLED ->
+                    blocked("kept-off", machine.iommuDisableOption().stream().toList());
+                case NOT_ENABLED -> checkNotEnabledIommu();
+            };
+        }
+
+        private Finding checkNotEnabledIommu() {
             List<String> option = machine.iommuEnableOption().filter(name -> !machine.hasKernelOption(name)).stream()
                     .toList();
             if (!option.isEmpty()) {
@@ -155,6 +190,27 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             };
         }
 
+        // The card itself.
+
+        private Finding checkResponse() {
+            List<PlannedRefusal> notResponding = refusalsWithCode(RefusalCode.NOT_RESPONDING);
+            if (!notResponding.isEmpty()) {
+                return refused(notResponding);
+            }
+            if (graphics.headerType().isPresent()) {
+                return ready("answers");
+            }
+            return unknown(isSuspended() ? "asleep" : "unknown");
+        }
+
+        private Finding checkMemory() {
+            List<PlannedRefusal> unassigned = refusalsWithCode(RefusalCode.MEMORY_UNASSIGNED);
+            if (!unassigned.isEmpty()) {
+                return refused(unassigned);
+            }
+            return graphics.bars().isEmpty() ? unknown("unknown") : ready("assigned");
+        }
+
         // IOMMU group and functions.
 
         private Finding checkGroup() {
@@ -173,6 +229,20 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             "own",
                             List.of(Integer.toString(graphics.iommuGroup().get())))
                     : ready("idle", others);
+        }
+
+        private Finding checkDirectMappings() {
+            List<PlannedRefusal> required = refusalsWithCode(RefusalCode.DIRECT_MAPPING);
+            if (!required.isEmpty()) {
+                return refused(required);
+            }
+            if (graphics.iommuGroup().isEmpty()) {
+                return unknown("no-group");
+            }
+            boolean known = machine.iommuGroupOf(graphics)
+                    .flatMap(IommuGroup::directMappings)
+                    .isPresent();
+            return known ? ready("none") : unknown("unknown");
         }
 
         private Finding checkFunctions() {
@@ -333,9 +403,34 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             if (!others.isEmpty()) {
                 return refused(others);
             }
-            return machine.taint().hasOops()
-                    ? refused(List.of(new PlannedRefusal(RefusalCode.KERNEL_OOPS, List.of())))
-                    : ready("well", List.of(machine.kernelVersion().release()));
+            return ready("well", List.of(machine.kernelVersion().release()));
+        }
+
+        /** The first argument lists the harmful options; each other one is a code, an option and its arguments. */
+        private Finding checkKernelOptions() {
+            if (machine.commandLine().isEmpty()) {
+                return unknown("unknown");
+            }
+            List<KernelOptions.OptionEffect> effects = KernelOptions.find(machine, gpu);
+            if (effects.isEmpty()) {
+                return ready("none");
+            }
+            List<String> harmful = effects.stream()
+                    .filter(KernelOptions.OptionEffect::isHarmful)
+                    .map(KernelOptions.OptionEffect::option)
+                    .distinct()
+                    .toList();
+            List<List<String>> values = new ArrayList<>();
+            values.add(harmful);
+            for (KernelOptions.OptionEffect effect : effects) {
+                values.add(Stream.concat(Stream.of(effect.code(), effect.option()), effect.arguments().stream())
+                        .toList());
+            }
+            return new Finding(
+                    harmful.isEmpty() ? CheckStatus.READY : CheckStatus.WARNING,
+                    harmful.isEmpty() ? "listed" : "harmful",
+                    values,
+                    List.of());
         }
 
         private Finding checkHelper() {
@@ -360,6 +455,16 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         // Facts that do not block.
 
         private Finding checkReset() {
+            if (graphics.resetMethods().equals(List.of("bus"))) {
+                // A reset of the bus resets every function on it, so the kernel needs all of them for it.
+                List<PciDevice> others = machine.devices().values().stream()
+                        .filter(device -> device.address().isSameBus(gpu.address())
+                                && !gpu.functions().contains(device))
+                        .toList();
+                if (!others.isEmpty()) {
+                    return warning("bus-shared", briefAddresses(others));
+                }
+            }
             if (!graphics.resetMethods().isEmpty()) {
                 return ready("methods", graphics.resetMethods());
             }
@@ -385,9 +490,12 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             long largest = graphics.maxBarSize(bar.index()).orElse(bar.length());
             List<String> index = List.of(Integer.toString(bar.index()));
             List<String> size = List.of(Long.toString(bar.length()));
-            return Long.compareUnsigned(largest, bar.length()) > 0
-                    ? ready("could-grow", index, size, List.of(Long.toString(largest)))
-                    : ready("largest", index, size);
+            if (Long.compareUnsigned(largest, bar.length()) <= 0) {
+                return ready("largest", index, size);
+            }
+            return graphics.ids().vendor() == INTEL && Long.compareUnsigned(bar.length(), UNRESIZED_BAR) <= 0
+                    ? warning("too-small", index, size, List.of(Long.toString(largest)))
+                    : ready("could-grow", index, size, List.of(Long.toString(largest)));
         }
 
         private boolean isSuspended() {
@@ -395,16 +503,34 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         }
 
         private Finding checkPower() {
+            if (gpu.mode() == Gpu.GpuMode.VM) {
+                List<PciDevice> withoutPower = gpu.functions().stream()
+                        .filter(function -> function.power().isInD3cold())
+                        .toList();
+                if (!withoutPower.isEmpty()) {
+                    return warning(
+                            "d3cold",
+                            briefAddresses(withoutPower),
+                            List.of(graphics.address().toString()));
+                }
+            }
             String state = graphics.power().powerState();
             return switch (graphics.power().runtimeStatus()) {
                 case "" -> unknown("unknown");
                 case "error" -> warning("error");
-                case "suspended", "suspending" -> ready("asleep", List.of(state.isEmpty() ? "D3" : state));
+                case "suspended", "suspending" -> ready(sleepCode(), List.of(state.isEmpty() ? "D3" : state));
                 default -> ready("awake");
             };
         }
 
-        // Creating findings.
+        private String sleepCode() {
+            if (gpu.mode() == Gpu.GpuMode.VM) {
+                return "asleep-in-vm-mode";
+            }
+            return refusals.isEmpty() ? "asleep" : "asleep-refused";
+        }
+
+        // Creating results.
 
         private List<PlannedRefusal> refusalsWithCode(RefusalCode code) {
             return refusals.stream().filter(refusal -> refusal.code() == code).toList();

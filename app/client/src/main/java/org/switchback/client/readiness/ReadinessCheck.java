@@ -12,8 +12,14 @@ public enum ReadinessCheck {
     VFIO,
     /** The modules of the running kernel are still on disk. */
     MODULES,
+    /** The functions of the GPU answer to reads of their config space. */
+    RESPONSE,
+    /** The kernel has assigned addresses to its BARs. */
+    MEMORY,
     /** No function of another device is in the GPU's IOMMU group. */
     GROUP,
+    /** The firmware requires no 1:1 mappings for the IOMMU group. */
+    DIRECT_MAPPINGS,
     /** All functions of the slot are switched together. */
     FUNCTIONS,
     /** The desktop is displayed by another GPU. */
@@ -26,6 +32,8 @@ public enum ReadinessCheck {
     LOCKDOWN,
     /** The kernel has had no oops. */
     KERNEL,
+    /** What the options on the kernel command line do that guides recommend. */
+    KERNEL_OPTIONS,
     /** A helper is available to run the switch. */
     HELPER,
     /** The GPU can be reset between two virtual machines. */

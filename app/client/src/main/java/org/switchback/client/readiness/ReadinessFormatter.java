@@ -3,6 +3,7 @@ package org.switchback.client.readiness;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
 
@@ -28,7 +29,14 @@ public final class ReadinessFormatter {
                     blocked == 1 ? "readiness.summary.blocked.one" : "readiness.summary.blocked.many", name, blocked);
         }
         if (gpu.mode() == Gpu.GpuMode.VM) {
-            return messages.text("readiness.summary.there", name);
+            return messages.text(
+                    warnings == 0
+                            ? "readiness.summary.there"
+                            : warnings == 1
+                                    ? "readiness.summary.there.warning.one"
+                                    : "readiness.summary.there.warning.many",
+                    name,
+                    Long.toString(warnings));
         }
         return warnings > 0
                 ? messages.text(
@@ -48,7 +56,20 @@ public final class ReadinessFormatter {
         if (!result.refusals().isEmpty()) {
             return String.join("\n", messages.formatRefusals(result.refusals()));
         }
+        if (result.check() == ReadinessCheck.KERNEL_OPTIONS
+                && result.arguments().size() > 1) {
+            return result.arguments().stream()
+                    .skip(1)
+                    .map(this::formatKernelOption)
+                    .collect(Collectors.joining("\n"));
+        }
         return messages.text(messageKey(result), messageArguments(result));
+    }
+
+    private String formatKernelOption(List<String> effect) {
+        return messages.text(
+                "readiness.kernel-options.effect." + effect.getFirst(),
+                effect.subList(1, effect.size()).toArray());
     }
 
     /** What the user can do; empty when nothing is needed or the description says it. */

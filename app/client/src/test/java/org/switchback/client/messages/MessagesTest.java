@@ -21,6 +21,7 @@ import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.Machine;
+import org.switchback.hardware.MissingGroupReason;
 import org.switchback.hardware.ModuleSignaturePolicy;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
@@ -76,9 +77,9 @@ class MessagesTest {
                 new Refusal.NotAGpu(GPU, "a card", "0200"),
                 new Refusal.AlreadyInMode(GPU, Target.VM),
                 new Refusal.AlreadyInMode(GPU, Target.HOST),
-                new Refusal.IommuOff(GPU, Optional.of("intel_iommu=on"), Optional.empty()),
-                new Refusal.IommuOff(GPU, Optional.empty(), Optional.of("amd_iommu=off")),
-                new Refusal.IommuOff(GPU, Optional.empty(), Optional.empty()),
+                new Refusal.IommuOff(
+                        GPU, MissingGroupReason.NOT_ENABLED, Optional.of("intel_iommu=on"), Optional.empty()),
+                new Refusal.IommuOff(GPU, MissingGroupReason.DISABLED, Optional.empty(), Optional.of("amd_iommu=off")),
                 new Refusal.VfioMissing("6.1.0"),
                 new Refusal.InUse(GPU, xorg),
                 new Refusal.InUse(GPU, new DeviceUser(812, "Xorg", "", "dri/card0")),
@@ -94,7 +95,16 @@ class MessagesTest {
                 new Refusal.ModuleMissing(createFirmwareRegion("BOOTFB", HIDDEN), "6.1.0", true),
                 new Refusal.UnknownRegion(new BarRegion(GPU, 6, "thing", BOOTFB)),
                 new Refusal.UnknownRegion(createFirmwareRegion("thing", HIDDEN)),
+                new Refusal.NotResponding(GPU, "a card"),
+                new Refusal.MemoryUnassigned(GPU, "a card", Optional.empty()),
+                new Refusal.MemoryUnassigned(GPU, "a card", Optional.of(PciAddress.of("00:07.0"))),
                 new Refusal.KernelOops()));
+        for (MissingGroupReason reason : MissingGroupReason.values()) {
+            all.add(new Refusal.IommuOff(GPU, reason, Optional.empty(), Optional.empty()));
+        }
+        for (Machine.RmrrRelaxation relaxation : Machine.RmrrRelaxation.values()) {
+            all.add(new Refusal.DirectMapping(GPU, 27, List.of(BOOTFB), relaxation));
+        }
         for (List<String> distribution : DISTRIBUTIONS) {
             all.add(new Refusal.ModuleUnsigned(
                     createFirmwareRegion("BOOTFB", BOOTFB),

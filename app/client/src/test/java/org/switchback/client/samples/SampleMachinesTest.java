@@ -185,7 +185,7 @@ class SampleMachinesTest {
         assertThat(plan.refusals()).singleElement().satisfies(refusal -> {
             assertThat(refusal.code()).isEqualTo(RefusalCode.IOMMU_OFF);
             // On AMD no option has to be added.
-            assertThat(refusal.details()).containsExactly("06:00.0", "", "");
+            assertThat(refusal.details()).containsExactly("06:00.0", "", "", "not-enabled");
         });
     }
 
