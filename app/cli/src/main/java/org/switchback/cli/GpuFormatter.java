@@ -136,17 +136,17 @@ final class GpuFormatter {
     }
 
     private void printUsers(Gpu gpu) {
-        Map<Integer, DeviceUser> usersByPid = new LinkedHashMap<>();
+        Map<String, DeviceUser> usersByName = new LinkedHashMap<>();
         for (DeviceUser user : gpu.deviceUsers()) {
             if (user.isBlockingUnbind()) {
-                usersByPid.putIfAbsent(user.pid(), user);
+                usersByName.putIfAbsent(user.pid() + " " + user.program(), user);
             }
         }
-        if (usersByPid.isEmpty()) {
+        if (usersByName.isEmpty()) {
             printField(messages.text("cli.status.users"), messages.text("cli.status.users.none"));
         }
         String label = messages.text("cli.status.users");
-        for (DeviceUser user : usersByPid.values()) {
+        for (DeviceUser user : usersByName.values()) {
             printField(label, messages.formatDeviceUser(user));
             label = "";
         }
@@ -155,9 +155,14 @@ final class GpuFormatter {
     private void printTargetPlan(Gpu gpu, Machine machine, TargetPlan targetPlan) {
         String label = messages.text("cli.status.way." + targetPlan.target().wireName());
         if (targetPlan.plan().refusals().isEmpty()) {
+            List<String> warnings = targetPlan.target() == Target.VM ? messages.formatUseWarnings(gpu) : List.of();
             printField(
                     label,
-                    terminal.success(messages.text("cli.status.ready")) + " " + formatSummary(machine, targetPlan));
+                    (warnings.isEmpty()
+                                    ? terminal.success(messages.text("cli.status.ready"))
+                                    : terminal.warning(messages.text("cli.status.ready.warned")))
+                            + " " + formatSummary(machine, targetPlan));
+            warnings.forEach(warning -> printField("", warning));
             printField(
                     "",
                     terminal.faint("switchback switch " + targetPlan.target().wireName() + " "

@@ -13,6 +13,7 @@ import org.switchback.hardware.Bar;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
@@ -99,6 +100,12 @@ final class JsonFormatter {
         JsonArray users = new JsonArray();
         gpu.deviceUsers().forEach(user -> users.add(formatDeviceUser(user)));
         object.add("users", users);
+        JsonArray possibleUsers = new JsonArray();
+        gpu.possibleUsers().forEach(user -> possibleUsers.add(formatDeviceUser(user.user())));
+        object.add("possibleUsers", possibleUsers);
+        JsonArray references = new JsonArray();
+        gpu.kernelReferences().forEach(reference -> references.add(formatKernelReference(reference)));
+        object.add("references", references);
         return object;
     }
 
@@ -141,10 +148,21 @@ final class JsonFormatter {
         return object;
     }
 
+    private static JsonObject formatKernelReference(KernelReference reference) {
+        JsonObject object = new JsonObject();
+        object.addProperty("kind", KebabCase.of(reference.kind()));
+        object.addProperty("blocks", reference.isBlockingUnbind());
+        return object;
+    }
+
     private static JsonObject formatDeviceUser(DeviceUser user) {
         JsonObject object = new JsonObject();
-        object.addProperty("pid", user.pid());
-        object.addProperty("program", user.program());
+        if (user.isMount()) {
+            object.addProperty("mount", user.program());
+        } else {
+            object.addProperty("pid", user.pid());
+            object.addProperty("program", user.program());
+        }
         if (!user.owner().isEmpty()) {
             object.addProperty("user", user.owner());
         }

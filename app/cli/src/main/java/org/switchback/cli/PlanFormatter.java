@@ -141,6 +141,9 @@ final class PlanFormatter {
                 out.println(line);
             }
         }
+        for (String warning : messages.formatUseWarnings(gpu)) {
+            TextColumns.wrap(warning, TextColumns.WIDTH).forEach(out::println);
+        }
         machine.gpus().stream()
                 .filter(other -> !plan.functions().contains(other.address())
                         && !other.graphics().activeConnectors().isEmpty())

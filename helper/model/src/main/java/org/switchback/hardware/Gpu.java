@@ -13,9 +13,16 @@ import java.util.stream.Stream;
  * @param companions other functions of the slot that share its IOMMU group or are multimedia devices, by address
  * @param overlaps regions inside the BARs of the graphics function, by BAR
  * @param deviceUsers processes that use any of the functions
+ * @param possibleUsers processes that have a node open that several GPUs share, and which may use this one
+ * @param kernelReferences references inside the kernel that no process shows
  */
 public record Gpu(
-        PciDevice graphics, List<PciDevice> companions, List<Overlap> overlaps, List<DeviceUser> deviceUsers) {
+        PciDevice graphics,
+        List<PciDevice> companions,
+        List<Overlap> overlaps,
+        List<DeviceUser> deviceUsers,
+        List<PossibleUser> possibleUsers,
+        List<KernelReference> kernelReferences) {
     /** Mode of a GPU, derived from the drivers of its functions. */
     public enum GpuMode {
         /** No function is on vfio-pci, and the graphics function has a driver. */
@@ -35,6 +42,8 @@ public record Gpu(
         companions = List.copyOf(companions);
         overlaps = List.copyOf(overlaps);
         deviceUsers = List.copyOf(deviceUsers);
+        possibleUsers = List.copyOf(possibleUsers);
+        kernelReferences = List.copyOf(kernelReferences);
     }
 
     public PciAddress address() {
@@ -52,7 +61,9 @@ public record Gpu(
                 graphics.withoutTransientState(),
                 companions.stream().map(PciDevice::withoutTransientState).toList(),
                 overlaps,
-                deviceUsers);
+                deviceUsers,
+                possibleUsers,
+                kernelReferences);
     }
 
     public GpuMode mode() {

@@ -12,6 +12,7 @@ public enum RefusalCode {
     IOMMU_OFF,
     VFIO_MISSING,
     IN_USE,
+    KERNEL_REFERENCE,
     GROUP_SHARED,
     BRIDGE_NOT_MOVABLE,
     STORAGE_NOT_MOVABLE,

@@ -6,11 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Snapshots for tests: those of real kernels, and the samples that come with the app. */
+/** Snapshots for tests: those of real kernels, the samples that come with the app, and cases from public threads. */
 public final class TestSnapshots {
     private static final List<Path> FOLDERS = List.of(
             Path.of("../../helper/model/src/test/resources/captures"),
-            Path.of("../../app/client/src/main/resources/org/switchback/client/samples"));
+            Path.of("../../app/client/src/main/resources/org/switchback/client/samples"),
+            Path.of("../../helper/model/src/test/resources/cases"));
 
     private TestSnapshots() {}
 

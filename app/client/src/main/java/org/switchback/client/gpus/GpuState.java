@@ -8,6 +8,7 @@ import org.switchback.client.messages.Messages;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.job.PlannedRefusal;
@@ -43,6 +44,8 @@ public enum GpuState {
     FIRMWARE_REGION_IN_USE,
     /** A firmware region covers a BAR, and a switch releases it. */
     FIRMWARE_REGION_RELEASABLE,
+    /** It may be in use although no program shows it: through nodes that several GPUs share, or inside the kernel. */
+    POSSIBLY_IN_USE,
     /** It is bound to no driver. */
     UNBOUND,
     HOST;
@@ -103,6 +106,11 @@ public enum GpuState {
         if (gpu.overlaps().stream().anyMatch(Overlap::isFromFirmware)) {
             return FIRMWARE_REGION_RELEASABLE;
         }
+        if (gpu.possibleUsers().stream().anyMatch(possible -> !possible.usesAnotherGpu())
+                || gpu.kernelReferences().stream()
+                        .anyMatch(reference -> reference.kind() != KernelReference.ReferenceKind.TEXT_CONSOLE)) {
+            return POSSIBLY_IN_USE;
+        }
         return gpu.mode() == Gpu.GpuMode.UNBOUND ? UNBOUND : HOST;
     }
 
@@ -162,14 +170,19 @@ public enum GpuState {
                         .map(bar -> messages.text(key, bar.bar(), bar.range()))
                         .orElseThrow();
             case IN_USE -> {
+                long mounts =
+                        gpu.deviceUsers().stream().filter(DeviceUser::isMount).count();
                 long programs = gpu.deviceUsers().stream()
-                        .filter(DeviceUser::isBlockingUnbind)
+                        .filter(user -> user.isBlockingUnbind() && !user.isMount())
                         .map(DeviceUser::pid)
                         .distinct()
                         .count();
+                if (programs == 0 && mounts > 0) {
+                    yield messages.text(key + ".mount");
+                }
                 yield messages.text(programs == 1 ? key + ".one" : key + ".many", Long.toString(programs));
             }
-            case VM, IOMMU_OFF, BLOCKED, UNBOUND, HOST -> messages.text(key);
+            case VM, IOMMU_OFF, BLOCKED, POSSIBLY_IN_USE, UNBOUND, HOST -> messages.text(key);
         };
     }
 }

@@ -12,12 +12,16 @@ import org.switchback.hardware.Bar;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.Gpu;
+import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Lockdown;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.PossibleUser;
 import org.switchback.job.PlannedRefusal;
+import org.switchback.plan.Refusal;
 import org.switchback.plan.RefusalCode;
 
 /**
@@ -55,6 +59,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         private static final Set<RefusalCode> COVERED_BY_OTHER_CHECKS = EnumSet.of(
                 RefusalCode.IOMMU_OFF,
                 RefusalCode.IN_USE,
+                RefusalCode.KERNEL_REFERENCE,
                 RefusalCode.ALREADY_IN_VM_MODE,
                 RefusalCode.VFIO_MISSING,
                 RefusalCode.GROUP_SHARED);
@@ -86,6 +91,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             case FUNCTIONS -> checkFunctions();
                             case DESKTOP -> checkDesktop();
                             case USERS -> checkUsers();
+                            case REFERENCES -> checkReferences();
                             case FRAMEBUFFER -> checkFramebuffer();
                             case LOCKDOWN -> checkLockdown();
                             case KERNEL -> checkKernel();
@@ -256,10 +262,20 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 if (source instanceof MachineSource.ReadOnlyMachine) {
                     return unknown(ReadinessCheck.USERS, "unseen");
                 }
-                List<String> nonBlocking = gpu.deviceUsers().stream()
-                        .map(DeviceUser::program)
-                        .distinct()
+                if (!gpu.possibleUsers().isEmpty()) {
+                    List<String> programs = programs(
+                            gpu.possibleUsers().stream().map(PossibleUser::user).toList());
+                    return gpu.possibleUsers().stream().allMatch(PossibleUser::usesAnotherGpu)
+                            ? ready(ReadinessCheck.USERS, "other-gpu", programs)
+                            : warning(ReadinessCheck.USERS, "possible", programs);
+                }
+                List<DeviceUser> peripheralUsers = gpu.deviceUsers().stream()
+                        .filter(DeviceUser::isUsbPeripheral)
                         .toList();
+                if (!peripheralUsers.isEmpty()) {
+                    return warning(ReadinessCheck.USERS, "usb", programs(peripheralUsers));
+                }
+                List<String> nonBlocking = programs(gpu.deviceUsers());
                 return nonBlocking.isEmpty()
                         ? ready(ReadinessCheck.USERS, "none")
                         : ready(ReadinessCheck.USERS, "let-go", nonBlocking);
@@ -272,6 +288,30 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                     onlyPersistenceDaemon ? "persistence" : "used",
                     List.of(),
                     users.stream().map(this::inUseRefusal).toList());
+        }
+
+        private static List<String> programs(List<DeviceUser> users) {
+            return users.stream().map(DeviceUser::program).distinct().toList();
+        }
+
+        private CheckResult checkReferences() {
+            List<PlannedRefusal> blocking = gpu.kernelReferences().stream()
+                    .filter(KernelReference::isBlockingUnbind)
+                    .map(reference -> PlannedRefusal.of(new Refusal.KernelReferenced(reference)))
+                    .toList();
+            if (!blocking.isEmpty()) {
+                return refused(ReadinessCheck.REFERENCES, blocking);
+            }
+            boolean onlyConsole = gpu.kernelReferences().stream()
+                    .allMatch(reference -> reference.kind() == KernelReference.ReferenceKind.TEXT_CONSOLE);
+            return gpu.kernelReferences().isEmpty()
+                    ? ready(ReadinessCheck.REFERENCES, "none")
+                    : warning(
+                            ReadinessCheck.REFERENCES,
+                            onlyConsole ? "console" : "possible",
+                            gpu.kernelReferences().stream()
+                                    .map(reference -> KebabCase.of(reference.kind()))
+                                    .toList());
         }
 
         private PlannedRefusal inUseRefusal(DeviceUser user) {

@@ -51,6 +51,9 @@ public final class ReadinessFormatter {
         if (!result.refusals().isEmpty()) {
             return String.join("\n", messages.formatRefusals(result.refusals()));
         }
+        if (result.check() == ReadinessCheck.REFERENCES && !result.arguments().isEmpty()) {
+            return String.join("\n", messages.formatKernelReferences(gpu));
+        }
         return messages.text(messageKey(result), messageArguments(result));
     }
 

@@ -20,6 +20,7 @@ import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.ModuleSignaturePolicy;
 import org.switchback.hardware.Overlap;
@@ -83,6 +84,11 @@ class MessagesTest {
                 new Refusal.InUse(GPU, xorg),
                 new Refusal.InUse(GPU, new DeviceUser(812, "Xorg", "", "dri/card0")),
                 new Refusal.InUse(GPU, new DeviceUser(4711, "qemu-system-x86", "ann", "vfio/27")),
+                new Refusal.InUse(GPU, new DeviceUser(DeviceUser.NO_PROCESS, "/mnt", "", "sdb1")),
+                new Refusal.KernelReferenced(new KernelReference(KernelReference.ReferenceKind.NVIDIA_MODESET, GPU)),
+                new Refusal.KernelReferenced(
+                        new KernelReference(KernelReference.ReferenceKind.NVIDIA_MODESET_SHARED, GPU)),
+                new Refusal.KernelReferenced(new KernelReference(KernelReference.ReferenceKind.NVIDIA_MODULE, GPU)),
                 new Refusal.GroupShared(GPU, 27, PciAddress.of("05:00.0"), "a card", "nvme"),
                 new Refusal.FramebufferNotRemovable(createFirmwareRegion("efifb", BOOTFB)),
                 new Refusal.FramebufferNotRemovable(createFirmwareRegion("efifb", HIDDEN)),

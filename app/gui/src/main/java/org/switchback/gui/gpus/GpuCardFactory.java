@@ -135,11 +135,11 @@ final class GpuCardFactory {
     }
 
     private String formatUsers(Gpu gpu) {
-        Map<Integer, DeviceUser> usersByPid = new LinkedHashMap<>();
+        Map<String, DeviceUser> usersByName = new LinkedHashMap<>();
         gpu.deviceUsers().stream()
                 .filter(DeviceUser::isBlockingUnbind)
-                .forEach(user -> usersByPid.putIfAbsent(user.pid(), user));
-        if (usersByPid.isEmpty()) {
+                .forEach(user -> usersByName.putIfAbsent(user.pid() + " " + user.program(), user));
+        if (usersByName.isEmpty()) {
             return messages.text(
                     source instanceof MachineSource.ReadOnlyMachine
                             ? "window.gpu.users.unseen"
@@ -148,12 +148,14 @@ final class GpuCardFactory {
         return messages.text(
                 "window.gpu.users",
                 messages.formatList(
-                        usersByPid.values().stream().map(this::formatProgram).toList()));
+                        usersByName.values().stream().map(this::formatProgram).toList()));
     }
 
     private String formatProgram(DeviceUser user) {
         return messages.text(
-                user.owner().isEmpty() ? "window.gpu.program.no-owner" : "window.gpu.program",
+                user.isMount()
+                        ? "window.gpu.program.mount"
+                        : user.owner().isEmpty() ? "window.gpu.program.no-owner" : "window.gpu.program",
                 user.program(),
                 Integer.toString(user.pid()),
                 user.owner());
