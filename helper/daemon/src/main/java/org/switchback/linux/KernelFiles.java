@@ -125,6 +125,18 @@ final class KernelFiles {
         }
     }
 
+    /**
+     * Number of links to a folder: in /proc two more than it has folders; 0 when it is missing. Some other file systems
+     * do not count.
+     */
+    int readLinkCount(String path) {
+        try {
+            return (Integer) Files.getAttribute(Path.of(root + path), "unix:nlink");
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
     /** Name of the owner of a file, or its number when it has no name; empty when the file is missing. */
     String readOwner(String path) {
         try {
