@@ -137,6 +137,11 @@ final class KernelFiles {
         }
     }
 
+    /** Size of a file or folder in bytes, or what its file system reports as such; 0 when it is missing. */
+    long readSize(String path) {
+        return new File(root + path).length();
+    }
+
     /** Name of the owner of a file, or its number when it has no name; empty when the file is missing. */
     String readOwner(String path) {
         try {

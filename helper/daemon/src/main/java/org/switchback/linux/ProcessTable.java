@@ -30,6 +30,8 @@ final class ProcessTable {
     /** Link count of /proc/PID/task with one thread. */
     private static final int LINKS_OF_ONE_THREAD = 3;
 
+    private static final boolean IS_ROOT = System.getProperty("user.name", "").equals("root");
+
     private static final int ESRCH = 3;
     private static final int ENOSYS = 38;
 
@@ -43,7 +45,9 @@ final class ProcessTable {
 
     /**
      * Returns the threads of a process with a table of descriptors of their own ({@code unshare(CLONE_FILES)}); nearly
-     * always none. The kernel compares the tables (kcmp(2)); where it can't, all threads but the main one are returned.
+     * always none. For root the kernel compares the tables (kcmp(2)). Another user sees only a part of the processes
+     * anyway, so there the number of descriptors decides, which avoids to load JNA; kernels before 6.2 do not report it
+     * (proc_fd_getattr, fs/proc/fd.c).
      *
      * @param pid a process
      * @return thread IDs, without that of the main thread
@@ -55,7 +59,11 @@ final class ProcessTable {
         }
         List<String> threads = new ArrayList<>();
         for (String thread : files.list(folder)) {
-            if (!thread.equals(pid) && !sharesDescriptors(pid, thread)) {
+            boolean isShared = thread.equals(pid)
+                    || (IS_ROOT
+                            ? sharesDescriptors(pid, thread)
+                            : files.readSize("/proc/" + pid + "/fd") == files.readSize(folder + "/" + thread + "/fd"));
+            if (!isShared) {
                 threads.add(thread);
             }
         }

@@ -21,7 +21,6 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.PossibleUser;
 import org.switchback.job.PlannedRefusal;
-import org.switchback.plan.Refusal;
 import org.switchback.plan.RefusalCode;
 
 /**
@@ -297,7 +296,9 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         private CheckResult checkReferences() {
             List<PlannedRefusal> blocking = gpu.kernelReferences().stream()
                     .filter(KernelReference::isBlockingUnbind)
-                    .map(reference -> PlannedRefusal.of(new Refusal.KernelReferenced(reference)))
+                    .map(reference -> new PlannedRefusal(
+                            RefusalCode.KERNEL_REFERENCE,
+                            List.of(reference.gpu().toShortString(), KebabCase.of(reference.kind()))))
                     .toList();
             if (!blocking.isEmpty()) {
                 return refused(ReadinessCheck.REFERENCES, blocking);

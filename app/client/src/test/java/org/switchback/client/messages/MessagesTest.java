@@ -441,4 +441,24 @@ class MessagesTest {
     private static void assertCompleteText(String text) {
         assertThat(text).doesNotContain("{", "}", "null").doesNotContain("  ");
     }
+
+    @Test
+    void everyKernelReferenceHasAText() {
+        for (KernelReference.ReferenceKind kind : KernelReference.ReferenceKind.values()) {
+            boolean blocks = new KernelReference(kind, GPU).isBlockingUnbind();
+            assertThat(messages.containsKey((blocks ? "refusal.kernel-reference." : "reference.") + KebabCase.of(kind)))
+                    .as(kind.name())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void mountIsNamedWithItsMountPoint() {
+        DeviceUser mount = new DeviceUser(DeviceUser.NO_PROCESS, "/mnt", "", "sdb1");
+        assertThat(messages.formatRefusal(PlannedRefusal.of(new Refusal.InUse(GPU, mount))))
+                .isEqualTo("/dev/sdb1 on the USB controller 04:00.0 is mounted at /mnt. Unmount it, then check again.");
+        assertThat(messages.formatDeviceUser(mount)).isEqualTo("mount of /dev/sdb1 at /mnt");
+        assertThat(messages.formatStepFailure(new StepFailure("in-use", List.of("/mnt", "0", "", "/dev/sdb1"))))
+                .isEqualTo("/dev/sdb1 is mounted at /mnt.");
+    }
 }
