@@ -70,7 +70,12 @@ list_paths() {
         add_paths text "$framebuffer"/name
     done
     for console in /sys/class/vtconsole/*; do add_paths text "$console"/name "$console"/bind; done
-    add_paths directory /sys/module/vfio /sys/module/vfio_pci /sys/module/nvidia /sys/module/nvidia_drm
+    add_paths directory /sys/module/vfio /sys/module/vfio_pci
+    for module in nvidia nvidia_drm nvidia_modeset nvidia_uvm; do
+        add_paths directory /sys/module/$module /sys/module/$module/holders/*
+        add_paths text /sys/module/$module/refcnt
+    done
+    add_paths text /sys/module/nvidia_drm/parameters/modeset /sys/module/nvidia_drm/parameters/fbdev
 }
 
 # The C library's message for the last failure: "cat: can't open '/x': Permission denied" -> "Permission denied".

@@ -14,6 +14,7 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.PossibleUser;
 import org.switchback.job.PlanReply;
 import org.switchback.job.PlannedRefusal;
 import org.switchback.job.StepKind;
@@ -141,9 +142,14 @@ final class GpuFormatter {
     private void printTargetPlan(Gpu gpu, Machine machine, TargetPlan targetPlan) {
         String label = messages.text("cli.status.way." + targetPlan.target().wireName());
         if (targetPlan.plan().refusals().isEmpty()) {
+            List<String> warnings = targetPlan.target() == Target.VM ? messages.formatUseWarnings(gpu) : List.of();
             printField(
                     label,
-                    terminal.success(messages.text("cli.status.ready")) + " " + formatSummary(machine, targetPlan));
+                    (warnings.isEmpty() || isUsedElsewhere(gpu)
+                                    ? terminal.success(messages.text("cli.status.ready"))
+                                    : terminal.warning(messages.text("cli.status.ready.warned")))
+                            + " " + formatSummary(machine, targetPlan));
+            warnings.forEach(warning -> printField("", warning));
             printField(
                     "",
                     terminal.faint("switchback switch " + targetPlan.target().wireName() + " "
@@ -154,6 +160,13 @@ final class GpuFormatter {
             printField(label, refusal);
             label = "";
         }
+    }
+
+    /** Whether all that could be a use of the GPU is explained by the use of another one. */
+    private static boolean isUsedElsewhere(Gpu gpu) {
+        return gpu.possibleUsers().stream().allMatch(PossibleUser::usesAnotherGpu)
+                && gpu.deviceUsers().stream().noneMatch(DeviceUser::isUsbPeripheral)
+                && gpu.kernelReferences().isEmpty();
     }
 
     /** The most important steps of a plan as one sentence. */

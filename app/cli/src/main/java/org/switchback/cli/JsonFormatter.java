@@ -15,6 +15,7 @@ import org.switchback.hardware.Bar;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciDevice;
@@ -86,6 +87,8 @@ final class JsonFormatter {
         object.add("power", power);
         object.add("companions", formatAll(gpu.companions(), this::formatDevice));
         object.add("users", formatAll(gpu.deviceUsers(), JsonFormatter::formatDeviceUser));
+        object.add("possibleUsers", formatAll(gpu.possibleUsers(), possible -> formatDeviceUser(possible.user())));
+        object.add("references", formatAll(gpu.kernelReferences(), JsonFormatter::formatKernelReference));
         return object;
     }
 
@@ -128,10 +131,21 @@ final class JsonFormatter {
         return object;
     }
 
+    private static JsonObject formatKernelReference(KernelReference reference) {
+        JsonObject object = new JsonObject();
+        object.addProperty("kind", KebabCase.of(reference.kind()));
+        object.addProperty("blocks", reference.isBlockingUnbind());
+        return object;
+    }
+
     private static JsonObject formatDeviceUser(DeviceUser user) {
         JsonObject object = new JsonObject();
-        object.addProperty("pid", user.pid());
-        object.addProperty("program", user.program());
+        if (user.isMount()) {
+            object.addProperty("mount", user.program());
+        } else {
+            object.addProperty("pid", user.pid());
+            object.addProperty("program", user.program());
+        }
         if (!user.owner().isEmpty()) {
             object.addProperty("user", user.owner());
         }

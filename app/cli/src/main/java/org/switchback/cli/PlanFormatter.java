@@ -136,6 +136,9 @@ final class PlanFormatter {
             TextColumns.wrap(messages.text("window.switch.last"), TextColumns.WIDTH)
                     .forEach(out::println);
         }
+        for (String warning : messages.formatUseWarnings(gpu)) {
+            TextColumns.wrap(warning, TextColumns.WIDTH).forEach(out::println);
+        }
         machine.gpus().stream()
                 .filter(other -> !plan.functions().contains(other.address())
                         && !other.graphics().activeConnectors().isEmpty())

@@ -97,6 +97,13 @@ class StateSentencesTest {
         sentences.put("in-use", inUseSentence(1));
         sentences.put("in use by two", inUseSentence(2));
         sentences.put(
+                "possibly-in-use",
+                cardSentence(Map.of(
+                        "/proc/iomem",
+                        iomemWithout("efifb"),
+                        "/sys/module/nvidia_drm/parameters/modeset",
+                        Optional.empty())));
+        sentences.put(
                 "desktop",
                 createCards(SampleMachines.DEFAULT, new MachineSource.ThisMachine(), Map.of())
                         .get(1)

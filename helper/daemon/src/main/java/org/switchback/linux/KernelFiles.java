@@ -125,6 +125,23 @@ final class KernelFiles {
         }
     }
 
+    /**
+     * Number of links to a folder: in /proc two more than it has folders; 0 when it is missing. Some other file systems
+     * do not count.
+     */
+    int readLinkCount(String path) {
+        try {
+            return (Integer) Files.getAttribute(Path.of(root + path), "unix:nlink");
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    /** Size of a file or folder in bytes, or what its file system reports as such; 0 when it is missing. */
+    long readSize(String path) {
+        return new File(root + path).length();
+    }
+
     /** Name of the owner of a file, or its number when it has no name; empty when the file is missing. */
     String readOwner(String path) {
         try {

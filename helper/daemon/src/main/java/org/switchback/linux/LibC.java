@@ -46,6 +46,8 @@ interface LibC extends Library {
 
     int poll(Pointer files, NativeLong count, int timeoutMillis) throws LastErrorException;
 
+    NativeLong syscall(NativeLong number, Object... arguments) throws LastErrorException;
+
     /** @throws UnsatisfiedLinkError when JNA finds no C library */
     static LibC open() {
         return Native.load(LIBRARY_NAME, LibC.class);

@@ -59,6 +59,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     private final TimedFileReader timedReader;
     private final PciIdsExcerptReader pciNames;
     private final ProcessTable processTable;
+    private final MappingScanner mappings;
     private final ExecutorService executor = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("kernel").factory());
     private final Set<String> unresponsivePaths = ConcurrentHashMap.newKeySet();
@@ -71,6 +72,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
         timedReader = new TimedFileReader(files, FILE_TIMEOUT);
         pciNames = new PciIdsExcerptReader(files);
         processTable = new ProcessTable(files);
+        mappings = new MappingScanner(files);
     }
 
     @Override
@@ -116,8 +118,8 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     /** Reads in a separate thread, so that an unresponsive file blocks that thread and not the caller. */
     private MachineSnapshot readInThread(Consumer<LinuxSnapshotReader> task) {
         while (true) {
-            LinuxSnapshotReader reader =
-                    new LinuxSnapshotReader(files, timedReader, pciNames, processTable, Set.copyOf(unresponsivePaths));
+            LinuxSnapshotReader reader = new LinuxSnapshotReader(
+                    files, timedReader, pciNames, processTable, mappings, Set.copyOf(unresponsivePaths));
             CompletableFuture<Void> done = new CompletableFuture<>();
             executor.execute(() -> {
                 try {
@@ -375,6 +377,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     @Override
     public void close() {
         timedReader.close();
+        mappings.close();
         executor.shutdown();
         if (writerProcess != null) {
             writerProcess.close();

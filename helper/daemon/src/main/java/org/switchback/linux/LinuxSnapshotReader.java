@@ -1,8 +1,10 @@
 package org.switchback.linux;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.switchback.hardware.BootfbModule;
+import org.switchback.hardware.DeviceNodes;
 import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.IommuGroup;
@@ -26,6 +29,7 @@ import org.switchback.hardware.MemoryMap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.UsbNodes;
 
 /**
  * Reads the files of the running machine that {@link SnapshotParser} understands. Used once, by one thread; other
@@ -72,13 +76,36 @@ final class LinuxSnapshotReader {
     /** Major number of the NVIDIA driver's nodes; not listed in sysfs (Documentation/admin-guide/devices.txt). */
     private static final String NVIDIA_MAJOR = "195";
 
+    /** Minor numbers of nodes of the whole driver (nv.h in open-gpu-kernel-modules). */
+    private static final String NVIDIA_CONTROL_MINOR = "255";
+
+    private static final String NVIDIA_MODESET_MINOR = "254";
+
+    private static final String NVIDIA_DRIVER = SnapshotParser.PCI_DRIVERS + "nvidia";
+
+    private static final String AMDGPU = "amdgpu";
+
+    /** Base class and subclass of USB controllers, as the file {@code class} begins. */
+    private static final String USB_CLASS = "0x0c03";
+
+    private static final String DISPLAY_CLASS = "0x03";
+
+    /** How long to wait for the mappings of all processes. */
+    private static final Duration MAPPINGS_TIMEOUT = Duration.ofSeconds(1);
+
+    private static final List<String> NVIDIA_MODULES = List.of("nvidia", "nvidia_drm", "nvidia_modeset", "nvidia_uvm");
+
     private final KernelFiles files;
     private final TimedFileReader timedReader;
     private final PciIdsExcerptReader pciNames;
     private final ProcessTable processTable;
+    private final MappingScanner mappings;
     private final Set<String> unresponsivePaths;
     private final ConcurrentSkipListMap<String, SnapshotEntry> entries = new ConcurrentSkipListMap<>();
     private final Map<Long, String> nodesByDeviceNumber = new HashMap<>();
+    /** Folders of nodes with any minor number, by major number. */
+    private final Map<Long, String> nodePrefixesByMajor = new HashMap<>();
+
     private volatile String currentPath = "";
 
     /** @param unresponsivePaths paths on which an earlier reader still blocks; they are not read */
@@ -87,11 +114,13 @@ final class LinuxSnapshotReader {
             TimedFileReader timedReader,
             PciIdsExcerptReader pciNames,
             ProcessTable processTable,
+            MappingScanner mappings,
             Set<String> unresponsivePaths) {
         this.files = files;
         this.timedReader = timedReader;
         this.pciNames = pciNames;
         this.processTable = processTable;
+        this.mappings = mappings;
         this.unresponsivePaths = unresponsivePaths;
     }
 
@@ -122,6 +151,9 @@ final class LinuxSnapshotReader {
         readReservedRegions();
         entries.putAll(request.awaitAll());
         readNvidiaNodes();
+        readSharedNvidiaNodes();
+        registerDeviceNumber("/sys/class/kfd/kfd", DeviceNodes.KFD);
+        readUsbNodes(findUsbControllersOfGpus(functions));
         readProcesses();
         pciNames.excerptFor(entries).ifPresent(text -> entries.put(PciIdsExcerptReader.PATH, new TextEntry(text)));
     }
@@ -137,6 +169,8 @@ final class LinuxSnapshotReader {
         readDirectory("/sys/module/vfio_pci");
         readDirectory("/sys/bus/pci/drivers/vfio-pci");
         readDirectory("/sys/module/" + BootfbModule.NAME);
+        readDirectory("/sys/module/nvidia_drm");
+        readText("/sys/module/nvidia_drm/parameters/modeset");
         for (String function : names) {
             String folder = SnapshotParser.PCI_DEVICES + function;
             readLink(folder);
@@ -177,8 +211,22 @@ final class LinuxSnapshotReader {
         readFramebufferNodesOf(functions);
         entries.putAll(request.awaitAll());
         readNvidiaNodes();
+        if (areAllNvidiaFunctions(List.of(names))) {
+            readSharedNvidiaNodes();
+        }
+        List<PciAddress> controllers = new ArrayList<>();
+        for (PciAddress function : functions) {
+            String folder = SnapshotParser.PCI_DEVICES + function;
+            if (linkTargetName(folder + "/driver").equals(AMDGPU)) {
+                registerDeviceNumber("/sys/class/kfd/kfd", DeviceNodes.KFD);
+            }
+            if (files.readString(folder + "/class").orElse("").startsWith(USB_CLASS)) {
+                controllers.add(function);
+            }
+        }
+        readUsbNodes(controllers);
         // Without nodes no process can have one open.
-        if (!nodesByDeviceNumber.isEmpty()) {
+        if (!nodesByDeviceNumber.isEmpty() || !nodePrefixesByMajor.isEmpty()) {
             readProcesses();
         }
     }
@@ -229,10 +277,25 @@ final class LinuxSnapshotReader {
         readDirectory(MachinePlatform.DEVICE_TREE_FOLDER);
         readDirectories("/sys/class/iommu");
         readIommuTables();
-        for (String module : List.of("vfio", "vfio_pci", "nvidia", "nvidia_drm", BootfbModule.NAME)) {
+        for (String module : List.of("vfio", "vfio_pci", BootfbModule.NAME)) {
             readDirectory("/sys/module/" + module);
         }
+        readNvidiaModules();
         readDirectories("/sys/bus/pci/drivers");
+    }
+
+    /** Reads what shows references to a GPU inside the NVIDIA modules. */
+    private void readNvidiaModules() {
+        for (String module : NVIDIA_MODULES) {
+            String folder = "/sys/module/" + module;
+            if (files.isDirectory(folder)) {
+                entries.put(folder, new DirectoryEntry());
+                readText(folder + "/refcnt");
+                readDirectories(folder + "/holders");
+            }
+        }
+        readText("/sys/module/nvidia_drm/parameters/modeset");
+        readText("/sys/module/nvidia_drm/parameters/fbdev");
     }
 
     /** Reads the lines of os-release that name the distribution and those it is based on. */
@@ -324,7 +387,18 @@ final class LinuxSnapshotReader {
                 if (isCard(name)) {
                     registerNode(folder + "/drm/" + name, "dri/" + name);
                 }
+                if (name.startsWith("card")) {
+                    for (String connector : files.list(folder + "/drm/" + name)) {
+                        if (connector.startsWith(name + "-")) {
+                            String path = folder + "/drm/" + name + "/" + connector;
+                            readBuses(path, files.list(path));
+                        }
+                    }
+                }
             }
+        }
+        if (contains(names, "drm_dp_aux_dev")) {
+            readBuses(folder + "/drm_dp_aux_dev", files.list(folder + "/drm_dp_aux_dev"));
         }
         if (contains(names, "graphics")) {
             for (String name : files.list(folder + "/graphics")) {
@@ -341,10 +415,22 @@ final class LinuxSnapshotReader {
                 readSoundCard(folder + "/sound/" + card);
             }
         }
+        readBuses(folder, names);
+    }
+
+    /** Registers I2C buses, AUX channels and CEC adapters in the folder of a function, of a connector or of a bus. */
+    private void readBuses(String folder, String[] names) {
         for (String name : names) {
-            if (name.startsWith("i2c-")) {
-                entries.put(folder + "/" + name, new DirectoryEntry());
-                registerDeviceNumber(folder + "/" + name + "/i2c-dev/" + name, name);
+            if (DeviceNodes.isConnectorBus(name)) {
+                String path = folder + "/" + name;
+                entries.put(path, new DirectoryEntry());
+                if (name.startsWith("i2c-")) {
+                    registerDeviceNumber(path + "/i2c-dev/" + name, name);
+                    // Buses behind a multiplexer.
+                    readBuses(path, files.list(path));
+                } else {
+                    registerDeviceNumber(path, name);
+                }
             }
         }
     }
@@ -556,10 +642,183 @@ final class LinuxSnapshotReader {
         });
     }
 
-    /** Reads the processes that have a registered node open, whatever path they opened it by. */
+    /** Whether the NVIDIA driver is bound to some of the functions and to no other function. */
+    private boolean areAllNvidiaFunctions(List<String> functions) {
+        List<String> bound = Arrays.stream(files.list(NVIDIA_DRIVER))
+                .filter(name -> PciAddress.parse(name).isPresent())
+                .toList();
+        return !bound.isEmpty() && functions.containsAll(bound);
+    }
+
+    /** Registers the nodes that all GPUs of the NVIDIA driver share. Some have a dynamic major number. */
+    private void readSharedNvidiaNodes() {
+        if (!files.isDirectory(NVIDIA_DRIVER)) {
+            return;
+        }
+        registerNvidiaNode(NVIDIA_MAJOR, NVIDIA_CONTROL_MINOR, "nvidiactl");
+        registerNvidiaNode(NVIDIA_MAJOR, NVIDIA_MODESET_MINOR, "nvidia-modeset");
+        files.readString("/proc/devices").orElse("").lines().map(String::strip).forEach(line -> {
+            int space = line.indexOf(' ');
+            String major = line.substring(0, Math.max(0, space));
+            switch (line.substring(space + 1)) {
+                case "nvidiactl" -> registerNvidiaNode(major, NVIDIA_CONTROL_MINOR, "nvidiactl");
+                case "nvidia-modeset" -> registerNvidiaNode(major, NVIDIA_MODESET_MINOR, "nvidia-modeset");
+                case "nvidia-uvm" -> {
+                    registerNvidiaNode(major, "0", "nvidia-uvm");
+                    registerNvidiaNode(major, "1", "nvidia-uvm-tools");
+                }
+                case "nvidia-caps" -> nodePrefixesByMajor.put(parseDeviceNumber(major, "0"), "nvidia-caps/nvidia-cap");
+                case "nvidia-caps-imex-channels" ->
+                    nodePrefixesByMajor.put(parseDeviceNumber(major, "0"), "nvidia-caps-imex-channels/channel");
+                default -> {
+                    // A node of another driver.
+                }
+            }
+        });
+    }
+
+    private void registerNvidiaNode(String major, String minor, String node) {
+        nodesByDeviceNumber.put(parseDeviceNumber(major, minor), node);
+    }
+
+    /** The USB controllers in the slot or IOMMU group of a GPU. */
+    private List<PciAddress> findUsbControllersOfGpus(String[] functions) {
+        List<PciAddress> controllers = new ArrayList<>();
+        for (String function : functions) {
+            if (hasClass(function, USB_CLASS)
+                    && Arrays.stream(functions)
+                            .anyMatch(other -> hasClass(other, DISPLAY_CLASS) && areTogether(function, other))) {
+                PciAddress.parse(function).ifPresent(controllers::add);
+            }
+        }
+        return controllers;
+    }
+
+    private boolean hasClass(String function, String prefix) {
+        return entries.get(SnapshotParser.PCI_DEVICES + function + "/class") instanceof TextEntry(String text)
+                && text.startsWith(prefix);
+    }
+
+    private boolean areTogether(String function, String other) {
+        String group = linkTargetName(SnapshotParser.PCI_DEVICES + function + "/iommu_group");
+        return function.substring(0, function.indexOf('.')).equals(other.substring(0, other.indexOf('.')))
+                || (!group.isEmpty()
+                        && group.equals(linkTargetName(SnapshotParser.PCI_DEVICES + other + "/iommu_group")));
+    }
+
+    /** Registers the nodes of the devices below USB controllers, and reads the mounts of the disks among them. */
+    private void readUsbNodes(List<PciAddress> controllers) {
+        if (controllers.isEmpty()) {
+            return;
+        }
+        Map<String, String> numbersByBlockDevice = new HashMap<>();
+        for (String folder : UsbNodes.CLASSES) {
+            for (String name : files.list(folder)) {
+                String path = folder + "/" + name;
+                if (UsbNodes.mayBeUsb(folder, name)
+                        && files.readLink(path).orElse(null) instanceof LinkEntry link
+                        && controllers.stream().anyMatch(controller -> UsbNodes.isBelow(controller, link.target()))) {
+                    entries.put(path, link);
+                    readUsbNode(folder, name, numbersByBlockDevice);
+                }
+            }
+        }
+        if (!numbersByBlockDevice.isEmpty()) {
+            readMounts(numbersByBlockDevice);
+        }
+    }
+
+    private void readUsbNode(String folder, String name, Map<String, String> numbersByBlockDevice) {
+        String path = folder + "/" + name;
+        if (folder.equals(UsbNodes.BLOCK_CLASS)) {
+            readBlockDevice(name, numbersByBlockDevice);
+            return;
+        }
+        Optional<String> busAndDevice = Optional.empty();
+        if (folder.equals(UsbNodes.USB_DEVICES)) {
+            readText(path + "/busnum");
+            readText(path + "/devnum");
+            busAndDevice = readEntry(path + "/busnum")
+                    .flatMap(bus -> readEntry(path + "/devnum").map(device -> UsbNodes.busDevice(bus, device)));
+        }
+        UsbNodes.nodeOf(folder, name, busAndDevice).ifPresent(node -> registerDeviceNumber(path, node));
+    }
+
+    private Optional<String> readEntry(String path) {
+        return entries.get(path) instanceof TextEntry(String text) ? Optional.of(text) : Optional.empty();
+    }
+
+    /** Reads a disk or a partition, and the devices that are stacked on it, such as an encrypted one. */
+    private void readBlockDevice(String name, Map<String, String> numbersByBlockDevice) {
+        String path = UsbNodes.BLOCK_CLASS + "/" + name;
+        readText(path + "/dev");
+        readText(path + "/dm/name");
+        registerDeviceNumber(path, name);
+        String number = readEntry(path + "/dev").orElse("");
+        if (numbersByBlockDevice.putIfAbsent(name, number) == null) {
+            for (String holder : files.list(path + "/holders")) {
+                entries.put(path + "/holders/" + holder, new DirectoryEntry());
+                readBlockDevice(holder, numbersByBlockDevice);
+            }
+        }
+    }
+
+    /** Reads the lines about the disks from the lists of mounts and of swap devices. */
+    private void readMounts(Map<String, String> numbersByBlockDevice) {
+        for (String list : List.of(UsbNodes.MOUNTS, UsbNodes.SWAPS)) {
+            if (!isResponsive(list)) {
+                continue;
+            }
+            String lines = files.readString(list)
+                    .orElse("")
+                    .lines()
+                    .filter(line -> numbersByBlockDevice.entrySet().stream()
+                            .anyMatch(device -> isMountOf(line, device.getKey(), device.getValue())))
+                    .collect(Collectors.joining("\n"));
+            if (!lines.isEmpty()) {
+                entries.put(list, new TextEntry(lines));
+            }
+        }
+    }
+
+    private boolean isMountOf(String line, String blockDevice, String number) {
+        Set<String> nodes = new HashSet<>(Set.of("/dev/" + blockDevice));
+        readEntry(UsbNodes.BLOCK_CLASS + "/" + blockDevice + "/dm/name")
+                .ifPresent(mapper -> nodes.add("/dev/mapper/" + mapper));
+        return UsbNodes.isMountOf(line, number, nodes) || UsbNodes.isSwapOn(line, nodes);
+    }
+
+    /**
+     * Reads the processes that have a registered node open or mapped, whatever path they opened it by and in whatever
+     * mount namespace.
+     */
     private void readProcesses() {
-        for (String pid : processTable.listPids()) {
+        List<String> pids = processTable.listPids();
+        mappings.start(pids);
+        List<String> listed = new ArrayList<>();
+        for (String pid : pids) {
             readProcess("/proc/" + pid);
+            listed.add(pid);
+        }
+        long deadline = System.nanoTime() + MAPPINGS_TIMEOUT.toNanos();
+        for (String pid : listed) {
+            readMappings("/proc/" + pid, mappings.await(pid, Duration.ofNanos(deadline - System.nanoTime())));
+        }
+    }
+
+    private void readMappings(String folder, Optional<List<Long>> deviceNumbers) {
+        if (deviceNumbers.isEmpty()) {
+            entries.put(folder + "/maps", MachineSnapshot.UnreadableEntry.TIMED_OUT);
+            return;
+        }
+        int index = 0;
+        for (long number : deviceNumbers.get()) {
+            Optional<String> node = findNode(number);
+            if (node.isPresent()) {
+                // Not by address: a report should not tell where the mappings of a process are.
+                entries.put(folder + "/map_files/" + index++, new LinkEntry("/dev/" + node.get()));
+                describeUser(folder, node.get().startsWith("vfio/"));
+            }
         }
     }
 
@@ -567,10 +826,17 @@ final class LinuxSnapshotReader {
         if (!isResponsive(folder)) {
             return;
         }
+        readDescriptors(folder, folder + "/fd");
+        for (String thread : processTable.listThreadsWithOwnDescriptors(folder.substring("/proc/".length()))) {
+            readDescriptors(folder, folder + "/task/" + thread + "/fd");
+        }
+    }
+
+    private void readDescriptors(String process, String folder) {
         boolean isDeviceUser = false;
         boolean isVirtualMachine = false;
-        for (String descriptor : files.list(folder + "/fd")) {
-            String path = folder + "/fd/" + descriptor;
+        for (String descriptor : files.list(folder)) {
+            String path = folder + "/" + descriptor;
             Optional<String> node = files.readLink(path).flatMap(entry -> findNode(path, entry));
             if (node.isPresent()) {
                 entries.put(path, new LinkEntry("/dev/" + node.get()));
@@ -578,32 +844,36 @@ final class LinuxSnapshotReader {
                 isVirtualMachine |= node.get().startsWith("vfio/");
             }
         }
+        if (isDeviceUser) {
+            describeUser(process, isVirtualMachine);
+        }
+    }
+
+    private void describeUser(String folder, boolean isVirtualMachine) {
         if (isVirtualMachine) {
             // Contains the name of the virtual machine. So does the command line, but reading that may wait for the
             // process.
             readText(folder + "/cgroup");
         }
-        if (isDeviceUser) {
-            readText(folder + "/comm");
-            entries.put(folder + "/owner", new TextEntry(files.readOwner(folder)));
-        }
+        readText(folder + "/comm");
+        entries.put(folder + "/owner", new TextEntry(files.readOwner(folder)));
     }
 
     /** The registered node that a descriptor of a process has open. */
     private Optional<String> findNode(String path, SnapshotEntry entry) {
-        return entry instanceof LinkEntry(String target) && isCandidateNode(target)
-                ? Optional.ofNullable(nodesByDeviceNumber.get(files.readDeviceNumber(path)))
+        return entry instanceof LinkEntry(String target) && NodePaths.isCandidate(target) && isResponsive(path)
+                ? findNode(files.readDeviceNumber(path))
                 : Optional.empty();
     }
 
-    /** Excludes nodes that nearly every process has open, to save reading their device numbers. */
-    private static boolean isCandidateNode(String target) {
-        return target.startsWith("/dev/")
-                && !target.startsWith("/dev/null")
-                && !target.startsWith("/dev/pts/")
-                && !target.startsWith("/dev/shm/")
-                && !target.startsWith("/dev/tty")
-                && !target.startsWith("/dev/urandom");
+    private Optional<String> findNode(long deviceNumber) {
+        String node = nodesByDeviceNumber.get(deviceNumber);
+        if (node != null || nodePrefixesByMajor.isEmpty()) {
+            return Optional.ofNullable(node);
+        }
+        long minor = (deviceNumber & 0xff) | ((deviceNumber >> 12) & ~0xffL & 0xffff_ffffL);
+        String prefix = nodePrefixesByMajor.get(deviceNumber - makeDeviceNumber(0, minor));
+        return Optional.ofNullable(prefix).map(text -> text + minor);
     }
 
     private void readText(String path) {

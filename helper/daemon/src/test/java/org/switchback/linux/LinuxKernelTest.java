@@ -2,6 +2,7 @@ package org.switchback.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -253,6 +254,173 @@ class LinuxKernelTest {
         assertThat(SnapshotParser.parse(kernel.readSnapshot()).deviceUsers())
                 .containsExactly(
                         new DeviceUser(4711, "qemu-system-x86", System.getProperty("user.name"), "vfio/4", "win10"));
+    }
+
+    private Path createProcess(String folder, Path target) throws IOException {
+        Path process = Files.createDirectories(root.resolve("proc/4711"));
+        Files.createDirectories(process.resolve(folder));
+        Files.createSymbolicLink(process.resolve(folder).resolve("3"), target);
+        return process;
+    }
+
+    private static Optional<MachineSnapshot.SnapshotEntry> text(String text) {
+        return Optional.of(new MachineSnapshot.TextEntry(text));
+    }
+
+    private static final Path ZERO = Path.of("/dev/zero");
+
+    @ParameterizedTest
+    @CsvSource({
+        "drm/card0/card0-DP-1/i2c-9/i2c-dev/i2c-9, i2c-9",
+        "drm/card0/card0-DP-1/drm_dp_aux0, drm_dp_aux0",
+        "drm_dp_aux_dev/drm_dp_aux1, drm_dp_aux1",
+        "i2c-4/i2c-dev/i2c-4, i2c-4",
+        "i2c-4/i2c-10/i2c-dev/i2c-10, i2c-10",
+    })
+    void busesOfConnectorsAreFound(String folder, String node) throws IOException {
+        writeTree(TestSnapshots.load("q35-6.1-0380-native")
+                .withChanges(Map.of(FOLDER + "/" + folder + "/dev", text("1:5"))));
+        createProcess("fd", ZERO);
+
+        assertThat(kernel.readDeviceUsers(List.of(GPU)))
+                .extracting(DeviceUser::deviceNode)
+                .containsExactly(node);
+        assertThat(SnapshotParser.parse(kernel.readSnapshot())
+                        .gpu(GPU)
+                        .orElseThrow()
+                        .deviceUsers())
+                .extracting(DeviceUser::deviceNode)
+                .containsExactly(node);
+    }
+
+    @Test
+    void descriptorsOfAThreadAreRead() throws IOException {
+        writeTree(withGpuNode("1:5"));
+        createProcess("task/4713/fd", ZERO);
+        Files.createDirectories(root.resolve("proc/4711/task/4711/fd"));
+
+        assertThat(kernel.readDeviceUsers(List.of(GPU)))
+                .extracting(DeviceUser::pid, DeviceUser::deviceNode)
+                .containsExactly(tuple(4711, "dri/card0"));
+    }
+
+    @Test
+    void mappingWithoutDescriptorIsFound() throws IOException {
+        writeTree(withGpuNode("1:5"));
+        Path process = Files.createDirectories(root.resolve("proc/4711/map_files"));
+        Files.createSymbolicLink(process.resolve("7f01-7f02"), ZERO);
+        Files.writeString(
+                root.resolve("proc/4711/maps"),
+                "5501-5502 r-xp 00000000 00:1b 99 /usr/bin/program\n7f01-7f02 rw-s 00000000 00:05 124 /dev/dri/card0\n");
+
+        assertThat(kernel.readDeviceUsers(List.of(GPU)))
+                .extracting(DeviceUser::pid, DeviceUser::deviceNode)
+                .containsExactly(tuple(4711, "dri/card0"));
+        MachineSnapshot snapshot = kernel.readSnapshot();
+        assertThat(snapshot.childNames("/proc/4711")).containsExactly("map_files", "owner");
+        assertThat(snapshot.toText()).doesNotContain("7f01");
+    }
+
+    @Test
+    void nodeInAnotherMountNamespaceIsFound() throws IOException {
+        // The path of a node below another root, as in a container that the host can see into.
+        Path node = Files.createDirectories(root.resolve("container/dev")).resolve("card0");
+        Files.createSymbolicLink(node, ZERO);
+        writeTree(withGpuNode("1:5"));
+        createProcess("fd", node);
+
+        assertThat(kernel.readDeviceUsers(List.of(GPU)))
+                .extracting(DeviceUser::deviceNode)
+                .containsExactly("dri/card0");
+    }
+
+    @Test
+    void sharedNodesOfTheOnlyNvidiaGpuAreFound() throws IOException {
+        String node = "nvidia-caps/nvidia-cap5";
+        MachineSnapshot original = TestSnapshots.load("x99-gtx1080");
+        writeTree(original.withChanges(
+                Map.of("/sys/bus/pci/drivers/nvidia/0000:04:00.0", Optional.of(new MachineSnapshot.DirectoryEntry()))));
+        Files.writeString(root.resolve("proc/devices"), "Character devices:\n  1 nvidia-caps\n");
+        createProcess("fd", ZERO);
+        PciAddress gpu = PciAddress.of("04:00.0");
+
+        assertThat(kernel.readDeviceUsers(List.of(gpu)))
+                .extracting(DeviceUser::deviceNode)
+                .containsExactly(node);
+        assertThat(SnapshotParser.parse(kernel.readSnapshot())
+                        .gpu(gpu)
+                        .orElseThrow()
+                        .deviceUsers())
+                .extracting(DeviceUser::deviceNode)
+                .contains(node);
+        Files.createDirectories(root.resolve("sys/bus/pci/drivers/nvidia/0000:08:00.0"));
+        assertThat(kernel.readDeviceUsers(List.of(gpu)))
+                .extracting(DeviceUser::deviceNode)
+                .doesNotContain(node);
+    }
+
+    @Test
+    void computeNodeOfAmdgpuIsFound() throws IOException {
+        writeTree(TestSnapshots.load("iommu-off").withChanges(Map.of("/sys/class/kfd/kfd/dev", text("1:5"))));
+        createProcess("fd", ZERO);
+
+        assertThat(kernel.readDeviceUsers(List.of(PciAddress.of("2b:00.0"))))
+                .extracting(DeviceUser::deviceNode)
+                .contains("kfd");
+        assertThat(kernel.readDeviceUsers(List.of(PciAddress.of("06:00.0"))))
+                .extracting(DeviceUser::deviceNode)
+                .doesNotContain("kfd");
+    }
+
+    @Test
+    void referencesInsideTheKernelAreRead() throws IOException {
+        MachineSnapshot original = TestSnapshots.load("tu117m-usage-count")
+                .withChanges(Map.of(
+                        "/sys/module/nvidia/refcnt", text("2"),
+                        "/sys/module/nvidia/holders/nvidia_modeset", Optional.of(new MachineSnapshot.DirectoryEntry()),
+                        "/sys/module/nvidia_drm/parameters/modeset", text("Y")));
+        writeTree(original);
+
+        MachineSnapshot read = kernel.readSnapshot();
+        assertThat(read.entries().keySet())
+                .contains(
+                        "/sys/module/nvidia/refcnt",
+                        "/sys/module/nvidia/holders/nvidia_modeset",
+                        "/sys/module/nvidia_drm/parameters/modeset");
+        assertThat(kernel.readSwitchSnapshot(List.of(PciAddress.of("01:00.0")))
+                        .text("/sys/module/nvidia_drm/parameters/modeset"))
+                .contains("Y");
+    }
+
+    @Test
+    void devicesBelowTheUsbControllerOfAGpuAreRead() throws IOException {
+        String disk = "../../devices/pci0000:00/0000:00:01.0/0000:01:00.2/usb4/4-1/4-1:1.0/host6/block/sdb";
+        String otherDisk = "../../devices/pci0000:00/0000:00:17.0/ata1/host0/block/sda";
+        Map<String, Optional<MachineSnapshot.SnapshotEntry>> changes = new TreeMap<>();
+        changes.put("/sys/class/block/sda", Optional.of(new MachineSnapshot.LinkEntry(otherDisk)));
+        changes.put("/sys/class/block/sdb", Optional.of(new MachineSnapshot.LinkEntry(disk)));
+        changes.put("/sys/class/block/sdb/dev", text("8:16"));
+        changes.put("/sys/class/block/sdb/holders/dm-0", Optional.of(new MachineSnapshot.DirectoryEntry()));
+        changes.put("/sys/class/block/dm-0/dev", text("253:0"));
+        changes.put("/sys/class/block/dm-0/dm/name", text("luks-1"));
+        writeTree(TestSnapshots.load("hd530-0380").withChanges(changes));
+        Files.writeString(
+                Files.createDirectories(root.resolve("proc/1")).resolve("mountinfo"),
+                "25 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n"
+                        + "36 25 253:0 / /mnt rw shared:1 - ext4 /dev/mapper/luks-1 rw\n");
+
+        MachineSnapshot read = kernel.readSnapshot();
+        assertThat(read.text("/proc/1/mountinfo"))
+                .contains("36 25 253:0 / /mnt rw shared:1 - ext4 /dev/mapper/luks-1 rw");
+        assertThat(read.childNames("/sys/class/block")).containsExactly("dm-0", "sdb");
+        DeviceUser mount = new DeviceUser(DeviceUser.NO_PROCESS, "/mnt", "", "dm-0");
+        assertThat(SnapshotParser.parse(read)
+                        .gpu(PciAddress.of("01:00.0"))
+                        .orElseThrow()
+                        .deviceUsers())
+                .contains(mount);
+        assertThat(kernel.readDeviceUsers(List.of(PciAddress.of("01:00.2")))).containsExactly(mount);
+        assertThat(kernel.readDeviceUsers(List.of(PciAddress.of("00:14.0")))).isEmpty();
     }
 
     @Test

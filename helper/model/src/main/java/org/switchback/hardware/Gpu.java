@@ -17,9 +17,16 @@ import java.util.stream.Stream;
  * @param companions other functions of the same card or chip, by address
  * @param overlaps regions inside the BARs of the graphics function, by BAR
  * @param deviceUsers processes that use any of the functions
+ * @param possibleUsers processes that have a node open that several GPUs share, and which may use this one
+ * @param kernelReferences references inside the kernel that no process shows
  */
 public record Gpu(
-        PciDevice graphics, List<PciDevice> companions, List<Overlap> overlaps, List<DeviceUser> deviceUsers) {
+        PciDevice graphics,
+        List<PciDevice> companions,
+        List<Overlap> overlaps,
+        List<DeviceUser> deviceUsers,
+        List<PossibleUser> possibleUsers,
+        List<KernelReference> kernelReferences) {
     /** Mode of a GPU, derived from the drivers of its functions. */
     public enum GpuMode {
         /** No function is on vfio-pci, and the graphics function has a driver. */
@@ -39,6 +46,8 @@ public record Gpu(
         companions = List.copyOf(companions);
         overlaps = List.copyOf(overlaps);
         deviceUsers = List.copyOf(deviceUsers);
+        possibleUsers = List.copyOf(possibleUsers);
+        kernelReferences = List.copyOf(kernelReferences);
     }
 
     public PciAddress address() {
@@ -56,7 +65,9 @@ public record Gpu(
                 graphics.withoutTransientState(),
                 companions.stream().map(PciDevice::withoutTransientState).toList(),
                 overlaps,
-                deviceUsers);
+                deviceUsers,
+                possibleUsers,
+                kernelReferences);
     }
 
     public GpuMode mode() {
@@ -100,11 +111,11 @@ public record Gpu(
         return deviceUsers.stream().filter(DeviceUser::isBlockingUnbind).toList();
     }
 
-    /** The processes among {@link #blockingUsers}, each with the first of its open nodes. */
+    /** The processes and mounts among {@link #blockingUsers}, each with the first of its nodes. */
     public Collection<DeviceUser> blockingProcesses() {
-        Map<Integer, DeviceUser> usersByPid = new LinkedHashMap<>();
-        blockingUsers().forEach(user -> usersByPid.putIfAbsent(user.pid(), user));
-        return usersByPid.values();
+        Map<String, DeviceUser> usersByName = new LinkedHashMap<>();
+        blockingUsers().forEach(user -> usersByName.putIfAbsent(user.pid() + " " + user.program(), user));
+        return usersByName.values();
     }
 
     /** The process of the virtual machine that has the GPU; empty if none has. */

@@ -250,6 +250,15 @@ public record Machine(
         return deviceUsers.stream().filter(user -> isUserOf(user, device)).toList();
     }
 
+    /** Returns the functions that the NVIDIA driver is bound to; they share some device nodes. */
+    public List<PciDevice> boundToNvidia() {
+        return devices.values().stream().filter(Machine::isBoundToNvidia).toList();
+    }
+
+    private static boolean isBoundToNvidia(PciDevice device) {
+        return device.driver().filter(DeviceNodes.NVIDIA::equals).isPresent();
+    }
+
     static boolean isUserOf(DeviceUser user, PciDevice device) {
         return device.deviceNodes().contains(user.deviceNode())
                 || device.framebufferNodes().contains(user.deviceNode());

@@ -46,6 +46,21 @@ public final class SnapshotParser {
         return new SnapshotParser(snapshot).parseMachine();
     }
 
+    private boolean isOnlyNvidiaFunction(String folder) {
+        return snapshot.linkTargetName(folder + "/driver")
+                        .filter(DeviceNodes.NVIDIA::equals)
+                        .isPresent()
+                && countBoundToNvidia() == 1;
+    }
+
+    private long countBoundToNvidia() {
+        return snapshot.childNames(PCI_DEVICES).stream()
+                .filter(name -> snapshot.linkTargetName(PCI_DEVICES + name + "/driver")
+                        .filter(DeviceNodes.NVIDIA::equals)
+                        .isPresent())
+                .count();
+    }
+
     private Machine parseMachine() {
         KernelVersion kernelVersion =
                 KernelVersion.parse(snapshot.text("/proc/sys/kernel/osrelease").orElse(""));
@@ -55,9 +70,10 @@ public final class SnapshotParser {
         }
         List<FirmwareFramebuffer> framebuffers = parseFirmwareFramebuffers();
         OverlapFinder overlapFinder = new OverlapFinder(memoryMap, kernelVersion, framebuffers);
+        KernelReferenceFinder referenceFinder = new KernelReferenceFinder(snapshot, devices, memoryMap);
         List<Gpu> gpus = devices.values().stream()
                 .filter(device -> device.pciClass().isDisplay() && !device.isBridge())
-                .map(graphics -> parseGpu(graphics, devices, overlapFinder))
+                .map(graphics -> parseGpu(graphics, devices, overlapFinder, referenceFinder))
                 .toList();
         Lockdown lockdown = snapshot.text("/sys/kernel/security/lockdown")
                 .map(Lockdown::parse)
@@ -86,7 +102,11 @@ public final class SnapshotParser {
                 parseDistributionIds());
     }
 
-    private Gpu parseGpu(PciDevice graphics, Map<PciAddress, PciDevice> devices, OverlapFinder overlapFinder) {
+    private Gpu parseGpu(
+            PciDevice graphics,
+            Map<PciAddress, PciDevice> devices,
+            OverlapFinder overlapFinder,
+            KernelReferenceFinder referenceFinder) {
         List<PciDevice> companions = devices.values().stream()
                 .filter(device -> device.isCompanionOf(graphics))
                 .toList();
@@ -94,7 +114,23 @@ public final class SnapshotParser {
                 .filter(user -> Stream.concat(Stream.of(graphics), companions.stream())
                         .anyMatch(device -> Machine.isUserOf(user, device)))
                 .toList();
-        return new Gpu(graphics, companions, overlapFinder.find(graphics), users);
+        List<PossibleUser> possibleUsers = deviceUsers.stream()
+                .filter(user -> referenceFinder.isSharedNvidiaGpu(graphics)
+                        && user.isThroughSharedNvidiaNode()
+                        && users.stream().noneMatch(other -> other.pid() == user.pid()))
+                .map(user -> new PossibleUser(
+                        user,
+                        deviceUsers.stream()
+                                .anyMatch(other ->
+                                        other.pid() == user.pid() && DeviceNodes.isNvidiaGpu(other.deviceNode()))))
+                .toList();
+        return new Gpu(
+                graphics,
+                companions,
+                overlapFinder.find(graphics),
+                users,
+                possibleUsers,
+                referenceFinder.find(graphics, users));
     }
 
     /** The first line of the entry; ARM has none. */
@@ -245,9 +281,16 @@ public final class SnapshotParser {
         snapshot.childNames(folder + "/drm").forEach(name -> nodes.add("dri/" + name));
         snapshot.childNames(folder + "/graphics").forEach(nodes::add);
         snapshot.childNames(folder + "/vfio-dev").forEach(name -> nodes.add("vfio/devices/" + name));
-        snapshot.childNames(folder).stream()
-                .filter(name -> name.startsWith("i2c-"))
-                .forEach(nodes::add);
+        findConnectorBuses(folder, nodes);
+        for (String card : snapshot.childNames(folder + "/drm")) {
+            for (String connector : snapshot.childNames(folder + "/drm/" + card)) {
+                if (connector.startsWith(card + "-")) {
+                    findConnectorBuses(folder + "/drm/" + card + "/" + connector, nodes);
+                }
+            }
+        }
+        findOpenNodes(folder, nodes);
+        findUsbNodes(folder, nodes);
         for (String card : snapshot.childNames(folder + "/sound")) {
             if (card.startsWith("card")) {
                 nodes.addAll(findSoundNodes(card.substring(4)));
@@ -262,6 +305,43 @@ public final class SnapshotParser {
                         .filter(line -> line.startsWith("Device Minor:"))
                         .forEach(line -> nodes.add("nvidia" + line.substring(13).strip())));
         return List.copyOf(nodes);
+    }
+
+    /**
+     * The buses directly below a function or a connector. Their devices have the bus of a connector as parent
+     * (drm_connector.kdev); a bus without connector is below the function.
+     */
+    private void findConnectorBuses(String folder, Set<String> nodes) {
+        for (String name : snapshot.childNames(folder)) {
+            if (DeviceNodes.isConnectorBus(name)) {
+                nodes.add(name);
+                // A bus behind a multiplexer (drivers/i2c/i2c-mux.c).
+                snapshot.childNames(folder + "/" + name).stream()
+                        .filter(DeviceNodes::isConnectorBus)
+                        .forEach(nodes::add);
+            } else if (name.equals("drm_dp_aux_dev")) {
+                nodes.addAll(snapshot.childNames(folder + "/" + name));
+            }
+        }
+    }
+
+    /** Nodes of the whole driver that are open in some process; they are not in the folder of a function. */
+    private void findOpenNodes(String folder, Set<String> nodes) {
+        boolean isOnlyNvidia = isOnlyNvidiaFunction(folder);
+        boolean isAmdgpu = snapshot.linkTargetName(folder + "/driver")
+                .filter("amdgpu"::equals)
+                .isPresent();
+        deviceUsers.stream()
+                .map(DeviceUser::deviceNode)
+                .filter(node -> (isOnlyNvidia && DeviceNodes.isSharedByNvidiaGpus(node))
+                        || (isAmdgpu && node.equals(DeviceNodes.KFD)))
+                .forEach(nodes::add);
+    }
+
+    /** Nodes of the devices below a USB controller, from the links in the folders of their classes. */
+    private void findUsbNodes(String folder, Set<String> nodes) {
+        PciAddress.parse(folder.substring(PCI_DEVICES.length()))
+                .ifPresent(function -> UsbNodes.find(snapshot, function).forEach(nodes::add));
     }
 
     /** Nodes of firmware framebuffers are in the folder of the platform device, not of the function. */
@@ -354,7 +434,10 @@ public final class SnapshotParser {
                                 && target.contains("/" + device + "/"));
     }
 
-    /** Returns the processes that have a device node open, one element per process and node, sorted by both. */
+    /**
+     * Returns the processes that have a device node open or mapped, and the mounts of disks below USB controllers; one
+     * element per process or mount and node, sorted by both.
+     */
     public static List<DeviceUser> parseDeviceUsers(MachineSnapshot snapshot) {
         List<DeviceUser> users = new ArrayList<>();
         for (String process : snapshot.childNames("/proc")) {
@@ -364,12 +447,10 @@ public final class SnapshotParser {
             }
             String folder = "/proc/" + process;
             Set<String> nodes = new TreeSet<>();
-            for (String descriptor : snapshot.childNames(folder + "/fd")) {
-                if (snapshot.entries().get(folder + "/fd/" + descriptor)
-                                instanceof MachineSnapshot.LinkEntry(String target)
-                        && target.startsWith("/dev/")) {
-                    nodes.add(target.substring(5));
-                }
+            addOpenNodes(snapshot, folder + "/fd", nodes);
+            addOpenNodes(snapshot, folder + "/map_files", nodes);
+            for (String thread : snapshot.childNames(folder + "/task")) {
+                addOpenNodes(snapshot, folder + "/task/" + thread + "/fd", nodes);
             }
             String program = snapshot.text(folder + "/comm").orElse("?");
             String owner = snapshot.text(folder + "/owner").orElse("");
@@ -378,8 +459,18 @@ public final class SnapshotParser {
                     .orElse("");
             nodes.forEach(node -> users.add(new DeviceUser(pid.get(), program, owner, node, virtualMachine)));
         }
+        users.addAll(UsbNodes.findMounts(snapshot));
         users.sort((a, b) ->
                 a.pid() == b.pid() ? a.deviceNode().compareTo(b.deviceNode()) : Integer.compare(a.pid(), b.pid()));
         return users;
+    }
+
+    private static void addOpenNodes(MachineSnapshot snapshot, String folder, Set<String> nodes) {
+        for (String name : snapshot.childNames(folder)) {
+            if (snapshot.entries().get(folder + "/" + name) instanceof MachineSnapshot.LinkEntry(String target)
+                    && target.startsWith("/dev/")) {
+                nodes.add(target.substring(5));
+            }
+        }
     }
 }

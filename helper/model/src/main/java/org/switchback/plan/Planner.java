@@ -12,6 +12,7 @@ import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Gpu;
+import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MissingGroupReason;
 import org.switchback.hardware.Overlap;
@@ -88,6 +89,7 @@ public final class Planner {
         refuseSharedGroups(functions);
         functions.forEach(this::refuseWithVirtualFunctions);
         refuseInUse(functions);
+        refuseKernelReferences(functions);
         addCheck(Step.CheckKind.UNUSED, functions);
         if (machine.vfioDriverState() == Machine.VfioDriverState.LOADABLE) {
             steps.add(new Step.ChangeSetting(
@@ -437,6 +439,21 @@ public final class Planner {
                     .filter(DeviceUser::isBlockingUnbind)
                     .forEach(user -> refusals.add(new Refusal.InUse(function.address(), user)));
         }
+        // Who may use one of several GPUs certainly uses one of them if all are switched.
+        if (functions.containsAll(machine.boundToNvidia())) {
+            functions.stream()
+                    .flatMap(function -> machine.gpu(function.address()).stream())
+                    .forEach(gpu -> gpu.possibleUsers()
+                            .forEach(possible -> refusals.add(new Refusal.InUse(gpu.address(), possible.user()))));
+        }
+    }
+
+    private void refuseKernelReferences(List<PciDevice> functions) {
+        functions.stream()
+                .flatMap(function -> machine.gpu(function.address()).stream())
+                .flatMap(gpu -> gpu.kernelReferences().stream())
+                .filter(KernelReference::isBlockingUnbind)
+                .forEach(reference -> refusals.add(new Refusal.KernelReferenced(reference)));
     }
 
     /**

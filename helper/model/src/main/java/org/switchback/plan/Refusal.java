@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MissingGroupReason;
 import org.switchback.hardware.ModuleSignaturePolicy;
@@ -101,7 +102,7 @@ public sealed interface Refusal {
         }
     }
 
-    /** A process has a node of one of the functions open. */
+    /** A process has a node of one of the functions open, or a disk below one of them is mounted. */
     record InUse(PciAddress address, DeviceUser user) implements Refusal {
         @Override
         public RefusalCode code() {
@@ -116,6 +117,19 @@ public sealed interface Refusal {
                     Integer.toString(user.pid()),
                     user.owner(),
                     "/dev/" + user.deviceNode());
+        }
+    }
+
+    /** The kernel itself holds a reference to the GPU, and unbinding its driver would never return. */
+    record KernelReferenced(KernelReference reference) implements Refusal {
+        @Override
+        public RefusalCode code() {
+            return RefusalCode.KERNEL_REFERENCE;
+        }
+
+        @Override
+        public List<String> details() {
+            return List.of(reference.gpu().toShortString(), KebabCase.of(reference.kind()));
         }
     }
 

@@ -7,6 +7,7 @@ import org.switchback.client.activity.SwitchRecord;
 import org.switchback.client.messages.Messages;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Machine;
 import org.switchback.job.PlannedRefusal;
 import org.switchback.plan.RefusalCode;
@@ -45,6 +46,8 @@ public enum GpuState {
     FIRMWARE_REGION_IN_USE,
     /** A firmware region covers a BAR, and a switch releases it. */
     FIRMWARE_REGION_RELEASABLE,
+    /** It may be in use although no program shows it: through nodes that several GPUs share, or inside the kernel. */
+    POSSIBLY_IN_USE,
     /** It is bound to no driver. */
     UNBOUND,
     HOST;
@@ -111,6 +114,11 @@ public enum GpuState {
         if (!gpu.firmwareOverlaps().isEmpty()) {
             return FIRMWARE_REGION_RELEASABLE;
         }
+        if (gpu.possibleUsers().stream().anyMatch(possible -> !possible.usesAnotherGpu())
+                || gpu.kernelReferences().stream()
+                        .anyMatch(reference -> reference.kind() != KernelReference.ReferenceKind.TEXT_CONSOLE)) {
+            return POSSIBLY_IN_USE;
+        }
         return gpu.mode() == Gpu.GpuMode.UNBOUND ? UNBOUND : HOST;
     }
 
@@ -157,7 +165,12 @@ public enum GpuState {
                 unreserved
                         .map(bar -> messages.text(key, bar.bar(), bar.range()))
                         .orElseThrow();
-            case IN_USE -> messages.formatCount(key, gpu.blockingProcesses().size());
+            case IN_USE -> {
+                long programs = gpu.blockingProcesses().stream()
+                        .filter(user -> !user.isMount())
+                        .count();
+                yield programs == 0 ? messages.text(key + ".mount") : messages.formatCount(key, (int) programs);
+            }
             case VM -> messages.text(key + vmVariant(gpu, machine));
             case IOMMU_OFF ->
                 messages.text(
@@ -166,7 +179,7 @@ public enum GpuState {
                             case GRAPHICS_EXCLUDED, NOT_COVERED -> key + ".not-covered";
                             default -> key;
                         });
-            case NOT_RESPONDING, MEMORY_UNASSIGNED, BLOCKED, UNBOUND, HOST -> messages.text(key);
+            case NOT_RESPONDING, MEMORY_UNASSIGNED, BLOCKED, POSSIBLY_IN_USE, UNBOUND, HOST -> messages.text(key);
         };
     }
 

@@ -20,6 +20,7 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.PossibleUser;
 import org.switchback.hardware.Region;
 import org.switchback.job.Outcome;
 import org.switchback.job.PlannedRefusal;
@@ -223,11 +224,51 @@ public final class Messages {
     /** Which program uses a device through which node: {@code Xorg (PID 812, user root) through /dev/dri/card0}. */
     public String formatDeviceUser(DeviceUser user) {
         return text(
-                user.owner().isEmpty() ? "holder.no-owner" : "holder",
+                user.isMount() ? "holder.mount" : user.owner().isEmpty() ? "holder.no-owner" : "holder",
                 user.program(),
                 user.pid(),
                 user.owner(),
                 "/dev/" + user.deviceNode());
+    }
+
+    /**
+     * The references inside the kernel that do not block a switch but may make it hang or lose something; sentences.
+     */
+    public List<String> formatKernelReferences(Gpu gpu) {
+        return gpu.kernelReferences().stream()
+                .filter(reference -> !reference.isBlockingUnbind())
+                .map(reference -> text("reference." + KebabCase.of(reference.kind())))
+                .toList();
+    }
+
+    /**
+     * What a user should know before a switch to VM mode although nothing blocks it: possible users of the GPU, users
+     * of the devices on its USB controller, and references inside the kernel; sentences.
+     */
+    public List<String> formatUseWarnings(Gpu gpu) {
+        List<String> sentences = new ArrayList<>();
+        boolean useOther = gpu.possibleUsers().stream().allMatch(PossibleUser::usesAnotherGpu);
+        addUsersSentence(
+                sentences,
+                useOther ? "users.other-gpu" : "users.possible",
+                gpu.possibleUsers().stream().map(PossibleUser::user).toList());
+        addUsersSentence(
+                sentences,
+                "users.usb",
+                gpu.deviceUsers().stream().filter(DeviceUser::isUsbPeripheral).toList());
+        sentences.addAll(formatKernelReferences(gpu));
+        return sentences;
+    }
+
+    private void addUsersSentence(List<String> sentences, String key, List<DeviceUser> users) {
+        if (!users.isEmpty()) {
+            sentences.add(text(
+                    key,
+                    formatList(users.stream()
+                            .map(user -> text("users.program", user.program(), Integer.toString(user.pid())))
+                            .distinct()
+                            .toList())));
+        }
     }
 
     /** What a step does, without a full stop: {@code Unbind 04:00.0 from nvidia}. */
@@ -353,7 +394,13 @@ public final class Messages {
         if (code == RefusalCode.IN_USE) {
             variant = isVirtualMachine(refusal)
                     ? ".vm"
-                    : values.size() > 3 && values.get(3).isEmpty() ? ".no-owner" : "";
+                    : isMount(refusal)
+                            ? ".mount"
+                            : values.size() > 3 && values.get(3).isEmpty() ? ".no-owner" : "";
+        } else if (code == RefusalCode.KERNEL_REFERENCE) {
+            variant = values.size() > 1 && containsKey("refusal.kernel-reference." + values.get(1))
+                    ? "." + values.get(1)
+                    : "";
         } else if (code == RefusalCode.IOMMU_OFF) {
             String reason = values.size() > 3 ? "." + values.get(3) : "";
             variant = !reason.isEmpty() && containsKey("refusal." + code.wireName() + reason)
@@ -396,6 +443,10 @@ public final class Messages {
         return inUse.details().size() > 4 && inUse.details().get(4).startsWith("/dev/vfio/");
     }
 
+    private static boolean isMount(PlannedRefusal inUse) {
+        return inUse.details().size() > 4 && inUse.details().get(2).equals(Integer.toString(DeviceUser.NO_PROCESS));
+    }
+
     /**
      * Formats refusals as {@link #formatRefusal} does, but names a program that uses a function through several nodes
      * only once, and a virtual machine that uses several functions only once.
@@ -430,7 +481,11 @@ public final class Messages {
         return switch (failure.reason()) {
             case "in-use" ->
                 text(
-                        values.size() > 2 && values.get(2).isEmpty() ? "failure.in-use.no-owner" : "failure.in-use",
+                        values.size() > 1 && values.get(1).equals(Integer.toString(DeviceUser.NO_PROCESS))
+                                ? "failure.in-use.mount"
+                                : values.size() > 2 && values.get(2).isEmpty()
+                                        ? "failure.in-use.no-owner"
+                                        : "failure.in-use",
                         values.toArray());
             case "changed", "not-true" -> text("failure." + failure.reason(), valueOrNoDriver(values, 0));
             case "not-back" ->

@@ -14,10 +14,13 @@ import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.IommuGroup;
+import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Lockdown;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
+import org.switchback.hardware.PossibleUser;
 import org.switchback.job.PlannedRefusal;
 import org.switchback.plan.RefusalCode;
 
@@ -56,6 +59,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         private static final Set<RefusalCode> COVERED_BY_OTHER_CHECKS = EnumSet.of(
                 RefusalCode.IOMMU_OFF,
                 RefusalCode.IN_USE,
+                RefusalCode.KERNEL_REFERENCE,
                 RefusalCode.ALREADY_IN_VM_MODE,
                 RefusalCode.VFIO_MISSING,
                 RefusalCode.GROUP_SHARED,
@@ -104,6 +108,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                             case FUNCTIONS -> checkFunctions();
                             case DESKTOP -> checkDesktop();
                             case USERS -> checkUsers();
+                            case REFERENCES -> checkReferences();
                             case FRAMEBUFFER -> checkFramebuffer();
                             case LOCKDOWN -> checkLockdown();
                             case KERNEL -> checkKernel();
@@ -317,10 +322,20 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 if (source instanceof MachineSource.ReadOnlyMachine) {
                     return unknown("unseen");
                 }
-                List<String> nonBlocking = gpu.deviceUsers().stream()
-                        .map(DeviceUser::program)
-                        .distinct()
+                if (!gpu.possibleUsers().isEmpty()) {
+                    List<String> programs = programs(
+                            gpu.possibleUsers().stream().map(PossibleUser::user).toList());
+                    return gpu.possibleUsers().stream().allMatch(PossibleUser::usesAnotherGpu)
+                            ? ready("other-gpu", programs)
+                            : warning("possible", programs);
+                }
+                List<DeviceUser> peripheralUsers = gpu.deviceUsers().stream()
+                        .filter(DeviceUser::isUsbPeripheral)
                         .toList();
+                if (!peripheralUsers.isEmpty()) {
+                    return warning("usb", programs(peripheralUsers));
+                }
+                List<String> nonBlocking = programs(gpu.deviceUsers());
                 return nonBlocking.isEmpty() ? ready("none") : ready("let-go", nonBlocking);
             }
             boolean onlyPersistenceDaemon =
@@ -330,6 +345,31 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                     onlyPersistenceDaemon ? "persistence" : "used",
                     List.of(),
                     users.stream().map(this::inUseRefusal).toList());
+        }
+
+        private static List<String> programs(List<DeviceUser> users) {
+            return users.stream().map(DeviceUser::program).distinct().toList();
+        }
+
+        private Finding checkReferences() {
+            List<PlannedRefusal> blocking = gpu.kernelReferences().stream()
+                    .filter(KernelReference::isBlockingUnbind)
+                    .map(reference -> new PlannedRefusal(
+                            RefusalCode.KERNEL_REFERENCE,
+                            List.of(reference.gpu().toShortString(), KebabCase.of(reference.kind()))))
+                    .toList();
+            if (!blocking.isEmpty()) {
+                return refused(blocking);
+            }
+            boolean onlyConsole = gpu.kernelReferences().stream()
+                    .allMatch(reference -> reference.kind() == KernelReference.ReferenceKind.TEXT_CONSOLE);
+            return gpu.kernelReferences().isEmpty()
+                    ? ready("none")
+                    : warning(
+                            onlyConsole ? "console" : "possible",
+                            gpu.kernelReferences().stream()
+                                    .map(reference -> KebabCase.of(reference.kind()))
+                                    .toList());
         }
 
         private PlannedRefusal inUseRefusal(DeviceUser user) {

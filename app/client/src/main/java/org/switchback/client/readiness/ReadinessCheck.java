@@ -26,6 +26,8 @@ public enum ReadinessCheck {
     DESKTOP,
     /** No program has the GPU open. */
     USERS,
+    /** The kernel itself holds no reference to the GPU. */
+    REFERENCES,
     /** The firmware regions in its BARs can be released. */
     FRAMEBUFFER,
     /** The kernel's restrictions on module signatures. */

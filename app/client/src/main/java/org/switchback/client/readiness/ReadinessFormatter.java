@@ -56,6 +56,9 @@ public final class ReadinessFormatter {
         if (!result.refusals().isEmpty()) {
             return String.join("\n", messages.formatRefusals(result.refusals()));
         }
+        if (result.check() == ReadinessCheck.REFERENCES && !result.arguments().isEmpty()) {
+            return String.join("\n", messages.formatKernelReferences(gpu));
+        }
         if (result.check() == ReadinessCheck.KERNEL_OPTIONS
                 && result.arguments().size() > 1) {
             return result.arguments().stream()

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.switchback.hardware.MachineSnapshot;
+import org.switchback.hardware.UsbNodes;
 
 /** Removes personal names from a snapshot: user names and the host name, wherever they occur as whole words. */
 public final class Anonymizer {
@@ -22,6 +23,9 @@ public final class Anonymizer {
     private static final Pattern HOST_OPTION_PATTERN = Pattern.compile("(?<=\\bhostname=)[^\\s\"]+");
 
     private static final Pattern HOME_DIRECTORY_PATTERN = Pattern.compile("(?<=/home/)[^/\\s\"]+");
+
+    /** Users in the mount points of udisks: {@code /run/media/USER/LABEL}, {@code /media/USER/LABEL}. */
+    private static final Pattern MEDIA_DIRECTORY_PATTERN = Pattern.compile("(?<=/media/)[^/\\s]+(?=/)");
 
     /** Names that exist on every machine and identify no person. */
     private static final Set<String> COMMON_NAMES = Set.of("root", "nobody", "localhost", "debian", "linux");
@@ -57,6 +61,10 @@ public final class Anonymizer {
         }
         if (path.equals("/proc/cmdline")) {
             String replaced = HOST_OPTION_PATTERN.matcher(text).replaceAll(HOST_PLACEHOLDER);
+            return replaceNames(HOME_DIRECTORY_PATTERN.matcher(replaced).replaceAll(USER_PLACEHOLDER), replacements);
+        }
+        if (path.equals(UsbNodes.MOUNTS)) {
+            String replaced = MEDIA_DIRECTORY_PATTERN.matcher(text).replaceAll(USER_PLACEHOLDER);
             return replaceNames(HOME_DIRECTORY_PATTERN.matcher(replaced).replaceAll(USER_PLACEHOLDER), replacements);
         }
         boolean mayContainNames = path.equals(HOST_NAME_PATH)

@@ -20,6 +20,7 @@ import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
+import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MissingGroupReason;
 import org.switchback.hardware.ModuleSignaturePolicy;
@@ -88,6 +89,11 @@ class MessagesTest {
                 new Refusal.GroupShared(GPU, 27, PciAddress.of("05:00.0"), "a card", "nvme", false),
                 new Refusal.HasVirtualFunctions(GPU, 7, List.of()),
                 new Refusal.HasVirtualFunctions(GPU, 7, List.of("00:02.1 (101)")),
+                new Refusal.InUse(GPU, new DeviceUser(DeviceUser.NO_PROCESS, "/mnt", "", "sdb1")),
+                new Refusal.KernelReferenced(new KernelReference(KernelReference.ReferenceKind.NVIDIA_MODESET, GPU)),
+                new Refusal.KernelReferenced(
+                        new KernelReference(KernelReference.ReferenceKind.NVIDIA_MODESET_SHARED, GPU)),
+                new Refusal.KernelReferenced(new KernelReference(KernelReference.ReferenceKind.NVIDIA_MODULE, GPU)),
                 new Refusal.FramebufferNotRemovable(createFirmwareRegion("efifb", BOOTFB)),
                 new Refusal.FramebufferNotRemovable(createFirmwareRegion("efifb", HIDDEN)),
                 new Refusal.FramebufferOrphaned(createFirmwareRegion("BOOTFB", BOOTFB)),
@@ -447,5 +453,25 @@ class MessagesTest {
 
     private static void assertCompleteText(String text) {
         assertThat(text).doesNotContain("{", "}", "null").doesNotContain("  ");
+    }
+
+    @Test
+    void everyKernelReferenceHasAText() {
+        for (KernelReference.ReferenceKind kind : KernelReference.ReferenceKind.values()) {
+            boolean blocks = new KernelReference(kind, GPU).isBlockingUnbind();
+            assertThat(messages.containsKey((blocks ? "refusal.kernel-reference." : "reference.") + KebabCase.of(kind)))
+                    .as(kind.name())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void mountIsNamedWithItsMountPoint() {
+        DeviceUser mount = new DeviceUser(DeviceUser.NO_PROCESS, "/mnt", "", "sdb1");
+        assertThat(messages.formatRefusal(PlannedRefusal.of(new Refusal.InUse(GPU, mount))))
+                .isEqualTo("/dev/sdb1 on the USB controller 04:00.0 is mounted at /mnt. Unmount it, then check again.");
+        assertThat(messages.formatDeviceUser(mount)).isEqualTo("mount of /dev/sdb1 at /mnt");
+        assertThat(messages.formatStepFailure(new StepFailure("in-use", List.of("/mnt", "0", "", "/dev/sdb1"))))
+                .isEqualTo("/dev/sdb1 is mounted at /mnt.");
     }
 }

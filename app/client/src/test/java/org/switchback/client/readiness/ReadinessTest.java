@@ -30,6 +30,7 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.SnapshotParser;
+import org.switchback.hardware.TestSnapshots;
 import org.switchback.job.PlannedRefusal;
 import org.switchback.plan.RefusalCode;
 import org.switchback.plan.Target;
@@ -172,6 +173,59 @@ class ReadinessTest {
         assertThat(description(readiness, ReadinessCheck.USERS))
                 .isEqualTo("Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card7."
                         + " Close that program or session, then check again.");
+    }
+
+    @Test
+    void modesettingOfNvidiaDrmBlocks() {
+        Readiness readiness = of(TestSnapshots.load("tu117m-usage-count"), "01:00.0", new MachineSource.ThisMachine());
+        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.READY);
+        assertThat(resultOf(readiness, ReadinessCheck.REFERENCES).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(readiness, ReadinessCheck.REFERENCES))
+                .contains("sudo modprobe -r nvidia_uvm nvidia_drm nvidia_modeset");
+    }
+
+    @Test
+    void userOfAnotherNvidiaGpuIsNamed() {
+        Readiness readiness = of(TestSnapshots.load("truenas-two-t400"), "65:00.0", new MachineSource.ThisMachine());
+        assertThat(readiness.isBlocked()).isFalse();
+        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.READY);
+        assertThat(description(readiness, ReadinessCheck.USERS)).contains("plex-transcoder uses another NVIDIA GPU");
+    }
+
+    @Test
+    void userOfOnlySharedNvidiaNodesIsAWarning() {
+        MachineSnapshot snapshot =
+                TestSnapshots.load("truenas-two-t400").withChanges(Map.of("/proc/3100/fd/10", Optional.empty()));
+        Readiness readiness = of(snapshot, "65:00.0", new MachineSource.ThisMachine());
+        assertThat(readiness.isBlocked()).isFalse();
+        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheck.USERS)).contains("plex-transcoder");
+    }
+
+    @Test
+    void integratedAmdGpuWithoutVisibleUserIsAWarning() {
+        MachineSnapshot snapshot = TestSnapshots.load("kwin-nvidia-modeset")
+                .withChanges(Map.of("/proc/1701/fd/10", Optional.empty(), "/proc/1701/fd/11", Optional.empty()));
+        Readiness readiness = of(snapshot, "0d:00.0", new MachineSource.ThisMachine());
+        assertThat(resultOf(readiness, ReadinessCheck.REFERENCES).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheck.REFERENCES)).contains("integrated AMD GPU");
+        assertThat(advice(readiness, ReadinessCheck.REFERENCES)).startsWith("Save your work first");
+    }
+
+    @Test
+    void keyboardOnTheUsbControllerOfTheGpuIsAWarning() {
+        MachineSnapshot snapshot = TestSnapshots.load("hd530-0380")
+                .withChanges(Map.of(
+                        "/proc/1701/fd/10",
+                        Optional.of(new MachineSnapshot.LinkEntry("/dev/input/event3")),
+                        "/proc/1701/fd/11",
+                        Optional.empty(),
+                        "/sys/class/input/event3",
+                        Optional.of(new MachineSnapshot.LinkEntry(
+                                "../../devices/pci0000:00/0000:00:01.0/0000:01:00.2/usb3/3-1/input/event3"))));
+        Readiness readiness = of(snapshot, "01:00.0", new MachineSource.ThisMachine());
+        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheck.USERS)).contains("a keyboard, are in use by gnome-shell.");
     }
 
     @Test

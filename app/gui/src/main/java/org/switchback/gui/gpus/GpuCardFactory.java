@@ -145,7 +145,9 @@ final class GpuCardFactory {
 
     private String formatProgram(DeviceUser user) {
         return messages.text(
-                user.owner().isEmpty() ? "window.gpu.program.no-owner" : "window.gpu.program",
+                user.isMount()
+                        ? "window.gpu.program.mount"
+                        : user.owner().isEmpty() ? "window.gpu.program.no-owner" : "window.gpu.program",
                 user.program(),
                 user.pid(),
                 user.owner());

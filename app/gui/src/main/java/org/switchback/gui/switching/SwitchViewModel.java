@@ -372,6 +372,7 @@ public final class SwitchViewModel {
             if (machine.isLastDisplayGpu(gpu, List.of())) {
                 said.add(messages.text("window.switch.last"));
             }
+            said.addAll(messages.formatUseWarnings(gpu));
             said.addAll(messages.formatReleaseMethods(reply.steps(), machine));
             said.add(SwitchResultFormatter.hostLimitations(messages, gpu));
         }
