@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Makes the owner of a firmware framebuffer release it, so that VFIO can
+ * Makes the owner of a boot framebuffer release it, so that VFIO can
  * reserve the BAR that contains the framebuffer.
  *
  * sysfb registers the framebuffer as the platform device simple-framebuffer.0,
@@ -123,7 +123,7 @@ static int release(struct platform_device *fb, struct pci_dev *gpu,
 	if (bootfb->parent || device_is_registered(&fb->dev))
 		return -EEXIST;
 
-	pci_info(gpu, "released the firmware framebuffer %pR\n", range);
+	pci_info(gpu, "released the boot framebuffer %pR\n", range);
 	return 0;
 }
 
@@ -187,8 +187,8 @@ put_gpu:
 static const struct kernel_param_ops release_ops = { .set = release_set };
 module_param_cb(release, &release_ops, NULL, 0200);
 MODULE_PARM_DESC(release,
-		 "write \"PCI-ADDRESS START-END\" to release that firmware framebuffer");
+		 "write \"PCI-ADDRESS START-END\" to release that boot framebuffer");
 
 MODULE_AUTHOR("The Switchback developers");
-MODULE_DESCRIPTION("Releases a firmware framebuffer (BOOTFB) through its owner");
+MODULE_DESCRIPTION("Releases a boot framebuffer (BOOTFB) through its owner");
 MODULE_LICENSE("GPL");

@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
 
 /** {@code activity}: shows the activity log. */
 @Command(name = "activity", sortOptions = false)
-final class ActivityCommand extends MachineCommand {
+final class ActivityCommand extends AbstractMachineCommand {
     @Parameters(index = "0", arity = "0..1", paramLabel = "NUMBER", descriptionKey = "parameter.record")
     @Nullable
     String number;

@@ -16,7 +16,7 @@ import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.PossibleUser;
 import org.switchback.job.PlanReply;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 import org.switchback.job.StepKind;
 import org.switchback.plan.Target;
 
@@ -87,7 +87,7 @@ final class GpuFormatter {
     }
 
     /** The refusals for a switch to VM mode. */
-    private static List<PlannedRefusal> vmRefusals(List<TargetPlan> targetPlans) {
+    private static List<RefusalSummary> vmRefusals(List<TargetPlan> targetPlans) {
         return targetPlans.stream()
                 .filter(targetPlan -> targetPlan.target() == Target.VM)
                 .flatMap(targetPlan -> targetPlan.plan().refusals().stream())

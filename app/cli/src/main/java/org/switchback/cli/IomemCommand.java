@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
 
 /** {@code iomem}: prints the memory map of a machine or a file, or the differences between two files. */
 @Command(name = "iomem", sortOptions = false)
-final class IomemCommand extends MachineCommand {
+final class IomemCommand extends AbstractMachineCommand {
     @Parameters(index = "0", arity = "0..1", paramLabel = "FILE", descriptionKey = "parameter.map")
     @Nullable
     String file;

@@ -21,8 +21,8 @@ import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciDevice;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlanReply;
-import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.RefusalSummary;
 import org.switchback.plan.Target;
 import org.switchback.protocol.JobEventStruct;
 
@@ -196,7 +196,7 @@ final class JsonFormatter {
         return array;
     }
 
-    JsonArray formatRefusals(List<PlannedRefusal> refusals) {
+    JsonArray formatRefusals(List<RefusalSummary> refusals) {
         return formatAll(refusals, refusal -> {
             JsonObject object = new JsonObject();
             object.addProperty("code", refusal.code().wireName());

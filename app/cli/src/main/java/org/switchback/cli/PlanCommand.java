@@ -5,7 +5,7 @@ import picocli.CommandLine.Command;
 
 /** {@code plan}: shows the plan of a switch. Changes nothing. */
 @Command(name = "plan", sortOptions = false)
-final class PlanCommand extends PlanningCommand {
+final class PlanCommand extends AbstractPlanningCommand {
 
     @Override
     public Integer call() throws CommandException {

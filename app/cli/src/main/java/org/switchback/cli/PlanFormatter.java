@@ -25,7 +25,7 @@ final class PlanFormatter {
     private final boolean switchesThisMachine;
     private final boolean alreadyInTargetMode;
 
-    PlanFormatter(Terminal terminal, Messages messages, PlanningCommand.PlannedSwitch planned) {
+    PlanFormatter(Terminal terminal, Messages messages, AbstractPlanningCommand.PlannedSwitch planned) {
         this.terminal = terminal;
         this.out = terminal.out();
         this.messages = messages;

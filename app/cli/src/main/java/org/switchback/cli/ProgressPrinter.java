@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.switchback.client.messages.Messages;
 import org.switchback.job.JobEvent;
-import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.RefusalSummary;
 import org.switchback.job.SwitchRun;
 
 /** Prints a running switch, one line a step. The line is completed when the step ends. */
@@ -23,7 +23,7 @@ final class ProgressPrinter {
 
     private final Terminal terminal;
     private final Messages messages;
-    private final PlanningCommand.PlannedSwitch plannedSwitch;
+    private final AbstractPlanningCommand.PlannedSwitch plannedSwitch;
     private final Consumer<JsonObject> jsonConsumer;
     private SwitchRun run;
     private boolean lineOpen;
@@ -32,7 +32,7 @@ final class ProgressPrinter {
     ProgressPrinter(
             Terminal terminal,
             Messages messages,
-            PlanningCommand.PlannedSwitch plannedSwitch,
+            AbstractPlanningCommand.PlannedSwitch plannedSwitch,
             Consumer<JsonObject> jsonConsumer) {
         this.terminal = terminal;
         this.messages = messages;
@@ -59,7 +59,7 @@ final class ProgressPrinter {
             }
             case JobEvent.Authorized authorized -> endOpenLine();
             case JobEvent.StepChanged step -> printStep(step);
-            case JobEvent.Refused(PlannedRefusal refusal, Duration elapsed) ->
+            case JobEvent.Refused(RefusalSummary refusal, Duration elapsed) ->
                 printIndented(messages.formatRefusal(refusal));
             case JobEvent.Finished finished -> endOpenLine();
         }

@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
 
 /** {@code readiness}: shows whether GPUs can be switched to VM mode, check by check. */
 @Command(name = "readiness", sortOptions = false)
-final class ReadinessCommand extends MachineCommand {
+final class ReadinessCommand extends AbstractMachineCommand {
     private static final int INDENT_WIDTH = 4;
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "GPU", descriptionKey = "parameter.some-gpu")

@@ -7,7 +7,7 @@ import picocli.CommandLine.Option;
 
 /** {@code report}: prints a snapshot of the machine for bug reports and {@code --machine}. */
 @Command(name = "report", sortOptions = false)
-final class ReportCommand extends MachineCommand {
+final class ReportCommand extends AbstractMachineCommand {
     @Option(names = "--with-names")
     boolean withNames;
 

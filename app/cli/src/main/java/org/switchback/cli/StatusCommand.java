@@ -15,13 +15,13 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.PlanReply;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 import org.switchback.plan.Target;
 import picocli.CommandLine.Command;
 
 /** {@code status}: shows every GPU, the regions in its memory and its possible targets. */
 @Command(name = "status", sortOptions = false)
-final class StatusCommand extends MachineCommand {
+final class StatusCommand extends AbstractMachineCommand {
 
     @Override
     public Integer call() throws CommandException {
@@ -78,7 +78,7 @@ final class StatusCommand extends MachineCommand {
         for (Gpu gpu : machine.gpus()) {
             JsonObject gpuObject = formatter.formatGpu(gpu);
             JsonArray targets = new JsonArray();
-            List<PlannedRefusal> refusals = List.of();
+            List<RefusalSummary> refusals = List.of();
             for (Target target : possibleTargets(gpu)) {
                 PlanReply plan = requestPlan(connection, gpu.address(), target, List.of(), false);
                 if (target == Target.VM) {

@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
 
 /** {@code switch}: shows the plan, asks for confirmation, and runs it. */
 @Command(name = "switch", sortOptions = false)
-final class SwitchCommand extends PlanningCommand {
+final class SwitchCommand extends AbstractPlanningCommand {
     /** How long {@code --wait} waits for another switch to end. */
     private static final Duration BUSY_TIMEOUT = Duration.ofSeconds(60);
 

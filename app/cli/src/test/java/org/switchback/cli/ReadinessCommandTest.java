@@ -6,7 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
-import org.switchback.client.readiness.ReadinessCheck;
+import org.switchback.client.readiness.ReadinessCheckKind;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.hardware.DeviceUser;
 
@@ -71,7 +71,7 @@ class ReadinessCommandTest extends CommandTestCase {
                 .getAsJsonObject();
         JsonObject gpu = all.getAsJsonArray("gpus").get(0).getAsJsonObject();
         assertThat(gpu.get("ready").getAsBoolean()).isFalse();
-        assertThat(gpu.getAsJsonArray("checks")).hasSize(ReadinessCheck.values().length);
+        assertThat(gpu.getAsJsonArray("checks")).hasSize(ReadinessCheckKind.values().length);
         JsonObject kernel = gpu.getAsJsonArray("checks").get(1).getAsJsonObject();
         assertThat(kernel.get("check").getAsString()).isEqualTo("iommu-kernel");
         assertThat(kernel.get("result").getAsString()).isEqualTo("blocked");

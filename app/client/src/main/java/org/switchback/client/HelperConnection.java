@@ -6,7 +6,7 @@ import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.JobEvent;
 import org.switchback.job.PlanReply;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 import org.switchback.plan.Target;
 
 /**
@@ -37,7 +37,7 @@ public interface HelperConnection extends AutoCloseable {
             throws HelperException;
 
     /** The refusals of a plan for VM mode; none if planning fails. */
-    default List<PlannedRefusal> planRefusals(PciAddress gpu) {
+    default List<RefusalSummary> planRefusals(PciAddress gpu) {
         try {
             return plan(gpu, Target.VM, List.of(), false).refusals();
         } catch (HelperException ignored) {

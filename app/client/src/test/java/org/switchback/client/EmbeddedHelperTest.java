@@ -33,7 +33,7 @@ import org.switchback.hardware.DeviceUser;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.TestSnapshots;
 import org.switchback.job.PlanReply;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 import org.switchback.protocol.DBusNames;
 import org.switchback.protocol.HelperInterface;
 import org.switchback.protocol.JobEventStruct;
@@ -140,7 +140,7 @@ class EmbeddedHelperTest {
         PlanReply plan = helper.Plan(GPU, "host", List.of(), false).reply();
 
         assertThat(plan.refusals())
-                .extracting((PlannedRefusal refusal) -> refusal.code())
+                .extracting((RefusalSummary refusal) -> refusal.code())
                 .isNotEmpty();
         assertThat(plan.id()).isEmpty();
     }

@@ -21,7 +21,7 @@ import org.switchback.client.messages.Messages;
 import org.switchback.gui.session.DesktopSession;
 import org.switchback.gui.session.SessionViewModel;
 import org.switchback.gui.session.TrayContent;
-import org.switchback.gui.session.TrayIcons;
+import org.switchback.gui.session.TrayIconImages;
 import org.switchback.gui.session.dbus.StatusNotifierItem.Pixmap;
 
 /**
@@ -190,8 +190,8 @@ final class MainWindowController implements SessionViewModel.TrayActions, Deskto
         model.quit();
     }
 
-    private static TrayIcons createTrayIcons() {
-        return new TrayIcons(
+    private static TrayIconImages createTrayIcons() {
+        return new TrayIconImages(
                 Optional.ofNullable(System.getProperty("switchback.icons")),
                 Stream.of(TrayContent.TrayIcon.values())
                         .collect(Collectors.toMap(Function.identity(), MainWindowController::createPixmaps)));

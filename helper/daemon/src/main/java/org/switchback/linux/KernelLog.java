@@ -26,7 +26,7 @@ final class KernelLog {
     private final int fileDescriptor;
 
     /** Opens the log at its current end. */
-    KernelLog(LibC libc, KernelFiles files) {
+    KernelLog(LibC libc, KernelFileReader files) {
         this.libc = libc;
         int file = NO_FILE;
         try {

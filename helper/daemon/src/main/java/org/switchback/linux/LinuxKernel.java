@@ -55,7 +55,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
     /** The name by which modprobe finds the drivers of a function (pci_uevent, drivers/pci/pci-driver.c). */
     private static final Pattern MODALIAS = Pattern.compile("pci:[0-9a-zA-Z]{1,80}");
 
-    private final KernelFiles files;
+    private final KernelFileReader files;
     private final TimedFileReader timedReader;
     private final PciIdsExcerptReader pciNames;
     private final ProcessTable processTable;
@@ -68,7 +68,7 @@ public final class LinuxKernel implements Kernel, AutoCloseable {
 
     /** @param root {@code /}, or a folder with a copy of the files */
     public LinuxKernel(Path root) {
-        files = new KernelFiles(root);
+        files = new KernelFileReader(root);
         timedReader = new TimedFileReader(files, FILE_TIMEOUT);
         pciNames = new PciIdsExcerptReader(files);
         processTable = new ProcessTable(files);

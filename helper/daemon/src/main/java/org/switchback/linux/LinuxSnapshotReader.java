@@ -95,7 +95,7 @@ final class LinuxSnapshotReader {
 
     private static final List<String> NVIDIA_MODULES = List.of("nvidia", "nvidia_drm", "nvidia_modeset", "nvidia_uvm");
 
-    private final KernelFiles files;
+    private final KernelFileReader files;
     private final TimedFileReader timedReader;
     private final PciIdsExcerptReader pciNames;
     private final ProcessTable processTable;
@@ -110,7 +110,7 @@ final class LinuxSnapshotReader {
 
     /** @param unresponsivePaths paths on which an earlier reader still blocks; they are not read */
     LinuxSnapshotReader(
-            KernelFiles files,
+            KernelFileReader files,
             TimedFileReader timedReader,
             PciIdsExcerptReader pciNames,
             ProcessTable processTable,
@@ -536,7 +536,7 @@ final class LinuxSnapshotReader {
         }
     }
 
-    /** Registers the nodes of the firmware framebuffers in the memory of the functions. */
+    /** Registers the nodes of the boot framebuffers in the memory of the functions. */
     private void readFramebufferNodesOf(List<PciAddress> functions) {
         for (String device : findPlatformFramebuffers()) {
             String path = SnapshotParser.PLATFORM_DEVICES + device;
@@ -878,7 +878,7 @@ final class LinuxSnapshotReader {
 
     private void readText(String path) {
         if (isResponsive(path)) {
-            files.readText(path, KernelFiles.DEFAULT_LIMIT).ifPresent(entry -> entries.put(path, entry));
+            files.readText(path, KernelFileReader.DEFAULT_LIMIT).ifPresent(entry -> entries.put(path, entry));
         }
     }
 

@@ -30,7 +30,7 @@ final class MappingScanner implements AutoCloseable {
 
     private static final int MAX_THREADS = 4;
 
-    private final KernelFiles files;
+    private final KernelFileReader files;
     private final ExecutorService executor = Executors.newFixedThreadPool(
             Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, MAX_THREADS),
             Thread.ofPlatform().daemon().name("mappings").factory());
@@ -43,7 +43,7 @@ final class MappingScanner implements AutoCloseable {
         }
     }
 
-    MappingScanner(KernelFiles files) {
+    MappingScanner(KernelFileReader files) {
         this.files = files;
     }
 

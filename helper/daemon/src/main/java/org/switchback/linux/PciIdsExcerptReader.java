@@ -20,11 +20,11 @@ final class PciIdsExcerptReader {
     private static final String HWDATA_PATH = "/usr/share/hwdata/pci.ids";
     private static final int SIZE_LIMIT = 16 << 20;
 
-    private final KernelFiles files;
+    private final KernelFileReader files;
     private @Nullable Set<String> cachedIds;
     private Optional<String> excerpt = Optional.empty();
 
-    PciIdsExcerptReader(KernelFiles files) {
+    PciIdsExcerptReader(KernelFileReader files) {
         this.files = files;
     }
 

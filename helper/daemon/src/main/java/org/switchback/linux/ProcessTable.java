@@ -35,11 +35,11 @@ final class ProcessTable {
     private static final int ESRCH = 3;
     private static final int ENOSYS = 38;
 
-    private final KernelFiles files;
+    private final KernelFileReader files;
     private final Set<String> kernelThreads = new HashSet<>();
     private volatile @Nullable LibC libc;
 
-    ProcessTable(KernelFiles files) {
+    ProcessTable(KernelFileReader files) {
         this.files = files;
     }
 

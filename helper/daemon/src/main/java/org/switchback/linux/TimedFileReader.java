@@ -26,12 +26,12 @@ final class TimedFileReader implements AutoCloseable {
     /** After so many timeouts the remaining files count as timed out too. */
     private static final int MAX_TIMEOUTS = 3;
 
-    private final KernelFiles files;
+    private final KernelFileReader files;
     private final Duration timeout;
     private final AtomicReference<@Nullable WriterProcess> idleProcess = new AtomicReference<>();
 
     /** @param timeout for a single file */
-    TimedFileReader(KernelFiles files, Duration timeout) {
+    TimedFileReader(KernelFileReader files, Duration timeout) {
         this.files = files;
         this.timeout = timeout;
     }

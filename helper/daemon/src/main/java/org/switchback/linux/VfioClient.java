@@ -62,14 +62,14 @@ final class VfioClient {
     private static final int WORD_BYTES = 4;
     private static final int NO_FILE = -1;
 
-    private final KernelFiles files;
+    private final KernelFileReader files;
     private final LibC libc;
     private final Deque<Runnable> cleanupActions = new ArrayDeque<>();
     private final Map<String, Integer> groupFiles = new HashMap<>();
     private int containerFile = NO_FILE;
 
     /** @param libc from {@link LibC#openAndPreload}; shared by any number of clients */
-    VfioClient(KernelFiles files, LibC libc) {
+    VfioClient(KernelFileReader files, LibC libc) {
         this.files = files;
         this.libc = libc;
     }

@@ -41,7 +41,7 @@ final class CallGuard {
         } catch (HelperError e) {
             throw e;
         } catch (RuntimeException | StackOverflowError e) {
-            log.accept("a call failed: " + ExceptionFormatter.format(e));
+            log.accept("a call failed: " + ExceptionLogFormatter.format(e));
             throw new Failed();
         } finally {
             endCall();

@@ -55,7 +55,7 @@ public final class HelperMain {
             AotTraining.run(MachineSnapshot.parse(Files.readString(snapshot)), bus);
             return 0;
         } catch (IOException | MachineSnapshot.MalformedSnapshotException | DBusException | RuntimeException e) {
-            LOG.accept("AOT training failed: " + ExceptionFormatter.format(e));
+            LOG.accept("AOT training failed: " + ExceptionLogFormatter.format(e));
             return 1;
         }
     }
@@ -94,7 +94,7 @@ public final class HelperMain {
     }
 
     private static void handleUncaughtException(Thread thread, Throwable e) {
-        LOG.accept("thread " + thread.getName() + " ended: " + ExceptionFormatter.format(e));
+        LOG.accept("thread " + thread.getName() + " ended: " + ExceptionLogFormatter.format(e));
         // Without the threads that read from the bus, the helper would own its name but receive no calls. An orderly
         // exit waits for replies that never arrive; the next helper rolls back from the journal instead.
         if (thread instanceof IncomingMessageThread || thread.getName().equals(BusTransport.READER_THREAD_NAME)) {

@@ -14,7 +14,7 @@ import org.switchback.transaction.TransactionRunner;
 /** The helper on one D-Bus connection: a message bus or a private connection. */
 public final class HelperService {
     /** Number of threads that handle calls: one for each possible prompt, which blocks its thread, and four others. */
-    public static final int METHOD_CALL_THREADS = PromptLimiter.MAX_PROMPTS + 5;
+    public static final int METHOD_CALL_THREADS = OpenPromptLimiter.MAX_PROMPTS + 5;
 
     private final CallerResolver callerResolver;
     private final CallGuard callGuard;

@@ -10,8 +10,8 @@ import org.freedesktop.dbus.exceptions.DBusException;
 import org.switchback.Helper1.Error.NotAuthorized;
 import org.switchback.job.JobEvent;
 import org.switchback.job.Outcome;
-import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.RefusalSummary;
 import org.switchback.job.StepPhase;
 import org.switchback.protocol.JobEventStruct;
 import org.switchback.protocol.JobInterface;
@@ -139,7 +139,7 @@ final class JobObject implements JobInterface {
         add(event.withElapsed(elapsed()));
     }
 
-    void recordRefusal(PlannedRefusal refusal) {
+    void recordRefusal(RefusalSummary refusal) {
         add(new JobEvent.Refused(refusal, elapsed()));
     }
 

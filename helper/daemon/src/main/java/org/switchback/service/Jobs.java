@@ -28,8 +28,8 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.Outcome;
-import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.RefusalSummary;
 import org.switchback.plan.Planner;
 import org.switchback.plan.SwitchPlan;
 import org.switchback.plan.SwitchRequest;
@@ -214,7 +214,7 @@ final class Jobs {
             return Outcome.STALE;
         }
         // Only a restore can have a refused plan: its plan was not returned to the caller before.
-        plan.refusals().forEach(refusal -> job.recordRefusal(PlannedRefusal.of(refusal)));
+        plan.refusals().forEach(refusal -> job.recordRefusal(RefusalSummary.of(refusal)));
         if (plan.isRefused()) {
             return Outcome.REFUSED;
         }
@@ -340,7 +340,7 @@ final class Jobs {
         try {
             machineState.prepare();
         } catch (RuntimeException e) {
-            log.accept("preparing for a switch failed: " + ExceptionFormatter.format(e));
+            log.accept("preparing for a switch failed: " + ExceptionLogFormatter.format(e));
         }
     }
 
@@ -397,7 +397,7 @@ final class Jobs {
         try {
             outcome = work.run(job, lock::join);
         } catch (RuntimeException e) {
-            log.accept("a switch failed: " + ExceptionFormatter.format(e));
+            log.accept("a switch failed: " + ExceptionLogFormatter.format(e));
         } finally {
             lock.thenAccept(SleepInhibitor.InhibitorLock::close);
         }
@@ -420,7 +420,7 @@ final class Jobs {
                 try {
                     action.run();
                 } catch (RuntimeException e) {
-                    log.accept("reading the machine failed: " + ExceptionFormatter.format(e));
+                    log.accept("reading the machine failed: " + ExceptionLogFormatter.format(e));
                 }
             });
         }

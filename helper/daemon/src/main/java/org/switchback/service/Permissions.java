@@ -13,7 +13,7 @@ import org.switchback.Helper1.Error.Undecided;
 final class Permissions {
     private final Authorizer authorizer;
     private final CallerResolver callerResolver;
-    private final PromptLimiter promptLimiter = new PromptLimiter();
+    private final OpenPromptLimiter promptLimiter = new OpenPromptLimiter();
 
     Permissions(Authorizer authorizer, CallerResolver callerResolver) {
         this.authorizer = authorizer;

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.PciAddress;
 import org.switchback.plan.HostSettings;
 
@@ -84,7 +84,7 @@ final class HostStateStore {
             return Optional.empty();
         }
         Map<PciAddress, HostSettings.FunctionSettings> functions = new TreeMap<>();
-        Optional<FirmwareFramebuffer> framebuffer = Optional.empty();
+        Optional<BootFramebuffer> framebuffer = Optional.empty();
         for (String line : lines.subList(1, lines.size())) {
             List<String> fields = TabSeparatedFields.split(line);
             Optional<PciAddress> address = fields.size() == 5 ? PciAddress.parse(fields.get(1)) : Optional.empty();
@@ -93,7 +93,7 @@ final class HostStateStore {
                         address.get(), new HostSettings.FunctionSettings(fields.get(2), fields.get(3), fields.get(4)));
             } else if (fields.size() == 3 && fields.getFirst().equals("framebuffer")) {
                 Optional<String> driver = Optional.of(fields.get(2)).filter(name -> !name.isEmpty());
-                framebuffer = Optional.of(new FirmwareFramebuffer(fields.get(1), driver, driver.isPresent()));
+                framebuffer = Optional.of(new BootFramebuffer(fields.get(1), driver, driver.isPresent()));
             } else {
                 return Optional.empty();
             }

@@ -539,7 +539,7 @@ class LinuxKernelTest {
         writeTree(TestSnapshots.load("q35-5.10-0300-native"));
         Setting setting = new Setting.FramebufferDriver("efi-framebuffer.0");
         assertThat(kernel.readSetting(setting)).isEmpty();
-        assertThat(SnapshotParser.parse(kernel.readSnapshot()).firmwareFramebuffers())
+        assertThat(SnapshotParser.parse(kernel.readSnapshot()).bootFramebuffers())
                 .singleElement()
                 .matches(framebuffer -> framebuffer.isTakenOver());
 

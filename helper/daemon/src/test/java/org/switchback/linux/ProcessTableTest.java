@@ -26,7 +26,7 @@ class ProcessTableTest {
         writeProcess("17", "kworker/u8:1", KERNEL_THREAD_STAT);
         writeProcess("814", "Xorg", PROCESS_STAT);
         writeChildren("17 ");
-        processTable = new ProcessTable(new KernelFiles(root));
+        processTable = new ProcessTable(new KernelFileReader(root));
     }
 
     private void writeProcess(String pid, String name, String stat) throws IOException {

@@ -136,7 +136,7 @@ class HelperProcessTest {
                 .containsExactlyElementsOf(before.gpu(GPU).orElseThrow().functions().stream()
                         .map(HelperProcessTest::describe)
                         .toList());
-        assertThat(machine().firmwareFramebuffers()).isEqualTo(before.firmwareFramebuffers());
+        assertThat(machine().bootFramebuffers()).isEqualTo(before.bootFramebuffers());
     }
 
     @ParameterizedTest

@@ -94,8 +94,8 @@ class LimitsTest {
 
     @Test
     void promptsOfOthersDoNotShutRootOut() {
-        PromptLimiter prompts = new PromptLimiter();
-        for (long uid = 1000; uid < 1000 + PromptLimiter.MAX_PROMPTS; uid++) {
+        OpenPromptLimiter prompts = new OpenPromptLimiter();
+        for (long uid = 1000; uid < 1000 + OpenPromptLimiter.MAX_PROMPTS; uid++) {
             prompts.acquire(uid);
         }
 
@@ -116,7 +116,7 @@ class LimitsTest {
 
     @Test
     void onePromptPerUserAndThreeInTotal() {
-        PromptLimiter prompts = new PromptLimiter();
+        OpenPromptLimiter prompts = new OpenPromptLimiter();
         prompts.acquire(1000);
         assertThatExceptionOfType(Busy.class).isThrownBy(() -> prompts.acquire(1000));
         prompts.acquire(1001);

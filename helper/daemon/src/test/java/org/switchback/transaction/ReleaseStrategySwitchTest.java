@@ -35,7 +35,7 @@ import org.switchback.plan.Target;
 import org.switchback.simulator.SimulatedFault;
 import org.switchback.simulator.SimulatedKernel;
 
-/** Switches that release a firmware framebuffer, also when one release method fails. */
+/** Switches that release a boot framebuffer, also when one release method fails. */
 class ReleaseStrategySwitchTest {
     private static final String GTX1080 = "x99-gtx1080";
     private static final String STRIX_HALO = "strix-halo-32g";

@@ -94,7 +94,7 @@ class UnpluggedTest {
     void nextHelperRollsBackDevicesStillPresent() throws JournalException {
         SimulatedKernel kernel = new SimulatedKernel(SwitchTest.withOverride("q35-6.1-0380", ""));
         String framebufferDriver = SnapshotParser.parse(kernel.readSnapshot())
-                .firmwareFramebuffers()
+                .bootFramebuffers()
                 .getFirst()
                 .driver()
                 .orElseThrow();

@@ -3,7 +3,7 @@ package org.switchback.hardware;
 import java.util.List;
 import java.util.Optional;
 
-/** A region of the firmware's framebuffer in /proc/iomem, with the platform device behind it. */
+/** A region of the boot framebuffer in /proc/iomem, with the platform device behind it. */
 public enum FirmwareRegionKind {
     /** Reserved by sysfb for the simple framebuffer device (drivers/firmware/sysfb_simplefb.c). */
     BOOTFB("BOOTFB", "simple-framebuffer"),
@@ -54,7 +54,7 @@ public enum FirmwareRegionKind {
     }
 
     /**
-     * Returns the firmware region of a platform device; empty if the device is not a firmware framebuffer.
+     * Returns the firmware region of a platform device; empty if the device is not a boot framebuffer.
      *
      * @param name name of the platform device with its number: {@code efi-framebuffer.0}
      */

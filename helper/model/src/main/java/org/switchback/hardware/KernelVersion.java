@@ -30,13 +30,13 @@ public record KernelVersion(int major, int minor, String release) {
         return major > requiredMajor || (major == requiredMajor && minor >= requiredMinor);
     }
 
-    /** Whether vfio-pci evicts firmware framebuffers from VGA devices: since 6.0 (commit d17378062079). */
+    /** Whether vfio-pci evicts boot framebuffers from VGA devices: since 6.0 (commit d17378062079). */
     public boolean vfioEvictsVgaFramebuffer() {
         return isAtLeast(6, 0);
     }
 
     /**
-     * Whether binding a native driver removes the firmware's framebuffer together with its platform device
+     * Whether binding a native driver removes the boot framebuffer together with its platform device
      * (drivers/video/aperture.c). Before 6.0, BOOTFB stays. Before 6.11, a framebuffer without a driver stays as well,
      * except on the primary VGA GPU (sysfb_disable, b49420d6a1ae); measured on 6.1.
      *

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * @param devices all PCI functions, by address
  * @param gpus graphics functions that are not bridges, by address
  * @param iommuGroups IOMMU groups by number; empty if the IOMMU is off
- * @param firmwareFramebuffers platform devices of the firmware's framebuffer
+ * @param bootFramebuffers platform devices of the boot framebuffer
  * @param deviceUsers processes that have a node of a GPU's function open, as far as the reader may see them
  * @param taint taint flags of the kernel
  * @param lockdown lockdown mode of the kernel
@@ -40,7 +40,7 @@ public record Machine(
         Map<PciAddress, PciDevice> devices,
         List<Gpu> gpus,
         Map<Integer, IommuGroup> iommuGroups,
-        List<FirmwareFramebuffer> firmwareFramebuffers,
+        List<BootFramebuffer> bootFramebuffers,
         List<DeviceUser> deviceUsers,
         KernelTaint taint,
         Lockdown lockdown,
@@ -72,7 +72,7 @@ public record Machine(
         devices = Collections.unmodifiableMap(new TreeMap<>(devices));
         gpus = List.copyOf(gpus);
         iommuGroups = Collections.unmodifiableMap(new TreeMap<>(iommuGroups));
-        firmwareFramebuffers = List.copyOf(firmwareFramebuffers);
+        bootFramebuffers = List.copyOf(bootFramebuffers);
         deviceUsers = List.copyOf(deviceUsers);
         distributionIds = List.copyOf(distributionIds);
     }

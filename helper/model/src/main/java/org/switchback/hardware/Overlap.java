@@ -16,7 +16,7 @@ public record Overlap(
         PciAddress gpuAddress,
         Bar bar,
         List<Region> regions,
-        Optional<FirmwareFramebuffer> framebuffer,
+        Optional<BootFramebuffer> framebuffer,
         OverlapResolution resolution) {
 
     /** What happens when a virtual machine requests the BAR. */

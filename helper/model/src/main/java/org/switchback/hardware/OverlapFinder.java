@@ -13,9 +13,9 @@ import java.util.Optional;
 final class OverlapFinder {
     private final MemoryMap memoryMap;
     private final KernelVersion kernelVersion;
-    private final List<FirmwareFramebuffer> framebuffers;
+    private final List<BootFramebuffer> framebuffers;
 
-    OverlapFinder(MemoryMap memoryMap, KernelVersion kernelVersion, List<FirmwareFramebuffer> framebuffers) {
+    OverlapFinder(MemoryMap memoryMap, KernelVersion kernelVersion, List<BootFramebuffer> framebuffers) {
         this.memoryMap = memoryMap;
         this.kernelVersion = kernelVersion;
         this.framebuffers = framebuffers;
@@ -54,7 +54,7 @@ final class OverlapFinder {
             chain.add(nested);
         }
         Optional<FirmwareRegionKind> firmwareRegion = FirmwareRegionKind.fromRegionName(region.name());
-        Optional<FirmwareFramebuffer> platformDevice = firmwareRegion.flatMap(known -> framebuffers.stream()
+        Optional<BootFramebuffer> platformDevice = firmwareRegion.flatMap(known -> framebuffers.stream()
                 .filter(framebuffer -> framebuffer.platformDevice().startsWith(known.platformDeviceName() + "."))
                 .findFirst());
         return new Overlap(

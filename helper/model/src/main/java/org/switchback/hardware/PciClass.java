@@ -21,9 +21,7 @@ public record PciClass(int code) {
         return baseClass() == 0x03;
     }
 
-    /**
-     * Whether this is the only display class for which vfio-pci evicts firmware framebuffers ({@code vfio_pci_is_vga}).
-     */
+    /** Whether this is the only display class for which vfio-pci evicts boot framebuffers ({@code vfio_pci_is_vga}). */
     public boolean isVga() {
         return baseAndSubclass() == 0x0300;
     }

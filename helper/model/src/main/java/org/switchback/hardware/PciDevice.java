@@ -29,8 +29,8 @@ import java.util.Set;
  * @param resizableBarSizes sizes that a BAR can take, by BAR index: bit n means 2^(n+20) bytes
  * @param link PCI Express link; empty if there is none
  * @param deviceNodes device nodes of its driver that processes open to use it, without {@code /dev/}: {@code dri/card0}
- * @param framebufferNodes device nodes that give access to it without its own driver, through the firmware framebuffer
- *     in its BARs: {@code fb0}
+ * @param framebufferNodes device nodes that give access to it without its own driver, through the boot framebuffer in
+ *     its BARs: {@code fb0}
  * @param activeConnectors connectors with an active screen: {@code HDMI-A-1}
  */
 public record PciDevice(

@@ -20,7 +20,7 @@ public final class SnapshotParser {
     /** Folder of the PCI drivers, to be followed by a name. */
     public static final String PCI_DRIVERS = "/sys/bus/pci/drivers/";
 
-    /** Folder of the platform devices, those of the firmware's framebuffer among them, to be followed by a name. */
+    /** Folder of the platform devices, those of the boot framebuffer among them, to be followed by a name. */
     public static final String PLATFORM_DEVICES = "/sys/bus/platform/devices/";
 
     private static final Pattern DECIMAL = Pattern.compile("\\d{1,9}");
@@ -68,7 +68,7 @@ public final class SnapshotParser {
         for (String name : snapshot.childNames(PCI_DEVICES)) {
             PciAddress.parse(name).ifPresent(address -> devices.put(address, parseDevice(address)));
         }
-        List<FirmwareFramebuffer> framebuffers = parseFirmwareFramebuffers();
+        List<BootFramebuffer> framebuffers = parseBootFramebuffers();
         OverlapFinder overlapFinder = new OverlapFinder(memoryMap, kernelVersion, framebuffers);
         KernelReferenceFinder referenceFinder = new KernelReferenceFinder(snapshot, devices, memoryMap);
         List<Gpu> gpus = devices.values().stream()
@@ -344,7 +344,7 @@ public final class SnapshotParser {
                 .ifPresent(function -> UsbNodes.find(snapshot, function).forEach(nodes::add));
     }
 
-    /** Nodes of firmware framebuffers are in the folder of the platform device, not of the function. */
+    /** Nodes of boot framebuffers are in the folder of the platform device, not of the function. */
     private List<String> findFramebufferNodes(PciAddress function) {
         return findPlatformFramebuffers()
                 .filter(device -> nodesOfPlatformDevice(device).findAny().isPresent()
@@ -406,9 +406,9 @@ public final class SnapshotParser {
                 .map(IommuGroup::parseDirectMappings);
     }
 
-    private List<FirmwareFramebuffer> parseFirmwareFramebuffers() {
+    private List<BootFramebuffer> parseBootFramebuffers() {
         return findPlatformFramebuffers()
-                .map(name -> new FirmwareFramebuffer(
+                .map(name -> new BootFramebuffer(
                         name,
                         snapshot.linkTargetName(PLATFORM_DEVICES + name + "/driver"),
                         nodesOfPlatformDevice(name).findAny().isPresent()))

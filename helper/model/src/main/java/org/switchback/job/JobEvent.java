@@ -52,7 +52,7 @@ public sealed interface JobEvent {
     }
 
     /** A reason why the switch is not executed; the job ends with {@link Outcome#REFUSED}. */
-    record Refused(PlannedRefusal refusal, Duration elapsed) implements JobEvent {}
+    record Refused(RefusalSummary refusal, Duration elapsed) implements JobEvent {}
 
     /** The last event of every job. */
     record Finished(Outcome outcome, Duration elapsed) implements JobEvent {}

@@ -23,7 +23,7 @@ public record PlanReply(
         SwitchPlan.RequiredPermission permission,
         List<PciAddress> functions,
         List<PlannedStep> steps,
-        List<PlannedRefusal> refusals,
+        List<RefusalSummary> refusals,
         List<String> undoCommands) {
     public PlanReply {
         functions = List.copyOf(functions);
@@ -39,7 +39,7 @@ public record PlanReply(
                 plan.requiredPermission(),
                 plan.functions().stream().map(PciDevice::address).toList(),
                 PlannedStep.listOf(plan),
-                plan.refusals().stream().map(PlannedRefusal::of).toList(),
+                plan.refusals().stream().map(RefusalSummary::of).toList(),
                 plan.undoWrites().stream().map(KernelWrite::shellCommand).toList());
     }
 
@@ -50,7 +50,7 @@ public record PlanReply(
                 SwitchPlan.RequiredPermission.SWITCH,
                 List.of(),
                 List.of(),
-                List.of(PlannedRefusal.of(refusal)),
+                List.of(RefusalSummary.of(refusal)),
                 List.of());
     }
 

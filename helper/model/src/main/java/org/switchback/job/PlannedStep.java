@@ -24,8 +24,8 @@ import org.switchback.plan.SwitchPlan;
  * @param undoPolicy whether and how the step can be undone
  * @param shellCommand equivalent shell command; empty for a check
  * @param undoCommand shell command that undoes the step; empty if there is none
- * @param releaseMethod method by which the step releases the region of a firmware framebuffer; empty for steps that do
- *     not release one. A step is skipped if a step with another method has already released the region
+ * @param releaseMethod method by which the step releases the region of a boot framebuffer; empty for steps that do not
+ *     release one. A step is skipped if a step with another method has already released the region
  * @param releaseReason why the method is used, on the step that releases the region; empty for other steps
  */
 public record PlannedStep(

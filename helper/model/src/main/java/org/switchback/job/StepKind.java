@@ -19,9 +19,9 @@ public enum StepKind {
     DRIVER_OVERRIDE,
     /** Sets {@code power/control} of a function. */
     POWER_CONTROL,
-    /** Unbinds or binds the platform driver of a firmware framebuffer. */
+    /** Unbinds or binds the platform driver of a boot framebuffer. */
     FRAMEBUFFER_DRIVER,
-    /** Makes the owner of a firmware framebuffer's region release it. */
+    /** Makes the owner of a boot framebuffer's region release it. */
     FRAMEBUFFER_REGION,
     /** Loads or unloads a kernel module. */
     KERNEL_MODULE,
@@ -31,7 +31,7 @@ public enum StepKind {
     UNBIND_ANY,
     /** Makes the kernel choose and bind a driver for a function. */
     PROBE_ANY,
-    /** Announces that vfio-pci evicts a firmware framebuffer when it binds. */
+    /** Announces that vfio-pci evicts a boot framebuffer when it binds. */
     FRAMEBUFFER_EVICTION;
 
     /** Spelling on D-Bus, in JSON and in message keys: {@code driver-override}. */

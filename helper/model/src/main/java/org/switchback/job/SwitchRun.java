@@ -21,7 +21,7 @@ import org.switchback.plan.Target;
 public record SwitchRun(
         Target target,
         List<StepProgress> steps,
-        List<PlannedRefusal> refusals,
+        List<RefusalSummary> refusals,
         boolean started,
         Optional<JobEvent.Finished> end) {
     public SwitchRun {
@@ -122,8 +122,8 @@ public record SwitchRun(
             case JobEvent.Authorized authorized -> new SwitchRun(target, steps, refusals, true, end);
             case JobEvent.StepChanged changed ->
                 changed.step() < 0 || changed.step() >= steps.size() ? this : withStep(changed);
-            case JobEvent.Refused(PlannedRefusal refusal, Duration elapsed) -> {
-                List<PlannedRefusal> newRefusals = new ArrayList<>(refusals);
+            case JobEvent.Refused(RefusalSummary refusal, Duration elapsed) -> {
+                List<RefusalSummary> newRefusals = new ArrayList<>(refusals);
                 newRefusals.add(refusal);
                 yield new SwitchRun(target, steps, newRefusals, started, end);
             }

@@ -4,16 +4,16 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.PciAddress;
 
 /**
  * Settings of a GPU in host mode, saved so that switching to the host can restore them.
  *
  * @param functions settings of the functions that are switched, including extra functions
- * @param framebuffer firmware framebuffer whose driver was unbound; empty if none was
+ * @param framebuffer boot framebuffer whose driver was unbound; empty if none was
  */
-public record HostSettings(Map<PciAddress, FunctionSettings> functions, Optional<FirmwareFramebuffer> framebuffer) {
+public record HostSettings(Map<PciAddress, FunctionSettings> functions, Optional<BootFramebuffer> framebuffer) {
     /**
      * Settings of a function.
      *

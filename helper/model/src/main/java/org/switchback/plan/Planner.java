@@ -8,9 +8,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.switchback.hardware.AddressRange;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Machine;
@@ -126,7 +126,7 @@ public final class Planner {
             }
         }
         addCheck(Step.CheckKind.VFIO_USABLE, functions);
-        Optional<FirmwareFramebuffer> unbound = strategies.stream()
+        Optional<BootFramebuffer> unbound = strategies.stream()
                 .flatMap(strategy -> strategy.unboundFramebuffer().stream())
                 .findFirst();
         return createPlan(gpu, functions, currentHostSettings(functions, unbound), requiredPermission(gpu, functions));
@@ -252,8 +252,8 @@ public final class Planner {
         }
     }
 
-    private void addFramebufferBind(FirmwareFramebuffer saved) {
-        machine.firmwareFramebuffers().stream()
+    private void addFramebufferBind(BootFramebuffer saved) {
+        machine.bootFramebuffers().stream()
                 .filter(current -> current.platformDevice().equals(saved.platformDevice())
                         && current.driver().isEmpty())
                 .findFirst()
@@ -460,7 +460,7 @@ public final class Planner {
      * Settings of the functions in host mode: the current ones, or for functions already on vfio-pci the saved ones, if
      * any.
      */
-    private HostSettings currentHostSettings(List<PciDevice> functions, Optional<FirmwareFramebuffer> unbound) {
+    private HostSettings currentHostSettings(List<PciDevice> functions, Optional<BootFramebuffer> unbound) {
         Map<PciAddress, HostSettings.FunctionSettings> current = new TreeMap<>();
         for (PciDevice function : functions) {
             if (function.isBoundToVfio()) {

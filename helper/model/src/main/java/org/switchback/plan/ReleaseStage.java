@@ -6,8 +6,8 @@ import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.PciAddress;
 
 /**
- * A stage of a {@link ReleaseStrategy}: one method to remove a firmware framebuffer from a BAR. The next stage is
- * executed only if the region still exists.
+ * A stage of a {@link ReleaseStrategy}: one method to remove a boot framebuffer from a BAR. The next stage is executed
+ * only if the region still exists.
  *
  * @param method how the region is removed
  * @param reason why this method is used and no less invasive one
@@ -57,7 +57,7 @@ public record ReleaseStage(ReleaseMethod method, ReleaseReason reason, BarRegion
 
     /** Why a method is used. */
     public enum ReleaseReason {
-        /** vfio-pci evicts firmware framebuffers from functions of class 0300. */
+        /** vfio-pci evicts boot framebuffers from functions of class 0300. */
         VGA_CLASS,
         /** The platform driver owns the region: unbinding the driver removes it. */
         OWNED_BY_PLATFORM_DRIVER,

@@ -3,8 +3,8 @@ package org.switchback.plan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.BootfbModule;
-import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.Overlap;
@@ -31,7 +31,7 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
             return refused(overlap, new Refusal.UnknownRegion(region));
         }
         boolean takenOver =
-                overlap.framebuffer().filter(FirmwareFramebuffer::isTakenOver).isPresent();
+                overlap.framebuffer().filter(BootFramebuffer::isTakenOver).isPresent();
         boolean nativeDriverSuffices = graphics.driver().isEmpty()
                 && machine.kernelVersion()
                         .nativeDriverEvictsFramebuffer(
@@ -94,7 +94,7 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
     }
 
     /** Returns the framebuffer if its driver can be unbound; never one whose driver has lost it to a native driver. */
-    private static Optional<FirmwareFramebuffer> boundFramebuffer(Overlap overlap) {
+    private static Optional<BootFramebuffer> boundFramebuffer(Overlap overlap) {
         return overlap.framebuffer()
                 .filter(framebuffer -> framebuffer.driver().isPresent() && framebuffer.registered());
     }
@@ -103,7 +103,7 @@ record ReleaseStrategy(Overlap overlap, List<ReleaseStage.ReleaseMethod> methods
      * Returns the framebuffer whose driver is unbound, and bound again when switching to the host; empty if there is
      * none.
      */
-    Optional<FirmwareFramebuffer> unboundFramebuffer() {
+    Optional<BootFramebuffer> unboundFramebuffer() {
         return methods.contains(ReleaseStage.ReleaseMethod.UNBIND) ? boundFramebuffer(overlap) : Optional.empty();
     }
 

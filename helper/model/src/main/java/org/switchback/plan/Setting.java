@@ -15,7 +15,7 @@ public sealed interface Setting {
     record PowerControl(PciAddress function) implements Setting {}
 
     /**
-     * The platform driver of a firmware framebuffer, {@code efi-framebuffer.0}. The value is also none if the driver is
+     * The platform driver of a boot framebuffer, {@code efi-framebuffer.0}. The value is also none if the driver is
      * still bound but a native driver has taken the framebuffer over: there is nothing left to unbind.
      */
     record FramebufferDriver(String device) implements Setting {}

@@ -144,7 +144,7 @@ public sealed interface Step {
     }
 
     /**
-     * Announces that vfio-pci removes a firmware framebuffer when it binds the function: the firmware console does not
+     * Announces that vfio-pci removes a boot framebuffer when it binds the function: the firmware console does not
      * return until restart.
      *
      * @param function function with the BAR

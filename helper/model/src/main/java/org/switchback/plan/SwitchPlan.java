@@ -32,7 +32,7 @@ public record SwitchPlan(
     public enum RequiredPermission {
         /** Switch to VM mode a GPU without an active display. */
         SWITCH,
-        /** Switch to VM mode a GPU with an active display, or one whose memory contains the firmware framebuffer. */
+        /** Switch to VM mode a GPU with an active display, or one whose memory contains the boot framebuffer. */
         SWITCH_DISPLAY,
         /** As {@link #SWITCH}, together with functions that are not the GPU's own. */
         SWITCH_WITH_OTHERS,

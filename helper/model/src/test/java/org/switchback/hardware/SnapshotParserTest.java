@@ -31,8 +31,8 @@ class SnapshotParserTest {
         assertThat(machine.vfioDriverState()).isEqualTo(Machine.VfioDriverState.LOADABLE);
         assertThat(machine.device(PciAddress.of("00:01.0")).orElseThrow().isBridge())
                 .isTrue();
-        assertThat(machine.firmwareFramebuffers())
-                .contains(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true));
+        assertThat(machine.bootFramebuffers())
+                .contains(new BootFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true));
     }
 
     @Test
@@ -250,7 +250,7 @@ class SnapshotParserTest {
                 machine.devices(),
                 machine.gpus(),
                 machine.iommuGroups(),
-                machine.firmwareFramebuffers(),
+                machine.bootFramebuffers(),
                 machine.deviceUsers(),
                 machine.taint(),
                 machine.lockdown(),

@@ -109,7 +109,7 @@ class SwitchRunTest {
 
     @Test
     void refusalsAreCollected() {
-        PlannedRefusal refusal = new PlannedRefusal(RefusalCode.IN_USE, List.of("04:00.0"));
+        RefusalSummary refusal = new RefusalSummary(RefusalCode.IN_USE, List.of("04:00.0"));
         assertThat(SwitchRun.begin(Target.VM, 0)
                         .after(new JobEvent.Refused(refusal, millis(1)))
                         .refusals())

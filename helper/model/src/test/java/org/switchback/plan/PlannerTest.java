@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
@@ -23,7 +23,7 @@ class PlannerTest {
             Map.of(
                     GPU, new HostSettings.FunctionSettings("bochs-drm", "", "auto"),
                     SOUND, new HostSettings.FunctionSettings("snd_hda_intel", "", "on")),
-            Optional.of(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true)));
+            Optional.of(new BootFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true)));
 
     private static SwitchPlan plan(Machine machine, Target target, PciAddress... extraFunctions) {
         return plan(machine, target, machine.gpus().getFirst().address(), List.of(extraFunctions));
@@ -76,7 +76,7 @@ class PlannerTest {
                 .isEqualTo(new Step.RunCheck(Step.CheckKind.VFIO_USABLE, List.of(GPU, SOUND)));
         assertThat(plan.requiredPermission()).isEqualTo(SwitchPlan.RequiredPermission.SWITCH_DISPLAY);
         assertThat(plan.hostSettings().framebuffer())
-                .contains(new FirmwareFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true));
+                .contains(new BootFramebuffer("efi-framebuffer.0", Optional.of("efi-framebuffer"), true));
     }
 
     @Test

@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.SnapshotParser;
@@ -244,7 +244,7 @@ class ReleaseStrategyTest {
                 "/sys/bus/platform/devices/simple-framebuffer.0/driver",
                 Optional.of(new MachineSnapshot.LinkEntry("../../../bus/platform/drivers/simple-framebuffer")));
         Machine machine = SnapshotParser.parse(TestSnapshots.load(GTX1080).withChanges(changes));
-        assertThat(machine.firmwareFramebuffers()).singleElement().matches(FirmwareFramebuffer::isTakenOver);
+        assertThat(machine.bootFramebuffers()).singleElement().matches(BootFramebuffer::isTakenOver);
         assertThat(plan(machine, false).refusals())
                 .extracting(Refusal::code)
                 .containsExactly(RefusalCode.FRAMEBUFFER_ORPHANED);
@@ -254,7 +254,7 @@ class ReleaseStrategyTest {
     @Test
     void orphanedEfifbIsNotUnbound() {
         Machine machine = TestSnapshots.parseMachine("q35-5.10-0300-native");
-        assertThat(machine.firmwareFramebuffers()).anyMatch(FirmwareFramebuffer::isTakenOver);
+        assertThat(machine.bootFramebuffers()).anyMatch(BootFramebuffer::isTakenOver);
         assertThat(shellCommands(plan(machine, false))).noneMatch(command -> command.contains("framebuffer"));
     }
 

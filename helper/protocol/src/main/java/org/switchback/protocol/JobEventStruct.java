@@ -8,7 +8,7 @@ import org.freedesktop.dbus.Struct;
 import org.freedesktop.dbus.annotations.Position;
 import org.switchback.job.JobEvent;
 import org.switchback.job.Outcome;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 import org.switchback.job.StepFailure;
 import org.switchback.job.StepPhase;
 
@@ -72,7 +72,7 @@ public final class JobEventStruct extends Struct {
                         phase == StepPhase.WAITING
                                 ? List.of(Long.toString(waited.toSeconds()))
                                 : failure.map(StepFailure::values).orElse(List.of()));
-            case JobEvent.Refused(PlannedRefusal refusal, Duration elapsed) ->
+            case JobEvent.Refused(RefusalSummary refusal, Duration elapsed) ->
                 new JobEventStruct(REFUSED, -1, micros, refusal.code().wireName(), refusal.details());
             case JobEvent.Finished(Outcome outcome, Duration elapsed) ->
                 new JobEventStruct(FINISHED, -1, micros, outcome.wireName(), List.of());

@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.freedesktop.dbus.Struct;
 import org.freedesktop.dbus.annotations.Position;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 import org.switchback.plan.RefusalCode;
 
-/** A {@link PlannedRefusal} on the bus. */
+/** A {@link RefusalSummary} on the bus. */
 public final class RefusalStruct extends Struct {
     /** {@link RefusalCode#wireName}. */
     @Position(0)
@@ -21,7 +21,7 @@ public final class RefusalStruct extends Struct {
         this.details = details;
     }
 
-    public static RefusalStruct encode(PlannedRefusal refusal) {
+    public static RefusalStruct encode(RefusalSummary refusal) {
         return new RefusalStruct(refusal.code().wireName(), refusal.details());
     }
 
@@ -29,14 +29,14 @@ public final class RefusalStruct extends Struct {
      * Converts to the model type. An unknown code becomes {@link RefusalCode#UNKNOWN} with its name as the first
      * detail.
      */
-    public PlannedRefusal decode() {
+    public RefusalSummary decode() {
         return decode(code, details);
     }
 
-    static PlannedRefusal decode(String code, List<String> details) {
+    static RefusalSummary decode(String code, List<String> details) {
         return RefusalCode.parse(code)
-                .map(known -> new PlannedRefusal(known, details))
-                .orElseGet(() -> new PlannedRefusal(
+                .map(known -> new RefusalSummary(known, details))
+                .orElseGet(() -> new RefusalSummary(
                         RefusalCode.UNKNOWN,
                         Stream.concat(Stream.of(code), details.stream()).toList()));
     }

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.switchback.job.JobEvent;
 import org.switchback.job.Outcome;
-import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.RefusalSummary;
 import org.switchback.job.StepFailure;
 import org.switchback.job.StepKind;
 import org.switchback.job.StepPhase;
@@ -41,7 +41,7 @@ class StructsTest {
                                         ELAPSED,
                                         new StepFailure("in-use", List.of("Xorg", "812"))),
                                 new JobEvent.Refused(
-                                        new PlannedRefusal(RefusalCode.IN_USE, List.of("04:00.0")), ELAPSED)),
+                                        new RefusalSummary(RefusalCode.IN_USE, List.of("04:00.0")), ELAPSED)),
                         Stream.of(Outcome.values()).map(outcome -> new JobEvent.Finished(outcome, ELAPSED)))
                 .flatMap(stream -> stream);
     }
@@ -106,13 +106,13 @@ class StructsTest {
     @ParameterizedTest
     @EnumSource(RefusalCode.class)
     void refusalsRoundTrip(RefusalCode code) {
-        PlannedRefusal refusal = new PlannedRefusal(code, List.of("04:00.0", "nvidia"));
+        RefusalSummary refusal = new RefusalSummary(code, List.of("04:00.0", "nvidia"));
         assertThat(RefusalStruct.encode(refusal).decode()).isEqualTo(refusal);
     }
 
     @Test
     void unknownRefusalKeepsItsName() {
         assertThat(new RefusalStruct("unheard-of", List.of("04:00.0")).decode())
-                .isEqualTo(new PlannedRefusal(RefusalCode.UNKNOWN, List.of("unheard-of", "04:00.0")));
+                .isEqualTo(new RefusalSummary(RefusalCode.UNKNOWN, List.of("unheard-of", "04:00.0")));
     }
 }

@@ -68,7 +68,7 @@ final class SimulatedDrivers {
      *
      * @param files device nodes and class entries
      * @param regions regions inside the BARs
-     * @param evictsFramebuffers whether binding the driver removes firmware framebuffers from the BARs
+     * @param evictsFramebuffers whether binding the driver removes boot framebuffers from the BARs
      */
     private record DriverResources(
             Map<String, SnapshotEntry> files, List<Region> regions, boolean evictsFramebuffers) {}
@@ -130,7 +130,7 @@ final class SimulatedDrivers {
             return false;
         }
         String node = parts[4].split("-", 2)[0];
-        // The platform device of a firmware framebuffer may be below the function; it does not belong to the driver.
+        // The platform device of a boot framebuffer may be below the function; it does not belong to the driver.
         return machine.files().get("/sys/class/" + parts[3] + "/" + node) instanceof LinkEntry(String target)
                 && target.contains("/" + function + "/")
                 && !target.contains("-framebuffer.");

@@ -8,7 +8,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.switchback.hardware.AddressRange;
-import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
@@ -21,7 +21,7 @@ import org.switchback.hardware.Region;
 import org.switchback.kernel.Kernel.WriteResult;
 
 /**
- * Firmware framebuffers in a simulated kernel: platform devices (drivers/firmware/sysfb.c), their drivers, and their
+ * Boot framebuffers in a simulated kernel: platform devices (drivers/firmware/sysfb.c), their drivers, and their
  * removal (drivers/video/aperture.c). "Measured" means: observed with Debian's kernels.
  */
 final class SimulatedFramebuffer {
@@ -44,7 +44,7 @@ final class SimulatedFramebuffer {
     /** @param bootMachine the parsed boot snapshot */
     SimulatedFramebuffer(SimulatedMachine machine, Machine bootMachine) {
         this.machine = machine;
-        for (FirmwareFramebuffer framebuffer : bootMachine.firmwareFramebuffers()) {
+        for (BootFramebuffer framebuffer : bootMachine.bootFramebuffers()) {
             resourcesByDevice.put(
                     framebuffer.platformDevice(), readResources(framebuffer.platformDevice(), bootMachine));
             framebuffer.driver().ifPresent(driver -> machine.addDriver("platform", driver));
@@ -137,7 +137,7 @@ final class SimulatedFramebuffer {
 
     /** Whether a native driver has unregistered the framebuffer of a bound driver: unbinding would free it twice. */
     private boolean isTakenOver(String device) {
-        return machine.firmwareFramebuffers().stream()
+        return machine.bootFramebuffers().stream()
                 .anyMatch(framebuffer -> framebuffer.platformDevice().equals(device) && framebuffer.isTakenOver());
     }
 
@@ -226,7 +226,7 @@ final class SimulatedFramebuffer {
     }
 
     private boolean isEvictedByNativeDriver(FirmwareRegionKind region, PciDevice function) {
-        boolean hasDriver = machine.firmwareFramebuffers().stream()
+        boolean hasDriver = machine.bootFramebuffers().stream()
                 .anyMatch(framebuffer -> isPlatformDevice(framebuffer.platformDevice(), region.platformDeviceName())
                         && framebuffer.driver().isPresent());
         return machine.kernelVersion()

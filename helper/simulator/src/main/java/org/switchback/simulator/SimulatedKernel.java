@@ -210,7 +210,7 @@ public final class SimulatedKernel implements Kernel {
                         .text(SnapshotParser.PCI_DEVICES + function + "/power/control")
                         .orElse("");
             case Setting.FramebufferDriver(String device) ->
-                components.machine().firmwareFramebuffers().stream()
+                components.machine().bootFramebuffers().stream()
                         .filter(framebuffer -> framebuffer.platformDevice().equals(device) && framebuffer.registered())
                         .flatMap(framebuffer -> framebuffer.driver().stream())
                         .findFirst()

@@ -7,8 +7,8 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.KernelTaint;
 import org.switchback.hardware.KernelVersion;
@@ -188,7 +188,7 @@ final class SimulatedMachine {
         return machine.device(function).map(machine::deviceUsersOf).orElse(List.of());
     }
 
-    /** The programs that use the function through its driver, not through a firmware framebuffer. */
+    /** The programs that use the function through its driver, not through a boot framebuffer. */
     List<DeviceUser> driverUsersOf(PciAddress function) {
         List<String> nodes = SnapshotParser.parse(snapshot())
                 .device(function)
@@ -199,9 +199,9 @@ final class SimulatedMachine {
                 .toList();
     }
 
-    /** The current firmware framebuffers. */
-    List<FirmwareFramebuffer> firmwareFramebuffers() {
-        return SnapshotParser.parse(snapshot()).firmwareFramebuffers();
+    /** The current boot framebuffers. */
+    List<BootFramebuffer> bootFramebuffers() {
+        return SnapshotParser.parse(snapshot()).bootFramebuffers();
     }
 
     boolean isOpen(DeviceUser user) {

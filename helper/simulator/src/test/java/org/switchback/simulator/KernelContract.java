@@ -16,9 +16,9 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
 import org.switchback.hardware.AddressRange;
 import org.switchback.hardware.Bar;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.BootfbModule;
 import org.switchback.hardware.DeviceUser;
-import org.switchback.hardware.FirmwareFramebuffer;
 import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KernelVersion;
@@ -48,7 +48,7 @@ public abstract class KernelContract {
 
     private Kernel kernel;
     private Gpu before;
-    private List<FirmwareFramebuffer> framebuffersBefore;
+    private List<BootFramebuffer> framebuffersBefore;
     private PciAddress gpu;
     private PciAddress audio;
     private String audioDriver;
@@ -72,7 +72,7 @@ public abstract class KernelContract {
         gpu = gpu();
         write(new KernelWrite.LoadModule(VFIO));
         before = readMachine().gpu(gpu).orElseThrow();
-        framebuffersBefore = readMachine().firmwareFramebuffers();
+        framebuffersBefore = readMachine().bootFramebuffers();
         PciDevice companion = before.companions().getFirst();
         audio = companion.address();
         audioDriver = companion.driver().orElseThrow();
@@ -92,10 +92,10 @@ public abstract class KernelContract {
                 changeSetting(new Setting.Driver(function.address()), "");
             }
         }
-        for (FirmwareFramebuffer framebuffer : framebuffersBefore) {
+        for (BootFramebuffer framebuffer : framebuffersBefore) {
             String device = framebuffer.platformDevice();
             if (!framebuffer.isTakenOver()
-                    && readMachine().firmwareFramebuffers().stream()
+                    && readMachine().bootFramebuffers().stream()
                             .anyMatch(current -> current.platformDevice().equals(device))) {
                 changeSetting(
                         new Setting.FramebufferDriver(device),
@@ -114,7 +114,7 @@ public abstract class KernelContract {
     @Test
     @Order(1)
     void framebufferRegionFollowsItsDriver() {
-        FirmwareFramebuffer framebuffer = assumeFramebufferInBar();
+        BootFramebuffer framebuffer = assumeFramebufferInBar();
         Setting setting = new Setting.FramebufferDriver(framebuffer.platformDevice());
         List<Region> regionsBefore = firmwareRegionsInBars();
 
@@ -134,7 +134,7 @@ public abstract class KernelContract {
     @Test
     @Order(2)
     void barReservationFailsUntilFramebufferIsRemoved() {
-        FirmwareFramebuffer framebuffer = assumeFramebufferInBar();
+        BootFramebuffer framebuffer = assumeFramebufferInBar();
         assumeThat(vfioEvictsFramebuffer()).isFalse();
         bindToVfio(List.of(gpu, audio));
 
@@ -147,7 +147,7 @@ public abstract class KernelContract {
     @Test
     @Order(3)
     void framebufferRebindBlocksVfioAgain() {
-        FirmwareFramebuffer framebuffer = assumeFramebufferInBar();
+        BootFramebuffer framebuffer = assumeFramebufferInBar();
         assumeThat(vfioEvictsFramebuffer()).isFalse();
         Setting setting = new Setting.FramebufferDriver(framebuffer.platformDevice());
         changeSetting(setting, "");
@@ -166,12 +166,12 @@ public abstract class KernelContract {
         bindToVfio(List.of(gpu, audio));
 
         assertThat(kernel.verifyVfio(List.of(gpu, audio))).isEqualTo(passedWithAllBars());
-        assertThat(readMachine().firmwareFramebuffers()).isEmpty();
+        assertThat(readMachine().bootFramebuffers()).isEmpty();
 
         changeSetting(new Setting.DriverOverride(gpu), "");
         changeSetting(new Setting.Driver(gpu), "");
         assertThat(firmwareRegionsInBars()).isEmpty();
-        assertThat(readMachine().firmwareFramebuffers()).isEmpty();
+        assertThat(readMachine().bootFramebuffers()).isEmpty();
     }
 
     @Test
@@ -200,7 +200,7 @@ public abstract class KernelContract {
 
         assertThat(kernel.readSetting(region)).isEmpty();
         assertThat(firmwareRegionsInBars()).isEmpty();
-        assertThat(readMachine().firmwareFramebuffers()).isEmpty();
+        assertThat(readMachine().bootFramebuffers()).isEmpty();
         assertThat(writeRelease(gpu + " " + bootfb.range())).isEqualTo("ENOENT");
         assertThat(write(new KernelWrite.UnloadModule(BootfbModule.NAME))).isEqualTo(DONE);
         assertThat(kernel.readSetting(new Setting.KernelModule(BootfbModule.NAME)))
@@ -541,8 +541,8 @@ public abstract class KernelContract {
                         gpu, "BAR 0: EBUSY", List.of(new Kernel.ReservationFailure(gpu, "BAR 0", bar.range()))));
     }
 
-    private FirmwareFramebuffer assumeFramebufferInBar() {
-        Optional<FirmwareFramebuffer> bound = framebuffersBefore.stream()
+    private BootFramebuffer assumeFramebufferInBar() {
+        Optional<BootFramebuffer> bound = framebuffersBefore.stream()
                 .filter(framebuffer -> framebuffer.driver().isPresent()
                         && !firmwareRegionsInBars().isEmpty())
                 // BOOTFB stays without a driver.

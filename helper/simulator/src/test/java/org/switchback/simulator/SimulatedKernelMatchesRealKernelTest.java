@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.Overlap;
@@ -136,7 +136,7 @@ class SimulatedKernelMatchesRealKernelTest {
 
     /** The state that both kernels must agree on: the two functions, the regions in their BARs and the framebuffers. */
     private record ComparedState(
-            List<FunctionState> functions, List<String> barRegions, List<FirmwareFramebuffer> framebuffers) {
+            List<FunctionState> functions, List<String> barRegions, List<BootFramebuffer> framebuffers) {
         record FunctionState(
                 String driver, String override, String powerControl, Machine.VfioDriverState vfioDriverState) {}
 
@@ -166,6 +166,6 @@ class SimulatedKernelMatchesRealKernelTest {
                         .map(Overlap::outermostRegion)
                         .map(region -> region.toLine())
                         .toList(),
-                machine.firmwareFramebuffers());
+                machine.bootFramebuffers());
     }
 }

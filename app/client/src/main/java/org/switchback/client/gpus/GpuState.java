@@ -9,7 +9,7 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.KebabCase;
 import org.switchback.hardware.KernelReference;
 import org.switchback.hardware.Machine;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 import org.switchback.plan.RefusalCode;
 
 /**
@@ -61,7 +61,7 @@ public enum GpuState {
     public static GpuState of(
             Gpu gpu,
             MachineSource source,
-            List<PlannedRefusal> refusals,
+            List<RefusalSummary> refusals,
             Optional<SwitchRecord.UnreservedBar> unreserved) {
         if (!gpu.isResponding()) {
             return NOT_RESPONDING;

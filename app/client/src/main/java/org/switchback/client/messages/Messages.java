@@ -23,8 +23,8 @@ import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.PossibleUser;
 import org.switchback.hardware.Region;
 import org.switchback.job.Outcome;
-import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.RefusalSummary;
 import org.switchback.job.StepFailure;
 import org.switchback.job.StepKind;
 import org.switchback.plan.RefusalCode;
@@ -386,7 +386,7 @@ public final class Messages {
     }
 
     /** Why a plan is refused and what the user can do, one or two sentences. */
-    public String formatRefusal(PlannedRefusal refusal) {
+    public String formatRefusal(RefusalSummary refusal) {
         RefusalCode code = refusal.code();
         List<String> values = refusal.details();
         Object[] details = values.toArray();
@@ -439,11 +439,11 @@ public final class Messages {
                 .orElse("");
     }
 
-    private static boolean isVirtualMachine(PlannedRefusal inUse) {
+    private static boolean isVirtualMachine(RefusalSummary inUse) {
         return inUse.details().size() > 4 && inUse.details().get(4).startsWith("/dev/vfio/");
     }
 
-    private static boolean isMount(PlannedRefusal inUse) {
+    private static boolean isMount(RefusalSummary inUse) {
         return inUse.details().size() > 4 && inUse.details().get(2).equals(Integer.toString(DeviceUser.NO_PROCESS));
     }
 
@@ -451,10 +451,10 @@ public final class Messages {
      * Formats refusals as {@link #formatRefusal} does, but names a program that uses a function through several nodes
      * only once, and a virtual machine that uses several functions only once.
      */
-    public List<String> formatRefusals(List<PlannedRefusal> refusals) {
+    public List<String> formatRefusals(List<RefusalSummary> refusals) {
         List<String> sentences = new ArrayList<>();
         Set<List<String>> users = new HashSet<>();
-        for (PlannedRefusal refusal : refusals) {
+        for (RefusalSummary refusal : refusals) {
             boolean duplicate = refusal.code() == RefusalCode.IN_USE
                     && refusal.details().size() > 4
                     && !users.add(refusal.details().subList(isVirtualMachine(refusal) ? 1 : 0, 3));

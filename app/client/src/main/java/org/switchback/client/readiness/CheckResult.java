@@ -2,7 +2,7 @@ package org.switchback.client.readiness;
 
 import java.util.List;
 import org.switchback.hardware.KebabCase;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 
 /**
  * The result of a readiness check.
@@ -14,11 +14,11 @@ import org.switchback.job.PlannedRefusal;
  * @param refusals refusals of the planner; when not empty, their messages replace the message of the code
  */
 public record CheckResult(
-        ReadinessCheck check,
+        ReadinessCheckKind check,
         CheckStatus status,
         String code,
         List<List<String>> arguments,
-        List<PlannedRefusal> refusals) {
+        List<RefusalSummary> refusals) {
     /** Whether a check passed. */
     public enum CheckStatus {
         READY("✔"),

@@ -21,14 +21,14 @@ import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.PciDevice;
 import org.switchback.hardware.PossibleUser;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 import org.switchback.plan.RefusalCode;
 
 /**
  * Whether a GPU can be switched to VM mode, check by check. Evaluated from facts only, without side effects.
  *
  * @param gpu the GPU
- * @param results one for each {@link ReadinessCheck}, in declaration order
+ * @param results one for each {@link ReadinessCheckKind}, in declaration order
  */
 public record Readiness(Gpu gpu, List<CheckResult> results) {
     public Readiness {
@@ -41,7 +41,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
      * @param source where the facts are from; also tells whether a helper is available
      * @param refusals refusals of the planner for a switch to VM mode
      */
-    public static Readiness of(Machine machine, Gpu gpu, MachineSource source, List<PlannedRefusal> refusals) {
+    public static Readiness of(Machine machine, Gpu gpu, MachineSource source, List<RefusalSummary> refusals) {
         return new Readiness(gpu, new ReadinessEvaluator(machine, gpu, source, refusals).evaluate());
     }
 
@@ -78,9 +78,9 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         private final Gpu gpu;
         private final PciDevice graphics;
         private final MachineSource source;
-        private final List<PlannedRefusal> refusals;
+        private final List<RefusalSummary> refusals;
 
-        ReadinessEvaluator(Machine machine, Gpu gpu, MachineSource source, List<PlannedRefusal> refusals) {
+        ReadinessEvaluator(Machine machine, Gpu gpu, MachineSource source, List<RefusalSummary> refusals) {
             this.machine = machine;
             this.gpu = gpu;
             this.graphics = gpu.graphics();
@@ -90,11 +90,11 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
 
         /** What a check found; the parameters are those of {@link CheckResult}. */
         private record Finding(
-                CheckStatus status, String code, List<List<String>> arguments, List<PlannedRefusal> refusals) {}
+                CheckStatus status, String code, List<List<String>> arguments, List<RefusalSummary> refusals) {}
 
         List<CheckResult> evaluate() {
             List<CheckResult> results = new ArrayList<>();
-            for (ReadinessCheck check : ReadinessCheck.values()) {
+            for (ReadinessCheckKind check : ReadinessCheckKind.values()) {
                 Finding finding =
                         switch (check) {
                             case IOMMU_FIRMWARE -> checkFirmwareIommu();
@@ -189,7 +189,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                 case LOADED -> ready("loaded");
                 case LOADABLE -> ready("loadable");
                 case MISSING ->
-                    refused(List.of(new PlannedRefusal(
+                    refused(List.of(new RefusalSummary(
                             RefusalCode.VFIO_MISSING,
                             List.of(machine.kernelVersion().release()))));
             };
@@ -198,7 +198,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         // The card itself.
 
         private Finding checkResponse() {
-            List<PlannedRefusal> notResponding = refusalsWithCode(RefusalCode.NOT_RESPONDING);
+            List<RefusalSummary> notResponding = refusalsWithCode(RefusalCode.NOT_RESPONDING);
             if (!notResponding.isEmpty()) {
                 return refused(notResponding);
             }
@@ -209,7 +209,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         }
 
         private Finding checkMemory() {
-            List<PlannedRefusal> unassigned = refusalsWithCode(RefusalCode.MEMORY_UNASSIGNED);
+            List<RefusalSummary> unassigned = refusalsWithCode(RefusalCode.MEMORY_UNASSIGNED);
             if (!unassigned.isEmpty()) {
                 return refused(unassigned);
             }
@@ -222,7 +222,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             if (graphics.iommuGroup().isEmpty()) {
                 return unknown("none");
             }
-            List<PlannedRefusal> shared = refusals.stream()
+            List<RefusalSummary> shared = refusals.stream()
                     .filter(refusal -> refusal.code().isAboutSharedGroup())
                     .toList();
             if (!shared.isEmpty()) {
@@ -237,7 +237,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         }
 
         private Finding checkDirectMappings() {
-            List<PlannedRefusal> required = refusalsWithCode(RefusalCode.DIRECT_MAPPING);
+            List<RefusalSummary> required = refusalsWithCode(RefusalCode.DIRECT_MAPPING);
             if (!required.isEmpty()) {
                 return refused(required);
             }
@@ -352,9 +352,9 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
         }
 
         private Finding checkReferences() {
-            List<PlannedRefusal> blocking = gpu.kernelReferences().stream()
+            List<RefusalSummary> blocking = gpu.kernelReferences().stream()
                     .filter(KernelReference::isBlockingUnbind)
-                    .map(reference -> new PlannedRefusal(
+                    .map(reference -> new RefusalSummary(
                             RefusalCode.KERNEL_REFERENCE,
                             List.of(reference.gpu().toShortString(), KebabCase.of(reference.kind()))))
                     .toList();
@@ -372,13 +372,13 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
                                     .toList());
         }
 
-        private PlannedRefusal inUseRefusal(DeviceUser user) {
+        private RefusalSummary inUseRefusal(DeviceUser user) {
             PciAddress used = gpu.functions().stream()
                     .filter(function -> function.deviceNodes().contains(user.deviceNode()))
                     .findFirst()
                     .map(PciDevice::address)
                     .orElse(gpu.address());
-            return new PlannedRefusal(
+            return new RefusalSummary(
                     RefusalCode.IN_USE,
                     List.of(
                             used.toShortString(),
@@ -394,7 +394,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             if (machine.memoryMap().isEmpty()) {
                 return unknown("unknown");
             }
-            List<PlannedRefusal> notReleasable = refusals.stream()
+            List<RefusalSummary> notReleasable = refusals.stream()
                     .filter(refusal ->
                             refusal.code().isAboutFirmwareRegion() && refusal.code() != RefusalCode.MODULE_UNSIGNED)
                     .toList();
@@ -415,7 +415,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
          * then.
          */
         private Finding checkLockdown() {
-            List<PlannedRefusal> unsigned = refusalsWithCode(RefusalCode.MODULE_UNSIGNED);
+            List<RefusalSummary> unsigned = refusalsWithCode(RefusalCode.MODULE_UNSIGNED);
             if (!unsigned.isEmpty()) {
                 return refused(unsigned);
             }
@@ -436,7 +436,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
 
         private Finding checkKernel() {
             // Shows refusals that no other check covers, also those of later planners.
-            List<PlannedRefusal> others = refusals.stream()
+            List<RefusalSummary> others = refusals.stream()
                     .filter(refusal -> !refusal.code().isAboutFirmwareRegion()
                             && !COVERED_BY_OTHER_CHECKS.contains(refusal.code()))
                     .toList();
@@ -451,18 +451,18 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             if (machine.commandLine().isEmpty()) {
                 return unknown("unknown");
             }
-            List<KernelOptions.OptionEffect> effects = KernelOptions.find(machine, gpu);
+            List<KernelOptionEffects.OptionEffect> effects = KernelOptionEffects.find(machine, gpu);
             if (effects.isEmpty()) {
                 return ready("none");
             }
             List<String> harmful = effects.stream()
-                    .filter(KernelOptions.OptionEffect::isHarmful)
-                    .map(KernelOptions.OptionEffect::option)
+                    .filter(KernelOptionEffects.OptionEffect::isHarmful)
+                    .map(KernelOptionEffects.OptionEffect::option)
                     .distinct()
                     .toList();
             List<List<String>> values = new ArrayList<>();
             values.add(harmful);
-            for (KernelOptions.OptionEffect effect : effects) {
+            for (KernelOptionEffects.OptionEffect effect : effects) {
                 values.add(Stream.concat(Stream.of(effect.code(), effect.option()), effect.arguments().stream())
                         .toList());
             }
@@ -572,7 +572,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
 
         // Creating results.
 
-        private List<PlannedRefusal> refusalsWithCode(RefusalCode code) {
+        private List<RefusalSummary> refusalsWithCode(RefusalCode code) {
             return refusals.stream().filter(refusal -> refusal.code() == code).toList();
         }
 
@@ -595,7 +595,7 @@ public record Readiness(Gpu gpu, List<CheckResult> results) {
             return new Finding(CheckStatus.UNKNOWN, code, List.of(), List.of());
         }
 
-        private static Finding refused(List<PlannedRefusal> refusals) {
+        private static Finding refused(List<RefusalSummary> refusals) {
             return new Finding(CheckStatus.BLOCKED, "refused", List.of(), refusals);
         }
     }

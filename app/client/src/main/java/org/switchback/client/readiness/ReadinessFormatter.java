@@ -47,7 +47,7 @@ public final class ReadinessFormatter {
     }
 
     /** The name of a check, a few words. */
-    public String title(ReadinessCheck check) {
+    public String title(ReadinessCheckKind check) {
         return messages.text("readiness." + check.id());
     }
 
@@ -56,10 +56,11 @@ public final class ReadinessFormatter {
         if (!result.refusals().isEmpty()) {
             return String.join("\n", messages.formatRefusals(result.refusals()));
         }
-        if (result.check() == ReadinessCheck.REFERENCES && !result.arguments().isEmpty()) {
+        if (result.check() == ReadinessCheckKind.REFERENCES
+                && !result.arguments().isEmpty()) {
             return String.join("\n", messages.formatKernelReferences(gpu));
         }
-        if (result.check() == ReadinessCheck.KERNEL_OPTIONS
+        if (result.check() == ReadinessCheckKind.KERNEL_OPTIONS
                 && result.arguments().size() > 1) {
             return result.arguments().stream()
                     .skip(1)

@@ -26,8 +26,8 @@ import org.switchback.client.storage.StateDirectory;
 import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.job.Outcome;
-import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.RefusalSummary;
 import org.switchback.job.StepKind;
 import org.switchback.plan.RefusalCode;
 import org.switchback.plan.Step;
@@ -301,7 +301,7 @@ class ActivityLogTest {
                         StepKind.CHECK_HOST_DRIVERS_BOUND);
         assertThat(record.end().orElseThrow().outcome()).isEqualTo(Outcome.ROLLED_BACK);
         assertThat(record.run().refusals())
-                .extracting(PlannedRefusal::code)
+                .extracting(RefusalSummary::code)
                 .containsExactly(RefusalCode.BRIDGE_NOT_MOVABLE);
     }
 }

@@ -28,8 +28,8 @@ import org.switchback.hardware.Overlap;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.job.Outcome;
-import org.switchback.job.PlannedRefusal;
 import org.switchback.job.PlannedStep;
+import org.switchback.job.RefusalSummary;
 import org.switchback.job.StepFailure;
 import org.switchback.job.StepKind;
 import org.switchback.plan.Refusal;
@@ -135,7 +135,7 @@ class MessagesTest {
     @ParameterizedTest
     @MethodSource("allRefusals")
     void everyRefusalHasACompleteSentence(Refusal refusal) {
-        String sentence = messages.formatRefusal(PlannedRefusal.of(refusal));
+        String sentence = messages.formatRefusal(RefusalSummary.of(refusal));
         assertThat(sentence).doesNotContain("does not know:").endsWith(".");
         assertCompleteText(sentence);
         assertThat(sentence).doesNotContain("00000000-00000000");
@@ -157,7 +157,7 @@ class MessagesTest {
                                 ModuleSignaturePolicy.REQUIRED_BY_LOCKDOWN,
                                 ids,
                                 false))
-                        .map(refusal -> messages.formatRefusal(PlannedRefusal.of(refusal)))
+                        .map(refusal -> messages.formatRefusal(RefusalSummary.of(refusal)))
                         .map(sentence -> Stream.of(
                                         "/var/lib/dkms/mok.pub",
                                         "/var/lib/shim-signed/mok/MOK.der",
@@ -181,7 +181,7 @@ class MessagesTest {
 
     @Test
     void unknownRefusalCodeIsQuoted() {
-        assertThat(messages.formatRefusal(new PlannedRefusal(RefusalCode.UNKNOWN, List.of("moon-too-full", "04:00.0"))))
+        assertThat(messages.formatRefusal(new RefusalSummary(RefusalCode.UNKNOWN, List.of("moon-too-full", "04:00.0"))))
                 .contains("moon-too-full 04:00.0");
     }
 
@@ -468,7 +468,7 @@ class MessagesTest {
     @Test
     void mountIsNamedWithItsMountPoint() {
         DeviceUser mount = new DeviceUser(DeviceUser.NO_PROCESS, "/mnt", "", "sdb1");
-        assertThat(messages.formatRefusal(PlannedRefusal.of(new Refusal.InUse(GPU, mount))))
+        assertThat(messages.formatRefusal(RefusalSummary.of(new Refusal.InUse(GPU, mount))))
                 .isEqualTo("/dev/sdb1 on the USB controller 04:00.0 is mounted at /mnt. Unmount it, then check again.");
         assertThat(messages.formatDeviceUser(mount)).isEqualTo("mount of /dev/sdb1 at /mnt");
         assertThat(messages.formatStepFailure(new StepFailure("in-use", List.of("/mnt", "0", "", "/dev/sdb1"))))

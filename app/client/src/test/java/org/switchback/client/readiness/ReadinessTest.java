@@ -31,7 +31,7 @@ import org.switchback.hardware.MachineSnapshot;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.SnapshotParser;
 import org.switchback.hardware.TestSnapshots;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 import org.switchback.plan.RefusalCode;
 import org.switchback.plan.Target;
 
@@ -46,13 +46,13 @@ class ReadinessTest {
     void theGtx1080IsReady() {
         Readiness ready = of(SampleMachines.DEFAULT, GTX_1080);
         assertThat(ready.isBlocked()).isFalse();
-        assertThat(description(ready, ReadinessCheck.IOMMU_KERNEL))
+        assertThat(description(ready, ReadinessCheckKind.IOMMU_KERNEL))
                 .isEqualTo("The kernel uses it: the GPU is in IOMMU group 27.");
-        assertThat(description(ready, ReadinessCheck.GROUP)).isEqualTo("Group 27 holds only this GPU's functions.");
-        assertThat(description(ready, ReadinessCheck.FUNCTIONS)).isEqualTo("04:00.0 and 04:00.1 move together.");
-        assertThat(description(ready, ReadinessCheck.DESKTOP))
+        assertThat(description(ready, ReadinessCheckKind.GROUP)).isEqualTo("Group 27 holds only this GPU's functions.");
+        assertThat(description(ready, ReadinessCheckKind.FUNCTIONS)).isEqualTo("04:00.0 and 04:00.1 move together.");
+        assertThat(description(ready, ReadinessCheckKind.DESKTOP))
                 .isEqualTo("AMD/ATI Radeon HD 8570 / R7 240/340 OEM draws the desktop, on DVI-I-1.");
-        assertThat(description(ready, ReadinessCheck.FRAMEBUFFER))
+        assertThat(description(ready, ReadinessCheckKind.FRAMEBUFFER))
                 .isEqualTo("efifb c0000000-c086ffff covers 8.4 MiB of BAR 1. The switch releases it first.");
         assertThat(new ReadinessFormatter(messages, ready).summary()).isEqualTo("Ready for VM mode.");
     }
@@ -61,8 +61,8 @@ class ReadinessTest {
     @Test
     void unknownResultsDoNotBlock() {
         Readiness old = of(SampleMachines.DEFAULT, GTX_1080);
-        assertThat(resultOf(old, ReadinessCheck.RESET).status()).isEqualTo(CheckStatus.UNKNOWN);
-        assertThat(resultOf(old, ReadinessCheck.RESIZABLE_BAR).status()).isEqualTo(CheckStatus.UNKNOWN);
+        assertThat(resultOf(old, ReadinessCheckKind.RESET).status()).isEqualTo(CheckStatus.UNKNOWN);
+        assertThat(resultOf(old, ReadinessCheckKind.RESIZABLE_BAR).status()).isEqualTo(CheckStatus.UNKNOWN);
         assertThat(old.isBlocked()).isFalse();
     }
 
@@ -109,11 +109,13 @@ class ReadinessTest {
             changes.put("/sys/firmware/acpi/tables/" + table, directory);
         }
         Readiness readiness = of(sample("iommu-off").withChanges(changes), "06:00.0", new MachineSource.ThisMachine());
-        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_FIRMWARE).status()).isEqualTo(firmware);
-        assertThat(advice(readiness, ReadinessCheck.IOMMU_FIRMWARE)).isEqualTo(firmwareAdvice);
-        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(advice(readiness, ReadinessCheck.IOMMU_KERNEL)).isEqualTo(kernelAdvice);
-        assertThat(resultOf(readiness, ReadinessCheck.GROUP).status()).isEqualTo(CheckStatus.UNKNOWN);
+        assertThat(resultOf(readiness, ReadinessCheckKind.IOMMU_FIRMWARE).status())
+                .isEqualTo(firmware);
+        assertThat(advice(readiness, ReadinessCheckKind.IOMMU_FIRMWARE)).isEqualTo(firmwareAdvice);
+        assertThat(resultOf(readiness, ReadinessCheckKind.IOMMU_KERNEL).status())
+                .isEqualTo(CheckStatus.BLOCKED);
+        assertThat(advice(readiness, ReadinessCheckKind.IOMMU_KERNEL)).isEqualTo(kernelAdvice);
+        assertThat(resultOf(readiness, ReadinessCheckKind.GROUP).status()).isEqualTo(CheckStatus.UNKNOWN);
     }
 
     @Test
@@ -121,8 +123,8 @@ class ReadinessTest {
         Readiness readiness = withChanges(Map.of(
                 SnapshotParser.PCI_DEVICES + "0000:00:1b.0/iommu_group",
                 Optional.of(new MachineSnapshot.LinkEntry("../../../kernel/iommu_groups/27"))));
-        assertThat(resultOf(readiness, ReadinessCheck.GROUP).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(readiness, ReadinessCheck.GROUP))
+        assertThat(resultOf(readiness, ReadinessCheckKind.GROUP).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(readiness, ReadinessCheckKind.GROUP))
                 .contains("00:1b.0")
                 .contains("snd_hda_intel")
                 .contains("put it into another slot");
@@ -131,8 +133,8 @@ class ReadinessTest {
     @Test
     void missingVfioPciBlocks() {
         Readiness without = withChanges(Map.of("/lib/modules/5.10.0-46-amd64/vfio-pci", Optional.empty()));
-        assertThat(resultOf(without, ReadinessCheck.VFIO).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(without, ReadinessCheck.VFIO)).contains("restart into the new one");
+        assertThat(resultOf(without, ReadinessCheckKind.VFIO).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(without, ReadinessCheckKind.VFIO)).contains("restart into the new one");
     }
 
     @Test
@@ -143,25 +145,26 @@ class ReadinessTest {
                 .filter(path -> path.startsWith("/proc/812/"))
                 .forEach(path -> changes.put(path, Optional.empty()));
         Readiness readiness = of(snapshot.withChanges(changes), "08:00.0", new MachineSource.ThisMachine());
-        assertThat(resultOf(readiness, ReadinessCheck.DESKTOP).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(readiness, ReadinessCheck.DESKTOP)).contains("The switch turns it dark.");
+        assertThat(resultOf(readiness, ReadinessCheckKind.DESKTOP).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheckKind.DESKTOP)).contains("The switch turns it dark.");
         assertThat(readiness.isBlocked()).isFalse();
     }
 
     @Test
     void onlyGpuOfALaptopGetsItsOwnAdvice() {
         Readiness laptop = of("laptop-one-gpu", "00:02.0");
-        assertThat(description(laptop, ReadinessCheck.DESKTOP))
+        assertThat(description(laptop, ReadinessCheckKind.DESKTOP))
                 .isEqualTo("This GPU draws the desktop, on eDP-1, and there is no other.");
-        assertThat(advice(laptop, ReadinessCheck.DESKTOP)).startsWith("Log in over SSH");
+        assertThat(advice(laptop, ReadinessCheckKind.DESKTOP)).startsWith("Log in over SSH");
     }
 
     @Test
     void desktopGpuIsBlocked() {
         Readiness desktop = of(SampleMachines.DEFAULT, "08:00.0");
-        assertThat(resultOf(desktop, ReadinessCheck.DESKTOP).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(desktop, ReadinessCheck.DESKTOP)).isEqualTo("This GPU draws the desktop, on DVI-I-1.");
-        assertThat(advice(desktop, ReadinessCheck.DESKTOP)).startsWith("Connect the screen to another GPU");
+        assertThat(resultOf(desktop, ReadinessCheckKind.DESKTOP).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(desktop, ReadinessCheckKind.DESKTOP))
+                .isEqualTo("This GPU draws the desktop, on DVI-I-1.");
+        assertThat(advice(desktop, ReadinessCheckKind.DESKTOP)).startsWith("Connect the screen to another GPU");
     }
 
     @Test
@@ -169,8 +172,8 @@ class ReadinessTest {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
         helper.openDeviceNode(4121, "Xorg", "ann", "dri/card7");
         Readiness readiness = of(helper.snapshot(), GTX_1080, new MachineSource.ThisMachine());
-        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(readiness, ReadinessCheck.USERS))
+        assertThat(resultOf(readiness, ReadinessCheckKind.USERS).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(readiness, ReadinessCheckKind.USERS))
                 .isEqualTo("Xorg (PID 4121, user ann) uses 04:00.0 through /dev/dri/card7."
                         + " Close that program or session, then check again.");
     }
@@ -178,9 +181,9 @@ class ReadinessTest {
     @Test
     void modesettingOfNvidiaDrmBlocks() {
         Readiness readiness = of(TestSnapshots.load("tu117m-usage-count"), "01:00.0", new MachineSource.ThisMachine());
-        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.READY);
-        assertThat(resultOf(readiness, ReadinessCheck.REFERENCES).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(readiness, ReadinessCheck.REFERENCES))
+        assertThat(resultOf(readiness, ReadinessCheckKind.USERS).status()).isEqualTo(CheckStatus.READY);
+        assertThat(resultOf(readiness, ReadinessCheckKind.REFERENCES).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(readiness, ReadinessCheckKind.REFERENCES))
                 .contains("sudo modprobe -r nvidia_uvm nvidia_drm nvidia_modeset");
     }
 
@@ -188,8 +191,9 @@ class ReadinessTest {
     void userOfAnotherNvidiaGpuIsNamed() {
         Readiness readiness = of(TestSnapshots.load("truenas-two-t400"), "65:00.0", new MachineSource.ThisMachine());
         assertThat(readiness.isBlocked()).isFalse();
-        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.READY);
-        assertThat(description(readiness, ReadinessCheck.USERS)).contains("plex-transcoder uses another NVIDIA GPU");
+        assertThat(resultOf(readiness, ReadinessCheckKind.USERS).status()).isEqualTo(CheckStatus.READY);
+        assertThat(description(readiness, ReadinessCheckKind.USERS))
+                .contains("plex-transcoder uses another NVIDIA GPU");
     }
 
     @Test
@@ -198,8 +202,8 @@ class ReadinessTest {
                 TestSnapshots.load("truenas-two-t400").withChanges(Map.of("/proc/3100/fd/10", Optional.empty()));
         Readiness readiness = of(snapshot, "65:00.0", new MachineSource.ThisMachine());
         assertThat(readiness.isBlocked()).isFalse();
-        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(readiness, ReadinessCheck.USERS)).contains("plex-transcoder");
+        assertThat(resultOf(readiness, ReadinessCheckKind.USERS).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheckKind.USERS)).contains("plex-transcoder");
     }
 
     @Test
@@ -207,9 +211,9 @@ class ReadinessTest {
         MachineSnapshot snapshot = TestSnapshots.load("kwin-nvidia-modeset")
                 .withChanges(Map.of("/proc/1701/fd/10", Optional.empty(), "/proc/1701/fd/11", Optional.empty()));
         Readiness readiness = of(snapshot, "0d:00.0", new MachineSource.ThisMachine());
-        assertThat(resultOf(readiness, ReadinessCheck.REFERENCES).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(readiness, ReadinessCheck.REFERENCES)).contains("integrated AMD GPU");
-        assertThat(advice(readiness, ReadinessCheck.REFERENCES)).startsWith("Save your work first");
+        assertThat(resultOf(readiness, ReadinessCheckKind.REFERENCES).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheckKind.REFERENCES)).contains("integrated AMD GPU");
+        assertThat(advice(readiness, ReadinessCheckKind.REFERENCES)).startsWith("Save your work first");
     }
 
     @Test
@@ -224,8 +228,8 @@ class ReadinessTest {
                         Optional.of(new MachineSnapshot.LinkEntry(
                                 "../../devices/pci0000:00/0000:00:01.0/0000:01:00.2/usb3/3-1/input/event3"))));
         Readiness readiness = of(snapshot, "01:00.0", new MachineSource.ThisMachine());
-        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(readiness, ReadinessCheck.USERS)).contains("a keyboard, are in use by gnome-shell.");
+        assertThat(resultOf(readiness, ReadinessCheckKind.USERS).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheckKind.USERS)).contains("a keyboard, are in use by gnome-shell.");
     }
 
     @Test
@@ -233,7 +237,7 @@ class ReadinessTest {
         ScriptedHelper helper = ScriptedHelper.withGtx1080();
         helper.openDeviceNode(604, "nvidia-persiste", "nvidia-persistenced", "dri/card7");
         Readiness readiness = of(helper.snapshot(), GTX_1080, new MachineSource.ThisMachine());
-        assertThat(advice(readiness, ReadinessCheck.USERS)).contains("systemctl stop nvidia-persistenced");
+        assertThat(advice(readiness, ReadinessCheckKind.USERS)).contains("systemctl stop nvidia-persistenced");
     }
 
     @Test
@@ -242,19 +246,19 @@ class ReadinessTest {
                 sample(SampleMachines.DEFAULT),
                 GTX_1080,
                 new MachineSource.ReadOnlyMachine(HelperException.FailureKind.MISSING));
-        assertThat(resultOf(readiness, ReadinessCheck.USERS).status()).isEqualTo(CheckStatus.UNKNOWN);
+        assertThat(resultOf(readiness, ReadinessCheckKind.USERS).status()).isEqualTo(CheckStatus.UNKNOWN);
     }
 
     @Test
     void framebufferNeedingTheModuleBlocksWithoutIt() {
-        assertThat(resultOf(of("x99-gtx1080", GTX_1080), ReadinessCheck.FRAMEBUFFER)
+        assertThat(resultOf(of("x99-gtx1080", GTX_1080), ReadinessCheckKind.FRAMEBUFFER)
                         .status())
                 .isEqualTo(CheckStatus.READY);
         MachineSnapshot without =
                 sample("x99-gtx1080").withChanges(Map.of(BootfbModule.path("4.6.0-1-amd64"), Optional.empty()));
         Readiness bootfb = of(without, GTX_1080, new MachineSource.ThisMachine());
-        assertThat(resultOf(bootfb, ReadinessCheck.FRAMEBUFFER).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(bootfb, ReadinessCheck.FRAMEBUFFER))
+        assertThat(resultOf(bootfb, ReadinessCheckKind.FRAMEBUFFER).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(bootfb, ReadinessCheckKind.FRAMEBUFFER))
                 .startsWith("BOOTFB c0000000-c086ffff stays in BAR 1");
     }
 
@@ -262,15 +266,15 @@ class ReadinessTest {
     void framebufferLeftInVmModeIsAWarning() throws Exception {
         Readiness readiness =
                 of(recordedMachine("q35-6.1-0380-vfio-blocked"), "01:00.0", new MachineSource.ThisMachine());
-        assertThat(resultOf(readiness, ReadinessCheck.FRAMEBUFFER).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(resultOf(readiness, ReadinessCheckKind.FRAMEBUFFER).status()).isEqualTo(CheckStatus.WARNING);
         assertThat(readiness.isBlocked()).isFalse();
     }
 
     @Test
     void kernelOopsBlocks() {
         Readiness readiness = withChanges(Map.of("/proc/sys/kernel/tainted", textFile("128")));
-        assertThat(description(readiness, ReadinessCheck.KERNEL)).startsWith("The kernel has had an oops");
-        assertThat(resultOf(readiness, ReadinessCheck.KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(readiness, ReadinessCheckKind.KERNEL)).startsWith("The kernel has had an oops");
+        assertThat(resultOf(readiness, ReadinessCheckKind.KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
     }
 
     @Test
@@ -280,9 +284,9 @@ class ReadinessTest {
                 machine,
                 machine.gpu(PciAddress.of(GTX_1080)).orElseThrow(),
                 new MachineSource.ThisMachine(),
-                List.of(new PlannedRefusal(RefusalCode.UNKNOWN, List.of("moon-too-full", "04:00.0"))));
+                List.of(new RefusalSummary(RefusalCode.UNKNOWN, List.of("moon-too-full", "04:00.0"))));
         assertThat(readiness.isBlocked()).isTrue();
-        assertThat(description(readiness, ReadinessCheck.KERNEL)).contains("moon-too-full");
+        assertThat(description(readiness, ReadinessCheckKind.KERNEL)).contains("moon-too-full");
     }
 
     @ParameterizedTest
@@ -297,16 +301,17 @@ class ReadinessTest {
                 textFile("6.1.0-40-amd64"),
                 DEVICE_DIRECTORY + "/" + file,
                 textFile(bits)));
-        assertThat(resultOf(readiness, ReadinessCheck.RESIZABLE_BAR).status()).isEqualTo(result);
-        assertThat(description(readiness, ReadinessCheck.RESIZABLE_BAR)).isEqualTo(sentence);
+        assertThat(resultOf(readiness, ReadinessCheckKind.RESIZABLE_BAR).status())
+                .isEqualTo(result);
+        assertThat(description(readiness, ReadinessCheckKind.RESIZABLE_BAR)).isEqualTo(sentence);
     }
 
     @Test
     void missingResetMethodIsAWarning() {
         Readiness withoutReset = withChanges(Map.of("/proc/sys/kernel/osrelease", textFile("6.1.0-40-amd64")));
-        assertThat(resultOf(withoutReset, ReadinessCheck.RESET).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(resultOf(withoutReset, ReadinessCheckKind.RESET).status()).isEqualTo(CheckStatus.WARNING);
         Readiness resettable = withChanges(Map.of(DEVICE_DIRECTORY + "/reset_method", textFile("flr bus")));
-        assertThat(description(resettable, ReadinessCheck.RESET))
+        assertThat(description(resettable, ReadinessCheckKind.RESET))
                 .isEqualTo("The kernel can reset the GPU: flr and bus.");
     }
 
@@ -323,15 +328,15 @@ class ReadinessTest {
                 textFile(status),
                 DEVICE_DIRECTORY + "/power_state",
                 textFile(state)));
-        assertThat(resultOf(power, ReadinessCheck.POWER).status()).isEqualTo(result);
-        assertThat(description(power, ReadinessCheck.POWER)).isEqualTo(sentence);
+        assertThat(resultOf(power, ReadinessCheckKind.POWER).status()).isEqualTo(result);
+        assertThat(description(power, ReadinessCheckKind.POWER)).isEqualTo(sentence);
     }
 
     @Test
     void partiallySwitchedGpuListsItsFunctions() {
         Readiness readiness = withChanges(
                 Map.of(DEVICE_DIRECTORY + "/driver", Optional.of(new MachineSnapshot.LinkEntry("x/vfio-pci"))));
-        assertThat(description(readiness, ReadinessCheck.FUNCTIONS))
+        assertThat(description(readiness, ReadinessCheckKind.FUNCTIONS))
                 .isEqualTo("Partially switched: 04:00.0 in VM mode, 04:00.1 not.");
     }
 
@@ -342,7 +347,7 @@ class ReadinessTest {
                 Optional.empty(),
                 DEVICE_DIRECTORY + "/driver_override",
                 textFile("vfio-pci")));
-        assertThat(description(readiness, ReadinessCheck.FUNCTIONS))
+        assertThat(description(readiness, ReadinessCheckKind.FUNCTIONS))
                 .isEqualTo(
                         "Partially switched: the GPU has no driver, and the driver override of 04:00.0 is vfio-pci.");
     }
@@ -351,9 +356,9 @@ class ReadinessTest {
     @EnumSource(HelperException.FailureKind.class)
     void everyHelperProblemHasAdvice(HelperException.FailureKind kind) {
         Readiness without = of(sample(SampleMachines.DEFAULT), GTX_1080, new MachineSource.ReadOnlyMachine(kind));
-        assertThat(resultOf(without, ReadinessCheck.HELPER).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(without, ReadinessCheck.HELPER)).endsWith(".");
-        assertThat(advice(without, ReadinessCheck.HELPER)).endsWith(".");
+        assertThat(resultOf(without, ReadinessCheckKind.HELPER).status()).isEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(without, ReadinessCheckKind.HELPER)).endsWith(".");
+        assertThat(advice(without, ReadinessCheckKind.HELPER)).endsWith(".");
     }
 
     @Test
@@ -368,7 +373,7 @@ class ReadinessTest {
                 HelperException.FailureKind.LOST)) {
             texts.add(description(
                     of(sample(SampleMachines.DEFAULT), GTX_1080, new MachineSource.ReadOnlyMachine(kind)),
-                    ReadinessCheck.HELPER));
+                    ReadinessCheckKind.HELPER));
         }
         assertThat(texts).hasSize(6);
     }
@@ -379,7 +384,7 @@ class ReadinessTest {
     @MethodSource("machines")
     void everyCheckHasOneResultWithADescription(String name) throws Exception {
         for (Readiness readiness : readinessOfEveryGpu(name)) {
-            assertThat(readiness.results()).extracting(CheckResult::check).containsExactly(ReadinessCheck.values());
+            assertThat(readiness.results()).extracting(CheckResult::check).containsExactly(ReadinessCheckKind.values());
             ReadinessFormatter formatter = new ReadinessFormatter(messages, readiness);
             for (CheckResult result : readiness.results()) {
                 assertThat(formatter.title(result.check())).isNotEmpty();
@@ -393,7 +398,7 @@ class ReadinessTest {
                     assertThat(formatter.advice(result)).isPresent();
                 }
             }
-            assertThat(formatter.toPlainText().lines()).hasSize(ReadinessCheck.values().length + 3);
+            assertThat(formatter.toPlainText().lines()).hasSize(ReadinessCheckKind.values().length + 3);
         }
     }
 
@@ -404,7 +409,7 @@ class ReadinessTest {
         ScriptedHelper helper = new ScriptedHelper(new MachineSource.ThisMachine(), machine(name));
         Machine machine = SnapshotParser.parse(helper.snapshot());
         for (Gpu gpu : machine.gpus()) {
-            List<PlannedRefusal> refusals =
+            List<RefusalSummary> refusals =
                     helper.plan(gpu.address(), Target.VM, List.of(), false).refusals();
             Readiness readiness = Readiness.of(machine, gpu, helper.source(), refusals);
             boolean refused = refusals.stream().anyMatch(refusal -> refusal.code() != RefusalCode.ALREADY_IN_VM_MODE);
@@ -415,7 +420,7 @@ class ReadinessTest {
     @Test
     void everyReadinessMessageBelongsToACheck() {
         Set<String> prefixes = new HashSet<>(Set.of("heading", "summary", "result", "accessible", "advice", "page"));
-        for (ReadinessCheck check : ReadinessCheck.values()) {
+        for (ReadinessCheckKind check : ReadinessCheckKind.values()) {
             prefixes.add(check.id());
         }
         for (String key : Collections.list(messages.bundle().getKeys())) {
@@ -490,15 +495,15 @@ class ReadinessTest {
         }
     }
 
-    private static CheckResult resultOf(Readiness readiness, ReadinessCheck check) {
+    private static CheckResult resultOf(Readiness readiness, ReadinessCheckKind check) {
         return readiness.results().get(check.ordinal());
     }
 
-    private String description(Readiness readiness, ReadinessCheck check) {
+    private String description(Readiness readiness, ReadinessCheckKind check) {
         return new ReadinessFormatter(messages, readiness).description(resultOf(readiness, check));
     }
 
-    private String advice(Readiness readiness, ReadinessCheck check) {
+    private String advice(Readiness readiness, ReadinessCheckKind check) {
         return new ReadinessFormatter(messages, readiness)
                 .advice(resultOf(readiness, check))
                 .orElse("");

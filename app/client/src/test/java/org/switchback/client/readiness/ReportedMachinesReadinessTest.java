@@ -37,7 +37,8 @@ class ReportedMachinesReadinessTest {
         "cachyos-7.2-after-oops, 03:00.0, KERNEL,   'had an oops'",
         "proliant-rmrr,          07:00.0, DIRECT_MAPPINGS, 'conrep switches this off for a slot'",
     })
-    void oneCheckBlocksAndSaysWhatToDo(String name, String gpu, ReadinessCheck check, String text) throws Exception {
+    void oneCheckBlocksAndSaysWhatToDo(String name, String gpu, ReadinessCheckKind check, String text)
+            throws Exception {
         Readiness readiness = readiness(load(name), gpu);
         assertThat(readiness.results().stream().filter(result -> result.status() == CheckStatus.BLOCKED))
                 .extracting(CheckResult::check)
@@ -65,10 +66,12 @@ class ReportedMachinesReadinessTest {
     })
     void iommuIsJudgedByTheWholeMachine(String name, String gpu, String text, String advice) throws Exception {
         Readiness readiness = readiness(load(name), gpu);
-        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_KERNEL).status()).isEqualTo(CheckStatus.BLOCKED);
-        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_FIRMWARE).status()).isNotEqualTo(CheckStatus.BLOCKED);
-        assertThat(description(readiness, ReadinessCheck.IOMMU_KERNEL)).contains(text);
-        assertThat(advice(readiness, ReadinessCheck.IOMMU_KERNEL)).contains(advice);
+        assertThat(resultOf(readiness, ReadinessCheckKind.IOMMU_KERNEL).status())
+                .isEqualTo(CheckStatus.BLOCKED);
+        assertThat(resultOf(readiness, ReadinessCheckKind.IOMMU_FIRMWARE).status())
+                .isNotEqualTo(CheckStatus.BLOCKED);
+        assertThat(description(readiness, ReadinessCheckKind.IOMMU_KERNEL)).contains(text);
+        assertThat(advice(readiness, ReadinessCheckKind.IOMMU_KERNEL)).contains(advice);
         assertThat(new ReadinessFormatter(messages, readiness).toPlainText())
                 .doesNotContain("Enable VT-d", "Add intel_iommu=on");
     }
@@ -99,8 +102,9 @@ class ReportedMachinesReadinessTest {
             snapshot = snapshot.withChanges(Map.of("/sys/firmware/acpi/tables", Optional.empty()));
         }
         Readiness readiness = readiness(snapshot, "01:00.0");
-        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_KERNEL).code()).isEqualTo(code);
-        assertThat(resultOf(readiness, ReadinessCheck.IOMMU_FIRMWARE).status()).isEqualTo(CheckStatus.UNKNOWN);
+        assertThat(resultOf(readiness, ReadinessCheckKind.IOMMU_KERNEL).code()).isEqualTo(code);
+        assertThat(resultOf(readiness, ReadinessCheckKind.IOMMU_FIRMWARE).status())
+                .isEqualTo(CheckStatus.UNKNOWN);
     }
 
     // Power, reset and the size of BARs.
@@ -110,10 +114,10 @@ class ReportedMachinesReadinessTest {
         MachineSnapshot snapshot = load("rx9070xt-d3cold");
         Readiness readiness = readiness(snapshot, "03:00.0");
         assertThat(readiness.isBlocked()).isFalse();
-        assertThat(resultOf(readiness, ReadinessCheck.POWER).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(readiness, ReadinessCheck.POWER))
+        assertThat(resultOf(readiness, ReadinessCheckKind.POWER).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheckKind.POWER))
                 .startsWith("03:00.0 and 03:00.1 on vfio-pci have no power (D3cold).");
-        assertThat(advice(readiness, ReadinessCheck.POWER))
+        assertThat(advice(readiness, ReadinessCheckKind.POWER))
                 .contains("vfio-pci.disable_idle_d3=1", "write 0 to d3cold_allowed and on to power/control");
         assertThat(new ReadinessFormatter(messages, readiness).toPlainText()).doesNotContain("switch wakes it");
         assertThat(state(snapshot, "03:00.0"))
@@ -132,31 +136,31 @@ class ReportedMachinesReadinessTest {
             snapshot = with(snapshot, fileOf(function, "power_state"), powerState);
         }
         Readiness readiness = readiness(snapshot, "03:00.0");
-        assertThat(resultOf(readiness, ReadinessCheck.POWER).status()).isEqualTo(CheckStatus.READY);
-        assertThat(description(readiness, ReadinessCheck.POWER)).isEqualTo(text);
+        assertThat(resultOf(readiness, ReadinessCheckKind.POWER).status()).isEqualTo(CheckStatus.READY);
+        assertThat(description(readiness, ReadinessCheckKind.POWER)).isEqualTo(text);
     }
 
     @Test
     void sleepOfAGpuThatIsRefusedAnnouncesNoSwitch() throws Exception {
         MachineSnapshot snapshot = with(load("proliant-rmrr"), fileOf("07:00.0", "power/runtime_status"), "suspended");
-        assertThat(description(readiness(snapshot, "07:00.0"), ReadinessCheck.POWER))
+        assertThat(description(readiness(snapshot, "07:00.0"), ReadinessCheckKind.POWER))
                 .isEqualTo("The GPU is asleep (D0).");
     }
 
     @Test
     void resetOfASharedBusIsAWarning() throws Exception {
         MachineSnapshot snapshot = load("rtx5070ti-off-the-bus");
-        assertThat(resultOf(readiness(snapshot, "01:00.0"), ReadinessCheck.RESET)
+        assertThat(resultOf(readiness(snapshot, "01:00.0"), ReadinessCheckKind.RESET)
                         .status())
                 .isEqualTo(CheckStatus.READY);
         MachineSnapshot shared =
                 with(with(snapshot, fileOf("01:01.0", "class"), "0x0c0330"), fileOf("01:00.0", "reset_method"), "bus");
         Readiness readiness = readiness(shared, "01:00.0");
-        assertThat(resultOf(readiness, ReadinessCheck.RESET).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(readiness, ReadinessCheck.RESET)).contains("01:01.0");
+        assertThat(resultOf(readiness, ReadinessCheckKind.RESET).status()).isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheckKind.RESET)).contains("01:01.0");
         assertThat(resultOf(
                                 readiness(with(shared, fileOf("01:00.0", "reset_method"), "flr bus"), "01:00.0"),
-                                ReadinessCheck.RESET)
+                                ReadinessCheckKind.RESET)
                         .status())
                 .isEqualTo(CheckStatus.READY);
     }
@@ -166,10 +170,11 @@ class ReportedMachinesReadinessTest {
         MachineSnapshot snapshot = load("arc-b570-rebar");
         Readiness readiness = readiness(snapshot, "03:00.0");
         assertThat(readiness.isBlocked()).isFalse();
-        assertThat(resultOf(readiness, ReadinessCheck.RESIZABLE_BAR).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(readiness, ReadinessCheck.RESIZABLE_BAR))
+        assertThat(resultOf(readiness, ReadinessCheckKind.RESIZABLE_BAR).status())
+                .isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheckKind.RESIZABLE_BAR))
                 .startsWith("BAR 2 has 256 MiB and could have 16 GiB.");
-        assertThat(advice(readiness, ReadinessCheck.RESIZABLE_BAR)).contains("Resizable BAR", "resourceN_resize");
+        assertThat(advice(readiness, ReadinessCheckKind.RESIZABLE_BAR)).contains("Resizable BAR", "resourceN_resize");
     }
 
     @ParameterizedTest
@@ -186,7 +191,7 @@ class ReportedMachinesReadinessTest {
                 snapshot,
                 fileOf("03:00.0", "resource"),
                 snapshot.text(fileOf("03:00.0", "resource")).orElseThrow().replace("0x000000600fffffff", last));
-        assertThat(resultOf(readiness(snapshot, "03:00.0"), ReadinessCheck.RESIZABLE_BAR)
+        assertThat(resultOf(readiness(snapshot, "03:00.0"), ReadinessCheckKind.RESIZABLE_BAR)
                         .status())
                 .isEqualTo(status);
     }
@@ -201,7 +206,7 @@ class ReportedMachinesReadinessTest {
     @Test
     void gpuOfAnotherSlotIsUnaffected() throws Exception {
         Readiness readiness = readiness(load("rtx5070ti-off-the-bus"), "0d:00.0");
-        assertThat(resultOf(readiness, ReadinessCheck.RESPONSE).status()).isEqualTo(CheckStatus.READY);
+        assertThat(resultOf(readiness, ReadinessCheckKind.RESPONSE).status()).isEqualTo(CheckStatus.READY);
     }
 
     // Kernel options.
@@ -250,14 +255,14 @@ class ReportedMachinesReadinessTest {
                 .filter(candidate -> !candidate.graphics().parentBridges().isEmpty())
                 .findFirst()
                 .orElseThrow();
-        assertThat(KernelOptions.find(machine, gpu))
+        assertThat(KernelOptionEffects.find(machine, gpu))
                 .filteredOn(effect -> !effect.code().equals("vfio-ids.framebuffer"))
                 .singleElement()
                 .satisfies(effect -> {
                     assertThat(effect.option()).isEqualTo(option);
                     assertThat(effect.code()).isEqualTo(code);
                 });
-        CheckResult result = resultOf(readiness(snapshot, gpu.address().toString()), ReadinessCheck.KERNEL_OPTIONS);
+        CheckResult result = resultOf(readiness(snapshot, gpu.address().toString()), ReadinessCheckKind.KERNEL_OPTIONS);
         assertThat(new ReadinessFormatter(messages, new Readiness(gpu, List.of(result))).description(result))
                 .contains(option)
                 .doesNotContain("{")
@@ -267,21 +272,23 @@ class ReportedMachinesReadinessTest {
     @Test
     void commandLineOfTheReportIsExplainedOptionByOption() throws Exception {
         Readiness readiness = readiness(load("pve-rtx2060-bootfb"), "07:00.0");
-        assertThat(resultOf(readiness, ReadinessCheck.KERNEL_OPTIONS).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(readiness, ReadinessCheck.KERNEL_OPTIONS).lines())
+        assertThat(resultOf(readiness, ReadinessCheckKind.KERNEL_OPTIONS).status())
+                .isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheckKind.KERNEL_OPTIONS).lines())
                 .satisfiesExactly(
                         line -> assertThat(line).startsWith("video=efifb:off does nothing on this kernel"),
                         line -> assertThat(line).startsWith("video=vesafb:off does nothing"),
                         line -> assertThat(line).contains("BOOTFB stays in the GPU's memory"));
-        assertThat(advice(readiness, ReadinessCheck.KERNEL_OPTIONS))
+        assertThat(advice(readiness, ReadinessCheckKind.KERNEL_OPTIONS))
                 .isEqualTo("Remove video=simplefb:off from the kernel command line, then restart.");
     }
 
     @Test
     void uselessOptionsAreNoWarning() throws Exception {
         Readiness readiness = readiness(load("unraid-4060ti"), "01:00.0");
-        assertThat(resultOf(readiness, ReadinessCheck.KERNEL_OPTIONS).status()).isEqualTo(CheckStatus.READY);
-        assertThat(description(readiness, ReadinessCheck.KERNEL_OPTIONS).lines())
+        assertThat(resultOf(readiness, ReadinessCheckKind.KERNEL_OPTIONS).status())
+                .isEqualTo(CheckStatus.READY);
+        assertThat(description(readiness, ReadinessCheckKind.KERNEL_OPTIONS).lines())
                 .hasSizeGreaterThanOrEqualTo(5)
                 .anyMatch(line -> line.startsWith("amd_iommu=on does nothing"))
                 .anyMatch(line -> line.contains("kernel 6.12.54-Unraid has the patch"));
@@ -290,15 +297,17 @@ class ReportedMachinesReadinessTest {
     @Test
     void idsThatKeepTheOwnDriverFromRemovingTheFramebufferAreAWarning() throws Exception {
         Readiness readiness = readiness(load("bazzite-strix-vfio-ids"), "c3:00.0");
-        assertThat(resultOf(readiness, ReadinessCheck.KERNEL_OPTIONS).status()).isEqualTo(CheckStatus.WARNING);
-        assertThat(description(readiness, ReadinessCheck.KERNEL_OPTIONS))
+        assertThat(resultOf(readiness, ReadinessCheckKind.KERNEL_OPTIONS).status())
+                .isEqualTo(CheckStatus.WARNING);
+        assertThat(description(readiness, ReadinessCheckKind.KERNEL_OPTIONS))
                 .contains("Switch the GPU to host mode once, then to VM mode.");
     }
 
     @Test
     void commandLineWithoutSuchOptionsIsReady() throws Exception {
         Readiness readiness = readiness(load("egpu-no-bars"), "2d:00.0");
-        assertThat(resultOf(readiness, ReadinessCheck.KERNEL_OPTIONS).code()).isEqualTo("none");
+        assertThat(resultOf(readiness, ReadinessCheckKind.KERNEL_OPTIONS).code())
+                .isEqualTo("none");
     }
 
     static MachineSnapshot load(String name) throws Exception {
@@ -340,15 +349,15 @@ class ReportedMachinesReadinessTest {
                 .describe(gpu, machine, Optional.empty(), messages);
     }
 
-    private static CheckResult resultOf(Readiness readiness, ReadinessCheck check) {
+    private static CheckResult resultOf(Readiness readiness, ReadinessCheckKind check) {
         return readiness.results().get(check.ordinal());
     }
 
-    private String description(Readiness readiness, ReadinessCheck check) {
+    private String description(Readiness readiness, ReadinessCheckKind check) {
         return new ReadinessFormatter(messages, readiness).description(resultOf(readiness, check));
     }
 
-    private String advice(Readiness readiness, ReadinessCheck check) {
+    private String advice(Readiness readiness, ReadinessCheckKind check) {
         return new ReadinessFormatter(messages, readiness)
                 .advice(resultOf(readiness, check))
                 .orElse("");

@@ -21,19 +21,20 @@ final class BarStripView extends Region {
     private static final double TEXT_MARGIN = 8;
 
     private final List<List<Long>> cardSegmentSizes;
-    private final BarStrip strip;
+    private final BarSegments strip;
     private final List<SegmentBox> segmentBoxes = new ArrayList<>();
 
     /** @param cardStrips all strips of the card: they share one scale */
-    BarStripView(BarStrip strip, List<BarStrip> cardStrips, Messages messages) {
+    BarStripView(BarSegments strip, List<BarSegments> cardStrips, Messages messages) {
         this.strip = strip;
-        this.cardSegmentSizes = cardStrips.stream().map(BarStrip::segmentSizes).toList();
+        this.cardSegmentSizes =
+                cardStrips.stream().map(BarSegments::segmentSizes).toList();
         List<String> accessibleTexts = new ArrayList<>();
         accessibleTexts.add(messages.text(
                 "window.bar.accessible",
                 messages.formatBar(strip.bar().index()),
                 messages.formatSize(strip.bar().length())));
-        for (BarStrip.BarSegment segment : strip.segments()) {
+        for (BarSegments.BarSegment segment : strip.segments()) {
             SegmentBox box = new SegmentBox(segment, messages);
             segmentBoxes.add(box);
             if (strip.hasOverlap()) {
@@ -87,13 +88,13 @@ final class BarStripView extends Region {
         private final Text text;
         private final double iconWidth;
 
-        SegmentBox(BarStrip.BarSegment segment, Messages messages) {
+        SegmentBox(BarSegments.BarSegment segment, Messages messages) {
             super(6);
             setMinSize(0, 0);
             setMaxSize(Double.MAX_VALUE, Double.MAX_VALUE);
             getStyleClass().add("bar-segment");
             switch (segment) {
-                case BarStrip.OverlapSegment(Overlap overlap, Optional<Long> length) -> {
+                case BarSegments.OverlapSegment(Overlap overlap, Optional<Long> length) -> {
                     getStyleClass().add("overlap");
                     String name = overlap.outermostRegion().name();
                     text = new Text(
@@ -102,7 +103,7 @@ final class BarStripView extends Region {
                     getChildren().add(new FontIcon(Material2MZ.WARNING));
                     iconWidth = 24;
                 }
-                case BarStrip.FreeSegment(Optional<Long> length) -> {
+                case BarSegments.FreeSegment(Optional<Long> length) -> {
                     text = new Text(length.map(bytes -> messages.text("window.bar.free", messages.formatSize(bytes)))
                             .orElseGet(() -> messages.text("window.bar.free.hidden")));
                     iconWidth = 0;

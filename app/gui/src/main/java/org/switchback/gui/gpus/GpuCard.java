@@ -28,7 +28,7 @@ public record GpuCard(
         StatusLabel status,
         String stateText,
         String externalChange,
-        List<BarStrip> barStrips,
+        List<BarSegments> barStrips,
         List<OverlapRow> overlaps,
         List<SummaryLine> summary,
         List<GpuDetail> details,

@@ -40,7 +40,7 @@ final class GpuCardFactory {
     GpuCard create(Gpu gpu) {
         PciDevice graphics = gpu.graphics();
         Machine machine = overview.machine();
-        List<BarStrip> strips = BarStrip.of(gpu);
+        List<BarSegments> strips = BarSegments.of(gpu);
         List<GpuCard.CardAction> actions = new ArrayList<>();
         String disabledReason = addActions(gpu, actions);
         return new GpuCard(
@@ -90,10 +90,10 @@ final class GpuCardFactory {
                 });
     }
 
-    private List<GpuCard.OverlapRow> overlapRows(List<BarStrip> strips) {
+    private List<GpuCard.OverlapRow> overlapRows(List<BarSegments> strips) {
         return strips.stream()
                 .flatMap(strip -> strip.segments().stream())
-                .flatMap(segment -> segment instanceof BarStrip.OverlapSegment(Overlap overlap, Optional<Long> _)
+                .flatMap(segment -> segment instanceof BarSegments.OverlapSegment(Overlap overlap, Optional<Long> _)
                         ? Stream.of(overlap)
                         : Stream.empty())
                 .map(overlap -> new GpuCard.OverlapRow(

@@ -109,7 +109,7 @@ final class GpuCardView extends VBox {
         sizes.setHalignment(HPos.RIGHT);
         grid.getColumnConstraints().addAll(names, strips, sizes);
         int row = 0;
-        for (BarStrip strip : card.barStrips()) {
+        for (BarSegments strip : card.barStrips()) {
             int index = strip.bar().index();
             Label name = Controls.createLabel(messages.formatBar(index), "bar-name");
             BarStripView view = new BarStripView(strip, card.barStrips(), messages);

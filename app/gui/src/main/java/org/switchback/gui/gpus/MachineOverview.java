@@ -12,7 +12,7 @@ import org.switchback.hardware.Gpu;
 import org.switchback.hardware.Machine;
 import org.switchback.hardware.PciAddress;
 import org.switchback.hardware.SnapshotParser;
-import org.switchback.job.PlannedRefusal;
+import org.switchback.job.RefusalSummary;
 import org.switchback.plan.RefusalCode;
 
 /**
@@ -24,7 +24,7 @@ import org.switchback.plan.RefusalCode;
  */
 public record MachineOverview(
         Machine machine,
-        Map<PciAddress, List<PlannedRefusal>> refusals,
+        Map<PciAddress, List<RefusalSummary>> refusals,
         Map<PciAddress, SwitchRecord.UnreservedBar> unreservedBars) {
     public MachineOverview {
         refusals = Map.copyOf(refusals);
@@ -34,7 +34,7 @@ public record MachineOverview(
     /** Reads the machine and its plans; blocks. A plan that fails counts as one without refusals. */
     public static MachineOverview load(HelperConnection connection, ActivityLog log) throws HelperException {
         Machine machine = SnapshotParser.parse(connection.inspect(false));
-        Map<PciAddress, List<PlannedRefusal>> refusals = new HashMap<>();
+        Map<PciAddress, List<RefusalSummary>> refusals = new HashMap<>();
         if (!(connection.source() instanceof MachineSource.ReadOnlyMachine)) {
             for (Gpu gpu : machine.gpus()) {
                 if (!gpu.isDesktopGpu() && needsPlan(gpu)) {
@@ -53,7 +53,7 @@ public record MachineOverview(
         return gpu.mode() != Gpu.GpuMode.VM || !gpu.conflicts().isEmpty();
     }
 
-    List<PlannedRefusal> refusals(PciAddress gpu) {
+    List<RefusalSummary> refusals(PciAddress gpu) {
         return refusals.getOrDefault(gpu, List.of());
     }
 

@@ -15,7 +15,7 @@ enum RegionKind {
     BAR,
     /** A region inside a BAR that the function's driver has requested. */
     DRIVER,
-    /** A region inside a BAR that does not belong to the function's driver, typically the firmware framebuffer. */
+    /** A region inside a BAR that does not belong to the function's driver, typically the boot framebuffer. */
     OVERLAP,
     RAM,
     /** Reserved by the firmware. */

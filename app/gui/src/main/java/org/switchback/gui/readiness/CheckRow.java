@@ -1,7 +1,7 @@
 package org.switchback.gui.readiness;
 
 import org.switchback.client.readiness.CheckResult;
-import org.switchback.client.readiness.ReadinessCheck;
+import org.switchback.client.readiness.ReadinessCheckKind;
 
 /**
  * A row of the readiness page.
@@ -10,4 +10,4 @@ import org.switchback.client.readiness.ReadinessCheck;
  * @param advice what to do; empty if nothing has to be done
  */
 public record CheckRow(
-        ReadinessCheck check, CheckResult.CheckStatus status, String title, String text, String advice) {}
+        ReadinessCheckKind check, CheckResult.CheckStatus status, String title, String text, String advice) {}

@@ -114,7 +114,7 @@ public final class DesktopSession implements DesktopApplication, AutoCloseable {
      *
      * @param onAvailabilityChanged called with whether there is a tray, each time that changes; on any thread
      */
-    public void openTray(TrayIcons icons, TrayContent content, Consumer<Boolean> onAvailabilityChanged) {
+    public void openTray(TrayIconImages icons, TrayContent content, Consumer<Boolean> onAvailabilityChanged) {
         Tray newTray =
                 new Tray(bus, backgroundExecutor, fxExecutor, icons, content, this::raiseWindow, onAvailabilityChanged);
         try {

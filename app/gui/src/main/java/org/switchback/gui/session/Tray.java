@@ -34,7 +34,7 @@ final class Tray {
             DBusConnection bus,
             Executor backgroundExecutor,
             Executor fxExecutor,
-            TrayIcons icons,
+            TrayIconImages icons,
             TrayContent content,
             Runnable onActivate,
             Consumer<Boolean> onAvailabilityChanged) {

@@ -12,12 +12,12 @@ final class TrayItem extends ReadOnlyProperties implements StatusNotifierItem {
     static final String PATH = "/StatusNotifierItem";
     private static final String ID = "org.switchback.Switchback";
 
-    private final TrayIcons icons;
+    private final TrayIconImages icons;
     private final Runnable onActivate;
     private volatile TrayContent content;
 
     /** @param onActivate called on a thread of the bus when the icon is clicked */
-    TrayItem(TrayIcons icons, Runnable onActivate, TrayContent content) {
+    TrayItem(TrayIconImages icons, Runnable onActivate, TrayContent content) {
         this.icons = icons;
         this.onActivate = onActivate;
         this.content = content;

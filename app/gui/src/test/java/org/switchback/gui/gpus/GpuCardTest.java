@@ -71,10 +71,10 @@ class GpuCardTest {
     @Test
     void firmwareRegionIsASegmentOfItsBarAndIsDescribed() throws Exception {
         GpuCard card = cards(ScriptedHelper.withGtx1080()).getFirst();
-        BarStrip bar1 = card.barStrips().get(1);
+        BarSegments bar1 = card.barStrips().get(1);
         assertThat(bar1.bar().index()).isEqualTo(1);
         assertThat(bar1.segments()).hasSize(2);
-        assertThat(bar1.segments().getFirst()).isInstanceOf(BarStrip.OverlapSegment.class);
+        assertThat(bar1.segments().getFirst()).isInstanceOf(BarSegments.OverlapSegment.class);
         assertThat(bar1.segmentSizes()).containsExactly(0x870000L, (256L << 20) - 0x870000);
         assertThat(card.overlaps())
                 .containsExactly(new GpuCard.OverlapRow(
@@ -203,7 +203,7 @@ class GpuCardTest {
     void segmentSizesAddUpToTheBarSize(String machine) throws Exception {
         for (GpuCard card : cards(machine(machine))) {
             assertThat(card.barStrips()).isNotEmpty();
-            for (BarStrip strip : card.barStrips()) {
+            for (BarSegments strip : card.barStrips()) {
                 if (strip.segments().stream()
                         .allMatch(segment -> segment.length().isPresent())) {
                     assertThat(strip.segmentSizes().stream()

@@ -12,7 +12,7 @@ import org.switchback.client.MachineSource;
 import org.switchback.client.ScriptedHelper;
 import org.switchback.client.messages.Messages;
 import org.switchback.client.readiness.CheckResult;
-import org.switchback.client.readiness.ReadinessCheck;
+import org.switchback.client.readiness.ReadinessCheckKind;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.gui.tasks.BackgroundTasks;
 import org.switchback.hardware.MachineSnapshot;
@@ -39,7 +39,7 @@ class ReadinessViewModelTest {
         check(helper);
         assertThat(model.selectedProperty().get()).isEqualTo(ScriptedHelper.GTX_1080);
         assertThat(model.gpus()).hasSize(2);
-        assertThat(model.rows()).hasSize(ReadinessCheck.values().length);
+        assertThat(model.rows()).hasSize(ReadinessCheckKind.values().length);
         assertThat(model.overallStatusProperty().get()).isEqualTo(CheckResult.CheckStatus.READY);
         assertThat(model.summaryProperty().get()).isEqualTo("Ready for VM mode.");
         assertThat(model.messageProperty().get()).isEmpty();
@@ -52,7 +52,7 @@ class ReadinessViewModelTest {
         assertThat(model.overallStatusProperty().get()).isEqualTo(CheckResult.CheckStatus.BLOCKED);
         check(helper);
         assertThat(model.selectedProperty().get()).isEqualTo(DESKTOP);
-        assertThat(row(ReadinessCheck.DESKTOP).status()).isEqualTo(CheckResult.CheckStatus.BLOCKED);
+        assertThat(row(ReadinessCheckKind.DESKTOP).status()).isEqualTo(CheckResult.CheckStatus.BLOCKED);
     }
 
     @Test
@@ -60,7 +60,7 @@ class ReadinessViewModelTest {
         check(helper);
         helper.openDeviceNode(4121, "Xorg", "ann", "dri/card7");
         check(helper);
-        assertThat(row(ReadinessCheck.USERS).text()).startsWith("Xorg (PID 4121, user ann) uses 04:00.0");
+        assertThat(row(ReadinessCheckKind.USERS).text()).startsWith("Xorg (PID 4121, user ann) uses 04:00.0");
     }
 
     @Test
@@ -96,7 +96,7 @@ class ReadinessViewModelTest {
         assertThat(model.messageProperty().get()).isEqualTo("The helper did not answer, so there is nothing to check.");
     }
 
-    private CheckRow row(ReadinessCheck check) {
+    private CheckRow row(ReadinessCheckKind check) {
         return Objects.requireNonNull(model.rows().get(check.ordinal()));
     }
 

@@ -7,7 +7,7 @@ import javafx.scene.input.KeyCode;
 import org.junit.jupiter.api.Test;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.kordamp.ikonli.material2.Material2AL;
-import org.switchback.client.readiness.ReadinessCheck;
+import org.switchback.client.readiness.ReadinessCheckKind;
 import org.switchback.client.samples.SampleMachines;
 import org.switchback.gui.TestWindow;
 import org.switchback.gui.WindowTestCase;
@@ -18,7 +18,7 @@ class ReadinessViewTest extends WindowTestCase {
     void everyCheckHasARowWithAccessibleStatus() {
         window.fire("page-button-readiness");
         window.waitForText("readiness-summary", "Ready for VM mode.");
-        for (ReadinessCheck check : ReadinessCheck.values()) {
+        for (ReadinessCheckKind check : ReadinessCheckKind.values()) {
             assertThat(window.node("check-" + check.id()).getAccessibleText())
                     .matches("(?s).+, (ready|warning|problem|could not be measured)\\. .+");
         }

@@ -243,9 +243,9 @@ class DesktopSessionTest extends SessionTestCase {
                         new MenuRow.ActionRow("snake_case", () -> windowCalls.add("chosen"))));
     }
 
-    private static TrayIcons trayIcons() {
+    private static TrayIconImages trayIcons() {
         StatusNotifierItem.Pixmap pixmap = new StatusNotifierItem.Pixmap(1, 1, new byte[] {-1, 0, 0, 0});
-        return new TrayIcons(Optional.empty(), Map.of(TrayIcon.HOST, List.of(pixmap)));
+        return new TrayIconImages(Optional.empty(), Map.of(TrayIcon.HOST, List.of(pixmap)));
     }
 
     private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {

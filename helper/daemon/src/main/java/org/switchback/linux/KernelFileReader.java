@@ -24,7 +24,7 @@ import org.switchback.hardware.MachineSnapshot.UnreadableEntry;
  * Reads files of sysfs and /proc, below a root folder. Optimized for a thousand small files in a JVM that has just
  * started: plain streams, no exceptions for missing files.
  */
-final class KernelFiles {
+final class KernelFileReader {
     /** Size limit of a file in bytes, unless the caller expects a large one. */
     static final int DEFAULT_LIMIT = 1 << 20;
 
@@ -35,7 +35,7 @@ final class KernelFiles {
     private final String root;
 
     /** @param root {@code /}, or a folder with a copy of the files */
-    KernelFiles(Path root) {
+    KernelFileReader(Path root) {
         String text = root.toAbsolutePath().toString();
         this.root = text.equals("/") ? "" : text;
     }

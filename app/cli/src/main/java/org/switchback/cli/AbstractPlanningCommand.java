@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Base class of {@code plan} and {@code switch}: target, GPU and companion devices. */
-abstract class PlanningCommand extends MachineCommand {
+abstract class AbstractPlanningCommand extends AbstractMachineCommand {
     @Parameters(index = "0", paramLabel = "vm|host", descriptionKey = "parameter.target")
     @Nullable
     String target;

@@ -15,7 +15,7 @@ import org.switchback.hardware.Overlap;
  * @param segments by address, without gaps; if the kernel hides the addresses, the overlaps come first and the rest of
  *     the BAR last
  */
-public record BarStrip(Bar bar, List<BarSegment> segments) {
+public record BarSegments(Bar bar, List<BarSegment> segments) {
     /** Part of a BAR. */
     public sealed interface BarSegment {
         /** Bytes, unsigned; 0 stands for 2^64. Empty if the addresses are hidden. */
@@ -28,12 +28,12 @@ public record BarStrip(Bar bar, List<BarSegment> segments) {
     /** A part that a firmware region overlaps. */
     public record OverlapSegment(Overlap overlap, Optional<Long> length) implements BarSegment {}
 
-    public BarStrip {
+    public BarSegments {
         segments = List.copyOf(segments);
     }
 
     /** The memory BARs of a GPU, by index; its expansion ROM only if a firmware region overlaps it. */
-    static List<BarStrip> of(Gpu gpu) {
+    static List<BarSegments> of(Gpu gpu) {
         return gpu.graphics().memoryBars().stream()
                 .map(bar -> from(bar, firmwareOverlaps(gpu, bar)))
                 .filter(strip -> strip.bar().index() != Bar.ROM_INDEX || strip.hasOverlap())
@@ -68,12 +68,12 @@ public record BarStrip(Bar bar, List<BarSegment> segments) {
                 .toList();
     }
 
-    private static BarStrip from(Bar bar, List<Overlap> overlaps) {
+    private static BarSegments from(Bar bar, List<Overlap> overlaps) {
         List<BarSegment> segments = new ArrayList<>();
         if (overlaps.stream().anyMatch(overlap -> !overlap.hasAddress())) {
             overlaps.forEach(overlap -> segments.add(new OverlapSegment(overlap, Optional.empty())));
             segments.add(new FreeSegment(Optional.empty()));
-            return new BarStrip(bar, segments);
+            return new BarSegments(bar, segments);
         }
         long next = bar.range().first();
         boolean reachesEnd = false;
@@ -92,6 +92,6 @@ public record BarStrip(Bar bar, List<BarSegment> segments) {
         if (!reachesEnd) {
             segments.add(new FreeSegment(Optional.of(bar.range().last() - next + 1)));
         }
-        return new BarStrip(bar, segments);
+        return new BarSegments(bar, segments);
     }
 }

@@ -9,12 +9,12 @@ import org.switchback.plan.RefusalCode;
  *
  * @param details arguments of the message, in the order of {@link Refusal#details}
  */
-public record PlannedRefusal(RefusalCode code, List<String> details) {
-    public PlannedRefusal {
+public record RefusalSummary(RefusalCode code, List<String> details) {
+    public RefusalSummary {
         details = List.copyOf(details);
     }
 
-    public static PlannedRefusal of(Refusal refusal) {
-        return new PlannedRefusal(refusal.code(), refusal.details());
+    public static RefusalSummary of(Refusal refusal) {
+        return new RefusalSummary(refusal.code(), refusal.details());
     }
 }

@@ -3,7 +3,7 @@ package org.switchback.client.readiness;
 import org.switchback.hardware.KebabCase;
 
 /** A precondition for switching a GPU to VM mode and back, in the order of the readiness page. */
-public enum ReadinessCheck {
+public enum ReadinessCheckKind {
     /** The firmware describes an IOMMU. */
     IOMMU_FIRMWARE,
     /** The kernel uses the IOMMU, so the GPU has an IOMMU group. */

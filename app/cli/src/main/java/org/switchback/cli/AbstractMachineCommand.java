@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /** Base class of commands that read a machine. */
-abstract class MachineCommand implements Callable<Integer> {
+abstract class AbstractMachineCommand implements Callable<Integer> {
     @Option(names = "--json")
     boolean json;
 

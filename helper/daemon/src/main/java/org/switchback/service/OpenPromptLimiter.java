@@ -8,7 +8,7 @@ import org.switchback.Helper1.Error.Busy;
  * Limits open password prompts: one for each user, and {@link #MAX_PROMPTS} of all users together. Root's does not
  * count among those, so that others can't keep the boot unit or the removal of the package from switching a GPU.
  */
-final class PromptLimiter {
+final class OpenPromptLimiter {
     static final int MAX_PROMPTS = 3;
 
     private final Set<Long> users = new HashSet<>();

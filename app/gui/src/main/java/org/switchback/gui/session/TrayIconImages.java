@@ -13,10 +13,10 @@ import org.switchback.gui.session.dbus.StatusNotifierItem.Pixmap;
  * @param themeDirectory directory of an icon theme with the icons; empty if only the desktop's own theme may have them
  * @param pixmapsByIcon the images of every icon in some sizes, for trays that do not find the theme
  */
-public record TrayIcons(Optional<String> themeDirectory, Map<TrayIcon, List<Pixmap>> pixmapsByIcon) {
+public record TrayIconImages(Optional<String> themeDirectory, Map<TrayIcon, List<Pixmap>> pixmapsByIcon) {
     private static final String ICON_NAME = "org.switchback.Switchback";
 
-    public TrayIcons {
+    public TrayIconImages {
         pixmapsByIcon = Map.copyOf(pixmapsByIcon);
     }
 

@@ -12,7 +12,7 @@ import java.util.Optional;
  *     takes the framebuffer over leaves the platform driver bound without a framebuffer; unbinding it then frees the
  *     framebuffer a second time (remove_conflicting_framebuffers, drivers/video/fbdev/core/fbmem.c).
  */
-public record FirmwareFramebuffer(String platformDevice, Optional<String> driver, boolean registered) {
+public record BootFramebuffer(String platformDevice, Optional<String> driver, boolean registered) {
     /** Whether a native driver has taken the framebuffer over from the bound platform driver. */
     public boolean isTakenOver() {
         return driver.isPresent() && !registered;

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.switchback.hardware.FirmwareFramebuffer;
+import org.switchback.hardware.BootFramebuffer;
 import org.switchback.hardware.FirmwareIommuVendor;
 import org.switchback.hardware.FirmwareRegionKind;
 import org.switchback.hardware.Gpu;
@@ -20,7 +20,7 @@ import org.switchback.hardware.PciDevice;
  * Finds the options on the kernel command line that guides for GPU passthrough recommend, and what each of them does on
  * this kernel. Options that the machine does not set are left out.
  */
-final class KernelOptions {
+final class KernelOptionEffects {
     /** Parts of the releases of kernels that have the ACS override patch, in lower case. */
     private static final List<String> ACS_OVERRIDE_KERNELS =
             List.of("-pve", "unraid", "zen", "cachyos", "xanmod", "liquorix", "lqx", "acso", "acs-override", "vfio");
@@ -29,7 +29,7 @@ final class KernelOptions {
     private final Gpu gpu;
     private final List<OptionEffect> effects = new ArrayList<>();
 
-    private KernelOptions(Machine machine, Gpu gpu) {
+    private KernelOptionEffects(Machine machine, Gpu gpu) {
         this.machine = machine;
         this.gpu = gpu;
     }
@@ -50,7 +50,7 @@ final class KernelOptions {
 
     /** Returns the effects in the order of the command line. */
     static List<OptionEffect> find(Machine machine, Gpu gpu) {
-        KernelOptions options = new KernelOptions(machine, gpu);
+        KernelOptionEffects options = new KernelOptionEffects(machine, gpu);
         machine.kernelParameters().parameters().forEach(options::add);
         return List.copyOf(options.effects);
     }
@@ -169,8 +169,8 @@ final class KernelOptions {
 
     private void addInitcallBlacklist(KernelParameter parameter) {
         if (parameter.items().contains("sysfb_init")) {
-            List<String> devices = machine.firmwareFramebuffers().stream()
-                    .map(FirmwareFramebuffer::platformDevice)
+            List<String> devices = machine.bootFramebuffers().stream()
+                    .map(BootFramebuffer::platformDevice)
                     .toList();
             if (devices.isEmpty()) {
                 note(parameter, "sysfb-init");
@@ -192,7 +192,7 @@ final class KernelOptions {
     }
 
     private boolean hasFramebuffer(String platformDevice) {
-        return machine.firmwareFramebuffers().stream()
+        return machine.bootFramebuffers().stream()
                 .anyMatch(framebuffer -> framebuffer.platformDevice().startsWith(platformDevice + "."));
     }
 

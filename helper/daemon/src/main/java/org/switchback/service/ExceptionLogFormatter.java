@@ -4,10 +4,10 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /** Formats unexpected exceptions as one log line, without their messages, because those may contain client input. */
-final class ExceptionFormatter {
+final class ExceptionLogFormatter {
     private static final int MAX_FRAMES = 6;
 
-    private ExceptionFormatter() {}
+    private ExceptionLogFormatter() {}
 
     static String format(Throwable e) {
         return e.getClass().getName()
