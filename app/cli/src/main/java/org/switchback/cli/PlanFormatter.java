@@ -150,7 +150,7 @@ final class PlanFormatter {
         boolean hasAudio = plan.functions().stream()
                 .flatMap(address -> machine.device(address).stream())
                 .anyMatch(device -> device.pciClass().baseAndSubclass() == 0x0403);
-        out.println(messages.text(hasAudio ? "cli.plan.until.sound" : "cli.plan.until"));
+        out.println(messages.text(hasAudio ? "switch.meanwhile.sound" : "switch.meanwhile"));
     }
 
     private void printVerdict() {

@@ -29,7 +29,7 @@ class StatusCommandTest extends CommandTestCase {
                 .containsSubsequence(
                         "04:00.0  NVIDIA GeForce GTX 1080                              Host mode (nvidia)",
                         "  Device       10de:1b80, class 0300, IOMMU group 27",
-                        "  Moves along  04:00.1  NVIDIA GP104 High Definition Audio Controller,",
+                        "  Functions    04:00.1  NVIDIA GP104 High Definition Audio Controller,",
                         "  BAR 1          256 MiB  c0000000-cfffffff",
                         "               efifb c0000000-c086ffff covers 8.4 MiB of BAR 1. vfio-pci can't",
                         "               reserve BAR 1 while efifb is there.",

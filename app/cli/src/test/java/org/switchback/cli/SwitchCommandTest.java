@@ -177,7 +177,7 @@ class SwitchCommandTest extends CommandTestCase {
                 .contains("The kernel reports that the device is busy (EBUSY).\n")
                 .containsPattern("↩   Rolling back: Unbind 04:00\\.1 from snd_hda_intel +✔")
                 .doesNotContainPattern(" 9  Bind 04:00\\.0 to vfio-pci +✔")
-                .endsWith("Stopped. All changes were rolled back.\n");
+                .endsWith("A step failed. All changes were rolled back.\n");
     }
 
     @Test
@@ -250,7 +250,7 @@ class SwitchCommandTest extends CommandTestCase {
         "journal-unwritable, 3, The journal can't be written.",
         "cancelled, 4, Cancelled. All changes were rolled back.",
         "kernel-oops, 5, The kernel has had an oops",
-        "helper-lost, 1, The helper was lost during the switch.",
+        "helper-lost, 1, The helper stopped during the switch.",
         "error, 1, The helper failed."
     })
     void everyResultHasAnExitCodeAndASentence(String detail, int exitCode, String sentence) {
@@ -298,7 +298,7 @@ class SwitchCommandTest extends CommandTestCase {
                         .withApplyFailure(HelperException.FailureKind.INCOMPLETE))
                 .run("switch", "host", "04:00.0", "--yes");
         assertThat(result.exitCode()).isZero();
-        assertThat(result.out()).endsWith("Stopped. All changes were rolled back.\n");
+        assertThat(result.out()).endsWith("A step failed. All changes were rolled back.\n");
     }
 
     @Test

@@ -83,7 +83,7 @@ class RecordingConnectionsTest {
     void unfinishedSwitchIsRecorded() throws Exception {
         startSwitch(connections.openThisMachine());
         assertThat(onlyRecord().end()).isEmpty();
-        assertThat(formatter(onlyRecord()).result()).isEqualTo("Outcome unknown: the helper was lost.");
+        assertThat(formatter(onlyRecord()).result()).isEqualTo("Outcome unknown: the helper stopped.");
         assertThat(formatter(onlyRecord()).status()).isEqualTo(SwitchRun.Result.UNKNOWN);
     }
 

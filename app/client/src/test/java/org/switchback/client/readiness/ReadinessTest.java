@@ -49,7 +49,8 @@ class ReadinessTest {
         assertThat(description(ready, ReadinessCheckKind.IOMMU_KERNEL))
                 .isEqualTo("The kernel uses it: the GPU is in IOMMU group 27.");
         assertThat(description(ready, ReadinessCheckKind.GROUP)).isEqualTo("Group 27 holds only this GPU's functions.");
-        assertThat(description(ready, ReadinessCheckKind.FUNCTIONS)).isEqualTo("04:00.0 and 04:00.1 move together.");
+        assertThat(description(ready, ReadinessCheckKind.FUNCTIONS))
+                .isEqualTo("04:00.0 and 04:00.1 are switched together.");
         assertThat(description(ready, ReadinessCheckKind.DESKTOP))
                 .isEqualTo("AMD/ATI Radeon HD 8570 / R7 240/340 OEM draws the desktop, on DVI-I-1.");
         assertThat(description(ready, ReadinessCheckKind.FRAMEBUFFER))

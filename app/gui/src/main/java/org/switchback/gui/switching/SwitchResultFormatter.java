@@ -99,7 +99,7 @@ final class SwitchResultFormatter {
     /** What the host has to do without while the GPU is in VM mode. */
     static String hostLimitations(Messages messages, Gpu gpu) {
         boolean sound = gpu.companions().stream().anyMatch(c -> c.pciClass().baseClass() == 0x04);
-        return messages.text(sound ? "window.switch.meanwhile.sound" : "window.switch.meanwhile");
+        return messages.text(sound ? "switch.meanwhile.sound" : "switch.meanwhile");
     }
 
     private String gpuName() {

@@ -22,7 +22,7 @@ class ReadinessViewTest extends WindowTestCase {
             assertThat(window.node("check-" + check.id()).getAccessibleText())
                     .matches("(?s).+, (ready|warning|problem|could not be measured)\\. .+");
         }
-        assertThat(window.node("check-reset").getAccessibleText()).contains("could not be measured");
+        assertThat(window.node("check-reset").getAccessibleText()).contains("could not be checked");
         FontIcon icon = (FontIcon) window.node("check-reset").lookup(".check-icon .ikonli-font-icon");
         assertThat(icon.getIconCode()).as("a question mark").isEqualTo(Material2AL.HELP_OUTLINE);
     }

@@ -71,7 +71,7 @@ class SwitchViewModelTest {
         assertThat(planToVm().notes())
                 .contains(
                         "The desktop stays on AMD/ATI Radeon HD 8570 / R7 240/340 OEM.",
-                        "Until switched back: no CUDA or OpenGL on this GPU, no sound on its HDMI port.")
+                        "Until switched back: no graphics, no computing and no sound on this GPU.")
                 .anyMatch(note -> note.contains("password"));
     }
 
@@ -383,7 +383,7 @@ class SwitchViewModelTest {
                         "To use it, add 04:00.0 and 04:00.1 to a virtual machine as PCI host devices. VM mode "
                                 + "lasts until"
                                 + " you switch back or restart this computer.",
-                        "Until switched back: no CUDA or OpenGL on this GPU, no sound on its HDMI port.");
+                        "Until switched back: no graphics, no computing and no sound on this GPU.");
         assertThat(helper.calls()).last().isEqualTo("inspect");
         assertThat(actionIds(model)).containsExactly("switch-back", "switch-done");
         assertThat(model.canLeaveProperty().get()).isTrue();
@@ -443,7 +443,7 @@ class SwitchViewModelTest {
         }
         helper.emitEvent("finished", -1, 1, "rolled-back");
         assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNCHANGED);
-        assertThat(result(model).title()).isEqualTo("Stopped. All changes were rolled back.");
+        assertThat(result(model).title()).isEqualTo("A step failed. All changes were rolled back.");
         assertThat(result(model).lines())
                 .containsExactly(
                         "Step 7, Unbind 04:00.0 from nvidia: The kernel reports that the device is busy (EBUSY).",
@@ -492,7 +492,7 @@ class SwitchViewModelTest {
         helper.emitEvent("finished", -1, 4, "rolled-back");
         assertThat(model.steps().get(8).state()).isEqualTo(StepState.UNDONE);
         assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.UNCHANGED);
-        assertThat(result(model).title()).isEqualTo("Stopped. All changes were rolled back.");
+        assertThat(result(model).title()).isEqualTo("A step failed. All changes were rolled back.");
     }
 
     @Test
@@ -600,7 +600,7 @@ class SwitchViewModelTest {
         helper.setVmMode();
         helper.emitEvent("finished", -1, 1, "helper-lost");
         assertThat(result(model).kind()).isEqualTo(SwitchRun.Result.SUCCEEDED);
-        assertThat(result(model).lines()).first().asString().startsWith("The helper was lost");
+        assertThat(result(model).lines()).first().asString().startsWith("The helper stopped");
     }
 
     @Test

@@ -226,7 +226,7 @@ class SwitchViewTest extends WindowTestCase {
         thisMachineHelper.emitEvent("undoing", 3, 1, "");
         thisMachineHelper.emitEvent("undone", 3, 1, "");
         thisMachineHelper.emitEvent("finished", -1, 1, "rolled-back");
-        assertThat(window.text("result-title")).isEqualTo("Stopped. All changes were rolled back.");
+        assertThat(window.text("result-title")).isEqualTo("A step failed. All changes were rolled back.");
         assertThat(window.node("step-4").getAccessibleText()).endsWith("rolled back");
         assertThat(window.node("step-5").getAccessibleText()).endsWith("failed");
         assertThat(window.node("step-6").getAccessibleText()).endsWith("not started");
