@@ -20,7 +20,7 @@ class ReadinessViewTest extends WindowTestCase {
         window.waitForText("readiness-summary", "Ready for VM mode.");
         for (ReadinessCheckKind check : ReadinessCheckKind.values()) {
             assertThat(window.node("check-" + check.id()).getAccessibleText())
-                    .matches("(?s).+, (ready|warning|problem|could not be measured)\\. .+");
+                    .matches("(?s).+, (ready|warning|problem|could not be checked)\\. .+");
         }
         assertThat(window.node("check-reset").getAccessibleText()).contains("could not be checked");
         FontIcon icon = (FontIcon) window.node("check-reset").lookup(".check-icon .ikonli-font-icon");
