@@ -26,7 +26,8 @@ run_as_caller() {
 # polkit_results CALLER: polkit's result for each action, without a prompt: 0 yes, 1 no, 2 after a password.
 polkit_results() {
     # shellcheck disable=SC2016  # the caller's shell expands it
-    local line='for action in inspect inspect-all switch switch-display switch-with-others switch-display-with-others restore; do
+    local line='for action in inspect inspect-all switch switch-display switch-with-others switch-display-with-others
+            restore; do
         pkcheck --action-id org.switchback.helper.$action --process $$ >/dev/null 2>&1; printf "%s " $?; done'
     run_as_caller "$1" "$(tr '\n' ' ' <<<"$line")"
 }

@@ -463,9 +463,9 @@ class MainViewModelTest {
         model.quit();
         assertThat(model.exitReadyProperty().get()).isFalse();
         assertThat(model.quitMessageProperty().get())
-                .isEqualTo(
-                        "A switch is in progress. Switchback quits when the switch has succeeded; if it fails, the window"
-                                + " stays open. If you quit now, the helper finishes the switch or rolls everything back.");
+                .isEqualTo("A switch is in progress. Switchback quits when the switch has succeeded; if it"
+                        + " fails, the window stays open. If you quit now, the helper finishes the switch or"
+                        + " rolls everything back.");
         thisMachineHelper.completeSteps(0, 10);
         thisMachineHelper.setVmMode();
         assertThat(model.exitReadyProperty().get()).isFalse();

@@ -311,7 +311,8 @@ class LinuxKernelTest {
         Files.createSymbolicLink(process.resolve("7f01-7f02"), ZERO);
         Files.writeString(
                 root.resolve("proc/4711/maps"),
-                "5501-5502 r-xp 00000000 00:1b 99 /usr/bin/program\n7f01-7f02 rw-s 00000000 00:05 124 /dev/dri/card0\n");
+                "5501-5502 r-xp 00000000 00:1b 99 /usr/bin/program\n"
+                        + "7f01-7f02 rw-s 00000000 00:05 124 /dev/dri/card0\n");
 
         assertThat(kernel.readDeviceUsers(List.of(GPU)))
                 .extracting(DeviceUser::pid, DeviceUser::deviceNode)
