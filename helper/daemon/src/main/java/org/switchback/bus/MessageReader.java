@@ -20,10 +20,10 @@ final class MessageReader {
     static final int MAX_CALL_BODY_BYTES = 8 << 10;
 
     /** Limit of the length of any other body: replies and signals from the bus, and replies from polkit. */
-    static final int MAX_BODY_BYTES = 64 << 10;
+    static final int MAX_BODY_BYTES = 16 << 10;
 
     private final ReadableByteChannel channel;
-    private final ByteBuffer buffer = ByteBuffer.allocate(64 << 10).flip();
+    private final ByteBuffer buffer = ByteBuffer.allocate(MAX_BODY_BYTES).flip();
 
     MessageReader(ReadableByteChannel channel) {
         this.channel = channel;

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -31,9 +31,7 @@ final class MappingScanner implements AutoCloseable {
     private static final int MAX_THREADS = 4;
 
     private final KernelFileReader files;
-    private final ExecutorService executor = Executors.newFixedThreadPool(
-            Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, MAX_THREADS),
-            Thread.ofPlatform().daemon().name("mappings").factory());
+    private final ThreadPoolExecutor executor = newExecutor();
     private final Map<String, CompletableFuture<ScanResult>> results = new ConcurrentHashMap<>();
 
     /** @param deviceNumbers of the mapped nodes, as {@code makedev} of the C library combines them */
@@ -45,6 +43,20 @@ final class MappingScanner implements AutoCloseable {
 
     MappingScanner(KernelFileReader files) {
         this.files = files;
+    }
+
+    /** Its threads end when they have nothing to do, because each one takes memory. */
+    private static ThreadPoolExecutor newExecutor() {
+        int threads = Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, MAX_THREADS);
+        ThreadPoolExecutor executor = new ThreadPoolExecutor(
+                threads,
+                threads,
+                1,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                Thread.ofPlatform().daemon().name("mappings").factory());
+        executor.allowCoreThreadTimeOut(true);
+        return executor;
     }
 
     /** Starts to scan processes. Returns at once. */
@@ -86,7 +98,14 @@ final class MappingScanner implements AutoCloseable {
 
     private ScanResult scan(String pid) {
         List<Long> numbers = new ArrayList<>();
-        String maps = files.readLatin1("/proc/" + pid + "/maps", LIMIT).orElse("");
+        files.anyChunkMatches("/proc/" + pid + "/maps", LIMIT, chunk -> {
+            addDeviceNumbers(pid, chunk, numbers);
+            return false;
+        });
+        return new ScanResult(List.copyOf(numbers), System.nanoTime());
+    }
+
+    private void addDeviceNumbers(String pid, String maps, List<Long> numbers) {
         int match = maps.indexOf("/dev/");
         while (match >= 0) {
             int start = maps.lastIndexOf('\n', match) + 1;
@@ -103,7 +122,6 @@ final class MappingScanner implements AutoCloseable {
             }
             match = end < 0 ? -1 : maps.indexOf("/dev/", end);
         }
-        return new ScanResult(List.copyOf(numbers), System.nanoTime());
     }
 
     @Override
