@@ -30,8 +30,8 @@ import org.switchback.Helper1.Error.LimitReached;
  * they are queued. dbus-java receives only messages that it can handle.
  *
  * <ul>
- *   <li>Calls: only with basic types and arrays of strings, which is all that the helper's methods accept. Others are
- *       answered with an error here.
+ *   <li>All: only with the types that the helper's methods accept, or that the bus and polkit reply with.
+ *   <li>Calls: others are answered with an error here.
  *   <li>Replies: only to calls that were sent.
  *   <li>Signals: only those of the bus itself; nothing else is subscribed to.
  * </ul>
@@ -43,8 +43,11 @@ public final class BusTransport extends AbstractTransport {
     private static final String BUS = "org.freedesktop.DBus";
     private static final String BUS_PATH = "/org/freedesktop/DBus";
 
-    /** Signatures of the arguments that a method of the helper may have. */
-    private static final Pattern ACCEPTED_SIGNATURE = Pattern.compile("(?:[bosiu]|as)*");
+    /**
+     * Signatures of the bodies that are decoded: arguments of the helper's methods, and replies of the bus and of
+     * polkit. dbus-java does not check signatures; an array of empty structs, for example, would never end.
+     */
+    private static final Pattern ACCEPTED_SIGNATURE = Pattern.compile("(?:[bosiu]|as|\\(bba\\{ss\\}\\))*");
 
     /**
      * Limits of the replies to rejected calls. The bus stops reading from a service when a client leaves too many of
@@ -207,22 +210,15 @@ public final class BusTransport extends AbstractTransport {
             rejectTooMany(uid, header);
         } else if (call.body().isEmpty()) {
             reject(uid, header, ERROR_PREFIX + "LimitsExceeded", "The arguments are too long.");
-        } else if (!isAccepted(header.signature())) {
-            reject(uid, header, ERROR_PREFIX + "InvalidArgs", "No method accepts these arguments.");
         } else {
             // With a reply, so that the end of the call is seen.
             @Nullable Message message = decode(call, header.expectingReply());
             if (message == null) {
-                reject(uid, header, ERROR_PREFIX + "InvalidArgs", "The arguments can't be read.");
+                reject(uid, header, ERROR_PREFIX + "InvalidArgs", "No method accepts these arguments.");
             } else if (!queue.addCall(uid, header, message)) {
                 rejectTooMany(uid, header);
             }
         }
-    }
-
-    /** Whether a method of the helper may have arguments of these types. */
-    static boolean isAccepted(String signature) {
-        return ACCEPTED_SIGNATURE.matcher(signature).matches();
     }
 
     private void rejectTooMany(long uid, MessageHeader header) throws IOException {
@@ -244,9 +240,10 @@ public final class BusTransport extends AbstractTransport {
         }
     }
 
-    /** Decodes a message with its arguments; null if that is not possible. */
+    /** Decodes a message with its arguments; null if it has other ones than the helper receives. */
     static @Nullable Message decode(MessageReader.ReceivedMessage message, MessageHeader header) {
-        if (message.body().isEmpty()) {
+        if (message.body().isEmpty()
+                || !ACCEPTED_SIGNATURE.matcher(header.signature()).matches()) {
             return null;
         }
         byte[] body = message.body().get();
