@@ -142,7 +142,8 @@ public final class BusTransport extends AbstractTransport {
 
     private void receiveReply(MessageReader.ReceivedMessage message) throws IOException {
         MessageHeader header = message.header();
-        @Nullable String lookedUp = lookups.remove(header.replySerial());
+        // Only the bus knows users: on a bus that passes on any reply, another sender could claim to be root.
+        @Nullable String lookedUp = header.sender().equals(BUS) ? lookups.remove(header.replySerial()) : null;
         if (lookedUp != null) {
             OptionalLong uid =
                     decode(message, header) instanceof MethodReturn reply ? firstNumber(reply) : OptionalLong.empty();
@@ -166,7 +167,8 @@ public final class BusTransport extends AbstractTransport {
 
     private static OptionalLong firstNumber(MethodReturn reply) {
         try {
-            return reply.getParameters()[0] instanceof Number number
+            Object @Nullable [] values = reply.getParameters();
+            return values != null && values.length > 0 && values[0] instanceof Number number
                     ? OptionalLong.of(number.longValue())
                     : OptionalLong.empty();
         } catch (DBusException e) {
