@@ -21,7 +21,7 @@ class MessageQueueTest {
 
     private final MessageQueue queue = new MessageQueue(new CallLimits(10, 20, 2, 3, ROOT));
 
-    private static MessageHeader header(String sender, long serial, boolean expectsReply) {
+    static MessageHeader header(String sender, long serial, boolean expectsReply) {
         return new MessageHeader(
                 ByteOrder.LITTLE_ENDIAN,
                 MessageHeader.TYPE_METHOD_CALL,

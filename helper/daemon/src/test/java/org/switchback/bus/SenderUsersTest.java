@@ -2,7 +2,6 @@ package org.switchback.bus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.ByteOrder;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -12,19 +11,7 @@ class SenderUsersTest {
     private final SenderUsers users = new SenderUsers();
 
     private static MessageReader.ReceivedMessage call(String sender, int bodyLength) {
-        MessageHeader header = new MessageHeader(
-                ByteOrder.LITTLE_ENDIAN,
-                MessageHeader.TYPE_METHOD_CALL,
-                (byte) 0,
-                1,
-                "/path",
-                "",
-                "Call",
-                "",
-                0,
-                "",
-                sender,
-                "");
+        MessageHeader header = MessageQueueTest.header(sender, 1, true);
         return new MessageReader.ReceivedMessage(header, 100, Optional.of(new byte[bodyLength]));
     }
 

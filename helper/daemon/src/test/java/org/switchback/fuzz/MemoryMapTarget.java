@@ -3,7 +3,7 @@ package org.switchback.fuzz;
 import java.nio.charset.StandardCharsets;
 import org.switchback.hardware.MemoryMap;
 
-/** The text of /proc/iomem, or one that somebody has pasted. */
+/** The text of /proc/iomem, or a pasted one. */
 public final class MemoryMapTarget {
     private MemoryMapTarget() {}
 

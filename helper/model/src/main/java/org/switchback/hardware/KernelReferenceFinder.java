@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.switchback.hardware.KernelReference.ReferenceKind;
 
 /** Finds the references to a GPU that only the kernel holds. */
@@ -79,11 +78,12 @@ final class KernelReferenceFinder {
     /** The parameter is readable only by root; a kernel option, unlike a file of modprobe.d, is known without it. */
     private Optional<Boolean> parseModeset() {
         return snapshot.text(MODESET_PARAMETER)
-                .or(() -> Stream.of(snapshot.text("/proc/cmdline").orElse("").split("\\s+"))
-                        .map(option -> option.replace('-', '_'))
-                        .filter(option -> option.startsWith("nvidia_drm.modeset="))
-                        .map(option -> option.substring(option.indexOf('=') + 1))
-                        .reduce((first, last) -> last))
+                .or(() ->
+                        KernelCommandLine.parse(snapshot.text("/proc/cmdline").orElse(""))
+                                .find("nvidia_drm.modeset")
+                                .stream()
+                                .map(KernelCommandLine.KernelParameter::value)
+                                .reduce((first, last) -> last))
                 .map(value -> List.of("y", "1", "on").contains(value.toLowerCase(Locale.ROOT)));
     }
 
